@@ -1,0 +1,1 @@
+"""The type algebra: construct, show, relate; class and enum schemas with their attributes."""

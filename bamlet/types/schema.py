@@ -1,0 +1,57 @@
+"""Class and enum schemas with their attributes: what prompts print and what model text is read against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .ty import Constraint, Ty
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`ty` carries the type's own attributes (`AnnotatedTy`); the rest describes the field."""
+
+    name: str
+    ty: Ty
+    alias: str | None = None
+    description: str | None = None
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSchema:
+    name: str
+    fields: tuple[Field, ...]
+    alias: str | None = None
+    description: str | None = None
+    dynamic: bool = False
+    stream_done: bool = False
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnumMember:
+    name: str
+    alias: str | None = None
+    description: str | None = None
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnumSchema:
+    name: str
+    members: tuple[EnumMember, ...]
+    alias: str | None = None
+    description: str | None = None
+    dynamic: bool = False
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """Every class, enum and recursive alias that a type may name, in declaration order."""
+
+    classes: Mapping[str, ClassSchema] = field(default_factory=dict)
+    enums: Mapping[str, EnumSchema] = field(default_factory=dict)
+    aliases: Mapping[str, Ty] = field(default_factory=dict)

@@ -1,0 +1,67 @@
+"""A type as the programmer would write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .ty import (
+    NULL,
+    AliasTy,
+    AnnotatedTy,
+    ClassTy,
+    EnumTy,
+    ErrorTy,
+    FunctionTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    MediaTy,
+    NeverTy,
+    PrimitiveTy,
+    Ty,
+    UnionTy,
+    UnknownTy,
+    VariantTy,
+)
+
+
+def show(ty: Ty) -> str:
+    """`(int | string)[]?` and the like; attributes are left out."""
+    return _SHOW[type(ty)](ty)
+
+
+def _show_union(ty: UnionTy) -> str:
+    rest = [member for member in ty.members if member != NULL]
+    if len(rest) == 1 and len(ty.members) == 2:
+        return f"{_operand(rest[0])}?"
+    return " | ".join(show(member) for member in ty.members)
+
+
+def _operand(ty: Ty) -> str:
+    text = show(ty)
+    return f"({text})" if isinstance(ty, UnionTy | FunctionTy) else text
+
+
+def _show_function(ty: FunctionTy) -> str:
+    return f"({', '.join(map(show, ty.params))}) -> {show(ty.result)}"
+
+
+_SHOW: dict[type, Callable[[Any], str]] = {
+    PrimitiveTy: lambda ty: ty.name,
+    MediaTy: lambda ty: ty.kind,
+    UnknownTy: lambda ty: "unknown",
+    NeverTy: lambda ty: "never",
+    ErrorTy: lambda ty: "<error>",
+    LiteralTy: lambda ty: json.dumps(ty.value, ensure_ascii=False),
+    EnumTy: lambda ty: ty.name,
+    VariantTy: lambda ty: f"{ty.enum}.{ty.name}",
+    ClassTy: lambda ty: ty.name,
+    AliasTy: lambda ty: ty.name,
+    ListTy: lambda ty: f"{_operand(ty.item)}[]",
+    MapTy: lambda ty: f"map<{show(ty.key)}, {show(ty.value)}>",
+    UnionTy: _show_union,
+    FunctionTy: _show_function,
+    AnnotatedTy: lambda ty: show(ty.inner),
+}
