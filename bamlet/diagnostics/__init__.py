@@ -1,0 +1,17 @@
+"""Every message as data in one catalogue, and its drawing for people."""
+
+from .diagnostic import Code, CompileError, Diagnostic, Note, Severity
+from .render import render, render_all, summary
+from .suggest import did_you_mean
+
+__all__ = [
+    "Code",
+    "CompileError",
+    "Diagnostic",
+    "Note",
+    "Severity",
+    "did_you_mean",
+    "render",
+    "render_all",
+    "summary",
+]

@@ -1,0 +1,23 @@
+"""Templates and constraint expressions: parse, name what they use, evaluate them sandboxed.
+
+The meaning is minijinja's where it shows. jinja2 does the parsing and is imported with the first template,
+not with this package.
+"""
+
+from .errors import ConstraintError, TemplateError
+from .limits import Budget
+from .template import NameUse, Template, evaluate, holds, parse_template
+from .values import MISSING, TemplateObject
+
+__all__ = [
+    "MISSING",
+    "Budget",
+    "ConstraintError",
+    "NameUse",
+    "Template",
+    "TemplateError",
+    "TemplateObject",
+    "evaluate",
+    "holds",
+    "parse_template",
+]

@@ -1,0 +1,25 @@
+"""A prompt as data: template, arguments and types in; messages with roles, text and media out."""
+
+from .errors import PromptError
+from .options import OutputFormatOptions
+from .output_format import output_format
+from .parts import Media, MediaKind, Message, Part, Prompt, Text
+from .render import ClientInfo, TemplateString, render_prompt
+from .values import ClassValue, EnumValue
+
+__all__ = [
+    "ClassValue",
+    "ClientInfo",
+    "EnumValue",
+    "Media",
+    "MediaKind",
+    "Message",
+    "OutputFormatOptions",
+    "Part",
+    "Prompt",
+    "PromptError",
+    "TemplateString",
+    "Text",
+    "output_format",
+    "render_prompt",
+]

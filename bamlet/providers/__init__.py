@@ -1,0 +1,25 @@
+"""One dialect a module: a prompt to a request, a response or its events to a completion. Pure, no I/O."""
+
+from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, Timeouts
+from .completion import Accumulator, Completion, FinishReason, ToolCall, Usage
+from .errors import ProviderError, http_error
+from .finish import finish_reason_is_allowed
+from .registry import Dialect, dialect
+
+__all__ = [
+    "Accumulator",
+    "ClientConfigError",
+    "ClientOptions",
+    "ClientSpec",
+    "Completion",
+    "Dialect",
+    "FinishReason",
+    "MissingEnv",
+    "ProviderError",
+    "Timeouts",
+    "ToolCall",
+    "Usage",
+    "dialect",
+    "finish_reason_is_allowed",
+    "http_error",
+]

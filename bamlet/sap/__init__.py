@@ -1,0 +1,26 @@
+"""Schema-aligned parsing: model text and a type in, a value out, whole or as it arrives."""
+
+from .coerce import Check, Factory, Holds, State
+from .limits import DEFAULT_LIMITS, Limits
+from .plain import PlainFactory
+from .report import Entry, Issue, Parsed, ParseFailure, Report
+from .stream import NOTHING, Nothing, PartialParser, parse
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "NOTHING",
+    "Check",
+    "Entry",
+    "Factory",
+    "Holds",
+    "Issue",
+    "Limits",
+    "Nothing",
+    "ParseFailure",
+    "Parsed",
+    "PartialParser",
+    "PlainFactory",
+    "Report",
+    "State",
+    "parse",
+]

@@ -108,6 +108,9 @@ class TypeAttributes:
     constraints: tuple[Constraint, ...] = ()
 
 
+NO_ATTRIBUTES = TypeAttributes()
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotatedTy:
     """A type with attributes. Relations look through it; streaming and parsing look at it."""

@@ -24,7 +24,9 @@ class Response(Protocol):
     """
 
     status: int
+    http_version: str
     headers: tuple[tuple[str, str], ...]
+    """In the order they came, the names in lower case."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The decoded body as it arrives. Raises `TransportError` when it breaks off."""
@@ -45,6 +47,10 @@ class TransportError(Exception):
     """The exchange failed below HTTP: nobody answered, or the answer broke off."""
 
 
+class InvalidRequest(TransportError):
+    """The request cannot be put on the wire: its URL or a header is not HTTP. Nothing was sent."""
+
+
 class ConnectError(TransportError):
     """No connection: unknown host, refused, TLS."""
 
@@ -53,8 +59,16 @@ class ConnectTimeout(ConnectError):
     """No connection within the limit."""
 
 
+class NoAnswer(TransportError):
+    """The connection closed after the request and before the head of an answer."""
+
+
 class BrokenBody(TransportError):
-    """The body ended before its end: reset, or an incomplete chunked body."""
+    """The body ended before its end: a body cut short, or the connection gone."""
+
+
+class ConnectionReset(BrokenBody):
+    """The connection was torn down in the middle of the body."""
 
 
 class ProtocolError(TransportError):

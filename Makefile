@@ -1,0 +1,61 @@
+# Everything runs in VENV, which is made when it is missing and refreshed when pyproject.toml changes.
+# Beyond make, the one thing needed is the first of PYTHON that is 3.11 or later.
+
+VENV ?= .venv
+PYTHON ?= python3.11 python3
+
+BIN = $(VENV)/bin
+CORE = $(VENV)/.bamlet-core
+DEV = $(VENV)/.bamlet-dev
+
+help: ## List these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+demo: $(CORE) ## Stream a recorded answer into a typed receipt; no key, no network
+	@$(BIN)/bamlet run examples/receipt --replay examples/receipt/receipt.cassette.jsonl
+
+check: $(DEV) ## Format, lint, types and layers, in seconds
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+
+test: $(DEV) ## Everything that must hold; the corpus once as it is and once with every function async
+	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --all-async tests/corpus
+
+spec: $(DEV) ## The language alone: the Markdown spec and the .baml corpus
+	@$(BIN)/python -m pytest -q tests/spec tests/corpus
+
+snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read the diff before committing
+	@$(BIN)/python -m pytest -q --update-snapshots
+
+bench: $(CORE) ## Measure speed against hand-written Python; one table, a few minutes
+	@$(BIN)/python -m benchmarks
+
+clean: ## Delete caches and build products; the environment is refreshed at the next run
+	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)
+	@find bamlet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment made by another tool may have no pip: ensurepip brings one.
+$(CORE): pyproject.toml
+	@test -x $(BIN)/python || { \
+		for python in $(PYTHON); do \
+			if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+				echo "making $(VENV) with $$($$python --version)"; \
+				exec $$python -m venv $(VENV); \
+			fi; \
+		done; \
+		echo "bamlet needs Python 3.11 or later, and none of these is: $(PYTHON). Name one: make PYTHON=/path/to/python" >&2; \
+		exit 1; \
+	}
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): $(CORE)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+.PHONY: help demo check test spec snapshots bench clean

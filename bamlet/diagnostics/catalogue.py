@@ -1,0 +1,81 @@
+"""Every kind of message the compiler can give: slug, number, severity, title. No other module makes a `Code`.
+
+The slug is what people and tests use. The number is kept for compatibility with BAML, whose own list gives
+some numbers out twice; here each is unique, which is checked on import.
+"""
+
+from __future__ import annotations
+
+from .diagnostic import Code
+
+_ALL: list[Code] = []
+
+
+def _error(slug: str, number: str, title: str) -> Code:
+    return _add(Code(slug, number, "error", title))
+
+
+def _warning(slug: str, number: str, title: str) -> Code:
+    return _add(Code(slug, number, "warning", title))
+
+
+def _add(code: Code) -> Code:
+    _ALL.append(code)
+    return code
+
+
+TYPE_MISMATCH = _error("type-mismatch", "E0001", "a value of one type where another is expected")
+UNKNOWN_TYPE = _error("unknown-type", "E0002", "a type that nothing declares")
+UNKNOWN_NAME = _error("unknown-name", "E0003", "a name that nothing declares")
+INVALID_OPERATOR = _error("invalid-operator", "E0004", "an operator that its operands do not have")
+ARGUMENT_COUNT = _error("argument-count", "E0005", "a call with too many or too few arguments")
+NOT_CALLABLE = _error("not-callable", "E0006", "a call of something that is no function")
+UNKNOWN_FIELD = _error("unknown-field", "E0007", "a field or method that the type does not have")
+NOT_INDEXABLE = _error("not-indexable", "E0008", "an index on something that is neither list, map nor string")
+UNEXPECTED_END = _error("unexpected-end", "E0009", "an item that stops in the middle")
+SYNTAX = _error("syntax", "E0010", "text that does not fit the grammar")
+DUPLICATE_NAME = _error("duplicate-name", "E0011", "a name declared twice")
+DUPLICATE_FIELD = _error("duplicate-field", "E0012", "a field given twice")
+DUPLICATE_VARIANT = _error("duplicate-variant", "E0013", "an enum value declared twice")
+DUPLICATE_ATTRIBUTE = _error("duplicate-attribute", "E0014", "an attribute written twice")
+UNKNOWN_ATTRIBUTE = _error("unknown-attribute", "E0015", "an attribute that does not exist")
+MISPLACED_ATTRIBUTE = _error("misplaced-attribute", "E0016", "an attribute where it means nothing")
+RESERVED_NAME = _error("reserved-name", "E0020", "a name that is taken by the language or its hosts")
+MISSING_PROVIDER = _error("missing-provider", "E0026", "a client without a provider")
+UNKNOWN_CLIENT_PROPERTY = _error("unknown-client-property", "E0027", "a client property that does not exist")
+MISSING_VALUE = _error("missing-value", "E0029", "a body that ends without the value it owes")
+CONDITION_PARENTHESES = _error("condition-parentheses", "E0030", "a condition without parentheses")
+UNCLOSED = _error("unclosed", "E0031", "a string, bracket or template that is never closed")
+FLOAT_LITERAL_TYPE = _error("float-literal-type", "E0033", "a float used as a type")
+ATTRIBUTE_ARGUMENT = _error("attribute-argument", "E0037", "attribute arguments of the wrong number or kind")
+MAP_ARITY = _error("map-arity", "E0039", "a map type without exactly a key and a value")
+NON_EXHAUSTIVE_MATCH = _error("non-exhaustive-match", "E0062", "a match that leaves cases out")
+UNREACHABLE_ARM = _warning("unreachable-arm", "E0063", "a match arm that can never be chosen")
+UNKNOWN_VARIANT = _error("unknown-variant", "E0064", "an enum value that the enum does not have")
+MAP_KEY = _error("map-key", "E0067", "a map key that is no string, literal or enum")
+ALIAS_CYCLE = _error("alias-cycle", "E0068", "aliases that stand for each other and nothing else")
+CLASS_CYCLE = _error("class-cycle", "E0069", "classes that require each other for ever")
+UNKNOWN_TEST_FUNCTION = _error("unknown-test-function", "E0088", "a test of a function that does not exist")
+EMPTY_STRATEGY = _error("empty-strategy", "E0090", "a composite client without members")
+UNKNOWN_RETRY_POLICY = _error("unknown-retry-policy", "E0091", "a retry policy that nothing declares")
+UNKNOWN_CLIENT = _error("unknown-client", "E0092", "a client that nothing declares")
+UNKNOWN_PROVIDER = _error("unknown-provider", "E0102", "a provider that does not exist")
+CLIENT_OPTION = _error("client-option", "E0101", "a client option that is missing or malformed")
+LLM_BODY = _error("llm-body", "E0104", "an LLM function without exactly a client and a prompt")
+LOOP_CONTROL = _error("loop-control", "E0105", "break or continue outside of a loop")
+NOT_ASSIGNABLE = _error("not-assignable", "E0106", "an assignment to something that cannot change")
+CONSTRUCTOR_FIELDS = _error("constructor-fields", "E0107", "a constructor with missing or unknown fields")
+TEMPLATE_SYNTAX = _error("template-syntax", "E0108", "a prompt template that cannot be parsed")
+SYSOP_STUB = _error("sysop-stub", "E0109", "a native operation declared outside of the standard library")
+NESTING_LIMIT = _error("nesting-limit", "E0111", "text nested deeper than the limit")
+UNREAD_FILE = _error("unread-file", "E0112", "a file that is not UTF-8 text")
+CLIENT_CYCLE = _error("client-cycle", "E0113", "composite clients that contain each other")
+UNSUPPORTED = _error("unsupported", "E0114", "a form of the language that bamlet does not run")
+TEST_PROPERTY = _error("test-property", "E0034", "a test property that is missing, unknown or malformed")
+RETRY_PROPERTY = _error("retry-property", "E0115", "a retry policy property that is missing or malformed")
+PROMPT_NAME = _warning("prompt-name", "E0116", "a name in a prompt that nothing declares")
+REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
+
+CODES: dict[str, Code] = {code.slug: code for code in _ALL}
+
+assert len(CODES) == len(_ALL) == len({code.number for code in _ALL}), "a slug or number is given out twice"

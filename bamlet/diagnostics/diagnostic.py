@@ -1,0 +1,55 @@
+"""A message of the compiler as data: what is wrong, where, and one thing to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..source import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    slug: str
+    number: str
+    severity: Severity
+    title: str
+
+    def at(self, span: Span, message: str, *notes: Note, hint: str | None = None) -> Diagnostic:
+        return Diagnostic(self, span, message, notes, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Another place that has to do with it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    code: Code
+    span: Span
+    message: str
+    notes: tuple[Note, ...] = ()
+    hint: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return self.code.severity
+
+
+class CompileError(Exception):
+    """The program is wrong. `diagnostics` says where and why; `str()` draws the errors."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(diagnostics)
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        from .render import render_all
+
+        return render_all(self.diagnostics)

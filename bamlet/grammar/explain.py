@@ -1,0 +1,179 @@
+"""What to tell a person about a token that does not fit: from the tokens around it and what would have fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..diagnostics import Code, catalogue, did_you_mean
+from .tokens import EXPR_KEYWORDS, ITEM_KEYWORDS, PUNCTUATION, Token
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """A diagnostic before it has a place in a file: offsets are those of the item's text."""
+
+    code: Code
+    start: int
+    end: int
+    message: str
+    hint: str | None = None
+
+
+_ITEM_TOKENS = frozenset(ITEM_KEYWORDS.values()) - {"DYNAMIC"}
+_SHOWN = {
+    **{type: f"`{text}`" for text, type in PUNCTUATION.items() if type != "ASSIGN_OP"},
+    **{type: f"`{word}`" for word, type in (EXPR_KEYWORDS | ITEM_KEYWORDS).items()},
+    "NAME": "a name",
+    "KEY": "a key",
+    "STRING": "a string",
+    "RAW": "a raw string",
+    "INT": "a number",
+    "UNQUOTED": "a value",
+    "JINJA": "a Jinja expression",
+    "CTOR_OPEN": "`{`",
+    "MAP_OPEN": "`{`",
+    "LLM_OPEN": "`{`",
+    "CONFIG_OPEN": "`{`",
+    "ATTR_OPEN": "`(`",
+    "ASSIGN_OP": "an assignment",
+    "THROWS": "`throws`",
+    "TYPE_BUILDER": "`type_builder`",
+}
+
+# A set of tokens that always come together, and the one phrase for them; the first that fits is used.
+_PHRASES: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"INT", "LPAR", "MATCH", "NAME", "STRING"}), "an expression"),
+    (frozenset({"INT", "LPAR", "NAME", "STRING", "FLOAT", "MINUS"}), "a type"),
+    (frozenset({"STRING", "RAW", "UNQUOTED", "CONFIG_OPEN"}), "a value"),
+    (frozenset({"LLM_OPEN", "LBRACE"}), "a function body"),
+)
+
+
+def explain_end(tokens: list[Token], expected: frozenset[str]) -> SyntaxProblem:
+    if not tokens:
+        return SyntaxProblem(catalogue.SYNTAX, 0, 1, "nothing can be read here")
+    if problem := _in_context(tokens, len(tokens), expected):
+        return problem
+    last = tokens[-1]
+    return SyntaxProblem(
+        catalogue.UNEXPECTED_END, last.start, last.end, f"the text ends here, expected {_expected(expected)}"
+    )
+
+
+def explain_token(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem:
+    if problem := _in_context(tokens, at, expected):
+        return problem
+    token = tokens[at]
+    return _problem(token, f"expected {_expected(expected)}, found {_found(token)}")
+
+
+def _problem(
+    token: Token, message: str, hint: str | None = None, code: Code = catalogue.SYNTAX
+) -> SyntaxProblem:
+    return SyntaxProblem(code, token.start, max(token.end, token.start + 1), message, hint)
+
+
+def _found(token: Token) -> str:
+    if token.type in ("STRING", "RAW"):
+        return _SHOWN[token.type]
+    shown = token.value if len(token.value) <= 30 else token.value[:27] + "…"
+    return f"`{shown}`"
+
+
+def _expected(expected: frozenset[str]) -> str:
+    rest = set(expected)
+    words: list[str] = []
+    for tokens, phrase in _PHRASES:
+        if tokens <= rest:
+            words.append(phrase)
+            rest -= tokens
+            break
+    if words and words[0] in ("an expression", "a type"):
+        rest &= {"RPAR", "RBRACE", "RSQB", "COMMA", "SEMI"}
+    if len(rest) > 5:  # after a whole expression nearly everything may follow; brackets and commas say most
+        rest &= {"RPAR", "RBRACE", "RSQB", "COMMA", "SEMI", "LBRACE", "NAME", "KEY"}
+    words += sorted({_SHOWN.get(token, token.lower()) for token in rest})
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else "something else"
+
+
+# --- mistakes that have a better name than "expected x, found y"
+
+
+def _in_context(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`at` is the place of the token that does not fit; behind the last one at the end of the text."""
+    for look in (_unknown_item, _condition, _old_function, _missing_result, _field_type, _enum_value):
+        if problem := look(tokens, at, expected):
+            return problem
+    return None
+
+
+def _unknown_item(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if at != 0 or not expected >= {"CLASS", "FUNCTION"}:
+        return None
+    token = tokens[0]
+    if token.type != "NAME":
+        return _problem(token, f"an item cannot begin with {_found(token)}", _ITEM_HINT)
+    return _problem(
+        token,
+        f"`{token.value}` is no keyword that begins an item",
+        did_you_mean(token.value, ITEM_KEYWORDS) or _ITEM_HINT,
+    )
+
+
+_ITEM_HINT = "an item begins with class, enum, type, function, client, retry_policy, template_string, test, generator or let"
+
+
+def _condition(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if at == 0 or at >= len(tokens) or expected != {"LPAR"}:
+        return None
+    before = tokens[at - 1]
+    if before.type not in ("IF", "WHILE", "MATCH", "FOR"):
+        return None
+    what = {"IF": "condition", "WHILE": "condition", "MATCH": "value", "FOR": "header"}[before.type]
+    message = f"the {what} of `{before.value}` must be in parentheses"
+    return _problem(tokens[at], message, f"write `{before.value} (…)`", catalogue.CONDITION_PARENTHESES)
+
+
+def _old_function(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if at != 2 or tokens[0].type != "FUNCTION" or at >= len(tokens) or tokens[at].value != "{":
+        return None
+    return _problem(
+        tokens[at],
+        "a function has its parameters after its name",
+        "write `function Name(param: type) -> Type { … }`",
+    )
+
+
+def _missing_result(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if (
+        at >= len(tokens)
+        or "ARROW" not in expected
+        or tokens[at - 1].type != "RPAR"
+        or tokens[0].type != "FUNCTION"
+    ):
+        return None
+    hint = "write `-> Type` before the body" if tokens[at].type != "COLON" else "write `->` instead of `:`"
+    return _problem(tokens[at], f"expected `->` and a return type, found {_found(tokens[at])}", hint)
+
+
+def _field_type(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    in_class = tokens[0].type == "CLASS" and "COLON" in expected and at >= 1
+    if not in_class or tokens[at - 1].type != "NAME":
+        return None
+    name = tokens[at - 1]
+    return _problem(name, f"field `{name.value}` has no type", f"write `{name.value} string`, for example")
+
+
+def _enum_value(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if (
+        tokens[0].type != "ENUM"
+        or at >= len(tokens)
+        or at < 3
+        or tokens[at].type not in ("COLON", "EQUAL", "PIPE")
+    ):
+        return None
+    return _problem(
+        tokens[at],
+        "an enum value has no type or value of its own",
+        'rename it for the model with @alias("…")',
+    )

@@ -1,0 +1,68 @@
+"""Lark's automaton for `bamlet.lark`. Importing this imports Lark, so only a text that must be parsed does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import lark
+
+from .build import BUILD
+from .explain import SyntaxProblem, explain_end, explain_token
+from .nodes import Item
+from .tokens import Token
+
+
+class ModeLexer(lark.lexer.Lexer):
+    """Hands Lark the tokens that our lexer has made."""
+
+    def __init__(self, conf: object) -> None: ...
+
+    def lex(self, data: Any) -> Iterator[Any]:  # type: ignore[override]
+        return iter(data)
+
+
+class _Reductions:
+    """Lark looks a rule's function up by attribute."""
+
+
+for _rule, _build in BUILD.items():
+    setattr(_Reductions, _rule, staticmethod(_build))
+
+
+class Tables:
+    def __init__(self, cache: Path | None) -> None:
+        """`cache` is the folder where Lark keeps the finished tables: made in 170 ms, read in 20."""
+        grammar = files("bamlet.grammar").joinpath("bamlet.lark").read_text("utf-8")
+        self._parser = lark.Lark(
+            grammar,
+            parser="lalr",
+            start="item",
+            lexer=ModeLexer,
+            transformer=cast(Any, _Reductions()),
+            maybe_placeholders=False,
+            cache=_writable(cache),
+        )
+
+    def parse(self, tokens: list[Token]) -> Item | SyntaxProblem:
+        try:
+            return cast(Item, self._parser.parse(cast(Any, tokens)))
+        except lark.UnexpectedToken as error:
+            token = cast(Any, error.token)
+            expected = frozenset(error.accepts or error.expected or ())
+            if token.type == "$END":
+                return explain_end(tokens, expected)
+            return explain_token(tokens, tokens.index(token), expected)
+
+
+def _writable(cache: Path | None) -> str | bool:
+    """Lark's `cache` argument. A folder that cannot be made costs time, not the run."""
+    if cache is None:
+        return False
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return str(cache / f"grammar-lark-{lark.__version__}.bin")

@@ -1,0 +1,171 @@
+"""Tokens, the patterns they are made of, and what the lexer says when it cannot go on."""
+
+from __future__ import annotations
+
+import re
+
+from ..diagnostics import Code
+
+
+class Token:
+    """What the parser reads. Attribute names are those that Lark looks at; `doc` holds `///` lines before it."""
+
+    __slots__ = ("doc", "end", "start", "type", "value")
+
+    # Lark copies these into its end token and its errors; ours are offsets only.
+    line = column = end_line = end_column = None
+
+    def __init__(self, type: str, value: str, start: int, end: int, doc: str | None = None) -> None:
+        self.type = type
+        self.value = value
+        self.start = start
+        self.end = end
+        self.doc = doc
+
+    @property
+    def start_pos(self) -> int:
+        return self.start
+
+    @property
+    def end_pos(self) -> int:
+        return self.end
+
+    def __repr__(self) -> str:
+        return f"{self.type}({self.value!r})"
+
+
+class LexError(Exception):
+    """The text cannot be cut into tokens at this place."""
+
+    def __init__(self, code: Code, start: int, end: int, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.start = start
+        self.end = end
+        self.message = message
+        self.hint = hint
+
+
+# Comments count as blanks everywhere but inside strings, templates and unquoted text. `{//` opens a block
+# comment only when a `//}` follows; otherwise it is a brace and a line comment.
+TRIVIA = re.compile(r"(?:[ \t\r\n\f\ufeff]+|///?[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\})+")
+DOC_LINE = re.compile(r"///(?!/)[ \t]?([^\n]*)")
+RAW = re.compile(r'(#+)"([\s\S]*?)"\1(?!#)')
+STRING = re.compile(r'"((?:[^"\\]|\\[\s\S])*)"')
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+HYPHEN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+JINJA = re.compile(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^}"']|\}(?!\}))*)\}\}""")
+# A language tag before a raw string was legal once; it is read and forgotten.
+RAW_TAG = re.compile(r'[A-Za-z]+(?=#+")')
+
+UNQUOTED = re.compile(r"""(?:(?![ \t]+(?://|/\*))[^#@{(\[<})\]>,';"`\r\n])+""")
+UNQUOTED_ARGUMENT = re.compile(r'[^(){}",\r\n#]+')
+
+OPERATOR = re.compile(
+    r"<<=|>>=|\.\.\.|->|=>|==|!=|<=|>=|&&|\|\||<<|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\+\+|--|@@|[-+*/%<>=!&|^~?:;,.(){}\[\]@]"
+)
+
+# `f<T>(x)` is a generic call only when the text after the name is a type list closed by `>` and an opening
+# parenthesis follows; everything else is a comparison.
+GENERIC_CALL = re.compile(r"<[\s\w.,|?\[\]\"<]{1,200}?(?:>[\s,|?\[\]>]{0,20}){1,8}\(")
+
+MAP_START = re.compile(r'\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:|[A-Za-z_][A-Za-z0-9_]*\s*:)')
+LLM_CLIENT = re.compile(r'client[ \t]*:?[ \t]+(?:"|#|[A-Za-z_])|client[ \t]*:?[ \t]*["#]')
+LLM_PROMPT = re.compile(r'prompt\s*:?\s*[A-Za-z]*(?:#+"|")')
+
+PUNCTUATION = {
+    "{": "LBRACE",
+    "}": "RBRACE",
+    "(": "LPAR",
+    ")": "RPAR",
+    "[": "LSQB",
+    "]": "RSQB",
+    "<": "LT",
+    ">": "GT",
+    "<=": "LE",
+    ">=": "GE",
+    "==": "EQEQ",
+    "!=": "NE",
+    "<<": "SHL",
+    "&&": "AND",
+    "||": "OR",
+    "+": "PLUS",
+    "-": "MINUS",
+    "*": "STAR",
+    "/": "SLASH",
+    "%": "PERCENT",
+    "&": "AMP",
+    "|": "PIPE",
+    "^": "CARET",
+    "!": "BANG",
+    "~": "TILDE",
+    "?": "QUESTION",
+    ":": "COLON",
+    ";": "SEMI",
+    ",": "COMMA",
+    ".": "DOT",
+    "...": "ELLIPSIS",
+    "->": "ARROW",
+    "=>": "FAT_ARROW",
+    "=": "EQUAL",
+    "@": "AT",
+    "@@": "ATAT",
+    "++": "INCREMENT",
+    "--": "DECREMENT",
+    **dict.fromkeys(("+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="), "ASSIGN_OP"),
+}
+
+EXPR_KEYWORDS = {
+    word: word.upper()
+    for word in (
+        "let if else for while in break continue return throw match catch catch_all assert watch instanceof "
+        "true false null"
+    ).split()
+}
+
+ITEM_KEYWORDS = {
+    "class": "CLASS",
+    "enum": "ENUM",
+    "type": "TYPE",
+    "function": "FUNCTION",
+    "client": "CLIENT",
+    "retry_policy": "RETRY_POLICY",
+    "generator": "GENERATOR",
+    "test": "TEST",
+    "template_string": "TEMPLATE_STRING",
+    "string_template": "TEMPLATE_STRING",
+    "let": "LET",
+    "dynamic": "DYNAMIC",
+}
+
+_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\s\S]))")
+_SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "'": "'", '"': '"', "\\": "\\"}
+
+
+def unescape(text: str) -> str:
+    """The value of a quoted string's inside. An escape that does not exist keeps its backslash."""
+    if "\\" not in text:
+        return text
+    value = _ESCAPE.sub(_escape_value, text)
+    # Two \\u halves of a pair make one character; a half alone cannot be encoded later.
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _escape_value(match: re.Match[str]) -> str:
+    digits = match[1] or match[2] or match[3]
+    if digits:
+        number = int(digits, 16)
+        return chr(number) if number <= 0x10FFFF else match[0]
+    return _SIMPLE_ESCAPES.get(match[4], match[0])
+
+
+def dedent(text: str) -> str:
+    """The value of a raw string's inside: outer blank lines and the common indentation are taken off."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
+    # The first line counts like any other: text on the opening line is indented by nothing.
+    cut = min(indents, default=0)
+    return "\n".join(line[cut:] if line.strip() else "" for line in lines).rstrip()

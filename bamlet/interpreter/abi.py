@@ -1,0 +1,366 @@
+"""What compiled code and native operations share: the call's context, what can be raised, and the operators whose
+meaning is not Python's.
+
+Integers are Python's: exact, of any size, never wrapping. Division truncates, only null and false are falsy,
+equality does not cross kinds, and an index never counts from the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice, repeat
+from typing import Any
+
+from .interface import EnvRef, Interface
+from .space import ValueSpace
+from .values import EnumValue, FunctionValue, Handle, Instance, to_plain
+
+__all__ = [
+    "AssertionFailed",
+    "Cancelled",
+    "Context",
+    "EnumValue",
+    "EnvRef",
+    "FunctionValue",
+    "Handle",
+    "Instance",
+    "Interface",
+    "InternalError",
+    "Panic",
+    "Thrown",
+    "ValueSpace",
+    "to_plain",
+]
+
+
+class Thrown(Exception):
+    """A value of the language on its way up. A `catch` of the language takes it, else the host sees it."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
+class Panic(Exception):
+    """The program did what cannot be done. A `catch` sees the text `panic: …`."""
+
+
+class AssertionFailed(Panic):
+    def __init__(self) -> None:
+        super().__init__("assertion failed")
+
+
+class InternalError(Exception):
+    """An invariant of ours broke. Nothing catches it, not even a `catch` of the language."""
+
+
+class Cancelled(BaseException):
+    """The host said stop while compiled code was running."""
+
+
+class Context:
+    """What one call carries through compiled code to the native operations.
+
+    `invoke` is the only way out: every act that the program does not determine goes through it. `host` belongs
+    to the operations. `poll` is asked now and then by every loop, and raises to stop the call.
+    """
+
+    __slots__ = ("host", "invoke", "poll", "program", "space")
+
+    def __init__(
+        self,
+        invoke: Callable[..., Any],
+        program: Interface,
+        space: ValueSpace,
+        host: Any,
+        poll: Callable[[], None],
+    ) -> None:
+        self.invoke = invoke
+        self.program = program
+        self.space = space
+        self.host = host
+        self.poll = poll
+
+
+# --- loops
+
+POLL_EVERY = 4096  # rounds between two looks; a look costs 60 ns, so the loop does not notice
+
+
+def ticks(context: Context) -> Iterator[None]:
+    """An endless iterator that looks every few thousand rounds whether the call was cancelled.
+
+    All but one round in `POLL_EVERY` run in C: cheaper than a `while` with a test of its own.
+    """
+    return chain.from_iterable(map(_look, repeat(context)))
+
+
+def _look(context: Context) -> Iterator[None]:
+    context.poll()
+    return repeat(None, POLL_EVERY)
+
+
+def each(context: Context, items: list[Any]) -> Iterable[Any]:
+    """The elements that the list has now; what the body appends is not visited."""
+    if len(items) <= POLL_EVERY:
+        return islice(items, len(items))
+    rest = islice(items, len(items))
+    rounds = -(-len(items) // POLL_EVERY)
+    return chain.from_iterable(islice(rest, POLL_EVERY) for _ in repeat(None, rounds) if context.poll() is None)
+
+
+# --- operators
+
+
+def is_true(value: object) -> bool:
+    return value is not None and value is not False
+
+
+def equal(left: Any, right: Any) -> bool:
+    """`==` where the types do not decide: numbers, strings, bools and null by value, the rest by identity."""
+    kind, other = type(left), type(right)
+    if kind is bool or other is bool:
+        return left is right
+    if kind in _NUMBERS and other in _NUMBERS:
+        return bool(left == right)
+    if kind is str:
+        return other is str and bool(left == right)
+    return left is right
+
+
+_NUMBERS = (int, float)
+
+
+def divide(left: Any, right: Any) -> Any:
+    """Truncating for two ints, exact otherwise."""
+    if type(left) is int and type(right) is int:
+        return -(-left // right) if (left < 0) != (right < 0) else left // right
+    return left / right
+
+
+def remainder(left: Any, right: Any) -> Any:
+    """The sign is that of the dividend; a float by zero is not a number."""
+    if type(left) is int and type(right) is int:
+        return left % abs(right) if left >= 0 else -(-left % abs(right))
+    if right == 0 or math.isinf(left):
+        return math.nan
+    return math.fmod(left, right)
+
+
+def wrong_index(index: int) -> int:
+    """Called for a negative index, which Python would take from the end."""
+    raise Panic(f"index out of bounds: {index}")
+
+
+def string_split(text: str, separator: str) -> list[str]:
+    """An empty separator splits between all characters and at both ends."""
+    return text.split(separator) if separator else ["", *text, ""]
+
+
+def substring(text: str, start: int, end: int) -> str:
+    return text[start:end] if 0 <= start < end else ""
+
+
+def trunc(value: float) -> int:
+    """Toward zero. What is no number becomes 0, as a native cast would have it."""
+    if math.isnan(value) or math.isinf(value):
+        return 0
+    return int(value)
+
+
+def panic(message: str) -> Any:
+    raise Panic(message)
+
+
+# --- whole values
+
+
+def deep_equals(left: Any, right: Any) -> bool:
+    """Equality by content, of any depth: not-a-number equals itself, instances need the same class."""
+    pending = [(left, right)]
+    while pending:
+        a, b = pending.pop()
+        if a is b:
+            continue
+        match a, b:
+            case list(), list() if len(a) == len(b):
+                pending += zip(a, b, strict=True)
+            case dict(), dict() if a.keys() == b.keys():
+                pending += ((a[key], b[key]) for key in a)
+            case Instance(), Instance() if type(a) is type(b):
+                pending += ((getattr(a, name), getattr(b, name)) for name in a.__fields__)
+            case float(), float() if a != a and b != b:
+                continue
+            case _ if not equal(a, b):
+                return False
+    return True
+
+
+def deep_copy(value: Any) -> Any:
+    """A copy that shares no list, map or instance with the original. What occurs twice is copied once."""
+    copies: dict[int, Any] = {}
+    pending: list[Any] = [value]
+    while pending:
+        original = pending.pop()
+        if id(original) in copies or not isinstance(original, list | dict | Instance):
+            continue
+        kind: Any = type(original)
+        copies[id(original)] = kind.__new__(kind)
+        pending += _parts(original)
+    for original in _reached(value):
+        _fill(copies, original)
+    return copies.get(id(value), value)
+
+
+def _parts(value: Any) -> list[Any]:
+    match value:
+        case list():
+            return value
+        case dict():
+            return list(value.values())
+        case Instance():
+            return [getattr(value, name) for name in value.__fields__]
+        case _:
+            return []
+
+
+def _reached(value: Any) -> Iterator[Any]:
+    seen: set[int] = set()
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if id(current) in seen or not isinstance(current, list | dict | Instance):
+            continue
+        seen.add(id(current))
+        yield current
+        pending += _parts(current)
+
+
+def _fill(copies: dict[int, Any], original: Any) -> None:
+    copy = copies[id(original)]
+    match original:
+        case list():
+            copy.extend(copies.get(id(item), item) for item in original)
+        case dict():
+            copy.update((key, copies.get(id(item), item)) for key, item in original.items())
+        case Instance():
+            for name in original.__fields__:
+                item = getattr(original, name)
+                setattr(copy, name, copies.get(id(item), item))
+
+
+def unstable_string(value: Any) -> str:
+    """A value for a debugging eye: strings bare at the top, quoted inside."""
+    return value if isinstance(value, str) else _debug(value, 0)
+
+
+def _debug(value: Any, depth: int) -> str:
+    pad, inner = "    " * depth, "    " * (depth + 1)
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case list():
+            return "[" + ", ".join(_debug(item, depth) for item in value) + "]"
+        case dict():
+            return "{" + ", ".join(f"{_debug(k, depth)}: {_debug(v, depth)}" for k, v in value.items()) + "}"
+        case Instance():
+            rows = (f"{inner}{name}: {_debug(getattr(value, name), depth + 1)},\n" for name in value.__fields__)
+            return f"{value.__class_name__} {{\n{''.join(rows)}{pad}}}"
+        case EnumValue():
+            return f"{value.enum}.{value.name}"
+        case _:
+            return repr(value)
+
+
+def spread(cls: Callable[..., Any], *entries: tuple[str, Any]) -> Any:
+    """A constructor with spreads: an entry with an empty name is the source of all fields. Later ones win."""
+    fields: dict[str, Any] = {}
+    for name, value in entries:
+        if name:
+            fields[name] = value
+        else:
+            fields.update((field, getattr(value, field)) for field in value.__fields__)
+    return cls(**fields)
+
+
+# --- throwing and calling
+
+# What a `catch` of the language takes. Python's own exceptions come from operators in emitted code.
+CATCHABLE = (Thrown, Panic, ZeroDivisionError, IndexError, KeyError, RecursionError, OverflowError, ValueError)
+
+
+def caught(failure: BaseException) -> Any:
+    """The value that a `catch` binds."""
+    if isinstance(failure, Thrown):
+        return failure.value
+    return f"panic: {panic_text(failure)}"
+
+
+def panic_text(failure: BaseException) -> str:
+    match failure:
+        case ZeroDivisionError():
+            return "division by zero"
+        case IndexError():
+            return "index out of bounds"
+        case KeyError():
+            return f"no such key in the map: {failure.args[0] if failure.args else ''}"
+        case RecursionError():
+            return "stack overflow"
+        case _:
+            return str(failure)
+
+
+def type_is(value: Any, kind: str, name: str) -> bool:
+    """Type tests that one Python expression cannot make: enums, and handles of opaque classes."""
+    if kind == "enum":
+        return isinstance(value, EnumValue) and value.enum == name
+    return isinstance(value, Handle) and value.kind == name
+
+
+async def call_value(context: Context, function: FunctionValue, *arguments: Any) -> Any:
+    """Call a function whose kind is known at run time only."""
+    result = function.code(context, *arguments) if function.needs_context else function.code(*arguments)
+    return await result if function.suspends else result
+
+
+# By the names that emitted code uses; no name of the language begins with a dollar.
+HELPERS: dict[str, Any] = {
+    "$ticks": ticks,
+    "$each": each,
+    "$is_true": is_true,
+    "$equal": equal,
+    "$divide": divide,
+    "$remainder": remainder,
+    "$wrong_index": wrong_index,
+    "$string_split": string_split,
+    "$substring": substring,
+    "$trunc": trunc,
+    "$panic": panic,
+    "$deep_equals": deep_equals,
+    "$deep_copy": deep_copy,
+    "$unstable_string": unstable_string,
+    "$spread": spread,
+    "$Catchable": CATCHABLE,
+    "$Thrown": Thrown,
+    "$AssertionFailed": AssertionFailed,
+    "$caught": caught,
+    "$type_is": type_is,
+    "$call_value": call_value,
+    "$FunctionValue": FunctionValue,
+    "$Instance": Instance,
+    "$len": len,
+    "$abs": abs,
+    "$float": float,
+    "$type": type,
+    "$int": int,
+    "$str": str,
+    "$bool": bool,
+    "$list": list,
+    "$dict": dict,
+    "$isinstance": isinstance,
+}

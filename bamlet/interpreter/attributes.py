@@ -1,0 +1,126 @@
+"""Attributes to what they mean: `@alias` and its kin describe the declaration, `@check`, `@assert` and
+`@stream.*` its type. What is misplaced, unknown, repeated or malformed is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..diagnostics import Note, catalogue, did_you_mean
+from ..grammar import nodes as n
+from ..types.ty import NO_ATTRIBUTES, AnnotatedTy, Constraint, Ty, TypeAttributes
+from .report import Report
+
+_DESCRIBING = {"alias", "description", "skip"}
+_TYPE = {"check", "assert", "stream.done", "stream.not_null", "stream.with_state"}
+_REPEATABLE = {"check", "assert"}
+
+# Where an attribute may stand, by the words that messages use for the place.
+ALLOWED: dict[str, set[str]] = {
+    "field": _DESCRIBING | _TYPE,
+    "type": _TYPE,
+    "alias": {"check", "assert"},
+    "parameter": {"assert"},
+    "enum value": _DESCRIBING,
+    "class": {"alias", "description", "dynamic", "stream.done", "check", "assert"},
+    "enum": {"alias", "description", "dynamic", "check", "assert"},
+    "test": {"check", "assert"},
+}
+_KNOWN = set().union(*ALLOWED.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    alias: str | None = None
+    description: str | None = None
+    skip: bool = False
+    dynamic: bool = False
+    stream: TypeAttributes = NO_ATTRIBUTES
+
+
+def describe(
+    attributes: Iterable[n.Attribute], place: str, placed: n.Placed[n.Item], report: Report
+) -> Description:
+    """All attributes of one declaration or type together."""
+    seen: dict[str, n.Attribute] = {}
+    texts: dict[str, str] = {}
+    constraints: list[Constraint] = []
+    for attribute in attributes:
+        if not _is_allowed(attribute, place, placed, report):
+            continue
+        if attribute.name in seen and attribute.name not in _REPEATABLE:
+            first = Note(placed.span(seen[attribute.name]), "first written here")
+            message = f"`@{attribute.name}` is written twice"
+            report.at(placed, attribute, catalogue.DUPLICATE_ATTRIBUTE, message, first)
+            continue
+        seen[attribute.name] = attribute
+        if attribute.name in ("alias", "description"):
+            texts[attribute.name] = _text_argument(attribute, placed, report)
+        elif attribute.name in ("check", "assert"):
+            if constraint := _constraint(attribute, placed, report):
+                constraints.append(constraint)
+        elif attribute.arguments:
+            report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, f"`@{attribute.name}` takes no arguments")
+    stream = TypeAttributes(
+        "stream.done" in seen, "stream.not_null" in seen, "stream.with_state" in seen, tuple(constraints)
+    )
+    return Description(texts.get("alias"), texts.get("description"), "skip" in seen, "dynamic" in seen, stream)
+
+
+def annotate(ty: Ty, attributes: TypeAttributes) -> Ty:
+    return ty if attributes == NO_ATTRIBUTES else AnnotatedTy(ty, attributes)
+
+
+def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], report: Report) -> bool:
+    name = attribute.name
+    at = "@@" if attribute.block else "@"
+    if name not in _KNOWN:
+        message = f"there is no attribute `{at}{name}`"
+        report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=did_you_mean(name, _KNOWN))
+        return False
+    if name not in ALLOWED[place]:
+        allowed = [other for other in ALLOWED if name in ALLOWED[other]]
+        report.at(
+            placed,
+            attribute,
+            catalogue.MISPLACED_ATTRIBUTE,
+            f"`{at}{name}` means nothing on {_a(place)}",
+            hint=f"it may stand on {' or '.join(map(_a, allowed))}",
+        )
+        return False
+    return True
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+def _text_argument(attribute: n.Attribute, placed: n.Placed[n.Item], report: Report) -> str:
+    arguments = attribute.arguments or ()
+    if len(arguments) == 1 and arguments[0].kind != "jinja":
+        return arguments[0].text.strip() if arguments[0].kind == "bare" else arguments[0].text
+    report.at(
+        placed,
+        attribute,
+        catalogue.ATTRIBUTE_ARGUMENT,
+        f"`@{attribute.name}` takes one text",
+        hint=f'write @{attribute.name}("…")',
+    )
+    return ""
+
+
+def _constraint(attribute: n.Attribute, placed: n.Placed[n.Item], report: Report) -> Constraint | None:
+    arguments = list(attribute.arguments or ())
+    expression = arguments.pop() if arguments and arguments[-1].kind == "jinja" else None
+    name = arguments[0].text.strip() if len(arguments) == 1 else None
+    if expression is None or len(arguments) > 1:
+        message = f"`@{attribute.name}` takes a name and a Jinja expression"
+        hint = f"write @{attribute.name}(name, {{{{ this > 0 }}}})"
+        report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, message, hint=hint)
+        return None
+    if name is None and attribute.name == "check":
+        message = "a check needs a name, by which its result is found"
+        hint = "write @check(name, {{ … }})"
+        report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, message, hint=hint)
+        return None
+    return Constraint("check" if attribute.name == "check" else "assert", name, expression.text)

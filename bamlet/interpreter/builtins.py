@@ -1,0 +1,84 @@
+"""Methods and functions that the compiler knows by itself: their types here, their code in `emit`.
+
+They are the ones that a `.baml` stub cannot describe, because they are generic, or that would cost too much as
+a call of a native operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..types.ty import BOOL, FLOAT, INT, NEVER, NULL, STRING, UNKNOWN, ListTy, MapTy, MediaTy, Ty, optional
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """`name` is the key of the emitter's table."""
+
+    name: str
+    params: tuple[Ty, ...]
+    result: Ty
+
+
+def method(receiver: Ty, name: str) -> Builtin | None:
+    """The builtin method of a type without attributes, if it has one of that name."""
+    return _methods(receiver).get(name)
+
+
+def method_names(receiver: Ty) -> list[str]:
+    return list(_methods(receiver))
+
+
+def _methods(receiver: Ty) -> dict[str, Builtin]:
+    match receiver:
+        case ListTy(item=item):
+            table = {
+                "length": ((), INT),
+                "push": ((item,), NULL),
+                "at": ((INT,), item),
+                "concat": ((receiver,), receiver),
+            }
+            return _table("list", table)
+        case MapTy(key=key):
+            return _table("map", {"length": ((), INT), "has": ((key,), BOOL)})
+        case MediaTy():
+            text = optional(STRING)
+            names = ("as_url", "as_base64", "as_file", "mime_type")
+            return _table("media", dict.fromkeys(names, ((), text)))
+        case _ if receiver == STRING:
+            return _STRING
+        case _:
+            return {}
+
+
+def _table(family: str, rows: dict[str, tuple[tuple[Ty, ...], Ty]]) -> dict[str, Builtin]:
+    return {name: Builtin(f"{family}.{name}", params, result) for name, (params, result) in rows.items()}
+
+
+_STRING = _table(
+    "string",
+    {
+        "length": ((), INT),
+        "toLowerCase": ((), STRING),
+        "toUpperCase": ((), STRING),
+        "trim": ((), STRING),
+        "includes": ((STRING,), BOOL),
+        "startsWith": ((STRING,), BOOL),
+        "endsWith": ((STRING,), BOOL),
+        "split": ((STRING,), ListTy(STRING)),
+        "substring": ((INT, INT), STRING),
+        "replace": ((STRING, STRING), STRING),
+    },
+)
+
+# Free functions. Where the result is UNKNOWN here and the first parameter too, the result has the type of the
+# first argument (`deep_copy`).
+FUNCTIONS: dict[str, Builtin] = {
+    "baml.deep_copy": Builtin("deep_copy", (UNKNOWN,), UNKNOWN),
+    "baml.deep_equals": Builtin("deep_equals", (UNKNOWN, UNKNOWN), BOOL),
+    "baml.unstable.string": Builtin("unstable_string", (UNKNOWN,), STRING),
+    "baml.math.trunc": Builtin("trunc", (FLOAT,), INT),
+    "baml.sys.panic": Builtin("panic", (STRING,), NEVER),
+    "reveal": Builtin("reveal", (UNKNOWN,), UNKNOWN),
+}
+SAME_AS_ARGUMENT = {"deep_copy", "reveal"}

@@ -1,0 +1,435 @@
+"""The type of each kind of expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.relate import widen_literals
+from ...types.show import show
+from ...types.ty import (
+    BOOL,
+    ERROR,
+    FLOAT,
+    INT,
+    NEVER,
+    NULL,
+    STRING,
+    ClassTy,
+    ErrorTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    PrimitiveTy,
+    Ty,
+    VariantTy,
+    bare,
+    literal,
+    members,
+    union,
+)
+from ..symbols import ClassSymbol
+from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, Variable, VariantUse
+from .narrow import assume
+from .state import CHECK_STATEMENT, INFER, Checker, Place, is_error
+
+# --- names
+
+
+def _path(c: Checker, node: n.Path, expected: Ty | None) -> Ty:
+    use, ty = meaning_of(c, node)
+    if use is not None:
+        c.tables.uses[id(node)] = use
+    return ty
+
+
+def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
+    """Locals first, then enums, functions and constants by their full names."""
+    head, name = node.parts[0].name, node.name
+    variable = c.find(head)
+    if variable is not None:
+        fields = node.parts[1:]
+        return LocalUse(variable, fields), type_of_local(c, variable, fields, node)
+    if head == "env" and len(node.parts) == 2 and name not in c.names.functions:
+        c.tables.uses_context = True
+        return EnvUse(node.parts[1].name), STRING
+    if name in c.names.functions:
+        symbol = c.names.functions[name]
+        c.tables.reaches.add(name)
+        return FunctionUse(symbol), symbol.ty
+    for length in range(len(node.parts), 0, -1):
+        prefix = ".".join(part.name for part in node.parts[:length])
+        rest = node.parts[length:]
+        if prefix in c.names.enums and len(rest) == 1:
+            return _variant(c, prefix, rest[0])
+        if prefix in c.names.constants:
+            symbol_ = c.names.constants[prefix]
+            c.tables.reaches.add(f"let {prefix}")
+            return ConstantUse(symbol_, rest), _walk(c, symbol_.ty, rest)
+    return None, _unknown(c, node)
+
+
+def _variant(c: Checker, enum: str, name: n.Identifier) -> tuple[Use | None, Ty]:
+    names = [member.name for member in c.names.enums[enum].members]
+    if name.name not in names and not c.names.enums[enum].dynamic:
+        message = f"enum `{enum}` has no value `{name.name}`"
+        c.wrong(name, catalogue.UNKNOWN_VARIANT, message, hint=did_you_mean(name.name, names))
+        return None, ERROR
+    return VariantUse(enum, name.name), VariantTy(enum, name.name)
+
+
+def _unknown(c: Checker, node: n.Path) -> Ty:
+    name = node.name
+    if c.names.named_type(name) is not None:
+        hint = f"write `{name} {{ … }}` for a value of it" if name in c.names.classes else None
+        c.wrong(node, catalogue.UNKNOWN_NAME, f"`{name}` is a type, not a value", hint=hint)
+        return ERROR
+    candidates = [*c.visible, *c.names.functions, *c.names.enums, *c.names.constants]
+    hint = did_you_mean(name, candidates)
+    c.wrong(
+        node.parts[0] if hint is None else node,
+        catalogue.UNKNOWN_NAME,
+        f"nothing here is called `{name}`",
+        hint=hint,
+    )
+    return ERROR
+
+
+def type_of_local(
+    c: Checker, variable: Variable, fields: tuple[n.Identifier, ...], node: n.Path | None = None
+) -> Ty:
+    """The type of `x.a.b`, with what is known of `x`, `x.a` and `x.a.b` at this point."""
+    ty = c.known((variable,), variable.ty)
+    for at, part in enumerate(fields):
+        place: Place = (variable, *(name.name for name in fields[: at + 1]))
+        ty = c.known(place, field_type(c, ty, part))
+    return ty
+
+
+def _walk(c: Checker, ty: Ty, fields: Iterable[n.Identifier]) -> Ty:
+    for part in fields:
+        ty = field_type(c, ty, part)
+    return ty
+
+
+def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
+    """The type of a field; of a union of classes when each has it."""
+    whole = c.relation.expand(ty)
+    if isinstance(whole, ErrorTy):
+        return ERROR
+    found: list[Ty] = []
+    for member in members(whole):
+        field = _field_of(c, bare(member), name.name)
+        if field is None:
+            _no_field(c, whole, bare(member), name)
+            return ERROR
+        found.append(field)
+    return c.relation.join(found)
+
+
+def _field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
+    if not isinstance(ty, ClassTy):
+        return None
+    schema = c.names.classes[ty.name].schema
+    return next((field.ty for field in schema.fields if field.name == name), None)
+
+
+def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
+    fields = [f.name for f in c.names.classes[member.name].schema.fields] if isinstance(member, ClassTy) else []
+    methods = list(c.names.classes[member.name].methods) if isinstance(member, ClassTy) else []
+    if name.name in methods:
+        hint: str | None = f"`{name.name}` is a method: write `{name.name}(…)`"
+    elif member == NULL:
+        hint = "the value may be null: test it first"
+    else:
+        hint = did_you_mean(name.name, [*fields, *methods])
+    c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(whole)}` has no field `{name.name}`", hint=hint)
+
+
+def _field_access(c: Checker, node: n.FieldAccess, expected: Ty | None) -> Ty:
+    return field_type(c, c.infer(node.value), node.name)
+
+
+def _index(c: Checker, node: n.Index, expected: Ty | None) -> Ty:
+    ty = c.relation.expand(c.infer(node.value))
+    match ty:
+        case ListTy(item=item):
+            c.require(node.index, INT)
+            return item
+        case MapTy(key=key, value=value):
+            c.require(node.index, key)
+            return value
+        case ErrorTy():
+            c.infer(node.index)
+            return ERROR
+        case _ if ty == STRING:
+            c.require(node.index, INT)
+            return STRING
+        case _:
+            c.infer(node.index)
+            message = f"`{show(ty)}` cannot be indexed"
+            c.wrong(node.value, catalogue.NOT_INDEXABLE, message)
+            return ERROR
+
+
+# --- literals and collections
+
+
+def _list_literal(c: Checker, node: n.ListLiteral, expected: Ty | None) -> Ty:
+    wanted = _member(c, expected, ListTy)
+    if isinstance(wanted, ListTy):
+        for item in node.items:
+            c.require(item, wanted.item)
+        return wanted
+    return ListTy(c.relation.join(widen_literals(c.infer(item)) for item in node.items))
+
+
+def _map_literal(c: Checker, node: n.MapLiteral, expected: Ty | None) -> Ty:
+    wanted = _member(c, expected, MapTy)
+    if isinstance(wanted, MapTy):
+        for entry in node.entries:
+            c.tables.types[id(entry.key)] = STRING
+            c.require(entry.value, wanted.value)
+        return wanted
+    return MapTy(STRING, c.relation.join(widen_literals(c.infer(entry.value)) for entry in node.entries))
+
+
+def _member(c: Checker, expected: Ty | None, kind: type) -> Ty | None:
+    """The only member of the expected type of that kind, if there is one."""
+    if expected is None:
+        return None
+    found = [m for member in members(c.relation.expand(expected)) if isinstance(m := bare(member), kind)]
+    return found[0] if len(found) == 1 else None
+
+
+def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
+    symbol = c.names.classes.get(node.path.name)
+    if symbol is None or symbol.opaque:
+        for entry in node.entries:
+            c.infer(entry.value)
+        return _no_class(c, node, symbol)
+    c.tables.constructors[id(node)] = symbol
+    wanted = {field.name: field.ty for field in symbol.schema.fields}
+    given: dict[str, n.Identifier] = {}
+    spread = False
+    for entry in node.entries:
+        if isinstance(entry, n.Spread):
+            c.require(entry.value, ClassTy(symbol.name))
+            spread = True
+            continue
+        if entry.name.name in given:
+            c.wrong(entry.name, catalogue.DUPLICATE_FIELD, f"`{entry.name.name}` is given twice")
+        given[entry.name.name] = entry.name
+        _constructor_field(c, symbol, entry, wanted)
+    missing = [f.name for f in symbol.schema.fields if f.name not in given and not _has_default(c, f.ty)]
+    if missing and not spread:
+        names = ", ".join(f"`{name}`" for name in missing)
+        c.wrong(node.path, catalogue.CONSTRUCTOR_FIELDS, f"`{symbol.name}` also needs {names}")
+    return ClassTy(symbol.name)
+
+
+def _constructor_field(c: Checker, symbol: ClassSymbol, entry: n.FieldInit, wanted: dict[str, Ty]) -> None:
+    if entry.name.name in wanted:
+        c.require(entry.value, wanted[entry.name.name])
+        return
+    c.infer(entry.value)
+    message = f"`{symbol.name}` has no field `{entry.name.name}`"
+    hint = did_you_mean(entry.name.name, wanted)
+    c.wrong(entry.name, catalogue.CONSTRUCTOR_FIELDS, message, hint=hint)
+
+
+def _has_default(c: Checker, ty: Ty) -> bool:
+    return c.relation.is_subtype(NULL, ty)
+
+
+def _no_class(c: Checker, node: n.Constructor, symbol: ClassSymbol | None) -> Ty:
+    name = node.path.name
+    if symbol is not None:
+        c.wrong(node.path, catalogue.NOT_CALLABLE, f"a `{name}` comes from the library, it cannot be written")
+    elif c.find(name) is not None:
+        message = f"`{name}` is a variable, and `{{` after a name begins a value of a class"
+        c.wrong(node.path, catalogue.UNKNOWN_TYPE, message, hint="put the condition in parentheses")
+    else:
+        hint = did_you_mean(name, c.names.classes)
+        c.wrong(node.path, catalogue.UNKNOWN_TYPE, f"no class is called `{name}`", hint=hint)
+    return ERROR
+
+
+# --- operators
+
+_ARITHMETIC = {"+", "-", "*", "/", "%"}
+_BITS = {"&", "|", "^", "<<", ">>"}
+_ORDER = {"<", ">", "<=", ">="}
+
+
+def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
+    if node.op in ("&&", "||"):
+        return _connective(c, node)
+    if node.op in ("==", "!="):
+        c.infer(node.left)
+        c.infer(node.right)
+        return BOOL
+    left, right = c.infer(node.left), c.infer(node.right)
+    if is_error(left) or is_error(right):
+        return BOOL if node.op in _ORDER else ERROR
+    result = operator_result(c, node.op, left, right)
+    if result is None:
+        message = f"`{node.op}` does not work on `{show(left)}` and `{show(right)}`"
+        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=_operator_hint(node.op, left, right))
+        return BOOL if node.op in _ORDER else ERROR
+    return result
+
+
+def operator_result(c: Checker, op: str, left: Ty, right: Ty) -> Ty | None:
+    """The type of `left op right`, or None when the operator does not have such operands."""
+    kinds = _kinds(c, left) | _kinds(c, right)
+    if not kinds:
+        return NEVER
+    if op in _BITS:
+        return INT if kinds == {"int"} else None
+    if kinds == {"string"}:
+        return STRING if op == "+" else BOOL if op in _ORDER else None
+    if not kinds <= {"int", "float"}:
+        return None
+    if op in _ORDER:
+        return BOOL
+    if kinds == {"int"}:
+        return INT
+    surely_float = "int" not in _kinds(c, left) or "int" not in _kinds(c, right)
+    return FLOAT if surely_float else union((INT, FLOAT))
+
+
+def _kinds(c: Checker, ty: Ty) -> set[str]:
+    """The base kinds that a value can have; `never` has none."""
+    found: set[str] = set()
+    for member in members(c.relation.expand(ty)):
+        match bare(member):
+            case PrimitiveTy(name=name):
+                found.add(name)
+            case LiteralTy(base=base):
+                found.add(base)
+            case other:
+                found |= {"other"} if other != NEVER else set()
+    return found
+
+
+def _operator_hint(op: str, left: Ty, right: Ty) -> str | None:
+    if any(NULL in members(ty) for ty in (left, right)):
+        return "the value may be null: test it first"
+    if op == "+" and STRING in (widen_literals(left), widen_literals(right)):
+        return "there is no implicit conversion to a string: use baml.unstable.string(…)"
+    return None
+
+
+def _connective(c: Checker, node: n.Binary) -> Ty:
+    """The right operand is evaluated only where the left one let it, and is checked so."""
+    c.infer(node.left)
+    before = c.facts
+    c.facts = assume(c, node.left, node.op == "&&")
+    c.infer(node.right)
+    c.facts = before
+    return BOOL
+
+
+def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
+    ty = c.infer(node.operand)
+    if node.op == "!":
+        return BOOL
+    kinds = _kinds(c, ty)
+    if is_error(ty) or not kinds:
+        return ERROR
+    if node.op == "-" and kinds <= {"int", "float"}:
+        return widen_literals(ty)
+    if node.op == "~" and kinds == {"int"}:
+        return INT
+    if node.op in ("++", "--"):
+        hint = f"write `x {node.op[0]}= 1`"
+        c.wrong(node, catalogue.UNSUPPORTED, f"there is no operator `{node.op}`", hint=hint)
+    else:
+        c.wrong(node, catalogue.INVALID_OPERATOR, f"`{node.op}` does not work on `{show(ty)}`")
+    return ERROR
+
+
+def _instance_of(c: Checker, node: n.InstanceOf, expected: Ty | None) -> Ty:
+    c.infer(node.value)
+    c.tables.tests[id(node)] = c.resolve(node.type)
+    return BOOL
+
+
+# --- control
+
+
+def _block(c: Checker, node: n.Block, expected: Ty | None) -> Ty:
+    diverges = False
+    with c.scope():
+        for statement in node.statements:
+            diverges = CHECK_STATEMENT[type(statement)](c, statement) or diverges
+        if node.tail is None:
+            return NEVER if diverges else NULL
+        ty = c.infer(node.tail, expected)
+        return NEVER if diverges else ty
+
+
+def _if(c: Checker, node: n.If, expected: Ty | None) -> Ty:
+    c.infer(node.condition)
+    held, failed = assume(c, node.condition, True), assume(c, node.condition, False)
+    c.facts = held
+    then = c.infer(node.then, expected)
+    after_then, c.facts = c.facts, failed
+    otherwise = NULL if node.otherwise is None else c.infer(node.otherwise, expected)
+    if then == NEVER:
+        return otherwise
+    if otherwise == NEVER:
+        c.facts = after_then
+        return then
+    c.facts = c.merge(after_then, c.facts)
+    return c.relation.join((then, otherwise))
+
+
+def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:
+    c.infer(node.value)
+    return NEVER
+
+
+def _return(c: Checker, node: n.Return, expected: Ty | None) -> Ty:
+    if node.value is not None:
+        c.require(node.value, c.result)
+    elif not c.relation.is_subtype(NULL, c.result):
+        message = f"expected a value of type `{show(c.result)}` after `return`"
+        c.wrong(node, catalogue.MISSING_VALUE, message)
+    return NEVER
+
+
+def _loop_control(c: Checker, node: n.Break | n.Continue, expected: Ty | None) -> Ty:
+    if c.loop_depth == 0:
+        word = "break" if isinstance(node, n.Break) else "continue"
+        c.wrong(node, catalogue.LOOP_CONTROL, f"`{word}` is not inside a loop")
+    return NEVER
+
+
+INFER.update(
+    {
+        n.IntLiteral: lambda c, node, expected: literal(node.value),
+        n.FloatLiteral: lambda c, node, expected: FLOAT,
+        n.StringLiteral: lambda c, node, expected: literal(node.value),
+        n.BoolLiteral: lambda c, node, expected: literal(node.value),
+        n.NullLiteral: lambda c, node, expected: NULL,
+        n.Path: _path,
+        n.Group: lambda c, node, expected: c.infer(node.inner, expected),
+        n.FieldAccess: _field_access,
+        n.Index: _index,
+        n.Unary: _unary,
+        n.Binary: _binary,
+        n.InstanceOf: _instance_of,
+        n.ListLiteral: _list_literal,
+        n.MapLiteral: _map_literal,
+        n.Constructor: _constructor,
+        n.Block: _block,
+        n.If: _if,
+        n.Throw: _throw,
+        n.Return: _return,
+        n.Break: _loop_control,
+        n.Continue: _loop_control,
+    }
+)

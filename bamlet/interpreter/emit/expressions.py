@@ -1,0 +1,275 @@
+"""Expressions to Python expressions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from ...grammar import nodes as n
+from ...types.ty import (
+    BOOL,
+    FLOAT,
+    INT,
+    NULL,
+    STRING,
+    ClassTy,
+    EnumTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    Ty,
+    UnionTy,
+    UnknownTy,
+    VariantTy,
+    bare,
+)
+from ..symbols import FunctionSymbol
+from ..typing_tables import (
+    BuiltinCall,
+    ConstantUse,
+    EnvUse,
+    FunctionCall,
+    FunctionUse,
+    LocalUse,
+    ValueCall,
+    VariantUse,
+)
+from .operators import index_of, truth
+from .state import CONTEXT, EMIT, Emitter, attribute, call, compare, load, read
+
+# --- names
+
+
+def function_name(name: str) -> str:
+    """The global under which emitted code finds a function; no local can be called so."""
+    return f"fn {name}"
+
+
+def class_name(name: str) -> str:
+    return f"class {name}"
+
+
+def _path(e: Emitter, node: n.Path) -> ast.expr:
+    match e.tables.uses[id(node)]:
+        case LocalUse(variable=variable, fields=fields):
+            return _fields(read(variable), fields)
+        case ConstantUse(symbol=symbol, fields=fields):
+            return _fields(call(f"let {symbol.name}"), fields)
+        case VariantUse(enum=enum, name=name):
+            return load(f"enum {enum}.{name}")
+        case EnvUse(name=name):
+            return _operation(e, "env.get_or_panic", [ast.Constant(name)])
+        case FunctionUse(symbol=symbol):
+            return _function_value(e, symbol)
+
+
+def _fields(value: ast.expr, fields: Sequence[n.Identifier]) -> ast.expr:
+    for field in fields:
+        value = attribute(value, field.name)
+    return value
+
+
+def _function_value(e: Emitter, symbol: FunctionSymbol) -> ast.expr:
+    suspends = symbol.name in e.effects.suspends
+    needs_context = symbol.name in e.effects.needs_context
+    return call(
+        "$FunctionValue",
+        ast.Constant(symbol.name),
+        load(function_name(symbol.name)),
+        ast.Constant(suspends),
+        ast.Constant(needs_context),
+    )
+
+
+def _operation(e: Emitter, name: str, arguments: list[ast.expr]) -> ast.Call:
+    """A native operation: the one way out of compiled code."""
+    invoke = attribute(load(CONTEXT), "invoke")
+    return ast.Call(invoke, [ast.Constant(name), load(CONTEXT), *arguments], [])
+
+
+# --- calls
+
+
+def _call(e: Emitter, node: n.Call) -> ast.expr:
+    plan = e.tables.calls[id(node)]
+    match plan:
+        case FunctionCall(symbol=symbol, receiver=receiver):
+            nodes = node.arguments if receiver is None else (receiver, *node.arguments)
+            return call_function(e, symbol, e.operands(nodes))
+        case BuiltinCall(name=name, receiver=receiver):
+            nodes = node.arguments if receiver is None else (receiver, *node.arguments)
+            return BUILTINS[name](e, e.operands(nodes))
+        case ValueCall():
+            values = e.operands((node.callee, *node.arguments))
+            return ast.Await(call("$call_value", load(CONTEXT), *values))
+
+
+def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
+    made: ast.expr
+    if symbol.kind == "stub":
+        made = _operation(e, symbol.name, arguments)
+    elif symbol.name in e.effects.needs_context:
+        made = call(function_name(symbol.name), load(CONTEXT), *arguments)
+    else:
+        made = call(function_name(symbol.name), *arguments)
+    return ast.Await(made) if symbol.name in e.effects.suspends else made
+
+
+Builtin = Callable[[Emitter, list[ast.expr]], ast.expr]
+
+
+def _helper(name: str) -> Builtin:
+    return lambda e, values: call(name, *values)
+
+
+def _method(name: str) -> Builtin:
+    return lambda e, values: ast.Call(attribute(values[0], name), values[1:], [])
+
+
+BUILTINS: dict[str, Builtin] = {
+    "list.length": _helper("$len"),
+    "list.push": _method("append"),
+    "list.at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
+    "list.concat": lambda e, values: ast.BinOp(values[0], ast.Add(), values[1]),
+    "map.length": _helper("$len"),
+    "map.has": lambda e, values: compare(values[1], ast.In(), values[0]),
+    "string.length": _helper("$len"),
+    "string.toLowerCase": _method("lower"),
+    "string.toUpperCase": _method("upper"),
+    "string.trim": _method("strip"),
+    "string.includes": _method("__contains__"),
+    "string.startsWith": _method("startswith"),
+    "string.endsWith": _method("endswith"),
+    "string.split": _helper("$string_split"),
+    "string.substring": _helper("$substring"),
+    "string.replace": lambda e, values: ast.Call(
+        attribute(values[0], "replace"), [*values[1:], ast.Constant(1)], []
+    ),
+    "media.as_url": _method("as_url"),
+    "media.as_base64": _method("as_base64"),
+    "media.as_file": _method("as_file"),
+    "media.mime_type": _method("mime_type"),
+    "deep_copy": _helper("$deep_copy"),
+    "deep_equals": _helper("$deep_equals"),
+    "unstable_string": _helper("$unstable_string"),
+    "trunc": _helper("$trunc"),
+    "panic": _helper("$panic"),
+    "reveal": lambda e, values: values[0],
+}
+
+
+# --- values
+
+
+def _index(e: Emitter, node: n.Index) -> ast.expr:
+    value, index = e.operands((node.value, node.index))
+    if not isinstance(bare(e.type_of(node.value)), MapTy):
+        index = index_of(e, index)
+    return ast.Subscript(value, index, ast.Load())
+
+
+def _constructor(e: Emitter, node: n.Constructor) -> ast.expr:
+    symbol = e.tables.constructors[id(node)]
+    values = e.operands([entry.value for entry in node.entries])
+    if any(isinstance(entry, n.Spread) for entry in node.entries):
+        pairs: list[ast.expr] = []
+        for entry, value in zip(node.entries, values, strict=True):
+            name = entry.name.name if isinstance(entry, n.FieldInit) else ""
+            pairs.append(ast.Tuple([ast.Constant(name), value], ast.Load()))
+        return call("$spread", load(class_name(symbol.name)), *pairs)
+    names = [entry.name.name for entry in node.entries if isinstance(entry, n.FieldInit)]
+    declared = [field.name for field in symbol.schema.fields]
+    if names == declared[: len(names)]:
+        return call(class_name(symbol.name), *values)
+    keywords = [ast.keyword(name, value) for name, value in zip(names, values, strict=True)]
+    return ast.Call(load(class_name(symbol.name)), [], keywords)
+
+
+def _map_literal(e: Emitter, node: n.MapLiteral) -> ast.expr:
+    values = e.operands([entry.value for entry in node.entries])
+    return ast.Dict([ast.Constant(entry.key.value) for entry in node.entries], values)
+
+
+def _if(e: Emitter, node: n.If) -> ast.expr:
+    otherwise = ast.Constant(None) if node.otherwise is None else e.expr(node.otherwise)
+    return ast.IfExp(truth(e, node.condition), e.expr(node.then), otherwise)
+
+
+def _block(e: Emitter, node: n.Block) -> ast.expr:
+    return ast.Constant(None) if node.tail is None else e.expr(node.tail)
+
+
+def _instance_of(e: Emitter, node: n.InstanceOf) -> ast.expr:
+    first, again = e.twice(e.expr(node.value))
+    return type_test(e, first, again, e.tables.tests[id(node)])
+
+
+# --- type tests
+
+
+def type_test(e: Emitter, first: ast.expr, again: ast.expr, ty: Ty) -> ast.expr:
+    """Whether a value is of a type: `first` is read once and first, `again` after it."""
+    plain = bare(ty)
+    match plain:
+        case UnknownTy():
+            return ast.Constant(True)
+        case UnionTy(members=parts):
+            tests = [type_test(e, first, again, parts[0])]
+            tests += [type_test(e, again, again, part) for part in parts[1:]]
+            return ast.BoolOp(ast.Or(), tests)
+        case ListTy():
+            return _is_python(first, "$list")
+        case MapTy():
+            return _is_python(first, "$dict")
+        case ClassTy(name=name) if e.names.classes[name].opaque:
+            return call("$type_is", first, ast.Constant("handle"), ast.Constant(name))
+        case ClassTy(name=name):
+            return call("$isinstance", first, load(class_name(name)))
+        case EnumTy(name=name):
+            return call("$type_is", first, ast.Constant("enum"), ast.Constant(name))
+        case VariantTy(enum=enum, name=name):
+            return compare(first, ast.Is(), load(f"enum {enum}.{name}"))
+        case LiteralTy(value=value):
+            return literal_test(first, value)
+        case _ if plain == NULL:
+            return compare(first, ast.Is(), ast.Constant(None))
+        case _ if plain in _PYTHON_TYPES:
+            return _is_python(first, _PYTHON_TYPES[plain])
+        case _:
+            return type_test(e, first, again, e.names.relation().expand(plain))
+
+
+_PYTHON_TYPES: dict[Ty, str] = {INT: "$int", FLOAT: "$float", STRING: "$str", BOOL: "$bool"}
+
+
+def _is_python(value: ast.expr, name: str) -> ast.expr:
+    # Exact types: a bool is an int for Python's isinstance.
+    return compare(call("$type", value), ast.Is(), load(name))
+
+
+def literal_test(value: ast.expr, wanted: str | int | float | bool | None) -> ast.expr:
+    if wanted is None or isinstance(wanted, bool):
+        return compare(value, ast.Is(), ast.Constant(wanted))
+    return call("$equal", value, ast.Constant(wanted))
+
+
+EMIT.update(
+    {
+        n.IntLiteral: lambda e, node: ast.Constant(node.value),
+        n.FloatLiteral: lambda e, node: ast.Constant(node.value),
+        n.StringLiteral: lambda e, node: ast.Constant(node.value),
+        n.BoolLiteral: lambda e, node: ast.Constant(node.value),
+        n.NullLiteral: lambda e, node: ast.Constant(None),
+        n.Path: _path,
+        n.Group: lambda e, node: e.expr(node.inner),
+        n.FieldAccess: lambda e, node: attribute(e.expr(node.value), node.name.name),
+        n.Index: _index,
+        n.Call: _call,
+        n.InstanceOf: _instance_of,
+        n.ListLiteral: lambda e, node: ast.List(e.operands(node.items), ast.Load()),
+        n.MapLiteral: _map_literal,
+        n.Constructor: _constructor,
+        n.Block: _block,
+        n.If: _if,
+    }
+)

@@ -1,0 +1,169 @@
+"""Operators in the cheapest form that has the language's meaning: static types decide, and where they cannot, a
+function of `abi` does."""
+
+from __future__ import annotations
+
+import ast
+
+from ...grammar import nodes as n
+from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, UnknownTy, VariantTy, bare, members
+from .state import EMIT, Emitter, both, call, compare, load
+
+_PLAIN: dict[str, type[ast.operator]] = {
+    "+": ast.Add,
+    "-": ast.Sub,
+    "*": ast.Mult,
+    "&": ast.BitAnd,
+    "|": ast.BitOr,
+    "^": ast.BitXor,
+    "<<": ast.LShift,
+    ">>": ast.RShift,
+}
+_ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, ">": ast.Gt, "<=": ast.LtE, ">=": ast.GtE}
+
+
+def _binary(e: Emitter, node: n.Binary) -> ast.expr:
+    if node.op in ("&&", "||"):
+        return _connective(e, node)
+    if node.op in ("==", "!="):
+        return _equality(e, node)
+    left, right = e.operands((node.left, node.right))
+    if node.op in _ORDER:
+        return compare(left, _ORDER[node.op](), right)
+    return arithmetic(e, node.op, left, right, e.type_of(node.left), e.type_of(node.right))
+
+
+def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Ty, right_ty: Ty) -> ast.expr:
+    if op in _PLAIN:
+        return ast.BinOp(left, _PLAIN[op](), right)
+    kinds = base_kinds(left_ty) | base_kinds(right_ty)
+    if op == "/":
+        if kinds == {"int"}:
+            return _truncating_division(e, left, right)
+        return (
+            ast.BinOp(left, ast.Div(), right) if _surely_float(left_ty, right_ty) else call("$divide", left, right)
+        )
+    return _int_remainder(e, left, right) if kinds == {"int"} else call("$remainder", left, right)
+
+
+def _surely_float(left: Ty, right: Ty) -> bool:
+    return base_kinds(left) == {"float"} or base_kinds(right) == {"float"}
+
+
+def _truncating_division(e: Emitter, left: ast.expr, right: ast.expr) -> ast.expr:
+    """`a // b` for equal signs, else `-(-a // b)`; a literal divisor has a known sign."""
+    first_left, left = e.twice(left)
+    if isinstance(right, ast.Constant) and type(right.value) is int and right.value > 0:
+        negative: ast.expr = compare(first_left, ast.Lt(), ast.Constant(0))
+    else:
+        first_right, right = e.twice(right)
+        negative = compare(
+            compare(first_left, ast.Lt(), ast.Constant(0)),
+            ast.NotEq(),
+            compare(first_right, ast.Lt(), ast.Constant(0)),
+        )
+    flipped = ast.UnaryOp(ast.USub(), ast.BinOp(ast.UnaryOp(ast.USub(), left), ast.FloorDiv(), right))
+    return ast.IfExp(negative, flipped, ast.BinOp(left, ast.FloorDiv(), right))
+
+
+def _int_remainder(e: Emitter, left: ast.expr, right: ast.expr) -> ast.expr:
+    """The sign of the dividend: Python's remainder has that of the divisor."""
+    first_left, left = e.twice(left)
+    divisor: ast.expr = right
+    if not (isinstance(right, ast.Constant) and type(right.value) is int and right.value > 0):
+        # The dividend comes first, so the divisor waits in its own temporary.
+        first_right, again = e.twice(right)
+        if first_right is not again:
+            pair = ast.Tuple([first_left, first_right], ast.Load())
+            first_left = ast.Subscript(pair, ast.Constant(0), ast.Load())
+        divisor = call("$abs", again)
+    positive = ast.BinOp(left, ast.Mod(), divisor)
+    negative = ast.UnaryOp(ast.USub(), ast.BinOp(ast.UnaryOp(ast.USub(), left), ast.Mod(), divisor))
+    return ast.IfExp(compare(first_left, ast.GtE(), ast.Constant(0)), positive, negative)
+
+
+# --- equality and truth
+
+
+def base_kinds(ty: Ty) -> set[str]:
+    """What a value can be: base kinds by name, `enum`, and `other` for what is compared by identity."""
+    found: set[str] = set()
+    for member in members(bare(ty)):
+        plain = bare(member)
+        match plain:
+            case LiteralTy(base=base):
+                found.add(base)
+            case EnumTy() | VariantTy():
+                found.add("enum")
+            case UnknownTy():
+                found.add("unknown")
+            case _:
+                known: dict[Ty, str] = {INT: "int", FLOAT: "float", STRING: "string", BOOL: "bool", NULL: "null"}
+                found.add(known.get(plain, "other"))
+    return found
+
+
+def _equality(e: Emitter, node: n.Binary) -> ast.expr:
+    equal = node.op == "=="
+    left, right = e.operands((node.left, node.right))
+    kinds, others = base_kinds(e.type_of(node.left)), base_kinds(e.type_of(node.right))
+    if _by_identity(kinds) or _by_identity(others):
+        return compare(left, ast.Is() if equal else ast.IsNot(), right)
+    if any(kinds <= group and others <= group for group in _SAME_MEANING):
+        return compare(left, ast.Eq() if equal else ast.NotEq(), right)
+    decided = call("$equal", left, right)
+    return decided if equal else ast.UnaryOp(ast.Not(), decided)
+
+
+_SAME_MEANING = ({"int", "float", "null"}, {"string", "null"}, {"bool", "null"})
+
+
+def _by_identity(kinds: set[str]) -> bool:
+    """One object a value: null, enum values, and everything that has no content equality."""
+    return kinds <= {"null", "enum", "other"}
+
+
+def truth(e: Emitter, node: n.Expr) -> ast.expr:
+    """A condition: only null and false are not true."""
+    value = e.expr(node)
+    kinds = base_kinds(e.type_of(node))
+    if kinds == {"bool"}:
+        return value
+    if "bool" not in kinds and not kinds & {"unknown", "other"}:
+        return compare(value, ast.IsNot(), ast.Constant(None))
+    first, again = e.twice(value)
+    return both(compare(first, ast.IsNot(), ast.Constant(None)), compare(again, ast.IsNot(), ast.Constant(False)))
+
+
+def _connective(e: Emitter, node: n.Binary) -> ast.expr:
+    if e.is_inline(node.right):
+        op = ast.And() if node.op == "&&" else ast.Or()
+        return ast.BoolOp(op, [truth(e, node.left), truth(e, node.right)])
+    # The right side needs statements of its own, which run only when it is reached.
+    name = e.temporary()
+    e.add(ast.Assign([ast.Name(name, ast.Store())], truth(e, node.left)), node)
+
+    def right() -> None:
+        e.add(ast.Assign([ast.Name(name, ast.Store())], truth(e, node.right)), node.right)
+
+    test: ast.expr = load(name) if node.op == "&&" else ast.UnaryOp(ast.Not(), load(name))
+    e.add(ast.If(test, e.body(right), []), node)
+    return load(name)
+
+
+def _unary(e: Emitter, node: n.Unary) -> ast.expr:
+    if node.op == "!":
+        return ast.UnaryOp(ast.Not(), truth(e, node.operand))
+    op = ast.USub() if node.op == "-" else ast.Invert()
+    return ast.UnaryOp(op, e.expr(node.operand))
+
+
+def index_of(e: Emitter, index: ast.expr) -> ast.expr:
+    """An index that Python would count from the end must fail instead."""
+    if isinstance(index, ast.Constant) and type(index.value) is int and index.value >= 0:
+        return index
+    first, again = e.twice(index)
+    return ast.IfExp(compare(first, ast.GtE(), ast.Constant(0)), again, call("$wrong_index", again))
+
+
+EMIT.update({n.Binary: _binary, n.Unary: _unary})

@@ -1,0 +1,226 @@
+"""The state of emitting one function: the statements so far, temporaries, and where positions come from.
+
+An expression of the language may hold statements; Python's may not. So an expression is emitted as statements
+before it, put into `out`, and one Python expression that gives its value when evaluated after them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from ...grammar import nodes as n
+from ...source import SourceFile
+from ...types.ty import Ty
+from ..effects import Effects
+from ..symbols import Names
+from ..typing_tables import Tables, Variable
+
+CONTEXT = "$context"
+
+A = TypeVar("A", bound=ast.AST)
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """A value goes into the variable of this name."""
+
+    name: str
+
+
+class Discard:
+    """Nobody wants the value."""
+
+
+class Give:
+    """The value is the function's result."""
+
+
+DISCARD, GIVE = Discard(), Give()
+Target = Into | Discard | Give
+
+
+@dataclass(slots=True)
+class Emitter:
+    names: Names
+    effects: Effects
+    tables: Tables
+    file: SourceFile
+    offset: int
+    out: list[ast.stmt] = field(default_factory=list)
+    # For each loop around this point, what `continue` must do first: the step of a C-style `for`.
+    steps: list[Callable[[], None]] = field(default_factory=list)
+    _temporaries: int = 0
+    _inline: dict[int, bool] = field(default_factory=dict)
+
+    # --- expressions
+
+    def expr(self, node: n.Expr) -> ast.expr:
+        """The value as one Python expression, after the statements that this adds to `out`."""
+        if type(node) in INTO and not self.is_inline(node):
+            name = self.temporary()
+            INTO[type(node)](self, node, Into(name))
+            made: ast.expr = load(name)
+        else:
+            made = EMIT[type(node)](self, node)
+        if id(node) in self.tables.widened:
+            made = _as_float(made)
+        return self.locate(made, node)
+
+    def into(self, node: n.Expr, target: Target) -> None:
+        """Evaluate the node as statements and send its value where it is wanted."""
+        if type(node) in INTO and id(node) not in self.tables.widened:
+            INTO[type(node)](self, node, target)
+        else:
+            self.finish(self.expr(node), target, node)
+
+    def finish(self, value: ast.expr, target: Target, node: n.Node) -> None:
+        match target:
+            case Into(name=name):
+                self.add(ast.Assign([store(name)], value), node)
+            case Give():
+                self.add(ast.Return(value), node)
+            case Discard():
+                if not isinstance(value, ast.Constant | ast.Name):
+                    self.add(ast.Expr(value), node)
+
+    def operands(self, nodes: Sequence[n.Expr]) -> list[ast.expr]:
+        """Several expressions, evaluated left to right even when a later one needs statements."""
+        last = max((at for at, node in enumerate(nodes) if not self.is_inline(node)), default=-1)
+        values: list[ast.expr] = []
+        for at, node in enumerate(nodes):
+            value = self.expr(node)
+            values.append(self.spill(value, node) if at < last else value)
+        return values
+
+    def spill(self, value: ast.expr, node: n.Node) -> ast.expr:
+        """Keep a value in a temporary, unless it is the same whenever it is read."""
+        if isinstance(value, ast.Constant):
+            return value
+        name = self.temporary()
+        self.add(ast.Assign([store(name)], value), node)
+        return self.locate(load(name), node)
+
+    def twice(self, value: ast.expr) -> tuple[ast.expr, ast.expr]:
+        """The value for a first and for any later reading, evaluated once."""
+        if isinstance(value, ast.Constant | ast.Name):
+            return value, value
+        name = self.temporary()
+        return ast.NamedExpr(store(name), value), load(name)
+
+    def is_inline(self, node: n.Node) -> bool:
+        """Whether the node becomes a Python expression without statements before it."""
+        known = self._inline.get(id(node))
+        if known is None:
+            known = self._inline[id(node)] = _is_inline(self, node)
+        return known
+
+    def type_of(self, node: n.Expr) -> Ty:
+        return self.tables.types[id(node)]
+
+    # --- statements
+
+    def add(self, statement: ast.stmt, node: n.Node) -> None:
+        self.out.append(self.locate(statement, node))
+
+    def body(self, emit: Callable[[], None]) -> list[ast.stmt]:
+        """The statements that `emit` adds, as a body of their own."""
+        outer, self.out = self.out, []
+        emit()
+        made, self.out = self.out, outer
+        return made or [self.locate_at(ast.Pass(), 0, 0)]
+
+    def temporary(self) -> str:
+        self._temporaries += 1
+        return f"${self._temporaries}"
+
+    # --- positions
+
+    def locate(self, tree: A, node: n.Node) -> A:
+        """Give the tree the node's place, down to the parts that have one already."""
+        return self.locate_at(tree, node.start, node.end)
+
+    def locate_at(self, tree: A, start: int, end: int) -> A:
+        if hasattr(tree, "lineno"):
+            return tree
+        line, column = self._place(start)
+        end_line, end_column = self._place(end)
+        pending: list[Any] = [tree]
+        while pending:
+            part = pending.pop()
+            if not hasattr(part, "lineno"):
+                part.lineno, part.col_offset = line, column
+                part.end_lineno, part.end_col_offset = end_line, end_column
+                pending += ast.iter_child_nodes(part)
+        return tree
+
+    def _place(self, at: int) -> tuple[int, int]:
+        """Python counts columns in UTF-8 bytes."""
+        line, column = self.file.line_and_column(self.offset + at)
+        start = self.file.line_starts[line - 1]
+        return line, len(self.file.text[start : start + column - 1].encode("utf-8", "surrogatepass"))
+
+
+EMIT: dict[type, Callable[[Emitter, Any], ast.expr]] = {}
+INTO: dict[type, Callable[[Emitter, Any, Target], None]] = {}
+EMIT_STATEMENT: dict[type, Callable[[Emitter, Any], None]] = {}
+
+_ALWAYS_STATEMENTS = (n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
+
+
+def _is_inline(e: Emitter, node: n.Node) -> bool:
+    if isinstance(node, _ALWAYS_STATEMENTS):
+        return False
+    if isinstance(node, n.Block):
+        return not node.statements and (node.tail is None or e.is_inline(node.tail))
+    return all(e.is_inline(child) for child in _children(node))
+
+
+def _children(node: n.Node) -> list[n.Node]:
+    found: list[n.Node] = []
+    for part in fields(node):
+        value = getattr(node, part.name)
+        if isinstance(value, n.Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += [item for item in value if isinstance(item, n.Node)]
+    return found
+
+
+# --- small pieces of Python
+
+
+def load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def store(name: str) -> ast.Name:
+    return ast.Name(name, ast.Store())
+
+
+def call(function: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(load(function), list(arguments), [])
+
+
+def compare(left: ast.expr, op: ast.cmpop, right: ast.expr) -> ast.Compare:
+    return ast.Compare(left, [op], [right])
+
+
+def both(*conditions: ast.expr) -> ast.expr:
+    return conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), list(conditions))
+
+
+def attribute(value: ast.expr, name: str) -> ast.Attribute:
+    return ast.Attribute(value, name, ast.Load())
+
+
+def _as_float(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Constant) and type(value.value) is int:
+        return ast.Constant(float(value.value))
+    return call("$float", value)
+
+
+def read(variable: Variable) -> ast.Name:
+    return load(variable.python)

@@ -1,0 +1,344 @@
+"""Statements, and the expressions that become statements: blocks, branches, match, catch and what leaves them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from ...grammar import nodes as n
+from ...types.ty import MapTy, bare
+from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, VariantTest
+from .expressions import literal_test, type_test
+from .operators import arithmetic, index_of, truth
+from .state import (
+    CONTEXT,
+    DISCARD,
+    EMIT_STATEMENT,
+    INTO,
+    Emitter,
+    Into,
+    Target,
+    both,
+    call,
+    compare,
+    load,
+    read,
+    store,
+)
+
+# --- expressions with statements in them
+
+
+def _block(e: Emitter, node: n.Block, target: Target) -> None:
+    for statement in node.statements:
+        EMIT_STATEMENT[type(statement)](e, statement)
+    if node.tail is not None:
+        e.into(node.tail, target)
+    elif isinstance(target, Into):
+        e.finish(ast.Constant(None), target, node)
+
+
+def _if(e: Emitter, node: n.If, target: Target) -> None:
+    test = truth(e, node.condition)
+    then = e.body(lambda: e.into(node.then, target))
+    otherwise: list[ast.stmt] = []
+    if node.otherwise is not None:
+        branch = node.otherwise
+        otherwise = e.body(lambda: e.into(branch, target))
+    elif isinstance(target, Into):
+        otherwise = e.body(lambda: e.finish(ast.Constant(None), target, node))
+    e.add(ast.If(test, then, otherwise), node)
+
+
+def _match(e: Emitter, node: n.Match, target: Target) -> None:
+    scrutinee = e.spill(e.expr(node.scrutinee), node.scrutinee)
+
+    def unmatched() -> None:
+        e.add(ast.Expr(call("$panic", ast.Constant("no arm of the match fits"))), node)
+
+    _arms(e, node.arms, scrutinee, target, unmatched)
+
+
+def _arms(e: Emitter, arms: Sequence[n.MatchArm], value: ast.expr, target: Target, otherwise) -> None:  # type: ignore[no-untyped-def]
+    """A chain of `if` and `else`. A guard that needs statements opens a nested chain after its own test."""
+    if not arms:
+        otherwise()
+        return
+    arm, rest = arms[0], arms[1:]
+    test = e.tables.patterns[id(arm.pattern)]
+    condition = e.locate(pattern_test(e, test, value), arm.pattern)
+    if arm.guard is not None and not e.is_inline(arm.guard):
+        _guarded_arm(e, arm, rest, value, target, otherwise, condition)
+        return
+    binding = _binding(e, test, value)
+    if arm.guard is not None:
+        parts = [condition] if binding is None else [condition, e.locate(binding, arm.pattern)]
+        condition = e.locate(both(*parts, truth(e, arm.guard)), arm)
+        binding = None
+
+    def taken() -> None:
+        if binding is not None:
+            _bind(e, test, value, arm.pattern)
+        e.into(arm.body, target)
+
+    body = e.body(taken)
+    if isinstance(condition, ast.Constant) and condition.value is True:
+        e.out += body
+        return
+    last = e.body(lambda: _arms(e, rest, value, target, otherwise))
+    e.add(ast.If(condition, body, last), arm)
+
+
+def _guarded_arm(e, arm, rest, value, target, otherwise, condition) -> None:  # type: ignore[no-untyped-def]
+    """The guard's own statements run after the pattern fits; a flag tells the arms below whether it held."""
+    flag = e.temporary()
+    e.add(ast.Assign([store(flag)], ast.Constant(False)), arm)
+
+    def fits() -> None:
+        _bind(e, e.tables.patterns[id(arm.pattern)], value, arm.pattern)
+        e.add(ast.Assign([store(flag)], truth(e, arm.guard)), arm.guard)
+
+    e.add(ast.If(condition, e.body(fits), []), arm)
+    taken = e.body(lambda: e.into(arm.body, target))
+    last = e.body(lambda: _arms(e, rest, value, target, otherwise))
+    e.add(ast.If(load(flag), taken, last), arm)
+
+
+def _bind(e: Emitter, test: PatternTest, value: ast.expr, node: n.Node) -> None:
+    if isinstance(test, AnyTest | TypeTest) and test.variable is not None:
+        e.add(ast.Assign([store(test.variable.python)], value), node)
+
+
+def _binding(e: Emitter, test: PatternTest, value: ast.expr) -> ast.expr | None:
+    """The binding as a condition that always holds, for a guard that reads it."""
+    if isinstance(test, AnyTest | TypeTest) and test.variable is not None:
+        return compare(ast.NamedExpr(store(test.variable.python), value), ast.Is(), value)
+    return None
+
+
+def pattern_test(e: Emitter, test: PatternTest, value: ast.expr) -> ast.expr:
+    match test:
+        case AnyTest():
+            return ast.Constant(True)
+        case TypeTest(ty=ty):
+            return type_test(e, value, value, ty)
+        case LiteralTest(value=wanted):
+            return literal_test(value, wanted)
+        case VariantTest(enum=enum, name=name):
+            return compare(value, ast.Is(), load(f"enum {enum}.{name}"))
+        case OrTest(tests=tests):
+            return ast.BoolOp(ast.Or(), [pattern_test(e, part, value) for part in tests])
+
+
+def _catch(e: Emitter, node: n.Catch, target: Target) -> None:
+    guarded = e.body(lambda: e.into(node.value, target))
+    failure, value = e.temporary(), e.temporary()
+
+    def arms() -> None:
+        e.add(ast.Assign([store(value)], call("$caught", load(failure))), node)
+        _clauses(e, node.clauses, value, target)
+
+    taken = ast.ExceptHandler(load("$Catchable"), failure, e.body(arms))
+    e.add(ast.Try(guarded, [taken], [], []), node)
+
+
+def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], value: str, target: Target) -> None:
+    """What no arm of any clause takes travels on unchanged."""
+    if not clauses:
+        e.out.append(e.locate_at(ast.Raise(None, None), 0, 0))
+        return
+    clause, rest = clauses[0], clauses[1:]
+    variable = e.tables.variables.get(id(clause))
+    caught: ast.expr = load(value)
+    if variable is not None:
+        e.add(ast.Assign([store(variable.python)], load(value)), clause)
+        caught = read(variable)
+    _arms(e, clause.arms, caught, target, lambda: _clauses(e, rest, value, target))
+
+
+def _throw(e: Emitter, node: n.Throw, target: Target) -> None:
+    e.add(ast.Raise(call("$Thrown", e.expr(node.value)), None), node)
+    _unreachable(e, node, target)
+
+
+def _return(e: Emitter, node: n.Return, target: Target) -> None:
+    value = ast.Constant(None) if node.value is None else e.expr(node.value)
+    e.add(ast.Return(value), node)
+    _unreachable(e, node, target)
+
+
+def _break(e: Emitter, node: n.Break, target: Target) -> None:
+    e.add(ast.Break(), node)
+    _unreachable(e, node, target)
+
+
+def _continue(e: Emitter, node: n.Continue, target: Target) -> None:
+    e.steps[-1]()
+    e.add(ast.Continue(), node)
+    _unreachable(e, node, target)
+
+
+def _unreachable(e: Emitter, node: n.Node, target: Target) -> None:
+    """Whoever reads the value stands behind a jump, but Python wants the name to exist."""
+    if isinstance(target, Into):
+        e.finish(ast.Constant(None), target, node)
+
+
+def _group(e: Emitter, node: n.Group, target: Target) -> None:
+    e.into(node.inner, target)
+
+
+INTO.update(
+    {
+        n.Block: _block,
+        n.If: _if,
+        n.Match: _match,
+        n.Catch: _catch,
+        n.Throw: _throw,
+        n.Return: _return,
+        n.Break: _break,
+        n.Continue: _continue,
+        n.Group: _group,
+    }
+)
+
+
+# --- statements
+
+
+def _let(e: Emitter, node: n.Let) -> None:
+    e.into(node.value, Into(e.tables.variables[id(node)].python))
+
+
+def _assign(e: Emitter, node: n.Assign) -> None:
+    target = node.target
+    if isinstance(target, n.Path):
+        use = e.tables.uses[id(target)]
+        assert isinstance(use, LocalUse)
+        if not use.fields:
+            _assign_variable(e, node, use)
+            return
+        value: ast.expr = read(use.variable)
+        for field in use.fields[:-1]:
+            value = ast.Attribute(value, field.name, ast.Load())
+        _assign_field(e, node, value, use.fields[-1].name)
+    elif isinstance(target, n.FieldAccess):
+        _assign_field(e, node, e.expr(target.value), target.name.name)
+    else:
+        assert isinstance(target, n.Index)
+        _assign_element(e, node, target)
+
+
+def _assign_variable(e: Emitter, node: n.Assign, use: LocalUse) -> None:
+    if node.op is None:
+        e.into(node.value, Into(use.variable.python))
+        return
+    before: ast.expr = e.locate(read(use.variable), node.target)
+    if not e.is_inline(node.value):
+        before = e.spill(before, node.target)
+    e.finish(_updated(e, node, before), Into(use.variable.python), node)
+
+
+def _assign_field(e: Emitter, node: n.Assign, owner: ast.expr, name: str) -> None:
+    """The owner is evaluated first, then the value, then it is stored; Python would evaluate the value first."""
+    owner = e.locate(owner, node.target)
+    if not isinstance(owner, ast.Name) or not e.is_inline(node.value):
+        owner = e.spill(owner, node.target)
+    before = e.locate(ast.Attribute(owner, name, ast.Load()), node.target)
+    value = _new_value(e, node, before)
+    e.add(ast.Assign([ast.Attribute(owner, name, ast.Store())], value), node)
+
+
+def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
+    owner, index = e.operands((target.value, target.index))
+    owner = e.spill(owner, target.value) if not isinstance(owner, ast.Name) else owner
+    if not isinstance(bare(e.type_of(target.value)), MapTy):
+        index = index_of(e, index)
+    index = e.spill(e.locate(index, target.index), target.index)
+    before = e.locate(ast.Subscript(owner, index, ast.Load()), target)
+    value = _new_value(e, node, before)
+    e.add(ast.Assign([ast.Subscript(owner, index, ast.Store())], value), node)
+
+
+def _new_value(e: Emitter, node: n.Assign, before: ast.expr) -> ast.expr:
+    if node.op is None:
+        return e.expr(node.value)
+    if not e.is_inline(node.value):
+        before = e.spill(before, node.target)
+    return _updated(e, node, before)
+
+
+def _updated(e: Emitter, node: n.Assign, before: ast.expr) -> ast.expr:
+    """`x op= e` reads x, evaluates e, then writes."""
+    assert node.op is not None
+    value = e.expr(node.value)
+    made = arithmetic(e, node.op, before, value, e.type_of(node.target), e.type_of(node.value))
+    located: ast.expr = e.locate(made, node)
+    return located
+
+
+def _expr_statement(e: Emitter, node: n.ExprStatement) -> None:
+    e.into(node.value, DISCARD)
+
+
+def _assert(e: Emitter, node: n.Assert) -> None:
+    failed = ast.UnaryOp(ast.Not(), truth(e, node.value))
+    e.add(ast.If(failed, [ast.Raise(call("$AssertionFailed"), None)], []), node)
+
+
+# --- loops
+
+
+def _while(e: Emitter, node: n.While) -> None:
+    _loop(e, node, node.condition, node.body, lambda: None)
+
+
+def _for(e: Emitter, node: n.For) -> None:
+    if node.init is not None:
+        EMIT_STATEMENT[type(node.init)](e, node.init)
+
+    def step() -> None:
+        if node.step is not None:
+            EMIT_STATEMENT[type(node.step)](e, node.step)
+
+    _loop(e, node, node.condition, node.body, step)
+
+
+def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, step) -> None:  # type: ignore[no-untyped-def]
+    """A Python `for` over an endless iterator that also watches for cancellation; see `abi.ticks`."""
+
+    def round() -> None:
+        always = condition is None or (isinstance(condition, n.BoolLiteral) and condition.value)
+        if not always:
+            assert condition is not None
+            ends = ast.UnaryOp(ast.Not(), truth(e, condition))
+            e.add(ast.If(ends, [ast.Break()], []), condition)
+        e.into(body, DISCARD)
+        step()
+
+    e.steps.append(step)
+    rounds = e.body(round)
+    e.steps.pop()
+    e.add(ast.For(store("$round"), call("$ticks", load(CONTEXT)), rounds, []), node)
+
+
+def _for_in(e: Emitter, node: n.ForIn) -> None:
+    items = e.expr(node.iterable)
+    variable = e.tables.variables[id(node)]
+    e.steps.append(lambda: None)
+    body = e.body(lambda: e.into(node.body, DISCARD))
+    e.steps.pop()
+    e.add(ast.For(store(variable.python), call("$each", load(CONTEXT), items), body, []), node)
+
+
+EMIT_STATEMENT.update(
+    {
+        n.Let: _let,
+        n.Assign: _assign,
+        n.ExprStatement: _expr_statement,
+        n.Assert: _assert,
+        n.While: _while,
+        n.For: _for,
+        n.ForIn: _for_in,
+    }
+)

@@ -1,0 +1,136 @@
+"""Type syntax to types: names looked up, plain aliases expanded, attributes bound, wrong forms reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import catalogue, did_you_mean
+from ..grammar import nodes as n
+from ..types.show import show
+from ..types.ty import (
+    ERROR,
+    MEDIA,
+    NEVER,
+    PRIMITIVES,
+    STRING,
+    UNKNOWN,
+    AliasTy,
+    EnumTy,
+    ErrorTy,
+    FunctionTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    Ty,
+    bare,
+    literal,
+    members,
+    optional,
+    union,
+)
+from .attributes import annotate, describe
+from .report import Report
+from .symbols import Names
+
+BUILTIN_TYPES: dict[str, Ty] = PRIMITIVES | MEDIA | {"unknown": UNKNOWN, "never": NEVER, "true": literal(True)}
+BUILTIN_TYPES["false"] = literal(False)
+
+
+@dataclass(slots=True)
+class TypeResolver:
+    """Turns the types of one item into `Ty`. `pending` expands an alias that is not resolved yet."""
+
+    names: Names
+    report: Report
+    placed: n.Placed[n.Item]
+    pending: Callable[[str], Ty | None] = field(default=lambda name: None)
+    place: str = "type"
+
+    def resolve(self, node: n.TypeNode) -> Ty:
+        return _RESOLVE[type(node)](self, node)
+
+    def field(self, node: n.TypeNode) -> tuple[Ty, tuple[n.Attribute, ...]]:
+        """A field's type, and the outermost attributes, which the caller splits."""
+        if isinstance(node, n.AttributedType):
+            return self.resolve(node.inner), node.attributes
+        return self.resolve(node), ()
+
+    def _name(self, node: n.TypeName) -> Ty:
+        name = node.name
+        if name == "map":
+            return self._map(node)
+        if node.arguments is not None:
+            self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{name}` takes no type arguments")
+            return ERROR
+        found = BUILTIN_TYPES.get(name) or self.names.named_type(name) or self.pending(name)
+        if found is not None:
+            return found
+        candidates = [*BUILTIN_TYPES, *self.names.type_names]
+        hint = did_you_mean(name, candidates)
+        self._wrong(node, catalogue.UNKNOWN_TYPE, f"no type is called `{name}`", hint)
+        return ERROR
+
+    def _map(self, node: n.TypeName) -> Ty:
+        arguments = node.arguments or ()
+        if len(arguments) != 2:
+            given = "none" if node.arguments is None else str(len(arguments))
+            message = f"a map has a key type and a value type, found {given}"
+            self._wrong(node, catalogue.MAP_ARITY, message, "write map<string, …>")
+            return ERROR
+        key, value = self.resolve(arguments[0]), self.resolve(arguments[1])
+        if not _is_key(key):
+            message = f"`{show(key)}` cannot be a map's key"
+            hint = "keys are strings, string literals or enums"
+            self._wrong(arguments[0], catalogue.MAP_KEY, message, hint)
+            return ERROR
+        return MapTy(key, value)
+
+    def _literal(self, node: n.LiteralType) -> Ty:
+        if isinstance(node.value, float):
+            hint = "use float, and an @assert for the value"
+            self._wrong(node, catalogue.FLOAT_LITERAL_TYPE, f"the float {node.value} is no type", hint)
+            return ERROR
+        return literal(node.value)
+
+    def _tuple(self, node: n.TupleType) -> Ty:
+        self._wrong(node, catalogue.UNSUPPORTED, "there are no tuple types", "use a class or a list")
+        return ERROR
+
+    def _attributed(self, node: n.AttributedType) -> Ty:
+        described = describe(node.attributes, self.place, self.placed, self.report)
+        return annotate(self.resolve(node.inner), described.stream)
+
+    def _wrong(self, node: n.Node, code: Any, message: str, hint: str | None = None) -> None:
+        self.report.at(self.placed, node, code, message, hint=hint)
+
+
+def _is_key(ty: Ty) -> bool:
+    return all(
+        bare(member) == STRING
+        or isinstance(bare(member), EnumTy | ErrorTy | AliasTy)
+        or (isinstance(literal_ty := bare(member), LiteralTy) and literal_ty.base == "string")
+        for member in members(bare(ty))
+    )
+
+
+def _union(self: TypeResolver, node: n.UnionType) -> Ty:
+    return union(self.resolve(member) for member in node.members)
+
+
+def _function(self: TypeResolver, node: n.FunctionType) -> Ty:
+    return FunctionTy(tuple(self.resolve(param) for param in node.params), self.resolve(node.result))
+
+
+_RESOLVE: dict[type, Callable[[TypeResolver, Any], Ty]] = {
+    n.TypeName: TypeResolver._name,
+    n.LiteralType: TypeResolver._literal,
+    n.ListType: lambda self, node: ListTy(self.resolve(node.item)),
+    n.OptionalType: lambda self, node: optional(self.resolve(node.inner)),
+    n.UnionType: _union,
+    n.GroupType: lambda self, node: self.resolve(node.inner),
+    n.FunctionType: _function,
+    n.TupleType: TypeResolver._tuple,
+    n.AttributedType: TypeResolver._attributed,
+}

@@ -1,0 +1,50 @@
+"""Configuration values as plain data: unquoted text is typed here, `env.X` becomes a reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..grammar import nodes as n
+from .interface import EnvRef, Setting
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+")
+_ENV = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)")
+_WORDS: dict[str, Setting] = {"true": True, "false": False, "null": None}
+
+
+def setting(node: n.ConfigValue) -> Setting:
+    return _SETTING[type(node)](node)
+
+
+def entries(config: n.Config) -> dict[str, Setting]:
+    """Later entries win, as they do for a reader who changes the last line."""
+    return {entry.key.name: setting(entry.value) for entry in config.entries}
+
+
+def find(config: n.Config, key: str) -> n.ConfigEntry | None:
+    return next((entry for entry in config.entries if entry.key.name == key), None)
+
+
+def _text(node: n.ConfigText) -> Setting:
+    if node.kind != "bare":
+        return node.text
+    text = node.text.strip()
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if env := _ENV.fullmatch(text):
+        return EnvRef(env[1])
+    return text
+
+
+_SETTING: dict[type, Callable[[Any], Setting]] = {
+    n.ConfigText: _text,
+    n.ConfigList: lambda node: [setting(item) for item in node.items],
+    n.Config: entries,
+}

@@ -1,0 +1,48 @@
+"""The Python side of a program's types: a class for each class, one object for each enum value.
+
+It also makes values from plain fields, which is what the model-text parser asks its factory for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..types.schema import Schemas
+from .values import EnumValue, Instance, instance_class, instance_from_fields
+
+
+@dataclass(slots=True)
+class ValueSpace:
+    schemas: Schemas
+    classes: dict[str, type[Instance]] = field(default_factory=dict)
+    enums: dict[tuple[str, str], EnumValue] = field(default_factory=dict)
+    _partials: dict[str, type[Instance]] = field(default_factory=dict)
+
+    def enum_value(self, enum_name: str, member_name: str) -> EnumValue:
+        key = (enum_name, member_name)
+        if key not in self.enums:
+            self.enums[key] = EnumValue(*key)
+        return self.enums[key]
+
+    def instance(self, class_name: str, fields: Mapping[str, object]) -> Instance:
+        return instance_from_fields(self.classes[class_name], fields)
+
+    def partial(self, class_name: str, fields: Mapping[str, object]) -> Instance:
+        """A value of a class that is not finished: the same fields, each of which may be null."""
+        cls = self._partials.get(class_name)
+        if cls is None:
+            names = tuple(field.name for field in self.schemas.classes[class_name].fields)
+            cls = self._partials[class_name] = instance_class(class_name, names, partial=True)
+        return instance_from_fields(cls, fields)
+
+    def with_state(self, value: object, state: str) -> Any:
+        return instance_from_fields(_STREAM_STATE, {"value": value, "state": state})
+
+    def checked(self, value: object, checks: Mapping[str, object]) -> Any:
+        return instance_from_fields(_CHECKED, {"value": value, "checks": dict(checks)})
+
+
+_STREAM_STATE = instance_class("StreamState", ("value", "state"))
+_CHECKED = instance_class("Checked", ("value", "checks"))

@@ -1,0 +1,127 @@
+"""What names stand for: the result of resolving, and what checking one function needs to know of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ..grammar import nodes as n
+from ..source import Span
+from ..types.relate import Relation
+from ..types.schema import ClassSchema, EnumSchema, Schemas
+from ..types.ty import AliasTy, ClassTy, EnumTy, FunctionTy, Ty
+from .interface import ClientInfo, LlmInfo, Param, RetryPolicyInfo, TemplateInfo, TestInfo
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSymbol:
+    """A function or method by its full name. `owner` is the class of a method; `static` ones take no `self`."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Ty
+    throws: Ty | None
+    kind: Literal["code", "llm", "stub"]
+    owner: str | None = None
+    static: bool = False
+    suspends: bool = False  # of a stub; for code the call graph decides
+    llm: LlmInfo | None = None
+    doc: str | None = None
+    placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
+    node: n.FunctionDecl | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def ty(self) -> FunctionTy:
+        return FunctionTy(tuple(param.ty for param in self.params), self.result)
+
+    @property
+    def span(self) -> Span | None:
+        if self.placed is None or self.node is None:
+            return None
+        return self.placed.span(self.node.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSymbol:
+    """`opaque` classes have no fields, only native methods: their values are handles."""
+
+    schema: ClassSchema
+    methods: dict[str, str]
+    opaque: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.schema.name
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantSymbol:
+    name: str
+    ty: Ty
+    placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
+    node: n.LetDecl | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Names:
+    """Everything that a program and the library below it declare, by full name."""
+
+    functions: dict[str, FunctionSymbol] = field(default_factory=dict)
+    classes: dict[str, ClassSymbol] = field(default_factory=dict)
+    enums: dict[str, EnumSchema] = field(default_factory=dict)
+    aliases: dict[str, Ty] = field(default_factory=dict)
+    recursive_aliases: dict[str, Ty] = field(default_factory=dict)
+    constants: dict[str, ConstantSymbol] = field(default_factory=dict)
+    clients: dict[str, ClientInfo] = field(default_factory=dict)
+    retry_policies: dict[str, RetryPolicyInfo] = field(default_factory=dict)
+    templates: dict[str, TemplateInfo] = field(default_factory=dict)
+    tests: list[TestInfo] = field(default_factory=list)
+
+    def over(self, library: Names | None) -> Names:
+        """These names with the library's below them."""
+        if library is None:
+            return self
+        return Names(
+            library.functions | self.functions,
+            library.classes | self.classes,
+            library.enums | self.enums,
+            library.aliases | self.aliases,
+            library.recursive_aliases | self.recursive_aliases,
+            library.constants | self.constants,
+            self.clients,
+            self.retry_policies,
+            self.templates,
+            self.tests,
+        )
+
+    def named_type(self, name: str) -> Ty | None:
+        if name in self.classes:
+            return ClassTy(name)
+        if name in self.enums:
+            return EnumTy(name)
+        if name in self.recursive_aliases:
+            return AliasTy(name)
+        return self.aliases.get(name)
+
+    @property
+    def type_names(self) -> Iterable[str]:
+        return (*self.classes, *self.enums, *self.aliases, *self.recursive_aliases)
+
+    def relation(self) -> Relation:
+        variants = {name: tuple(m.name for m in enum.members) for name, enum in self.enums.items()}
+        return Relation(self.recursive_aliases, variants)
+
+    def schemas(self) -> Schemas:
+        return Schemas(
+            {name: symbol.schema for name, symbol in self.classes.items()}, self.enums, self.recursive_aliases
+        )
+
+    def without_nodes(self) -> Names:
+        """For keeping: the same names without trees and places."""
+        names = replace(self)
+        names.functions = {k: replace(f, placed=None, node=None) for k, f in self.functions.items()}
+        names.classes = {k: replace(c, span=None) for k, c in self.classes.items()}
+        names.constants = {k: replace(c, placed=None, node=None) for k, c in self.constants.items()}
+        return names

@@ -1,0 +1,128 @@
+"""What checking learns about a function, beside the tree: types, what names mean, what calls reach.
+
+Keys are the `id` of nodes. The tables live no longer than the trees they speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..grammar import nodes as n
+from ..types.ty import Ty
+from .symbols import ClassSymbol, ConstantSymbol, FunctionSymbol
+
+
+@dataclass(slots=True, eq=False)
+class Variable:
+    """A local of the language. `python` is its name in the emitted function, which has one scope only."""
+
+    name: str
+    ty: Ty
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalUse:
+    variable: Variable
+    fields: tuple[n.Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantUse:
+    symbol: ConstantSymbol
+    fields: tuple[n.Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantUse:
+    enum: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUse:
+    symbol: FunctionSymbol
+
+
+@dataclass(frozen=True, slots=True)
+class EnvUse:
+    name: str
+
+
+Use: TypeAlias = LocalUse | ConstantUse | VariantUse | FunctionUse | EnvUse
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A call of a known function; `receiver` is the `self` of a method call."""
+
+    symbol: FunctionSymbol
+    receiver: n.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinCall:
+    name: str
+    receiver: n.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCall:
+    """A call of a function value: what it reaches is not known."""
+
+
+CallPlan: TypeAlias = FunctionCall | BuiltinCall | ValueCall
+
+
+@dataclass(frozen=True, slots=True)
+class AnyTest:
+    """Matches everything; `variable` is None for `_`."""
+
+    variable: Variable | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTest:
+    ty: Ty
+    variable: Variable | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralTest:
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantTest:
+    enum: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrTest:
+    tests: tuple[PatternTest, ...]
+
+
+PatternTest: TypeAlias = AnyTest | TypeTest | LiteralTest | VariantTest | OrTest
+
+
+@dataclass(slots=True)
+class Tables:
+    types: dict[int, Ty] = field(default_factory=dict)
+    uses: dict[int, Use] = field(default_factory=dict)
+    calls: dict[int, CallPlan] = field(default_factory=dict)
+    # Ints that flow into a float slot: the value becomes a float there.
+    widened: set[int] = field(default_factory=set)
+    # Let, ForIn, CatchClause and Param nodes to the variable they declare.
+    variables: dict[int, Variable] = field(default_factory=dict)
+    patterns: dict[int, PatternTest] = field(default_factory=dict)
+    constructors: dict[int, ClassSymbol] = field(default_factory=dict)
+    tests: dict[int, Ty] = field(default_factory=dict)  # the type of an InstanceOf
+    # Nodes that checking made itself, kept so that their ids stay theirs.
+    made: list[n.Node] = field(default_factory=list)
+    # For the call graph.
+    reaches: set[str] = field(default_factory=set)
+    calls_values: bool = False
+    loops: bool = False
+    uses_context: bool = False

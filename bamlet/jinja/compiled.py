@@ -1,0 +1,138 @@
+"""Template text to code, and code to text: the one place where jinja2's failures become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from types import TracebackType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.exceptions import TemplateError as JinjaError
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.parser import Parser
+
+from .environment import RunContext, Sandbox
+from .errors import TemplateError
+from .limits import MAX_TEXT, Budget
+from .names import free_names
+from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, place, prepare
+from .uses import NameUse
+
+_RESULT = "baml_result"
+_FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
+
+
+class Compiled:
+    """A template ready to run, and what it takes from outside."""
+
+    def __init__(self, tree: nodes.Template) -> None:
+        self.names: tuple[NameUse, ...] = free_names(tree)
+        self.unknown = _unknown(tree)
+        environment = _sandbox()
+        code = environment.compile(tree)
+        self._template = jinja2.Template.from_code(environment, code, environment.make_globals(None))
+
+    def render(self, variables: Mapping[str, Any], budget: Budget) -> str:
+        parts, size = [], 0
+        context = self._context(variables, budget)
+        with self._failures():
+            for part in self._template.root_render_func(context):
+                size += len(part)
+                if size > MAX_TEXT:
+                    raise TemplateError(f"the template writes more than {MAX_TEXT:,} characters")
+                parts.append(part)
+        return "".join(parts)
+
+    def value(self, variables: Mapping[str, Any]) -> Any:
+        """What the expression evaluates to, of a template made by `compile_expression`."""
+        context = self._context(variables, Budget())
+        with self._failures():
+            for _ in self._template.root_render_func(context):
+                pass
+        return context.vars[_RESULT]
+
+    def _context(self, variables: Mapping[str, Any], budget: Budget) -> RunContext:
+        given = dict(variables)
+        if SELF in given:
+            given[SELF_INSIDE] = given.pop(SELF)
+        context = self._template.new_context(given)
+        assert isinstance(context, RunContext)
+        context.budget = budget
+        return context
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except TemplateError as error:
+            if error.line is None:
+                error.line = self._line(error.__traceback__)
+            raise
+        except _FAILURES as error:
+            raise TemplateError(str(error), self._line(error.__traceback__)) from error
+        except RecursionError as error:
+            raise TemplateError("the template goes too deep", self._line(error.__traceback__)) from error
+
+    def _line(self, traceback: TracebackType | None) -> int | None:
+        """The template's line of the innermost frame that runs it."""
+        line = None
+        while traceback is not None:
+            if traceback.tb_frame.f_globals.get("__jinja_template__") is self._template:
+                line = self._template.get_corresponding_lineno(traceback.tb_lineno)
+            traceback = traceback.tb_next
+        return line
+
+
+def compile_template(text: str) -> Compiled:
+    with _syntax_errors():
+        return _compile(_sandbox()._parse(text, None, None))
+
+
+def compile_expression(text: str) -> Compiled:
+    """A template whose only act is to keep the value of one expression."""
+    with _syntax_errors():
+        parser = Parser(_sandbox(), text, state="variable")
+        expression = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateError("the expression should end here", *place(parser.stream.current.lineno))
+        keep = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
+        tree = nodes.Template([keep], lineno=1)
+        tree.set_environment(_sandbox())
+        return _compile(tree)
+
+
+def _compile(tree: nodes.Template) -> Compiled:
+    prepare(tree)
+    return Compiled(tree)
+
+
+@contextmanager
+def _syntax_errors() -> Iterator[None]:
+    try:
+        yield
+    except TemplateSyntaxError as error:
+        raise TemplateError(error.message or "the template does not parse", *place(error.lineno)) from error
+    except (RecursionError, MemoryError, SyntaxError) as error:
+        # SyntaxError and MemoryError are Python's words for generated code that nests too deep.
+        raise TemplateError("the template nests too deep", 1, 1) from error
+    except ValueError as error:
+        raise TemplateError(str(error), 1, 1) from error
+
+
+def _unknown(tree: nodes.Template) -> tuple[NameUse, ...]:
+    environment = _sandbox()
+    uses = [
+        NameUse(node.name, (), *place(node.lineno))
+        for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
+        for node in tree.find_all(kind)
+        if node.name not in known and node.name != LOOP_FILTER
+    ]
+    return tuple(sorted(uses, key=lambda use: (use.line, use.column)))
+
+
+@cache
+def _sandbox() -> Sandbox:
+    return Sandbox()

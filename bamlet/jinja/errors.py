@@ -1,0 +1,26 @@
+"""What can be wrong with a template: one exception with a message and, where known, a place in its text."""
+
+from __future__ import annotations
+
+
+class TemplateError(Exception):
+    """A template that does not parse, or that failed while it was rendered.
+
+    `line` and `column` count from 1 in the template's own text. A failure while rendering knows its line only.
+    """
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        if self.line is None:
+            return self.message
+        place = f"line {self.line}" if self.column is None else f"line {self.line}, column {self.column}"
+        return f"{place}: {self.message}"
+
+
+class ConstraintError(TemplateError):
+    """A constraint that did not come out as true or false."""

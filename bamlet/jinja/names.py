@@ -1,0 +1,102 @@
+"""The names a template takes from outside: a walk over jinja2's tree with the scopes of minijinja."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jinja2 import nodes
+
+from .syntax import SELF, SELF_INSIDE, place
+from .uses import NameUse
+
+_Scope = set[str]
+
+
+def free_names(tree: nodes.Template) -> tuple[NameUse, ...]:
+    """Each use of a name that the template itself does not bind, in the order of the text."""
+    uses: list[NameUse] = []
+    _walk(tree, set(), uses)
+    return tuple(sorted(uses, key=lambda use: (use.line, use.column)))
+
+
+def _walk(node: nodes.Node, scope: _Scope, uses: list[NameUse]) -> None:
+    visit = _VISIT.get(type(node))
+    if visit is not None:
+        visit(node, scope, uses)
+    else:
+        _walk_all(node.iter_child_nodes(), scope, uses)
+
+
+def _walk_all(children: Iterable[nodes.Node | None], scope: _Scope, uses: list[NameUse]) -> None:
+    for child in children:
+        if child is not None:
+            _walk(child, scope, uses)
+
+
+def _bound(target: nodes.Node) -> set[str]:
+    names = {name.name for name in target.find_all(nodes.Name)}
+    return names | {target.name} if isinstance(target, nodes.Name) else names
+
+
+def _name(node: nodes.Name, scope: _Scope, uses: list[NameUse], path: tuple[str, ...] = ()) -> None:
+    if node.ctx == "load" and node.name not in scope:
+        name = SELF if node.name == SELF_INSIDE else node.name
+        uses.append(NameUse(name, path, *place(node.lineno)))
+
+
+def _getattr(node: nodes.Getattr, scope: _Scope, uses: list[NameUse]) -> None:
+    path: list[str] = []
+    inner: nodes.Node = node
+    while isinstance(inner, nodes.Getattr):
+        path.insert(0, inner.attr)
+        inner = inner.node
+    if isinstance(inner, nodes.Name):
+        _name(inner, scope, uses, tuple(path))
+    else:
+        _walk(inner, scope, uses)
+
+
+def _assign(node: nodes.Assign, scope: _Scope, uses: list[NameUse]) -> None:
+    _walk(node.node, scope, uses)
+    scope |= _bound(node.target)
+
+
+def _assign_block(node: nodes.AssignBlock, scope: _Scope, uses: list[NameUse]) -> None:
+    _walk_all([node.filter, *node.body], set(scope), uses)
+    scope |= _bound(node.target)
+
+
+def _for(node: nodes.For, scope: _Scope, uses: list[NameUse]) -> None:
+    _walk(node.iter, scope, uses)
+    inner = scope | _bound(node.target) | {"loop"}
+    _walk_all([node.test, *node.body], inner, uses)
+    _walk_all(node.else_, set(scope), uses)
+
+
+def _macro(node: nodes.Macro | nodes.CallBlock, scope: _Scope, uses: list[NameUse]) -> None:
+    _walk_all(node.defaults, scope, uses)
+    if isinstance(node, nodes.Macro):
+        scope.add(node.name)
+    else:
+        _walk(node.call, scope, uses)
+    inner = scope | {arg.name for arg in node.args} | {"caller", "varargs", "kwargs"}
+    _walk_all(node.body, inner, uses)
+
+
+def _with(node: nodes.With, scope: _Scope, uses: list[NameUse]) -> None:
+    _walk_all(node.values, scope, uses)
+    inner = set(scope).union(*map(_bound, node.targets))
+    _walk_all(node.body, inner, uses)
+
+
+_VISIT: dict[type[nodes.Node], Callable[[Any, _Scope, list[NameUse]], None]] = {
+    nodes.Assign: _assign,
+    nodes.AssignBlock: _assign_block,
+    nodes.CallBlock: _macro,
+    nodes.For: _for,
+    nodes.Getattr: _getattr,
+    nodes.Macro: _macro,
+    nodes.Name: _name,
+    nodes.With: _with,
+}

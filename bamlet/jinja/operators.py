@@ -1,0 +1,134 @@
+"""Operators where minijinja's meaning differs from Python's: one order over all kinds, `in`, bounded sizes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import cmp_to_key
+from typing import Any
+
+from .limits import MAX_POWER_BITS, check_length
+from .values import MISSING, TemplateObject, kind_of, show
+
+# Values of different kinds are ordered by kind, so a comparison never fails.
+_RANK = {"undefined": 0, "none": 1, "bool": 2, "number": 3, "string": 4, "sequence": 6, "map": 7, "object": 8}
+
+
+def order(left: Any, right: Any) -> int:
+    """Negative, zero or positive, as `left` is before, equal to or after `right`."""
+    left_kind, right_kind = kind_of(left), kind_of(right)
+    if left_kind != right_kind:
+        return _RANK.get(left_kind, 9) - _RANK.get(right_kind, 9)
+    if left_kind in ("bool", "number", "string"):
+        return int(left > right) - int(left < right)
+    if left_kind == "sequence":
+        pairs = (order(a, b) for a, b in zip(left, right, strict=False))
+        return next((sign for sign in pairs if sign), len(left) - len(right))
+    return 0
+
+
+sort_key = cmp_to_key(order)
+
+
+def contains(container: Any, item: Any) -> bool:
+    if isinstance(container, str):
+        return show(item) in container
+    if isinstance(container, list | tuple | range):
+        return item in container
+    entries = container.entries() if isinstance(container, TemplateObject) else container
+    if isinstance(entries, Mapping):
+        return show(item) in entries
+    if kind_of(container) == "undefined":
+        return False
+    raise TypeError(f"cannot look for something in a value of kind {kind_of(container)}")
+
+
+def iterate(value: Any) -> list[Any]:
+    """What a loop over the value sees. Nothing is in none and undefined."""
+    if isinstance(value, str | list | tuple | range | Mapping):
+        return list(value)
+    if isinstance(value, TemplateObject):
+        entries = value.entries()
+        if entries is not None:
+            return list(entries)
+    if kind_of(value) in ("none", "undefined"):
+        return []
+    raise TypeError(f"a value of kind {kind_of(value)} cannot be looped over")
+
+
+def look_up(value: Any, key: Any) -> object:
+    """`value[key]` and `value.key`: the entry, or `MISSING`. Never an attribute of a Python object."""
+    if isinstance(value, TemplateObject):
+        return value.attribute(key) if isinstance(key, str) else MISSING
+    if isinstance(value, Mapping):
+        return value.get(key, MISSING)
+    if isinstance(value, list | tuple | range | str) and isinstance(key, int) and not isinstance(key, bool):
+        return value[key] if -len(value) <= key < len(value) else MISSING
+    return MISSING
+
+
+def length(value: Any) -> int:
+    if isinstance(value, str | list | tuple | range | Mapping):
+        return len(value)
+    entries = value.entries() if isinstance(value, TemplateObject) else None
+    if entries is None:
+        raise TypeError(f"a value of kind {kind_of(value)} has no length")
+    return len(entries)
+
+
+def concatenate(*values: object) -> str:
+    parts = [show(value) for value in values]
+    check_length(sum(map(len, parts)))
+    return "".join(parts)
+
+
+def add(left: Any, right: Any) -> Any:
+    if type(left) is type(right) and type(left) in (str, list):
+        check_length(len(left) + len(right))
+        return left + right
+    return _arithmetic("+", operator.add, left, right)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    if isinstance(left, str | list) and isinstance(right, int):
+        check_length(len(left) * right)
+        return left * right
+    return _arithmetic("*", operator.mul, left, right)
+
+
+def power(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > MAX_POWER_BITS:
+        raise ArithmeticError("the result of ** is too large")
+    return _arithmetic("**", operator.pow, left, right)
+
+
+def _arithmetic(sign: str, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return function(left, right)
+    raise TypeError(f"{sign} does not work on {kind_of(left)} and {kind_of(right)}")
+
+
+def _plain(sign: str, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda left, right: _arithmetic(sign, function, left, right)
+
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": add,
+    "-": _plain("-", operator.sub),
+    "*": multiply,
+    "/": _plain("/", operator.truediv),
+    "//": _plain("//", operator.floordiv),
+    "%": _plain("%", operator.mod),
+    "**": power,
+}
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda left, right: bool(left == right),
+    "ne": lambda left, right: bool(left != right),
+    "lt": lambda left, right: order(left, right) < 0,
+    "lteq": lambda left, right: order(left, right) <= 0,
+    "gt": lambda left, right: order(left, right) > 0,
+    "gteq": lambda left, right: order(left, right) >= 0,
+    "in": lambda left, right: contains(right, left),
+    "notin": lambda left, right: not contains(right, left),
+}

@@ -1,0 +1,166 @@
+"""Whether a regular expression matches somewhere in a text, in time linear in the text.
+
+Python's `re` backtracks: one bad pattern over what a model wrote could stop the process. Here all ways
+through the pattern are followed at once, and each step is remembered by state and character.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from .regex_syntax import Assertion, BadPattern, Char, Choice, Matcher, Node, Repeat, Sequence, is_word, parse
+from .values import show
+
+MAX_PROGRAM = 20_000
+MAX_REMEMBERED = 50_000
+
+
+def regex_match(value: object, pattern: object) -> bool:
+    """The filter. A text that is no pattern matches nothing."""
+    try:
+        compiled = _compile(show(pattern))
+    except BadPattern:
+        return False
+    return compiled.search(show(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    ways: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    matches: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name: str
+
+
+_States = frozenset[int]
+_Instruction = _Split | _Step | _Check | None
+
+
+@dataclass(slots=True)
+class _Program:
+    """Instructions for a set of threads; None is the match. `seen` remembers what a step led to."""
+
+    code: list[_Instruction] = field(default_factory=list)
+    seen: dict[tuple[_States, str, str], _States | None] = field(default_factory=dict)
+
+    def search(self, text: str) -> bool:
+        states: _States = frozenset()
+        before = ""
+        for char in text:
+            key = (states, _side(before), char)
+            if key in self.seen:
+                following = self.seen[key]
+            else:
+                following = self._step(states, before, char)
+                if len(self.seen) < MAX_REMEMBERED:
+                    self.seen[key] = following
+            if following is None:
+                return True
+            states, before = following, char
+        return self._step(states, before, "") is None
+
+    def _step(self, states: _States, before: str, char: str) -> _States | None:
+        """The states after `char`, None if a match is complete before it. A new try starts at every place."""
+        following, visited, pending = set(), set(), [0, *states]
+        while pending:
+            position = pending.pop()
+            if position in visited:
+                continue
+            visited.add(position)
+            instruction = self.code[position]
+            if instruction is None:
+                return None
+            if isinstance(instruction, _Split):
+                pending += instruction.ways
+            elif isinstance(instruction, _Check):
+                if _holds(instruction.name, before, char):
+                    pending.append(position + 1)
+            elif char and instruction.matches(char):
+                following.add(position + 1)
+        return frozenset(following)
+
+    def add(self, instruction: _Instruction) -> int:
+        if len(self.code) >= MAX_PROGRAM:
+            raise ValueError("the regular expression is too large")
+        self.code.append(instruction)
+        return len(self.code) - 1
+
+
+def _side(char: str) -> str:
+    """All that an assertion needs to know of the character before it."""
+    if char in ("", "\n"):
+        return char
+    return "a" if is_word(char) else "."
+
+
+def _holds(name: str, before: str, after: str) -> bool:
+    if name == "start":
+        return before == ""
+    if name == "end":
+        return after == ""
+    if name == "line_start":
+        return before in ("", "\n")
+    if name == "line_end":
+        return after in ("", "\n")
+    at_edge = (before != "" and is_word(before)) != (after != "" and is_word(after))
+    return at_edge == (name == "word")
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str) -> _Program:
+    program = _Program()
+    _emit(program, parse(pattern))
+    program.add(None)
+    return program
+
+
+def _emit(program: _Program, node: Node) -> None:
+    match node:
+        case Char(matches):
+            program.add(_Step(matches))
+        case Assertion(name):
+            program.add(_Check(name))
+        case Sequence(parts):
+            for part in parts:
+                _emit(program, part)
+        case Choice(options):
+            _emit_choice(program, options)
+        case Repeat(body, least, most):
+            _emit_repeat(program, body, least, most)
+
+
+def _emit_choice(program: _Program, options: tuple[Node, ...]) -> None:
+    fork = program.add(_Split(()))
+    starts, ends = [], []
+    for option in options:
+        starts.append(len(program.code))
+        _emit(program, option)
+        ends.append(program.add(_Split(())))
+    program.code[fork] = _Split(tuple(starts))
+    for end in ends:
+        program.code[end] = _Split((len(program.code),))
+
+
+def _emit_repeat(program: _Program, body: Node, least: int, most: int | None) -> None:
+    for _ in range(least):
+        _emit(program, body)
+    if most is None:
+        fork = program.add(_Split(()))
+        _emit(program, body)
+        program.add(_Split((fork,)))
+        program.code[fork] = _Split((fork + 1, len(program.code)))
+        return
+    forks = []
+    for _ in range(most - least):
+        forks.append(program.add(_Split(())))
+        _emit(program, body)
+    for fork in forks:
+        program.code[fork] = _Split((fork + 1, len(program.code)))

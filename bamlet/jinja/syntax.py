@@ -1,0 +1,142 @@
+"""jinja2's syntax with our meaning: tokens that know their column, and code that calls our operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.lexer import Lexer
+
+from .errors import TemplateError
+
+if TYPE_CHECKING:
+    from jinja2.compiler import Frame
+
+# jinja2 gives `self` a meaning of its own; for us it is a parameter like any other.
+SELF = "self"
+SELF_INSIDE = "baml_self"
+
+# No template can write a filter name with a blank, so this one is ours.
+LOOP_FILTER = "loop over"
+
+_ABSENT: dict[type[nodes.Node], str] = {
+    nodes.Block: "block",
+    nodes.Extends: "extends",
+    nodes.FromImport: "from",
+    nodes.Import: "import",
+    nodes.Include: "include",
+    nodes.ScopedEvalContextModifier: "autoescape",
+}
+
+
+class Line(int):
+    """A line number that remembers its column. jinja2 hands it on from token to node to error."""
+
+    column: int
+
+    def __new__(cls, line: int, column: int) -> Line:
+        self = super().__new__(cls, line)
+        self.column = column
+        return self
+
+
+class PositionedLexer(Lexer):
+    """jinja2's lexer, whose tokens carry a `Line`."""
+
+    def tokeniter(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> Iterator[tuple[int, str, str]]:
+        # jinja2 reads with `\n` for every line break and drops blank space only before and after tags, so
+        # each token's text is found again where the last one ended.
+        text = source.replace("\r\n", "\n").replace("\r", "\n")
+        end = 0
+        try:
+            for _, kind, value in super().tokeniter(source, name, filename, state):
+                start = max(text.find(value, end), end)
+                end = start + len(value)
+                yield line_at(text, start), kind, value
+        except TemplateSyntaxError as error:
+            message = (error.message or "").partition(" at ")[0]
+            raise TemplateSyntaxError(message, line_at(text, end), name, filename) from None
+
+
+def line_at(text: str, offset: int) -> Line:
+    return Line(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def place(lineno: int) -> tuple[int, int]:
+    return int(lineno), getattr(lineno, "column", 1)
+
+
+def prepare(tree: nodes.Template) -> None:
+    """Refuse the statements that templates of ours do not have, and send loops through the budget."""
+    for node in list(tree.find_all(nodes.Node)):
+        absent = _ABSENT.get(type(node))
+        if absent is not None:
+            raise TemplateError(f"there is no statement `{absent}`", *place(node.lineno))
+        if isinstance(node, nodes.Name) and node.name == SELF:
+            node.name = SELF_INSIDE
+        elif isinstance(node, nodes.For):
+            fixed = sum(len(data.data) for child in node.body for data in child.find_all(nodes.TemplateData))
+            size = nodes.Const(fixed, lineno=node.lineno)
+            node.iter = nodes.Filter(node.iter, LOOP_FILTER, [size], [], None, None, lineno=node.lineno)
+
+
+class Generator(CodeGenerator):
+    """Python code that leaves every operator, look-up and method call to the environment."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+        self._call("concatenate", node.nodes, frame)
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
+        # `a < b < c` asks both; b is read twice, which nothing can see.
+        left, separator = node.expr, "("
+        for operand in node.ops:
+            self.write(f"{separator}environment.compare[{operand.op!r}](")
+            self.visit(left, frame)
+            self.write(", ")
+            self.visit(operand.expr, frame)
+            self.write(")")
+            left, separator = operand.expr, " and "
+        self.write(")")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        if not isinstance(node.node, nodes.Getattr):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("environment.call_method(context, ")
+        self.visit(node.node.node, frame)
+        self.write(f", {node.node.attr!r}")
+        self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
+        self.write(")")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+        if not isinstance(node.arg, nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        bounds = (node.arg.start, node.arg.stop, node.arg.step)
+        none = nodes.Const(None)
+        self._call("cut", [node.node, *(bound or none for bound in bounds)], frame)
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
+        if node.ctx == "load":
+            self.visit_List(nodes.List(node.items), frame)
+        else:
+            super().visit_Tuple(node, frame)
+
+    # In a soft frame a filter or test that nobody knows fails when it is used, not before.
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        super().visit_Filter(node, frame.soft())
+
+    def visit_Test(self, node: nodes.Test, frame: Frame) -> None:
+        super().visit_Test(node, frame.soft())
+
+    def _call(self, function: str, arguments: list[nodes.Expr], frame: Frame) -> None:
+        self.write(f"environment.{function}(")
+        for argument in arguments:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(")")

@@ -1,0 +1,71 @@
+"""A template's text to a `Template`, an expression to its value. jinja2 is imported here, on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .errors import ConstraintError, TemplateError
+from .limits import Budget
+from .uses import NameUse
+from .values import kind_of
+
+if TYPE_CHECKING:
+    from .compiled import Compiled
+
+__all__ = ["NameUse", "Template", "evaluate", "holds", "parse_template"]
+
+
+class Template:
+    """A parsed template. It keeps nothing of a rendering and may be used from many tasks."""
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text: str, compiled: Compiled) -> None:
+        self.text = text
+        self._compiled = compiled
+
+    def render(self, variables: Mapping[str, Any], budget: Budget | None = None) -> str:
+        """Raises `TemplateError`. Templates that call each other hand on the budget."""
+        return self._compiled.render(variables, Budget() if budget is None else budget)
+
+    def names(self) -> tuple[NameUse, ...]:
+        """Each use of a name that comes from outside, `range` and the other functions of ours included."""
+        return self._compiled.names
+
+    def unknown_filters(self) -> tuple[NameUse, ...]:
+        """Each use of a filter or test that does not exist; rendering fails when it gets there."""
+        return self._compiled.unknown
+
+
+@lru_cache(maxsize=1_024)
+def parse_template(text: str) -> Template:
+    """Raises `TemplateError` with line and column."""
+    from .compiled import compile_template
+
+    return Template(text, compile_template(text))
+
+
+def evaluate(expression: str, variables: Mapping[str, Any]) -> object:
+    """The value of an expression, without braces around it; undefined is None."""
+    value = _parse_expression(expression).value(variables)
+    return None if kind_of(value) == "undefined" else value
+
+
+def holds(expression: str, this: object) -> bool:
+    """Whether a constraint is true of a value. Raises `ConstraintError` if it is neither true nor false."""
+    try:
+        value = _parse_expression(expression).value({"this": this})
+    except TemplateError as error:
+        raise ConstraintError(error.message, error.line, error.column) from error
+    if not isinstance(value, bool):
+        raise ConstraintError(f"`{expression}` gives a value of kind {kind_of(value)}, not true or false")
+    return value
+
+
+@lru_cache(maxsize=1_024)
+def _parse_expression(text: str) -> Compiled:
+    from .compiled import compile_expression
+
+    return compile_expression(text)

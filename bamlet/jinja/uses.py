@@ -1,0 +1,18 @@
+"""A place in a template that names something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """`path` is what is read from the name: `("client", "name")` for `ctx.client.name`.
+
+    `line` and `column` count from 1 in the template's text.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    line: int
+    column: int

@@ -1,0 +1,159 @@
+"""What a template may hold, and how it prints.
+
+A value is None, a bool, a number, a string, a list, a map with string keys, or a `TemplateObject`. Nothing
+else gets in, and no attribute of the Python object behind a value is ever looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+MISSING: Any = object()
+"""What a look-up gives for a name that is not there. Templates see it as undefined."""
+
+
+class TemplateObject:
+    """A value that says itself what a template sees of it."""
+
+    __slots__ = ()
+
+    def attribute(self, name: str) -> object:
+        """The value of `object.name`, or `MISSING`."""
+        entries = self.entries()
+        return MISSING if entries is None else entries.get(name, MISSING)
+
+    def entries(self) -> Mapping[str, object] | None:
+        """What `items`, `keys`, `length` and loops see, if the object behaves as a map."""
+        return None
+
+    def printed(self) -> Mapping[str, object] | None:
+        """What it prints as, if it prints as a block of keys and values."""
+        return None
+
+    def function(self) -> Callable[..., object] | None:
+        """What a call of it runs, if it can be called."""
+        return None
+
+    def data(self, *, aliased: bool) -> object:
+        """Plain data for `tojson` (own names) and `format` (aliases)."""
+        raise TypeError(f"{self.kind()} has no plain form")
+
+    def show(self) -> str:
+        printed = self.printed()
+        if printed is None:
+            raise TypeError(f"{self.kind()} cannot be printed")
+        return pretty(printed, none="null")
+
+    def kind(self) -> str:
+        return "map" if self.entries() is not None else "object"
+
+
+class Callback(TemplateObject):
+    """A function of ours that a template may call."""
+
+    __slots__ = ("_function", "_name")
+
+    def __init__(self, name: str, function: Callable[..., object]) -> None:
+        self._name = name
+        self._function = function
+
+    def function(self) -> Callable[..., object]:
+        return self._function
+
+    def show(self) -> str:
+        return self._name
+
+    def kind(self) -> str:
+        return "function"
+
+
+def show(value: object) -> str:
+    """A value as text, the way `~` and `string` have it."""
+    write = _SHOW.get(type(value))
+    if write is not None:
+        return write(value)
+    if isinstance(value, TemplateObject):
+        return value.show()
+    if isinstance(value, list | tuple):
+        return _show_list(value)
+    raise TypeError(f"a value of the Python type {type(value).__name__} cannot be printed")
+
+
+def debug(value: object) -> str:
+    """A value as it prints inside a list or map: strings are quoted."""
+    return quote(value) if isinstance(value, str) else show(value)
+
+
+def pretty(value: object, none: str = "none", pad: str = "") -> str:
+    """A value over several lines: four spaces a level and a comma after every entry."""
+    inner = pad + "    "
+    entries = value.printed() if isinstance(value, TemplateObject) else value
+    if isinstance(entries, Mapping) and entries:
+        rows = (f"{debug(key)}: {pretty(item, none, inner)}" for key, item in entries.items())
+        return "{\n" + "".join(f"{inner}{row},\n" for row in rows) + pad + "}"
+    if isinstance(entries, list | tuple) and entries:
+        rows = (pretty(item, none, inner) for item in entries)
+        return "[\n" + "".join(f"{inner}{row},\n" for row in rows) + pad + "]"
+    if value is None:
+        return none
+    return "{}" if isinstance(entries, Mapping) else debug(value)
+
+
+def quote(text: str) -> str:
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_ESCAPES.get(char) or _escape(char) for char in text) + '"'
+
+
+def show_float(number: float) -> str:
+    if number != number:
+        return "NaN"
+    text = repr(number)
+    if "e" in text:
+        text = format(Decimal(text), "f")
+    return text if "." in text or "inf" in text else text + ".0"
+
+
+def kind_of(value: object) -> str:
+    """The name of a value's kind, for messages."""
+    if isinstance(value, TemplateObject):
+        return value.kind()
+    return next((name for types, name in _KINDS if isinstance(value, types)), "undefined")
+
+
+def _escape(char: str) -> str:
+    return char if char.isprintable() else f"\\u{{{ord(char):x}}}"
+
+
+def _show_list(items: Iterable[object]) -> str:
+    return "[" + ", ".join(map(debug, items)) + "]"
+
+
+def _show_map(entries: Mapping[object, object]) -> str:
+    return "{" + ", ".join(f"{debug(key)}: {debug(item)}" for key, item in entries.items()) + "}"
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+
+_SHOW: dict[type, Callable[[Any], str]] = {
+    str: str,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    float: show_float,
+    type(None): lambda value: "none",
+    list: _show_list,
+    tuple: _show_list,
+    range: _show_list,
+    dict: _show_map,
+}
+
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (bool, "bool"),
+    ((int, float), "number"),
+    (str, "string"),
+    (type(None), "none"),
+    (Mapping, "map"),
+    (Sequence, "sequence"),
+)

@@ -1,0 +1,89 @@
+"""Role calls and media on their way through the rendered text: each leaves a mark and a record beside it.
+
+A mark holds a number drawn for this one rendering, so no value can contain one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..jinja import TemplateObject
+from ..jinja.values import show
+from .errors import PromptError
+from .parts import Media, Message, Part, Prompt, Text
+
+ALLOW_DUPLICATE_ROLE = "__baml_allow_dupe_role__"
+
+# Noncharacters, which Unicode keeps for such internal use; no filter changes them, nor a digit.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+
+
+@dataclass(frozen=True, slots=True)
+class _RoleCall:
+    role: str
+    metadata: Mapping[str, object]
+    allow_duplicate: bool
+
+
+class Marks:
+    """The records of one rendering."""
+
+    def __init__(self) -> None:
+        self._key = str(secrets.randbits(64))
+        self._records: list[_RoleCall | Media] = []
+
+    def role(self, *positional: object, **keywords: object) -> str:
+        """The function behind `_.role` and `_.chat`."""
+        given = [*positional, *([keywords.pop("role")] if "role" in keywords else [])]
+        if len(given) != 1:
+            raise PromptError('a role call takes one role: _.role("user") or _.role(role="user")')
+        allow = bool(keywords.pop(ALLOW_DUPLICATE_ROLE, False))
+        return self._mark(_RoleCall(show(given[0]), keywords, allow))
+
+    def media(self, media: Media) -> str:
+        return self._mark(media)
+
+    def cut(self, text: str) -> Prompt:
+        """The messages of a rendered text. Parts are trimmed, empty parts and messages vanish."""
+        call: _RoleCall | None = None
+        parts: list[Part] = []
+        messages: list[Message] = []
+        for position, piece in enumerate(re.split(f"{_OPEN}{self._key}:(\\d+){_CLOSE}", text)):
+            record = self._records[int(piece)] if position % 2 else Text(piece.strip())
+            if isinstance(record, _RoleCall):
+                messages += _message(call, parts)
+                call, parts = record, []
+            elif record != Text(""):
+                parts.append(record)
+        messages += _message(call, parts)
+        # A prompt is never without a message, be it an empty one.
+        return Prompt(tuple(messages) or (Message(None, (Text(""),)),))
+
+    def _mark(self, record: _RoleCall | Media) -> str:
+        self._records.append(record)
+        return f"{_OPEN}{self._key}:{len(self._records) - 1}{_CLOSE}"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaValue(TemplateObject):
+    """Media inside a template: printing it splits the text."""
+
+    media: Media
+    marks: Marks
+
+    def show(self) -> str:
+        return self.marks.media(self.media)
+
+    def kind(self) -> str:
+        return self.media.kind
+
+
+def _message(call: _RoleCall | None, parts: list[Part]) -> list[Message]:
+    if not parts:
+        return []
+    if call is None:
+        return [Message(None, tuple(parts))]
+    return [Message(call.role, tuple(parts), call.metadata, call.allow_duplicate)]

@@ -1,0 +1,46 @@
+"""Text that arrives in pieces: kept as pieces, joined when somebody asks."""
+
+from __future__ import annotations
+
+import re
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LEFT_OVER = "\ufffd"
+
+
+class TextPieces:
+    """JSON may cut a character into two escapes in two events; the halves meet here."""
+
+    __slots__ = ("_half", "_pieces")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._half = ""
+
+    def add(self, piece: str) -> str:
+        """Keep a piece, and say what of it can be shown."""
+        if self._half or not (piece.isascii() or _SURROGATE.search(piece) is None):
+            piece = self._joined(piece)
+        if piece:
+            self._pieces.append(piece)
+        return piece
+
+    def close(self) -> str:
+        """No more will come: half a character that is left becomes U+FFFD."""
+        rest = _LEFT_OVER if self._half else ""
+        self._half = ""
+        if rest:
+            self._pieces.append(rest)
+        return rest
+
+    @property
+    def text(self) -> str:
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    def _joined(self, piece: str) -> str:
+        piece, self._half = self._half + piece, ""
+        if piece and "\ud800" <= piece[-1] <= "\udbff":
+            piece, self._half = piece[:-1], piece[-1]
+        return piece.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,56 @@
+"""A provider's name to its dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..prompt import Media, Prompt
+from ..wire.message import Request
+from . import openai
+from .chat import ChatAccumulator
+from .client import ClientConfigError, ClientOptions, ClientSpec
+from .completion import Accumulator, Completion
+
+
+class BuildRequest(Protocol):
+    def __call__(self, client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """All that is particular to a provider. `key_variable` names where its key is looked for by default."""
+
+    provider: str
+    key_variable: str | None
+    read_client: Callable[[ClientSpec], ClientOptions]
+    media_to_fetch: Callable[[ClientOptions, Prompt], tuple[Media, ...]]
+    build_request: BuildRequest
+    accumulator: Callable[[], Accumulator]
+    read_response: Callable[[bytes | str], Completion]
+
+
+_CHAT = {
+    name: Dialect(
+        name,
+        flavor.defaults.key_variable,
+        openai.read_client,
+        openai.media_to_fetch,
+        openai.build_request,
+        ChatAccumulator,
+        openai.read_response,
+    )
+    for name, flavor in openai.FLAVORS.items()
+}
+
+DIALECTS: dict[str, Dialect] = {**_CHAT}
+ALIASES = {"baml-openai-chat": "openai", "baml-ollama-chat": "ollama"}
+
+
+def dialect(provider: str) -> Dialect:
+    """Raises `ClientConfigError`, naming the providers that there are."""
+    found = DIALECTS.get(ALIASES.get(provider, provider))
+    if found is None:
+        raise ClientConfigError(f"there is no provider `{provider}`; there are {', '.join(sorted(DIALECTS))}")
+    return found

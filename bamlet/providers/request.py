@@ -1,0 +1,64 @@
+"""The parts of a request that all dialects share: its URL, its headers, its JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from .client import ClientConfigError, ClientOptions
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
+# The transport writes these itself.
+_OURS = frozenset(("content-length", "host", "transfer-encoding"))
+
+
+def url_for(client: ClientOptions, path: str) -> str:
+    """`path` behind the base's own path, then the base's query, then `query_params`."""
+    if not client.base_url:
+        raise ClientConfigError(f"client `{client.name}`: the provider {client.provider} needs a base_url")
+    base = urlsplit(client.base_url)
+    if base.scheme not in ("http", "https") or not base.netloc or _CONTROL.search(client.base_url):
+        raise ClientConfigError(f"client `{client.name}`: base_url is no http or https URL")
+    query = "&".join(filter(None, (base.query, urlencode(client.query_params))))
+    return urlunsplit((base.scheme, base.netloc, base.path.rstrip("/") + path, query, ""))
+
+
+def headers_for(client: ClientOptions, ours: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Our headers and the user's, which win. Names are in lower case."""
+    merged = dict(ours)
+    for name, value in client.headers.items():
+        lower = name.lower()
+        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
+            raise ClientConfigError(f"client `{client.name}`: the header {name!r} is no HTTP header")
+        if lower not in _OURS:
+            merged[lower] = value
+    return tuple(merged.items())
+
+
+def key_for(client: ClientOptions, header: str) -> str | None:
+    """The API key; None if the user's own header, or no key at all, is to be sent."""
+    if client.api_key:
+        if _CONTROL.search(client.api_key):
+            raise ClientConfigError(f"client `{client.name}`: api_key holds a control character")
+        return client.api_key
+    if client.key_variable and header not in map(str.lower, client.headers):
+        raise ClientConfigError(
+            f"client `{client.name}`: there is no api_key; set the environment variable {client.key_variable}"
+            " or give one in the client's options"
+        )
+    return None
+
+
+def json_body(client: ClientOptions, body: Mapping[str, object]) -> bytes:
+    try:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ClientConfigError(f"client `{client.name}`: the options are no JSON: {error}") from error
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair has no UTF-8; it goes out as U+FFFD, like any character that is not one.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()

@@ -1,0 +1,159 @@
+"""The raw reading of model text: what the automaton builds and every later layer looks at.
+
+Nodes only grow. `done` says that the end was seen in the text; a node that the end of the text cut off
+never becomes done. They compare by identity, so a memo may be keyed on them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeAlias
+
+_KEYWORDS = {
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+    "null": None,
+    "None": None,
+}
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+
+class TextNode:
+    """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block."""
+
+    __slots__ = ("_text", "done", "parts", "quote")
+
+    def __init__(self, quote: str, text: str = "", *, done: bool = False) -> None:
+        self.quote = quote
+        self.parts = [text] if text else []
+        self.done = done
+        self._text: str | None = None
+
+    def text(self) -> str:
+        """What has been read so far. The joined head is kept, so a snapshot joins only what is new."""
+        if self._text is not None:
+            return self._text
+        parts = self.parts
+        if len(parts) > 1:
+            parts[:] = ["".join(parts)]
+        text = parts[0] if parts else ""
+        if not self.quote:
+            text = text.strip()
+        elif len(self.quote) == 3:
+            text = _block_text(text, self.quote) if self.done else _open_block_text(text, self.quote)
+        if self.done:
+            self._text = text
+        return text
+
+    def seal(self) -> None:
+        """Settle the text of a block that the end of the input cut off."""
+        if len(self.quote) == 3:
+            self._text = _block_text("".join(self.parts), self.quote)
+
+    def is_null(self) -> bool:
+        """Whether this is the bare word for nothing, in JSON's or Python's spelling."""
+        return not self.quote and self.text() in ("null", "None")
+
+    def is_word(self) -> bool:
+        """Whether this is text proper: quoted, or bare and neither a number nor a keyword."""
+        if self.quote:
+            return True
+        text = self.text()
+        return text not in _KEYWORDS and not NUMBER.fullmatch(text)
+
+
+class ObjectNode:
+    """Keys and values side by side; the last key may still wait for its value.
+
+    `orphans` are the keys for which no value came.
+    """
+
+    __slots__ = ("cursor", "done", "height", "keys", "orphans", "values")
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.values: list[Node] = []
+        self.orphans: list[str] | tuple[()] = ()
+        self.done = False
+        self.height = 1
+        self.cursor: Any = None
+
+
+class ArrayNode:
+    __slots__ = ("cursor", "done", "height", "values")
+
+    def __init__(self) -> None:
+        self.values: list[Node] = []
+        self.done = False
+        self.height = 1
+        self.cursor: Any = None
+
+
+Container: TypeAlias = ObjectNode | ArrayNode
+Node: TypeAlias = TextNode | ObjectNode | ArrayNode
+
+
+def keyword(text: str) -> bool | None:
+    """The value of a bare keyword; raises `KeyError` for anything else."""
+    return _KEYWORDS[text]
+
+
+def display(node: Node) -> str:
+    """A reading as one line without quotes: what a `string` gets from an object or a list."""
+    out: list[str] = []
+    work: list[Node | str] = [node]
+    while work:
+        item = work.pop()
+        if isinstance(item, str):
+            out.append(item)
+        elif isinstance(item, TextNode):
+            out.append(item.text())
+        elif isinstance(item, ArrayNode):
+            work.append("]")
+            for index in range(len(item.values) - 1, -1, -1):
+                work += (item.values[index], ", ") if index else (item.values[index],)
+            work.append("[")
+        else:
+            work.append("}")
+            for index in range(len(item.values) - 1, -1, -1):
+                work += (item.values[index], f"{', ' if index else ''}{item.keys[index]}: ")
+            work.append("{")
+    return "".join(out)
+
+
+def describe(node: Node) -> str:
+    """A reading as an error message names it."""
+    if isinstance(node, ObjectNode):
+        return "an object"
+    if isinstance(node, ArrayNode):
+        return "an empty list" if not node.values else "a list"
+    if node.is_word():
+        text = node.text()
+        return f'string "{text if len(text) <= 60 else text[:57] + "..."}"'
+    return node.text()
+
+
+def _block_text(text: str, quote: str) -> str:
+    """A finished block: without the language line of back-ticks, the edges, and the common indentation."""
+    if quote == "```" and "\n" in text:
+        text = text.partition("\n")[2]
+    lines = text.split("\n")
+    if len(lines) > 1 and not lines[0].strip():
+        lines = lines[1:]
+    if len(lines) > 1 and not lines[-1].strip():
+        lines = lines[:-1]
+    indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    cut = min(indents, default=0)
+    return "\n".join(line[cut:] for line in lines)
+
+
+def _open_block_text(text: str, quote: str) -> str:
+    """What of an open block can no longer change: nothing while later lines may move it to the left."""
+    if quote == "```":
+        text = text.partition("\n")[2]
+    if text[:1].isspace():
+        return ""
+    head, newline, last = text.rpartition("\n")
+    return head if newline and not last.strip() else text

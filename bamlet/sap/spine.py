@@ -1,0 +1,241 @@
+"""What can be shown of a reading that is still open: finished parts shared, only the open path built anew.
+
+The open nodes of a reading are a chain: the last child of each may be open, nothing else. Each has a cursor
+that keeps what its finished children gave. A snapshot walks down the chain, moves each cursor over what
+was finished since, and builds fresh containers on the way back up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from .coerce import Coercer, Factory
+from .commitment import HIDDEN, commit, open_text
+from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
+from .report import Outcome
+from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, Target
+
+
+class ClassCursor:
+    __slots__ = ("_base", "_coercer", "_entry", "_factory", "_next", "_required", "_seen", "node", "target")
+
+    def __init__(self, node: ObjectNode, target: ClassTarget, coercer: Coercer, factory: Factory) -> None:
+        self.node = node
+        self.target = target
+        self._coercer = coercer
+        self._factory = factory
+        self._base = {entry.name: coercer.absent(entry.target) for entry in target.fields}
+        self._required = tuple(entry for entry in target.fields if is_required(entry.target))
+        self._next = 0
+        self._seen: set[str] = set()
+        self._entry: FieldTarget | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a key was met that the class knows."""
+        return bool(self._seen) or self._entry is not None
+
+    def advance(self) -> tuple[Node, Target] | None:
+        """Take in what was finished; the child that is open, if one is."""
+        node = self.node
+        values = node.values
+        index, count = self._next, len(values)
+        self._entry = None
+        while index < count:
+            entry = self.target.find(node.keys[index])
+            if entry is not None and entry.name in self._seen:
+                entry = None
+            child = values[index]
+            if not child.done:
+                self._next = index
+                self._entry = entry
+                return None if entry is None else (child, entry.target)
+            if entry is not None:
+                self._settle(entry, child)
+            index += 1
+        self._next = index
+        return None
+
+    def _settle(self, entry: FieldTarget, child: Node) -> None:
+        self._seen.add(entry.name)
+        result = self._coercer.coerce(child, entry.target)
+        value = result.value if type(result) is Outcome else entry.target.empty()
+        self._base[entry.name] = self._coercer.complete(entry.target, value)
+
+    def snapshot(self, inner: object) -> object:
+        fields = self._base.copy()
+        entry = self._entry
+        if entry is not None:
+            if entry.target.with_state:
+                shown = entry.target.empty() if inner is HIDDEN else inner
+                fields[entry.name] = self._factory.with_state(shown, "Incomplete")
+            elif inner is not HIDDEN:
+                fields[entry.name] = inner
+        if self._required and not self._is_complete(inner):
+            return HIDDEN
+        return self._factory.partial(self.target.schema, fields)
+
+    def _is_complete(self, inner: object) -> bool:
+        for entry in self._required:
+            if entry is self._entry:
+                if inner is HIDDEN:
+                    return False
+            elif entry.name not in self._seen or self._base[entry.name] is None:
+                return False
+        return True
+
+
+class ListCursor:
+    __slots__ = ("_coercer", "_items", "_next", "_open", "node", "target")
+
+    begun = True
+
+    def __init__(self, node: ArrayNode, target: ListTarget, coercer: Coercer) -> None:
+        self.node = node
+        self.target = target
+        self._coercer = coercer
+        self._items: list[object] = []
+        self._next = 0
+        self._open = False
+
+    def advance(self) -> tuple[Node, Target] | None:
+        values = self.node.values
+        item = self.target.item
+        index, count = self._next, len(values)
+        self._open = False
+        while index < count:
+            child = values[index]
+            if not child.done:
+                self._open = True
+                break
+            result = self._coercer.coerce(child, item)
+            if type(result) is Outcome:
+                self._items.append(result.value)
+            index += 1
+        self._next = index
+        return (values[index], item) if self._open else None
+
+    def snapshot(self, inner: object) -> object:
+        items = self._items.copy()
+        if self._open and inner is not HIDDEN:
+            items.append(inner)
+        return items
+
+
+class MapCursor:
+    __slots__ = ("_coercer", "_key", "_next", "_open", "_values", "node", "target")
+
+    begun = True
+
+    def __init__(self, node: ObjectNode, target: MapTarget, coercer: Coercer) -> None:
+        self.node = node
+        self.target = target
+        self._coercer = coercer
+        self._values: dict[object, object] = {}
+        self._next = 0
+        self._open = False
+        self._key: object = None
+
+    def advance(self) -> tuple[Node, Target] | None:
+        node, target = self.node, self.target
+        values = node.values
+        index, count = self._next, len(values)
+        self._open = False
+        while index < count:
+            key = self._coercer.map_key(target, node.keys[index])
+            child = values[index]
+            if not child.done:
+                self._next = index
+                if type(key) is not Outcome:
+                    return None
+                self._open = True
+                self._key = key.value
+                return child, target.value
+            result = self._coercer.coerce(child, target.value)
+            if type(key) is Outcome and type(result) is Outcome:
+                self._values[key.value] = result.value
+            index += 1
+        self._next = index
+        return None
+
+    def snapshot(self, inner: object) -> object:
+        values = self._values.copy()
+        if self._open and inner is not HIDDEN:
+            values[self._key] = inner
+        return values
+
+
+Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
+
+
+class Spine:
+    def __init__(self, coercer: Coercer, factory: Factory) -> None:
+        self._coercer = coercer
+        self._factory = factory
+
+    def show(self, node: Node, target: Target) -> object:
+        """The value as far as it goes, or `HIDDEN`."""
+        if node.done:
+            result = self._coercer.coerce(node, target)
+            return result.value if type(result) is Outcome else HIDDEN
+        return self.show_open(node, target)
+
+    def show_open(self, node: Node, target: Target) -> object:
+        """The same, as if the node itself were not finished yet."""
+        levels: list[tuple[Cursor, Target]] = []
+        value: object = HIDDEN
+        here: tuple[Node, Target] | None = (node, target)
+        while here is not None:
+            node, target = here
+            if type(node) is TextNode:
+                value = self._unchecked(target, open_text(node, target))
+                break
+            cursor = node.cursor if type(node.cursor) in _CURSORS else self._begin(node, target)
+            if cursor is None:
+                break
+            levels.append((cursor, target))
+            here = cursor.advance()
+        while levels:
+            cursor, target = levels.pop()
+            value = self._unchecked(target, cursor.snapshot(value))
+            if levels and not cursor.begun and type(levels[-1][0]) is ListCursor:
+                value = HIDDEN
+        return value
+
+    def _unchecked(self, target: Target, value: object) -> object:
+        """Checks are made when the value is complete; until then it has none."""
+        if value is HIDDEN or not self._coercer.wraps(target):
+            return value
+        return self._factory.checked(value, {})
+
+    def _begin(self, node: Container, target: Target) -> Cursor | None:
+        """A cursor for the one type that the node can be, once that is known."""
+        if target.done:
+            return None
+        chosen = commit(node, target, self._coercer)
+        if chosen is None or chosen.done:
+            return None
+        cursor: Cursor
+        if type(chosen) is ClassTarget and type(node) is ObjectNode:
+            cursor = ClassCursor(node, chosen, self._coercer, self._factory)
+        elif type(chosen) is MapTarget and type(node) is ObjectNode:
+            cursor = MapCursor(node, chosen, self._coercer)
+        elif type(chosen) is ListTarget and type(node) is ArrayNode:
+            cursor = ListCursor(node, chosen, self._coercer)
+        else:
+            return None
+        node.cursor = cursor
+        return cursor
+
+
+def begun(node: Container) -> bool:
+    """Whether an open value has something of its own to show."""
+    return node.done or (type(node.cursor) in _CURSORS and node.cursor.begun)
+
+
+def is_required(target: Target) -> bool:
+    """`@stream.not_null` means something only where null could be."""
+    return target.not_null and not target.optional and type(target) not in (ListTarget, MapTarget)
+
+
+_CURSORS = (ClassCursor, ListCursor, MapCursor)

@@ -1,0 +1,164 @@
+"""Server-sent events: chunks of bytes in, the events that they complete out.
+
+The rules are WHATWG's, whatever the cut of the bytes: UTF-8 with U+FFFD for what is not, one leading
+BOM dropped, lines ended by CR LF, LF or CR and by nothing else. A CR at the end of a chunk ends its
+line at once; the LF that may follow is swallowed when it comes, since waiting for it would hold back
+the last event of a stream that pauses there.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+from .message import ProtocolError
+
+_BOM = "\ufeff"
+_RETRY_DIGITS = 18
+"""A longer reconnection time is no time at all, and `int` refuses thousands of digits."""
+
+
+@dataclass(slots=True)
+class Event:
+    """Not frozen: one is made per token, and freezing would triple the price."""
+
+    event: str = "message"
+    data: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventLimits:
+    """Characters of one line, and characters and data lines of one event."""
+
+    line: int = 1 << 20
+    event: int = 4 << 20
+    data_lines: int = 10_000
+
+
+class EventTooLarge(ProtocolError):
+    """A line or an event passed its limit. The decoder that raised it is of no further use."""
+
+
+class EventDecoder:
+    """Feed it chunks of any size. Raises `EventTooLarge`, and nothing else whatever the bytes.
+
+    `retry` is the reconnection time in milliseconds, if the server named one. `repaired` says whether
+    a byte that is not UTF-8 had to be replaced.
+    """
+
+    def __init__(self, limits: EventLimits = EventLimits()) -> None:
+        self.retry: int | None = None
+        self.repaired = False
+        self._limits = limits
+        # Bytes of a character that is not complete yet.
+        self._partial_character = b""
+        self._at_start = True
+        self._after_cr = False
+        # The unfinished line. Its pieces are joined once, at its end.
+        self._pieces: list[str] = []
+        self._line_size = 0
+        # The unfinished event.
+        self._data: list[str] = []
+        self._data_size = 0
+        self._event = ""
+        self._id = ""
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        lines = self._text(chunk).split("\n")
+        rest = lines.pop()
+        if lines and self._pieces:
+            lines[0] = self._end_pieces(lines[0])
+        events: list[Event] = []
+        for line in lines:
+            if line:
+                self._field(line)
+            else:
+                if self._data:
+                    events.append(self._take())
+                self._event = ""
+        if rest:
+            self._hold(rest)
+        return events
+
+    def finish(self) -> Event | None:
+        """The event that the end of the stream cut off, which the standard drops.
+
+        It is what an end of line and an empty line would have completed. Whether it counts is for the
+        caller to say: some servers stop right after the last byte of `[DONE]`. To be called once.
+        """
+        if self._pieces or self._partial_character:
+            # The line is not empty, so this ends a field and never an event.
+            self.feed(b"\n")
+        return self._take() if self._data else None
+
+    def _text(self, chunk: bytes) -> str:
+        """The chunk as characters, every end of line an LF."""
+        text = self._characters(chunk)
+        if self._at_start and text:
+            self._at_start = False
+            text = text.removeprefix(_BOM)
+        if self._after_cr and text:
+            self._after_cr = False
+            text = text.removeprefix("\n")
+        if "\r" in text:
+            self._after_cr = text.endswith("\r")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text
+
+    def _characters(self, chunk: bytes) -> str:
+        if self._partial_character:
+            chunk = self._partial_character + chunk
+        # The functions under the incremental decoder: that one cannot tell whether it replaced anything.
+        try:
+            text, used = codecs.utf_8_decode(chunk, "strict", False)
+        except UnicodeDecodeError:
+            self.repaired = True
+            text, used = codecs.utf_8_decode(chunk, "replace", False)
+        self._partial_character = chunk[used:]
+        return text
+
+    def _hold(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._line_size += len(piece)
+        self._check_line(self._line_size)
+
+    def _end_pieces(self, last: str) -> str:
+        self._pieces.append(last)
+        line = "".join(self._pieces)
+        self._pieces.clear()
+        self._line_size = 0
+        return line
+
+    def _field(self, line: str) -> None:
+        self._check_line(len(line))
+        name, _, value = line.partition(":")
+        if value.startswith(" "):
+            value = value[1:]
+        if name == "data":
+            self._add_data(value)
+        elif name == "event":
+            self._event = value
+        elif name == "id" and "\0" not in value:
+            self._id = value
+        elif name == "retry" and value.isascii() and value.isdigit() and len(value) <= _RETRY_DIGITS:
+            self.retry = int(value)
+
+    def _add_data(self, value: str) -> None:
+        self._data.append(value)
+        self._data_size += len(value) + 1
+        if self._data_size > self._limits.event:
+            raise EventTooLarge(f"an event is longer than the limit of {self._limits.event} characters")
+        if len(self._data) > self._limits.data_lines:
+            raise EventTooLarge(f"an event has more than the limit of {self._limits.data_lines} data lines")
+
+    def _check_line(self, size: int) -> None:
+        if size > self._limits.line:
+            raise EventTooLarge(f"a line is longer than the limit of {self._limits.line} characters")
+
+    def _take(self) -> Event:
+        event = Event(self._event or "message", "\n".join(self._data), self._id)
+        self._data.clear()
+        self._data_size = 0
+        self._event = ""
+        return event

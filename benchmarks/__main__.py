@@ -1,0 +1,36 @@
+"""`python -m benchmarks [SECTION ...]`: all sections, or those named, as one table."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Iterator
+
+from . import calls, language, parsing, startup, streams
+from .measure import Row, table
+
+SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
+    "startup": startup.rows,
+    "parsing": parsing.rows,
+    "language": language.rows,
+    "calls": calls.rows,
+    "streams": streams.rows,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        print(f"no section is called {', '.join(unknown)}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    rows: list[Row] = []
+    for name in names or SECTIONS:
+        print(f"measuring {name} ...", file=sys.stderr)
+        rows += SECTIONS[name]()
+    print(f"Python {platform.python_version()}, {platform.machine()}; median (lowest-highest)\n")
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""One LLM call against a bare POST of such a body over the same loopback server, both on a warm connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import httpx
+
+import bamlet
+
+from .loopback import ANSWER, server
+from .measure import Row, measure_async
+
+ROUNDS = 9
+CALLS = 50
+
+SOURCE = """\
+client<llm> Loopback {
+  provider "openai-generic"
+  options {
+    base_url "BASE"
+    api_key "none"
+    model "loopback"
+  }
+}
+
+function Ask(question: string) -> string {
+  client Loopback
+  prompt #"
+    {{ _.role("user") }}
+    {{ question }}
+  "#
+}
+"""
+
+QUESTION = "What is the shortest answer that you can give?"
+BODY = json.dumps({"model": "loopback", "messages": [{"role": "user", "content": QUESTION}]}).encode()
+HEADERS = {"content-type": "application/json", "authorization": "Bearer none"}
+
+
+def rows() -> Iterator[Row]:
+    with server() as url:
+        yield asyncio.run(_row(f"{url}/call"))
+
+
+async def _row(base: str) -> Row:
+    program = bamlet.compile_sources({"main.baml": SOURCE.replace("BASE", base)})
+    async with bamlet.AsyncRuntime(program) as runtime, httpx.AsyncClient() as client:
+
+        async def calls() -> None:
+            for _ in range(CALLS):
+                assert await runtime.call("Ask", {"question": QUESTION}) == ANSWER
+
+        async def posts() -> None:
+            for _ in range(CALLS):
+                assert await post(client, base) == ANSWER
+
+        timings = await measure_async({"bamlet": calls, "httpx": posts}, ROUNDS)
+    return Row(
+        "one LLM call / httpx POST", timings["bamlet"].per(CALLS), timings["httpx"].per(CALLS), most_ratio=1.3
+    )
+
+
+async def post(client: httpx.AsyncClient, base: str) -> str:
+    response = await client.post(f"{base}/chat/completions", content=BODY, headers=HEADERS)
+    content: str = json.loads(response.content)["choices"][0]["message"]["content"]
+    return content

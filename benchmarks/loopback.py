@@ -1,0 +1,103 @@
+"""An OpenAI-like server on 127.0.0.1, in a process of its own, that gives canned answers as fast as it can.
+
+`/call/chat/completions` answers with one short text; `/items/N/chat/completions` streams a JSON list of N
+items, four characters a chunk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+ANSWER = "A short answer, as a model would give it."
+CHUNK = 4
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """The URL of a fresh server, for as long as the block runs."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.loopback"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process:
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.terminate()
+
+
+def items(count: int) -> list[dict[str, Any]]:
+    names = ("oat milk", "rye bread", "blood oranges", "goat cheese", "olive oil")
+    return [
+        {
+            "name": f"{names[n % len(names)]} {n}",
+            "quantity": n % 9 + 1,
+            "price": round(1.25 + n % 40 * 0.85, 2),
+            "note": "picked up on the way home, no bag needed",
+        }
+        for n in range(count)
+    ]
+
+
+@cache
+def answer(path: str) -> bytes:
+    if match := re.fullmatch(r"/items/(\d+)/chat/completions", path):
+        text = json.dumps(items(int(match[1])))
+        deltas = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
+        events = [_event({"content": delta}) for delta in deltas]
+        body = b"".join(map(_framed, [*events, _event({}, "stop"), b"data: [DONE]\n\n", b""]))
+        return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + body
+    message = {"role": "assistant", "content": ANSWER}
+    body = _json(
+        id="chatcmpl-1",
+        object="chat.completion",
+        created=1,
+        model="loopback",
+        choices=[{"index": 0, "message": message, "finish_reason": "stop"}],
+        usage={"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30},
+    )
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+
+
+def _event(delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return (
+        b"data: "
+        + _json(id="chatcmpl-1", object="chat.completion.chunk", created=1, model="loopback", choices=[choice])
+        + b"\n\n"
+    )
+
+
+def _json(**fields: object) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _framed(chunk: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(chunk), chunk)
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if length := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
+                await reader.readexactly(int(length[1]))
+            writer.write(answer(head.split(b" ", 2)[1].decode()))
+            await writer.drain()
+    writer.close()
+
+
+async def _main() -> None:
+    listening = await asyncio.start_server(_serve, "127.0.0.1", 0)
+    print(listening.sockets[0].getsockname()[1], flush=True)
+    await listening.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

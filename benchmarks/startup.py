@@ -1,0 +1,38 @@
+"""What a process pays before it does anything: import, `--version`, `check`. Every run is a new process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .measure import Row, measure
+from .project import project
+
+ROUNDS = 11
+LINES = 1_000
+
+
+def rows() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in project(LINES).items():
+            Path(folder, name).write_text(text, "utf-8")
+        timings = measure(
+            {
+                "pass": lambda: _python("-c", "pass"),
+                "import": lambda: _python("-c", "import bamlet"),
+                "version": lambda: _python("-m", "bamlet", "--version"),
+                "check": lambda: _python("-m", "bamlet", "check", folder),
+            },
+            ROUNDS,
+        )
+    floor = timings["pass"]
+    yield Row("import bamlet / python -c pass", timings["import"], floor, most_seconds=0.060)
+    yield Row("bamlet --version", timings["version"], floor, most_seconds=0.080)
+    yield Row(f"bamlet check, {LINES:,} lines, warm", timings["check"], floor, most_seconds=0.150)
+
+
+def _python(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,76 @@
+"""What every test can ask for, and what no test may see: the developer's caches, keys and proxies."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.golden import Goldens
+from tests.servers.fixtures import loopback as loopback  # fixtures, for every test to ask for
+from tests.servers.fixtures import wiremock as wiremock
+
+TESTS = Path(__file__).parent
+GOLDENS = pytest.StashKey[Goldens]()
+PARTIAL = pytest.StashKey[bool]()
+ORPHANS = pytest.StashKey[list[str]]()
+
+PRIVATE = re.compile(
+    r"(.*_)?(API_KEY|API_TOKEN|PROXY)|(AWS|AZURE|GOOGLE|GEMINI|VERTEX|OPENAI|ANTHROPIC|BAMLET)_.*",
+    re.IGNORECASE,
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="rewrite goldens and rendered spec blocks")
+    parser.addoption("--all-async", action="store_true", help="emit every function of the corpus as `async def`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[GOLDENS] = Goldens(config.getoption("--update-snapshots"))
+    config.stash[PARTIAL] = config.getoption("--all-async")
+    config.stash[ORPHANS] = []
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Goldens:
+    return request.config.stash[GOLDENS]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in filter(PRIVATE.fullmatch, list(os.environ)):
+            patch.delenv(name)
+        patch.setenv("BAMLET_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    if items:
+        items[0].config.stash[PARTIAL] = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Only a full run that passed knows which goldens nobody asks for."""
+    config = session.config
+    if session.exitstatus != pytest.ExitCode.OK or config.stash[PARTIAL] or not _asked_for_everything(config):
+        return
+    config.stash[ORPHANS] = config.stash[GOLDENS].orphans()
+    if config.stash[ORPHANS]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for name in config.stash[ORPHANS]:
+        terminalreporter.write_line(f"ORPHAN snapshots/{name}: no test asked for it; delete it", red=True)
+
+
+def _asked_for_everything(config: pytest.Config) -> bool:
+    if config.option.collectonly or config.option.ignore or config.option.ignore_glob or config.option.deselect:
+        return False
+    return any(Path(config.invocation_params.dir, arg).resolve() in (TESTS, TESTS.parent) for arg in config.args)

@@ -1,0 +1,212 @@
+"""The rooms of `bamlet/` and their doors as tables; a source tree in, the broken rules out.
+
+A room may import from rooms on earlier lines, never from its own line or a later one. An import under
+`TYPE_CHECKING` counts: a type from above is a dependency on what is above.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LAYERS = """
+source
+diagnostics types jinja
+grammar prompt sap wire stdlib
+providers
+interpreter
+sysops
+embed
+sync clientgen batch server lsp testing
+cli
+""".split("\n")
+
+RANK = {room: rank for rank, line in enumerate(LAYERS) for room in line.split()}
+
+# Where the line alone would allow too much: never.
+FORBIDDEN = {
+    "grammar": {"types", "jinja"},  # syntax only: no meaning of a name
+    "wire": {"source", "diagnostics", "types", "jinja"},  # bytes only
+    "stdlib": set(RANK),  # the library is text; the language around it is not its business
+    "providers": {"diagnostics", "grammar", "sap", "stdlib"},
+    "interpreter": {"prompt", "sap", "wire", "providers", "stdlib"},
+    "sysops": {"grammar", "stdlib"},
+    "sync": {"interpreter", "sysops"},
+    "clientgen": {"embed", "sysops"},
+    "batch": {"interpreter", "sysops"},
+    "server": {"interpreter", "sysops"},
+    "lsp": {"sysops", "wire", "providers"},
+    "testing": {"interpreter", "sysops"},
+    "cli": {"interpreter", "sysops"},
+}
+
+# Or only through one module.
+ONLY_THROUGH = {
+    ("sysops", "interpreter"): "bamlet.interpreter.abi",
+    ("clientgen", "interpreter"): "bamlet.interpreter.interface",
+    ("lsp", "interpreter"): "bamlet.interpreter.interface",
+}
+
+_CLOCK = {"sysops.clock"}
+_ENVIRONMENT = {"sysops.env", "embed"}
+_FILES = {"embed", "stdlib", "sysops.fs", "cli"}
+_TERMINAL = {"cli", "__main__"}
+
+# Outside things, and the modules that may touch them. A name that starts with a dot is a method of anything.
+DOORS: dict[str, set[str]] = {
+    "lark": {"grammar"},
+    "httpx": {"wire"},
+    "jinja2": {"jinja"},
+    "time": _CLOCK,
+    "random": _CLOCK,
+    "datetime.datetime.now": _CLOCK,
+    "datetime.datetime.utcnow": _CLOCK,
+    "datetime.date.today": _CLOCK,
+    "os.environ": _ENVIRONMENT,
+    "os.getenv": _ENVIRONMENT,
+    "open": _FILES,
+    "io.open": _FILES,
+    ".read_text": _FILES | {"grammar.tables"},  # its own package data, the grammar
+    ".read_bytes": _FILES,
+    ".write_text": _FILES,
+    ".write_bytes": _FILES,
+    "print": _TERMINAL,
+    "input": _TERMINAL,
+    "sys.exit": _TERMINAL,
+    "sys.stdin": _TERMINAL,
+    "sys.stdout": _TERMINAL,
+    "sys.stderr": _TERMINAL,
+    "compile": {"interpreter"},
+    "exec": {"interpreter"},
+    "eval": set(),
+    "threading": {"sync"},
+}
+
+# The facade and its neighbours stand outside the order; of them, a room may read the version only.
+OUTSIDE = {"", "__main__", "_version"}
+
+BUILTINS = frozenset(vars(builtins))
+
+
+@dataclass(frozen=True)
+class Module:
+    """`name` is relative to the package: `wire.sse`, or empty for the package itself."""
+
+    path: Path
+    name: str
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def package(self) -> list[str]:
+        parts = ["bamlet", *filter(None, self.name.split("."))]
+        return parts if self.path.name == "__init__.py" else parts[:-1]
+
+
+def modules(root: Path) -> list[Module]:
+    return [_read(root, path) for path in sorted(root.rglob("*.py"))]
+
+
+def violations(module: Module) -> Iterator[str]:
+    """One line a broken rule: file, line and what is used."""
+    if module.room not in RANK and module.room not in OUTSIDE:
+        yield f"{module.path}:1: {module.room} is not a room of LAYERS"
+        return
+    for line, target in uses(module):
+        if not (_door_is_open(module.name, target) and _may_import(module.room, target)):
+            yield f"{module.path}:{line}: {module.name or 'bamlet'} may not use {target}"
+
+
+def uses(module: Module) -> Iterator[tuple[int, str]]:
+    """What a module imports, in full, and the builtins and attributes it names."""
+    imported = dict(_imported_names(module))
+    own = imported.keys() | _bound_at_top(module.tree)
+    inner = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Import():
+                yield from ((node.lineno, name.name) for name in node.names)
+            case ast.ImportFrom():
+                yield from ((node.lineno, target) for _, target in _from_names(module, node))
+            case ast.Name(id=name, ctx=ast.Load()) if name in BUILTINS and name not in own:
+                yield node.lineno, name
+            case ast.Attribute(attr=attribute):
+                yield node.lineno, f".{attribute}"
+                if id(node) not in inner:
+                    yield from _dotted(node, imported)
+
+
+def _read(root: Path, path: Path) -> Module:
+    name = ".".join(path.relative_to(root).with_suffix("").parts)
+    tree = ast.parse(path.read_text("utf-8"))
+    return Module(path.relative_to(root.parent), name.removesuffix("__init__").removesuffix("."), tree)
+
+
+def _imported_names(module: Module) -> Iterator[tuple[str, str]]:
+    """Each name that an import binds, anywhere in the module, with the full name behind it."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                top = name.name.partition(".")[0]
+                yield (name.asname, name.name) if name.asname else (top, top)
+        elif isinstance(node, ast.ImportFrom):
+            yield from _from_names(module, node)
+
+
+def _from_names(module: Module, node: ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    package = module.package
+    base = package[: len(package) + 1 - node.level] if node.level else []
+    for name in node.names:
+        yield name.asname or name.name, ".".join([*base, *filter(None, [node.module]), name.name])
+
+
+def _bound_at_top(tree: ast.Module) -> set[str]:
+    """Functions and variables of the module: a `compile` of its own is not the builtin."""
+    names: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _dotted(node: ast.Attribute, imported: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """`dt.datetime.now` in full, unless the import at its start is already a use of its own."""
+    parts: list[str] = []
+    value: ast.expr = node
+    while isinstance(value, ast.Attribute):
+        parts.append(value.attr)
+        value = value.value
+    start = imported.get(value.id) if isinstance(value, ast.Name) else None
+    if start is not None and start not in DOORS and not start.startswith("bamlet."):
+        yield node.lineno, ".".join([start, *reversed(parts)])
+
+
+def _door_is_open(here: str, target: str) -> bool:
+    return all(
+        any(f"{here}.".startswith(f"{door}.") for door in allowed)
+        for thing, allowed in DOORS.items()
+        if f"{target}.".startswith(f"{thing}.")
+    )
+
+
+def _may_import(room: str, target: str) -> bool:
+    if room in OUTSIDE or not f"{target}.".startswith("bamlet."):
+        return True
+    other = [*target.split("."), ""][1]
+    if other in (room, "_version"):
+        return True
+    through = ONLY_THROUGH.get((room, other))
+    return (
+        RANK.get(other, len(LAYERS)) < RANK[room]
+        and other not in FORBIDDEN.get(room, set())
+        and (through is None or f"{target}.".startswith(f"{through}."))
+    )
