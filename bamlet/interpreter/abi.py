@@ -14,7 +14,7 @@ from typing import Any
 
 from .interface import EnvRef, Interface
 from .space import ValueSpace
-from .values import EnumValue, FunctionValue, Handle, Instance, to_plain
+from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, to_plain
 
 __all__ = [
     "AssertionFailed",
@@ -26,6 +26,7 @@ __all__ = [
     "Handle",
     "Instance",
     "Interface",
+    "Opaque",
     "InternalError",
     "Panic",
     "Thrown",
@@ -319,7 +320,7 @@ def type_is(value: Any, kind: str, name: str) -> bool:
     """Type tests that one Python expression cannot make: enums, and handles of opaque classes."""
     if kind == "enum":
         return isinstance(value, EnumValue) and value.enum == name
-    return isinstance(value, Handle) and value.kind == name
+    return isinstance(value, Handle | Opaque) and value.kind == name
 
 
 async def call_value(context: Context, function: FunctionValue, *arguments: Any) -> Any:

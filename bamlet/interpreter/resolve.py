@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +32,11 @@ _KINDS: dict[type, str] = {
 }
 
 
-def resolve(items: Items, library: Names | None, namespace: str = "") -> tuple[Names, Report]:
-    """The names that `items` declare. `namespace` is put before each of them: the library's files have one."""
-    work = _Resolver(library, namespace)
+def resolve(
+    items: Items, library: Names | None, namespaces: Mapping[str, str] | None = None
+) -> tuple[Names, Report]:
+    """The names that `items` declare. `namespaces` gives files, by name, a prefix: the library's have one."""
+    work = _Resolver(library, namespaces or {})
     work.run(items)
     return work.names, work.report
 
@@ -42,14 +44,16 @@ def resolve(items: Items, library: Names | None, namespace: str = "") -> tuple[N
 @dataclass(slots=True)
 class _Resolver:
     library: Names | None
-    namespace: str
+    namespaces: Mapping[str, str]
     names: Names = field(default_factory=Names)
+    view: Names = field(default_factory=Names)
     report: Report = field(default_factory=Report)
     _declared: dict[str, tuple[n.Placed[n.Item], n.Identifier]] = field(default_factory=dict)
     _aliases: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
     _expanding: list[str] = field(default_factory=list)
 
     def run(self, items: Items) -> None:
+        self.view = self.names.over(self.library)
         unique = [placed for placed in items if self._declare(placed)]
         self._declare_types(unique)
         for name in list(self._aliases):
@@ -74,8 +78,9 @@ class _Resolver:
             if isinstance(placed.node, n.TestDecl):
                 self._test(placed, placed.node)
 
-    def _full(self, name: str) -> str:
-        return f"{self.namespace}.{name}" if self.namespace else name
+    def _full(self, placed: n.Placed[n.Item], name: str) -> str:
+        namespace = self.namespaces.get(placed.file.name)
+        return f"{namespace}.{name}" if namespace else name
 
     # --- declaring
 
@@ -84,14 +89,15 @@ class _Resolver:
         if isinstance(node, n.TestDecl | n.GeneratorDecl):
             return False
         name = node.name
-        if name.name in self._declared:
-            other, first = self._declared[name.name]
+        full = self._full(placed, name.name)
+        if full in self._declared:
+            other, first = self._declared[full]
             kind = _KINDS[type(other.node)]
             message = f"the name `{name.name}` is taken: a {kind} is called so already"
             note = Note(other.span(first), "declared here first")
             self.report.at(placed, name, catalogue.DUPLICATE_NAME, message, note)
             return False
-        self._declared[name.name] = (placed, name)
+        self._declared[full] = (placed, name)
         self._check_reserved(placed, name, isinstance(node, n.ClassDecl | n.EnumDecl | n.AliasDecl))
         return True
 
@@ -104,7 +110,7 @@ class _Resolver:
         """Names of types come first, since fields and signatures may name any of them."""
         for placed in items:
             node = placed.node
-            name = self._full(getattr(node, "name").name)  # noqa: B009 every kind that is declared has one
+            name = self._full(placed, getattr(node, "name").name)  # noqa: B009 every kind that is declared has one
             match node:
                 case n.ClassDecl():
                     self.names.classes[name] = ClassSymbol(ClassSchema(name, ()), {})
@@ -114,7 +120,7 @@ class _Resolver:
                     self._aliases[name] = placed
 
     def _types(self, placed: n.Placed[n.Item], place: str = "type") -> TypeResolver:
-        return TypeResolver(self.names.over(self.library), self.report, placed, self._alias, place)
+        return TypeResolver(self.view, self.report, placed, self._alias, place)
 
     # --- types
 
@@ -165,7 +171,7 @@ class _Resolver:
         return EnumSchema(name, tuple(values.values()), d.alias, d.description, d.dynamic, d.stream.constraints)
 
     def _class(self, placed: n.Placed[n.Item], node: n.ClassDecl) -> None:
-        name = self._full(node.name.name)
+        name = self._full(placed, node.name.name)
         fields = self._fields(placed, node)
         d = describe(node.attributes, "class", placed, self.report)
         schema = ClassSchema(
@@ -206,7 +212,7 @@ class _Resolver:
         """A class that needs a value of itself to exist can never exist."""
         for placed in items:
             if isinstance(placed.node, n.ClassDecl):
-                cycle = self._required_cycle(self._full(placed.node.name.name))
+                cycle = self._required_cycle(self._full(placed, placed.node.name.name))
                 if cycle:
                     message = f"these classes require each other: {' -> '.join(cycle)}"
                     hint = "make one of the fields optional or a list"
@@ -291,7 +297,7 @@ class _Resolver:
         return tuple(params.values())
 
     def _function(self, placed: n.Placed[n.Item], node: n.FunctionDecl) -> None:
-        name = self._full(node.name.name)
+        name = self._full(placed, node.name.name)
         self.names.functions[name] = self._signature(placed, node, name)
 
     def _llm_body(self, placed: n.Placed[n.Item], node: n.FunctionDecl, body: n.LlmBody) -> LlmInfo | None:
@@ -336,7 +342,7 @@ class _Resolver:
         self.names.templates[node.name.name] = TemplateInfo(node.name.name, params, node.body.text)
 
     def _constant(self, placed: n.Placed[n.Item], node: n.LetDecl) -> None:
-        name = self._full(node.name.name)
+        name = self._full(placed, node.name.name)
         ty = ERROR if node.type is None else self._types(placed).resolve(node.type)
         self.names.constants[name] = ConstantSymbol(name, ty, placed, node)
 
@@ -372,7 +378,7 @@ class _Resolver:
             self.names.tests.append(TestInfo(node.name.name, function, arguments, constraints, span))
 
 
-def _reached_bare(ty: Ty, recursive: dict[str, Ty]) -> set[Ty]:
+def _reached_bare(ty: Ty, recursive: Mapping[str, Ty]) -> set[Ty]:
     """The alias names that a type reaches without passing through a list or map."""
     reached: set[Ty] = set()
     stack = [ty]

@@ -40,9 +40,16 @@ class ValueSpace:
     def with_state(self, value: object, state: str) -> Any:
         return instance_from_fields(_STREAM_STATE, {"value": value, "state": state})
 
-    def checked(self, value: object, checks: Mapping[str, object]) -> Any:
-        return instance_from_fields(_CHECKED, {"value": value, "checks": dict(checks)})
+    def checked(self, value: object, checks: Mapping[str, Any]) -> Any:
+        results = {
+            name: instance_from_fields(
+                _CHECK, {"name": check.name, "expression": check.expression, "status": check.status}
+            )
+            for name, check in checks.items()
+        }
+        return instance_from_fields(_CHECKED, {"value": value, "checks": results})
 
 
 _STREAM_STATE = instance_class("StreamState", ("value", "state"))
 _CHECKED = instance_class("Checked", ("value", "checks"))
+_CHECK = instance_class("Check", ("name", "expression", "status"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -68,28 +69,28 @@ class ConstantSymbol:
 class Names:
     """Everything that a program and the library below it declare, by full name."""
 
-    functions: dict[str, FunctionSymbol] = field(default_factory=dict)
-    classes: dict[str, ClassSymbol] = field(default_factory=dict)
-    enums: dict[str, EnumSchema] = field(default_factory=dict)
-    aliases: dict[str, Ty] = field(default_factory=dict)
-    recursive_aliases: dict[str, Ty] = field(default_factory=dict)
-    constants: dict[str, ConstantSymbol] = field(default_factory=dict)
+    functions: MutableMapping[str, FunctionSymbol] = field(default_factory=dict)
+    classes: MutableMapping[str, ClassSymbol] = field(default_factory=dict)
+    enums: MutableMapping[str, EnumSchema] = field(default_factory=dict)
+    aliases: MutableMapping[str, Ty] = field(default_factory=dict)
+    recursive_aliases: MutableMapping[str, Ty] = field(default_factory=dict)
+    constants: MutableMapping[str, ConstantSymbol] = field(default_factory=dict)
     clients: dict[str, ClientInfo] = field(default_factory=dict)
     retry_policies: dict[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: dict[str, TemplateInfo] = field(default_factory=dict)
     tests: list[TestInfo] = field(default_factory=list)
 
     def over(self, library: Names | None) -> Names:
-        """These names with the library's below them."""
+        """These names with the library's below them; what is declared later shows up too."""
         if library is None:
             return self
         return Names(
-            library.functions | self.functions,
-            library.classes | self.classes,
-            library.enums | self.enums,
-            library.aliases | self.aliases,
-            library.recursive_aliases | self.recursive_aliases,
-            library.constants | self.constants,
+            ChainMap(self.functions, library.functions),
+            ChainMap(self.classes, library.classes),
+            ChainMap(self.enums, library.enums),
+            ChainMap(self.aliases, library.aliases),
+            ChainMap(self.recursive_aliases, library.recursive_aliases),
+            ChainMap(self.constants, library.constants),
             self.clients,
             self.retry_policies,
             self.templates,
@@ -114,9 +115,8 @@ class Names:
         return Relation(self.recursive_aliases, variants)
 
     def schemas(self) -> Schemas:
-        return Schemas(
-            {name: symbol.schema for name, symbol in self.classes.items()}, self.enums, self.recursive_aliases
-        )
+        classes = {name: symbol.schema for name, symbol in self.classes.items()}
+        return Schemas(classes, dict(self.enums), dict(self.recursive_aliases))
 
     def without_nodes(self) -> Names:
         """For keeping: the same names without trees and places."""

@@ -70,6 +70,17 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value of the host that a program may hold and hand back, but not look into. There is nothing to close."""
+
+    kind: str
+    payload: Any
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}>"
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionValue:
     """A function used as a value. How it is called depends on what it reaches, so the caller asks."""
 

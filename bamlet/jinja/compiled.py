@@ -13,6 +13,7 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
+from jinja2.utils import internal_code
 
 from .environment import RunContext, Sandbox
 from .errors import TemplateError
@@ -80,7 +81,10 @@ class Compiled:
         """The template's line of the innermost frame that runs it."""
         line = None
         while traceback is not None:
-            if traceback.tb_frame.f_globals.get("__jinja_template__") is self._template:
+            frame = traceback.tb_frame
+            ours = frame.f_globals.get("__jinja_template__") is self._template
+            # Code that jinja2 puts in for its own use has no line of the template.
+            if ours and frame.f_code not in internal_code:
                 line = self._template.get_corresponding_lineno(traceback.tb_lineno)
             traceback = traceback.tb_next
         return line

@@ -10,6 +10,7 @@ from .toon import to_toon
 from .values import TemplateObject, kind_of
 from .yaml import to_yaml
 
+MAX_INDENT = 16
 # tojson's result may stand in HTML, so these leave as escapes.
 _HTML_SAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
 
@@ -17,6 +18,8 @@ _HTML_SAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
 def to_json(value: object, indent: int | bool | None = None) -> str:
     """JSON under the fields' own names."""
     width = 2 if indent is True else indent or None
+    if width is not None and not 0 < width <= MAX_INDENT:
+        raise TypeError(f"the indent is between 1 and {MAX_INDENT}, not {width}")
     return _json(plain(value, aliased=False, whole_floats=True), width).translate(_HTML_SAFE)
 
 

@@ -6,14 +6,16 @@ through the pattern are followed at once, and each step is remembered by state a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from .regex_syntax import Assertion, BadPattern, Char, Choice, Matcher, Node, Repeat, Sequence, is_word, parse
 from .values import show
 
 MAX_PROGRAM = 20_000
-MAX_REMEMBERED = 50_000
+MAX_REMEMBERED = 10_000
 
 
 def regex_match(value: object, pattern: object) -> bool:
@@ -123,24 +125,26 @@ def _compile(pattern: str) -> _Program:
 
 
 def _emit(program: _Program, node: Node) -> None:
-    match node:
-        case Char(matches):
-            program.add(_Step(matches))
-        case Assertion(name):
-            program.add(_Check(name))
-        case Sequence(parts):
-            for part in parts:
-                _emit(program, part)
-        case Choice(options):
-            _emit_choice(program, options)
-        case Repeat(body, least, most):
-            _emit_repeat(program, body, least, most)
+    _EMIT[type(node)](program, node)
 
 
-def _emit_choice(program: _Program, options: tuple[Node, ...]) -> None:
+def _emit_char(program: _Program, node: Char) -> None:
+    program.add(_Step(node.matches))
+
+
+def _emit_assertion(program: _Program, node: Assertion) -> None:
+    program.add(_Check(node.name))
+
+
+def _emit_sequence(program: _Program, node: Sequence) -> None:
+    for part in node.parts:
+        _emit(program, part)
+
+
+def _emit_choice(program: _Program, node: Choice) -> None:
     fork = program.add(_Split(()))
     starts, ends = [], []
-    for option in options:
+    for option in node.options:
         starts.append(len(program.code))
         _emit(program, option)
         ends.append(program.add(_Split(())))
@@ -149,18 +153,27 @@ def _emit_choice(program: _Program, options: tuple[Node, ...]) -> None:
         program.code[end] = _Split((len(program.code),))
 
 
-def _emit_repeat(program: _Program, body: Node, least: int, most: int | None) -> None:
-    for _ in range(least):
-        _emit(program, body)
-    if most is None:
+def _emit_repeat(program: _Program, node: Repeat) -> None:
+    for _ in range(node.least):
+        _emit(program, node.body)
+    if node.most is None:
         fork = program.add(_Split(()))
-        _emit(program, body)
+        _emit(program, node.body)
         program.add(_Split((fork,)))
         program.code[fork] = _Split((fork + 1, len(program.code)))
         return
     forks = []
-    for _ in range(most - least):
+    for _ in range(node.most - node.least):
         forks.append(program.add(_Split(())))
-        _emit(program, body)
+        _emit(program, node.body)
     for fork in forks:
         program.code[fork] = _Split((fork + 1, len(program.code)))
+
+
+_EMIT: dict[type, Callable[[_Program, Any], None]] = {
+    Char: _emit_char,
+    Assertion: _emit_assertion,
+    Sequence: _emit_sequence,
+    Choice: _emit_choice,
+    Repeat: _emit_repeat,
+}

@@ -5,8 +5,8 @@ A mark holds a number drawn for this one rendering, so no value can contain one.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Marks:
     """The records of one rendering."""
 
     def __init__(self) -> None:
-        self._key = str(secrets.randbits(64))
+        self._key = str(int.from_bytes(os.urandom(8), "big"))
         self._records: list[_RoleCall | Media] = []
 
     def role(self, *positional: object, **keywords: object) -> str:

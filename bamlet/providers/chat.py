@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from ..wire.sse import Event
-from .completion import Completion, FinishReason, Usage
+from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ErrorBody, ProviderError, read_error, stream_error
 from .pieces import TextPieces
 from .tool_calls import ToolCallSlots
@@ -74,6 +74,10 @@ class ChatAccumulator:
     def usage(self) -> Usage | None:
         return None if self._usage is None else _usage(self._usage)
 
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return self._calls.calls()
+
     def feed(self, event: Event) -> str:
         """The new text. Raises `ProviderError` for an error that the stream reports."""
         if self.is_done:
@@ -120,7 +124,7 @@ class ChatAccumulator:
             self.finish_reason,
             self.raw_finish_reason,
             self.usage,
-            self._calls.calls(),
+            self.tool_calls,
             self.model,
             self.id,
         )

@@ -51,7 +51,18 @@ class Completion:
 
 
 class Accumulator(Protocol):
-    """What one stream has said so far: fed with each event once, it says what is new."""
+    """What one stream has said so far: fed with each event once, it says what is new.
+
+    It can be asked at any time, also after it raised: what came before the failure stands.
+    """
+
+    model: str | None
+    id: str | None
+    raw_finish_reason: str | None
+    is_done: bool
+    """Nothing that matters can come any more: reading may stop."""
+    bad_events: int
+    """Events that could not be read. They are skipped, but not in silence."""
 
     @property
     def text(self) -> str: ...
@@ -63,19 +74,18 @@ class Accumulator(Protocol):
     def refusal(self) -> str | None: ...
 
     @property
-    def is_done(self) -> bool:
-        """Nothing that matters can come any more: reading may stop."""
-        ...
-
-    @property
     def is_complete(self) -> bool:
         """The model has come to its end; usage may still follow."""
         ...
 
     @property
-    def bad_events(self) -> int:
-        """Events that could not be read. They are skipped, but not in silence."""
-        ...
+    def finish_reason(self) -> FinishReason | None: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]: ...
 
     def feed(self, event: Event) -> str:
         """The new text. Raises `ProviderError` when the provider reports one inside the stream."""

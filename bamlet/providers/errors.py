@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, TypeAlias
 
 ErrorKind: TypeAlias = Literal["http_error", "provider_error", "truncated", "empty_response", "protocol_error"]
@@ -131,6 +130,9 @@ def retry_after_ms(headers: Mapping[str, str]) -> int | None:
             continue
         if 0 <= wait < float("inf"):
             return round(wait)
+    # A tenth of our import time, for a header that hardly anybody sends.
+    from email.utils import parsedate_to_datetime
+
     try:
         until = parsedate_to_datetime(headers["retry-after"])
         return max(0, round((until - parsedate_to_datetime(headers["date"])).total_seconds() * 1000))

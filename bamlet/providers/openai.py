@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..prompt import Media, MediaKind, Prompt, Text
@@ -12,7 +12,7 @@ from ..wire.message import Request
 from .chat import ChatAccumulator
 from .client import ClientConfigError, ClientOptions, ClientSpec, MediaMode, ProviderDefaults, read_options
 from .completion import Completion
-from .errors import ProviderError
+from .errors import ProviderError, read_error_text
 from .media import data_url, inline, must_fetch
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
@@ -47,16 +47,16 @@ MEDIA_DEFAULTS: Mapping[str, MediaMode] = {
 _AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
 
 
-def read_client(spec: ClientSpec) -> ClientOptions:
+def read_client(provider: str, spec: ClientSpec) -> ClientOptions:
     """The options of a client of this family. Raises `ClientConfigError`."""
-    defaults = FLAVORS[spec.provider].defaults
+    defaults = FLAVORS[provider].defaults
     model = spec.options.get("model")
-    if spec.provider == "openai" and isinstance(model, str) and (model == "o1" or model.startswith("o1-")):
+    if provider == "openai" and isinstance(model, str) and (model == "o1" or model.startswith("o1-")):
         # The first reasoning models know no system role and do not stream.
         defaults = ProviderDefaults(
             "user", defaults.base_url, defaults.key_variable, ("user", "assistant"), supports_streaming=False
         )
-    return read_options(spec, defaults)
+    return read_options(replace(spec, provider=provider), defaults)
 
 
 def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
@@ -91,7 +91,8 @@ def read_response(body: bytes | str) -> Completion:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ProviderError("protocol_error", "the answer is not JSON", retryable=True) from error
+        head = read_error_text(body if isinstance(body, str) else body.decode("utf-8", "replace")).message
+        raise ProviderError("protocol_error", f"the answer is not JSON: {head}", retryable=True) from error
     answer = ChatAccumulator()
     answer.feed_value(value)
     return answer.completion()

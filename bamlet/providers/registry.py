@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from ..prompt import Media, Prompt
@@ -20,7 +21,10 @@ class BuildRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """All that is particular to a provider. `key_variable` names where its key is looked for by default."""
+    """All that is particular to a provider. `key_variable` names where its key is looked for by default.
+
+    A client is read once, the media it names are fetched, then a request is built from it.
+    """
 
     provider: str
     key_variable: str | None
@@ -35,7 +39,7 @@ _CHAT = {
     name: Dialect(
         name,
         flavor.defaults.key_variable,
-        openai.read_client,
+        partial(openai.read_client, name),
         openai.media_to_fetch,
         openai.build_request,
         ChatAccumulator,

@@ -1,8 +1,8 @@
 """Schema-aligned parsing: model text and a type in, a value out, whole or as it arrives."""
 
-from .coerce import Check, Factory, Holds, State
+from .constraints import Check, Holds
+from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
-from .plain import PlainFactory
 from .report import Entry, Issue, Parsed, ParseFailure, Report
 from .stream import NOTHING, Nothing, PartialParser, parse
 

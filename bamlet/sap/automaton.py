@@ -17,7 +17,8 @@ from typing import TypeAlias
 from .bare import LONG, bare_ends
 from .escapes import read_escape
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
-from .quotes import CONTENT, WAIT, quote_ends_item, quote_ends_key, quote_ends_value
+from .policy import USUAL, Policy
+from .quotes import CONTENT, ENDS, WAIT, quote_ends_item, quote_ends_key, quote_ends_value
 
 _BLANKS = re.compile(r"\s*")
 _WHOLE_KEY = re.compile(r'[\s,]*"([^"\\]*)"\s*:\s*')
@@ -30,10 +31,14 @@ _BARE_ITEM_RUN = re.compile(r"[^,\]\n/#]+")
 _BARE_KEY_RUN = re.compile(r"[^:,}\n]+")
 
 Step: TypeAlias = "Callable[[Automaton], bool]"
+QuoteRule: TypeAlias = Callable[[str, int, str, bool, bool], int]
 
 
 class Automaton:
-    """`root` grows in place. `rest` is the text after the root's end, once `closed`."""
+    """`root` grows in place. `rest` is the text after the root's end, once `closed`.
+
+    `suspect` tells that an inner quote may have been taken for the wrong thing.
+    """
 
     __slots__ = (
         "_at",
@@ -42,6 +47,7 @@ class Automaton:
         "_ends",
         "_inner",
         "_max_depth",
+        "_policy",
         "_resume",
         "_size",
         "_stack",
@@ -55,20 +61,21 @@ class Automaton:
         "too_deep",
     )
 
-    def __init__(self, opener: str, max_depth: int) -> None:
+    def __init__(self, opener: str, max_depth: int, policy: Policy = USUAL) -> None:
         self.root: Container = ObjectNode() if opener == "{" else ArrayNode()
         self.changed = True
         self.closed = False
         self.suspect = False
         self.too_deep = False
         self._max_depth = max_depth
+        self._policy = policy
         self._stack: list[Container] = [self.root]
         self._step: Step = _before_key if opener == "{" else _before_item
         self._text = ""
         self._at = 0
         self._ended = False
         self._token = TextNode("")
-        self._ends = quote_ends_key
+        self._ends: QuoteRule = quote_ends_key
         self._inner = 0
         self._size = 0
         self._comment_end = ""
@@ -95,8 +102,8 @@ class Automaton:
         """No more text will come: settle what was waiting. What is still open stays not done."""
         self._ended = True
         self._run()
-        if self._step is _in_string or self._step is _in_bare:
-            self.suspect = self.suspect or self._inner > 0
+        if self._step is _in_string and self._inner:
+            self.suspect = True
         self._token.seal()
         while self._stack:
             self._leave()
@@ -107,6 +114,11 @@ class Automaton:
         if self._step is _in_string:
             return not self._text.startswith(self._token.quote, self._at)
         return self._step is _in_block
+
+    @property
+    def waiting(self) -> int:
+        """How many characters were looked at but wait for what follows them. Bounded by a few windows."""
+        return len(self._text) - self._at
 
     @property
     def rest(self) -> str:
@@ -229,10 +241,8 @@ def _close(a: Automaton) -> bool:
     """A closer ends the innermost frame of its kind; one that fits nothing is skipped."""
     kind = ObjectNode if a._text[a._at] == "}" else ArrayNode
     a._at += 1
-    if type(a._stack[-1]) is not kind:
-        a.suspect = True
-        if all(type(frame) is not kind for frame in a._stack):
-            return True
+    if all(type(frame) is not kind for frame in a._stack):
+        return True
     while True:
         frame = a._leave()
         frame.done = True
@@ -279,7 +289,7 @@ def _whole_string(a: Automaton, pattern: re.Pattern[str]) -> bool:
     return True
 
 
-def _open_string_with(a: Automaton, ends: Callable[[str, int, str, bool, bool], int]) -> bool:
+def _open_string_with(a: Automaton, ends: QuoteRule) -> bool:
     a._token = TextNode(a._text[a._at])
     a._ends = ends
     a._inner = 0
@@ -311,9 +321,14 @@ def _in_string(a: Automaton) -> bool:
             a._at = at + 2
             a._step = _in_block
             return True
-    verdict = a._ends(text, at, token.quote, token.quote == '"' and a._inner % 2 == 1, a._ended)
+    odd = token.quote == '"' and a._inner % 2 == 1
+    verdict = a._ends(text, at, token.quote, odd and a._policy.odd_commas, a._ended)
     if verdict == WAIT:
         return False
+    if odd and verdict == ENDS:
+        a.suspect = True
+        if a._policy.odd_brackets and text[at + 1 : at + 2] in ("}", "]"):
+            verdict = CONTENT
     a._at = at + 1
     if verdict == CONTENT:
         token.parts.append(token.quote)
@@ -390,7 +405,6 @@ def _in_bare(a: Automaton) -> bool:
         token.parts.append(text[at])
         a._size += 1
         a._at = at + 1
-        a.suspect = a.suspect or a._size > 3 * LONG
     else:
         token.done = a.changed = True
         a.next_step()

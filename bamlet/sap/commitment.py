@@ -11,7 +11,7 @@ from typing import Final
 
 from .coerce import Coercer
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
-from .report import Failure
+from .outcome import Failure
 from .targets import (
     ClassTarget,
     EnumTarget,
@@ -78,10 +78,10 @@ def commit(node: Container, target: Target, coercer: Coercer) -> Target | None:
     """The one variant that an open object or list must be."""
     if not isinstance(target, UnionTarget):
         return target
-    if type(node) is ArrayNode:
+    if isinstance(node, ArrayNode):
         lists = [variant for variant in flat(target) if isinstance(variant, ListTarget)]
         return lists[0] if len(lists) == 1 else None
-    assert type(node) is ObjectNode
+    assert isinstance(node, ObjectNode)
     if not isinstance(node.cursor, Narrowing):
         node.cursor = Narrowing(v for v in flat(target) if isinstance(v, ClassTarget | MapTarget))
     return node.cursor.narrow(node, coercer)
@@ -102,6 +102,24 @@ def open_text(node: TextNode, target: Target) -> object:
     if any(group.may_become(text) for group in words):
         return HIDDEN
     return growing(text, node.quote)
+
+
+def is_scalar_or_string(target: Target) -> bool:
+    """A union of scalars with a string among them: at the root, its text grows."""
+    if not isinstance(target, UnionTarget):
+        return False
+    variants = flat(target)
+    return any(map(_is_string, variants)) and not any(
+        isinstance(variant, ClassTarget | ListTarget | MapTarget) for variant in variants
+    )
+
+
+def growing_answer(text: str, target: Target) -> object:
+    """What of an answer without brackets may be shown."""
+    # A quoted answer ends up without its quotes, a fenced one without its fence.
+    if text.lstrip()[:1] in ('"', "`", "<") or growing(text) is HIDDEN:
+        return HIDDEN
+    return open_text(TextNode('"', text), target)
 
 
 def flat(target: UnionTarget) -> list[Target]:

@@ -12,22 +12,35 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from .automaton import Automaton
+from .limits import Limits
+from .policy import USUAL, Policy
 from .quotes import CONTENT, ENDS, WAIT, WINDOW, comment_follows, key_follows
 
-_LANDMARK = re.compile(r"[{\[<]|\n[ \t]{0,16}```")
+_LANDMARK = re.compile(r"[{\[]|<(?=[tr]|\Z)|\n[ \t]{0,16}```")
 _HALF_FENCE = re.compile(r"\n[ \t]{0,16}`{0,2}\Z")
 _FENCE = re.compile(r"\n[ \t]{0,16}```")
 _BLANK_LINE = re.compile(r"\n[ \t]{0,16}\Z")
 _REASONING = re.compile(r"<(think|thinking|reasoning)>")
 _TAGS = ("<think>", "<thinking>", "<reasoning>")
-_REASONING_BLOCK = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _BLANKS = re.compile(r"\s{0,256}")
 
 Step: TypeAlias = "Callable[[Extractor], bool]"
 
 
 def without_reasoning(text: str) -> str:
-    return _REASONING_BLOCK.sub("", text)
+    """The text with its closed reasoning blocks cut out."""
+    kept: list[str] = []
+    at = 0
+    for opening in _REASONING.finditer(text):
+        if opening.start() < at:
+            continue
+        closing_tag = f"</{opening[1]}>"
+        end = text.find(closing_tag, opening.end())
+        if end < 0:
+            break
+        kept.append(text[at : opening.start()])
+        at = end + len(closing_tag)
+    return "".join(kept) + text[at:]
 
 
 class Extractor:
@@ -39,9 +52,10 @@ class Extractor:
         "_current",
         "_ended",
         "_fenced",
+        "_limits",
         "_line",
-        "_max_candidates",
-        "_max_depth",
+        "_openers",
+        "_policy",
         "_scalars_in_lists",
         "_step",
         "_text",
@@ -50,12 +64,13 @@ class Extractor:
         "too_many",
     )
 
-    def __init__(self, *, scalars_in_lists: bool, max_depth: int, max_candidates: int) -> None:
+    def __init__(self, limits: Limits, *, scalars_in_lists: bool, policy: Policy = USUAL) -> None:
         self.candidates: list[Automaton] = []
         self.too_many = False
         self._scalars_in_lists = scalars_in_lists
-        self._max_depth = max_depth
-        self._max_candidates = max_candidates
+        self._limits = limits
+        self._policy = policy
+        self._openers = 0
         self._current: Automaton | None = None
         self._step: Step = _in_prose
         # Every line start looks the same, the first one too.
@@ -66,6 +81,10 @@ class Extractor:
         self._thought: list[str] = []
         self._closing_tag = ""
         self._ended = False
+
+    def again(self, policy: Policy) -> Extractor:
+        """A fresh extractor that reads by another policy."""
+        return Extractor(self._limits, scalars_in_lists=self._scalars_in_lists, policy=policy)
 
     def feed(self, text: str) -> bool:
         """Whether something that could be shown may have changed."""
@@ -101,6 +120,12 @@ class Extractor:
             self._run()
         if self._current is not None:
             self._current.finish()
+
+    @property
+    def waiting(self) -> int:
+        """How many characters will be looked at again: what makes feeding linear is that they are few."""
+        inner = self._current.waiting if self._current is not None else 0
+        return len(self._text) - self._at + inner
 
     def _append(self, text: str) -> None:
         self._text = self._text[self._at :] + text
@@ -154,14 +179,18 @@ def _at_bracket(x: Extractor) -> bool:
     verdict = _opens_object(x) if opener == "{" else _opens_array(x)
     if verdict == WAIT:
         return False
+    if verdict == ENDS:
+        x._openers += 1
+        if x._policy.prose == x._openers - 1:
+            verdict = CONTENT
     if verdict == CONTENT:
         x._at += 1
         return True
-    if len(x.candidates) == x._max_candidates:
+    if len(x.candidates) == x._limits.max_candidates:
         x.too_many = True
         x._step = _in_nothing
         return True
-    x._current = Automaton(opener, x._max_depth)
+    x._current = Automaton(opener, x._limits.max_depth, x._policy)
     x.candidates.append(x._current)
     x._text = x._text[x._at + 1 :]
     x._at = 0

@@ -7,7 +7,7 @@ never becomes done. They compare by identity, so a memo may be keyed on them.
 from __future__ import annotations
 
 import re
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 _KEYWORDS = {
     "true": True,
@@ -24,6 +24,8 @@ class TextNode:
     """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block."""
 
     __slots__ = ("_text", "done", "parts", "quote")
+
+    height: Final = 0
 
     def __init__(self, quote: str, text: str = "", *, done: bool = False) -> None:
         self.quote = quote

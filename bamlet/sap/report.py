@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Step: TypeAlias = str | int
-EntryKind: TypeAlias = Literal["dropped", "ignored", "limit"]
+from .outcome import EntryKind, Failure, Note, Outcome, join_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +20,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`truncated`: the text ended before the value did."""
+    """`truncated`: the text ended before the value did. `reread`: only another way to read the text gave the
+    value, so it need not continue what was shown while it arrived.
+    """
 
     entries: tuple[Entry, ...] = ()
     truncated: bool = False
+    reread: bool = False
 
     @property
     def dropped(self) -> tuple[Entry, ...]:
@@ -60,54 +61,6 @@ class Parsed:
     report: Report
 
 
-class Note:
-    """An entry that does not know its path yet."""
-
-    __slots__ = ("kind", "raw", "reason")
-
-    def __init__(self, kind: EntryKind, reason: str, raw: str) -> None:
-        self.kind: EntryKind = kind
-        self.reason = reason
-        self.raw = raw
-
-
-class Outcome:
-    """A coerced value with what it cost.
-
-    `points` are penalties, `lost` counts values and parts of values that the result does not hold,
-    `flags` say how it came about, and `notes` hang on the step that leads to them.
-    """
-
-    __slots__ = ("flags", "lost", "notes", "points", "value")
-
-    def __init__(
-        self,
-        value: object,
-        points: int = 0,
-        lost: int = 0,
-        flags: int = 0,
-        notes: list[tuple[Step | None, Note | Outcome]] | None = None,
-    ) -> None:
-        self.value = value
-        self.points = points
-        self.lost = lost
-        self.flags = flags
-        self.notes = notes
-
-
-class Failure:
-    """Why a reading is not of a type; `causes` lead to the parts at fault, `asserted` marks a false `@assert`."""
-
-    __slots__ = ("asserted", "causes", "reason")
-
-    def __init__(
-        self, reason: str, causes: tuple[tuple[Step | None, Failure], ...] = (), *, asserted: bool = False
-    ) -> None:
-        self.reason = reason
-        self.causes = causes
-        self.asserted = asserted
-
-
 def entries_of(outcome: Outcome) -> list[Entry]:
     entries: list[Entry] = []
     work: list[tuple[str, Note | Outcome]] = [("$", outcome)]
@@ -116,7 +69,7 @@ def entries_of(outcome: Outcome) -> list[Entry]:
         if isinstance(item, Note):
             entries.append(Entry(item.kind, path, item.reason, item.raw))
         elif item.notes:
-            work += [(_join(path, step), part) for step, part in reversed(item.notes)]
+            work += [(join_path(path, step), part) for step, part in reversed(item.notes)]
     return entries
 
 
@@ -126,24 +79,7 @@ def issues_of(failure: Failure) -> list[Issue]:
     while work:
         path, item = work.pop()
         if item.causes:
-            work += [(_join(path, step), cause) for step, cause in reversed(item.causes)]
+            work += [(join_path(path, step), cause) for step, cause in reversed(item.causes)]
         else:
             issues.append(Issue(path, item.reason))
     return issues
-
-
-def first_issue(failure: Failure) -> str:
-    """The first reason, with the path below the failed value if there is one."""
-    path = ""
-    while failure.causes:
-        step, failure = failure.causes[0]
-        path = _join(path, step)
-    return f"{path.lstrip('.')}: {failure.reason}" if path else failure.reason
-
-
-def _join(path: str, step: Step | None) -> str:
-    if step is None:
-        return path
-    if isinstance(step, int):
-        return f"{path}[{step}]"
-    return f"{path}.{step}" if step.isidentifier() else f'{path}["{step}"]'

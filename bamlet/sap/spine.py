@@ -7,12 +7,13 @@ was finished since, and builds fresh containers on the way back up.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from .coerce import Coercer, Factory
+from .coerce import Coercer
 from .commitment import HIDDEN, commit, open_text
+from .factory import Factory
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
-from .report import Outcome
+from .outcome import Outcome
 from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, Target
 
 
@@ -59,7 +60,7 @@ class ClassCursor:
     def _settle(self, entry: FieldTarget, child: Node) -> None:
         self._seen.add(entry.name)
         result = self._coercer.coerce(child, entry.target)
-        value = result.value if type(result) is Outcome else entry.target.empty()
+        value = result.value if isinstance(result, Outcome) else entry.target.empty()
         self._base[entry.name] = self._coercer.complete(entry.target, value)
 
     def snapshot(self, inner: object) -> object:
@@ -109,7 +110,7 @@ class ListCursor:
                 self._open = True
                 break
             result = self._coercer.coerce(child, item)
-            if type(result) is Outcome:
+            if isinstance(result, Outcome):
                 self._items.append(result.value)
             index += 1
         self._next = index
@@ -146,13 +147,13 @@ class MapCursor:
             child = values[index]
             if not child.done:
                 self._next = index
-                if type(key) is not Outcome:
+                if not isinstance(key, Outcome):
                     return None
                 self._open = True
                 self._key = key.value
                 return child, target.value
             result = self._coercer.coerce(child, target.value)
-            if type(key) is Outcome and type(result) is Outcome:
+            if isinstance(key, Outcome) and isinstance(result, Outcome):
                 self._values[key.value] = result.value
             index += 1
         self._next = index
@@ -177,7 +178,7 @@ class Spine:
         """The value as far as it goes, or `HIDDEN`."""
         if node.done:
             result = self._coercer.coerce(node, target)
-            return result.value if type(result) is Outcome else HIDDEN
+            return result.value if isinstance(result, Outcome) else HIDDEN
         return self.show_open(node, target)
 
     def show_open(self, node: Node, target: Target) -> object:
@@ -187,8 +188,8 @@ class Spine:
         here: tuple[Node, Target] | None = (node, target)
         while here is not None:
             node, target = here
-            if type(node) is TextNode:
-                value = self._unchecked(target, open_text(node, target))
+            if isinstance(node, TextNode):
+                value = self.unchecked(target, open_text(node, target))
                 break
             cursor = node.cursor if type(node.cursor) in _CURSORS else self._begin(node, target)
             if cursor is None:
@@ -197,12 +198,12 @@ class Spine:
             here = cursor.advance()
         while levels:
             cursor, target = levels.pop()
-            value = self._unchecked(target, cursor.snapshot(value))
+            value = self.unchecked(target, cursor.snapshot(value))
             if levels and not cursor.begun and type(levels[-1][0]) is ListCursor:
                 value = HIDDEN
         return value
 
-    def _unchecked(self, target: Target, value: object) -> object:
+    def unchecked(self, target: Target, value: object) -> object:
         """Checks are made when the value is complete; until then it has none."""
         if value is HIDDEN or not self._coercer.wraps(target):
             return value
@@ -216,11 +217,11 @@ class Spine:
         if chosen is None or chosen.done:
             return None
         cursor: Cursor
-        if type(chosen) is ClassTarget and type(node) is ObjectNode:
+        if type(chosen) is ClassTarget and isinstance(node, ObjectNode):
             cursor = ClassCursor(node, chosen, self._coercer, self._factory)
-        elif type(chosen) is MapTarget and type(node) is ObjectNode:
+        elif type(chosen) is MapTarget and isinstance(node, ObjectNode):
             cursor = MapCursor(node, chosen, self._coercer)
-        elif type(chosen) is ListTarget and type(node) is ArrayNode:
+        elif type(chosen) is ListTarget and isinstance(node, ArrayNode):
             cursor = ListCursor(node, chosen, self._coercer)
         else:
             return None

@@ -6,20 +6,23 @@ is finished is the same object in every later snapshot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from io import StringIO
 from typing import Final
 
 from ..types.schema import Schemas
 from ..types.ty import Ty
-from .coerce import Coercer, Factory, Holds
-from .commitment import HIDDEN, flat, growing, open_text
+from .coerce import Coercer
+from .commitment import HIDDEN, growing_answer, is_scalar_or_string
+from .constraints import Holds
 from .extractor import Extractor
+from .factory import Factory
 from .limits import DEFAULT_LIMITS, Limits
-from .nodes import ArrayNode, Container, ObjectNode, TextNode
-from .report import Entry, Failure, Issue, Outcome, Parsed, ParseFailure, Report, entries_of, issues_of
+from .nodes import ArrayNode, Container, ObjectNode
+from .outcome import Failure
+from .report import Entry, Issue, Parsed, ParseFailure, Report, entries_of, issues_of
 from .spine import Spine, begun
-from .targets import ClassTarget, ListTarget, MapTarget, Target, Targets, UnionTarget, takes_scalars
-from .verdict import choose, is_plain_string, is_text_like, loose_items
+from .targets import ClassTarget, ListTarget, MapTarget, Targets, UnionTarget, takes_scalars
+from .verdict import is_plain_string, is_text_like, reread
 
 
 class Nothing:
@@ -67,20 +70,18 @@ class PartialParser:
         holds: Holds | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        self._target = Targets(schemas).target(ty)
+        target = self._target = Targets(schemas).target(ty)
         self._factory = factory
         self._limits = limits
         self._final = Coercer(factory, holds)
         self._coercer = Coercer(factory, holds, self._final)
         self._spine = Spine(self._coercer, factory)
-        self._extractor = Extractor(
-            scalars_in_lists=takes_scalars(self._target),
-            max_depth=limits.max_depth,
-            max_candidates=limits.max_candidates,
-        )
-        self._text = TextNode('"')
+        self._extractor = Extractor(limits, scalars_in_lists=takes_scalars(target))
+        self._text = StringIO()
         self._size = 0
-        self._is_text = is_plain_string(self._target) or is_text_like(self._target)
+        self._is_string = is_plain_string(target)
+        self._brackets_matter = not (self._is_string or is_text_like(target))
+        self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
         self._loose = ArrayNode()
         self._shown: object = NOTHING
         self._stale = True
@@ -90,9 +91,10 @@ class PartialParser:
         self._size += len(text)
         if self._size > self._limits.max_chars:
             return False
-        self._text.parts.append(text)
-        changed = self._is_text or self._extractor.feed(text) or self._no_candidate_yet()
-        self._stale = self._stale or changed
+        self._text.write(text)
+        changed = (self._brackets_matter and self._extractor.feed(text)) or self._text_is_shown
+        if changed:
+            self._stale = True
         return changed
 
     def partial(self) -> object:
@@ -100,24 +102,27 @@ class PartialParser:
         if self._stale:
             self._stale = False
             value = self._show()
-            self._shown = NOTHING if value is HIDDEN or value is NOTHING else self._with_state(value)
+            if value is HIDDEN:
+                self._shown = NOTHING
+            else:
+                with_state = self._target.with_state
+                self._shown = self._factory.with_state(value, "Incomplete") if with_state else value
         return self._shown
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Parsed:
         """The value of the whole text. Raises `ParseFailure`, also for a limit that was hit."""
-        text = self._text.text()
+        text = self._text.getvalue()
         self._extractor.finish()
         self._refuse_limits(text)
-        choice = choose(self._final, self._target, self._extractor, text)
-        if type(choice.result) is Failure:
+        choice = reread(self._final, self._target, self._extractor, text)
+        if isinstance(choice.result, Failure):
             raise ParseFailure(issues_of(choice.result), text)
-        assert type(choice.result) is Outcome
         entries = entries_of(choice.result)
         if self._extractor.too_many:
             reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"
             entries.append(Entry("limit", "$", reason))
         cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
-        report = Report(tuple(entries), cut)
+        report = Report(tuple(entries), cut, choice.reread)
         if strict and (cut or report.dropped):
             issues = [Issue(entry.path, f"{entry.reason} (strict)") for entry in report.dropped]
             raise ParseFailure(issues or [Issue("$", "the answer was cut off (strict)")], text)
@@ -135,8 +140,8 @@ class PartialParser:
 
     def _show(self) -> object:
         target = self._target
-        if self._is_text:
-            return self._text.text() if is_plain_string(target) and not target.done else NOTHING
+        if self._is_string:
+            return HIDDEN if target.done else self._spine.unchecked(target, self._text.getvalue())
         failed: object = HIDDEN
         for root in self._roots():
             value = self._spine.show(root, target)
@@ -152,32 +157,14 @@ class PartialParser:
         roots: list[Container] = [candidate.root for candidate in self._extractor.candidates]
         if not isinstance(self._target, ListTarget):
             return roots
-        lists = [root for root in roots if type(root) is ArrayNode]
-        self._loose.values = [root for root in roots if type(root) is ObjectNode]
+        lists = [root for root in roots if isinstance(root, ArrayNode)]
+        self._loose.values = [root for root in roots if isinstance(root, ObjectNode)]
         return [*lists, self._loose]
 
     def _before_anything(self) -> object:
         target = self._target
         if isinstance(target, ClassTarget):
-            value = self._spine.show(ObjectNode(), target)
-            return NOTHING if value is HIDDEN else value
+            return self._spine.show(ObjectNode(), target)
         if isinstance(target, ListTarget | MapTarget):
             return target.empty()
-        return self._growing_text()
-
-    def _growing_text(self) -> object:
-        """A union of scalars with a string among them shows its text."""
-        target = self._target
-        if not isinstance(target, UnionTarget) or any(
-            isinstance(variant, ClassTarget | ListTarget | MapTarget) for variant in flat(target)
-        ):
-            return NOTHING
-        text = self._text.text()
-        # A quoted answer ends up without its quotes, a fenced one without its fence.
-        if open_text(self._text, target) is HIDDEN or text.lstrip()[:1] in ('"', "`", "<"):
-            return NOTHING
-        value = growing(text)
-        return NOTHING if value is HIDDEN else value
-
-    def _with_state(self, value: object) -> object:
-        return self._factory.with_state(value, "Incomplete") if self._target.with_state else value
+        return growing_answer(self._text.getvalue(), target) if self._text_is_shown else HIDDEN

@@ -172,9 +172,7 @@ class Targets:
     def _enum(self, ty: EnumTy | VariantTy, attributes: TypeAttributes) -> Target:
         schema = self._schemas.enums[ty.name if isinstance(ty, EnumTy) else ty.enum]
         only = None if isinstance(ty, EnumTy) else ty.name
-        words = Words(
-            {member.name: _texts(member) for member in schema.members if _is_allowed(member, only)}
-        )
+        words = Words({member.name: _texts(member) for member in schema.members if _is_allowed(member, only)})
         target = EnumTarget(name=show(ty), enum=schema.name, words=words)
         self._keep(ty, attributes, target)
         target.constraints = (*schema.constraints, *attributes.constraints)

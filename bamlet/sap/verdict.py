@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from .automaton import Automaton
-from .coerce import (
+from .coerce import Coercer
+from .extractor import Extractor, without_reasoning
+from .nodes import NUMBER, ArrayNode, Node, TextNode
+from .outcome import (
     ALL_DEFAULTS,
     EMPTIED,
     FIRST_OF_LIST,
     FROM_TEXT,
     POURED,
     WRAPPED,
-    Coercer,
+    Failure,
+    Outcome,
     rank,
 )
-from .extractor import Extractor, without_reasoning
-from .nodes import NUMBER, ArrayNode, TextNode
-from .report import Failure, Outcome
+from .policy import OTHERS, Policy
 from .targets import EnumTarget, ListTarget, LiteralTarget, ScalarTarget, Target, UnionTarget
 
 _LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST
@@ -34,6 +37,12 @@ class Choice:
 
     result: Outcome | Failure
     candidate: Automaton | None = None
+    reread: bool = False
+
+    def beats(self, other: Choice) -> bool:
+        if isinstance(self.result, Failure):
+            return False
+        return isinstance(other.result, Failure) or _rank(self.result) < _rank(other.result)
 
 
 def choose(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
@@ -41,17 +50,40 @@ def choose(coercer: Coercer, target: Target, extractor: Extractor, text: str) ->
     if is_plain_string(target) or is_text_like(target):
         whole = TextNode('"', text, done=True) if is_plain_string(target) else text_node(text)
         return Choice(coercer.coerce(whole, target))
-    choices = [Choice(_without_poured_text(coercer.coerce(c.root, target), target), c) for c in extractor.candidates]
-    together = loose_items(target, extractor)
-    if together is not None:
-        choices.append(Choice(coercer.coerce(together, target), extractor.candidates[-1]))
-    if not _is_one_candidate(extractor, text):
-        choices.append(Choice(_without_poured_text(coercer.coerce(text_node(text), target), target)))
-    fitting = [choice for choice in choices if type(choice.result) is Outcome]
-    for choice in fitting:
-        if type(choice.result) is Outcome and not choice.result.lost and not choice.result.flags & _LOOSE:
-            return choice
-    return min(fitting, key=_rank) if fitting else choices[0]
+    choices: list[Choice] = []
+    fitting: list[tuple[Outcome, Choice]] = []
+    for node, candidate in _readings(target, extractor, text):
+        result = _without_poured_text(coercer.coerce(node, target), target)
+        choices.append(Choice(result, candidate))
+        if isinstance(result, Outcome):
+            if not result.lost and not result.flags & _LOOSE:
+                return choices[-1]
+            fitting.append((result, choices[-1]))
+    return min(fitting, key=lambda pair: _rank(pair[0]))[1] if fitting else choices[0]
+
+
+def reread(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
+    """What `choose` gives, or a better value by another policy where one could make a difference."""
+    best = choose(coercer, target, extractor, text)
+    for policy in _other_policies(best, extractor):
+        other = extractor.again(policy)
+        other.feed(text)
+        other.finish()
+        choice = choose(coercer, target, other, text)
+        if choice.beats(best):
+            best = replace(choice, reread=True)
+    return best
+
+
+def _other_policies(best: Choice, extractor: Extractor) -> Iterator[Policy]:
+    candidates = extractor.candidates
+    if best.candidate.suspect if best.candidate is not None else any(c.suspect for c in candidates):
+        yield from OTHERS
+    # A `[` that never closed may be prose that swallowed the value after it.
+    if isinstance(best.result, Failure) and candidates:
+        last = candidates[-1].root
+        if isinstance(last, ArrayNode) and not last.done:
+            yield Policy(prose=len(candidates) - 1)
 
 
 def is_plain_string(target: Target) -> bool:
@@ -70,7 +102,7 @@ def loose_items(target: Target, extractor: Extractor) -> ArrayNode | None:
     candidates = extractor.candidates
     if not isinstance(target, ListTarget) or len(candidates) < 2:
         return None
-    if any(type(candidate.root) is ArrayNode for candidate in candidates):
+    if any(isinstance(candidate.root, ArrayNode) for candidate in candidates):
         return None
     node = ArrayNode()
     node.values = [candidate.root for candidate in candidates]
@@ -87,18 +119,37 @@ def text_node(text: str) -> TextNode:
     simple = text.strip(_EDGES)
     if NUMBER.fullmatch(simple) or simple in _KEYWORDS:
         return TextNode("", simple, done=True)
-    if simple[:1] == '"' and simple[-1:] == '"':
-        try:
-            unquoted = json.loads(simple)
-        except ValueError:
-            return TextNode('"', text, done=True)
-        return TextNode('"', unquoted, done=True)
-    return TextNode('"', text, done=True)
+    unquoted = _json_string(simple)
+    return TextNode('"', text if unquoted is None else unquoted, done=True)
+
+
+def _json_string(text: str) -> str | None:
+    if text[:1] != '"' or text[-1:] != '"':
+        return None
+    try:
+        unquoted = json.loads(text)
+    except ValueError:
+        return None
+    return unquoted if isinstance(unquoted, str) else None
+
+
+def _readings(target: Target, extractor: Extractor, text: str) -> Iterator[tuple[Node, Automaton | None]]:
+    """Each bracketed value, then all of them as one list, then the text itself unless it is one value."""
+    if _json_string(text.strip(_EDGES)) is not None:
+        yield text_node(text), None
+        return
+    for candidate in extractor.candidates:
+        yield candidate.root, candidate
+    together = loose_items(target, extractor)
+    if together is not None:
+        yield together, extractor.candidates[-1]
+    if not _is_one_candidate(extractor, text):
+        yield text_node(text), None
 
 
 def _without_poured_text(result: Outcome | Failure, target: Target) -> Outcome | Failure:
     """A class of one field that took a bare string as a whole means that there was no object."""
-    if type(result) is Outcome and result.flags & FROM_TEXT:
+    if isinstance(result, Outcome) and result.flags & FROM_TEXT:
         return Failure(f"expected {target.name}, got only text")
     return result
 
@@ -110,7 +161,5 @@ def _is_one_candidate(extractor: Extractor, text: str) -> bool:
     return text[:1] in "{[" and (text[-1:] in "]}" or not extractor.candidates[0].closed)
 
 
-def _rank(choice: Choice) -> tuple[int, ...]:
-    result = choice.result
-    assert type(result) is Outcome
+def _rank(result: Outcome) -> tuple[int, ...]:
     return (result.flags & WRAPPED, result.flags & EMPTIED, *rank(result))

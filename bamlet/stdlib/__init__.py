@@ -1,0 +1,22 @@
+"""The library, in the language: its files, each with the namespace that its names are under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import NamedTuple
+
+
+class LibraryFile(NamedTuple):
+    namespace: str
+    name: str
+    text: str
+
+
+def library() -> Iterator[LibraryFile]:
+    """`http.baml` declares `baml.http.*`; only `env.baml` stands outside of `baml`."""
+    for path in sorted(files("bamlet.stdlib").iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".baml"):
+            stem = path.name.removesuffix(".baml")
+            namespace = stem if stem == "env" else f"baml.{stem}"
+            yield LibraryFile(namespace, str(path), path.read_text("utf-8"))

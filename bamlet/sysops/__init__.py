@@ -1,0 +1,1 @@
+"""Native operations: one function each, registered under the name of its stub in the library."""

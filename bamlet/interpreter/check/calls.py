@@ -94,7 +94,7 @@ def _arguments(c: Checker, node: n.Call, name: str, params: Sequence[Ty]) -> lis
 
 def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier) -> Ty:
     ty = c.infer(receiver)
-    whole = c.relation.expand(ty)
+    whole = widen_literals(c.relation.expand(ty))
     if is_error(whole) or isinstance(whole, NeverTy):
         for argument in node.arguments:
             c.infer(argument)
@@ -109,7 +109,7 @@ def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier)
     if builtin is None:
         return _no_method(c, node, whole, name)
     _fill_hole(c, node, receiver, whole, name.name)
-    builtin = method(c.relation.expand(c.tables.types[id(receiver)]), name.name)
+    builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name.name)
     assert builtin is not None
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, receiver)
     _arguments(c, node, name.name, builtin.params)

@@ -107,7 +107,8 @@ def _equality(e: Emitter, node: n.Binary) -> ast.expr:
     equal = node.op == "=="
     left, right = e.operands((node.left, node.right))
     kinds, others = base_kinds(e.type_of(node.left)), base_kinds(e.type_of(node.right))
-    if _by_identity(kinds) or _by_identity(others):
+    literal = any(isinstance(side, ast.Constant) and side.value is not None for side in (left, right))
+    if (_by_identity(kinds) or _by_identity(others)) and not literal:
         return compare(left, ast.Is() if equal else ast.IsNot(), right)
     if any(kinds <= group and others <= group for group in _SAME_MEANING):
         return compare(left, ast.Eq() if equal else ast.NotEq(), right)
@@ -126,6 +127,8 @@ def _by_identity(kinds: set[str]) -> bool:
 def truth(e: Emitter, node: n.Expr) -> ast.expr:
     """A condition: only null and false are not true."""
     value = e.expr(node)
+    if isinstance(value, ast.Constant):
+        return ast.Constant(value.value is not None and value.value is not False)
     kinds = base_kinds(e.type_of(node))
     if kinds == {"bool"}:
         return value

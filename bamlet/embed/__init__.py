@@ -1,0 +1,67 @@
+"""The embedding API: load a program, call its functions.
+
+    program = load("baml_src")
+    async with AsyncRuntime(program) as runtime:
+        invoice = await runtime.call("Extract", text=scan)
+
+A `Program` is immutable and may serve many runtimes. A runtime owns everything that must be closed. Names are
+imported when they are first used: checking a program needs no event loop, and no HTTP.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..diagnostics import CompileError as CompileError
+    from ..interpreter.program import Program as Program
+    from ..interpreter.values import to_plain as to_plain
+    from .context import AbortController as AbortController
+    from .context import CallContext as CallContext
+    from .errors import BamlAbortError as BamlAbortError
+    from .errors import BamlClientError as BamlClientError
+    from .errors import BamlClientFinishReasonError as BamlClientFinishReasonError
+    from .errors import BamlClientHttpError as BamlClientHttpError
+    from .errors import BamlError as BamlError
+    from .errors import BamlInvalidArgumentError as BamlInvalidArgumentError
+    from .errors import BamlTimeoutError as BamlTimeoutError
+    from .errors import BamlValidationError as BamlValidationError
+    from .errors import UnhandledThrow as UnhandledThrow
+    from .load import check_path as check_path
+    from .load import check_sources as check_sources
+    from .load import compile_sources as compile_sources
+    from .load import load as load
+    from .runtime import AsyncRuntime as AsyncRuntime
+    from .runtime import HTTPBody as HTTPBody
+    from .runtime import HTTPRequest as HTTPRequest
+    from .stream import AsyncStream as AsyncStream
+
+_HOMES = {
+    "bamlet.diagnostics": ("CompileError",),
+    "bamlet.interpreter.program": ("Program",),
+    "bamlet.interpreter.values": ("to_plain",),
+    "bamlet.embed.context": ("AbortController", "CallContext"),
+    "bamlet.embed.errors": (
+        "BamlAbortError",
+        "BamlClientError",
+        "BamlClientFinishReasonError",
+        "BamlClientHttpError",
+        "BamlError",
+        "BamlInvalidArgumentError",
+        "BamlTimeoutError",
+        "BamlValidationError",
+        "UnhandledThrow",
+    ),
+    "bamlet.embed.load": ("check_path", "check_sources", "compile_sources", "load"),
+    "bamlet.embed.runtime": ("AsyncRuntime", "HTTPBody", "HTTPRequest"),
+    "bamlet.embed.stream": ("AsyncStream",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [name for names in _HOMES.values() for name in names]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)

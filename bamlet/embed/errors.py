@@ -1,0 +1,149 @@
+"""What the host catches.
+
+    BamlError
+    ├── BamlInvalidArgumentError      an argument, a name or a configuration that cannot work
+    ├── BamlClientError               the network or the provider failed
+    │   ├── BamlClientHttpError       a status that is no success
+    │   └── BamlTimeoutError          a limit of time; it names itself
+    ├── BamlClientFinishReasonError   the model stopped for a reason that the client refuses
+    ├── BamlValidationError           the model's text does not hold a value of the type
+    ├── BamlAbortError                the host said stop
+    └── UnhandledThrow                the program threw, and nothing in it caught
+
+Fields are attributes and survive pickling. `CompileError` stands apart: such a program never ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from ..interpreter.abi import CATCHABLE, Instance, Thrown, caught, panic_text
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFrame:
+    """A place in a `.baml` file that was being executed; the line counts from 1."""
+
+    file: str
+    line: int
+    function: str
+
+
+class BamlError(Exception):
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.__dict__.update(fields)
+
+
+class BamlInvalidArgumentError(BamlError):
+    pass
+
+
+class BamlClientError(BamlError):
+    client_name: str | None = None
+
+
+class BamlClientHttpError(BamlClientError):
+    status_code: int
+    body: str
+    retry_after_ms: int | None = None
+
+
+class BamlTimeoutError(BamlClientError):
+    timeout_type: str
+    configured_value_ms: int
+    elapsed_ms: int
+
+
+class BamlClientFinishReasonError(BamlError):
+    finish_reason: str | None
+    raw_output: str
+
+
+class BamlValidationError(BamlError):
+    raw_output: str
+
+
+class BamlAbortError(BamlError):
+    def __init__(self, message: str = "the call was stopped", **fields: Any) -> None:
+        super().__init__(message, **fields)
+
+
+class UnhandledThrow(BamlError):
+    """`value` is what was thrown, `trace` the `.baml` places it came through, innermost last."""
+
+    value: Any
+    trace: tuple[TraceFrame, ...]
+
+
+def host_error(failure: Exception) -> BamlError:
+    """The host's error for what left a program: a thrown value of the library has a class of its own."""
+    if isinstance(failure, Thrown) and isinstance(failure.value, Instance):
+        make = _LIBRARY_ERRORS.get(failure.value.__class_name__)
+        if make is not None:
+            return make(failure.value)
+    assert isinstance(failure, CATCHABLE)
+    trace = trace_of(failure.__traceback__)
+    if isinstance(failure, Thrown):
+        shown = failure.value if isinstance(failure.value, str) else repr(failure.value)
+        return UnhandledThrow(f"the program threw {shown}", value=failure.value, trace=trace)
+    return UnhandledThrow(f"panic: {panic_text(failure)}", value=caught(failure), trace=trace)
+
+
+def trace_of(traceback: TracebackType | None) -> tuple[TraceFrame, ...]:
+    frames: list[TraceFrame] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename.endswith(".baml"):
+            frames.append(TraceFrame(code.co_filename, traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    return tuple(frames)
+
+
+def _invalid_argument(error: Any) -> BamlError:
+    return BamlInvalidArgumentError(error.message)
+
+
+def _timeout(error: Any) -> BamlError:
+    return BamlTimeoutError(
+        error.message,
+        client_name=error.client_name,
+        timeout_type=error.phase,
+        configured_value_ms=error.limit_ms,
+        elapsed_ms=error.elapsed_ms,
+    )
+
+
+def _http_status(error: Any) -> BamlError:
+    return BamlClientHttpError(
+        error.message,
+        client_name=error.client_name,
+        status_code=error.status_code,
+        body=error.body,
+        retry_after_ms=error.retry_after_ms,
+        detailed_message=f"{error.message}\n{error.body}",
+    )
+
+
+def _finish_reason(error: Any) -> BamlError:
+    return BamlClientFinishReasonError(
+        error.message, finish_reason=error.finish_reason, raw_output=error.raw_output
+    )
+
+
+_LIBRARY_ERRORS: dict[str, Callable[[Any], BamlError]] = {
+    "baml.errors.InvalidArgument": _invalid_argument,
+    "baml.errors.RenderPrompt": _invalid_argument,
+    "baml.errors.Io": lambda error: BamlClientError(error.message),
+    "baml.errors.Timeout": _timeout,
+    "baml.errors.HttpStatus": _http_status,
+    "baml.errors.LlmClient": lambda error: BamlClientError(
+        error.message, client_name=error.client_name, kind=error.kind
+    ),
+    "baml.errors.FinishReason": _finish_reason,
+    "baml.errors.Validation": lambda error: BamlValidationError(error.message, raw_output=error.raw_output),
+}

@@ -1,0 +1,125 @@
+"""Files or texts to a compiled program."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from ..diagnostics import CompileError, Diagnostic, catalogue
+from ..grammar import Parser
+from ..interpreter.program import Program, Unit, compile_unit, link
+from ..source import SourceFile, Span
+from ..stdlib import LibraryFile
+from ..stdlib import library as library_files
+from .store import cache_folder, library_key, load_unit, save_unit
+
+
+def load(path: str | os.PathLike[str]) -> Program:
+    """Compile a `.baml` file, or every one below a folder.
+
+    Raises `CompileError` with all that is wrong, and `FileNotFoundError` when there is nothing to compile.
+    """
+    sources, unreadable = read_sources(path)
+    return _program(sources, unreadable)
+
+
+def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -> Program:
+    """Compile texts by their names. Never reads the disk. Raises `CompileError`.
+
+    With `emit_all_async` every function can suspend, which must change nothing but the speed.
+    """
+    sources = [SourceFile(name, text) for name, text in files.items()]
+    return _program(sources, (), emit_all_async)
+
+
+def check_sources(files: Mapping[str, str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+    """Like `compile_sources`, but returns what is wrong instead of raising it."""
+    sources = [SourceFile(name, text) for name, text in files.items()]
+    program, diagnostics = _compile(sources, (), False)
+    return program, diagnostics
+
+
+def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+    """Like `load`, but returns what is wrong instead of raising it."""
+    sources, unreadable = read_sources(path)
+    return _compile(sources, unreadable, False)
+
+
+def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
+    """The sources at a path, and a diagnostic for each file that is not text."""
+    root = Path(path)
+    if not root.exists():
+        raise FileNotFoundError(f"{root}: there is no such file or folder")
+    paths = sorted(root.rglob("*.baml")) if root.is_dir() else [root]
+    if not paths:
+        raise FileNotFoundError(f"{root}: there is no .baml file below this folder")
+    sources: list[SourceFile] = []
+    unreadable: list[Diagnostic] = []
+    for file in paths:
+        data = file.read_bytes()
+        try:
+            sources.append(SourceFile(str(file), data.decode("utf-8-sig")))
+        except UnicodeDecodeError as error:
+            source = SourceFile(str(file), data.decode("utf-8-sig", "replace"))
+            at = len(data[: error.start].decode("utf-8-sig", "replace"))
+            message = "this file is not UTF-8 text"
+            unreadable.append(catalogue.UNREAD_FILE.at(Span(source, at, at + 1), message))
+    return sources, tuple(unreadable)
+
+
+def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool = False) -> Program:
+    program, diagnostics = _compile(sources, unreadable, all_async)
+    if program is None:
+        raise CompileError(diagnostics)
+    return program
+
+
+def _compile(
+    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool
+) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+    parser = Parser(cache_folder())
+    below = library()
+    parsed = [parser.parse(source) for source in sources]
+    unit, found = compile_unit(parsed, below.unit, all_async=all_async)
+    diagnostics = tuple(sorted((*unreadable, *found), key=_place))
+    if unit is None or unreadable:
+        return None, diagnostics
+    for source in sources:
+        _show_in_tracebacks(source)
+    return link(unit, below, diagnostics), diagnostics
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int]:
+    return diagnostic.span.file.name, diagnostic.span.start
+
+
+def _show_in_tracebacks(source: SourceFile) -> None:
+    """Python looks source lines up by file name; a text that is no file must be put where it looks."""
+    if not os.path.exists(source.name):
+        lines = [line + "\n" for line in source.text.splitlines()]
+        linecache.cache[source.name] = (len(source.text), None, lines, source.name)
+
+
+@cache
+def library() -> Program:
+    """The standard library, compiled once in a process and kept between processes."""
+    files = tuple(library_files())
+    folder = cache_folder()
+    key = library_key(file.text for file in files)
+    unit = load_unit(folder, key)
+    if unit is None:
+        unit = _compile_library(files)
+        save_unit(folder, key, unit)
+    return link(unit, None)
+
+
+def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
+    parser = Parser(cache_folder())
+    parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]
+    unit, diagnostics = compile_unit(parsed, None, {file.name: file.namespace for file in files})
+    if unit is None or diagnostics:
+        raise CompileError(diagnostics)
+    return unit

@@ -1,0 +1,94 @@
+"""A scalar reading as a scalar of a type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from .nodes import Node, TextNode, describe, display, keyword
+from .outcome import INEXACT, POURED, Failure, Note, Notes, Outcome, Result
+from .scalars import bool_in_text, number_in_text, whole_number
+from .targets import Target
+from .words import Match, Tie, Words
+
+
+def string_of(node: Node) -> Result:
+    if not isinstance(node, TextNode):
+        note = Note("ignored", "shown as text", display(node))
+        return Outcome(note.raw, 2, 1, INEXACT | POURED, [(None, note)])
+    text = node.text()
+    if node.quote:
+        return Outcome(text)
+    if text == "null":
+        return Failure("expected string, got null")
+    return Outcome(text) if node.is_word() else Outcome(text, 1, 0, INEXACT)
+
+
+def _int(target: Target, node: TextNode) -> Result:
+    number = number_in_text(node.text())
+    value = whole_number(number.value) if number else None
+    if number is None or value is None or node.is_null():
+        return mismatch(target, node)
+    if number.partial:
+        return _partial_text(value, node)
+    if isinstance(number.value, int):
+        return Outcome(value, 0, 0, INEXACT if node.quote else 0)
+    if value == number.value:
+        return Outcome(value, 1, 0, INEXACT)
+    return Outcome(value, 1, 1, INEXACT, [(None, Note("dropped", f"rounded to {value}", node.text()))])
+
+
+def _float(target: Target, node: TextNode) -> Result:
+    number = number_in_text(node.text())
+    if number is None or node.is_null():
+        return mismatch(target, node)
+    try:
+        value = float(number.value)
+    except OverflowError:
+        value = float("inf") if number.value > 0 else float("-inf")
+    if number.partial:
+        return _partial_text(value, node)
+    return Outcome(value, 0, 0, INEXACT if node.is_word() else 0)
+
+
+def _bool(target: Target, node: TextNode) -> Result:
+    text = node.text()
+    if not node.is_word():
+        value = None if node.is_null() or text not in ("true", "True", "false", "False") else keyword(text)
+        return Outcome(value) if value is not None else mismatch(target, node)
+    said = bool_in_text(text)
+    if said is None:
+        return mismatch(target, node)
+    return Outcome(said, 1, 0, INEXACT) if len(text.strip()) <= 5 else _partial_text(said, node)
+
+
+def _partial_text(value: object, node: TextNode) -> Outcome:
+    return Outcome(value, 1, 1, INEXACT, [(None, Note("ignored", f"text around {value}", node.text()))])
+
+
+def word_of(target: Target, words: Words, node: Node) -> Result:
+    if isinstance(node, TextNode) and node.is_null():
+        return mismatch(target, node)
+    text = node.text() if isinstance(node, TextNode) else display(node)
+    found = words.find(text)
+    if type(found) is Match:
+        lost = 1 if found.partial else 0
+        flags = INEXACT if found.points else 0
+        if not isinstance(node, TextNode):
+            found = Match(found.name, found.points + 2, found.partial)
+            flags = INEXACT | POURED
+        notes: Notes | None = None
+        if found.partial:
+            notes = [(None, Note("ignored", f"text around {found.name}", text))]
+        return Outcome(found.name, found.points, lost, flags, notes)
+    if type(found) is Tie:
+        hits = ", ".join(f"{name} ({count} times)" for name, count in found.hits)
+        return Failure(f"expected one {target.name}, got {hits}")
+    return mismatch(target, node)
+
+
+def mismatch(target: Target, node: Node) -> Failure:
+    return Failure(f"expected {target.name}, got {describe(node)}")
+
+
+SCALARS: Final[dict[str, Callable[[Target, TextNode], Result]]] = {"int": _int, "float": _float, "bool": _bool}

@@ -1,0 +1,109 @@
+"""What coercing a reading gives: a value and what it cost, or the reason why there is none."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from .nodes import Node, display
+
+Step: TypeAlias = str | int
+EntryKind: TypeAlias = Literal["dropped", "ignored", "limit"]
+
+# How a value came about, apart from its points.
+INEXACT = 1  # not the kind of the type as it stands
+WRAPPED = 2  # one value made a list
+EMPTIED = 4  # a list of which nothing was left
+FROM_TEXT = 8  # a bare string poured into the one field of a class
+ALL_DEFAULTS = 16  # a class of which the text gave nothing
+POURED = 32  # an object or a list shown as a string
+FIRST_OF_LIST = 64  # one element of a list
+
+
+class Note:
+    """An entry that does not know its path yet."""
+
+    __slots__ = ("kind", "raw", "reason")
+
+    def __init__(self, kind: EntryKind, reason: str, raw: str) -> None:
+        self.kind: EntryKind = kind
+        self.reason = reason
+        self.raw = raw
+
+
+class Outcome:
+    """A coerced value with what it cost.
+
+    `points` are penalties, `lost` counts values and parts of values that the result does not hold,
+    `flags` say how it came about, and `notes` hang on the step that leads to them.
+    """
+
+    __slots__ = ("flags", "lost", "notes", "points", "value")
+
+    def __init__(
+        self,
+        value: object,
+        points: int = 0,
+        lost: int = 0,
+        flags: int = 0,
+        notes: list[tuple[Step | None, Note | Outcome]] | None = None,
+    ) -> None:
+        self.value = value
+        self.points = points
+        self.lost = lost
+        self.flags = flags
+        self.notes = notes
+
+
+class Failure:
+    """Why a reading is not of a type; `causes` lead to the parts at fault, `asserted` marks a false `@assert`."""
+
+    __slots__ = ("asserted", "causes", "reason")
+
+    def __init__(
+        self, reason: str, causes: tuple[tuple[Step | None, Failure], ...] = (), *, asserted: bool = False
+    ) -> None:
+        self.reason = reason
+        self.causes = causes
+        self.asserted = asserted
+
+
+Result: TypeAlias = Outcome | Failure
+Notes: TypeAlias = list[tuple[Step | None, Note | Outcome]]
+
+
+def rank(outcome: Outcome) -> tuple[int, ...]:
+    """Lower is better: what keeps most of the text first, then the shape, then the points."""
+    flags = outcome.flags
+    return (
+        outcome.lost,
+        flags & FROM_TEXT,
+        flags & ALL_DEFAULTS,
+        flags & (POURED | FIRST_OF_LIST),
+        flags & EMPTIED,
+        outcome.points,
+    )
+
+
+def first_issue(failure: Failure) -> str:
+    """The first reason, with the path below the failed value if there is one."""
+    path = ""
+    while failure.causes:
+        step, failure = failure.causes[0]
+        path = join_path(path, step)
+    return f"{path.lstrip('.')}: {failure.reason}" if path else failure.reason
+
+
+def dropped(failure: Failure, node: Node) -> Note:
+    return Note("dropped", first_issue(failure), display(node))
+
+
+def notes_below(step: Step | None, outcome: Outcome) -> Notes | None:
+    return [(step, outcome)] if outcome.notes else None
+
+
+def join_path(path: str, step: Step | None) -> str:
+    if step is None:
+        return path
+    if isinstance(step, int):
+        return f"{path}[{step}]"
+    return f"{path}.{step}" if step.isidentifier() else f'{path}["{step}"]'

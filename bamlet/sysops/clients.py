@@ -1,0 +1,147 @@
+"""Clients of a program: their tree for the orchestration, and one of them ready for use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..interpreter.abi import Context, EnvRef, Opaque
+from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
+from .host import Host, host
+from .registry import Failure, sysop
+
+DEFAULT_TOTAL_MS = 600_000
+_TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin"}
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """What a `PrimitiveClient` is to us."""
+
+    options: ClientOptions
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A client by its declaration or, for a `provider/model` shorthand, by its name alone."""
+
+    name: str
+    provider: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    retry_policy: str | None = None
+
+
+@sysop("baml.llm.get_client", throws=("InvalidArgument",))
+def get_client(context: Context, function_name: str) -> Any:
+    function = context.program.functions.get(function_name)
+    if function is None or function.llm is None:
+        raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
+    return _tree(context, host(context).client or function.llm.client, ())
+
+
+@sysop("baml.llm.resolve_client", throws=("InvalidArgument",))
+def resolve_client(context: Context, client_name: str) -> Opaque:
+    declared = _declared(context, client_name)
+    try:
+        found = dialect(declared.provider)
+        options = found.read_client(
+            ClientSpec(declared.name, declared.provider, _resolved(host(context), declared, found))
+        )
+    except ClientConfigError as failure:
+        raise Failure("InvalidArgument", str(failure)) from failure
+    return Opaque("baml.llm.PrimitiveClient", Primitive(options, found))
+
+
+@sysop("baml.llm.round_robin_next")
+def round_robin_next(context: Context, client_name: str) -> int:
+    counters = host(context).services.counters
+    number = counters.get(client_name, _start(context, client_name))
+    counters[client_name] = number + 1
+    return number
+
+
+@sysop("baml.llm.round_robin_peek")
+def round_robin_peek(context: Context, client_name: str) -> int:
+    return host(context).services.counters.get(client_name, _start(context, client_name))
+
+
+def _start(context: Context, client_name: str) -> int:
+    declared = context.program.clients.get(client_name)
+    start = declared.options.get("start") if declared else None
+    return start if isinstance(start, int) else 0
+
+
+def _declared(context: Context, name: str) -> Declared:
+    info = context.program.clients.get(name)
+    if info is not None:
+        return Declared(info.name, info.provider, info.options, info.retry_policy)
+    provider, slash, model = name.partition("/")
+    if not slash or not model:
+        known = ", ".join(f"`{client}`" for client in context.program.clients) or "none"
+        raise Failure("InvalidArgument", f"there is no client `{name}`; there are: {known}")
+    return Declared(name, provider, {"model": model})
+
+
+def _tree(context: Context, name: str, above: tuple[str, ...]) -> Any:
+    """The client and what it is made of. The checker has refused circles, but a host may name any client."""
+    if name in above:
+        raise Failure("InvalidArgument", f"the clients contain each other: {' -> '.join((*above, name))}")
+    declared = _declared(context, name)
+    space = context.space
+    kind = _TYPES.get(declared.provider, "Primitive")
+    members = declared.options.get("strategy", []) if kind != "Primitive" else []
+    fields = {
+        "name": name,
+        "client_type": space.enum_value("baml.llm.ClientType", kind),
+        "sub_clients": [_tree(context, str(member), (*above, name)) for member in members],
+        "retry": _retry(context, declared),
+        "total_timeout_ms": _total_timeout(declared),
+    }
+    return space.instance("baml.llm.Client", fields)
+
+
+def _retry(context: Context, declared: Declared) -> Any:
+    if declared.retry_policy is None:
+        return None
+    policy = context.program.retry_policies[declared.retry_policy]
+    constant = policy.strategy == "constant_delay"
+    fields = {
+        "max_retries": policy.max_retries,
+        "initial_delay_ms": policy.delay_ms,
+        "multiplier": 1.0 if constant else policy.multiplier,
+        "max_delay_ms": policy.delay_ms if constant else policy.max_delay_ms,
+    }
+    return context.space.instance("baml.llm.RetryPolicy", fields)
+
+
+def _total_timeout(declared: Declared) -> int | None:
+    limits = declared.options.get("http")
+    given = limits.get("total_timeout_ms") if isinstance(limits, Mapping) else None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return DEFAULT_TOTAL_MS
+    return int(given) or None
+
+
+def _resolved(host: Host, declared: Declared, found: Dialect) -> dict[str, object]:
+    """The options with the environment's values in them, and the provider's usual key if none is given."""
+    options = {name: _value(host, value) for name, value in declared.options.items()}
+    if "api_key" not in options and found.key_variable is not None:
+        key = host.variable(found.key_variable)
+        if key:
+            options["api_key"] = key
+    return options
+
+
+def _value(host: Host, value: object) -> object:
+    match value:
+        case EnvRef(name=name):
+            found = host.variable(name)
+            return MissingEnv(name) if found is None else found
+        case dict():
+            return {key: _value(host, item) for key, item in value.items()}
+        case list():
+            return [_value(host, item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,28 @@
+"""The environment: the operations behind `env`, and the process's own variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from ..interpreter.abi import Context, Panic
+from .host import host
+from .registry import sysop
+
+
+def process_environment() -> Mapping[str, str]:
+    """Read when it is asked for, so that a change after loading counts."""
+    return os.environ
+
+
+@sysop("env.get")
+def get(context: Context, name: str) -> str | None:
+    return host(context).variable(name)
+
+
+@sysop("env.get_or_panic")
+def get_or_panic(context: Context, name: str) -> str:
+    value = host(context).variable(name)
+    if value is None:
+        raise Panic(f"the environment variable {name} is not set")
+    return value

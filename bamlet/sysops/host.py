@@ -1,0 +1,69 @@
+"""What native operations work with: the services of a runtime, and the state of one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from ..interpreter.abi import Context
+from .handles import HandleScope, HandleTable
+
+if TYPE_CHECKING:
+    from ..wire.message import Transport
+    from .stream import Sink
+
+
+class ClockLike(Protocol):
+    def now(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Services:
+    """Of one runtime. `make_transport` is called when the first request goes out, in the loop that sends it."""
+
+    make_transport: Callable[[], Transport]
+    clock: ClockLike
+    environ: Callable[[], Mapping[str, str]]
+    handles: HandleTable = field(default_factory=HandleTable)
+    counters: dict[str, int] = field(default_factory=dict)
+    _transport: Transport | None = None
+
+    @property
+    def transport(self) -> Transport:
+        if self._transport is None:
+            self._transport = self.make_transport()
+        return self._transport
+
+    async def aclose(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+
+@dataclass(slots=True)
+class Host:
+    """Of one call. `client` replaces the client of every LLM function in it."""
+
+    services: Services
+    scope: HandleScope
+    sink: Sink
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    client: str | None = None
+
+    def variable(self, name: str) -> str | None:
+        """An environment variable, as the call sees it."""
+        if name in self.env:
+            return self.env[name]
+        return self.services.environ().get(name)
+
+
+def host(context: Context) -> Host:
+    return cast(Host, context.host)
+
+
+def resource(context: Context, handle: Any, kind: type[Any]) -> Any:
+    return host(context).scope.get(handle, kind)

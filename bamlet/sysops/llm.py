@@ -1,0 +1,400 @@
+"""LLM calls: the operations behind `baml.llm` that render prompts, build requests and read what a model says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from ..interpreter.abi import Context, Handle, Opaque
+from ..prompt import Prompt, PromptError, TemplateString, Text, render_prompt
+from ..providers import Accumulator, ClientConfigError, Completion, ProviderError, finish_reason_is_allowed
+from ..sap import NOTHING as SAP_NOTHING
+from ..sap import ParseFailure, PartialParser, parse
+from ..types.show import show
+from ..types.ty import Ty
+from ..wire.message import Request
+from .clients import Primitive
+from .host import host, resource
+from .http import status_fields
+from .registry import Failure, sysop
+from .stream import NOTHING
+from .template_values import holds, template_value
+
+_ACCUMULATOR = "baml.llm.StreamAccumulator"
+
+
+def _primitive(client: Opaque) -> Primitive:
+    return cast(Primitive, client.payload)
+
+
+# --- functions and their types
+
+
+@sysop("baml.llm.get_return_type", throws=("InvalidArgument",))
+def get_return_type(context: Context, function_name: str) -> Opaque:
+    function = context.program.functions.get(function_name)
+    if function is None:
+        raise Failure("InvalidArgument", f"there is no function `{function_name}`")
+    return Opaque("baml.llm.OutputType", function.result)
+
+
+@sysop("baml.llm.OutputType.name")
+def output_type_name(context: Context, output: Opaque) -> str:
+    return show(output.payload)
+
+
+# --- prompts and requests
+
+
+@sysop("baml.llm.PrimitiveClient.name")
+def client_name(context: Context, client: Opaque) -> str:
+    return _primitive(client).options.name
+
+
+@sysop("baml.llm.PrimitiveClient.supports_streaming")
+def supports_streaming(context: Context, client: Opaque) -> bool:
+    return _primitive(client).options.supports_streaming
+
+
+@sysop("baml.llm.PrimitiveClient.render_prompt", throws=("RenderPrompt", "InvalidArgument"))
+def render(context: Context, client: Opaque, function_name: str, args: Mapping[str, Any]) -> Opaque:
+    function = context.program.functions.get(function_name)
+    if function is None or function.llm is None:
+        raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
+    schemas = context.program.schemas
+    templates = {
+        name: TemplateString(name, tuple(param.name for param in info.params), info.text)
+        for name, info in context.program.templates.items()
+    }
+    try:
+        prompt = render_prompt(
+            function.llm.template,
+            {name: template_value(value, schemas) for name, value in args.items()},
+            output=function.result,
+            schemas=schemas,
+            client=_primitive(client).options.info(),
+            tags=host(context).tags,
+            templates=templates,
+        )
+    except PromptError as failure:
+        raise Failure("RenderPrompt", f"the prompt of `{function_name}`: {failure}") from failure
+    return Opaque("baml.llm.Prompt", prompt)
+
+
+@sysop("baml.llm.Prompt.text")
+def prompt_text(context: Context, prompt: Opaque) -> str:
+    rendered: Prompt = prompt.payload
+    return "\n\n".join(
+        f"[{message.role or 'default role'}]\n" + "".join(_part_text(part) for part in message.parts)
+        for message in rendered.messages
+    )
+
+
+def _part_text(part: Any) -> str:
+    return part.text if isinstance(part, Text) else f"<{part.kind}>"
+
+
+@sysop("baml.llm.PrimitiveClient.build_request", throws=("InvalidArgument",))
+def build_request(context: Context, client: Opaque, prompt: Opaque) -> Any:
+    return _request(context, client, prompt, stream=False)
+
+
+@sysop("baml.llm.PrimitiveClient.build_request_stream", throws=("InvalidArgument",))
+def build_request_stream(context: Context, client: Opaque, prompt: Opaque) -> Any:
+    return _request(context, client, prompt, stream=True)
+
+
+def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) -> Any:
+    primitive = _primitive(client)
+    try:
+        request = primitive.dialect.build_request(primitive.options, prompt.payload, stream=stream)
+    except ClientConfigError as failure:
+        raise Failure("InvalidArgument", str(failure)) from failure
+    return _language_request(context, request, primitive)
+
+
+def _language_request(context: Context, request: Request, primitive: Primitive) -> Any:
+    limits = primitive.options.timeouts
+    timeouts = {
+        "connect_ms": _milliseconds(limits.connect),
+        "first_token_ms": _milliseconds(limits.first_token),
+        "idle_ms": _milliseconds(limits.idle),
+        "request_ms": _milliseconds(limits.request),
+    }
+    fields = {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "body": request.body.decode(),
+        "timeouts": context.space.instance("baml.http.Timeouts", timeouts),
+        "client_name": primitive.options.name,
+    }
+    return context.space.instance("baml.http.Request", fields)
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+@sysop("baml.llm.PrimitiveClient.http_error")
+def http_error(context: Context, client: Opaque, response: Any) -> Any:
+    headers = tuple(response.headers.items())
+    name = _primitive(client).options.name
+    fields = status_fields(response.status_code, headers, response.body.encode(), name)
+    return context.space.instance("baml.errors.HttpStatus", fields)
+
+
+# --- answers
+
+
+class Answer(Protocol):
+    """What the operations on a `StreamAccumulator` need: a stream being read, or a whole answer."""
+
+    name: str
+
+    def add(self, events: list[Any]) -> None: ...
+
+    def new_text(self) -> str: ...
+
+    def finish(self) -> None: ...
+
+    @property
+    def said(self) -> Accumulator | Completion: ...
+
+    @property
+    def is_done(self) -> bool: ...
+
+    @property
+    def is_complete(self) -> bool: ...
+
+    async def aclose(self) -> None: ...
+
+
+class StreamedAnswer:
+    def __init__(self, accumulator: Accumulator, name: str) -> None:
+        self.said = accumulator
+        self.name = name
+        self._new: list[str] = []
+
+    def add(self, events: list[Any]) -> None:
+        feed = self.said.feed
+        self._new += [text for event in events if (text := feed(event))]
+
+    def new_text(self) -> str:
+        text = "".join(self._new)
+        self._new.clear()
+        return text
+
+    def finish(self) -> None:
+        """Closing may free text that was held back, such as half a surrogate pair."""
+        shown = len(self.said.text)
+        completion = self.said.finish()
+        self._new.append(completion.text[shown:])
+
+    @property
+    def is_done(self) -> bool:
+        return self.said.is_done
+
+    @property
+    def is_complete(self) -> bool:
+        return self.said.is_complete
+
+    async def aclose(self) -> None: ...
+
+
+class WholeAnswer:
+    def __init__(self, completion: Completion, name: str) -> None:
+        self.said = completion
+        self.name = name
+        self.is_done = self.is_complete = True
+        self._new = completion.text
+
+    def add(self, events: list[Any]) -> None:
+        raise AssertionError("a whole answer takes no events")
+
+    def new_text(self) -> str:
+        text, self._new = self._new, ""
+        return text
+
+    def finish(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+def _answer(context: Context, handle: Handle) -> Answer:
+    return cast(Answer, resource(context, handle, object))
+
+
+@sysop("baml.llm.PrimitiveClient.new_stream_accumulator")
+def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
+    primitive = _primitive(client)
+    answer = StreamedAnswer(primitive.dialect.accumulator(), primitive.options.name)
+    return host(context).scope.open(_ACCUMULATOR, answer)
+
+
+@sysop("baml.llm.PrimitiveClient.read_response", throws=("LlmClient",))
+def read_response(context: Context, client: Opaque, body: str) -> Handle:
+    primitive = _primitive(client)
+    try:
+        completion = primitive.dialect.read_response(body)
+    except ProviderError as failure:
+        raise _provider_failure(failure, primitive.options.name) from failure
+    return host(context).scope.open(_ACCUMULATOR, WholeAnswer(completion, primitive.options.name))
+
+
+def _provider_failure(failure: ProviderError, name: str) -> Failure:
+    return Failure("LlmClient", failure.message, kind=failure.kind, client_name=name)
+
+
+@sysop("baml.llm.StreamAccumulator.add_events", throws=("LlmClient",))
+def add_events(context: Context, answer: Handle, events: list[Any]) -> None:
+    found = _answer(context, answer)
+    try:
+        found.add(events)
+    except ProviderError as failure:
+        raise _provider_failure(failure, found.name) from failure
+
+
+@sysop("baml.llm.StreamAccumulator.finish", throws=("LlmClient",))
+def finish(context: Context, answer: Handle) -> None:
+    found = _answer(context, answer)
+    try:
+        found.finish()
+    except ProviderError as failure:
+        raise _provider_failure(failure, found.name) from failure
+
+
+@sysop("baml.llm.StreamAccumulator.content")
+def content(context: Context, answer: Handle) -> str:
+    return _answer(context, answer).said.text
+
+
+@sysop("baml.llm.StreamAccumulator.new_content")
+def new_content(context: Context, answer: Handle) -> str:
+    return _answer(context, answer).new_text()
+
+
+@sysop("baml.llm.StreamAccumulator.is_done")
+def is_done(context: Context, answer: Handle) -> bool:
+    return _answer(context, answer).is_done
+
+
+@sysop("baml.llm.StreamAccumulator.is_complete")
+def is_complete(context: Context, answer: Handle) -> bool:
+    return _answer(context, answer).is_complete
+
+
+@sysop("baml.llm.StreamAccumulator.model")
+def model(context: Context, answer: Handle) -> str | None:
+    return _answer(context, answer).said.model
+
+
+@sysop("baml.llm.StreamAccumulator.finish_reason")
+def finish_reason(context: Context, answer: Handle) -> str | None:
+    return _answer(context, answer).said.raw_finish_reason
+
+
+@sysop("baml.llm.StreamAccumulator.input_tokens")
+def input_tokens(context: Context, answer: Handle) -> int | None:
+    usage = _answer(context, answer).said.usage
+    return usage.input_tokens if usage else None
+
+
+@sysop("baml.llm.StreamAccumulator.output_tokens")
+def output_tokens(context: Context, answer: Handle) -> int | None:
+    usage = _answer(context, answer).said.usage
+    return usage.output_tokens if usage else None
+
+
+@sysop("baml.llm.PrimitiveClient.check_finish_reason", throws=("FinishReason",))
+def check_finish_reason(context: Context, client: Opaque, answer: Handle) -> None:
+    options = _primitive(client).options
+    said = _answer(context, answer).said
+    reason = said.raw_finish_reason
+    if not finish_reason_is_allowed(reason, options.finish_reason_allow_list, options.finish_reason_deny_list):
+        message = f"Finish reason not allowed: {reason}"
+        raise Failure("FinishReason", message, finish_reason=reason, raw_output=said.text)
+
+
+# --- values out of text
+
+
+class PartialValue:
+    """A value while its text arrives; also what a stream shows."""
+
+    def __init__(self, parser: PartialParser) -> None:
+        self._parser = parser
+
+    def feed(self, text: str) -> bool:
+        return bool(text) and self._parser.feed(text)
+
+    def snapshot(self) -> Any:
+        value = self._parser.partial()
+        return NOTHING if value is SAP_NOTHING else value
+
+    def finish(self) -> Any:
+        return self._parser.finish().value
+
+    async def aclose(self) -> None: ...
+
+
+def make_parser(context: Context, output: Ty) -> PartialParser:
+    schemas = context.program.schemas
+    return PartialParser(
+        output, schemas, context.space, holds=lambda expression, value: holds(expression, value, schemas)
+    )
+
+
+@sysop("baml.llm.PrimitiveClient.new_partial_parser")
+def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
+    value = PartialValue(make_parser(context, output.payload))
+    return host(context).scope.open("baml.llm.PartialParser", value)
+
+
+@sysop("baml.llm.PartialParser.feed")
+def feed(context: Context, parser: Handle, text: str) -> bool:
+    found: PartialValue = resource(context, parser, PartialValue)
+    return found.feed(text)
+
+
+@sysop("baml.llm.PartialParser.value")
+def value(context: Context, parser: Handle) -> Any:
+    found: PartialValue = resource(context, parser, PartialValue)
+    shown = found.snapshot()
+    return None if shown is NOTHING else shown
+
+
+@sysop("baml.llm.PartialParser.finish", throws=("Validation",))
+def finish_parser(context: Context, parser: Handle) -> Any:
+    found: PartialValue = resource(context, parser, PartialValue)
+    try:
+        return found.finish()
+    except ParseFailure as failure:
+        raise _validation(failure) from failure
+
+
+@sysop("baml.llm.PrimitiveClient.partial_parse", throws=("Validation",))
+def partial_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
+    parser = make_parser(context, output.payload)
+    parser.feed(text)
+    shown = parser.partial()
+    return None if shown is SAP_NOTHING else shown
+
+
+@sysop("baml.llm.PrimitiveClient.final_parse", throws=("Validation",))
+def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
+    schemas = context.program.schemas
+    try:
+        return parse(
+            text,
+            output.payload,
+            schemas,
+            context.space,
+            holds=lambda expression, value: holds(expression, value, schemas),
+        ).value
+    except ParseFailure as failure:
+        raise _validation(failure) from failure
+
+
+def _validation(failure: ParseFailure) -> Failure:
+    return Failure("Validation", str(failure), raw_output=failure.raw)

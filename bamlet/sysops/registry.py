@@ -1,0 +1,99 @@
+"""Native operations by name, and `invoke`, the one way into them.
+
+A failure that an operation declares becomes a thrown value of the language. Any other exception is our own mistake
+and stays visible as one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..interpreter.abi import Context, InternalError, Panic, Thrown
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Failure(Exception):
+    """A declared failure: the class of `baml.errors` to throw, and its fields."""
+
+    def __init__(self, class_name: str, message: str, **fields: object) -> None:
+        super().__init__(message)
+        self.class_name = class_name
+        self.fields = {"message": message, **fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    run: Callable[..., Any]
+    throws: frozenset[str]
+    suspends: bool
+    arity: int
+
+
+REGISTRY: dict[str, Operation] = {}
+
+
+def sysop(name: str, *, throws: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register a native operation under the name of its stub. `throws` are classes of `baml.errors`."""
+
+    def register(run: F) -> F:
+        assert name not in REGISTRY, f"{name} is registered twice"
+        arity = len(inspect.signature(run).parameters) - 1
+        declared = frozenset(f"baml.errors.{short}" for short in throws)
+        REGISTRY[name] = Operation(name, run, declared, inspect.iscoroutinefunction(run), arity)
+        return run
+
+    return register
+
+
+def invoke(name: str, context: Context, *arguments: Any) -> Any:
+    """Run an operation: its value, or for one that suspends an awaitable of it."""
+    operation = REGISTRY[name]
+    if operation.suspends:
+        return _invoke_async(operation, context, arguments)
+    try:
+        return operation.run(context, *arguments)
+    except Exception as failure:
+        raise _raised(operation, context, failure) from failure
+
+
+async def _invoke_async(operation: Operation, context: Context, arguments: tuple[Any, ...]) -> Any:
+    run: Callable[..., Awaitable[Any]] = operation.run
+    try:
+        return await run(context, *arguments)
+    except Exception as failure:
+        raise _raised(operation, context, failure) from failure
+
+
+def _raised(operation: Operation, context: Context, failure: Exception) -> BaseException:
+    if isinstance(failure, Thrown | Panic | InternalError | HostFailure):
+        return failure
+    if isinstance(failure, Failure):
+        class_name = f"baml.errors.{failure.class_name}"
+        if class_name in operation.throws:
+            return Thrown(context.space.instance(class_name, failure.fields))
+    return InternalError(f"{operation.name} failed in a way it does not declare; please report this: {failure!r}")
+
+
+class HostFailure(Exception):
+    """The host's own callback raised; the exception is its business and passes through unchanged."""
+
+
+def mismatches(stubs: Mapping[str, tuple[int, bool, frozenset[str]]]) -> list[str]:
+    """Where the library's stubs and the registered operations differ: names, arity, kind or throws."""
+    problems = [f"{name} has a stub but no operation" for name in stubs.keys() - REGISTRY.keys()]
+    problems += [f"{name} has an operation but no stub" for name in REGISTRY.keys() - stubs.keys()]
+    for name in stubs.keys() & REGISTRY.keys():
+        operation, (arity, suspends, throws) = REGISTRY[name], stubs[name]
+        if operation.arity != arity:
+            problems.append(f"{name} takes {operation.arity} arguments, its stub {arity}")
+        if operation.suspends != suspends:
+            problems.append(f"{name} and its stub differ in whether it suspends")
+        if operation.throws != throws:
+            differ = ", ".join(sorted(operation.throws ^ throws))
+            problems.append(f"{name} and its stub differ in what they throw: {differ}")
+    return sorted(problems)

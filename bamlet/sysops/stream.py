@@ -1,0 +1,215 @@
+"""What a running stream shows to the host: partial values, ticks and resets, on their way to one consumer.
+
+A partial value is built when somebody looks. By default only the newest is kept for a consumer that is busy; a
+consumer that wants every one gets a short queue, and while it is full the stream waits, and with it the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from ..interpreter.abi import Context, Handle
+from .host import host, resource
+from .registry import HostFailure, sysop
+
+QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
+
+
+class Source(Protocol):
+    """What can show a value as far as it has come."""
+
+    def snapshot(self) -> Any: ...
+
+
+class _NothingType:
+    __slots__ = ()
+
+
+NOTHING = _NothingType()
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The events that came together."""
+
+    events: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What was shown before no longer counts; `attempt` counts from 1."""
+
+    attempt: int
+
+
+StreamEvent: TypeAlias = Partial | Tick | Reset
+Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
+
+
+class _Newest:
+    """Tells a value that was not shown yet from one that was."""
+
+    def __init__(self) -> None:
+        self._last: Any = NOTHING
+
+    def fresh(self, source: Source) -> Any:
+        """The source's value, or `NOTHING` if it is the one given last."""
+        value = source.snapshot()
+        if value is self._last or _is_same_scalar(value, self._last):
+            return NOTHING
+        if value is not NOTHING:
+            self._last = value
+        return value
+
+    def forget(self) -> None:
+        self._last = NOTHING
+
+
+class Sink:
+    """One call's way out for what it shows. Without a consumer and callbacks it costs nothing."""
+
+    def __init__(
+        self,
+        mode: Literal["none", "latest", "every"] = "none",
+        *,
+        ticks: bool = False,
+        on_partial: Callback | None = None,
+        on_tick: Callback | None = None,
+    ) -> None:
+        self.mode = mode
+        self._ticks = ticks
+        self._on_partial = on_partial
+        self._on_tick = on_tick
+        self._queue: deque[StreamEvent] = deque()
+        self._offered: Source | None = None
+        self._called = _Newest()
+        self._queued = _Newest()
+        self._attempts = 0
+        self._has_shown = False
+        self._closed = False
+        self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    # --- from the program
+
+    async def offer(self, source: Source) -> None:
+        self._has_shown = True
+        if self._on_partial is not None:
+            value = self._called.fresh(source)
+            if value is not NOTHING:
+                await _call_host(self._on_partial, value)
+        if self.mode == "latest":
+            self._offered = source
+            self._arrived.set()
+        elif self.mode == "every":
+            value = self._queued.fresh(source)
+            if value is not NOTHING:
+                await self._put(Partial(value))
+
+    async def tick(self, events: list[Any]) -> None:
+        if self._on_tick is not None:
+            await _call_host(self._on_tick, events)
+        if self._ticks:
+            await self._put(Tick(events))
+
+    async def begin_attempt(self) -> None:
+        self._attempts += 1
+        if not self._has_shown:
+            return
+        self._has_shown = False
+        self._offered = None
+        self._called.forget()
+        self._queued.forget()
+        if self.mode != "none":
+            await self._put(Reset(self._attempts))
+
+    @property
+    def wants_every(self) -> bool:
+        return self.mode == "every"
+
+    async def _put(self, event: StreamEvent) -> None:
+        while len(self._queue) >= QUEUE_LENGTH:
+            self._taken.clear()
+            await self._taken.wait()
+        if (partial := self._take_offered()) is not None:
+            self._queue.append(partial)  # offered before, so shown before
+        self._queue.append(event)
+        self._arrived.set()
+
+    def _take_offered(self) -> Partial | None:
+        source, self._offered = self._offered, None
+        if source is None:
+            return None
+        value = self._queued.fresh(source)
+        return None if value is NOTHING else Partial(value)
+
+    # --- from the consumer
+
+    async def next(self) -> StreamEvent | None:
+        """The next thing to show, waiting for it; None when the program has ended."""
+        while True:
+            if self._queue:
+                self._taken.set()
+                return self._queue.popleft()
+            if (partial := self._take_offered()) is not None:
+                return partial
+            if self._closed:
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def close(self) -> None:
+        """The program has ended: the consumer gets what is left, and then the end."""
+        self._closed = True
+        self._arrived.set()
+
+
+def _is_same_scalar(value: Any, last: Any) -> bool:
+    return type(value) is type(last) and isinstance(value, str | int | float | bool | None) and bool(value == last)
+
+
+async def _call_host(callback: Callback, value: Any) -> None:
+    try:
+        result = callback(value)
+        if result is not None:
+            await result
+    except Exception as failure:
+        raise HostFailure from failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value that a program shows by itself."""
+
+    value: Any
+
+    def snapshot(self) -> Any:
+        return self.value
+
+
+@sysop("baml.stream.emit_partial")
+async def emit_partial(context: Context, value: Any) -> None:
+    sink = host(context).sink
+    if isinstance(value, Handle):
+        await sink.offer(resource(context, value, object))
+    else:
+        await sink.offer(_Value(value))
+
+
+@sysop("baml.stream.emit_tick")
+async def emit_tick(context: Context, events: list[Any]) -> None:
+    await host(context).sink.tick(events)
+
+
+@sysop("baml.stream.begin_attempt")
+async def begin_attempt(context: Context) -> None:
+    await host(context).sink.begin_attempt()

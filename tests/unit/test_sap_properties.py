@@ -1,0 +1,309 @@
+"""What holds for every text that a parser is fed: by cuts, by prefixes, by noise around it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bamlet.sap import NOTHING, Limits, ParseFailure, PartialParser, PlainFactory, parse
+from bamlet.sap.automaton import Automaton
+from bamlet.sap.extractor import Extractor
+from bamlet.sap.quotes import WINDOW
+from bamlet.types import ty as types
+from bamlet.types.schema import ClassSchema, EnumMember, EnumSchema, Field, Schemas
+from bamlet.types.ty import AliasTy, AnnotatedTy, ClassTy, EnumTy, ListTy, MapTy, Ty, TypeAttributes
+
+PLAIN = PlainFactory()
+ANY = AliasTy("Any")
+LEAF = ClassTy("Leaf")
+SCHEMAS = Schemas(
+    classes={
+        "Leaf": ClassSchema(
+            "Leaf",
+            (
+                Field("s", types.STRING),
+                Field("n", types.INT),
+                Field("f", types.optional(types.FLOAT)),
+                Field("tags", ListTy(types.STRING)),
+            ),
+        ),
+        "Root": ClassSchema(
+            "Root",
+            (
+                Field("title", types.STRING),
+                Field("leaf", types.optional(LEAF)),
+                Field("leaves", ListTy(LEAF)),
+                Field("by", MapTy(types.STRING, LEAF)),
+                Field("mood", EnumTy("Mood")),
+                Field("kind", types.union((types.literal("slow"), types.literal("fast")))),
+                Field("either", types.union((types.INT, types.STRING))),
+            ),
+        ),
+    },
+    enums={"Mood": EnumSchema("Mood", (EnumMember("HAPPY"), EnumMember("SAD")))},
+    aliases={
+        "Any": types.union(
+            (types.INT, types.FLOAT, types.BOOL, types.STRING, types.NULL, ListTy(ANY), MapTy(types.STRING, ANY))
+        )
+    },
+)
+ROOT = ClassTy("Root")
+TARGETS: list[Ty] = [ROOT, ANY, ListTy(LEAF), MapTy(types.STRING, types.INT), types.optional(LEAF), types.STRING]
+
+integers = st.integers(-(10**12), 10**12)
+floats = st.floats(-1e9, 1e9).filter(lambda number: number != int(number))
+strings = st.text(max_size=12)
+leaves = st.fixed_dictionaries(
+    {"s": strings, "n": integers, "f": st.none() | floats, "tags": st.lists(strings, max_size=3)}
+)
+roots = st.fixed_dictionaries(
+    {
+        "title": strings,
+        "leaf": st.none() | leaves,
+        "leaves": st.lists(leaves, max_size=3),
+        "by": st.dictionaries(st.text("abc", min_size=1, max_size=3), leaves, max_size=3),
+        "mood": st.sampled_from(["HAPPY", "SAD"]),
+        "kind": st.sampled_from(["slow", "fast"]),
+        "either": integers | strings,
+    }
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | integers | floats | strings,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(strings, inner, max_size=4),
+    max_leaves=12,
+)
+layouts = st.sampled_from(
+    [
+        {},
+        {"separators": (",", ":")},
+        {"indent": 2},
+        {"ensure_ascii": False},
+        {"separators": (" ,\n", " :\t"), "ensure_ascii": False},
+    ]
+)
+ODD_PIECES = [
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    "'",
+    "`",
+    ",",
+    ":",
+    "\\",
+    "\n",
+    " ",
+    "#",
+    "//",
+    "/*",
+    "*/",
+    "```",
+    "\\u00e9",
+]
+WORDS = [
+    "a",
+    "s",
+    "n",
+    "title",
+    "leaves",
+    "tags",
+    "12",
+    "1,",
+    "-",
+    "true",
+    "null",
+    "é",
+    "<think>",
+    "</think>",
+    "=",
+]
+odd_texts = st.lists(st.sampled_from(ODD_PIECES + WORDS), max_size=40).map("".join)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[Any, str]:
+    value = draw(roots)
+    return value, json.dumps(value, **draw(layouts))
+
+
+@given(odd_texts | documents().map(lambda pair: pair[1]), st.sampled_from(TARGETS), st.data())
+@settings(max_examples=150, deadline=None)
+def test_cuts_do_not_matter(text: str, ty: Ty, data: st.DataObject) -> None:
+    by_character = snapshots(text, ty)
+    parser = PartialParser(ty, SCHEMAS, PLAIN)
+    at = 0
+    while at < len(text):
+        size = data.draw(st.integers(1, 9))
+        parser.feed(text[at : at + size])
+        at = min(len(text), at + size)
+        assert parser.partial() == by_character[at]
+
+
+@given(odd_texts, st.sampled_from(TARGETS))
+@settings(max_examples=150, deadline=None)
+def test_whole_and_streamed_agree(text: str, ty: Ty) -> None:
+    assert outcome(text, ty, 1) == outcome(text, ty, 5) == outcome(text, ty, len(text) + 1)
+
+
+@given(documents())
+@settings(deadline=None)
+def test_the_last_partial_is_the_value(document: tuple[Any, str]) -> None:
+    value, text = document
+    parser = PartialParser(ROOT, SCHEMAS, PLAIN)
+    parser.feed(text)
+    last = parser.partial()
+    assert last == parser.finish().value == value
+
+
+@given(documents())
+@settings(deadline=None)
+def test_what_is_shown_only_grows(document: tuple[Any, str]) -> None:
+    shown = [value for value in snapshots(document[1], ROOT) if value is not NOTHING]
+    for earlier, later in pairwise(shown):
+        assert_grows(earlier, later)
+
+
+@given(documents())
+@settings(deadline=None)
+def test_numbers_enums_and_literals_are_final_when_shown(document: tuple[Any, str]) -> None:
+    value, text = document
+    for shown in snapshots(text, ROOT):
+        assert shown["mood"] in (None, value["mood"])
+        assert shown["kind"] in (None, value["kind"])
+        for leaf, final in zip(shown["leaves"], value["leaves"], strict=False):
+            assert leaf["n"] in (None, final["n"])
+            assert leaf["f"] in (None, final["f"])
+
+
+@given(st.lists(leaves, max_size=4), layouts)
+@settings(deadline=None)
+def test_finished_items_are_shared_and_snapshots_never_change(items: list[Any], layout: dict[str, Any]) -> None:
+    parser = PartialParser(ListTy(LEAF), SCHEMAS, PLAIN)
+    seen: list[tuple[Any, Any]] = []
+    finished: list[Any] = []
+    for char in json.dumps(items, **layout):
+        parser.feed(char)
+        shown: Any = parser.partial()
+        for index, item in enumerate(finished):
+            assert shown[index] is item
+        # An item is finished once the next one has begun.
+        finished.extend(shown[len(finished) : -1])
+        seen.append((shown, copy.deepcopy(shown)))
+    assert all(snapshot == copied for snapshot, copied in seen)
+
+
+@given(st.lists(leaves, max_size=4), layouts)
+@settings(deadline=None)
+def test_done_items_come_whole(items: list[Any], layout: dict[str, Any]) -> None:
+    ty = ListTy(AnnotatedTy(LEAF, TypeAttributes(stream_done=True)))
+    for shown in snapshots(json.dumps(items, **layout), ty):
+        assert shown == items[: len(shown)]
+
+
+@given(json_values, layouts)
+@settings(max_examples=200, deadline=None)
+def test_json_is_read_as_json(value: Any, layout: dict[str, Any]) -> None:
+    text = json.dumps(value, **layout)
+    assert typed(parse(text, ANY, SCHEMAS, PLAIN).value) == typed(value)
+
+
+@given(st.lists(json_values, min_size=1, max_size=4), layouts)
+@settings(deadline=None)
+def test_a_missing_last_bracket_changes_nothing(value: list[Any], layout: dict[str, Any]) -> None:
+    text = json.dumps(value, **layout)[:-1]
+    parsed = parse(text, ANY, SCHEMAS, PLAIN)
+    assert typed(parsed.value) == typed(value)
+    assert parsed.report.truncated
+
+
+@given(
+    documents(), st.sampled_from(["", "Sure, here it is:\n", "I'm done. ", "\n\n"]), st.booleans(), st.booleans()
+)
+@settings(deadline=None)
+def test_noise_around_changes_nothing(document: tuple[Any, str], prose: str, fenced: bool, thought: bool) -> None:
+    value, text = document
+    if fenced:
+        text = f"\n```json\n{text}\n```\n"
+    if thought:
+        text = f'<think>maybe {{"title": "no"}}?</think>{text}'
+    assert parse(prose + text + "\nHope it helps!", ROOT, SCHEMAS, PLAIN).value == value
+
+
+@given(odd_texts, st.sampled_from(TARGETS))
+@settings(max_examples=150, deadline=None)
+def test_a_value_read_again_is_the_same(text: str, ty: Ty) -> None:
+    try:
+        value = parse(text, ty, SCHEMAS, PLAIN).value
+    except ParseFailure:
+        return
+    again = value if ty == types.STRING else json.dumps(value)
+    assert typed(parse(again, ty, SCHEMAS, PLAIN).value) == typed(value)
+
+
+@given(
+    st.sampled_from(ODD_PIECES + WORDS), st.sampled_from(ODD_PIECES), st.sampled_from(["", "{", '{"a": "', "[1"])
+)
+@settings(deadline=None)
+def test_little_text_is_looked_at_twice(first: str, second: str, head: str) -> None:
+    extractor = Extractor(Limits(), scalars_in_lists=True)
+    text = head + (first + second) * 3_000
+    for at in range(0, len(text), 7):
+        extractor.feed(text[at : at + 7])
+        assert extractor.waiting <= 4 * WINDOW
+
+
+def test_a_string_is_looked_at_once() -> None:
+    automaton = Automaton("{", 10)
+    automaton.feed('{"a": "')
+    for _ in range(1_000):
+        automaton.feed("some words, ")
+        assert automaton.waiting == 0
+
+
+def snapshots(text: str, ty: Ty) -> list[Any]:
+    """What is shown after each number of characters."""
+    parser = PartialParser(ty, SCHEMAS, PLAIN)
+    shown = [parser.partial()]
+    for char in text:
+        parser.feed(char)
+        shown.append(parser.partial())
+    return shown
+
+
+def outcome(text: str, ty: Ty, size: int) -> Any:
+    parser = PartialParser(ty, SCHEMAS, PLAIN)
+    for at in range(0, len(text), size):
+        parser.feed(text[at : at + size])
+    try:
+        return parser.finish().value
+    except ParseFailure as failure:
+        return failure.issues
+
+
+def typed(value: Any) -> str:
+    """A value as text in which `1`, `1.0` and `true` are apart."""
+    return json.dumps(value, sort_keys=True)
+
+
+def assert_grows(earlier: Any, later: Any) -> None:
+    if earlier is None:
+        return
+    assert type(earlier) is type(later)
+    if isinstance(earlier, str):
+        assert later.startswith(earlier)
+    elif isinstance(earlier, dict):
+        assert list(earlier) == list(later)[: len(earlier)]
+        for key, value in earlier.items():
+            assert_grows(value, later[key])
+    elif isinstance(earlier, list):
+        assert len(earlier) <= len(later)
+        for item, grown in zip(earlier, later, strict=False):
+            assert_grows(item, grown)
+    else:
+        assert earlier == later
