@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .sync import Runtime as Runtime
     from .sync import Stream as Stream
 
-_FROM_EMBED = (
+__all__ = [
     "AbortController",
     "AsyncRuntime",
     "AsyncStream",
@@ -53,19 +53,18 @@ _FROM_EMBED = (
     "CompileError",
     "HTTPRequest",
     "Program",
+    "Runtime",
+    "Stream",
     "UnhandledThrow",
+    "__version__",
     "compile_sources",
     "load",
     "to_plain",
-)
+]
 _FROM_SYNC = ("Runtime", "Stream")
-
-__all__ = ["__version__", *_FROM_EMBED, *_FROM_SYNC]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FROM_EMBED:
-        return getattr(import_module(".embed", __name__), name)
-    if name in _FROM_SYNC:
-        return getattr(import_module(".sync", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".sync" if name in _FROM_SYNC else ".embed", __name__), name)

@@ -42,26 +42,28 @@ class _Loop:
             raise
 
 
-_loop: _Loop | None = None
-_starting = threading.Lock()
+class _Background:
+    """The loop of this process, started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._loop: _Loop | None = None
+        self._starting = threading.Lock()
+
+    def loop(self) -> _Loop:
+        with self._starting:
+            if self._loop is None or self._loop.process != os.getpid():
+                self._loop = _Loop()
+            return self._loop
+
+    def forget_lock(self) -> None:
+        """A lock that another thread held at a fork is never released in the child."""
+        self._starting = threading.Lock()
 
 
-def _background() -> _Loop:
-    global _loop
-    with _starting:
-        if _loop is None or _loop.process != os.getpid():
-            _loop = _Loop()
-        return _loop
-
-
-def _after_fork() -> None:
-    """A lock that another thread held at the fork is never released in the child."""
-    global _starting
-    _starting = threading.Lock()
-
+_background = _Background()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_background.forget_lock)
 
 
 class Runtime:
@@ -99,7 +101,7 @@ class Runtime:
     ) -> Any:
         """Call a function and wait for its value."""
         work = self.asynchronous.call(function, arguments, context=context, **named)
-        return _background().run(work)
+        return _background.loop().run(work)
 
     def stream(
         self,
@@ -124,7 +126,7 @@ class Runtime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a call would send first, not sent."""
-        return _background().run(self.asynchronous.request(function, arguments, context=context, **named))
+        return _background.loop().run(self.asynchronous.request(function, arguments, context=context, **named))
 
     def stream_request(
         self,
@@ -136,7 +138,7 @@ class Runtime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a stream would send first, not sent."""
-        return _background().run(self.asynchronous.stream_request(function, arguments, context=context, **named))
+        return _background.loop().run(self.asynchronous.stream_request(function, arguments, context=context, **named))
 
     def parse(self, function: str, text: str) -> Any:
         """The value that a function would make of a model's whole answer."""
@@ -147,7 +149,7 @@ class Runtime:
         return self.asynchronous.parse_partial(function, text_so_far)
 
     def close(self) -> None:
-        _background().run(self.asynchronous.aclose())
+        _background.loop().run(self.asynchronous.aclose())
 
     def __enter__(self) -> Self:
         return self
@@ -165,7 +167,7 @@ class Stream:
         self._inner = inner
 
     def __iter__(self) -> Iterator[Any]:
-        loop = _background()
+        loop = _background.loop()
         partials = self._inner.__aiter__()
         try:
             while True:
@@ -179,15 +181,15 @@ class Stream:
 
     def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        return _background().run(self._inner.final())
+        return _background.loop().run(self._inner.final())
 
     def cancel(self) -> None:
         """Stop the call. Whoever waits for it gets a `BamlAbortError`."""
-        _background().loop.call_soon_threadsafe(self._inner.cancel)
+        _background.loop().loop.call_soon_threadsafe(self._inner.cancel)
 
     def close(self) -> None:
         """Stop the call, if it still runs, and wait until its socket is closed."""
-        _background().run(self._inner.aclose())
+        _background.loop().run(self._inner.aclose())
 
     def __enter__(self) -> Self:
         return self

@@ -15,9 +15,9 @@ Fields are attributes and survive pickling. `CompileError` stands apart: such a 
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from ..interpreter.abi import CATCHABLE, Instance, Thrown, caught, panic_text
@@ -74,10 +74,12 @@ class BamlAbortError(BamlError):
 
 
 class UnhandledThrow(BamlError):
-    """`value` is what was thrown, `trace` the `.baml` places it came through, innermost last."""
+    """`value` is what was thrown, `trace` the `.baml` places it came through, innermost last, and `trace_text`
+    the same with the source lines."""
 
     value: Any
     trace: tuple[TraceFrame, ...]
+    trace_text: str
 
 
 def host_error(failure: Exception) -> BamlError:
@@ -87,21 +89,24 @@ def host_error(failure: Exception) -> BamlError:
         if make is not None:
             return make(failure.value)
     assert isinstance(failure, CATCHABLE)
-    trace = trace_of(failure.__traceback__)
     if isinstance(failure, Thrown):
         shown = failure.value if isinstance(failure.value, str) else repr(failure.value)
-        return UnhandledThrow(f"the program threw {shown}", value=failure.value, trace=trace)
-    return UnhandledThrow(f"panic: {panic_text(failure)}", value=caught(failure), trace=trace)
+        message = f"the program threw {shown}"
+    else:
+        message = f"panic: {panic_text(failure)}"
+    frames = _baml_frames(failure)
+    return UnhandledThrow(
+        message,
+        value=caught(failure),
+        trace=tuple(TraceFrame(frame.filename, frame.lineno or 0, frame.name) for frame in frames),
+        trace_text="".join(frames.format()),
+    )
 
 
-def trace_of(traceback: TracebackType | None) -> tuple[TraceFrame, ...]:
-    frames: list[TraceFrame] = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if code.co_filename.endswith(".baml"):
-            frames.append(TraceFrame(code.co_filename, traceback.tb_lineno, code.co_name))
-        traceback = traceback.tb_next
-    return tuple(frames)
+def _baml_frames(failure: Exception) -> traceback.StackSummary:
+    """Compiled code carries the places of its source, so Python's own traceback is the program's."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    return traceback.StackSummary.from_list([frame for frame in frames if frame.filename.endswith(".baml")])
 
 
 def _invalid_argument(error: Any) -> BamlError:

@@ -66,3 +66,8 @@ def save_unit(folder: Path | None, key: str, unit: Unit) -> None:
         fresh.replace(folder / f"library-{key}.bin")
     except OSError:
         fresh.unlink(missing_ok=True)
+
+
+def variable(name: str) -> str | None:
+    """A variable of the process's environment, for surfaces that have no other door to it."""
+    return os.environ.get(name)

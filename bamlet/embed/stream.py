@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from ..sysops.stream import Partial, Sink, StreamEvent
+from ..sysops.stream import Partial, Reset, Sink, StreamEvent, Tick
 from .errors import BamlAbortError
 
 if TYPE_CHECKING:
     from asyncio import Task
+
+__all__ = ["AsyncStream", "Partial", "Reset", "StreamEvent", "Tick"]
 
 
 class Stoppable(Protocol):

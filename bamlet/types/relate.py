@@ -9,7 +9,6 @@ from .ty import (
     BOOL,
     FLOAT,
     INT,
-    NULL,
     STRING,
     AliasTy,
     AnnotatedTy,
@@ -27,6 +26,7 @@ from .ty import (
     bare,
     members,
     union,
+    without_null_members,
 )
 
 _BASES: dict[str, Ty] = {"string": STRING, "int": INT, "bool": BOOL}
@@ -103,9 +103,7 @@ class Relation:
     def _fits_function(self, sub: FunctionTy, sup: FunctionTy) -> bool:
         return (
             len(sub.params) == len(sup.params)
-            and all(
-                self.is_subtype(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True)
-            )
+            and all(self.is_subtype(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True))
             and self.is_subtype(sub.result, sup.result)
         )
 
@@ -158,4 +156,4 @@ def widen_literals(ty: Ty) -> Ty:
 
 
 def without_null(ty: Ty) -> Ty:
-    return union(member for member in members(bare(ty)) if bare(member) != NULL)
+    return union(without_null_members(ty))

@@ -193,3 +193,8 @@ def bare(ty: Ty) -> Ty:
 
 def is_optional(ty: Ty) -> bool:
     return any(bare(member) == NULL for member in members(bare(ty)))
+
+
+def without_null_members(ty: Ty) -> tuple[Ty, ...]:
+    """The members of a type that are not null, without their attributes."""
+    return tuple(plain for member in members(bare(ty)) if (plain := bare(member)) != NULL)

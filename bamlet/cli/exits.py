@@ -1,0 +1,7 @@
+"""Exit codes of every command."""
+
+OK = 0
+FAILED = 1  # the program or a test failed
+USAGE = 2  # the command line asks for something that cannot be
+BAD_SOURCE = 65  # the source does not compile (EX_DATAERR)
+INTERRUPTED = 130  # Ctrl-C

@@ -1,0 +1,102 @@
+"""The command line: which command, with which options. A command's module is imported when it is chosen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from .._version import __version__
+from . import exits
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code."""
+    parser = _parser()
+    try:
+        chosen = parser.parse_args(arguments)
+    except SystemExit as leaving:  # argparse has printed what is wrong, or the help
+        return leaving.code if isinstance(leaving.code, int) else exits.USAGE
+    if chosen.command is None:
+        parser.print_help()
+        return exits.USAGE
+    try:
+        code: int = import_module(f".{chosen.command}", __package__).main(chosen)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain once more when it flushes at exit.
+        sys.stdout = None
+        return exits.OK
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return exits.INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bamlet",
+        description="Run, check and stream .baml programs.",
+        epilog="Exit codes: 0 fine, 1 the program failed, 2 usage, 65 the source does not compile.",
+    )
+    parser.add_argument("--version", action="version", version=f"bamlet {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_run(commands)
+    _add_check(commands)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="call a function and print its value as JSON",
+        description="Call a function of a program and print its value as JSON on standard output.",
+    )
+    run.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
+    run.add_argument(
+        "function",
+        metavar="FUNCTION",
+        nargs="?",
+        help="default: `main`, or the only function; without arguments those of its first test are used",
+    )
+    run.add_argument(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument: JSON, or plain text for a string; NAME=@FILE reads a file",
+    )
+    run.add_argument("--args", metavar="JSON", help="all arguments as one JSON object")
+    run.add_argument(
+        "--stream",
+        choices=("auto", "jsonl", "off"),
+        default="auto",
+        help="auto streams, drawing partial values on a terminal; jsonl prints one event a line; off does not stream",
+    )
+    cassette = run.add_mutually_exclusive_group()
+    cassette.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")
+    cassette.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")
+    run.add_argument(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="X",
+        help="pace of a replay: 2 is twice as fast as recorded, 0 does not wait (default: 1)",
+    )
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 <= speed < float("inf"):
+        raise argparse.ArgumentTypeError("a speed is 0 or more")
+    return speed
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser(
+        "check",
+        help="report what is wrong with a program, without running it",
+        description="Report what is wrong with a program, without running it.",
+    )
+    check.add_argument("path", metavar="FILE|DIR", nargs="?", default=".", help="default: the working folder")

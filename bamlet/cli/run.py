@@ -1,0 +1,176 @@
+"""`bamlet run`: call a function, show what comes on the way, print its value."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .. import embed
+from ..diagnostics.render import render_all
+from . import exits
+from .choose import Choice, choose
+from .terminal import LiveValue, is_terminal, palette
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..embed.runtime import AsyncRuntime
+
+SECONDS_BETWEEN_DRAWINGS = 1 / 30
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be."""
+
+
+def main(arguments: argparse.Namespace) -> int:
+    try:
+        program, diagnostics = embed.check_path(arguments.path)
+        if diagnostics:
+            print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
+        if program is None:
+            return exits.BAD_SOURCE
+        choice = choose(program, arguments)
+        return asyncio.run(_run(program, choice, arguments))
+    except BrokenPipeError:
+        raise
+    except (UsageError, OSError, ValueError) as failure:
+        print(f"bamlet run: {failure}", file=sys.stderr)
+        return exits.USAGE
+
+
+async def _run(program: embed.Program, choice: Choice, arguments: argparse.Namespace) -> int:
+    with _runtime(program, arguments) as (runtime, after):
+        try:
+            runtime.bind(choice.function, choice.arguments, {})
+        except embed.BamlInvalidArgumentError as failure:
+            raise UsageError(failure) from None
+        abort = embed.AbortController()
+        with _interrupts(abort.abort):
+            code = await _show(runtime, choice, arguments.stream, abort)
+        await runtime.aclose()
+        return after(code)
+
+
+@contextmanager
+def _runtime(
+    program: embed.Program, arguments: argparse.Namespace
+) -> Iterator[tuple[AsyncRuntime, Callable[[int], int]]]:
+    """A runtime on the network or on a cassette, and what to check when the call is over."""
+    if arguments.replay:
+        from ..embed.cassettes import ReplayEnvironment, replay_transport
+
+        transport = replay_transport(arguments.replay, arguments.speed)
+        runtime = embed.AsyncRuntime(program, transport=transport, environ=ReplayEnvironment())
+
+        def after(code: int) -> int:
+            left = len(transport.unused())
+            if code == exits.OK and left:
+                print(f"bamlet run: {left} exchanges of {arguments.replay} were not used", file=sys.stderr)
+                return exits.FAILED
+            return code
+
+        yield runtime, after
+    elif arguments.record:
+        from ..embed.cassettes import Recording
+
+        recording = Recording(arguments.record)
+        try:
+            yield embed.AsyncRuntime(program, transport=recording.transport), lambda code: code
+        finally:
+            recording.close()
+    else:
+        yield embed.AsyncRuntime(program), lambda code: code
+
+
+@contextmanager
+def _interrupts(abort: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C stops the call, also one that never waits; the second ends the process."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def first(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        abort()
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _show(runtime: AsyncRuntime, choice: Choice, how: str, abort: embed.AbortController) -> int:
+    context = embed.CallContext(cancel=abort)
+    try:
+        if how == "jsonl":
+            return await _as_lines(runtime, choice, context)
+        if how == "off":
+            value = await runtime.call(choice.function, choice.arguments, context=context)
+        elif is_terminal(sys.stderr):
+            value = await _drawn(runtime, choice, context)
+        else:
+            value = await runtime.stream(choice.function, choice.arguments, context=context).final()
+    except embed.BamlAbortError:
+        raise KeyboardInterrupt from None
+    except embed.BamlError as failure:
+        print(failure_text(failure), file=sys.stderr)
+        return exits.FAILED
+    print(json.dumps(embed.to_plain(value), ensure_ascii=False, indent=2))
+    return exits.OK
+
+
+async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> Any:
+    """Partial values on standard error, which is a terminal; they vanish when the value is there."""
+    live = LiveValue(sys.stderr)
+    now = asyncio.get_running_loop().time
+    drawn_at = 0.0
+    stream = runtime.stream(choice.function, choice.arguments, context=context)
+    try:
+        async for partial in stream:
+            if now() - drawn_at >= SECONDS_BETWEEN_DRAWINGS:
+                live.draw(embed.to_plain(partial))
+                drawn_at = now()
+        return await stream.final()
+    finally:
+        live.clear()
+
+
+async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> int:
+    from ..embed.stream import Partial, Reset
+
+    _line("start", function=choice.function)
+    stream = runtime.stream(choice.function, choice.arguments, context=context, partials="every")
+    try:
+        async for event in stream.events():
+            match event:
+                case Partial(value=value):
+                    _line("partial", value=embed.to_plain(value))
+                case Reset(attempt=attempt):
+                    _line("reset", attempt=attempt)
+                case _:
+                    _line("tick", count=len(event.events))
+        _line("final", value=embed.to_plain(await stream.final()))
+        return exits.OK
+    except embed.BamlAbortError:
+        raise
+    except embed.BamlError as failure:
+        _line("error", kind=type(failure).__name__, message=str(failure))
+        return exits.FAILED
+    finally:
+        await stream.aclose()
+
+
+def _line(event: str, **fields: Any) -> None:
+    print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+
+
+def failure_text(failure: embed.BamlError) -> str:
+    """What went wrong; for a throw also where, in the program's own lines."""
+    trace = getattr(failure, "trace_text", "")
+    return f"error: {failure}" + (f"\n{trace.rstrip()}" if trace else "")
