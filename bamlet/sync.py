@@ -138,7 +138,8 @@ class Runtime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a stream would send first, not sent."""
-        return _background.loop().run(self.asynchronous.stream_request(function, arguments, context=context, **named))
+        work = self.asynchronous.stream_request(function, arguments, context=context, **named)
+        return _background.loop().run(work)
 
     def parse(self, function: str, text: str) -> Any:
         """The value that a function would make of a model's whole answer."""

@@ -72,7 +72,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--stream",
         choices=("auto", "jsonl", "off"),
         default="auto",
-        help="auto streams, drawing partial values on a terminal; jsonl prints one event a line; off does not stream",
+        help="auto draws partial values on a terminal; jsonl prints one event a line; off does not stream",
     )
     cassette = run.add_mutually_exclusive_group()
     cassette.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")

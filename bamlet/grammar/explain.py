@@ -67,9 +67,7 @@ def explain_token(tokens: list[Token], at: int, expected: frozenset[str]) -> Syn
     return _problem(token, f"expected {_expected(expected)}, found {_found(token)}")
 
 
-def _problem(
-    token: Token, message: str, hint: str | None = None, code: Code = catalogue.SYNTAX
-) -> SyntaxProblem:
+def _problem(token: Token, message: str, hint: str | None = None, code: Code = catalogue.SYNTAX) -> SyntaxProblem:
     return SyntaxProblem(code, token.start, max(token.end, token.start + 1), message, hint)
 
 
@@ -120,7 +118,7 @@ def _unknown_item(tokens: list[Token], at: int, expected: frozenset[str]) -> Syn
     )
 
 
-_ITEM_HINT = "an item begins with class, enum, type, function, client, retry_policy, template_string, test, generator or let"
+_ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template'}))}"
 
 
 def _condition(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:

@@ -1,0 +1,52 @@
+"""Test blocks: run one and say whether its constraints hold, with what was found instead when they do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .embed import BamlError, to_plain
+from .embed.constraints import constraint_failure, now_ms
+
+if TYPE_CHECKING:
+    from .interpreter.interface import TestInfo
+    from .sync import Runtime
+
+_SHOWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`message` is empty when the test passed."""
+
+    passed: bool
+    message: str = ""
+
+
+def run_test(runtime: Runtime, test: TestInfo) -> Outcome:
+    """Call the test's function with its arguments and look at every constraint."""
+    begun = now_ms()
+    try:
+        value = runtime.call(test.function, dict(test.arguments))
+    except BamlError as failure:
+        trace = getattr(failure, "trace_text", "")
+        return Outcome(False, f"{type(failure).__name__}: {failure}\n{trace}".rstrip())
+    latency = now_ms() - begun
+    problems: list[str] = []
+    checks: dict[str, bool] = {}
+    for constraint in test.constraints:
+        problem = constraint_failure(runtime.program, constraint.expression, value, latency, checks)
+        if constraint.kind == "check" and constraint.name is not None:
+            checks[constraint.name] = problem is None
+        if problem is not None:
+            label = f"{constraint.kind} {constraint.name or ''}".rstrip()
+            problems.append(f"{label}: {{{{ {constraint.expression} }}}} {problem}")
+    if not problems:
+        return Outcome(True)
+    return Outcome(False, "\n".join([*problems, f"the value was {_shown(value)}"]))
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(to_plain(value), ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
