@@ -6,8 +6,7 @@ A mark holds a number drawn for this one rendering, so no value can contain one.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..jinja import TemplateObject
@@ -51,8 +50,7 @@ class Marks:
         call: _RoleCall | None = None
         parts: list[Part] = []
         messages: list[Message] = []
-        for position, piece in enumerate(re.split(f"{_OPEN}{self._key}:(\\d+){_CLOSE}", text)):
-            record = self._records[int(piece)] if position % 2 else Text(piece.strip())
+        for record in self._pieces(text):
             if isinstance(record, _RoleCall):
                 messages += _message(call, parts)
                 call, parts = record, []
@@ -61,6 +59,15 @@ class Marks:
         messages += _message(call, parts)
         # A prompt is never without a message, be it an empty one.
         return Prompt(tuple(messages) or (Message(None, (Text(""),)),))
+
+    def _pieces(self, text: str) -> Iterator[_RoleCall | Part]:
+        """The text between the marks, and what each mark stands for."""
+        first, *rest = text.split(f"{_OPEN}{self._key}:")
+        yield Text(first.strip())
+        for piece in rest:
+            number, _, after = piece.partition(_CLOSE)
+            yield self._records[int(number)]
+            yield Text(after.strip())
 
     def _mark(self, record: _RoleCall | Media) -> str:
         self._records.append(record)

@@ -31,7 +31,13 @@ from .options import NOT_GIVEN, OutputFormatOptions, read_options
 
 def output_format(ty: Ty, schemas: Schemas, /, **options: object) -> str:
     """Raises `PromptError` for an option that cannot be met and for a type that no model can answer with."""
-    return _Writer(Names(schemas), read_options(options)).document(ty)
+    if options:
+        return _Writer(Names(schemas), read_options(options)).document(ty)
+    key = ("output format", ty)
+    known: str | None = schemas.derived.get(key)
+    if known is None:
+        known = schemas.derived[key] = _Writer(Names(schemas), read_options(options)).document(ty)
+    return known
 
 
 class _Writer:

@@ -21,7 +21,7 @@ from .nodes import ArrayNode, Container, ObjectNode
 from .outcome import Failure
 from .report import Entry, Issue, Parsed, ParseFailure, Report, entries_of, issues_of
 from .spine import Spine, begun
-from .targets import ClassTarget, ListTarget, MapTarget, Targets, UnionTarget, takes_scalars
+from .targets import ClassTarget, ListTarget, MapTarget, UnionTarget, takes_scalars, targets_of
 from .verdict import is_plain_string, is_text_like, reread
 
 
@@ -70,7 +70,7 @@ class PartialParser:
         holds: Holds | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        target = self._target = Targets(schemas).target(ty)
+        target = self._target = targets_of(schemas).target(ty)
         self._factory = factory
         self._limits = limits
         self._final = Coercer(factory, holds)

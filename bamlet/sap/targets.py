@@ -126,6 +126,14 @@ class UnionTarget(Target):
     variants: tuple[Target, ...] = ()
 
 
+def targets_of(schemas: Schemas) -> Targets:
+    """The targets of a program's types, which every parser of the program shares."""
+    known: Targets | None = schemas.derived.get("targets")
+    if known is None:
+        known = schemas.derived["targets"] = Targets(schemas)
+    return known
+
+
 class Targets:
     """The targets of one set of schemas."""
 

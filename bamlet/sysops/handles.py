@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from ..interpreter.abi import Handle, InternalError
 
@@ -17,7 +17,9 @@ class Resource(Protocol):
         ...
 
 
-R = TypeVar("R")
+def not_usable(handle: Handle, found: object, kind: type) -> InternalError:
+    """A stale or foreign handle is an error, never somebody else's resource."""
+    return InternalError(f"{handle!r} is closed" if found is None else f"{handle!r} is no {kind.__name__}")
 
 
 class HandleTable:
@@ -25,32 +27,23 @@ class HandleTable:
 
     def __init__(self) -> None:
         self._numbers = count(1)
-        self._resources: dict[int, Resource] = {}
+        self.resources: dict[int, Resource] = {}
 
     @property
     def open_count(self) -> int:
-        return len(self._resources)
+        return len(self.resources)
 
     def scope(self) -> HandleScope:
         return HandleScope(self)
 
     def add(self, kind: str, resource: Resource) -> Handle:
         handle = Handle(kind, next(self._numbers))
-        self._resources[handle.number] = resource
+        self.resources[handle.number] = resource
         return handle
-
-    def get(self, handle: Handle, kind: type[R]) -> R:
-        """The resource of a handle. A stale or foreign one is an error, never somebody else's resource."""
-        resource: Any = self._resources.get(handle.number)
-        if resource is None:
-            raise InternalError(f"{handle!r} is closed")
-        if not isinstance(resource, kind):
-            raise InternalError(f"{handle!r} is no {kind.__name__}")
-        return resource
 
     def take(self, handle: Handle) -> Resource | None:
         """Out of the table: from here on whoever took it closes it."""
-        return self._resources.pop(handle.number, None)
+        return self.resources.pop(handle.number, None)
 
 
 class HandleScope:
@@ -64,9 +57,6 @@ class HandleScope:
         handle = self._table.add(kind, resource)
         self._open[handle.number] = handle
         return handle
-
-    def get(self, handle: Handle, kind: type[R]) -> R:
-        return self._table.get(handle, kind)
 
     async def close(self, handle: Handle) -> None:
         """Closing what is closed already does nothing."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..interpreter.abi import Context
-from .handles import HandleScope, HandleTable
+from ..interpreter.abi import Context, Handle
+from .handles import HandleScope, HandleTable, not_usable
 
 if TYPE_CHECKING:
     from ..wire.message import Transport
     from .stream import Sink
+
+
+R = TypeVar("R")
 
 
 class ClockLike(Protocol):
@@ -62,8 +65,13 @@ class Host:
 
 
 def host(context: Context) -> Host:
-    return cast(Host, context.host)
+    found: Host = context.host
+    return found
 
 
-def resource(context: Context, handle: Any, kind: type[Any]) -> Any:
-    return host(context).scope.get(handle, kind)
+def resource(context: Context, handle: Handle, kind: type[R]) -> R:
+    """The resource behind a handle; several are asked for with each event of a stream."""
+    found = context.host.services.handles.resources.get(handle.number)
+    if isinstance(found, kind):
+        return found
+    raise not_usable(handle, found, kind)

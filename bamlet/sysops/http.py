@@ -56,13 +56,13 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
 
 @sysop("baml.http.SseStream.next", throws=("Io", "Timeout"))
 async def next_events(context: Context, stream: Handle) -> list[Any] | None:
-    found: SseStream = resource(context, stream, SseStream)
+    found = resource(context, stream, SseStream)
     return await found.next()
 
 
 @sysop("baml.http.SseStream.next_within", throws=("Io", "Timeout"))
 async def next_within(context: Context, stream: Handle, limit_ms: int) -> list[Any] | None:
-    found: SseStream = resource(context, stream, SseStream)
+    found = resource(context, stream, SseStream)
     try:
         async with asyncio.timeout(limit_ms / 1000):
             return await found.next()

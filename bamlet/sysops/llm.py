@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from ..interpreter.abi import Context, Handle, Opaque
 from ..prompt import Prompt, PromptError, TemplateString, Text, render_prompt
@@ -17,7 +17,7 @@ from .clients import Primitive
 from .host import host, resource
 from .http import status_fields
 from .registry import Failure, sysop
-from .stream import NOTHING
+from .stream import NOTHING, Source
 from .template_values import holds, template_value
 
 _ACCUMULATOR = "baml.llm.StreamAccumulator"
@@ -147,37 +147,17 @@ def http_error(context: Context, client: Opaque, response: Any) -> Any:
 # --- answers
 
 
-class Answer(Protocol):
-    """What the operations on a `StreamAccumulator` need: a stream being read, or a whole answer."""
+class Answer:
+    """What the operations on a `StreamAccumulator` work with: an answer while it is streamed."""
 
-    name: str
-
-    def add(self, events: list[Any]) -> None: ...
-
-    def new_text(self) -> str: ...
-
-    def finish(self) -> None: ...
-
-    @property
-    def said(self) -> Accumulator | Completion: ...
-
-    @property
-    def is_done(self) -> bool: ...
-
-    @property
-    def is_complete(self) -> bool: ...
-
-    async def aclose(self) -> None: ...
-
-
-class StreamedAnswer:
     def __init__(self, accumulator: Accumulator, name: str) -> None:
-        self.said = accumulator
+        self.said: Accumulator | Completion = accumulator
         self.name = name
+        self._accumulator = accumulator
         self._new: list[str] = []
 
     def add(self, events: list[Any]) -> None:
-        feed = self.said.feed
+        feed = self._accumulator.feed
         self._new += [text for event in events if (text := feed(event))]
 
     def new_text(self) -> str:
@@ -187,48 +167,51 @@ class StreamedAnswer:
 
     def finish(self) -> None:
         """Closing may free text that was held back, such as half a surrogate pair."""
-        shown = len(self.said.text)
-        completion = self.said.finish()
+        shown = len(self._accumulator.text)
+        completion = self._accumulator.finish()
         self._new.append(completion.text[shown:])
 
     @property
     def is_done(self) -> bool:
-        return self.said.is_done
+        return self._accumulator.is_done
 
     @property
     def is_complete(self) -> bool:
-        return self.said.is_complete
+        return self._accumulator.is_complete
 
     async def aclose(self) -> None: ...
 
 
-class WholeAnswer:
+class WholeAnswer(Answer):
+    """An answer that came in one piece: there is nothing to add and nothing to wait for."""
+
     def __init__(self, completion: Completion, name: str) -> None:
         self.said = completion
         self.name = name
-        self.is_done = self.is_complete = True
-        self._new = completion.text
+        self._new = [completion.text]
 
     def add(self, events: list[Any]) -> None:
         raise AssertionError("a whole answer takes no events")
 
-    def new_text(self) -> str:
-        text, self._new = self._new, ""
-        return text
-
     def finish(self) -> None: ...
 
-    async def aclose(self) -> None: ...
+    @property
+    def is_done(self) -> bool:
+        return True
+
+    @property
+    def is_complete(self) -> bool:
+        return True
 
 
 def _answer(context: Context, handle: Handle) -> Answer:
-    return cast(Answer, resource(context, handle, object))
+    return resource(context, handle, Answer)
 
 
 @sysop("baml.llm.PrimitiveClient.new_stream_accumulator")
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = _primitive(client)
-    answer = StreamedAnswer(primitive.dialect.accumulator(), primitive.options.name)
+    answer = Answer(primitive.dialect.accumulator(), primitive.options.name)
     return host(context).scope.open(_ACCUMULATOR, answer)
 
 
@@ -319,7 +302,7 @@ def check_finish_reason(context: Context, client: Opaque, answer: Handle) -> Non
 # --- values out of text
 
 
-class PartialValue:
+class PartialValue(Source):
     """A value while its text arrives; also what a stream shows."""
 
     def __init__(self, parser: PartialParser) -> None:
@@ -353,20 +336,20 @@ def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Hand
 
 @sysop("baml.llm.PartialParser.feed")
 def feed(context: Context, parser: Handle, text: str) -> bool:
-    found: PartialValue = resource(context, parser, PartialValue)
+    found = resource(context, parser, PartialValue)
     return found.feed(text)
 
 
 @sysop("baml.llm.PartialParser.value")
 def value(context: Context, parser: Handle) -> Any:
-    found: PartialValue = resource(context, parser, PartialValue)
+    found = resource(context, parser, PartialValue)
     shown = found.snapshot()
     return None if shown is NOTHING else shown
 
 
 @sysop("baml.llm.PartialParser.finish", throws=("Validation",))
 def finish_parser(context: Context, parser: Handle) -> Any:
-    found: PartialValue = resource(context, parser, PartialValue)
+    found = resource(context, parser, PartialValue)
     try:
         return found.finish()
     except ParseFailure as failure:

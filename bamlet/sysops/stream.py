@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..interpreter.abi import Context, Handle
 from .host import host, resource
@@ -19,10 +19,11 @@ from .registry import HostFailure, sysop
 QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
 
 
-class Source(Protocol):
-    """What can show a value as far as it has come."""
+class Source:
+    """What can show a value as far as it has come; `NOTHING` when there is nothing to show yet."""
 
-    def snapshot(self) -> Any: ...
+    def snapshot(self) -> Any:
+        raise NotImplementedError
 
 
 class _NothingType:
@@ -187,7 +188,7 @@ async def _call_host(callback: Callback, value: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Source):
     """A value that a program shows by itself."""
 
     value: Any
@@ -200,7 +201,7 @@ class _Value:
 async def emit_partial(context: Context, value: Any) -> None:
     sink = host(context).sink
     if isinstance(value, Handle):
-        await sink.offer(resource(context, value, object))
+        await sink.offer(resource(context, value, Source))
     else:
         await sink.offer(_Value(value))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .ty import Constraint, Ty
 
@@ -50,8 +51,13 @@ class EnumSchema:
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """Every class, enum and recursive alias that a type may name, in declaration order."""
+    """Every class, enum and recursive alias that a type may name, in declaration order.
+
+    `derived` keeps what readers work out from the schemas alone, each under a key of its own: an output format,
+    a parsing target. It is made once, since schemas never change.
+    """
 
     classes: Mapping[str, ClassSchema] = field(default_factory=dict)
     enums: Mapping[str, EnumSchema] = field(default_factory=dict)
     aliases: Mapping[str, Ty] = field(default_factory=dict)
+    derived: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
