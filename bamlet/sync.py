@@ -14,11 +14,8 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from .embed.context import CallContext
-from .embed.runtime import AsyncRuntime, HTTPRequest
+from .embed.runtime import AsyncRuntime, ClockLike, HTTPRequest, Program, Transport
 from .embed.stream import AsyncStream
-from .interpreter.program import Program
-from .sysops.host import ClockLike
-from .wire.message import Transport
 
 T = TypeVar("T")
 

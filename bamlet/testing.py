@@ -10,7 +10,7 @@ from .embed import BamlError, to_plain
 from .embed.constraints import constraint_failure, now_ms
 
 if TYPE_CHECKING:
-    from .interpreter.interface import TestInfo
+    from .embed.constraints import TestInfo
     from .sync import Runtime
 
 _SHOWN = 400

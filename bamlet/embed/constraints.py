@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..interpreter.interface import TestInfo as TestInfo
 from ..interpreter.program import Program
 from ..sysops.clock import Clock
 from ..sysops.template_values import template_value

@@ -7,14 +7,19 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..diagnostics import CompileError, Diagnostic, catalogue
 from ..grammar import Parser
-from ..interpreter.program import Program, Unit, compile_unit, link
+from ..interpreter.analyse import Unit, analyse
 from ..source import SourceFile, Span
 from ..stdlib import LibraryFile
 from ..stdlib import library as library_files
 from .store import cache_folder, library_key, load_unit, save_unit
+
+if TYPE_CHECKING:
+    # Making and linking code takes modules that a mere check does without.
+    from ..interpreter.program import Program
 
 
 def load(path: str | os.PathLike[str]) -> Program:
@@ -46,6 +51,14 @@ def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diag
     """Like `load`, but returns what is wrong instead of raising it."""
     sources, unreadable = read_sources(path)
     return _compile(sources, unreadable, False)
+
+
+def diagnose(path: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
+    """What is wrong with the program at a path, without making code."""
+    sources, unreadable = read_sources(path)
+    parser = Parser(cache_folder())
+    found = analyse([parser.parse(source) for source in sources], library_unit())
+    return _in_order((*unreadable, *found.diagnostics))
 
 
 def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
@@ -80,20 +93,21 @@ def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_
 def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+    from ..interpreter.program import compile_unit, link
+
     parser = Parser(cache_folder())
-    below = library()
     parsed = [parser.parse(source) for source in sources]
-    unit, found = compile_unit(parsed, below.unit, all_async=all_async)
-    diagnostics = tuple(sorted((*unreadable, *found), key=_place))
+    unit, found = compile_unit(parsed, library_unit(), all_async=all_async)
+    diagnostics = _in_order((*unreadable, *found))
     if unit is None or unreadable:
         return None, diagnostics
     for source in sources:
         _show_in_tracebacks(source)
-    return link(unit, below, diagnostics), diagnostics
+    return link(unit, library(), diagnostics), diagnostics
 
 
-def _place(diagnostic: Diagnostic) -> tuple[str, int]:
-    return diagnostic.span.file.name, diagnostic.span.start
+def _in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=lambda d: (d.span.file.name, d.span.start)))
 
 
 def _show_in_tracebacks(source: SourceFile) -> None:
@@ -105,6 +119,14 @@ def _show_in_tracebacks(source: SourceFile) -> None:
 
 @cache
 def library() -> Program:
+    """The standard library, ready to be called."""
+    from ..interpreter.program import link
+
+    return link(library_unit(), None)
+
+
+@cache
+def library_unit() -> Unit:
     """The standard library, compiled once in a process and kept between processes."""
     files = tuple(library_files())
     folder = cache_folder()
@@ -113,10 +135,12 @@ def library() -> Program:
     if unit is None:
         unit = _compile_library(files)
         save_unit(folder, key, unit)
-    return link(unit, None)
+    return unit
 
 
 def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
+    from ..interpreter.program import compile_unit
+
     parser = Parser(cache_folder())
     parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]
     unit, diagnostics = compile_unit(parsed, None, {file.name: file.namespace for file in files})

@@ -32,6 +32,8 @@ from .errors import BamlAbortError, BamlInvalidArgumentError, BamlTimeoutError, 
 from .load import library
 from .stream import AsyncStream
 
+__all__ = ["AsyncRuntime", "ClockLike", "HTTPBody", "HTTPRequest", "Program", "Transport"]
+
 STREAM_FUNCTION = "baml.llm.stream_llm_function"
 _NO_CONTEXT = CallContext()
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .._version import __version__
-from ..interpreter.program import Unit
+from ..interpreter.analyse import Unit
 
 
 def cache_folder() -> Path | None:

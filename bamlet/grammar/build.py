@@ -8,7 +8,7 @@ to a `throw`, attributes that belong to a whole union, the tail of a block.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from . import nodes as n
@@ -420,7 +420,7 @@ def _call(value: n.Expr, part: Part) -> n.Call:
 def _add_catch_clause(value: n.Expr, clause: n.CatchClause) -> n.Catch:
     """Clauses in a row are one chain: what one leaves is offered to the next."""
     if isinstance(value, n.Catch):
-        return replace(value, end=clause.end, clauses=(*value.clauses, clause))
+        return value.replaced(end=clause.end, clauses=(*value.clauses, clause))
     return n.Catch(value.start, clause.end, value, (clause,))
 
 
@@ -445,10 +445,10 @@ def _detach_last_catch(value: n.Expr) -> tuple[n.Expr, tuple[n.CatchClause, ...]
         return value.value, value.clauses
     if isinstance(value, n.Binary):
         right, clauses = _detach_last_catch(value.right)
-        return (replace(value, right=right, end=right.end), clauses) if clauses else (value, ())
+        return (value.replaced(right=right, end=right.end), clauses) if clauses else (value, ())
     if isinstance(value, n.Unary):
         operand, clauses = _detach_last_catch(value.operand)
-        return (replace(value, operand=operand, end=operand.end), clauses) if clauses else (value, ())
+        return (value.replaced(operand=operand, end=operand.end), clauses) if clauses else (value, ())
     return value, ()
 
 

@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from types import CodeType
 from typing import Any
 
-from ..diagnostics import Diagnostic, catalogue
+from ..diagnostics import Diagnostic
 from ..grammar import Parsed
 from . import abi
-from .check import check
-from .effects import Effects, infer_effects
+from .analyse import Unit, analyse
 from .emit import emit
 from .interface import FunctionInfo, Interface
-from .report import Report
-from .resolve import resolve
 from .space import ValueSpace
-from .symbols import FunctionSymbol, Names
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What compiling some files gives: data and code, no live values. It can be stored."""
-
-    names: Names
-    effects: Effects
-    code: tuple[CodeType, ...]
+from .symbols import FunctionSymbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +57,14 @@ def compile_unit(
     *,
     all_async: bool = False,
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
-    """All stages. There is no unit when a diagnostic is an error; later stages run all the same to find more."""
-    below = library.names if library else None
-    items = [placed for parsed in files for placed in parsed.items]
-    names, report = resolve(items, below, namespaces)
-    report.diagnostics[:0] = [d for parsed in files for d in parsed.diagnostics]
-    view = names.over(below)
-    checked = check(names, view, report)
-    effects = infer_effects(names, checked, library.effects if library else None, all_async)
-    _check_constants(names, effects, report)
-    if any(d.severity == "error" for d in report.diagnostics):
-        return None, tuple(report.diagnostics)
-    code = emit(names, view, checked, effects, report)
-    if any(d.severity == "error" for d in report.diagnostics):
-        return None, tuple(report.diagnostics)
-    return Unit(names.without_nodes(), effects, code), tuple(report.diagnostics)
-
-
-def _check_constants(names: Names, effects: Effects, report: Report) -> None:
-    for constant in names.constants.values():
-        if f"let {constant.name}" in effects.needs_context:
-            assert constant.placed is not None
-            assert constant.node is not None
-            message = "a constant cannot loop or reach outside the program"
-            hint = "make it a function"
-            report.at(constant.placed, constant.node.value, catalogue.UNSUPPORTED, message, hint=hint)
+    """All stages. There is no unit when a diagnostic is an error."""
+    found = analyse(files, library, namespaces, all_async=all_async)
+    if found.has_errors():
+        return None, found.diagnostics
+    code = emit(found.names, found.view, found.checked, found.effects, found.report)
+    if found.has_errors():
+        return None, found.diagnostics
+    return Unit(found.names.without_nodes(), found.effects, code), found.diagnostics
 
 
 def link(unit: Unit, library: Program | None, diagnostics: tuple[Diagnostic, ...] = ()) -> Program:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 from ...diagnostics import catalogue
@@ -187,7 +186,7 @@ def _breaks(body: n.Block) -> bool:
         node = stack.pop()
         if isinstance(node, n.Break):
             return True
-        stack += [child for child in _children(node) if not isinstance(child, n.While | n.For | n.ForIn)]
+        stack += [child for child in node.children() if not isinstance(child, n.While | n.For | n.ForIn)]
     return False
 
 
@@ -196,16 +195,7 @@ def _walk(node: n.Node) -> Iterator[n.Node]:
     while stack:
         node = stack.pop()
         yield node
-        stack += _children(node)
-
-
-def _children(node: n.Node) -> Iterator[n.Node]:
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, n.Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (item for item in value if isinstance(item, n.Node))
+        stack += node.children()
 
 
 CHECK_STATEMENT.update(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ...grammar import nodes as n
@@ -175,18 +175,7 @@ def _is_inline(e: Emitter, node: n.Node) -> bool:
         return False
     if isinstance(node, n.Block):
         return not node.statements and (node.tail is None or e.is_inline(node.tail))
-    return all(e.is_inline(child) for child in _children(node))
-
-
-def _children(node: n.Node) -> list[n.Node]:
-    found: list[n.Node] = []
-    for part in fields(node):
-        value = getattr(node, part.name)
-        if isinstance(value, n.Node):
-            found.append(value)
-        elif isinstance(value, tuple):
-            found += [item for item in value if isinstance(item, n.Node)]
-    return found
+    return all(e.is_inline(child) for child in node.children())
 
 
 # --- small pieces of Python

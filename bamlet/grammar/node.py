@@ -1,0 +1,73 @@
+"""What all syntax tree nodes share: they are frozen, have a place, and compare by content.
+
+A node class only lists its parts. It is made like a frozen dataclass, but without code generated for each class:
+eighty dataclasses cost 30 ms at import, a third of the time of checking a small project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, Self, dataclass_transform
+
+
+@dataclass_transform(frozen_default=True)
+class _NodeType(type):
+    __parts__: tuple[str, ...]
+    __put__: tuple[Callable[[Any, Any], None], ...]
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _NodeType:
+        own = tuple(namespace.get("__annotations__", ()))
+        inherited: tuple[str, ...] = getattr(bases[0], "__parts__", ()) if bases else ()
+        made = super().__new__(cls, name, bases, {**namespace, "__slots__": own})
+        made.__parts__ = inherited + own
+        # Slots are written through their descriptors, past the `__setattr__` that keeps nodes as they are.
+        made.__put__ = tuple(getattr(made, part).__set__ for part in made.__parts__)
+        return made
+
+
+class Node(metaclass=_NodeType):
+    """`start` and `end` are offsets into the item's text; they do not count for equality."""
+
+    start: int
+    end: int
+
+    def __init__(self, *values: Any) -> None:
+        for put, value in zip(type(self).__put__, values, strict=True):
+            put(self, value)
+
+    def contents(self) -> Iterator[Any]:
+        """The values of all parts but the place."""
+        return (getattr(self, name) for name in type(self).__parts__[2:])
+
+    def children(self) -> list[Node]:
+        """The nodes right below, in order."""
+        found: list[Node] = []
+        for value in self.contents():
+            if isinstance(value, Node):
+                found.append(value)
+            elif isinstance(value, tuple):
+                found += [item for item in value if isinstance(item, Node)]
+        return found
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same node with other parts."""
+        return type(self)(*(changes.get(name, getattr(self, name)) for name in type(self).__parts__))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        assert isinstance(other, Node)
+        return all(mine == theirs for mine, theirs in zip(self.contents(), other.contents(), strict=True))
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.contents()))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self).__parts__[2:])
+        return f"{type(self).__name__}({shown})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, name) for name in type(self).__parts__)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} cannot change")

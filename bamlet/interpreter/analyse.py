@@ -1,0 +1,72 @@
+"""Parsed files to all that can be known of them without making code: names, types, effects and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+
+from ..diagnostics import Diagnostic, catalogue
+from ..grammar import Parsed
+from .check import Checked, check
+from .effects import Effects, infer_effects
+from .report import Report
+from .resolve import resolve
+from .symbols import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What compiling some files gives: data and code, no live values. It can be stored."""
+
+    names: Names
+    effects: Effects
+    code: tuple[CodeType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """`names` are the files' own; `view` has the library's below them."""
+
+    names: Names
+    view: Names
+    checked: Checked
+    effects: Effects
+    report: Report
+
+    def has_errors(self) -> bool:
+        """Later stages may still find some."""
+        return any(diagnostic.severity == "error" for diagnostic in self.report.diagnostics)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(self.report.diagnostics)
+
+
+def analyse(
+    files: Sequence[Parsed],
+    library: Unit | None,
+    namespaces: Mapping[str, str] | None = None,
+    *,
+    all_async: bool = False,
+) -> Analysis:
+    """Every stage runs whatever the ones before it found, so that all mistakes are reported at once."""
+    below = library.names if library else None
+    items = [placed for parsed in files for placed in parsed.items]
+    names, report = resolve(items, below, namespaces)
+    report.diagnostics[:0] = [d for parsed in files for d in parsed.diagnostics]
+    view = names.over(below)
+    checked = check(names, view, report)
+    effects = infer_effects(names, checked, library.effects if library else None, all_async)
+    _check_constants(names, effects, report)
+    return Analysis(names, view, checked, effects, report)
+
+
+def _check_constants(names: Names, effects: Effects, report: Report) -> None:
+    for constant in names.constants.values():
+        if f"let {constant.name}" in effects.needs_context:
+            assert constant.placed is not None
+            assert constant.node is not None
+            message = "a constant cannot loop or reach outside the program"
+            hint = "make it a function"
+            report.at(constant.placed, constant.node.value, catalogue.UNSUPPORTED, message, hint=hint)
