@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .embed import BamlError, to_plain
-from .embed.constraints import constraint_failure, now_ms
-
-if TYPE_CHECKING:
-    from .embed.constraints import TestInfo
-    from .sync import Runtime
+from .embed.constraints import TestInfo, constraint_failure, now_ms
+from .embed.runtime import Program
 
 _SHOWN = 400
+
+
+class Caller(Protocol):
+    """A blocking runtime."""
+
+    program: Program
+
+    def call(self, function: str, arguments: Mapping[str, Any], /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Outcome:
     message: str = ""
 
 
-def run_test(runtime: Runtime, test: TestInfo) -> Outcome:
+def run_test(runtime: Caller, test: TestInfo) -> Outcome:
     """Call the test's function with its arguments and look at every constraint."""
     begun = now_ms()
     try:
