@@ -46,6 +46,7 @@ UNKNOWN_CLIENT_PROPERTY = _error("unknown-client-property", "E0027", "a client p
 MISSING_VALUE = _error("missing-value", "E0029", "a body that ends without the value it owes")
 CONDITION_PARENTHESES = _error("condition-parentheses", "E0030", "a condition without parentheses")
 UNCLOSED = _error("unclosed", "E0031", "a string, bracket or template that is never closed")
+CONSTRAINT_SYNTAX = _error("constraint-syntax", "E0032", "a constraint whose expression cannot be parsed")
 FLOAT_LITERAL_TYPE = _error("float-literal-type", "E0033", "a float used as a type")
 ATTRIBUTE_ARGUMENT = _error("attribute-argument", "E0037", "attribute arguments of the wrong number or kind")
 MAP_ARITY = _error("map-arity", "E0039", "a map type without exactly a key and a value")

@@ -8,6 +8,7 @@ from types import CodeType
 
 from ..diagnostics import Diagnostic, catalogue
 from ..grammar import Parsed
+from ..grammar import nodes as n
 from .check import Checked, check
 from .effects import Effects, infer_effects
 from .report import Report
@@ -59,7 +60,20 @@ def analyse(
     checked = check(names, view, report)
     effects = infer_effects(names, checked, library.effects if library else None, all_async)
     _check_constants(names, effects, report)
+    if _holds_jinja(items):
+        from .prompts import check_prompts  # brings jinja2
+
+        check_prompts(items, view, report)
     return Analysis(names, view, checked, effects, report)
+
+
+def _holds_jinja(items: Sequence[n.Placed[n.Item]]) -> bool:
+    """Whether any text of the program has Jinja's brackets in it."""
+    return any(
+        mark in placed.file.text
+        for placed in {p.file.name: p for p in items}.values()
+        for mark in ("{{", "{%", "{#")
+    )
 
 
 def _check_constants(names: Names, effects: Effects, report: Report) -> None:

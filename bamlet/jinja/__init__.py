@@ -6,10 +6,12 @@ not with this package.
 
 from .errors import ConstraintError, TemplateError
 from .limits import Budget
-from .template import NameUse, Template, evaluate, holds, parse_template
+from .template import NameUse, Template, evaluate, expression_names, holds, known_filters, parse_template
+from .uses import GLOBAL_NAMES
 from .values import MISSING, TemplateObject
 
 __all__ = [
+    "GLOBAL_NAMES",
     "MISSING",
     "Budget",
     "ConstraintError",
@@ -18,6 +20,8 @@ __all__ = [
     "TemplateError",
     "TemplateObject",
     "evaluate",
+    "expression_names",
     "holds",
+    "known_filters",
     "parse_template",
 ]

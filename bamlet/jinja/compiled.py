@@ -137,6 +137,11 @@ def _unknown(tree: nodes.Template) -> tuple[NameUse, ...]:
     return tuple(sorted(uses, key=lambda use: (use.line, use.column)))
 
 
+def filter_names() -> tuple[str, ...]:
+    environment = _sandbox()
+    return tuple(name for name in (*environment.filters, *environment.tests) if name != LOOP_FILTER)
+
+
 @cache
 def _sandbox() -> Sandbox:
     return Sandbox()

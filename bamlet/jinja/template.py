@@ -14,7 +14,15 @@ from .values import kind_of
 if TYPE_CHECKING:
     from .compiled import Compiled
 
-__all__ = ["NameUse", "Template", "evaluate", "holds", "parse_template"]
+__all__ = [
+    "NameUse",
+    "Template",
+    "evaluate",
+    "expression_names",
+    "holds",
+    "known_filters",
+    "parse_template",
+]
 
 
 class Template:
@@ -45,6 +53,18 @@ def parse_template(text: str) -> Template:
     from .compiled import compile_template
 
     return Template(text, compile_template(text))
+
+
+def expression_names(expression: str) -> tuple[NameUse, ...]:
+    """The names that an expression takes from outside. Raises `TemplateError` if it does not parse."""
+    return _parse_expression(expression).names
+
+
+def known_filters() -> tuple[str, ...]:
+    """The names of all filters and tests."""
+    from .compiled import filter_names
+
+    return filter_names()
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> object:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GLOBAL_NAMES = frozenset({"debug", "dict", "loop", "namespace", "range"})
+"""Functions that every template has, and the loop's own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class NameUse:

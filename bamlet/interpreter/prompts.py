@@ -1,0 +1,194 @@
+"""Jinja in prompts and constraints: what does not parse is an error, a name that nothing declares a warning.
+
+Warnings only: a template reads undefined names as nothing, and types may be extended at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .. import jinja
+from ..diagnostics import Code, catalogue, did_you_mean
+from ..grammar import nodes as n
+from ..grammar.raw import source_offset
+from ..types.relate import Relation
+from ..types.show import show
+from ..types.ty import ClassTy, Ty, without_null_members
+from .report import Report
+from .symbols import Names
+
+_CONTEXT: dict[str, tuple[str, ...]] = {
+    "output_format": (),
+    "client": ("name", "provider", "default_role", "allowed_roles", "remap_role", "options"),
+    "tags": (),
+}
+_ROLES = ("role", "chat")
+
+
+def check_prompts(items: Iterable[n.Placed[n.Item]], names: Names, report: Report) -> None:
+    """Check every prompt, template string and constraint of these items."""
+    work = _Prompts(names, names.relation(), report)
+    for placed in items:
+        work.item(placed)
+
+
+@dataclass(slots=True)
+class _Prompts:
+    names: Names
+    relation: Relation
+    report: Report
+    _globals: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._globals = {"ctx", "_", *jinja.GLOBAL_NAMES, *self.names.templates, *self.names.enums}
+
+    def item(self, placed: n.Placed[n.Item]) -> None:
+        node = placed.node
+        for function in _functions(node):
+            if isinstance(function.body, n.LlmBody):
+                params = self._params(function)
+                for entry in function.body.entries:
+                    if entry.key.name == "prompt" and isinstance(entry.value, n.ConfigText):
+                        self._template(placed, entry.value, params)
+        if isinstance(node, n.TemplateStringDecl):
+            info = self.names.templates.get(node.name.name)
+            params = {param.name: param.ty for param in info.params} if info else {}
+            self._template(placed, node.body, params)
+        for attribute in _attributes(node):
+            self._constraint(placed, attribute, isinstance(node, n.TestDecl))
+
+    def _params(self, function: n.FunctionDecl) -> Mapping[str, Ty]:
+        symbol = self.names.functions.get(function.name.name)
+        return {param.name: param.ty for param in symbol.params} if symbol else {}
+
+    # --- templates
+
+    def _template(self, placed: n.Placed[n.Item], text: n.ConfigText, params: Mapping[str, Ty]) -> None:
+        try:
+            template = jinja.parse_template(text.text)
+        except jinja.TemplateError as failure:
+            place = self._place(placed, text, failure.line or 1, failure.column or 1, 1)
+            message = f"this template cannot be parsed: {failure.message}"
+            self.report.at(placed, place, catalogue.TEMPLATE_SYNTAX, message)
+            return
+        for use in template.names():
+            self._name(placed, text, use, params)
+        for use in template.unknown_filters():
+            hint = did_you_mean(use.name, jinja.known_filters())
+            message = f"there is no filter or test `{use.name}`"
+            self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
+
+    def _name(
+        self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse, params: Mapping[str, Ty]
+    ) -> None:
+        if use.name in params:
+            self._fields(placed, text, use, params[use.name])
+        elif use.name == "ctx":
+            self._one_of(placed, text, use, use.path, _CONTEXT)
+            if len(use.path) > 1 and (inner := _CONTEXT.get(use.path[0])):
+                self._one_of(placed, text, use, use.path[1:], inner)
+        elif use.name == "_":
+            self._one_of(placed, text, use, use.path, _ROLES)
+        elif use.name not in self._globals:
+            message = f"nothing in this prompt is called `{use.name}`"
+            hint = did_you_mean(use.name, [*params, *self._globals])
+            self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
+
+    def _one_of(
+        self,
+        placed: n.Placed[n.Item],
+        text: n.ConfigText,
+        use: jinja.NameUse,
+        path: tuple[str, ...],
+        known: Iterable[str],
+    ) -> None:
+        if path and path[0] not in known:
+            owner = ".".join((use.name, *use.path[: len(use.path) - len(path)]))
+            message = f"`{owner}` has no `{path[0]}`"
+            self._warn(placed, text, use, catalogue.PROMPT_NAME, message, did_you_mean(path[0], known))
+
+    def _fields(self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse, ty: Ty) -> None:
+        """Follow `order.customer.name` as far as classes go; what may be anything is left alone."""
+        for part in use.path:
+            members = without_null_members(self.relation.expand(ty))
+            if not members or not all(isinstance(member, ClassTy) for member in members):
+                return
+            found = [self._field(member, part) for member in members if isinstance(member, ClassTy)]
+            present = [field_ty for field_ty in found if field_ty is not None]
+            if not present:
+                self._no_field(placed, text, use, ty, part)
+                return
+            ty = self.relation.join(present)
+
+    def _field(self, owner: ClassTy, name: str) -> Ty | None:
+        fields = self.names.classes[owner.name].schema.fields
+        return next((each.ty for each in fields if each.name == name), None)
+
+    def _no_field(
+        self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse, ty: Ty, part: str
+    ) -> None:
+        owners = [m for m in without_null_members(self.relation.expand(ty)) if isinstance(m, ClassTy)]
+        if any(self.names.classes[owner.name].schema.dynamic for owner in owners):
+            return
+        fields = [each.name for owner in owners for each in self.names.classes[owner.name].schema.fields]
+        message = f"`{show(ty)}` has no field `{part}`"
+        self._warn(placed, text, use, catalogue.PROMPT_NAME, message, did_you_mean(part, fields))
+
+    def _warn(
+        self,
+        placed: n.Placed[n.Item],
+        text: n.ConfigText,
+        use: jinja.NameUse,
+        code: Code,
+        message: str,
+        hint: str | None,
+    ) -> None:
+        whole = ".".join((use.name, *use.path))
+        place = self._place(placed, text, use.line, use.column, len(whole))
+        if placed.span(place).text != whole:  # blanks or brackets between the parts
+            place = self._place(placed, text, use.line, use.column, len(use.name))
+        self.report.at(placed, place, code, message, hint=hint)
+
+    def _place(self, placed: n.Placed[n.Item], text: n.ConfigText, line: int, column: int, length: int) -> n.Node:
+        at = text.start + source_offset(placed.span(text).text, line, column)
+        return n.Node(at, min(at + length, text.end))
+
+    # --- constraints
+
+    def _constraint(self, placed: n.Placed[n.Item], attribute: n.Attribute, in_test: bool) -> None:
+        for argument in attribute.arguments or ():
+            if argument.kind != "jinja":
+                continue
+            try:
+                uses = jinja.expression_names(argument.text)
+            except jinja.TemplateError as failure:
+                message = f"this constraint cannot be parsed: {failure.message}"
+                self.report.at(placed, argument, catalogue.CONSTRAINT_SYNTAX, message)
+                continue
+            known = {"this", *jinja.GLOBAL_NAMES, *(("_",) if in_test else ())}
+            for use in uses:
+                if use.name not in known:
+                    message = f"a constraint knows {_listed(known - jinja.GLOBAL_NAMES)}, but no `{use.name}`"
+                    self.report.at(placed, argument, catalogue.PROMPT_NAME, message)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(f"`{name}`" for name in sorted(names, reverse=True))
+
+
+def _functions(item: n.Item) -> Iterable[n.FunctionDecl]:
+    if isinstance(item, n.FunctionDecl):
+        return (item,)
+    return item.methods if isinstance(item, n.ClassDecl | n.EnumDecl) else ()
+
+
+def _attributes(item: n.Item) -> Iterable[n.Attribute]:
+    """Every attribute of a declaration; expressions, which hold none, are not searched."""
+    stack: list[n.Node] = [item]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, n.Attribute):
+            yield node
+        elif not isinstance(node, n.Block):
+            stack += node.children()
