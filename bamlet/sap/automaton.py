@@ -398,13 +398,18 @@ def _in_bare(a: Automaton) -> bool:
             return False
     # Joining a long run at each comma would not be linear.
     word = token.text() if a._size <= LONG else ""
-    verdict = bare_ends(word, text, at, in_list, a._ended)
+    # What opened the value is part of it: nothing else would take it.
+    verdict = CONTENT
+    if a._size:
+        last = token.parts[-1][-1]
+        verdict = bare_ends(word, last, text, at, in_list=in_list, ended=a._ended)
     if verdict == WAIT:
         return False
     if verdict == CONTENT:
         token.parts.append(text[at])
         a._size += 1
         a._at = at + 1
+        a.changed = True
     else:
         token.done = a.changed = True
         a.next_step()

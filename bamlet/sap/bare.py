@@ -14,8 +14,11 @@ _THOUSANDS = re.compile(r"[-+]?[$€£]?[0-9]{1,3}(?:,[0-9]{3})*")
 _BLANKS = re.compile(r"\s{0,256}")
 
 
-def bare_ends(word: str, text: str, at: int, in_list: bool, ended: bool) -> int:
-    """Whether the character at `at` ends the bare value `word`, which is empty when it is long."""
+def bare_ends(word: str, last: str, text: str, at: int, *, in_list: bool, ended: bool) -> int:
+    """Whether the character at `at` ends the bare value `word`, which is empty when it is long.
+
+    `last` is the character before, which may no longer be in `text`.
+    """
     stop = text[at]
     if stop in "}]":
         return ENDS
@@ -25,7 +28,7 @@ def bare_ends(word: str, text: str, at: int, in_list: bool, ended: bool) -> int:
         return _newline_ends(word, text, at, in_list, ended)
     if stop == '"':
         return key_follows(text, at, ended) if not in_list and _is_settled(word) else CONTENT
-    if not text[at - 1 : at].isspace() and not _is_settled(word):
+    if not last.isspace() and not _is_settled(word):
         return CONTENT
     if stop == "/":
         return comment_follows(text, at, ended)

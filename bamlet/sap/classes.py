@@ -18,11 +18,11 @@ from .outcome import (
     Outcome,
     Result,
     Step,
-    dropped,
+    Tally,
     notes_below,
     rank,
 )
-from .targets import ClassTarget
+from .targets import ClassTarget, Target
 
 if TYPE_CHECKING:
     from .coerce import Coercer
@@ -85,61 +85,71 @@ def _all_defaults(coercer: Coercer, target: ClassTarget, node: Node) -> Outcome:
 
 def _class_of_object(coercer: Coercer, target: ClassTarget, node: ObjectNode) -> Result | None:
     """Nothing when no key of the object belongs to the class and the class wants some."""
-    found: dict[str, tuple[Result, Node]] = {}
-    points = lost = flags = 0
-    notes: Notes = [(key, Note("ignored", "a key without a value", "")) for key in node.orphans]
-    for key, item in zip(node.keys, node.values, strict=False):
-        entry = target.find(key)
-        if entry is None or entry.name in found:
-            reason = "no such field" if entry is None else "the key was there before"
-            notes.append((key, Note("ignored", reason, display(item))))
-            points += 1
-            flags |= INEXACT
-        else:
-            found[entry.name] = coercer.coerce(item, entry.target), item
-    if not found and target.fields and (len(target.fields) == 1 or notes):
+    tally = Tally()
+    found = _values_by_field(target, node, tally)
+    if not found and target.fields and (len(target.fields) == 1 or tally.notes):
         return None
     fields: dict[str, object] = {}
     causes: list[tuple[Step | None, Failure]] = []
     for entry in target.fields:
         name, wanted = entry.name, entry.target
-        pair = found.get(name)
-        if pair is None:
+        item = found.get(name)
+        if item is None:
             if wanted.defaulted:
                 fields[name] = coercer.absent(wanted)
-                points += 1
+                tally.points += 1
             else:
-                causes.append((name, Failure(f"expected {wanted.name}, got nothing")))
+                causes.append((name, _missing(wanted)))
             continue
-        result, item = pair
+        result = coercer.coerce(item, wanted)
         if isinstance(result, Outcome):
             fields[name] = coercer.complete(wanted, result.value)
-            points += result.points
-            lost += result.lost
-            flags |= result.flags & INEXACT
-            if result.notes:
-                notes.append((name, result))
-        elif isinstance(result, Failure) and wanted.defaulted and (wanted.optional or not result.asserted):
+            tally.take(name, result)
+        elif _has_stand_in(wanted, result):
             fields[name] = coercer.complete(wanted, wanted.empty())
-            points += 2
-            flags |= INEXACT
-            if not (isinstance(item, TextNode) and item.is_null()):
-                lost += 1
-                notes.append((name, dropped(result, item)))
+            _stand_in(name, result, item, tally)
         else:
             causes.append((name, result))
     if causes:
         return Failure(f"expected {target.name}", tuple(causes))
-    value = coercer.make_class(target.schema, fields)
-    return Outcome(value, points, lost, flags, notes or None)
+    return tally.outcome(coercer.make_class(target.schema, fields))
+
+
+def _values_by_field(target: ClassTarget, node: ObjectNode, tally: Tally) -> dict[str, Node]:
+    """The first value of each field; every other key is ignored, with a note."""
+    for key in node.orphans:
+        tally.note(key, Note("ignored", "a key without a value", ""))
+    found: dict[str, Node] = {}
+    for key, item in zip(node.keys, node.values, strict=False):
+        entry = target.find(key)
+        if entry is None:
+            tally.ignore(key, "no such field", display(item))
+        elif entry.name in found:
+            tally.ignore(key, "the key was there before", display(item))
+        else:
+            found[entry.name] = item
+    return found
+
+
+def _has_stand_in(target: Target, failure: Failure) -> bool:
+    """Null or an empty container stands for what cannot be used, but not for a list that was refused."""
+    return target.defaulted and (target.optional or not failure.asserted)
+
+
+def _stand_in(name: str, failure: Failure, item: Node, tally: Tally) -> None:
+    if isinstance(item, TextNode) and item.is_null():
+        tally.points += 2
+        tally.flags |= INEXACT
+    else:
+        tally.drop(name, failure, item, points=2)
+
+
+def _missing(target: Target) -> Failure:
+    return Failure(f"expected {target.name}, got nothing")
 
 
 def _missing_all(target: ClassTarget) -> Failure:
     return Failure(
         f"expected {target.name}",
-        tuple(
-            (entry.name, Failure(f"expected {entry.target.name}, got nothing"))
-            for entry in target.fields
-            if not entry.target.defaulted
-        ),
+        tuple((entry.name, _missing(entry.target)) for entry in target.fields if not entry.target.defaulted),
     )

@@ -25,6 +25,7 @@ from .outcome import (
     Notes,
     Outcome,
     Result,
+    Tally,
     dropped,
     first_issue,
     notes_below,
@@ -50,7 +51,9 @@ _RECURSION_HEIGHT = 24
 
 
 class Coercer:
-    """`streaming` makes partial classes and wraps states; types that are done come from the final coercer."""
+    """Without `final` it makes the values of whole answers. With it, those of partials: partial classes and
+    states, and types that are `@stream.done` as `final` makes them.
+    """
 
     def __init__(self, factory: Factory, holds: Holds | None, final: Coercer | None = None) -> None:
         self._factory = factory
@@ -58,6 +61,7 @@ class Coercer:
         self._final = final
         self.make_class = factory.instance if final is None else factory.partial
         self._memo: dict[tuple[Node, Target], Result] = {}
+        self._keys: dict[tuple[str, MapTarget], Result] = {}
 
     def coerce(self, node: Node, target: Target) -> Result:
         key = (node, target)
@@ -83,9 +87,9 @@ class Coercer:
             if pair not in pairs and pair not in self._memo:
                 pairs[pair] = None
                 work += _parts(*pair)
-        ordered = sorted(pairs, key=lambda pair: 0 if type(pair[0]) is TextNode else pair[0].height)
+        ordered = sorted(pairs, key=lambda pair: pair[0].height)
         for part in ordered:
-            if type(part[0]) is not TextNode and part[0] is not node:
+            if part[0].height and part[0] is not node:
                 self.coerce(*part)
 
     def _constrained(self, target: Target, outcome: Outcome, holds: Holds) -> Result:
@@ -171,29 +175,16 @@ class Coercer:
     def _list(self, target: ListTarget, node: Node) -> Result:
         if not isinstance(node, ArrayNode):
             return self._wrapped(target, node)
-        coerce, item_target = self.coerce, target.item
         values: list[object] = []
-        points = lost = flags = 0
-        notes: Notes | None = None
+        tally = Tally()
         for index, item in enumerate(node.values):
-            result = coerce(item, item_target)
+            result = self.coerce(item, target.item)
             if isinstance(result, Outcome):
-                values.append(result.value)
-                points += result.points
-                lost += result.lost
-                flags |= result.flags & INEXACT
-                if result.notes:
-                    notes = notes if notes is not None else []
-                    notes.append((index, result))
+                values.append(self.complete(target.item, result.value))
+                tally.take(index, result)
             else:
-                points += 1 + index
-                lost += 1
-                flags |= INEXACT
-                notes = notes if notes is not None else []
-                notes.append((index, dropped(result, item)))
-        if node.values and not values:
-            flags |= EMPTIED
-        return Outcome(values, points, lost, flags, notes)
+                tally.drop(index, result, item, points=1 + index)
+        return tally.outcome(values, EMPTIED if node.values and not values else 0)
 
     def _wrapped(self, target: ListTarget, node: Node) -> Result:
         result = self.coerce(node, target.item)
@@ -208,40 +199,42 @@ class Coercer:
         if not isinstance(node, ObjectNode):
             return mismatch(target, node)
         values: dict[object, object] = {}
-        points, lost, flags = 1, 0, 0
-        notes: Notes = []
+        tally = Tally(points=1)
         for key, item in zip(node.keys, node.values, strict=False):
             name = self.map_key(target, key)
-            result = self.coerce(item, target.value)
-            if isinstance(name, Failure) or isinstance(result, Failure):
-                points += 1
-                lost += 1
-                flags |= INEXACT
-                failure = name if isinstance(name, Failure) else result
-                assert isinstance(failure, Failure), "one of the two is"
-                notes.append((key, dropped(failure, item)))
+            if isinstance(name, Failure):
+                tally.drop(key, name, item, points=1)
                 continue
-            values[name.value] = result.value
-            points += result.points
-            lost += result.lost
-            flags |= result.flags & INEXACT
-            if result.notes:
-                notes.append((key, result))
-        return Outcome(values, points, lost, flags, notes or None)
+            result = self.coerce(item, target.value)
+            if isinstance(result, Failure):
+                tally.drop(key, result, item, points=1)
+            else:
+                values[name.value] = self.complete(target.value, result.value)
+                tally.take(key, result)
+        return tally.outcome(values)
 
     def map_key(self, target: MapTarget, key: str) -> Result:
         """A key as the map's key type: enum and literal keys are normalised."""
         if type(target.key) is ScalarTarget:
             return Outcome(key)
-        return self.coerce(TextNode('"', key, done=True), target.key)
+        known = self._keys.get((key, target))
+        if known is None:
+            known = _COERCE[type(target.key)](self, target.key, TextNode('"', key, done=True))
+            self._keys[key, target] = known
+        return known
 
     def complete(self, target: Target, value: object) -> object:
-        """A field's value with its state, where a partial asks for it."""
+        """A finished value with its state, where a partial asks for it."""
         if target.with_state and self._final is not None:
             return self._factory.with_state(value, "Complete")
         return value
 
+    def incomplete(self, target: Target, value: object) -> object:
+        """The same of a value that is still open."""
+        return self._factory.with_state(value, "Incomplete") if target.with_state else value
+
     def absent(self, target: Target) -> object:
+        """What stands for a field of which there is no text."""
         if target.with_state and self._final is not None:
             return self._factory.with_state(target.empty(), "Pending")
         return target.empty()
@@ -254,8 +247,8 @@ class Coercer:
         failures: list[Failure] = []
         for variant in target.variants:
             result = self.coerce(node, variant)
-            if not isinstance(result, Outcome):
-                failures.append(result if isinstance(result, Failure) else _LOOP)
+            if isinstance(result, Failure):
+                failures.append(result)
             elif result.flags & INEXACT:
                 fitting.append(result)
             elif result.points == 0:
@@ -269,10 +262,8 @@ class Coercer:
             if not (target.optional and best.flags & WRAPPED and best.flags & EMPTIED):
                 return best
         if target.optional:
-            reason = (
-                f"expected {target.name}, got {describe(node)}" if len(failures) != 1 else first_issue(failures[0])
-            )
-            return Outcome(None, 110, 1, INEXACT, [(None, Note("dropped", reason, display(node)))])
+            failure = failures[0] if len(failures) == 1 else mismatch(target, node)
+            return Outcome(None, 110, 1, INEXACT, [(None, dropped(failure, node))])
         if len(failures) == 1:
             return failures[0]
         tried = "; ".join(

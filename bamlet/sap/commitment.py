@@ -40,38 +40,52 @@ HIDDEN: Final = Hidden()
 
 
 class Narrowing:
-    """The variants an open object may still be, and how many of its keys each does not know."""
+    """The variants an open object may still be, and how many of its keys each does not know.
 
-    __slots__ = ("_next", "_unknown")
+    Keys and values are taken one by one, so the variant does not depend on when somebody looked.
+    """
+
+    __slots__ = ("_key_taken", "_next", "_unknown", "committed")
 
     def __init__(self, variants: Iterable[Target]) -> None:
         self._unknown = dict.fromkeys(variants, 0)
         self._next = 0
+        self._key_taken = False
+        self.committed = next(iter(self._unknown)) if len(self._unknown) == 1 else None
 
-    def narrow(self, node: ObjectNode, coercer: Coercer) -> Target | None:
-        values = node.values
-        while self._next < len(values) and values[self._next].done:
-            self._take(node.keys[self._next], values[self._next], coercer)
-            self._next += 1
-        unknown = self._unknown
-        if self._next < len(values):
-            key = node.keys[self._next]
-            unknown = {variant: count + _misses(variant, key) for variant, count in unknown.items()}
-        if len(unknown) == 1:
-            return next(iter(unknown))
-        if not values:
-            return None
-        knowing = [variant for variant, count in unknown.items() if count == 0]
-        return knowing[0] if len(knowing) == 1 else None
+    def narrow(self, node: ObjectNode, coercer: Coercer) -> None:
+        while self.committed is None and self._next < len(node.values):
+            key, value = node.keys[self._next], node.values[self._next]
+            if not self._key_taken:
+                self._take_key(key)
+                self._key_taken = True
+            elif value.done:
+                self._take_value(key, value, coercer)
+                self._key_taken = False
+                self._next += 1
+            else:
+                break
 
-    def _take(self, key: str, value: Node, coercer: Coercer) -> None:
+    def _take_key(self, key: str) -> None:
+        for variant in self._unknown:
+            if isinstance(variant, ClassTarget) and variant.find(key) is None:
+                self._unknown[variant] += 1
+        self._commit()
+
+    def _take_value(self, key: str, value: Node, coercer: Coercer) -> None:
         for variant in tuple(self._unknown):
-            self._unknown[variant] += _misses(variant, key)
             wanted = _wanted(variant, key)
-            if wanted is None or wanted.defaulted:
+            if wanted is None or wanted.defaulted or len(self._unknown) == 1:
                 continue
-            if type(coercer.coerce(value, wanted)) is Failure and len(self._unknown) > 1:
+            if isinstance(coercer.coerce(value, wanted), Failure):
                 del self._unknown[variant]
+        self._commit()
+
+    def _commit(self) -> None:
+        knowing = [variant for variant, count in self._unknown.items() if count == 0]
+        left = knowing if len(self._unknown) > 1 else list(self._unknown)
+        if len(left) == 1:
+            self.committed = left[0]
 
 
 def commit(node: Container, target: Target, coercer: Coercer) -> Target | None:
@@ -84,7 +98,8 @@ def commit(node: Container, target: Target, coercer: Coercer) -> Target | None:
     assert isinstance(node, ObjectNode)
     if not isinstance(node.cursor, Narrowing):
         node.cursor = Narrowing(v for v in flat(target) if isinstance(v, ClassTarget | MapTarget))
-    return node.cursor.narrow(node, coercer)
+    node.cursor.narrow(node, coercer)
+    return node.cursor.committed
 
 
 def open_text(node: TextNode, target: Target) -> object:
@@ -149,10 +164,6 @@ def growing(text: str, quote: str = "") -> object:
 
 def _is_string(target: Target) -> bool:
     return isinstance(target, ScalarTarget) and target.kind == "string"
-
-
-def _misses(variant: Target, key: str) -> int:
-    return 1 if isinstance(variant, ClassTarget) and variant.find(key) is None else 0
 
 
 def _wanted(variant: Target, key: str) -> Target | None:

@@ -98,7 +98,7 @@ class Extractor:
         if self._fenced and ("`" in text or self._at < len(self._text)):
             self._append(text)
             self._run()
-            return current.changed
+            return current.changed or self._current is not current
         current.feed(text)
         if current.closed:
             self.leave(current, current.rest)
@@ -161,7 +161,7 @@ def _at_fence(x: Extractor) -> bool:
 
 def _at_tag(x: Extractor) -> bool:
     opening = _REASONING.match(x._text, x._at)
-    if opening:
+    if opening and not x._ended:
         x._closing_tag = f"</{opening[1]}>"
         x._thought = []
         x._at = opening.end()

@@ -71,6 +71,44 @@ Result: TypeAlias = Outcome | Failure
 Notes: TypeAlias = list[tuple[Step | None, Note | Outcome]]
 
 
+class Tally:
+    """What the parts of a container cost together."""
+
+    __slots__ = ("flags", "lost", "notes", "points")
+
+    def __init__(self, points: int = 0) -> None:
+        self.points = points
+        self.lost = 0
+        self.flags = 0
+        self.notes: Notes | None = None
+
+    def take(self, step: Step, part: Outcome) -> None:
+        self.points += part.points
+        self.lost += part.lost
+        self.flags |= part.flags & INEXACT
+        if part.notes:
+            self.note(step, part)
+
+    def drop(self, step: Step, failure: Failure, node: Node, points: int) -> None:
+        self.points += points
+        self.lost += 1
+        self.flags |= INEXACT
+        self.note(step, dropped(failure, node))
+
+    def ignore(self, step: Step, reason: str, raw: str) -> None:
+        self.points += 1
+        self.flags |= INEXACT
+        self.note(step, Note("ignored", reason, raw))
+
+    def note(self, step: Step, note: Note | Outcome) -> None:
+        if self.notes is None:
+            self.notes = []
+        self.notes.append((step, note))
+
+    def outcome(self, value: object, flags: int = 0) -> Outcome:
+        return Outcome(value, self.points, self.lost, self.flags | flags, self.notes)
+
+
 def rank(outcome: Outcome) -> tuple[int, ...]:
     """Lower is better: what keeps most of the text first, then the shape, then the points."""
     flags = outcome.flags

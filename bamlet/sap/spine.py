@@ -67,11 +67,10 @@ class ClassCursor:
         fields = self._base.copy()
         entry = self._entry
         if entry is not None:
-            if entry.target.with_state:
-                shown = entry.target.empty() if inner is HIDDEN else inner
-                fields[entry.name] = self._factory.with_state(shown, "Incomplete")
-            elif inner is not HIDDEN:
-                fields[entry.name] = inner
+            if inner is not HIDDEN:
+                fields[entry.name] = self._coercer.incomplete(entry.target, inner)
+            elif entry.target.with_state:
+                fields[entry.name] = self._coercer.incomplete(entry.target, entry.target.empty())
         if self._required and not self._is_complete(inner):
             return HIDDEN
         return self._factory.partial(self.target.schema, fields)
@@ -111,7 +110,7 @@ class ListCursor:
                 break
             result = self._coercer.coerce(child, item)
             if isinstance(result, Outcome):
-                self._items.append(result.value)
+                self._items.append(self._coercer.complete(item, result.value))
             index += 1
         self._next = index
         return (values[index], item) if self._open else None
@@ -119,7 +118,7 @@ class ListCursor:
     def snapshot(self, inner: object) -> object:
         items = self._items.copy()
         if self._open and inner is not HIDDEN:
-            items.append(inner)
+            items.append(self._coercer.incomplete(self.target.item, inner))
         return items
 
 
@@ -154,7 +153,7 @@ class MapCursor:
                 return child, target.value
             result = self._coercer.coerce(child, target.value)
             if isinstance(key, Outcome) and isinstance(result, Outcome):
-                self._values[key.value] = result.value
+                self._values[key.value] = self._coercer.complete(target.value, result.value)
             index += 1
         self._next = index
         return None
@@ -162,7 +161,7 @@ class MapCursor:
     def snapshot(self, inner: object) -> object:
         values = self._values.copy()
         if self._open and inner is not HIDDEN:
-            values[self._key] = inner
+            values[self._key] = self._coercer.incomplete(self.target.value, inner)
         return values
 
 

@@ -15,13 +15,13 @@ from .coerce import Coercer
 from .commitment import HIDDEN, growing_answer, is_scalar_or_string
 from .constraints import Holds
 from .extractor import Extractor
-from .factory import Factory
+from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .nodes import ArrayNode, Container, ObjectNode
 from .outcome import Failure
 from .report import Entry, Issue, Parsed, ParseFailure, Report, entries_of, issues_of
 from .spine import Spine, begun
-from .targets import ClassTarget, ListTarget, MapTarget, UnionTarget, takes_scalars, targets_of
+from .targets import ClassTarget, ListTarget, MapTarget, takes_scalars, targets_of
 from .verdict import is_plain_string, is_text_like, reread
 
 
@@ -101,12 +101,11 @@ class PartialParser:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale:
             self._stale = False
-            value = self._show()
+            value, state = self._show()
             if value is HIDDEN:
                 self._shown = NOTHING
             else:
-                with_state = self._target.with_state
-                self._shown = self._factory.with_state(value, "Incomplete") if with_state else value
+                self._shown = self._factory.with_state(value, state) if self._target.with_state else value
         return self._shown
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Parsed:
@@ -135,22 +134,20 @@ class PartialParser:
         if any(candidate.too_deep for candidate in self._extractor.candidates):
             raise ParseFailure([Issue("$", f"nested deeper than {limits.max_depth} (max_depth)")], text)
 
-    def _no_candidate_yet(self) -> bool:
-        return isinstance(self._target, UnionTarget) and not self._extractor.candidates
-
-    def _show(self) -> object:
+    def _show(self) -> tuple[object, State]:
         target = self._target
         if self._is_string:
-            return HIDDEN if target.done else self._spine.unchecked(target, self._text.getvalue())
+            shown = self._spine.unchecked(target, self._text.getvalue())
+            return HIDDEN if target.done else shown, "Incomplete" if self._size else "Pending"
         failed: object = HIDDEN
         for root in self._roots():
             value = self._spine.show(root, target)
             if value is not HIDDEN and (failed is HIDDEN or begun(root)):
-                return value
+                return value, "Complete" if root.done else "Incomplete"
             if failed is HIDDEN and root.done:
                 # What was shown of a value that failed at its end stays until a better one begins.
                 failed = self._spine.show_open(root, target)
-        return failed if failed is not HIDDEN else self._before_anything()
+        return (failed, "Incomplete") if failed is not HIDDEN else (self._before_anything(), "Pending")
 
     def _roots(self) -> list[Container]:
         """The readings to show, best first: a list of loose objects stands behind any real list."""
@@ -159,7 +156,7 @@ class PartialParser:
             return roots
         lists = [root for root in roots if isinstance(root, ArrayNode)]
         self._loose.values = [root for root in roots if isinstance(root, ObjectNode)]
-        return [*lists, self._loose]
+        return [*lists, self._loose] if self._loose.values else [*lists]
 
     def _before_anything(self) -> object:
         target = self._target

@@ -112,6 +112,9 @@ def loose_items(target: Target, extractor: Extractor) -> ArrayNode | None:
 
 def text_node(text: str) -> TextNode:
     """The whole answer as one scalar: a JSON string, a number, a keyword, or text."""
+    unquoted = _json_string(text.strip(_EDGES))
+    if unquoted is not None:
+        return TextNode('"', unquoted, done=True)
     text = without_reasoning(text)
     fenced = _ONE_FENCE.fullmatch(text)
     if fenced:

@@ -179,6 +179,48 @@ def test_nothing_new_gives_the_same_snapshot() -> None:
     assert parser.partial() is shown_before
 
 
+def test_a_union_is_shown_once_it_is_certain_and_at_any_pace() -> None:
+    shapes = Schemas(
+        {
+            "Circle": ClassSchema("Circle", (Field("id", types.INT), Field("radius", types.FLOAT))),
+            "Square": ClassSchema("Square", (Field("id", types.INT), Field("side", types.FLOAT))),
+        }
+    )
+    either = types.union((ClassTy("Circle"), ClassTy("Square")))
+    text = '{"id": 1, "side": 2.5, "radius": 3'
+    by_character = PartialParser(either, shapes, PLAIN)
+    seen = []
+    for char in text:
+        by_character.feed(char)
+        seen.append(by_character.partial())
+    at_once = PartialParser(either, shapes, PLAIN)
+    at_once.feed(text)
+    assert seen[: text.index("2")] == [NOTHING] * text.index("2")
+    assert seen[-1] == at_once.partial() == {"id": 1, "side": 2.5}
+
+
+def test_states_of_items_and_of_the_whole() -> None:
+    stateful = TypeAttributes(stream_with_state=True)
+    ty = AnnotatedTy(ListTy(AnnotatedTy(types.STRING, stateful)), stateful)
+    parser = PartialParser(ty, Schemas(), PLAIN)
+    assert parser.partial() == {"value": [], "state": "Pending"}
+    parser.feed('["a", "b')
+    items = [{"value": "a", "state": "Complete"}, {"value": "b", "state": "Incomplete"}]
+    assert parser.partial() == {"value": items, "state": "Incomplete"}
+    parser.feed('"]')
+    items[1] = {"value": "b", "state": "Complete"}
+    assert parser.partial() == {"value": items, "state": "Complete"}
+    assert parser.finish().value == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["[ #", "[1, # 2]", '{"k": # 2}', "[\n//", "[a\n// b\n]"])
+def test_marks_of_comments_in_bare_values_come_to_an_end(text: str) -> None:
+    by_character = PartialParser(ListTy(types.STRING), Schemas(), PLAIN)
+    for char in text:
+        by_character.feed(char)
+    assert by_character.finish().value == parse(text, ListTy(types.STRING), Schemas(), PLAIN).value
+
+
 def test_an_evaluation_error_is_a_failed_check() -> None:
     def cannot(expression: str, value: object) -> bool:
         raise ValueError("division by zero")

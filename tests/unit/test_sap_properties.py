@@ -44,6 +44,16 @@ SCHEMAS = Schemas(
                 Field("either", types.union((types.INT, types.STRING))),
             ),
         ),
+        "Marked": ClassSchema(
+            "Marked",
+            (
+                Field("n", AnnotatedTy(types.INT, TypeAttributes(stream_not_null=True))),
+                Field("s", AnnotatedTy(types.STRING, TypeAttributes(stream_with_state=True))),
+                Field("tags", AnnotatedTy(ListTy(types.STRING), TypeAttributes(stream_done=True))),
+            ),
+        ),
+        "Slow": ClassSchema("Slow", (Field("s", types.literal("slow")), Field("n", types.INT))),
+        "Fast": ClassSchema("Fast", (Field("s", types.literal("fast")), Field("a", ClassTy("Leaf")))),
     },
     enums={"Mood": EnumSchema("Mood", (EnumMember("HAPPY"), EnumMember("SAD")))},
     aliases={
@@ -53,7 +63,19 @@ SCHEMAS = Schemas(
     },
 )
 ROOT = ClassTy("Root")
-TARGETS: list[Ty] = [ROOT, ANY, ListTy(LEAF), MapTy(types.STRING, types.INT), types.optional(LEAF), types.STRING]
+TARGETS: list[Ty] = [
+    ROOT,
+    ANY,
+    types.STRING,
+    types.INT,
+    types.optional(LEAF),
+    types.union((types.INT, types.STRING)),
+    types.union((ClassTy("Slow"), ClassTy("Fast"), types.STRING)),
+    ListTy(LEAF),
+    ListTy(types.STRING),
+    ListTy(ClassTy("Marked")),
+    MapTy(types.STRING, types.INT),
+]
 
 integers = st.integers(-(10**12), 10**12)
 floats = st.floats(-1e9, 1e9).filter(lambda number: number != int(number))
@@ -123,7 +145,23 @@ WORDS = [
     "</think>",
     "=",
 ]
-odd_texts = st.lists(st.sampled_from(ODD_PIECES + WORDS), max_size=40).map("".join)
+PHRASES = [
+    '"s": ',
+    '"n": 1',
+    '"s": "slow"',
+    '", ',
+    '",',
+    '"}',
+    '"]',
+    '"""',
+    "=>",
+    "1,234",
+    "<",
+    '{"n": 1}',
+    '"a" "b"',
+]
+LINES = ["\n```json\n", "\n```\n", "\r\n", "\\ud83e", "\\udd9c", "\t", "None", "NaN", "("]
+odd_texts = st.lists(st.sampled_from(ODD_PIECES + WORDS + PHRASES + LINES), max_size=40).map("".join)
 
 
 @st.composite
