@@ -35,6 +35,7 @@ class _Frame:
     at_start: bool = True  # ITEM, BUILDER: the next word is an item's keyword
 
 
+MAX_DIGITS = 1000  # Python reads no more than 4,300 at once
 MAX_DEPTH = 200  # Python's own compiler gives up on nesting not far beyond
 
 
@@ -74,7 +75,7 @@ class Lexer:
         self._at = match.end()
         if "/" in match[0]:
             self.comments.append(match.span())
-            lines = [m[1].rstrip() for m in t.DOC_LINE.finditer(match[0])]
+            lines = t.doc_lines(match[0])
             if lines:
                 self._doc = "\n".join(lines)
 
@@ -226,6 +227,9 @@ class Lexer:
         return re.compile(r"\s+[A-Za-z_]").match(self.text, end) is not None
 
     def _number(self, match: re.Match[str]) -> None:
+        if len(match[0]) > MAX_DIGITS:
+            message = f"this number has more than {MAX_DIGITS} digits"
+            raise LexError(catalogue.SYNTAX, self._at, match.end(), message)
         self._emit("FLOAT" if "." in match[0] else "INT", match.end())
 
     def _open_body(self, frame: _Frame) -> None:
@@ -434,10 +438,7 @@ class Lexer:
         self._emit("SYSOP" if is_stub else "NAME", word.end())
 
     def _opens_generic_call(self) -> bool:
-        if self.tokens[-1].type != "NAME":
-            return False
-        match = t.GENERIC_CALL.match(self.text, self._at)
-        return match is not None and match[0].count("<") == match[0].count(">")
+        return self.tokens[-1].type == "NAME" and t.opens_generic_call(self.text, self._at)
 
 
 # After these a brace is a block even when it looks like a map.

@@ -33,7 +33,7 @@ class Parser:
 
     cache: Path | None = None
     _items: dict[str, n.Item | SyntaxProblem] = field(default_factory=dict)
-    _tables: Tables | None = None
+    _tables: Tables[n.Item] | None = None
 
     def parse(self, file: SourceFile) -> Parsed:
         items: list[n.Placed[n.Item]] = []
@@ -56,7 +56,8 @@ class Parser:
         except LexError as error:
             return SyntaxProblem(error.code, error.start, error.end, error.message, error.hint)
         if self._tables is None:
+            from .build import BUILD
             from .tables import Tables
 
-            self._tables = Tables(self.cache)
+            self._tables = Tables(self.cache, BUILD)
         return self._tables.parse(tokens)

@@ -14,16 +14,17 @@ _KEYWORD = "|".join(sorted((word for word in ITEM_KEYWORDS if word != "dynamic")
 
 # Strings and comments are passed over whole. A `//` after a colon is part of a URL.
 _MARK = re.compile(
-    r'(?P<raw>(?P<hashes>#+)"[\s\S]*?"(?P=hashes)(?!#))'
+    r'(?P<raw>(?<!#)(?P<hashes>#+)"[\s\S]*?"(?P=hashes)(?!#))'
     r'|(?P<string>"(?:[^"\\]|\\[\s\S])*")'
     r"|(?P<comment>\{//[\s\S]*?//\}|/\*[\s\S]*?\*/|(?<!:)//[^\n]*)"
     r"|(?P<open>[{(\[])"
     r"|(?P<close>[})\]])"
-    rf"|(?P<item>(?:^|(?<=[\s}};]))(?:{_KEYWORD})\b(?=\s*<|\s+[\w\"]))",
+    rf"|(?P<item>(?:^|(?<=[\s}};]))(?:client(?=\s*<)|(?:{_KEYWORD})(?=\s+[\w\"])))",
     re.MULTILINE,
 )
 _ITEM_IN_COLUMN_ONE = re.compile(rf'^(?:{_KEYWORD})(?:\s*<[^>\n]*>)?\s+[\w"]', re.MULTILINE)
 _NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")  # `splitlines` would also cut at form feeds and their like
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
 
 
@@ -77,7 +78,7 @@ def _begins_item(text: str, mark: re.Match[str], cuts: list[int], head: str) -> 
 def _start_of_comments(text: str, at: int, earliest: int) -> int:
     """Comment lines right above an item are its own."""
     start = at
-    for line in reversed(text[earliest:at].splitlines(keepends=True)):
+    for line in reversed(_LINE.findall(text, earliest, at)):
         if line.strip() and not line.lstrip().startswith("//"):
             break
         start -= len(line)

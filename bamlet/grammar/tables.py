@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any, Generic, TypeVar, cast
 
 import lark
 
-from .build import BUILD
 from .explain import SyntaxProblem, explain_end, explain_token
-from .nodes import Item
 from .tokens import Token
 
 
@@ -23,32 +22,29 @@ class ModeLexer(lark.lexer.Lexer):
     def lex(self, data: Any) -> Iterator[Any]:  # type: ignore[override]
         return iter(data)
 
-
-class _Reductions:
-    """Lark looks a rule's function up by attribute."""
+T = TypeVar("T")
 
 
-for _rule, _build in BUILD.items():
-    setattr(_Reductions, _rule, staticmethod(_build))
+class Tables(Generic[T]):
+    def __init__(self, cache: Path | None, reductions: Mapping[str, Callable[[list[Any]], Any]]) -> None:
+        """`reductions` makes something of each rule's children: of an item's, a `T`.
 
-
-class Tables:
-    def __init__(self, cache: Path | None) -> None:
-        """`cache` is the folder where Lark keeps the finished tables: made in 170 ms, read in 20."""
+        `cache` is the folder where Lark keeps the finished tables: made in 170 ms, read in 20.
+        """
         grammar = files("bamlet.grammar").joinpath("bamlet.lark").read_text("utf-8")
         self._parser = lark.Lark(
             grammar,
             parser="lalr",
             start="item",
             lexer=ModeLexer,
-            transformer=cast(Any, _Reductions()),
+            transformer=cast(Any, SimpleNamespace(**reductions)),  # looked up by attribute
             maybe_placeholders=False,
             cache=_writable(cache),
         )
 
-    def parse(self, tokens: list[Token]) -> Item | SyntaxProblem:
+    def parse(self, tokens: list[Token]) -> T | SyntaxProblem:
         try:
-            return cast(Item, self._parser.parse(cast(Any, tokens)))
+            return cast(T, self._parser.parse(cast(Any, tokens)))
         except lark.UnexpectedToken as error:
             token = cast(Any, error.token)
             expected = frozenset(error.accepts or error.expected or ())

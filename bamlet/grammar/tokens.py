@@ -49,6 +49,7 @@ class LexError(Exception):
 # Comments count as blanks everywhere but inside strings, templates and unquoted text. `{//` opens a block
 # comment only when a `//}` follows; otherwise it is a brace and a line comment.
 TRIVIA = re.compile(r"(?:[ \t\r\n\f\ufeff]+|///?[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\})+")
+COMMENT = re.compile(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\}")
 DOC_LINE = re.compile(r"///(?!/)[ \t]?([^\n]*)")
 RAW = re.compile(r'(#+)"([\s\S]*?)"\1(?!#)')
 STRING = re.compile(r'"((?:[^"\\]|\\[\s\S])*)"')
@@ -66,12 +67,13 @@ OPERATOR = re.compile(
     r"<<=|>>=|\.\.\.|->|=>|==|!=|<=|>=|&&|\|\||<<|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\+\+|--|@@|[-+*/%<>=!&|^~?:;,.(){}\[\]@]"
 )
 
-# `f<T>(x)` is a generic call only when the text after the name is a type list closed by `>` and an opening
-# parenthesis follows; everything else is a comparison.
-GENERIC_CALL = re.compile(r"<[\s\w.,|?\[\]\"<]{1,200}?(?:>[\s,|?\[\]>]{0,20}){1,8}\(")
+TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
 
 MAP_START = re.compile(r'\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:|[A-Za-z_][A-Za-z0-9_]*\s*:)')
-LLM_CLIENT = re.compile(r'client[ \t]*:?[ \t]+(?:"|#|[A-Za-z_])|client[ \t]*:?[ \t]*["#]')
+# `client catch …` and `client instanceof …` are expressions about a variable of that name.
+LLM_CLIENT = re.compile(
+    r'client[ \t]*:?[ \t]+(?:"|#|(?!(?:catch|catch_all|instanceof)\b)[A-Za-z_])|client[ \t]*:?[ \t]*["#]'
+)
 LLM_PROMPT = re.compile(r'prompt\s*:?\s*[A-Za-z]*(?:#+"|")')
 
 PUNCTUATION = {
@@ -158,6 +160,25 @@ def _escape_value(match: re.Match[str]) -> str:
         number = int(digits, 16)
         return chr(number) if number <= 0x10FFFF else match[0]
     return _SIMPLE_ESCAPES.get(match[4], match[0])
+
+
+def opens_generic_call(text: str, at: int) -> bool:
+    """`f<T>(x)` is a generic call only when the text after the name is a type list closed by `>` and an opening
+    parenthesis follows; everything else is a comparison."""
+    depth = 0
+    while piece := TYPE_LIST_PIECE.match(text, at):
+        at = piece.end()
+        depth += {"<": 1, ">": -1}.get(piece[0], 0)
+        if depth == 0:
+            blank = TRIVIA.match(text, at)
+            return text.startswith("(", blank.end() if blank else at)
+    return False
+
+
+def doc_lines(trivia: str) -> list[str]:
+    """The texts of the `///` comments among blanks and comments. `////` is a ruler and no doc."""
+    docs = (DOC_LINE.match(comment[0]) for comment in COMMENT.finditer(trivia))
+    return [doc[1].rstrip() for doc in docs if doc]
 
 
 def dedent(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..diagnostics import catalogue, did_you_mean
 from ..grammar import nodes as n
+from .cycles import cycles, show_cycle
 from .interface import ClientInfo, RetryPolicyInfo, Setting
 from .report import Report
 from .settings import entries, find, setting
@@ -142,7 +143,12 @@ class ConfigReader:
 
 def check_references(names: Names, items: Iterable[tuple[n.Placed[n.Item], n.ClientDecl]], report: Report) -> None:
     """Policies and members that clients name must exist, and no composite may contain itself."""
-    for placed, node in items:
+    places = {node.name.name: (placed, node) for placed, node in items}
+    for cycle in cycles(names.clients, lambda name: _strategy_of(names.clients[name])):
+        placed, node = places[cycle[0]]
+        message = f"these clients contain each other: {show_cycle(cycle)}"
+        report.at(placed, node.name, catalogue.CLIENT_CYCLE, message)
+    for placed, node in places.values():
         info = names.clients.get(node.name.name)
         if info is None:
             continue
@@ -157,9 +163,6 @@ def check_references(names: Names, items: Iterable[tuple[n.Placed[n.Item], n.Cli
                 hint = did_you_mean(member, names.clients)
                 message = f"no client is called `{member}`"
                 report.at(placed, node.name, catalogue.UNKNOWN_CLIENT, message, hint=hint)
-        if cycle := _cycle(info.name, names):
-            message = f"these clients contain each other: {' -> '.join(cycle)}"
-            report.at(placed, node.name, catalogue.CLIENT_CYCLE, message)
 
 
 def is_client(name: str, names: Names) -> bool:
@@ -171,18 +174,3 @@ def is_client(name: str, names: Names) -> bool:
 def _strategy_of(info: ClientInfo) -> list[str]:
     strategy = info.options.get("strategy") if info.provider in COMPOSITES else None
     return [str(member) for member in strategy] if isinstance(strategy, list) else []
-
-
-def _cycle(name: str, names: Names) -> list[str] | None:
-    """The way from a client back to itself, if it is the first of its circle by name."""
-    stack = [[name]]
-    seen: set[str] = set()
-    while stack:
-        way = stack.pop()
-        for member in _strategy_of(names.clients[way[-1]]) if way[-1] in names.clients else []:
-            if member == name:
-                return [*way, name] if name == min(way) else None
-            if member not in seen:
-                seen.add(member)
-                stack.append([*way, member])
-    return None

@@ -12,6 +12,7 @@ from ..types.schema import ClassSchema, EnumMember, EnumSchema, Field
 from ..types.ty import ERROR, NULL, AliasTy, ClassTy, Ty, bare, members
 from .attributes import annotate, describe
 from .clients import ConfigReader, check_references, is_client
+from .cycles import cycles, finished, show_cycle
 from .interface import LlmInfo, Param, TemplateInfo, TestConstraint, TestInfo
 from .report import Report
 from .resolve_types import BUILTIN_TYPES, TypeResolver
@@ -56,8 +57,8 @@ class _Resolver:
         self.view = self.names.over(self.library)
         unique = [placed for placed in items if self._declare(placed)]
         self._declare_types(unique)
-        for name in list(self._aliases):
-            self._alias(name)
+        for name in finished({name: _names_in(placed.node) for name, placed in self._aliases.items()}):
+            self._guarded(self._aliases[name], lambda placed, node: self._alias(self._full(placed, node.name.name)))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
             n.ClassDecl: self._class,
             n.FunctionDecl: self._function,
@@ -69,7 +70,7 @@ class _Resolver:
         for kind, step in steps.items():
             for placed in unique:
                 if isinstance(placed.node, kind):
-                    step(placed, placed.node)
+                    self._guarded(placed, step)
         self._check_classes(unique)
         clients = [(p, p.node) for p in unique if isinstance(p.node, n.ClientDecl)]
         check_references(self.names, clients, self.report)
@@ -77,6 +78,15 @@ class _Resolver:
         for placed in items:
             if isinstance(placed.node, n.TestDecl):
                 self._test(placed, placed.node)
+
+    def _guarded(self, placed: n.Placed[n.Item], step: Callable[[n.Placed[n.Item], Any], object]) -> None:
+        """Types are resolved by recursion; one nested deeper than Python's stack is the program's mistake."""
+        try:
+            step(placed, placed.node)
+        except RecursionError:
+            self._expanding.clear()
+            name = placed.node.name
+            self.report.at(placed, name, catalogue.NESTING_LIMIT, "a type in this is nested too deeply")
 
     def _full(self, placed: n.Placed[n.Item], name: str) -> str:
         namespace = self.namespaces.get(placed.file.name)
@@ -210,27 +220,16 @@ class _Resolver:
 
     def _check_classes(self, items: Items) -> None:
         """A class that needs a value of itself to exist can never exist."""
-        for placed in items:
-            if isinstance(placed.node, n.ClassDecl):
-                cycle = self._required_cycle(self._full(placed, placed.node.name.name))
-                if cycle:
-                    message = f"these classes require each other: {' -> '.join(cycle)}"
-                    hint = "make one of the fields optional or a list"
-                    self.report.at(placed, placed.node.name, catalogue.CLASS_CYCLE, message, hint=hint)
-
-    def _required_cycle(self, name: str) -> list[str] | None:
-        stack = [[name]]
-        seen: set[str] = set()
-        while stack:
-            way = stack.pop()
-            for other in self._required(way[-1]):
-                if other == name:
-                    # Reported once, at the first of the circle by name.
-                    return [*way, name] if name == min(way) else None
-                if other not in seen:
-                    seen.add(other)
-                    stack.append([*way, other])
-        return None
+        places = {
+            self._full(placed, placed.node.name.name): (placed, placed.node.name)
+            for placed in items
+            if isinstance(placed.node, n.ClassDecl)
+        }
+        for cycle in cycles(places, self._required):
+            placed, name = places[cycle[0]]
+            message = f"these classes require each other: {show_cycle(cycle)}"
+            hint = "make one of the fields optional or a list"
+            self.report.at(placed, name, catalogue.CLASS_CYCLE, message, hint=hint)
 
     def _required(self, name: str) -> list[str]:
         symbol = self.names.classes.get(name)
@@ -376,6 +375,18 @@ class _Resolver:
                 continue
             span = placed.span(node.name)
             self.names.tests.append(TestInfo(node.name.name, function, arguments, constraints, span))
+
+
+def _names_in(item: n.Item) -> list[str]:
+    """The names of types that a declaration mentions."""
+    found: list[str] = []
+    stack: list[n.Node] = [item]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, n.TypeName):
+            found.append(node.name)
+        stack += node.children()
+    return found
 
 
 def _reached_bare(ty: Ty, recursive: Mapping[str, Ty]) -> set[Ty]:
