@@ -33,6 +33,9 @@ snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read th
 bench: $(CORE) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
+fuzz: $(DEV) ## Ten times as many broken and generated programs as `make test`; about ten minutes
+	@BAMLET_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -q -o timeout=1200 tests/unit/test_fuzz_sources.py
+
 clean: ## Delete caches and build products; the environment is refreshed at the next run
 	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)
 	@find bamlet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -58,4 +61,4 @@ $(DEV): $(CORE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-.PHONY: help demo check test spec snapshots bench clean
+.PHONY: help demo check test spec snapshots bench fuzz clean

@@ -1,7 +1,8 @@
 """The blocking face: the same runtime, driven by one event loop in a background thread.
 
-The thread starts with the first call that has to wait, never at import, and serves every runtime of the
-process. A forked child has no such thread; it starts its own when it needs one.
+The thread starts with the first call that has to wait, never at import, and serves every runtime of the process. A
+function that cannot wait runs in the thread of its caller. A forked child has no background thread; it starts its
+own when it needs one.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
+from concurrent.futures import Future, wait
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from .embed.call import Call
 from .embed.context import CallContext
+from .embed.errors import BamlAbortError
 from .embed.runtime import AsyncRuntime, ClockLike, HTTPRequest, Program, Transport
-from .embed.stream import AsyncStream
+from .embed.stream import AsyncStream, Partial, StreamEvent
 
 T = TypeVar("T")
+
+INTERRUPT_GRACE_SECONDS = 2.0  # for work to let go of its sockets after Ctrl-C
 
 
 class _Loop:
@@ -26,17 +32,48 @@ class _Loop:
     def __init__(self) -> None:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="bamlet", daemon=True).start()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="bamlet", daemon=True)
+        self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run to the end. An interrupt of the waiting thread cancels the work and waits until it has let go."""
-        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+    @property
+    def is_here(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def run(self, work: Coroutine[Any, Any, T], call: Call | None = None) -> T:
+        """Run to the end. An interrupt of the waiting thread stops the work and waits until it has let go."""
+        if self.is_here:
+            work.close()
+            raise RuntimeError("a callback of a blocking call cannot make another one; use AsyncRuntime there")
+        outcome: Future[T] = Future()
+        tasks: list[asyncio.Task[T]] = []
+
+        def start() -> None:
+            task = self.loop.create_task(work)
+            task.add_done_callback(lambda ended: _hand_over(ended, outcome))
+            tasks.append(task)
+
+        def cancel() -> None:
+            tasks[0].cancel()
+
+        self.loop.call_soon_threadsafe(start)
         try:
-            return future.result()
+            return outcome.result()
         except BaseException:
-            if not future.done():
-                future.cancel()
+            if not outcome.done():
+                if call is not None:
+                    call.stop.requested = True
+                self.loop.call_soon_threadsafe(cancel)
+                wait((outcome,), INTERRUPT_GRACE_SECONDS)
             raise
+
+
+def _hand_over(ended: asyncio.Task[T], outcome: Future[T]) -> None:
+    if ended.cancelled():
+        outcome.set_exception(BamlAbortError())
+    elif (failure := ended.exception()) is not None:
+        outcome.set_exception(failure)
+    else:
+        outcome.set_result(ended.result())
 
 
 class _Background:
@@ -97,8 +134,10 @@ class Runtime:
         **named: Any,
     ) -> Any:
         """Call a function and wait for its value."""
-        work = self.asynchronous.call(function, arguments, context=context, **named)
-        return _background.loop().run(work)
+        call = self.asynchronous.prepare(function, arguments, named, context)
+        if not call.waits:
+            return call.compute(lambda work: _background.loop().run(work))
+        return _background.loop().run(call.run(), call)
 
     def stream(
         self,
@@ -165,25 +204,34 @@ class Stream:
         self._inner = inner
 
     def __iter__(self) -> Iterator[Any]:
+        return (event.value for event in self.events(ticks=False) if isinstance(event, Partial))
+
+    def events(self, *, ticks: bool = True) -> Iterator[StreamEvent]:
+        """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
+        return self._events(self._inner.batches(ticks=ticks))
+
+    def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
+        """What has come together crosses from thread to thread together."""
         loop = _background.loop()
-        partials = self._inner.__aiter__()
         try:
-            while True:
-                try:
-                    value = loop.run(_next(partials))
-                except StopAsyncIteration:
-                    return
-                yield value
+            while batch := loop.run(_next(batches)):
+                yield from batch
         finally:
-            loop.run(self._inner.aclose())
+            self._leave(loop, batches)
+
+    def _leave(self, loop: _Loop, batches: AsyncGenerator[list[StreamEvent], None]) -> None:
+        if loop.is_here:  # a forgotten iterator was collected there; nobody may wait
+            self._inner.cancel()
+        else:
+            loop.run(_close(batches))
 
     def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
         return _background.loop().run(self._inner.final())
 
     def cancel(self) -> None:
-        """Stop the call. Whoever waits for it gets a `BamlAbortError`."""
-        _background.loop().loop.call_soon_threadsafe(self._inner.cancel)
+        """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
+        self._inner.cancel()
 
     def close(self) -> None:
         """Stop the call, if it still runs, and wait until its socket is closed."""
@@ -198,6 +246,10 @@ class Stream:
         self.close()
 
 
-async def _next(partials: Any) -> Any:
-    """`StopAsyncIteration` cannot cross a coroutine's border as itself, except through a future."""
-    return await partials.__anext__()
+async def _next(batches: AsyncGenerator[list[StreamEvent], None]) -> list[StreamEvent]:
+    """Empty at the end."""
+    return await anext(batches, [])
+
+
+async def _close(batches: AsyncGenerator[list[StreamEvent], None]) -> None:
+    await batches.aclose()

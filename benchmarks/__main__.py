@@ -6,12 +6,13 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from . import calls, language, parsing, startup, streams
+from . import calls, checking, language, parsing, startup, streams
 from .measure import Row, table
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "startup": startup.rows,
     "parsing": parsing.rows,
+    "checking": checking.rows,
     "language": language.rows,
     "calls": calls.rows,
     "streams": streams.rows,

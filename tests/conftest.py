@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden import Goldens
+from tests.handle_watch import no_handle_is_left_open as no_handle_is_left_open
 from tests.servers.fixtures import loopback as loopback  # fixtures, for every test to ask for
 from tests.servers.fixtures import wiremock as wiremock
 

@@ -42,7 +42,7 @@ def _given_arguments(program: Program, function: str, arguments: argparse.Namesp
     if arguments.args:
         try:
             given = json.loads(arguments.args)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"--args is not JSON: {error}") from None
         if not isinstance(given, dict):
             raise ValueError("--args must be a JSON object of arguments by name")
@@ -50,7 +50,10 @@ def _given_arguments(program: Program, function: str, arguments: argparse.Namesp
         name, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"--arg {text}: write NAME=VALUE")
-        given[name] = _value(value, _takes_text(program, function, name))
+        try:
+            given[name] = _value(value, _takes_text(program, function, name))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"--arg {name}: {error}") from None
     return given
 
 
@@ -62,7 +65,7 @@ def _value(text: str, takes_text: bool) -> Any:
         return text
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return text
 
 

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
     _add_check(commands)
+    _add_explain(commands)
     return parser
 
 
@@ -97,6 +98,28 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = commands.add_parser(
         "check",
         help="report what is wrong with a program, without running it",
-        description="Report what is wrong with a program, without running it.",
+        description="Report what is wrong with a program, without running it. All paths together are one program.",
     )
-    check.add_argument("path", metavar="FILE|DIR", nargs="?", default=".", help="default: the working folder")
+    check.add_argument(
+        "paths",
+        metavar="FILE|DIR|-",
+        nargs="*",
+        help="what makes up the program; - reads standard input (default: the working folder)",
+    )
+    check.add_argument(
+        "--output-format",
+        choices=("full", "concise", "json", "sarif", "github"),
+        default="full",
+        help="full (default) draws the code; concise is one line each; the others are for machines",
+    )
+    check.add_argument("--strict", action="store_true", help="let warnings fail too")
+    check.add_argument("--watch", action="store_true", help="check again on every change, until Ctrl-C (code 0)")
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="show what a diagnostic means, with a wrong and a right program",
+        description="Show what a diagnostic means, with a wrong and a right program.",
+    )
+    explain.add_argument("code", metavar="CODE", nargs="?", help="a slug or a number; without one, all are listed")

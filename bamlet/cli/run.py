@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_DRAWINGS = 1 / 30
 
 
-class UsageError(Exception):
-    """The command line asks for something that cannot be."""
+class Refused(Exception):
+    """What was asked for cannot be; the text is for a person."""
+
+    def __init__(self, failure: Exception | str, code: int = exits.USAGE) -> None:
+        super().__init__(str(failure))
+        self.code = code
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -37,12 +41,21 @@ def main(arguments: argparse.Namespace) -> int:
         if program is None:
             return exits.BAD_SOURCE
         choice = choose(program, arguments)
+    except (OSError, ValueError) as failure:
+        return _say(failure, exits.USAGE)
+    try:
         return asyncio.run(_run(program, choice, arguments))
+    except Refused as refused:
+        return _say(refused, refused.code)
     except BrokenPipeError:
         raise
-    except (UsageError, OSError, ValueError) as failure:
-        print(f"bamlet run: {failure}", file=sys.stderr)
-        return exits.USAGE
+    except OSError as failure:
+        return _say(failure, exits.FAILED)
+
+
+def _say(failure: Exception, code: int) -> int:
+    print(f"bamlet run: {failure}", file=sys.stderr)
+    return code
 
 
 async def _run(program: embed.Program, choice: Choice, arguments: argparse.Namespace) -> int:
@@ -50,11 +63,11 @@ async def _run(program: embed.Program, choice: Choice, arguments: argparse.Names
         try:
             runtime.bind(choice.function, choice.arguments, {})
         except embed.BamlInvalidArgumentError as failure:
-            raise UsageError(failure) from None
+            raise Refused(failure) from None
         abort = embed.AbortController()
-        with _interrupts(abort.abort):
-            code = await _show(runtime, choice, arguments.stream, abort)
-        await runtime.aclose()
+        async with runtime:
+            with _interrupts(abort.abort):
+                code = await _show(runtime, choice, arguments.stream, abort)
         return after(code)
 
 
@@ -64,29 +77,39 @@ def _runtime(
 ) -> Iterator[tuple[AsyncRuntime, Callable[[int], int]]]:
     """A runtime on the network or on a cassette, and what to check when the call is over."""
     if arguments.replay:
-        from ..embed.cassettes import ReplayEnvironment, replay_transport
-
-        transport = replay_transport(arguments.replay, arguments.speed)
-        runtime = embed.AsyncRuntime(program, transport=transport, environ=ReplayEnvironment())
-
-        def after(code: int) -> int:
-            left = len(transport.unused())
-            if code == exits.OK and left:
-                print(f"bamlet run: {left} exchanges of {arguments.replay} were not used", file=sys.stderr)
-                return exits.FAILED
-            return code
-
-        yield runtime, after
+        yield _replaying(program, arguments)
     elif arguments.record:
-        from ..embed.cassettes import Recording
+        from ..embed.cassettes import Recording, SecretInCassette
 
-        recording = Recording(arguments.record)
         try:
-            yield embed.AsyncRuntime(program, transport=recording.transport), lambda code: code
-        finally:
-            recording.close()
+            recording = Recording(arguments.record)
+        except OSError as failure:
+            raise Refused(failure) from None
+        try:
+            with recording:
+                yield embed.AsyncRuntime(program, transport=recording.transport), lambda code: code
+        except SecretInCassette as failure:
+            raise Refused(failure, exits.FAILED) from None
     else:
         yield embed.AsyncRuntime(program), lambda code: code
+
+
+def _replaying(program: embed.Program, arguments: argparse.Namespace) -> tuple[AsyncRuntime, Callable[[int], int]]:
+    from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
+
+    try:
+        transport = replay_transport(arguments.replay, arguments.speed)
+    except (OSError, UnicodeDecodeError, CassetteError) as failure:
+        raise Refused(f"{arguments.replay}: {failure}") from None
+
+    def after(code: int) -> int:
+        left = len(transport.unused())
+        if code != exits.OK or not left:
+            return code
+        print(f"bamlet run: not used of {arguments.replay}: {left} of its exchanges", file=sys.stderr)
+        return exits.FAILED
+
+    return embed.AsyncRuntime(program, transport=transport, environ=ReplayEnvironment()), after
 
 
 @contextmanager
@@ -117,11 +140,12 @@ async def _show(runtime: AsyncRuntime, choice: Choice, how: str, abort: embed.Ab
         else:
             value = await runtime.stream(choice.function, choice.arguments, context=context).final()
     except embed.BamlAbortError:
-        raise KeyboardInterrupt from None
+        print("interrupted", file=sys.stderr)
+        return exits.INTERRUPTED
     except embed.BamlError as failure:
         print(failure_text(failure), file=sys.stderr)
         return exits.FAILED
-    print(json.dumps(embed.to_plain(value), ensure_ascii=False, indent=2))
+    print(json_text(embed.to_plain(value), indent=2))
     return exits.OK
 
 
@@ -167,7 +191,13 @@ async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallCo
 
 
 def _line(event: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+    print(json_text({"event": event, **fields}), flush=True)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Escaped where the output could not hold the characters."""
+    spells_all = sys.stdout.encoding.lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=not spells_all, indent=indent)
 
 
 def failure_text(failure: embed.BamlError) -> str:

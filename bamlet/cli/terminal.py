@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from typing import Any, TextIO
 
+from ..diagnostics.cells import first_cells, visible
 from ..diagnostics.render import COLOURED, PLAIN, Palette
 from ..embed.store import variable
 
+CLEAR = "\x1b[H\x1b[2J"
 CLEAR_BELOW = "\x1b[J"
 
 
@@ -18,8 +20,9 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def palette(stream: TextIO) -> Palette:
-    """Colours on a terminal only, and never under `NO_COLOR`."""
-    return COLOURED if is_terminal(stream) and not variable("NO_COLOR") else PLAIN
+    """Colours on a terminal, or under `FORCE_COLOR`; never under `NO_COLOR`."""
+    wanted = variable("FORCE_COLOR") or is_terminal(stream)
+    return COLOURED if wanted and not variable("NO_COLOR") else PLAIN
 
 
 class LiveValue:
@@ -30,12 +33,12 @@ class LiveValue:
         self._drawn = 0
 
     def draw(self, value: Any) -> None:
-        columns, lines = shutil.get_terminal_size()
+        columns, lines = _size(self._stream)
         text = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
         room = max(1, lines - 2)
         if len(text) > room:  # the end is where it grows
             text = ["…", *text[-(room - 1) :]] if room > 1 else text[-1:]
-        shown = [_cut(line, columns - 1) for line in text]
+        shown = [first_cells(visible(line), max(1, columns - 1)) for line in text]
         self._stream.write(self._home() + "\n".join(shown) + "\n")
         self._stream.flush()
         self._drawn = len(shown)
@@ -49,7 +52,10 @@ class LiveValue:
         return f"\x1b[{self._drawn}F{CLEAR_BELOW}" if self._drawn else ""
 
 
-def _cut(line: str, width: int) -> str:
-    """Control characters and long lines would break the count of drawn lines."""
-    plain = "".join(char if char.isprintable() else "·" for char in line)
-    return plain if len(plain) <= width else plain[: max(1, width - 1)] + "…"
+def _size(stream: TextIO) -> tuple[int, int]:
+    """Columns and lines of the stream's own terminal: standard output may be a file, or another terminal."""
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except OSError:
+        columns = lines = 0
+    return (columns, lines) if columns and lines else (80, 24)

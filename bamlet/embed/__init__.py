@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from .errors import BamlTimeoutError as BamlTimeoutError
     from .errors import BamlValidationError as BamlValidationError
     from .errors import UnhandledThrow as UnhandledThrow
-    from .load import check_path as check_path
-    from .load import check_sources as check_sources
-    from .load import compile_sources as compile_sources
-    from .load import load as load
+    from .compiling import check_path as check_path
+    from .compiling import check_sources as check_sources
+    from .compiling import compile_sources as compile_sources
+    from .compiling import load as load
+    from .request import HTTPBody as HTTPBody
+    from .request import HTTPRequest as HTTPRequest
     from .runtime import AsyncRuntime as AsyncRuntime
-    from .runtime import HTTPBody as HTTPBody
-    from .runtime import HTTPRequest as HTTPRequest
     from .stream import AsyncStream as AsyncStream
 
 _HOMES = {
@@ -51,8 +51,9 @@ _HOMES = {
         "BamlValidationError",
         "UnhandledThrow",
     ),
-    "bamlet.embed.load": ("check_path", "check_sources", "compile_sources", "load"),
-    "bamlet.embed.runtime": ("AsyncRuntime", "HTTPBody", "HTTPRequest"),
+    "bamlet.embed.compiling": ("check_path", "check_sources", "compile_sources", "load"),
+    "bamlet.embed.request": ("HTTPBody", "HTTPRequest"),
+    "bamlet.embed.runtime": ("AsyncRuntime",),
     "bamlet.embed.stream": ("AsyncStream",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

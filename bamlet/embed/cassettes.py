@@ -6,11 +6,14 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 from ..sysops.clock import Clock
-from ..wire.cassette import read_cassette
-from ..wire.record import RecordingTransport
+from ..wire.cassette import CassetteError, read_cassette
+from ..wire.record import RecordingTransport, SecretInCassette
 from ..wire.replay import ReplayTransport
+
+__all__ = ["CassetteError", "Recording", "ReplayEnvironment", "SecretInCassette", "replay_transport"]
 
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _SHORTEST_SECRET = 8
@@ -22,12 +25,12 @@ def replay_transport(path: str | os.PathLike[str], speed: float = 1.0) -> Replay
 
 
 class Recording:
-    """A cassette being written: lines go to the file as exchanges end."""
+    """A cassette being written, inside a `with`: lines go to the file as exchanges end."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         from ..wire.http import HttpTransport
 
-        self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 closed by `close`
+        self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 closed by `__exit__`
         self.transport = RecordingTransport(
             HttpTransport(), self._write, clock=Clock().now, secrets=_secrets(os.environ)
         )
@@ -36,7 +39,10 @@ class Recording:
         self._file.write(line)
         self._file.flush()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         self._file.close()
 
 

@@ -20,9 +20,15 @@ class AbortController:
             listener()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` when aborted; the result takes that back."""
+        """Call `listener` when aborted, also if that is already so; the result takes it back."""
         self._listeners[id(listener)] = listener
-        return lambda: self._listeners.pop(id(listener), None) and None
+        if self.aborted:
+            listener()
+
+        def forget() -> None:
+            self._listeners.pop(id(listener), None)
+
+        return forget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,8 @@ class CallContext:
 
     `client` replaces the client of every LLM function: a name, or `provider/model`. `env` lies over the
     environment; None hides a variable. `deadline` is in seconds for the whole call. With `on_partial` or
-    `on_tick` a plain call streams; the callbacks may be coroutine functions.
+    `on_tick` a plain call streams. `on_reset` hears the number of an attempt that begins after another one has
+    shown something: what was shown no longer counts. The callbacks may be coroutine functions.
     """
 
     client: str | None = None
@@ -41,3 +48,4 @@ class CallContext:
     deadline: float | None = None
     on_partial: Callable[[Any], Awaitable[None] | None] | None = None
     on_tick: Callable[[list[Any]], Awaitable[None] | None] | None = None
+    on_reset: Callable[[int], Awaitable[None] | None] | None = None

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..interpreter.abi import CATCHABLE, Instance, Thrown, caught, panic_text
+from ..interpreter.abi import CATCHABLE, Instance, Thrown, caught, panic_text, to_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ class UnhandledThrow(BamlError):
     value: Any
     trace: tuple[TraceFrame, ...]
     trace_text: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process has the value as plain data: the program's classes are not there."""
+        return type(self), (self.message,), {**self.__dict__, "value": to_plain(self.value)}
 
 
 def host_error(failure: Exception) -> BamlError:

@@ -5,88 +5,43 @@ A `Runtime` owns everything that must be closed: connections, and the resources 
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from ..diagnostics import did_you_mean
-from ..interpreter.abi import CATCHABLE, Cancelled, Context, InternalError
+from ..interpreter.abi import Context, InternalError
 from ..interpreter.interface import FunctionInfo
 from ..interpreter.program import Callee, Program
 from ..sysops.clock import Clock
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
-from ..sysops.host import ClockLike, Host, Services
-from ..sysops.registry import HostFailure, invoke, mismatches
+from ..sysops.host import ClockLike, Services
+from ..sysops.registry import invoke, mismatches
 from ..sysops.stream import Sink
 from ..types.ty import ClassTy, Ty, members
 from ..wire.message import Transport
 from .arguments import bind_arguments
+from .call import Call
 from .context import CallContext
-from .errors import BamlAbortError, BamlInvalidArgumentError, BamlTimeoutError, host_error
-from .load import library
+from .errors import BamlInvalidArgumentError
+from .compiling import library
+from .request import HTTPBody, HTTPRequest
 from .stream import AsyncStream
 
-__all__ = ["AsyncRuntime", "ClockLike", "HTTPBody", "HTTPRequest", "Program", "Transport"]
+__all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "Program", "Transport"]
 
 STREAM_FUNCTION = "baml.llm.stream_llm_function"
 _NO_CONTEXT = CallContext()
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPBody:
-    """The bytes that would be sent."""
-
-    _raw: bytes
-
-    def raw(self) -> bytes:
-        return self._raw
-
-    def text(self) -> str:
-        return self._raw.decode("utf-8")
-
-    def json(self) -> Any:
-        return json.loads(self._raw)
-
-
-@dataclass(frozen=True, slots=True)
-class HTTPRequest:
-    """A request as it would be sent."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: HTTPBody
-
-    def __repr__(self) -> str:
-        """Without headers: they hold keys."""
-        return f"HTTPRequest({self.method} {self.url}, {len(self.body.raw())} bytes)"
-
-
-@dataclass(slots=True)
-class Stop:
-    """Asks a call to stop. Compiled code looks at it now and then, also in a loop that never waits."""
-
-    requested: bool = False
-    ends_at: float | None = None
-    now: Callable[[], float] | None = None
-
-    def poll(self) -> None:
-        if self.requested:
-            raise Cancelled
-        if self.ends_at is not None and self.now is not None and self.now() >= self.ends_at:
-            raise TimeoutError
-
-
 class AsyncRuntime:
-    """The asyncio face. It belongs to the loop that first sends a request with it.
+    """The asyncio face. It may serve several event loops; closing it closes the connections of one.
 
-    `environ` replaces the process's environment, `transport` what carries requests, `clock` the time.
+    `environ` replaces the process's environment, `transport` what carries requests, `clock` the time. A function
+    that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python function.
     """
 
     def __init__(
@@ -97,12 +52,14 @@ class AsyncRuntime:
         transport: Transport | None = None,
         clock: ClockLike | None = None,
     ) -> None:
-        _check_library()
+        if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
+            _check_library()
         self.program = program
         self._services = Services(
-            make_transport=_http_transport if transport is None else lambda: transport,
+            make_transport=_http_transport,
             clock=clock or Clock(),
             environ=process_environment if environ is None else lambda: environ,
+            transport=transport,
         )
 
     @property
@@ -122,13 +79,22 @@ class AsyncRuntime:
         **named: Any,
     ) -> Any:
         """Call a function and wait for its value."""
+        return await self.prepare(function, arguments, named, context).run()
+
+    def prepare(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        context: CallContext | None,
+    ) -> Call:
+        """The call that `call` would make. Raises `BamlInvalidArgumentError`."""
         options = context or _NO_CONTEXT
         callee, values = self.bind(function, arguments, named)
         streams = options.on_partial is not None or options.on_tick is not None
-        sink = Sink(on_partial=options.on_partial, on_tick=options.on_tick)
         if streams and callee.info.llm is not None:
             callee, values = self._streaming(callee.info, values)
-        return await self.run(callee, values, sink, options, Stop())
+        return self._call(callee, values, options, _sink("none", False, options))
 
     def stream(
         self,
@@ -150,20 +116,10 @@ class AsyncRuntime:
         if callee.info.llm is not None:
             callee, values = self._streaming(callee.info, values)
 
-        def start(ticks: bool) -> tuple[Sink, Stop, asyncio.Task[Any]]:
-            sink = Sink(partials, ticks=ticks, on_partial=options.on_partial, on_tick=options.on_tick)
-            stop = Stop()
-            return sink, stop, asyncio.create_task(self._produce(callee, values, sink, options, stop))
+        def start(ticks: bool) -> Call:
+            return self._call(callee, values, options, _sink(partials, ticks, options))
 
         return AsyncStream(start)
-
-    async def _produce(
-        self, callee: Callee, values: list[Any], sink: Sink, options: CallContext, stop: Stop
-    ) -> Any:
-        try:
-            return await self.run(callee, values, sink, options, stop)
-        finally:
-            sink.close()
 
     def bind(
         self, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
@@ -189,74 +145,8 @@ class AsyncRuntime:
         names = [param.name for param in info.params]
         return orchestration, [info.name, dict(zip(names, values, strict=True))]
 
-    # --- running
-
-    async def run(self, callee: Callee, values: list[Any], sink: Sink, options: CallContext, stop: Stop) -> Any:
-        """Run compiled code to its end, in a scope that closes what it opened."""
-        if options.cancel is None:
-            return await self._limited(callee, values, sink, options, stop)
-        if options.cancel.aborted:
-            raise BamlAbortError
-        return await self._abortable(callee, values, sink, options, stop)
-
-    async def _abortable(
-        self, callee: Callee, values: list[Any], sink: Sink, options: CallContext, stop: Stop
-    ) -> Any:
-        assert options.cancel is not None
-        loop = asyncio.get_running_loop()
-        task = asyncio.create_task(self._limited(callee, values, sink, options, stop))
-
-        def abort() -> None:
-            stop.requested = True
-            loop.call_soon_threadsafe(task.cancel)
-
-        forget = options.cancel.listen(abort)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if options.cancel.aborted and task.cancelled():
-                raise BamlAbortError from None
-            raise
-        finally:
-            forget()
-
-    async def _limited(
-        self, callee: Callee, values: list[Any], sink: Sink, options: CallContext, stop: Stop
-    ) -> Any:
-        if options.deadline is None:
-            return await self._execute(callee, values, sink, options, stop)
-        clock = self._services.clock
-        begun = clock.now()
-        stop.ends_at, stop.now = begun + options.deadline, clock.now
-        try:
-            async with asyncio.timeout(options.deadline):
-                return await self._execute(callee, values, sink, options, stop)
-        except TimeoutError:
-            limit = round(options.deadline * 1000)
-            raise BamlTimeoutError(
-                f"the call took longer than its deadline of {limit} ms",
-                timeout_type="deadline",
-                configured_value_ms=limit,
-                elapsed_ms=round((clock.now() - begun) * 1000),
-            ) from None
-
-    async def _execute(
-        self, callee: Callee, values: list[Any], sink: Sink, options: CallContext, stop: Stop
-    ) -> Any:
-        scope = self._services.handles.scope()
-        host = Host(self._services, scope, sink, options.env, options.tags, options.client)
-        context = Context(invoke, self.program.interface, self.program.space, host, stop.poll)
-        try:
-            result = callee.code(context, *values) if callee.needs_context else callee.code(*values)
-            return await result if callee.suspends else result
-        except HostFailure as failure:
-            raise (failure.__cause__ or failure) from None
-        except CATCHABLE as failure:
-            raise host_error(failure) from failure
-        except Cancelled:
-            raise BamlAbortError from None
-        finally:
-            await scope.aclose()
+    def _call(self, callee: Callee, values: list[Any], options: CallContext, sink: Sink) -> Call:
+        return Call(self.program, self._services, callee, values, sink, options, _first_invoke)
 
     # --- the parts of an LLM call
 
@@ -270,7 +160,7 @@ class AsyncRuntime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a call would send first, not sent."""
-        return await self._request(function, {**(arguments or {}), **named}, context, "build_request")
+        return await self._request(function, {**(arguments or {}), **named}, context, streams=False)
 
     async def stream_request(
         self,
@@ -282,17 +172,17 @@ class AsyncRuntime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a stream would send first, not sent."""
-        return await self._request(function, {**(arguments or {}), **named}, context, "build_request_stream")
+        return await self._request(function, {**(arguments or {}), **named}, context, streams=True)
 
     async def _request(
-        self, function: str, given: Mapping[str, Any], options: CallContext | None, build: str
+        self, function: str, given: Mapping[str, Any], options: CallContext | None, *, streams: bool
     ) -> HTTPRequest:
         callee, values = self.bind(function, given, {})
         planner = self.program.callee("baml.llm.first_request")
         assert planner is not None
         names = [param.name for param in callee.info.params]
-        arguments = [function, dict(zip(names, values, strict=True)), build == "build_request_stream"]
-        made = await self.run(planner, arguments, Sink(), options or _NO_CONTEXT, Stop())
+        arguments = [function, dict(zip(names, values, strict=True)), streams]
+        made = await self._call(planner, arguments, options or _NO_CONTEXT, Sink()).run()
         return HTTPRequest(made.method, made.url, dict(made.headers), HTTPBody(made.body.encode()))
 
     def parse(self, function: str, text: str) -> Any:
@@ -325,6 +215,19 @@ def _http_transport() -> Transport:
     from ..wire.http import HttpTransport  # brings httpx, which takes 70 ms
 
     return HttpTransport()
+
+
+def _sink(mode: Literal["none", "latest", "every"], ticks: bool, options: CallContext) -> Sink:
+    return Sink(
+        mode, ticks=ticks, on_partial=options.on_partial, on_tick=options.on_tick, on_reset=options.on_reset
+    )
+
+
+def _first_invoke(name: str, context: Context, *arguments: Any) -> Any:
+    """A program that needs no operation does not load them: they bring providers, prompts and the parser."""
+    _check_library()
+    context.invoke = invoke
+    return invoke(name, context, *arguments)
 
 
 @cache

@@ -12,9 +12,12 @@ import pickle
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._version import __version__
-from ..interpreter.analyse import Unit
+
+if TYPE_CHECKING:
+    from ..interpreter.analyse import Unit
 
 
 def cache_folder() -> Path | None:
@@ -29,15 +32,16 @@ def cache_folder() -> Path | None:
         return None
 
 
-def library_key(texts: Iterable[str]) -> str:
-    """Changes with the library's text, our version, Python's, and any file of the compiler."""
+def content_key(texts: Iterable[str]) -> str:
+    """Changes with any of the texts, our version, Python's, and any file of the compiler or the library."""
     digest = hashlib.sha256(f"{__version__} {sys.version}".encode())
     for text in texts:
-        digest.update(text.encode())
+        digest.update(f"{len(text)} ".encode())
+        digest.update(text.encode("utf-8", "surrogatepass"))
     package = Path(__file__).parent.parent
-    for room in ("grammar", "interpreter", "types"):
+    for room in ("grammar", "interpreter", "jinja", "stdlib", "types"):
         for path in sorted((package / room).rglob("*")):
-            if path.suffix in (".py", ".lark"):
+            if path.suffix in (".py", ".lark", ".baml"):
                 digest.update(f"{path.name} {path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:20]
 
@@ -45,6 +49,8 @@ def library_key(texts: Iterable[str]) -> str:
 def load_unit(folder: Path | None, key: str) -> Unit | None:
     if folder is None:
         return None
+    from ..interpreter.analyse import Unit
+
     try:
         data = (folder / f"library-{key}.bin").read_bytes()
         names, effects, codes = pickle.loads(data)
@@ -55,15 +61,40 @@ def load_unit(folder: Path | None, key: str) -> Unit | None:
 
 
 def save_unit(folder: Path | None, key: str, unit: Unit) -> None:
-    """Written beside and renamed, so that another process never sees half a file."""
+    if folder is not None:
+        data = pickle.dumps((unit.names, unit.effects, [marshal.dumps(code) for code in unit.code]))
+        _write(folder / f"library-{key}.bin", data)
+
+
+CLEAN_PROGRAMS = 200  # how many are remembered; one takes 65 bytes
+
+
+def is_known_clean(folder: Path | None, key: str) -> bool:
+    """Whether a program of this content was checked before, by this very compiler, and nothing was wrong."""
+    return folder is not None and key in _clean_keys(folder)
+
+
+def remember_clean(folder: Path | None, key: str) -> None:
     if folder is None:
         return
-    data = pickle.dumps((unit.names, unit.effects, [marshal.dumps(code) for code in unit.code]))
-    fresh = folder / f"library-{key}.{os.getpid()}.tmp"
+    kept = [known for known in _clean_keys(folder) if known != key][-(CLEAN_PROGRAMS - 1) :]
+    _write(folder / "clean.txt", "\n".join([*kept, key]).encode())
+
+
+def _clean_keys(folder: Path) -> list[str]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / "clean.txt").read_text("ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Written beside and renamed, so that another process never sees half a file."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(data)
-        fresh.replace(folder / f"library-{key}.bin")
+        fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)
 

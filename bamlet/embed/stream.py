@@ -6,81 +6,117 @@ Leaving the loop stops the call and closes its socket at once. A stream is itera
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Self
 
-from ..sysops.stream import Partial, Reset, Sink, StreamEvent, Tick
+from ..sysops.stream import Partial, Reset, StreamEvent, Tick
+from .call import Call
 from .errors import BamlAbortError
-
-if TYPE_CHECKING:
-    from asyncio import Task
 
 __all__ = ["AsyncStream", "Partial", "Reset", "StreamEvent", "Tick"]
 
 
-class Stoppable(Protocol):
-    requested: bool
+class _Running:
+    """The call while it runs, in a task of its own on the loop of its consumer."""
+
+    def __init__(self, call: Call) -> None:
+        self.sink = call.sink
+        self._stop = call.stop
+        self._loop = asyncio.get_running_loop()
+        self.task = asyncio.create_task(self._produce(call))
+
+    async def _produce(self, call: Call) -> Any:
+        try:
+            return await call.run()
+        finally:
+            self.sink.close()
+
+    def cancel(self) -> None:
+        """From any thread."""
+        self._stop.requested = True
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.task.cancel)
+
+    async def result(self) -> Any:
+        try:
+            return await self.task
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if self.task.cancelled() and waiting is not None and not waiting.cancelling():
+                raise BamlAbortError from None
+            raise
+
+    async def leave(self) -> None:
+        """Stop the call, if it still runs, and wait until its socket is closed."""
+        if not self.task.done():
+            self.cancel()
+            await asyncio.wait({self.task})
+        if not self.task.cancelled():
+            self.task.exception()  # looked at, so that nobody warns of it
 
 
 class AsyncStream:
     """Made by `AsyncRuntime.stream`. The call starts when somebody iterates or asks for the final value."""
 
-    def __init__(self, start: Callable[[bool], tuple[Sink, Stoppable, Task[Any]]]) -> None:
+    def __init__(self, start: Callable[[bool], Call]) -> None:
         self._begin = start
-        self._sink: Sink | None = None
-        self._stop: Stoppable | None = None
-        self._task: Task[Any] | None = None
+        self._running: _Running | None = None
         self._iterated = False
         self._cancelled = False
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """Partial values. An error of the call is raised where it happened, after the last of them."""
-        return self._partials(self.events(ticks=False))
+        return self._partials(self.batches(ticks=False))
 
-    async def _partials(self, events: AsyncIterator[StreamEvent]) -> AsyncIterator[Any]:
-        try:
-            async for event in events:
-                if isinstance(event, Partial):
-                    yield event.value
-        finally:
-            await self._leave()
+    async def _partials(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
+        async with aclosing(batches):
+            async for batch in batches:
+                for event in batch:
+                    if isinstance(event, Partial):
+                        yield event.value
 
     def events(self, *, ticks: bool = True) -> AsyncIterator[StreamEvent]:
         """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
+        return self._events(self.batches(ticks=ticks))
+
+    async def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[StreamEvent]:
+        async with aclosing(batches):
+            async for batch in batches:
+                for event in batch:
+                    yield event
+
+    def batches(self, *, ticks: bool) -> AsyncGenerator[list[StreamEvent], None]:
+        """The events, those together that had come when somebody looked."""
         if self._iterated:
             raise RuntimeError("a stream is iterated once; ask for the final value, or call again")
         self._iterated = True
-        return self._events(ticks)
+        return self._batches(ticks)
 
-    async def _events(self, ticks: bool) -> AsyncIterator[StreamEvent]:
-        self._start(ticks)
-        assert self._sink is not None
+    async def _batches(self, ticks: bool) -> AsyncGenerator[list[StreamEvent], None]:
+        running = self._start(ticks)
         try:
-            while (event := await self._sink.next()) is not None:
-                yield event
-            await self._result()
+            while batch := await running.sink.next_batch():
+                yield batch
+            await running.result()
         finally:
-            await self._leave()
+            await running.leave()
 
     async def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        self._start(ticks=False)
-        return await self._result()
+        return await self._start(ticks=False).result()
 
     def cancel(self) -> None:
-        """Stop the call. Whoever waits for it gets a `BamlAbortError`."""
+        """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
         self._cancelled = True
-        if self._stop is not None:
-            self._stop.requested = True
-        if self._task is not None:
-            self._task.cancel()
+        if self._running is not None:
+            self._running.cancel()
 
     async def aclose(self) -> None:
         """Stop the call, if it still runs, and wait until its socket is closed."""
-        if self._task is not None and not self._task.done():
-            self.cancel()
-            await asyncio.wait({self._task})
+        if self._running is not None:
+            await self._running.leave()
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,23 +126,9 @@ class AsyncStream:
     ) -> None:
         await self.aclose()
 
-    def _start(self, ticks: bool) -> None:
-        if self._cancelled and self._task is None:
-            raise BamlAbortError
-        if self._task is None:
-            self._sink, self._stop, self._task = self._begin(ticks)
-
-    async def _result(self) -> Any:
-        assert self._task is not None
-        try:
-            return await self._task
-        except asyncio.CancelledError:
-            if self._cancelled and self._task.cancelled():
-                raise BamlAbortError from None
-            raise
-
-    async def _leave(self) -> None:
-        """The consumer is gone before the end: by `break`, an exception, or because it was cancelled."""
-        await self.aclose()
-        if self._task is not None and not self._task.cancelled():
-            self._task.exception()  # looked at, so that nobody warns of it
+    def _start(self, ticks: bool) -> _Running:
+        if self._running is None:
+            if self._cancelled:
+                raise BamlAbortError
+            self._running = _Running(self._begin(ticks))
+        return self._running

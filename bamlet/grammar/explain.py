@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import Code, catalogue, did_you_mean
@@ -49,7 +50,7 @@ _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 
-def explain_end(tokens: list[Token], expected: frozenset[str]) -> SyntaxProblem:
+def explain_end(tokens: Sequence[Token], expected: frozenset[str]) -> SyntaxProblem:
     if not tokens:
         return SyntaxProblem(catalogue.SYNTAX, 0, 1, "nothing can be read here")
     if problem := _in_context(tokens, len(tokens), expected):
@@ -60,7 +61,7 @@ def explain_end(tokens: list[Token], expected: frozenset[str]) -> SyntaxProblem:
     )
 
 
-def explain_token(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem:
+def explain_token(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem:
     if problem := _in_context(tokens, at, expected):
         return problem
     token = tokens[at]
@@ -97,7 +98,7 @@ def _expected(expected: frozenset[str]) -> str:
 # --- mistakes that have a better name than "expected x, found y"
 
 
-def _in_context(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _in_context(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     """`at` is the place of the token that does not fit; behind the last one at the end of the text."""
     for look in (_unknown_item, _condition, _old_function, _missing_result, _field_type, _enum_value):
         if problem := look(tokens, at, expected):
@@ -105,7 +106,7 @@ def _in_context(tokens: list[Token], at: int, expected: frozenset[str]) -> Synta
     return None
 
 
-def _unknown_item(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _unknown_item(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if at != 0 or not expected >= {"CLASS", "FUNCTION"}:
         return None
     token = tokens[0]
@@ -121,7 +122,7 @@ def _unknown_item(tokens: list[Token], at: int, expected: frozenset[str]) -> Syn
 _ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template'}))}"
 
 
-def _condition(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _condition(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if at == 0 or at >= len(tokens) or expected != {"LPAR"}:
         return None
     before = tokens[at - 1]
@@ -132,7 +133,7 @@ def _condition(tokens: list[Token], at: int, expected: frozenset[str]) -> Syntax
     return _problem(tokens[at], message, f"write `{before.value} (…)`", catalogue.CONDITION_PARENTHESES)
 
 
-def _old_function(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _old_function(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if at != 2 or tokens[0].type != "FUNCTION" or at >= len(tokens) or tokens[at].value != "{":
         return None
     return _problem(
@@ -142,7 +143,7 @@ def _old_function(tokens: list[Token], at: int, expected: frozenset[str]) -> Syn
     )
 
 
-def _missing_result(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _missing_result(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if (
         at >= len(tokens)
         or "ARROW" not in expected
@@ -154,7 +155,7 @@ def _missing_result(tokens: list[Token], at: int, expected: frozenset[str]) -> S
     return _problem(tokens[at], f"expected `->` and a return type, found {_found(tokens[at])}", hint)
 
 
-def _field_type(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _field_type(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     in_class = tokens[0].type == "CLASS" and "COLON" in expected and at >= 1
     if not in_class or tokens[at - 1].type != "NAME":
         return None
@@ -162,7 +163,7 @@ def _field_type(tokens: list[Token], at: int, expected: frozenset[str]) -> Synta
     return _problem(name, f"field `{name.value}` has no type", f"write `{name.value} string`, for example")
 
 
-def _enum_value(tokens: list[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _enum_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if (
         tokens[0].type != "ENUM"
         or at >= len(tokens)

@@ -210,21 +210,16 @@ class Lexer:
         elif (
             frame.mode is _Mode.BUILDER
             and word in ("class", "enum", "type", "dynamic")
-            and self._name_follows(end)
+            and t.NAME_FOLLOWS.match(self.text, end)
         ):
             self._emit(t.ITEM_KEYWORDS[word], end)
             frame.head = word
         elif (
-            word == "throws"
-            and frame.head == "function"
-            and previous not in ("LPAR", "COMMA", "DOT", "FUNCTION")
+            word == "throws" and frame.head == "function" and previous not in ("LPAR", "COMMA", "DOT", "FUNCTION")
         ):
             self._emit("THROWS", end)
         else:
             self._emit("NAME", end)
-
-    def _name_follows(self, end: int) -> bool:
-        return re.compile(r"\s+[A-Za-z_]").match(self.text, end) is not None
 
     def _number(self, match: re.Match[str]) -> None:
         if len(match[0]) > MAX_DIGITS:
@@ -260,12 +255,10 @@ class Lexer:
         word = t.HYPHEN_WORD.match(self.text, self._at)
         if word:
             previous = self.tokens[-1].type
-            if word[0] == "function" and re.compile(r"\s+[\w-]+\s*\(").match(self.text, word.end()):
+            if word[0] == "function" and t.METHOD_FOLLOWS.match(self.text, word.end()):
                 self._emit("FUNCTION", word.end())
                 frame.head = "function"
-            elif (
-                word[0] == "throws" and frame.head == "function" and previous not in ("LPAR", "COMMA", "DOT")
-            ):
+            elif word[0] == "throws" and frame.head == "function" and previous not in ("LPAR", "COMMA", "DOT"):
                 self._emit("THROWS", word.end())
             else:
                 self._emit("NAME", word.end())
@@ -288,9 +281,7 @@ class Lexer:
             self._pop(self._at + 1, "RBRACE")
             self._stack[-1].after_key = False
         elif (
-            char == "@"
-            or (self.tokens[-1].type in ("AT", "ATAT", "DOT"))
-            or (char == "." and not frame.after_key)
+            char == "@" or (self.tokens[-1].type in ("AT", "ATAT", "DOT")) or (char == "." and not frame.after_key)
         ):
             self._attribute_part(char)
         elif frame.after_key:
@@ -415,7 +406,7 @@ class Lexer:
         return (
             self._stack[-1].keyed
             and previous in ("CTOR_OPEN", "MAP_OPEN", "COMMA")
-            and re.compile(r"\s*:").match(self.text, end) is not None
+            and t.KEY_COLON.match(self.text, end) is not None
         )
 
     def _open_brace(self) -> None:

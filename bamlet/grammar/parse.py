@@ -33,6 +33,7 @@ class Parser:
 
     cache: Path | None = None
     _items: dict[str, n.Item | SyntaxProblem] = field(default_factory=dict)
+    _before: dict[str, n.Item | SyntaxProblem] = field(default_factory=dict)
     _tables: Tables[n.Item] | None = None
 
     def parse(self, file: SourceFile) -> Parsed:
@@ -40,15 +41,18 @@ class Parser:
         diagnostics: list[Diagnostic] = []
         for start, end in split(file.text):
             text = file.text[start:end]
-            outcome = self._items.get(text)
-            if outcome is None:
-                outcome = self._items[text] = self._parse_item(text)
+            outcome = self._items.get(text) or self._before.get(text) or self._parse_item(text)
+            self._items[text] = outcome
             if isinstance(outcome, SyntaxProblem):
                 span = Span(file, start + outcome.start, start + outcome.end)
                 diagnostics.append(outcome.code.at(span, outcome.message, hint=outcome.hint))
             else:
                 items.append(n.Placed(outcome, file, start))
         return Parsed(tuple(items), tuple(diagnostics))
+
+    def next_round(self) -> None:
+        """The files are about to be parsed again: what does not occur in this round is forgotten after it."""
+        self._before, self._items = self._items, {}
 
     def _parse_item(self, text: str) -> n.Item | SyntaxProblem:
         try:

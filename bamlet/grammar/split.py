@@ -7,35 +7,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .tokens import ITEM_KEYWORDS, TRIVIA
 
 _KEYWORD = "|".join(sorted((word for word in ITEM_KEYWORDS if word != "dynamic"), key=len, reverse=True))
 
-# Strings and comments are passed over whole. A `//` after a colon is part of a URL.
+# A line that is the head of an item beyond doubt: a string that runs over it was meant to end before.
+_HEAD_LINE = (
+    r"(?:(?:class|enum|client(?:<\w+>)?|retry_policy|generator|test)[ \t]+[\w-]+[ \t]*(?:\(\)[ \t]*)?\{"
+    r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*\(|(?:type|let)[ \t]+[\w-]+[ \t]*=)"
+)
+_HEAD = re.compile(f"^{_HEAD_LINE}", re.MULTILINE)
+
+# Strings and comments are passed over whole. A `//` after a colon is part of a URL. An `odd` word begins what
+# would be an item if it were a keyword.
 _MARK = re.compile(
-    r'(?P<raw>(?<!#)(?P<hashes>#+)"[\s\S]*?"(?P=hashes)(?!#))'
-    r'|(?P<string>"(?:[^"\\]|\\[\s\S])*")'
-    r"|(?P<comment>\{//[\s\S]*?//\}|/\*[\s\S]*?\*/|(?<!:)//[^\n]*)"
+    r'(?P<raw>(?<!#)#+")'
+    rf'|(?P<string>"(?:[^"\\\n]|\\[\s\S]|\n(?!{_HEAD_LINE}))*")'
+    r"|(?P<block>\{//|/\*)"
+    r"|(?P<line>(?<!:)//[^\n]*)"
     r"|(?P<open>[{(\[])"
     r"|(?P<close>[})\]])"
-    rf"|(?P<item>(?:^|(?<=[\s}};]))(?:client(?=\s*<)|(?:{_KEYWORD})(?=\s+[\w\"])))",
+    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:client(?=\s*<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"])))"
+    r"|(?P<odd>^(?!throws\b)[A-Za-z_][\w-]*(?=(?:<\w+>)?[ \t]+[\w-]+[ \t]*[{=(]))",
     re.MULTILINE,
 )
-_ITEM_IN_COLUMN_ONE = re.compile(rf'^(?:{_KEYWORD})(?:\s*<[^>\n]*>)?\s+[\w"]', re.MULTILINE)
 _NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")  # `splitlines` would also cut at form feeds and their like
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    kind: str
+    text: str
+    start: int
+    end: int
 
 
 def split(text: str) -> Iterator[tuple[int, int]]:
     """The range of each item, leading comments included. Text that belongs to no item is a range of its own."""
-    cuts, balanced = _cuts(text)
-    if not balanced:
-        # A brace is missing somewhere. Items that begin a line bound the damage to one of them.
-        cuts = sorted({*_cuts_before_damage(text), *(m.start() for m in _ITEM_IN_COLUMN_ONE.finditer(text))})
     start = 0
-    for cut in [*cuts, len(text)]:
+    for cut in [*_cuts(text), len(text)]:
         if not _is_trivia(text, start, cut):
             yield start, cut
             start = cut
@@ -46,47 +59,85 @@ def _is_trivia(text: str, start: int, end: int) -> bool:
     return start == end or (match is not None and match.end() == end)
 
 
-def _cuts(text: str) -> tuple[list[int], bool]:
-    """Where an item ends or the next begins, and whether all brackets fit."""
+def _cuts(text: str) -> list[int]:
+    """Where an item ends or the next begins."""
     cuts: list[int] = []
+    in_column_one: list[int] = []
     depth = 0
     head = ""
-    for mark in _MARK.finditer(text):
-        match mark.lastgroup:
+    for mark in _marks(text):
+        if mark.kind == "item" and (mark.start == 0 or text[mark.start - 1] == "\n"):
+            in_column_one.append(_start_of_comments(text, mark.start, 0))
+        match mark.kind:
+            case _ if depth < 0:
+                continue  # a bracket too many: from here on counting means nothing
             case "open":
                 depth += 1
             case "close":
                 depth -= 1
-                if depth < 0:
-                    return cuts, False
-                if depth == 0 and mark[0] == "}" and head not in _WITHOUT_BRACES:
-                    cuts.append(mark.end())
+                if depth == 0 and mark.text == "}" and head not in _WITHOUT_BRACES:
+                    cuts.append(mark.end)
                     head = ""
-            case "item" if depth == 0 and _begins_item(text, mark, cuts, head):
-                head = mark[0]
-                cuts.append(_start_of_comments(text, mark.start(), cuts[-1] if cuts else 0))
-    return cuts, depth == 0
+            case "item" | "odd" if depth == 0 and _begins_item(text, mark, head):
+                head = mark.text
+                cuts.append(_start_of_comments(text, mark.start, cuts[-1] if cuts else 0))
+    if depth != 0:
+        # Items that begin a line bound the damage to one of them.
+        return sorted({*cuts, *in_column_one})
+    return cuts
 
 
-def _begins_item(text: str, mark: re.Match[str], cuts: list[int], head: str) -> bool:
+def _marks(text: str) -> Iterator[_Mark]:
+    at = 0
+    missing: set[str] = set()  # ends that do not come any more, so that none is looked for twice
+    while found := _MARK.search(text, at):
+        kind, start, at = str(found.lastgroup), found.start(), found.end()
+        if kind == "raw":
+            at = _end_of_raw(text, found[0][:-1], at, missing)
+        elif kind == "block":
+            end = _end_of_comment(text, found[0], at, missing)
+            # `{//` that nothing closes is a brace and a line comment.
+            kind, at = ("block", end) if end is not None else ("open", start + 1)
+        yield _Mark(kind, found[0], start, at)
+
+
+def _end_of_raw(text: str, hashes: str, at: int, missing: set[str]) -> int:
+    """Behind the closing hashes; `at` itself for a raw string that is never closed."""
+    if hashes in missing:
+        return at
+    end = re.compile(f'"{hashes}(?!#)').search(text, at)
+    if end is None:
+        missing.add(hashes)
+        return at
+    head = _HEAD.search(text, at, end.start())
+    # An item's head and then an opening like ours: what was found closes another raw string.
+    swallowed = head is not None and text.find(f'{hashes}"', head.end(), end.start()) >= 0
+    return at if swallowed else end.end()
+
+
+def _end_of_comment(text: str, opener: str, at: int, missing: set[str]) -> int | None:
+    closer = "*/" if opener == "/*" else "//}"
+    end = -1 if closer in missing else text.find(closer, at)
+    if end >= 0:
+        return end + len(closer)
+    missing.add(closer)
+    return len(text) if closer == "*/" else None
+
+
+def _begins_item(text: str, mark: _Mark, head: str) -> bool:
     """A keyword in the middle of a header, such as a parameter's or alias's name, begins nothing."""
-    line = text.rfind("\n", 0, mark.start()) + 1
-    at_line_start = not text[line : mark.start()].strip()
-    return (at_line_start or not head) and _NOT_AN_ITEM.match(text, mark.end()) is None
+    line = text.rfind("\n", 0, mark.start) + 1
+    at_line_start = not text[line : mark.start].strip(" \t\ufeff")
+    return (at_line_start or not head) and _NOT_AN_ITEM.match(text, mark.end) is None
 
 
 def _start_of_comments(text: str, at: int, earliest: int) -> int:
     """Comment lines right above an item are its own."""
     start = at
-    for line in reversed(_LINE.findall(text, earliest, at)):
-        if line.strip() and not line.lstrip().startswith("//"):
+    while start > earliest:
+        line = max(text.rfind("\n", earliest, start - 1) + 1, earliest)
+        shown = text[line:start].strip()
+        if shown and not shown.startswith("//"):
             break
-        start -= len(line)
-    return max(start, earliest)
-
-
-def _cuts_before_damage(text: str) -> list[int]:
-    """The cuts up to the last item that is whole: behind it the counting of brackets means nothing."""
-    cuts, _ = _cuts(text)
-    columns = [m.start() for m in _ITEM_IN_COLUMN_ONE.finditer(text)]
-    return [cut for cut in cuts if any(column >= cut for column in columns)]
+        start = line
+    return start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ class ModeLexer(lark.lexer.Lexer):
 
     def lex(self, data: Any) -> Iterator[Any]:  # type: ignore[override]
         return iter(data)
+
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Tables(Generic[T]):
             cache=_writable(cache),
         )
 
-    def parse(self, tokens: list[Token]) -> T | SyntaxProblem:
+    def parse(self, tokens: Sequence[Token]) -> T | SyntaxProblem:
         try:
             return cast(T, self._parser.parse(cast(Any, tokens)))
         except lark.UnexpectedToken as error:

@@ -69,12 +69,17 @@ OPERATOR = re.compile(
 
 TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
 
-MAP_START = re.compile(r'\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:|[A-Za-z_][A-Za-z0-9_]*\s*:)')
+# In every look ahead, comments count as blanks; atomic, or a long run of blanks would be cut in all possible ways.
+_BLANK = f"(?>{TRIVIA.pattern})"
+KEY_COLON = re.compile(f"{_BLANK}?:")
+NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
+METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?\(")
+MAP_START = re.compile(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
 # `client catch …` and `client instanceof …` are expressions about a variable of that name.
 LLM_CLIENT = re.compile(
     r'client[ \t]*:?[ \t]+(?:"|#|(?!(?:catch|catch_all|instanceof)\b)[A-Za-z_])|client[ \t]*:?[ \t]*["#]'
 )
-LLM_PROMPT = re.compile(r'prompt\s*:?\s*[A-Za-z]*(?:#+"|")')
+LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|")')
 
 PUNCTUATION = {
     "{": "LBRACE",

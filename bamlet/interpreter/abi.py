@@ -154,6 +154,11 @@ def wrong_index(index: int) -> int:
     raise Panic(f"index out of bounds: {index}")
 
 
+def widen(value: Any) -> Any:
+    """An int on its way into a float's place becomes one; what else can stand there stays."""
+    return float(value) if type(value) is int else value
+
+
 def string_split(text: str, separator: str) -> list[str]:
     """An empty separator splits between all characters and at both ends."""
     return text.split(separator) if separator else ["", *text, ""]
@@ -164,9 +169,11 @@ def substring(text: str, start: int, end: int) -> str:
 
 
 def trunc(value: float) -> int:
-    """Toward zero. What is no number becomes 0, as a native cast would have it."""
-    if math.isnan(value) or math.isinf(value):
+    """Toward zero. What is no number becomes 0, what is infinite the last 64-bit integer, as in a native cast."""
+    if math.isnan(value):
         return 0
+    if math.isinf(value):
+        return 2**63 - 1 if value > 0 else -(2**63)
     return int(value)
 
 
@@ -174,16 +181,27 @@ def panic(message: str) -> Any:
     raise Panic(message)
 
 
+def unreachable(*values: Any) -> Any:
+    """Called where the checker saw that no value can arrive."""
+    raise Panic("a value has come where none can come")
+
+
 # --- whole values
 
 
 def deep_equals(left: Any, right: Any) -> bool:
-    """Equality by content, of any depth: not-a-number equals itself, instances need the same class."""
+    """Equality by content, of any depth: not-a-number equals itself, instances need the same class.
+
+    Two that contain themselves are equal when no way into both of them finds a difference.
+    """
     pending = [(left, right)]
+    seen: set[tuple[int, int]] = set()
     while pending:
         a, b = pending.pop()
-        if a is b:
+        if a is b or (id(a), id(b)) in seen:
             continue
+        if isinstance(a, list | dict | Instance):
+            seen.add((id(a), id(b)))
         match a, b:
             case list(), list() if len(a) == len(b):
                 pending += zip(a, b, strict=True)
@@ -323,6 +341,15 @@ def type_is(value: Any, kind: str, name: str) -> bool:
     return isinstance(value, Handle | Opaque) and value.kind == name
 
 
+def operation_value(name: str, suspends: bool) -> FunctionValue:
+    """A native operation used as a value."""
+
+    def code(context: Context, *arguments: Any) -> Any:
+        return context.invoke(name, context, *arguments)
+
+    return FunctionValue(name, code, suspends, needs_context=True)
+
+
 async def call_value(context: Context, function: FunctionValue, *arguments: Any) -> Any:
     """Call a function whose kind is known at run time only."""
     result = function.code(context, *arguments) if function.needs_context else function.code(*arguments)
@@ -342,6 +369,8 @@ HELPERS: dict[str, Any] = {
     "$substring": substring,
     "$trunc": trunc,
     "$panic": panic,
+    "$unreachable": unreachable,
+    "$widen": widen,
     "$deep_equals": deep_equals,
     "$deep_copy": deep_copy,
     "$unstable_string": unstable_string,
@@ -352,6 +381,7 @@ HELPERS: dict[str, Any] = {
     "$caught": caught,
     "$type_is": type_is,
     "$call_value": call_value,
+    "$operation_value": operation_value,
     "$FunctionValue": FunctionValue,
     "$Instance": Instance,
     "$len": len,
@@ -364,4 +394,6 @@ HELPERS: dict[str, Any] = {
     "$list": list,
     "$dict": dict,
     "$isinstance": isinstance,
+    "$all": all,
+    "$map": map,
 }

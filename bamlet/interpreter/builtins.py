@@ -71,6 +71,17 @@ _STRING = _table(
     },
 )
 
+# The other spelling of a method: `baml.Array.length(xs)` is `xs.length()`.
+METHODS: dict[str, str] = {
+    f"baml.{space}.{name}": builtin.name
+    for space, table in (
+        ("Array", _methods(ListTy(UNKNOWN))),
+        ("Map", _methods(MapTy(STRING, UNKNOWN))),
+        ("String", _STRING),
+    )
+    for name, builtin in table.items()
+}
+
 # Free functions. Where the result is UNKNOWN here and the first parameter too, the result has the type of the
 # first argument (`deep_copy`).
 FUNCTIONS: dict[str, Builtin] = {

@@ -22,15 +22,15 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     """`all_async` gives every function both, which must not change what a program does."""
     suspends = set(library.suspends) if library else set()
     context = set(library.needs_context) if library else set()
+    calls = {name: tables.reaches for name, tables in checked.tables.items()}
+    plain = _reached_from_constants(calls)
     for symbol in own.functions.values():
         if symbol.kind == "stub":
             context.add(symbol.name)
-        if symbol.suspends or (all_async and symbol.kind == "code"):
+        if symbol.suspends or (all_async and symbol.kind == "code" and symbol.name not in plain):
             suspends.add(symbol.name)
             context.add(symbol.name)
-    calls: dict[str, set[str]] = {}
     for name, tables in checked.tables.items():
-        calls[name] = tables.reaches
         if tables.calls_values:
             suspends.add(name)
         if tables.loops or tables.uses_context or tables.calls_values:
@@ -39,6 +39,17 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     context |= suspends
     _spread(calls, context)
     return Effects(frozenset(suspends), frozenset(context))
+
+
+def _reached_from_constants(calls: Mapping[str, set[str]]) -> set[str]:
+    """A constant cannot wait, so what it calls stays as it is."""
+    pending = [name for name in calls if name.startswith("let ")]
+    reached: set[str] = set()
+    while pending:
+        new = calls.get(pending.pop(), set()) - reached
+        reached |= new
+        pending += new
+    return reached
 
 
 def _spread(calls: Mapping[str, set[str]], marked: set[str]) -> None:

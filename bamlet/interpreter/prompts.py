@@ -55,6 +55,8 @@ class _Prompts:
             info = self.names.templates.get(node.name.name)
             params = {param.name: param.ty for param in info.params} if info else {}
             self._template(placed, node.body, params)
+        if "{{" not in placed.span(node).text:
+            return
         for attribute in _attributes(node):
             self._constraint(placed, attribute, isinstance(node, n.TestDecl))
 

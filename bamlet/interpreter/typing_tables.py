@@ -22,6 +22,11 @@ class Variable:
     python: str
 
 
+def python_name(name: str) -> str:
+    """Any name will do for Python's code, even a keyword, but for the few that are not names at all."""
+    return f"{name}$" if name in ("None", "True", "False", "__debug__") else name
+
+
 @dataclass(frozen=True, slots=True)
 class LocalUse:
     variable: Variable
@@ -63,8 +68,10 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True)
 class BuiltinCall:
+    """`operands` begin with the receiver of a method."""
+
     name: str
-    receiver: n.Expr | None
+    operands: tuple[n.Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,14 @@ class ValueCall:
     """A call of a function value: what it reaches is not known."""
 
 
-CallPlan: TypeAlias = FunctionCall | BuiltinCall | ValueCall
+@dataclass(frozen=True, slots=True)
+class DeadCall:
+    """A call that is never made, because what stands before it does not come back; `first` is evaluated for it."""
+
+    first: n.Expr
+
+
+CallPlan: TypeAlias = FunctionCall | BuiltinCall | ValueCall | DeadCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +98,11 @@ class AnyTest:
 
 @dataclass(frozen=True, slots=True)
 class TypeTest:
+    """`by_tag`: the static type leaves no doubt about what is in a list or a map, so nobody looks inside."""
+
     ty: Ty
-    variable: Variable | None
+    by_tag: bool
+    variable: Variable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,7 @@ class Tables:
     variables: dict[int, Variable] = field(default_factory=dict)
     patterns: dict[int, PatternTest] = field(default_factory=dict)
     constructors: dict[int, ClassSymbol] = field(default_factory=dict)
-    tests: dict[int, Ty] = field(default_factory=dict)  # the type of an InstanceOf
+    tests: dict[int, TypeTest] = field(default_factory=dict)  # of an InstanceOf
     # Nodes that checking made itself, kept so that their ids stay theirs.
     made: list[n.Node] = field(default_factory=list)
     # For the call graph.

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..interpreter.abi import Context, EnvRef, Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
+from .exchange import hide_secrets
 from .host import Host, host
 from .registry import Failure, sysop
 
@@ -21,6 +22,11 @@ class Primitive:
 
     options: ClientOptions
     dialect: Dialect
+
+    def without_secrets(self, text: str) -> str:
+        """What a provider says, without the keys that it may say back."""
+        sent = {**self.options.headers, "authorization": self.options.api_key or ""}
+        return hide_secrets(text, sent)
 
 
 @dataclass(frozen=True, slots=True)

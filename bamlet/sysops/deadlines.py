@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,83 +20,74 @@ _SAYS = {
     "first_token": "no event within {limit} ms of sending the request",
     "idle": "nothing received for {limit} ms",
     "request": "the request took longer than {limit} ms",
-    "total": "all attempts together took longer than the {limit} ms that were left",
+    "total": "all attempts together took longer than {limit} ms",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Limits in seconds, and when the request was sent; times are those of the event loop."""
+    """Limits in seconds by phase, and when the request was sent; times are those of the event loop.
+
+    `total` counts from `began`, when the first of all attempts was made; the others count from this one.
+    """
 
     sent: float
-    connect: float | None
-    first_token: float | None
-    idle: float | None
-    request: float | None
-    total: float | None
+    began: float
+    limits: Mapping[str, float | None]
     client_name: str | None
+
+    @property
+    def connect(self) -> float | None:
+        return self.limits["connect"]
+
+    @property
+    def idle(self) -> float | None:
+        return self.limits["idle"]
 
     def for_head(self) -> tuple[float, str] | None:
         """The first limit that ends while the head of a stream is waited for."""
-        return self._first(("first_token", "request", "total"), {})
+        return self._first(("first_token", "request", "total"))
 
     def for_whole(self) -> tuple[float, str] | None:
         """The first limit that ends while a whole answer is waited for."""
-        return self._first(("request", "total"), {})
+        return self._first(("request", "total"))
 
-    def for_event(self, last_activity: float, *, any_event: bool, waiting: bool) -> tuple[float, str] | None:
-        """The first limit that ends while a stream is read. Silence counts only while somebody waits for it."""
-        phases = ["request", "total"]
+    def for_event(self, silent_since: float | None, *, any_event: bool) -> tuple[float, str] | None:
+        """The first limit that ends while a stream is read. `silent_since` is None while nobody waits."""
         if not any_event:
-            phases.append("first_token")
-        elif waiting:
-            phases.append("idle")
-        return self._first(tuple(phases), {"idle": last_activity})
+            return self._first(("first_token", "request", "total"))
+        if silent_since is None:
+            return self._first(("request", "total"))
+        return self._first(("request", "total", "idle"), silent_since)
 
-    def _first(self, phases: tuple[str, ...], since: dict[str, float]) -> tuple[float, str] | None:
-        ends = [
+    def _first(self, phases: tuple[str, ...], silent_since: float = 0.0) -> tuple[float, str] | None:
+        since = {"idle": silent_since, "total": self.began}
+        ends = (
             (since.get(phase, self.sent) + limit, phase)
             for phase in phases
-            if (limit := self._limit(phase)) is not None
-        ]
+            if (limit := self.limits[phase]) is not None
+        )
         return min(ends, default=None)
 
-    def _limit(self, phase: str) -> float | None:
-        limits: dict[str, float | None] = {
-            "connect": self.connect,
-            "first_token": self.first_token,
-            "idle": self.idle,
-            "request": self.request,
-            "total": self.total,
-        }
-        return limits[phase]
-
     def passed(self, phase: str, now: float) -> Failure:
-        limit = round((self._limit(phase) or 0) * 1000)
+        limit = round((self.limits[phase] or 0) * 1000)
         return Failure(
             "Timeout",
             f"{_SAYS[phase].format(limit=limit)} ({_OPTIONS[phase]})",
             phase=phase,
             limit_ms=limit,
-            elapsed_ms=round((now - self.sent) * 1000),
+            elapsed_ms=round((now - (self.began if phase == "total" else self.sent)) * 1000),
             client_name=self.client_name,
         )
 
 
 def deadlines_of(request: Any, sent: float) -> Deadlines:
     """From a `baml.http.Request`."""
-    limits = request.timeouts
-    if limits is None:
-        return Deadlines(sent, None, None, None, None, None, request.client_name)
-    return Deadlines(
-        sent,
-        _seconds(limits.connect_ms),
-        _seconds(limits.first_token_ms),
-        _seconds(limits.idle_ms),
-        _seconds(limits.request_ms),
-        _seconds(limits.total_ms),
-        request.client_name,
-    )
+    given = request.timeouts
+    if given is None:
+        return Deadlines(sent, sent, dict.fromkeys(_OPTIONS), request.client_name)
+    limits = {phase: _seconds(getattr(given, f"{phase}_ms")) for phase in _OPTIONS}
+    return Deadlines(sent, sent - (given.spent_ms or 0) / 1000, limits, request.client_name)
 
 
 def _seconds(milliseconds: int | None) -> float | None:

@@ -6,9 +6,12 @@ import asyncio
 from itertools import count
 from typing import Protocol
 
-from ..interpreter.abi import Handle, InternalError
+from ..interpreter.abi import Handle, Panic
 
 CLOSE_GRACE_SECONDS = 2.0
+
+# Of the process and not of a table: a handle from another runtime is a number that nobody here knows.
+_numbers = count(1)
 
 
 class Resource(Protocol):
@@ -17,33 +20,31 @@ class Resource(Protocol):
         ...
 
 
-def not_usable(handle: Handle, found: object, kind: type) -> InternalError:
+def not_usable(handle: Handle, found: object, kind: type) -> Panic:
     """A stale or foreign handle is an error, never somebody else's resource."""
-    return InternalError(f"{handle!r} is closed" if found is None else f"{handle!r} is no {kind.__name__}")
+    return Panic(f"{handle!r} is closed" if found is None else f"{handle!r} is no {kind.__name__}")
 
 
 class HandleTable:
     """All open resources of a runtime."""
 
     def __init__(self) -> None:
-        self._numbers = count(1)
-        self.resources: dict[int, Resource] = {}
+        self._open: dict[int, Handle] = {}
 
     @property
     def open_count(self) -> int:
-        return len(self.resources)
+        return len(self._open)
 
     def scope(self) -> HandleScope:
         return HandleScope(self)
 
-    def add(self, kind: str, resource: Resource) -> Handle:
-        handle = Handle(kind, next(self._numbers))
-        self.resources[handle.number] = resource
+    def add(self, kind: str) -> Handle:
+        handle = Handle(kind, next(_numbers))
+        self._open[handle.number] = handle
         return handle
 
-    def take(self, handle: Handle) -> Resource | None:
-        """Out of the table: from here on whoever took it closes it."""
-        return self.resources.pop(handle.number, None)
+    def remove(self, number: int) -> None:
+        del self._open[number]
 
 
 class HandleScope:
@@ -51,45 +52,54 @@ class HandleScope:
 
     def __init__(self, table: HandleTable) -> None:
         self._table = table
-        self._open: dict[int, Handle] = {}
+        self.resources: dict[int, Resource] = {}
 
     def open(self, kind: str, resource: Resource) -> Handle:
-        handle = self._table.add(kind, resource)
-        self._open[handle.number] = handle
+        handle = self._table.add(kind)
+        self.resources[handle.number] = resource
         return handle
 
     async def close(self, handle: Handle) -> None:
         """Closing what is closed already does nothing."""
-        self._open.pop(handle.number, None)
-        resource = self._table.take(handle)
+        resource = self.resources.get(handle.number)
         if resource is not None:
+            self._forget(handle.number)
             await resource.aclose()
 
     async def aclose(self) -> None:
-        """Close everything, newest first, even when cancelled, within a bounded time.
+        """Close everything, newest first, within a bounded time. A cancellation waits until that is done.
 
         Each resource is tried; the failures are raised together at the end.
         """
-        if not self._open:
+        if not self.resources:
             return
         closing = asyncio.ensure_future(self._close_all())
-        try:
-            await asyncio.shield(closing)
-        except asyncio.CancelledError:
-            # Cancelled while closing: finish first, then let the cancellation go on.
-            await asyncio.wait({closing}, timeout=CLOSE_GRACE_SECONDS)
-            raise
-
-    async def _close_all(self) -> None:
-        failures: list[Exception] = []
-        async with asyncio.timeout(CLOSE_GRACE_SECONDS):
-            while self._open:
-                _, handle = self._open.popitem()
-                resource = self._table.take(handle)
-                try:
-                    if resource is not None:
-                        await resource.aclose()
-                except Exception as failure:
-                    failures.append(failure)
+        cancelled: asyncio.CancelledError | None = None
+        while not closing.done():
+            try:
+                await asyncio.wait({closing})
+            except asyncio.CancelledError as cancellation:
+                cancelled = cancellation
+        failures = closing.result()
+        if cancelled is not None:
+            raise cancelled
         if failures:
             raise ExceptionGroup("resources failed to close", failures)
+
+    async def _close_all(self) -> list[Exception]:
+        """One limit for all of them. Whoever comes after it is closed all the same, but not waited for."""
+        failures: list[Exception] = []
+        ends_at = asyncio.get_running_loop().time() + CLOSE_GRACE_SECONDS
+        while self.resources:
+            number, resource = next(reversed(self.resources.items()))
+            self._forget(number)
+            try:
+                async with asyncio.timeout_at(ends_at):
+                    await resource.aclose()
+            except Exception as failure:
+                failures.append(failure)
+        return failures
+
+    def _forget(self, number: int) -> None:
+        del self.resources[number]
+        self._table.remove(number)

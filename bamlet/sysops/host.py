@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -25,25 +26,33 @@ class ClockLike(Protocol):
 
 @dataclass(slots=True)
 class Services:
-    """Of one runtime. `make_transport` is called when the first request goes out, in the loop that sends it."""
+    """Of one runtime. `transport` is the host's own; without it `make_transport` makes one for each event loop."""
 
     make_transport: Callable[[], Transport]
     clock: ClockLike
     environ: Callable[[], Mapping[str, str]]
+    transport: Transport | None = None
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)
-    _transport: Transport | None = None
+    _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
-    @property
-    def transport(self) -> Transport:
-        if self._transport is None:
-            self._transport = self.make_transport()
-        return self._transport
+    def transport_here(self) -> Transport:
+        """Connections belong to the event loop that opened them, so each loop has its own."""
+        if self.transport is not None:
+            return self.transport
+        loop = asyncio.get_running_loop()
+        if loop not in self._made:
+            for ended in [other for other in self._made if other.is_closed()]:
+                del self._made[ended]
+            self._made[loop] = self.make_transport()
+        return self._made[loop]
 
     async def aclose(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        """Close the connections of this loop, and the host's transport."""
+        made = self._made.pop(asyncio.get_running_loop(), None)
+        for transport in (made, self.transport):
+            if transport is not None:
+                await transport.aclose()
 
 
 @dataclass(slots=True)
@@ -71,7 +80,7 @@ def host(context: Context) -> Host:
 
 def resource(context: Context, handle: Handle, kind: type[R]) -> R:
     """The resource behind a handle; several are asked for with each event of a stream."""
-    found = context.host.services.handles.resources.get(handle.number)
+    found = context.host.scope.resources.get(handle.number)
     if isinstance(found, kind):
         return found
     raise not_usable(handle, found, kind)

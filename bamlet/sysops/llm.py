@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..interpreter.abi import Context, Handle, Opaque
-from ..prompt import Prompt, PromptError, TemplateString, Text, render_prompt
+from ..jinja import TemplateError
+from ..prompt import Prompt, TemplateString, Text, render_prompt
 from ..providers import Accumulator, ClientConfigError, Completion, ProviderError, finish_reason_is_allowed
 from ..sap import NOTHING as SAP_NOTHING
 from ..sap import ParseFailure, PartialParser, parse
@@ -14,11 +15,13 @@ from ..types.show import show
 from ..types.ty import Ty
 from ..wire.message import Request
 from .clients import Primitive
+from .exchange import status_fields
 from .host import host, resource
-from .http import status_fields
 from .registry import Failure, sysop
 from .stream import NOTHING, Source
 from .template_values import holds, template_value
+
+MAX_ANSWER_TEXT = 32 << 20
 
 _ACCUMULATOR = "baml.llm.StreamAccumulator"
 
@@ -76,7 +79,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
             tags=host(context).tags,
             templates=templates,
         )
-    except PromptError as failure:
+    except TemplateError as failure:
         raise Failure("RenderPrompt", f"the prompt of `{function_name}`: {failure}") from failure
     return Opaque("baml.llm.Prompt", prompt)
 
@@ -138,9 +141,10 @@ def _milliseconds(seconds: float | None) -> int | None:
 
 @sysop("baml.llm.PrimitiveClient.http_error")
 def http_error(context: Context, client: Opaque, response: Any) -> Any:
+    primitive = _primitive(client)
+    body = primitive.without_secrets(response.body)
     headers = tuple(response.headers.items())
-    name = _primitive(client).options.name
-    fields = status_fields(response.status_code, headers, response.body.encode(), name)
+    fields = status_fields(response.status_code, headers, body, primitive.options.name)
     return context.space.instance("baml.errors.HttpStatus", fields)
 
 
@@ -150,15 +154,21 @@ def http_error(context: Context, client: Opaque, response: Any) -> Any:
 class Answer:
     """What the operations on a `StreamAccumulator` work with: an answer while it is streamed."""
 
-    def __init__(self, accumulator: Accumulator, name: str) -> None:
+    def __init__(self, accumulator: Accumulator, client: Primitive) -> None:
         self.said: Accumulator | Completion = accumulator
-        self.name = name
+        self.client = client
         self._accumulator = accumulator
         self._new: list[str] = []
+        self._size = 0
 
     def add(self, events: list[Any]) -> None:
         feed = self._accumulator.feed
-        self._new += [text for event in events if (text := feed(event))]
+        new = [text for event in events if (text := feed(event))]
+        self._new += new
+        self._size += sum(map(len, new))
+        if self._size > MAX_ANSWER_TEXT:
+            message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
+            raise ProviderError("protocol_error", message, retryable=False)
 
     def new_text(self) -> str:
         text = "".join(self._new)
@@ -185,9 +195,9 @@ class Answer:
 class WholeAnswer(Answer):
     """An answer that came in one piece: there is nothing to add and nothing to wait for."""
 
-    def __init__(self, completion: Completion, name: str) -> None:
+    def __init__(self, completion: Completion, client: Primitive) -> None:
         self.said = completion
-        self.name = name
+        self.client = client
         self._new = [completion.text]
 
     def add(self, events: list[Any]) -> None:
@@ -211,7 +221,7 @@ def _answer(context: Context, handle: Handle) -> Answer:
 @sysop("baml.llm.PrimitiveClient.new_stream_accumulator")
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = _primitive(client)
-    answer = Answer(primitive.dialect.accumulator(), primitive.options.name)
+    answer = Answer(primitive.dialect.accumulator(), primitive)
     return host(context).scope.open(_ACCUMULATOR, answer)
 
 
@@ -221,12 +231,13 @@ def read_response(context: Context, client: Opaque, body: str) -> Handle:
     try:
         completion = primitive.dialect.read_response(body)
     except ProviderError as failure:
-        raise _provider_failure(failure, primitive.options.name) from failure
-    return host(context).scope.open(_ACCUMULATOR, WholeAnswer(completion, primitive.options.name))
+        raise _provider_failure(failure, primitive) from failure
+    return host(context).scope.open(_ACCUMULATOR, WholeAnswer(completion, primitive))
 
 
-def _provider_failure(failure: ProviderError, name: str) -> Failure:
-    return Failure("LlmClient", failure.message, kind=failure.kind, client_name=name)
+def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
+    message = client.without_secrets(failure.message)
+    return Failure("LlmClient", message, kind=failure.kind, client_name=client.options.name)
 
 
 @sysop("baml.llm.StreamAccumulator.add_events", throws=("LlmClient",))
@@ -235,7 +246,7 @@ def add_events(context: Context, answer: Handle, events: list[Any]) -> None:
     try:
         found.add(events)
     except ProviderError as failure:
-        raise _provider_failure(failure, found.name) from failure
+        raise _provider_failure(failure, found.client) from failure
 
 
 @sysop("baml.llm.StreamAccumulator.finish", throws=("LlmClient",))
@@ -244,7 +255,7 @@ def finish(context: Context, answer: Handle) -> None:
     try:
         found.finish()
     except ProviderError as failure:
-        raise _provider_failure(failure, found.name) from failure
+        raise _provider_failure(failure, found.client) from failure
 
 
 @sysop("baml.llm.StreamAccumulator.content")

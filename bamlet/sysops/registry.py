@@ -57,21 +57,23 @@ def invoke(name: str, context: Context, *arguments: Any) -> Any:
         return _invoke_async(operation, context, arguments)
     try:
         return operation.run(context, *arguments)
+    except _PASSING:
+        raise
     except Exception as failure:
-        raise _raised(operation, context, failure) from failure
+        raise _declared(operation, context, failure) from failure
 
 
 async def _invoke_async(operation: Operation, context: Context, arguments: tuple[Any, ...]) -> Any:
     run: Callable[..., Awaitable[Any]] = operation.run
     try:
         return await run(context, *arguments)
+    except _PASSING:
+        raise
     except Exception as failure:
-        raise _raised(operation, context, failure) from failure
+        raise _declared(operation, context, failure) from failure
 
 
-def _raised(operation: Operation, context: Context, failure: Exception) -> BaseException:
-    if isinstance(failure, Thrown | Panic | InternalError | HostFailure):
-        return failure
+def _declared(operation: Operation, context: Context, failure: Exception) -> Exception:
     if isinstance(failure, Failure):
         class_name = f"baml.errors.{failure.class_name}"
         if class_name in operation.throws:
@@ -80,7 +82,14 @@ def _raised(operation: Operation, context: Context, failure: Exception) -> BaseE
 
 
 class HostFailure(Exception):
-    """The host's own callback raised; the exception is its business and passes through unchanged."""
+    """What the host handed in has raised: a callback, or a transport. It passes through the program unchanged."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+_PASSING = (Thrown, Panic, InternalError, HostFailure)
 
 
 def mismatches(stubs: Mapping[str, tuple[int, bool, frozenset[str]]]) -> list[str]:

@@ -71,6 +71,10 @@ class _Newest:
             self._last = value
         return value
 
+    @property
+    def has_given(self) -> bool:
+        return self._last is not NOTHING
+
     def forget(self) -> None:
         self._last = NOTHING
 
@@ -85,17 +89,18 @@ class Sink:
         ticks: bool = False,
         on_partial: Callback | None = None,
         on_tick: Callback | None = None,
+        on_reset: Callback | None = None,
     ) -> None:
         self.mode = mode
         self._ticks = ticks
         self._on_partial = on_partial
         self._on_tick = on_tick
+        self._on_reset = on_reset
         self._queue: deque[StreamEvent] = deque()
         self._offered: Source | None = None
         self._called = _Newest()
         self._queued = _Newest()
         self._attempts = 0
-        self._has_shown = False
         self._closed = False
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
@@ -103,7 +108,6 @@ class Sink:
     # --- from the program
 
     async def offer(self, source: Source) -> None:
-        self._has_shown = True
         if self._on_partial is not None:
             value = self._called.fresh(source)
             if value is not NOTHING:
@@ -123,15 +127,15 @@ class Sink:
             await self._put(Tick(events))
 
     async def begin_attempt(self) -> None:
+        """A value that was offered and not taken was never shown; what was shown is taken back."""
         self._attempts += 1
-        if not self._has_shown:
-            return
-        self._has_shown = False
         self._offered = None
+        if self._called.has_given and self._on_reset is not None:
+            await _call_host(self._on_reset, self._attempts)
+        if self._queued.has_given:
+            await self._put(Reset(self._attempts))
         self._called.forget()
         self._queued.forget()
-        if self.mode != "none":
-            await self._put(Reset(self._attempts))
 
     @property
     def wants_every(self) -> bool:
@@ -158,15 +162,28 @@ class Sink:
     async def next(self) -> StreamEvent | None:
         """The next thing to show, waiting for it; None when the program has ended."""
         while True:
-            if self._queue:
-                self._taken.set()
-                return self._queue.popleft()
-            if (partial := self._take_offered()) is not None:
-                return partial
+            if (event := self._take()) is not None:
+                return event
             if self._closed:
                 return None
             self._arrived.clear()
             await self._arrived.wait()
+
+    async def next_batch(self) -> list[StreamEvent]:
+        """All there is to show, waiting for something; empty when the program has ended."""
+        first = await self.next()
+        if first is None:
+            return []
+        batch = [first]
+        while (event := self._take()) is not None:
+            batch.append(event)
+        return batch
+
+    def _take(self) -> StreamEvent | None:
+        if self._queue:
+            self._taken.set()
+            return self._queue.popleft()
+        return self._take_offered()
 
     def close(self) -> None:
         """The program has ended: the consumer gets what is left, and then the end."""
@@ -184,7 +201,7 @@ async def _call_host(callback: Callback, value: Any) -> None:
         if result is not None:
             await result
     except Exception as failure:
-        raise HostFailure from failure
+        raise HostFailure(failure) from failure
 
 
 @dataclass(frozen=True, slots=True)

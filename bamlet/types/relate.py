@@ -9,6 +9,7 @@ from .ty import (
     BOOL,
     FLOAT,
     INT,
+    NEVER,
     STRING,
     AliasTy,
     AnnotatedTy,
@@ -38,7 +39,7 @@ class Relation:
 
     aliases: Mapping[str, Ty] = field(default_factory=dict)
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    _assumed: set[tuple[Ty, Ty]] = field(default_factory=set)
+    _assumed: set[tuple[Ty, Ty, bool]] = field(default_factory=set)
 
     def expand(self, ty: Ty) -> Ty:
         """The type without attributes and alias names at its top."""
@@ -46,47 +47,62 @@ class Relation:
             ty = ty.inner if isinstance(ty, AnnotatedTy) else self.aliases[ty.name]
         return ty
 
-    def is_subtype(self, sub: Ty, sup: Ty) -> bool:
-        """Whether every value of `sub` may be used as a `sup`."""
-        pair = (bare(sub), bare(sup))
-        if pair[0] == pair[1] or pair in self._assumed:
-            return True
-        if not any(isinstance(ty, AliasTy) for ty in pair):
-            return self._structural(*pair)
-        # A recursive pair holds as long as nothing inside contradicts it.
-        self._assumed.add(pair)
-        try:
-            return self._structural(self.expand(sub), self.expand(sup))
-        finally:
-            self._assumed.discard(pair)
+    def members(self, ty: Ty) -> tuple[Ty, ...]:
+        """The members of a union without attributes, those behind alias names included."""
+        whole = self.expand(ty)
+        if not isinstance(whole, UnionTy):
+            return (whole,)
+        return tuple(part for member in whole.members for part in self.members(member))
 
-    def _structural(self, sub: Ty, sup: Ty) -> bool:
+    def is_subtype(self, sub: Ty, sup: Ty) -> bool:
+        """Whether every value of `sub` may be used as a `sup`, an int being made a float where that is wanted."""
+        return self._holds(sub, sup, True)
+
+    def is_part(self, sub: Ty, sup: Ty) -> bool:
+        """Whether every value of `sub` is a `sup` as it stands, so that a test at run time would say so."""
+        return self._holds(sub, sup, False)
+
+    def _holds(self, sub: Ty, sup: Ty, widens: bool) -> bool:
+        one, other = bare(sub), bare(sup)
+        if one == other or (one, other, widens) in self._assumed:
+            return True
+        if not isinstance(one, AliasTy) and not isinstance(other, AliasTy):
+            return self._structural(one, other, widens)
+        # A recursive pair holds as long as nothing inside contradicts it.
+        self._assumed.add((one, other, widens))
+        try:
+            return self._structural(self.expand(one), self.expand(other), widens)
+        finally:
+            self._assumed.discard((one, other, widens))
+
+    def _structural(self, sub: Ty, sup: Ty, widens: bool) -> bool:
         if isinstance(sub, ErrorTy | NeverTy) or isinstance(sup, ErrorTy | UnknownTy):
             return True
         if isinstance(sub, UnionTy):
-            return all(self.is_subtype(member, sup) for member in sub.members)
+            return all(self._holds(member, sup, widens) for member in sub.members)
         if isinstance(sup, UnionTy):
-            return self._fits_union(sub, sup)
+            return self._fits_union(sub, sup, widens)
+        # What lies inside a container or behind a function cannot be made a float on the way.
         match sub, sup:
             case LiteralTy(), _:
-                return self.is_subtype(_BASES[sub.base], sup)
+                return self._holds(_BASES[sub.base], sup, widens)
             case VariantTy(), EnumTy():
                 return sub.enum == sup.name
             case ListTy(), ListTy():
-                return self.is_subtype(sub.item, sup.item)
+                return self.is_part(sub.item, sup.item)
             case MapTy(), MapTy():
-                return self._same_key(sub.key, sup.key) and self.is_subtype(sub.value, sup.value)
+                return self._same_key(sub, sup) and self.is_part(sub.value, sup.value)
             case FunctionTy(), FunctionTy():
                 return self._fits_function(sub, sup)
             case _:
-                return sub == INT and sup == FLOAT
+                return widens and sub == INT and sup == FLOAT
 
-    def _fits_union(self, sub: Ty, sup: UnionTy) -> bool:
-        if any(self.is_subtype(sub, member) for member in sup.members):
+    def _fits_union(self, sub: Ty, sup: UnionTy, widens: bool) -> bool:
+        if any(self._holds(sub, member, widens) for member in sup.members):
             return True
         # A bool is one of its two literals, an enum value one of its variants.
         parts = self.parts(sub)
-        return len(parts) > 1 and all(self.is_subtype(part, sup) for part in parts)
+        return len(parts) > 1 and all(self._holds(part, sup, widens) for part in parts)
 
     def parts(self, ty: Ty) -> tuple[Ty, ...]:
         """A finite type as the union of its single values; any other as itself."""
@@ -96,15 +112,17 @@ class Relation:
             return tuple(VariantTy(ty.name, name) for name in self.variants.get(ty.name, ()))
         return (ty,)
 
-    def _same_key(self, sub: Ty, sup: Ty) -> bool:
-        # The key of `{}` is not known yet; a literal map's keys are plain strings.
-        return self.is_subtype(sub, sup)
+    def _same_key(self, sub: MapTy, sup: MapTy) -> bool:
+        """Keys do not vary: who holds the wider type could put in what the other does not know."""
+        if sub.value == NEVER:  # `{}`, which has no keys yet
+            return True
+        return self.is_part(sub.key, sup.key) and self.is_part(sup.key, sub.key)
 
     def _fits_function(self, sub: FunctionTy, sup: FunctionTy) -> bool:
         return (
             len(sub.params) == len(sup.params)
-            and all(self.is_subtype(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True))
-            and self.is_subtype(sub.result, sup.result)
+            and all(self.is_part(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True))
+            and self.is_part(sub.result, sup.result)
         )
 
     def join(self, types: Iterable[Ty]) -> Ty:
@@ -115,30 +133,29 @@ class Relation:
         kept: list[Ty] = []
         for at, ty in enumerate(flat):
             others = [*kept, *flat[at + 1 :]]
-            if not any(other != FLOAT and self.is_subtype(ty, other) for other in others):
+            if not any(self.is_part(ty, other) for other in others):
                 kept.append(ty)
         return union(kept)
 
     def without(self, ty: Ty, gone: Ty) -> Ty:
         """The members of `ty` that are not a `gone`."""
         kept: list[Ty] = []
-        for member in members(self.expand(ty)):
-            parts = self.parts(bare(member))
-            rest = [part for part in parts if not self.is_subtype(part, gone) or isinstance(part, ErrorTy)]
+        for member in self.members(ty):
+            parts = self.parts(member)
+            rest = [part for part in parts if not self.is_part(part, gone) or isinstance(part, ErrorTy)]
             kept += [member] if len(rest) == len(parts) else rest
         return union(kept)
 
     def overlap(self, ty: Ty, wanted: Ty) -> Ty:
         """What a value of `ty` can be once it is known to be a `wanted`."""
-        whole = self.expand(ty)
-        if isinstance(whole, UnknownTy | ErrorTy):
-            return wanted
         kept: list[Ty] = []
-        for member in members(whole):
-            if self.is_subtype(member, wanted) and not (member == INT and bare(wanted) == FLOAT):
+        for member in self.members(ty):
+            if isinstance(member, UnknownTy | ErrorTy):
+                return wanted
+            if self.is_part(member, wanted):
                 kept.append(member)
             else:
-                kept += [part for part in members(self.expand(wanted)) if self.is_subtype(part, member)]
+                kept += [part for part in self.members(wanted) if self.is_part(part, member)]
         return union(kept)
 
 

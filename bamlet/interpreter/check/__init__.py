@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
-from ...types.relate import Relation, widen_literals
+from ...types.relate import widen_literals
 from ...types.show import show
-from ...types.ty import NEVER, NULL
+from ...types.ty import NEVER, NULL, Ty
 from ..report import Report
 from ..symbols import ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables
 from . import calls, expressions, patterns, statements
-from .state import CHECK_STATEMENT, INFER, Checker
+from .constants import in_order_of_use
+from .divergence import never_returning
+from .state import CHECK_STATEMENT, INFER, Checker, content, is_open
 
 __all__ = ["CHECK_STATEMENT", "INFER", "Checked", "calls", "check", "expressions", "patterns", "statements"]
-
-S = TypeVar("S", FunctionSymbol, ConstantSymbol)
 
 
 @dataclass(slots=True)
@@ -32,56 +33,77 @@ class Checked:
 def check(own: Names, names: Names, report: Report) -> Checked:
     """Check what `own` declares, with `names` (its own and the library's) in view."""
     relation = names.relation()
+    endless = never_returning(own.functions.values())
     checked = Checked()
-    for constant in own.constants.values():
-        if tables := _guarded(constant, names, relation, report, _check_constant):
+
+    def checker(symbol: FunctionSymbol | ConstantSymbol, result: Ty) -> Checker:
+        assert symbol.placed is not None
+        return Checker(names, relation, report, symbol.placed, result, endless)
+
+    for constant in in_order_of_use(own, report):
+        if tables := _guarded(constant, report, partial(_check_constant, constant, checker, names)):
             checked.tables[f"let {constant.name}"] = tables
     for symbol in own.functions.values():
-        if symbol.kind == "code" and (tables := _guarded(symbol, names, relation, report, _check_function)):
+        if symbol.kind != "code":
+            continue
+        if tables := _guarded(symbol, report, partial(_check_function, symbol, checker)):
             checked.tables[symbol.name] = tables
     return checked
 
 
-def _guarded(
-    symbol: S,
-    names: Names,
-    relation: Relation,
-    report: Report,
-    step: Callable[[S, Names, Relation, Report], Tables],
-) -> Tables | None:
+NewChecker: TypeAlias = "Callable[[FunctionSymbol | ConstantSymbol, Ty], Checker]"
+
+
+def _guarded(symbol: FunctionSymbol | ConstantSymbol, report: Report, step: Callable[[], Tables]) -> Tables | None:
     """The checker walks trees by recursion; a tree deeper than Python's stack is the program's mistake."""
     assert symbol.placed is not None
     assert symbol.node is not None
     try:
-        return step(symbol, names, relation, report)
+        return step()
     except RecursionError:
         report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
         return None
 
 
-def _check_constant(symbol: ConstantSymbol, names: Names, relation: Relation, report: Report) -> Tables:
-    assert symbol.placed is not None
+def _check_constant(symbol: ConstantSymbol, checker: NewChecker, names: Names) -> Tables:
     assert symbol.node is not None
-    c = Checker(names, relation, report, symbol.placed, NEVER)
+    c = checker(symbol, NEVER)
     if symbol.node.type is None:
         found = widen_literals(c.infer(symbol.node.value))
-        names.constants[symbol.name] = ConstantSymbol(symbol.name, found, symbol.placed, symbol.node)
+        names.constants[symbol.name] = replace(symbol, ty=found)
     else:
         c.require(symbol.node.value, symbol.ty)
     return c.tables
 
 
-def _check_function(symbol: FunctionSymbol, names: Names, relation: Relation, report: Report) -> Tables:
+def _check_function(symbol: FunctionSymbol, checker: NewChecker) -> Tables:
+    """Again as long as uses of empty collections tell what they hold: all of the body shall know it."""
+    filled: dict[int, Ty] = {}
+    while True:
+        c = checker(symbol, symbol.result)
+        c.filled = dict(filled)
+        said = len(c.report.diagnostics)
+        _check_once(c, symbol)
+        closed = {key: ty for key, ty in c.filled.items() if not _has_open_part(ty)}
+        if closed.keys() == filled.keys():
+            return c.tables
+        filled = closed
+        del c.report.diagnostics[said:]
+
+
+def _has_open_part(ty: Ty) -> bool:
+    held = content(ty)
+    return held is not None and (is_open(ty) or _has_open_part(held))
+
+
+def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
     node = symbol.node
-    assert symbol.placed is not None
     assert node is not None
     assert isinstance(node.body, n.Block)
-    c = Checker(names, relation, report, symbol.placed, symbol.result)
     for declared in node.params:
         ty = next(param.ty for param in symbol.params if param.name == declared.name.name)
         c.declare(declared.name, ty, declared)
     _check_body(c, node, node.body)
-    return c.tables
 
 
 def _check_body(c: Checker, node: n.FunctionDecl, body: n.Block) -> None:

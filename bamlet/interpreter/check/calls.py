@@ -8,21 +8,24 @@ from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
-from ...types.ty import ERROR, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
-from ..builtins import FUNCTIONS, SAME_AS_ARGUMENT, Builtin, method, method_names
+from ...types.ty import ERROR, NEVER, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
+from ..builtins import FUNCTIONS, METHODS, SAME_AS_ARGUMENT, Builtin, method, method_names
 from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, FunctionCall, LocalUse, ValueCall
-from .state import INFER, Checker, is_error
+from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, ValueCall
+from .expressions import unknown_content
+from .state import INFER, Checker, is_error, is_open
 
 
 def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
     result = _dispatch(c, node)
     c.forget_fields()
-    return result
+    return NEVER if c.cut_short(node.arguments) else result
 
 
 def _dispatch(c: Checker, node: n.Call) -> Ty:
     callee = node.callee
+    for argument in node.type_arguments:
+        c.resolve(argument)
     if isinstance(callee, n.Path):
         return _path_call(c, node, callee)
     if isinstance(callee, n.FieldAccess):
@@ -37,6 +40,8 @@ def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
             return _function_call(c, node, c.names.functions[name], None)
         if name in FUNCTIONS:
             return _builtin_function(c, node, name, FUNCTIONS[name])
+        if name in METHODS and node.arguments:
+            return _method_as_function(c, node, path, METHODS[name])
         if not _is_value(c, path):
             return _no_function(c, node, path)
     if len(path.parts) == 1:
@@ -59,7 +64,7 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         message, hint = f"`{name}` is a class, not a function", f"write `{name} {{ field: value }}`"
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=hint)
         return ERROR
-    candidates = [*c.names.functions, *FUNCTIONS, *c.visible]
+    candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *c.visible]
     c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=did_you_mean(name, candidates))
     return ERROR
 
@@ -68,65 +73,110 @@ def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n
     c.tables.calls[id(node)] = FunctionCall(symbol, receiver)
     c.tables.reaches.add(symbol.name)
     params = [param.ty for param in symbol.params[1 if receiver is not None else 0 :]]
-    _arguments(c, node, symbol.name, params)
-    return symbol.result
+    _no_type_arguments(c, node, symbol.name)
+    _arguments(c, node.arguments, node, symbol.name, params)
+    return NEVER if symbol.name in c.endless else symbol.result
+
+
+def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
+    if node.type_arguments:
+        message = f"`{name}` takes no type arguments"
+        c.wrong(node.type_arguments[0], catalogue.ARGUMENT_COUNT, message)
 
 
 def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> Ty:
-    c.tables.calls[id(node)] = BuiltinCall(builtin.name, None)
-    types = _arguments(c, node, name, builtin.params)
+    c.tables.calls[id(node)] = BuiltinCall(builtin.name, node.arguments)
+    types = _arguments(c, node.arguments, node, name, builtin.params)
     if builtin.name == "reveal" and types:
         message = f"the type is `{show(types[0])}`"
         c.wrong(node.arguments[0], catalogue.REVEALED, message)
     return types[0] if builtin.name in SAME_AS_ARGUMENT and types else builtin.result
 
 
-def _arguments(c: Checker, node: n.Call, name: str, params: Sequence[Ty]) -> list[Ty]:
-    if len(params) != len(node.arguments):
-        for argument in node.arguments:
+def _arguments(c: Checker, arguments: Sequence[n.Expr], node: n.Call, name: str, params: Sequence[Ty]) -> list[Ty]:
+    if len(params) != len(arguments):
+        for argument in arguments:
             c.infer(argument)
         wanted = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
-        message = f"`{name}` takes {wanted}, found {len(node.arguments)}"
+        message = f"`{name}` takes {wanted}, found {len(arguments)}"
         c.wrong(node, catalogue.ARGUMENT_COUNT, message)
         return []
-    return [c.require(argument, ty) for argument, ty in zip(node.arguments, params, strict=True)]
+    return [c.require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]
+
+
+def _dead_call(c: Checker, node: n.Call, first: n.Expr, ty: Ty) -> Ty:
+    """Nothing to say about a call behind a value that is wrong already, or that never comes."""
+    for argument in node.arguments:
+        c.infer(argument)
+    c.tables.calls[id(node)] = DeadCall(first)
+    return NEVER if isinstance(ty, NeverTy) else ERROR
+
+
+# --- methods
 
 
 def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier) -> Ty:
     ty = c.infer(receiver)
     whole = widen_literals(c.relation.expand(ty))
     if is_error(whole) or isinstance(whole, NeverTy):
-        for argument in node.arguments:
-            c.infer(argument)
-        return ERROR
+        return _dead_call(c, node, receiver, whole)
     if isinstance(whole, ClassTy):
         symbol = c.names.classes[whole.name]
         if name.name in symbol.methods:
-            return _function_call(c, node, c.names.functions[symbol.methods[name.name]], receiver)
+            function = c.names.functions[symbol.methods[name.name]]
+            if not function.static:
+                return _function_call(c, node, function, receiver)
+            return _static_method(c, node, function, name)
         if any(field.name == name.name for field in symbol.schema.fields):
             return _value_call(c, node)
-    builtin = method(whole, name.name)
-    if builtin is None:
+    if method(whole, name.name) is None:
         return _no_method(c, node, whole, name)
-    _fill_hole(c, node, receiver, whole, name.name)
-    builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name.name)
+    return _builtin_method(c, node, receiver, node.arguments, name.name)
+
+
+def _method_as_function(c: Checker, node: n.Call, path: n.Path, name: str) -> Ty:
+    """`baml.Array.length(xs)` is `xs.length()`."""
+    receiver, rest = node.arguments[0], node.arguments[1:]
+    whole = widen_literals(c.relation.expand(c.infer(receiver)))
+    builtin = method(whole, path.parts[-1].name)
+    if builtin is None or builtin.name != name:
+        if is_error(whole) or isinstance(whole, NeverTy):
+            return _dead_call(c, node, receiver, whole)
+        for argument in rest:
+            c.infer(argument)
+        message = f"`{path.name}` works on another type, found `{show(whole)}`"
+        c.wrong(receiver, catalogue.TYPE_MISMATCH, message)
+        return ERROR
+    return _builtin_method(c, node, receiver, rest, path.parts[-1].name)
+
+
+def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple[n.Expr, ...], name: str) -> Ty:
+    _fill_by_method(c, receiver, arguments, name)
+    builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name)
     assert builtin is not None
-    c.tables.calls[id(node)] = BuiltinCall(builtin.name, receiver)
-    _arguments(c, node, name.name, builtin.params)
+    c.tables.calls[id(node)] = BuiltinCall(builtin.name, (receiver, *arguments))
+    types = _arguments(c, arguments, node, name, builtin.params)
+    if builtin.name == "list.at" and types and isinstance(builtin.result, NeverTy):
+        return unknown_content(c, receiver)
     return builtin.result
 
 
-def _fill_hole(c: Checker, node: n.Call, receiver: n.Expr, ty: Ty, name: str) -> None:
+def _fill_by_method(c: Checker, receiver: n.Expr, arguments: tuple[n.Expr, ...], name: str) -> None:
     """`let a = []` has no element type until the first `push` gives it one."""
-    use = c.tables.uses.get(id(receiver))
-    if not (name in ("push", "concat") and isinstance(ty, ListTy) and isinstance(ty.item, NeverTy)):
+    if c.open_variable(receiver) is None or len(arguments) != 1 or name not in ("push", "concat"):
         return
-    if isinstance(use, LocalUse) and not use.fields and len(node.arguments) == 1:
-        given = widen_literals(c.infer(node.arguments[0]))
-        filled = ListTy(given) if name == "push" else given
-        use.variable.ty = filled
-        c.forget((use.variable,))
-        c.tables.types[id(receiver)] = filled
+    given = widen_literals(c.infer(arguments[0]))
+    filled = ListTy(given) if name == "push" else given
+    if isinstance(filled, ListTy) and not is_open(filled):
+        c.fill(receiver, filled)
+
+
+def _static_method(c: Checker, node: n.Call, function: FunctionSymbol, name: n.Identifier) -> Ty:
+    for argument in node.arguments:
+        c.infer(argument)
+    message = f"`{name.name}` has no `self`: it is called on the class"
+    c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=f"write `{function.name}(…)`")
+    return ERROR
 
 
 def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
@@ -155,12 +205,15 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
     if isinstance(ty, FunctionTy):
         c.tables.calls[id(node)] = ValueCall()
         c.tables.calls_values = True
-        _arguments(c, node, "this function", ty.params)
+        _no_type_arguments(c, node, "this function")
+        _arguments(c, node.arguments, node, "this function", ty.params)
         return ty.result
+    if is_error(ty) or isinstance(ty, NeverTy):
+        return _dead_call(c, node, callee, ty)
     for argument in node.arguments:
         c.infer(argument)
-    if not is_error(ty):
-        c.wrong(callee, catalogue.NOT_CALLABLE, f"a `{show(ty)}` cannot be called")
+    hint = "the value may be null: test it first" if is_optional(ty) else None
+    c.wrong(callee, catalogue.NOT_CALLABLE, f"a `{show(ty)}` cannot be called", hint=hint)
     return ERROR
 
 

@@ -17,20 +17,23 @@ from ...types.ty import (
     NULL,
     STRING,
     ClassTy,
+    EnumTy,
     ErrorTy,
+    FunctionTy,
     ListTy,
     LiteralTy,
     MapTy,
+    NeverTy,
     PrimitiveTy,
     Ty,
+    UnknownTy,
     VariantTy,
-    bare,
+    is_optional,
     literal,
-    members,
     union,
 )
 from ..symbols import ClassSymbol
-from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, Variable, VariantUse
+from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
 from .narrow import assume
 from .state import CHECK_STATEMENT, INFER, Checker, Place, is_error
 
@@ -115,20 +118,20 @@ def _walk(c: Checker, ty: Ty, fields: Iterable[n.Identifier]) -> Ty:
 
 def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
     """The type of a field; of a union of classes when each has it."""
-    whole = c.relation.expand(ty)
-    if isinstance(whole, ErrorTy):
-        return ERROR
+    members = c.relation.members(ty)
+    if NEVER in members or any(isinstance(member, ErrorTy) for member in members):
+        return NEVER if members == (NEVER,) else ERROR
     found: list[Ty] = []
-    for member in members(whole):
-        field = _field_of(c, bare(member), name.name)
+    for member in members:
+        field = field_of(c, member, name.name)
         if field is None:
-            _no_field(c, whole, bare(member), name)
+            _no_field(c, ty, member, name)
             return ERROR
         found.append(field)
-    return c.relation.join(found)
+    return found[0] if len(found) == 1 else c.relation.join(found)
 
 
-def _field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
+def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
     if not isinstance(ty, ClassTy):
         return None
     schema = c.names.classes[ty.name].schema
@@ -152,55 +155,79 @@ def _field_access(c: Checker, node: n.FieldAccess, expected: Ty | None) -> Ty:
 
 
 def _index(c: Checker, node: n.Index, expected: Ty | None) -> Ty:
-    ty = c.relation.expand(c.infer(node.value))
-    match ty:
-        case ListTy(item=item):
-            c.require(node.index, INT)
-            return item
-        case MapTy(key=key, value=value):
-            c.require(node.index, key)
-            return value
-        case ErrorTy():
-            c.infer(node.index)
-            return ERROR
-        case _ if ty == STRING:
-            c.require(node.index, INT)
-            return STRING
-        case _:
-            c.infer(node.index)
-            message = f"`{show(ty)}` cannot be indexed"
-            c.wrong(node.value, catalogue.NOT_INDEXABLE, message)
-            return ERROR
+    ty = _element(c, node)
+    return NEVER if c.cut_short((node.index,)) else ty
+
+
+def _element(c: Checker, node: n.Index) -> Ty:
+    """Of a union when every member has elements that are found in the same way."""
+    ty = c.infer(node.value)
+    members = c.relation.members(widen_literals(c.relation.expand(ty)))
+    if any(isinstance(member, ErrorTy | NeverTy) for member in members):
+        c.infer(node.index)
+        return NEVER if members == (NEVER,) else ERROR
+    if all(isinstance(member, ListTy) or member == STRING for member in members):
+        c.require(node.index, INT)
+        return _joined(c, node.value, [m.item if isinstance(m, ListTy) else STRING for m in members])
+    maps = [member for member in members if isinstance(member, MapTy)]
+    if len(maps) == len(members):
+        c.require(node.index, maps[0].key)
+        for other in maps[1:]:
+            c.require(node.index, other.key)
+        return _joined(c, node.value, [m.value for m in maps])
+    c.infer(node.index)
+    hint = "the value may be null: test it first" if NULL in members else None
+    c.wrong(node.value, catalogue.NOT_INDEXABLE, f"`{show(ty)}` cannot be indexed", hint=hint)
+    return ERROR
+
+
+def _joined(c: Checker, collection: n.Expr, contents: list[Ty]) -> Ty:
+    if NEVER in contents:
+        return unknown_content(c, collection)
+    return contents[0] if len(contents) == 1 else c.relation.join(contents)
+
+
+def unknown_content(c: Checker, collection: n.Expr) -> Ty:
+    """Something is taken out of an empty collection into which nothing is ever put."""
+    hint = "write its type where it is declared, such as `let xs: int[] = []`"
+    c.wrong(collection, catalogue.NOT_INDEXABLE, "nothing says what is in here", hint=hint)
+    return ERROR
 
 
 # --- literals and collections
 
 
 def _list_literal(c: Checker, node: n.ListLiteral, expected: Ty | None) -> Ty:
-    wanted = _member(c, expected, ListTy)
-    if isinstance(wanted, ListTy):
+    wanted = c.only_member(expected, ListTy)
+    if wanted is not None:
         for item in node.items:
             c.require(item, wanted.item)
-        return wanted
-    return ListTy(c.relation.join(widen_literals(c.infer(item)) for item in node.items))
+        return NEVER if c.cut_short(node.items) else wanted
+    joined = c.relation.join(widen_literals(c.infer(item)) for item in node.items)
+    return NEVER if c.cut_short(node.items) else ListTy(joined)
 
 
 def _map_literal(c: Checker, node: n.MapLiteral, expected: Ty | None) -> Ty:
-    wanted = _member(c, expected, MapTy)
-    if isinstance(wanted, MapTy):
+    wanted = c.only_member(expected, MapTy)
+    if wanted is not None:
         for entry in node.entries:
-            c.tables.types[id(entry.key)] = STRING
+            _key(c, entry.key, wanted.key)
             c.require(entry.value, wanted.value)
-        return wanted
-    return MapTy(STRING, c.relation.join(widen_literals(c.infer(entry.value)) for entry in node.entries))
+        return NEVER if c.cut_short(entry.value for entry in node.entries) else wanted
+    joined = c.relation.join(widen_literals(c.infer(entry.value)) for entry in node.entries)
+    return NEVER if c.cut_short(entry.value for entry in node.entries) else MapTy(STRING, joined)
 
 
-def _member(c: Checker, expected: Ty | None, kind: type) -> Ty | None:
-    """The only member of the expected type of that kind, if there is one."""
-    if expected is None:
-        return None
-    found = [m for member in members(c.relation.expand(expected)) if isinstance(m := bare(member), kind)]
-    return found[0] if len(found) == 1 else None
+def _key(c: Checker, key: n.StringLiteral, wanted: Ty) -> None:
+    """A key is written as a string; where keys are an enum's values it is the name of one."""
+    if c.relation.is_part(literal(key.value), wanted):
+        return
+    enums = [member.name for member in c.relation.members(wanted) if isinstance(member, EnumTy)]
+    for enum in enums:
+        if any(value.name == key.value for value in c.names.enums[enum].members):
+            c.tables.uses[id(key)] = VariantUse(enum, key.value)
+            return
+    c.wrong(key, catalogue.TYPE_MISMATCH, f"the key `{key.value}` is no `{show(wanted)}`")
 
 
 def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
@@ -226,7 +253,7 @@ def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
     if missing and not spread:
         names = ", ".join(f"`{name}`" for name in missing)
         c.wrong(node.path, catalogue.CONSTRUCTOR_FIELDS, f"`{symbol.name}` also needs {names}")
-    return ClassTy(symbol.name)
+    return NEVER if c.cut_short(entry.value for entry in node.entries) else ClassTy(symbol.name)
 
 
 def _constructor_field(c: Checker, symbol: ClassSymbol, entry: n.FieldInit, wanted: dict[str, Ty]) -> None:
@@ -267,16 +294,15 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
     if node.op in ("&&", "||"):
         return _connective(c, node)
     if node.op in ("==", "!="):
-        c.infer(node.left)
-        c.infer(node.right)
-        return BOOL
+        sides = c.infer(node.left), c.infer(node.right)
+        return NEVER if NEVER in sides else BOOL
     left, right = c.infer(node.left), c.infer(node.right)
     if is_error(left) or is_error(right):
         return BOOL if node.op in _ORDER else ERROR
     result = operator_result(c, node.op, left, right)
     if result is None:
         message = f"`{node.op}` does not work on `{show(left)}` and `{show(right)}`"
-        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=_operator_hint(node.op, left, right))
+        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(node.op, left, right))
         return BOOL if node.op in _ORDER else ERROR
     return result
 
@@ -284,7 +310,7 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
 def operator_result(c: Checker, op: str, left: Ty, right: Ty) -> Ty | None:
     """The type of `left op right`, or None when the operator does not have such operands."""
     kinds = _kinds(c, left) | _kinds(c, right)
-    if not kinds:
+    if not _kinds(c, left) or not _kinds(c, right):
         return NEVER
     if op in _BITS:
         return INT if kinds == {"int"} else None
@@ -303,8 +329,8 @@ def operator_result(c: Checker, op: str, left: Ty, right: Ty) -> Ty | None:
 def _kinds(c: Checker, ty: Ty) -> set[str]:
     """The base kinds that a value can have; `never` has none."""
     found: set[str] = set()
-    for member in members(c.relation.expand(ty)):
-        match bare(member):
+    for member in c.relation.members(ty):
+        match member:
             case PrimitiveTy(name=name):
                 found.add(name)
             case LiteralTy(base=base):
@@ -314,8 +340,8 @@ def _kinds(c: Checker, ty: Ty) -> set[str]:
     return found
 
 
-def _operator_hint(op: str, left: Ty, right: Ty) -> str | None:
-    if any(NULL in members(ty) for ty in (left, right)):
+def operator_hint(op: str, left: Ty, right: Ty) -> str | None:
+    if is_optional(left) or is_optional(right):
         return "the value may be null: test it first"
     if op == "+" and STRING in (widen_literals(left), widen_literals(right)):
         return "there is no implicit conversion to a string: use baml.unstable.string(…)"
@@ -324,21 +350,21 @@ def _operator_hint(op: str, left: Ty, right: Ty) -> str | None:
 
 def _connective(c: Checker, node: n.Binary) -> Ty:
     """The right operand is evaluated only where the left one let it, and is checked so."""
-    c.infer(node.left)
-    before = c.facts
+    left = c.infer(node.left)
+    without_right = c.facts
     c.facts = assume(c, node.left, node.op == "&&")
-    c.infer(node.right)
-    c.facts = before
-    return BOOL
+    right = c.infer(node.right)
+    c.facts = without_right if right == NEVER else c.merge(without_right, c.facts)
+    return NEVER if left == NEVER else BOOL
 
 
 def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
     ty = c.infer(node.operand)
+    if ty == NEVER or is_error(ty):
+        return ty
     if node.op == "!":
         return BOOL
     kinds = _kinds(c, ty)
-    if is_error(ty) or not kinds:
-        return ERROR
     if node.op == "-" and kinds <= {"int", "float"}:
         return widen_literals(ty)
     if node.op == "~" and kinds == {"int"}:
@@ -352,9 +378,25 @@ def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
 
 
 def _instance_of(c: Checker, node: n.InstanceOf, expected: Ty | None) -> Ty:
-    c.infer(node.value)
-    c.tables.tests[id(node)] = c.resolve(node.type)
-    return BOOL
+    ty = c.infer(node.value)
+    c.tables.tests[id(node)] = type_test(c, node, ty, c.resolve(node.type), None)
+    return NEVER if ty == NEVER else BOOL
+
+
+def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable | None) -> TypeTest:
+    """How a value of `ty` is found to be a `wanted`: by its tag alone where types say what it contains."""
+    containers = (ListTy, MapTy, FunctionTy)
+    tested = [member for member in c.relation.members(wanted) if isinstance(member, containers)]
+    unsure = [
+        member
+        for member in c.relation.members(ty)
+        if any(isinstance(member, UnknownTy | type(other)) for other in tested)
+        and not c.relation.is_part(member, wanted)
+    ]
+    if unsure and any(isinstance(member, FunctionTy) for member in tested):
+        message = "what a function takes and returns cannot be found out at run time"
+        c.wrong(node, catalogue.UNSUPPORTED, message)
+    return TypeTest(wanted, not unsure, variable)
 
 
 # --- control
@@ -372,19 +414,17 @@ def _block(c: Checker, node: n.Block, expected: Ty | None) -> Ty:
 
 
 def _if(c: Checker, node: n.If, expected: Ty | None) -> Ty:
-    c.infer(node.condition)
+    tested = c.infer(node.condition)
     held, failed = assume(c, node.condition, True), assume(c, node.condition, False)
     c.facts = held
     then = c.infer(node.then, expected)
     after_then, c.facts = c.facts, failed
     otherwise = NULL if node.otherwise is None else c.infer(node.otherwise, expected)
-    if then == NEVER:
-        return otherwise
     if otherwise == NEVER:
         c.facts = after_then
-        return then
-    c.facts = c.merge(after_then, c.facts)
-    return c.relation.join((then, otherwise))
+    elif then != NEVER:
+        c.facts = c.merge(after_then, c.facts)
+    return NEVER if tested == NEVER else c.relation.join((then, otherwise))
 
 
 def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:
@@ -404,7 +444,10 @@ def _return(c: Checker, node: n.Return, expected: Ty | None) -> Ty:
 def _loop_control(c: Checker, node: n.Break | n.Continue, expected: Ty | None) -> Ty:
     if c.loop_depth == 0:
         word = "break" if isinstance(node, n.Break) else "continue"
-        c.wrong(node, catalogue.LOOP_CONTROL, f"`{word}` is not inside a loop")
+        message = f"`{word}` is not inside a loop"
+        if c.in_loop_head:
+            message = f"`{word}` cannot stand in the head of a loop: it would belong to none"
+        c.wrong(node, catalogue.LOOP_CONTROL, message)
     return NEVER
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...grammar import nodes as n
-from ...types.ty import BOOL, NEVER, NULL, ClassTy, LiteralTy, Ty, literal, members, union
+from ...types.ty import FLOAT, NEVER, NULL, ClassTy, LiteralTy, Ty, literal, union
 from ..typing_tables import LocalUse
-from .state import Checker, Facts, Place
+from .disturb import undisturbed
+from .state import Checker, Facts, Place, is_error, ungrouped
 
 
 def assume(c: Checker, condition: n.Expr, holds: bool) -> Facts:
@@ -16,9 +17,7 @@ def assume(c: Checker, condition: n.Expr, holds: bool) -> Facts:
 
 
 def place_of(c: Checker, node: n.Expr) -> Place | None:
-    while isinstance(node, n.Group):
-        node = node.inner
-    use = c.tables.uses.get(id(node)) if isinstance(node, n.Path) else None
+    use = c.tables.uses.get(id(ungrouped(node)))
     if isinstance(use, LocalUse):
         return (use.variable, *(part.name for part in use.fields))
     return None
@@ -35,7 +34,7 @@ def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
         case n.Binary(op="==" | "!="):
             return _equality(c, node, holds == (node.op == "=="))
         case n.InstanceOf():
-            return _split(c, node.value, c.tables.tests[id(node)], holds)
+            return _split(c, node.value, c.tables.tests[id(node)].ty, holds)
         case n.Path():
             return _truth(c, node, holds)
         case _:
@@ -43,7 +42,8 @@ def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
 
 
 def _connective(c: Checker, node: n.Binary, holds: bool) -> Facts:
-    left, right = _facts(c, node.left, holds), _facts(c, node.right, holds)
+    # The right operand runs after the left one was found to hold, and may undo it.
+    left, right = undisturbed(_facts(c, node.left, holds), node.right), _facts(c, node.right, holds)
     if holds == (node.op == "&&"):
         return left | right
     # One of the two decided, and we do not know which: only what both say is sure.
@@ -69,44 +69,45 @@ def _split(c: Checker, value: n.Expr, wanted: Ty, holds: bool) -> Facts:
 
 def _truth(c: Checker, node: n.Path, holds: bool) -> Facts:
     """Only null and false are not true."""
-    place = place_of(c, node)
-    if place is None:
-        return {}
-    ty = c.tables.types[id(node)]
-    falsy = union((NULL, LiteralTy("bool", False)))
-    if holds:
-        return {place: c.relation.without(ty, falsy)}
-    may_be = [member for member in members(c.relation.expand(ty)) if member in (NULL, BOOL)]
-    return {place: union(may_be)} if may_be else {}
+    return _split(c, node, _FALSY, not holds)
+
+
+_FALSY = union((NULL, literal(False)))
 
 
 def _discriminate(c: Checker, value: n.Expr, wanted: LiteralTy, equal: bool) -> Facts:
-    """`x.tag == "a"` where x is one of several classes that differ in the literal type of `tag`."""
+    """`x == "a"`, and `x.tag == "a"` where x is one of several classes that differ in the type of `tag`."""
     place = place_of(c, value)
-    if place is None:
-        return {}
     ty = c.tables.types[id(value)]
-    facts: Facts = {place: c.relation.overlap(ty, wanted) if equal else c.relation.without(ty, wanted)}
-    if len(place) > 1 and isinstance(value, n.Path):
-        root, owner = place[:-1], _owner_type(c, value)
+    if place is None or is_error(ty):
+        return {}
+    facts: Facts = {place: _compared(c, ty, wanted, equal)}
+    node = ungrouped(value)
+    if len(place) > 1 and isinstance(node, n.Path):
+        owner = _owner_type(c, node)
         if owner is not None:
-            facts[root] = union(
-                member for member in members(owner) if _admits(c, member, str(place[-1]), wanted, equal)
-            )
+            fits = [member for member in owner if _admits(c, member, str(place[-1]), wanted, equal)]
+            facts[place[:-1]] = union(fits)
     return facts
 
 
-def _owner_type(c: Checker, node: n.Path) -> Ty | None:
+def _compared(c: Checker, ty: Ty, wanted: LiteralTy, equal: bool) -> Ty:
+    """What a value of `ty` can be when it is, or is not, equal to the literal. `1.0` equals `1`."""
+    if not equal:
+        return c.relation.without(ty, wanted)
+    return c.relation.overlap(ty, union((wanted, FLOAT)) if wanted.base == "int" else wanted)
+
+
+def _owner_type(c: Checker, node: n.Path) -> list[ClassTy] | None:
     from .expressions import type_of_local
 
     use = c.tables.uses[id(node)]
     assert isinstance(use, LocalUse)
-    owner = c.relation.expand(type_of_local(c, use.variable, use.fields[:-1]))
-    return owner if all(isinstance(member, ClassTy) for member in members(owner)) else None
+    owner = c.relation.members(type_of_local(c, use.variable, use.fields[:-1]))
+    classes = [member for member in owner if isinstance(member, ClassTy)]
+    return classes if len(classes) == len(owner) else None
 
 
-def _admits(c: Checker, member: Ty, name: str, wanted: LiteralTy, equal: bool) -> bool:
-    assert isinstance(member, ClassTy)
+def _admits(c: Checker, member: ClassTy, name: str, wanted: LiteralTy, equal: bool) -> bool:
     field = next(f for f in c.names.classes[member.name].schema.fields if f.name == name)
-    rest = c.relation.overlap(field.ty, wanted) if equal else c.relation.without(field.ty, wanted)
-    return rest != NEVER
+    return _compared(c, field.ty, wanted, equal) != NEVER

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import (
     ERROR,
+    FLOAT,
     NEVER,
     NULL,
     UNKNOWN,
     ErrorTy,
+    NeverTy,
     Ty,
     UnknownTy,
     VariantTy,
-    bare,
     literal,
     members,
     union,
 )
 from ..resolve_types import BUILTIN_TYPES
-from ..typing_tables import AnyTest, LiteralTest, OrTest, PatternTest, TypeTest, Variable, VariantTest
+from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, Variable, VariantTest
+from .disturb import undisturbed
+from .expressions import field_type, type_of_local, type_test
 from .narrow import assume, place_of
-from .state import INFER, Checker, Facts, Place
+from .state import INFER, Checker, Facts, Place, ungrouped
 
 
 def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:
@@ -33,15 +38,38 @@ def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:
     else:
         scrutinee = c.resolve(node.type)
         c.require(node.scrutinee, scrutinee)
-    place = place_of(c, node.scrutinee)
-    ty, left = _arms(c, node.arms, scrutinee, place, expected)
     if not node.arms:
         c.wrong(node, catalogue.NON_EXHAUSTIVE_MATCH, "a match needs at least one arm")
-    elif left != NEVER and not isinstance(bare(scrutinee), UnknownTy | ErrorTy):
+        return ERROR
+    subject = Subject(scrutinee, _declared_type(c, node, scrutinee), place_of(c, node.scrutinee))
+    ty, left = _arms(c, node.arms, subject, expected)
+    if left != NEVER and not isinstance(c.relation.expand(scrutinee), UnknownTy | ErrorTy):
         cases = ", ".join(f"`{show(member)}`" for member in members(left))
         message = f"this match on `{show(scrutinee)}` leaves out {cases}"
         c.wrong(node.scrutinee, catalogue.NON_EXHAUSTIVE_MATCH, message, hint="add an arm for it, or `_ => …`")
-    return ty
+    return NEVER if c.cut_short((node.scrutinee,)) else ty
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is matched: its type with all that is known here, its type as declared, and where it is kept.
+
+    An arm for what is known not to come is no mistake; one for what can never come is.
+    """
+
+    ty: Ty
+    declared: Ty
+    place: Place | None
+
+
+def _declared_type(c: Checker, node: n.Match, scrutinee: Ty) -> Ty:
+    path = ungrouped(node.scrutinee)
+    use = c.tables.uses.get(id(path))
+    if node.type is not None or not isinstance(use, LocalUse):
+        return widen_literals(c.relation.expand(scrutinee))
+    if not use.fields:
+        return use.variable.ty
+    return field_type(c, type_of_local(c, use.variable, use.fields[:-1]), use.fields[-1])
 
 
 def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
@@ -49,15 +77,14 @@ def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
     results = [c.infer(node.value, expected)]
     after = c.facts
     ways: list[Facts] = [] if results[0] == NEVER else [after]
-    for clause in node.clauses:
+    for at, clause in enumerate(node.clauses):
         # The throw may have come from anywhere in the guarded expression.
-        c.facts = {place: ty for place, ty in before.items() if place in after}
+        c.facts = undisturbed(before, node.value, *node.clauses[:at])
         with c.scope():
+            place: Place | None = None
             if clause.binder is not None:
-                c.declare(clause.binder, UNKNOWN, clause)
-            binder = c.tables.variables.get(id(clause))
-            place: Place | None = (binder,) if binder else None
-            ty, _ = _arms(c, clause.arms, UNKNOWN, place, expected)
+                place = (c.declare(clause.binder, UNKNOWN, clause),)
+            ty, _ = _arms(c, clause.arms, Subject(UNKNOWN, UNKNOWN, place), expected)
         results.append(ty)
         if ty != NEVER:
             ways.append(c.facts)
@@ -65,20 +92,18 @@ def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
     return c.relation.join(results)
 
 
-def _arms(
-    c: Checker, arms: Iterable[n.MatchArm], scrutinee: Ty, place: Place | None, expected: Ty | None
-) -> tuple[Ty, Ty]:
+def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty | None) -> tuple[Ty, Ty]:
     """The type of the whole, and what no arm takes."""
-    before = c.facts
-    left, results, ways = scrutinee, [], []
+    before = dict(c.facts)
+    left, declared_left = subject.ty, subject.declared
+    place, results, ways = subject.place, [], []
     for arm in arms:
-        if left == NEVER and scrutinee != NEVER:
-            c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take everything")
         c.facts = dict(before)
         with c.scope():
-            matched = _pattern(c, arm.pattern, left)
+            taken = _pattern(c, arm.pattern, left, subject.declared)
+            _check_reachable(c, arm, taken, declared_left, subject.declared)
             if place is not None:
-                c.facts[place] = c.relation.overlap(left, matched)
+                c.facts[place] = c.relation.overlap(left, taken.may)
             if arm.guard is not None:
                 c.infer(arm.guard)
                 c.facts = assume(c, arm.guard, True)
@@ -86,10 +111,26 @@ def _arms(
         results.append(ty)
         if ty != NEVER:
             ways.append(c.facts)
-        if arm.guard is None and not isinstance(scrutinee, UnknownTy):
-            left = c.relation.without(left, matched)
+        if arm.guard is None:
+            left = c.relation.without(left, taken.surely)
+            declared_left = c.relation.without(declared_left, taken.surely)
+        else:
+            # A guard that does not hold has been evaluated all the same.
+            before = undisturbed(before, arm.guard)
+            place = place if place and undisturbed({place: left}, arm.guard) else None
     c.facts = _merged(c, ways, before)
     return c.relation.join(results), left
+
+
+def _check_reachable(c: Checker, arm: n.MatchArm, taken: Taken, left: Ty, declared: Ty) -> None:
+    if isinstance(declared, NeverTy):
+        return
+    if left == NEVER:
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take everything")
+    elif c.relation.overlap(declared, taken.may) == NEVER:
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, f"a `{show(declared)}` never fits this")
+    elif c.relation.overlap(left, taken.may) == NEVER:
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
 
 
 def _merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
@@ -104,69 +145,96 @@ def _merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
 # --- one pattern
 
 
-def _pattern(c: Checker, node: n.Pattern, scrutinee: Ty) -> Ty:
-    """Record what the pattern tests and return the type of what it takes."""
-    test, ty = _test(c, node, scrutinee)
-    c.tables.patterns[id(node)] = test
-    return ty
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a pattern tests; what a value can be that fits; and what fits without fail."""
+
+    test: PatternTest
+    may: Ty
+    surely: Ty
 
 
-def _test(c: Checker, node: n.Pattern, scrutinee: Ty) -> tuple[PatternTest, Ty]:
+def _pattern(c: Checker, node: n.Pattern, left: Ty, declared: Ty) -> Taken:
+    taken = _test(c, node, left, declared)
+    c.tables.patterns[id(node)] = taken.test
+    return taken
+
+
+def _test(c: Checker, node: n.Pattern, left: Ty, declared: Ty) -> Taken:
     match node:
-        case n.LiteralPattern(value=None):
-            return LiteralTest(None), NULL
-        case n.LiteralPattern(value=float() as value):
-            return LiteralTest(value), NEVER  # one float takes nothing from all floats
-        case n.LiteralPattern(value=str() | int() as value):
-            return LiteralTest(value), literal(value)
-        case n.BindingPattern():
-            return _binding(c, node, scrutinee)
+        case n.LiteralPattern():
+            return _literal(node)
+        case n.BindingPattern(type=None):
+            return Taken(AnyTest(_declare(c, node.name, left, node)), UNKNOWN, UNKNOWN)
+        case n.BindingPattern(type=type_):
+            assert type_ is not None
+            ty = c.resolve(type_)
+            variable = _declare(c, node.name, c.relation.overlap(left, ty), node)
+            return Taken(type_test(c, node, declared, ty, variable), ty, ty)
         case n.OrPattern():
-            tests, types = zip(*(_test(c, part, scrutinee) for part in node.alternatives), strict=True)
-            return OrTest(tests), union(types)
+            return _or(c, node, left, declared)
         case n.PathPattern():
-            return _path_pattern(c, node, scrutinee)
-        case _:
-            raise AssertionError(node)
+            return _path_pattern(c, node, left, declared)
 
 
-def _binding(c: Checker, node: n.BindingPattern, scrutinee: Ty) -> tuple[PatternTest, Ty]:
-    if node.type is None:
-        return AnyTest(_declare(c, node.name, scrutinee, node)), scrutinee
-    ty = c.resolve(node.type)
-    return TypeTest(ty, _declare(c, node.name, c.relation.overlap(scrutinee, ty), node)), ty
+def _literal(node: n.LiteralPattern) -> Taken:
+    match node.value:
+        case None:
+            return Taken(LiteralTest(None), NULL, NULL)
+        case float() as value:
+            # An equal int fits as well; one float takes nothing from all floats.
+            may = union((FLOAT, literal(int(value)))) if value.is_integer() else FLOAT
+            return Taken(LiteralTest(value), may, NEVER)
+        case value:
+            ty = literal(value)
+            return Taken(LiteralTest(value), union((ty, FLOAT)) if ty.base == "int" else ty, ty)
+
+
+def _or(c: Checker, node: n.OrPattern, left: Ty, declared: Ty) -> Taken:
+    """Alternatives bind nothing: not every one of them would."""
+    parts = [_test(c, part, left, declared) for part in node.alternatives]
+    for part, taken in zip(node.alternatives, parts, strict=True):
+        if isinstance(taken.test, AnyTest | TypeTest) and taken.test.variable is not None:
+            name = taken.test.variable.name
+            message = f"`{name}` would have no value when another alternative fits"
+            hint = "write the alternatives as arms of their own, or bind a union: `x: A | B`"
+            c.wrong(part, catalogue.UNSUPPORTED, message, hint=hint)
+    test = OrTest(tuple(part.test for part in parts))
+    return Taken(test, union(part.may for part in parts), union(part.surely for part in parts))
 
 
 def _declare(c: Checker, name: n.Identifier, ty: Ty, node: n.Node) -> Variable | None:
     return None if name.name == "_" else c.declare(name, ty, node)
 
 
-def _path_pattern(c: Checker, node: n.PathPattern, scrutinee: Ty) -> tuple[PatternTest, Ty]:
+def _path_pattern(c: Checker, node: n.PathPattern, left: Ty, declared: Ty) -> Taken:
     name = node.path.name
     if name == "_":
-        return AnyTest(None), scrutinee
+        return Taken(AnyTest(None), UNKNOWN, UNKNOWN)
     ty = BUILTIN_TYPES.get(name) or c.names.named_type(name)
     if ty is not None:
-        return TypeTest(ty, None), ty
+        return Taken(type_test(c, node, declared, ty, None), ty, ty)
     if len(node.path.parts) == 1:
-        return AnyTest(_declare(c, node.path.parts[0], scrutinee, node)), scrutinee
+        return Taken(AnyTest(_declare(c, node.path.parts[0], left, node)), UNKNOWN, UNKNOWN)
     return _variant(c, node)
 
 
-def _variant(c: Checker, node: n.PathPattern) -> tuple[PatternTest, Ty]:
+def _variant(c: Checker, node: n.PathPattern) -> Taken:
     enum = ".".join(part.name for part in node.path.parts[:-1])
     last = node.path.parts[-1]
     schema = c.names.enums.get(enum)
+    wrong = Taken(AnyTest(None), ERROR, ERROR)
     if schema is None:
         hint = did_you_mean(enum, c.names.enums)
         c.wrong(node, catalogue.UNKNOWN_TYPE, f"no enum is called `{enum}`", hint=hint)
-        return AnyTest(None), ERROR
+        return wrong
     names = [member.name for member in schema.members]
     if last.name not in names and not schema.dynamic:
         message = f"enum `{enum}` has no value `{last.name}`"
         c.wrong(last, catalogue.UNKNOWN_VARIANT, message, hint=did_you_mean(last.name, names))
-        return AnyTest(None), ERROR
-    return VariantTest(enum, last.name), VariantTy(enum, last.name)
+        return wrong
+    ty = VariantTy(enum, last.name)
+    return Taken(VariantTest(enum, last.name), ty, ty)
 
 
 INFER.update({n.Match: _match, n.Catch: _catch})

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ...diagnostics import Code, Note, catalogue
 from ...grammar import nodes as n
 from ...types.relate import Relation
 from ...types.show import show
-from ...types.ty import ERROR, FLOAT, INT, ErrorTy, LiteralTy, Ty, bare, is_optional, members
+from ...types.ty import ERROR, INT, ErrorTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
 from ..report import Report
 from ..resolve_types import TypeResolver
 from ..symbols import Names
-from ..typing_tables import Tables, Variable
+from ..typing_tables import LocalUse, Tables, Variable, python_name
 
 # A variable, or a field of a field of one: what a condition can tell something about.
 Place: TypeAlias = "tuple[Variable | str, ...]"
 Facts: TypeAlias = "dict[Place, Ty]"
+
+K = TypeVar("K", bound="Ty")
 
 
 @dataclass(slots=True)
@@ -29,9 +31,14 @@ class Checker:
     report: Report
     placed: n.Placed[n.Item]
     result: Ty
+    endless: frozenset[str]  # functions that never come back
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
     loop_depth: int = 0
+    in_loop_head: bool = False
+    # For each `let` with an empty collection: the type that its first use gave it.
+    filled: dict[int, Ty] = field(default_factory=dict)
+    _open: dict[Variable, n.Let] = field(default_factory=dict)
     _scopes: list[dict[str, Variable]] = field(default_factory=lambda: [{}])
     _taken: dict[str, int] = field(default_factory=dict)
 
@@ -45,20 +52,36 @@ class Checker:
 
     def require(self, node: n.Expr, expected: Ty) -> Ty:
         """Infer, and report unless the value may stand where `expected` is wanted."""
-        found = self.infer(node, expected)
+        found = self._settle(node, self.infer(node, expected), expected)
         if not self.relation.is_subtype(found, expected):
             message = f"expected `{show(expected)}`, found `{show(found)}`"
-            self.wrong(blame(node), catalogue.TYPE_MISMATCH, message, hint=_mismatch_hint(found, expected))
+            blamed = blame(node)
+            self.wrong(blamed, catalogue.TYPE_MISMATCH, message, hint=self._mismatch_hint(blamed, found, expected))
             return ERROR
         if self._becomes_float(found, expected):
             self.tables.widened.add(id(node))
         return found
 
+    def _mismatch_hint(self, node: n.Node, found: Ty, expected: Ty) -> str | None:
+        if isinstance(expected, NeverTy):
+            return "nothing here says what the list or map holds: write its type where it is declared"
+        if isinstance(node, n.If) and node.otherwise is None:
+            return "without an `else` the value may be null: add one"
+        if is_optional(found) and not is_optional(expected):
+            return "the value may be null: test it first, or make the type optional with `?`"
+        inside = content(found), content(expected)
+        if inside[0] is not None and inside[1] is not None and self.relation.is_subtype(inside[0], inside[1]):
+            return "an int becomes a float where it is stored, but what is in a list or map stays as it is"
+        return None
+
     def _becomes_float(self, found: Ty, expected: Ty) -> bool:
-        wanted = {bare(member) for member in members(self.relation.expand(expected))}
-        if FLOAT not in wanted or INT in wanted:
-            return False
-        return any(is_int(member) for member in members(self.relation.expand(found)))
+        """Ints that fit only because an int may stand where a float is wanted."""
+        ints = (member for member in self.relation.members(found) if is_int(member))
+        return any(not self.relation.is_part(member, expected) for member in ints)
+
+    def cut_short(self, parts: Iterable[n.Expr]) -> bool:
+        """Whether one of the parts, all of which are evaluated, does not come back."""
+        return any(isinstance(self.tables.types[id(part)], NeverTy) for part in parts)
 
     def resolve(self, node: n.TypeNode) -> Ty:
         return TypeResolver(self.names, self.report, self.placed).resolve(node)
@@ -70,10 +93,48 @@ class Checker:
         name = identifier.name
         number = self._taken.get(name, 0)
         self._taken[name] = number + 1
-        variable = Variable(name, ty, name if number == 0 else f"{name}${number}")
+        variable = Variable(name, ty, python_name(name) if number == 0 else f"{name}${number}")
         self._scopes[-1][name] = variable
         self.tables.variables[id(owner)] = variable
         return variable
+
+    # --- empty collections, which have no element type until their first use
+
+    def declare_open(self, node: n.Let, ty: Ty) -> None:
+        """Declare a variable that holds `[]` or `{}`."""
+        self._open[self.declare(node.name, ty, node)] = node
+
+    def open_variable(self, node: n.Expr) -> Variable | None:
+        """The variable that the node names, if it still holds nobody knows what."""
+        use = self.tables.uses.get(id(ungrouped(node)))
+        if isinstance(use, LocalUse) and not use.fields and use.variable in self._open:
+            return use.variable if is_open(use.variable.ty) else None
+        return None
+
+    def fill(self, node: n.Expr, ty: Ty) -> None:
+        """Let the open variable that the node names be of this type."""
+        variable = self.open_variable(node)
+        assert variable is not None
+        variable.ty = self.filled[id(self._open[variable])] = ty
+        self.forget((variable,))
+        self.tables.types[id(node)] = self.tables.types[id(ungrouped(node))] = ty
+
+    def _settle(self, node: n.Expr, found: Ty, expected: Ty) -> Ty:
+        """What is expected of an empty collection is what it holds."""
+        wanted = self.only_member(expected, type(found)) if is_open(found) else None
+        if wanted is None or is_open(wanted) or self.open_variable(node) is None:
+            return found
+        self.fill(node, wanted)
+        return wanted
+
+    def only_member(self, expected: Ty | None, kind: type[K]) -> K | None:
+        """The only member of an expected type that is of a kind, if there is just one."""
+        if expected is None:
+            return None
+        found = [member for member in self.relation.members(expected) if isinstance(member, kind)]
+        return found[0] if len(found) == 1 else None
+
+    # --- scopes
 
     def find(self, name: str) -> Variable | None:
         return next((scope[name] for scope in reversed(self._scopes) if name in scope), None)
@@ -105,6 +166,11 @@ class Checker:
         for place in [place for place in self.facts if len(place) > 1]:
             del self.facts[place]
 
+    def forget_field(self, name: str) -> None:
+        """An object may be known by several names: a field of that name may have changed wherever it is known."""
+        for place in [place for place in self.facts if name in place[1:]]:
+            del self.facts[place]
+
     def merge(self, one: Facts, other: Facts) -> Facts:
         """What holds on both ways."""
         return {place: self.relation.join((one[place], other[place])) for place in one if place in other}
@@ -119,6 +185,12 @@ INFER: dict[type, Callable[[Checker, Any, Ty | None], Ty]] = {}
 CHECK_STATEMENT: dict[type, Callable[[Checker, Any], bool]] = {}
 
 
+def root(place: Place) -> Variable:
+    variable = place[0]
+    assert isinstance(variable, Variable)
+    return variable
+
+
 def is_int(ty: Ty) -> bool:
     plain = bare(ty)
     return plain == INT or (isinstance(plain, LiteralTy) and plain.base == "int")
@@ -126,6 +198,26 @@ def is_int(ty: Ty) -> bool:
 
 def is_error(ty: Ty) -> bool:
     return isinstance(bare(ty), ErrorTy)
+
+
+def content(ty: Ty) -> Ty | None:
+    """What a list or a map holds."""
+    match ty:
+        case ListTy(item=held) | MapTy(value=held):
+            return held
+        case _:
+            return None
+
+
+def is_open(ty: Ty) -> bool:
+    """Whether it is the type of an empty list or map of which nothing else is known."""
+    return isinstance(content(ty), NeverTy)
+
+
+def ungrouped(node: n.Expr) -> n.Expr:
+    while isinstance(node, n.Group):
+        node = node.inner
+    return node
 
 
 def blame(node: n.Expr) -> n.Node:
@@ -137,9 +229,3 @@ def blame(node: n.Expr) -> n.Node:
             node = node.tail
         else:
             return node
-
-
-def _mismatch_hint(found: Ty, expected: Ty) -> str | None:
-    if is_optional(found) and not is_optional(expected):
-        return "the value may be null: test it first, or make the type optional with `?`"
-    return None

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, ListTy, NeverTy, Ty
+from ...types.ty import ERROR, FLOAT, INT, NEVER, STRING, ListTy, MapTy, NeverTy, Ty, bare, is_optional, union
 from ..typing_tables import LocalUse
-from .expressions import operator_result
+from .disturb import leaves_loop, undisturbed
+from .expressions import field_of, operator_hint, operator_result, type_of_local
 from .narrow import assume, place_of
-from .state import CHECK_STATEMENT, Checker, is_error
+from .state import CHECK_STATEMENT, Checker, Facts, Place, content, is_error, is_open
 
 
 def _let(c: Checker, node: n.Let) -> bool:
     if node.type is None:
-        ty = widen_literals(c.infer(node.value))
-        diverges = ty == NEVER
-        c.declare(node.name, ERROR if diverges else ty, node)
-        return diverges
+        return _inferred_let(c, node)
     ty = c.resolve(node.type)
     found = c.require(node.value, ty)
     variable = c.declare(node.name, ty, node)
@@ -29,61 +27,136 @@ def _let(c: Checker, node: n.Let) -> bool:
     return found == NEVER
 
 
-def _learn(c: Checker, place: Any, found: Ty, declared: Ty) -> None:
+def _inferred_let(c: Checker, node: n.Let) -> bool:
+    known = c.filled.get(id(node))
+    if known is not None:
+        ty = c.require(node.value, known)
+    else:
+        ty = widen_literals(c.infer(node.value))
+    if known is None and is_open(ty):
+        c.declare_open(node, ty)
+    else:
+        # Behind a value that never comes nothing can be wrong with the variable.
+        c.declare(node.name, ERROR if ty == NEVER else ty, node)
+    return ty == NEVER
+
+
+def _learn(c: Checker, place: Place, found: Ty, declared: Ty) -> None:
     """What was just stored is known to be no more than it is."""
-    narrowed = c.relation.overlap(declared, widen_literals(found))
+    stored = union(_stored(c, member, declared) for member in c.relation.members(widen_literals(found)))
+    narrowed = c.relation.overlap(declared, stored)
     if narrowed not in (NEVER, declared) and not is_error(found):
         c.facts[place] = narrowed
 
 
+def _stored(c: Checker, found: Ty, declared: Ty) -> Ty:
+    """An int in a float's place has become a float."""
+    return FLOAT if found == INT and not c.relation.is_part(found, declared) else found
+
+
+# --- assignment
+
+
 def _assign(c: Checker, node: n.Assign) -> bool:
-    target = node.target
-    if not isinstance(target, n.Path | n.FieldAccess | n.Index):
-        c.infer(target)
+    declared = _declared(c, node.target)
+    if declared is None:
         c.infer(node.value)
-        c.wrong(target, catalogue.NOT_ASSIGNABLE, "only a variable, a field or an element can be assigned")
         return False
-    declared = _declared(c, target)
     if node.op is None:
-        found = c.require(node.value, declared)
+        found = _replaced(c, node, declared)
     else:
-        found = _update(c, node, declared)
-    place = place_of(c, target)
+        found = _updated(c, node, declared)
+    if isinstance(node.target, n.FieldAccess):
+        c.forget_field(node.target.name.name)
+    place = place_of(c, node.target)
     if place is not None:
         c.forget(place)
+        if len(place) > 1:
+            c.forget_field(str(place[-1]))
         _learn(c, place, found, declared)
     return found == NEVER
 
 
-def _declared(c: Checker, target: n.Path | n.FieldAccess | n.Index) -> Ty:
-    """The type that a place may hold: the declared one, whatever is known of it here."""
-    narrowed = c.infer(target)
-    if isinstance(target, n.Path):
-        use = c.tables.uses.get(id(target))
-        if not isinstance(use, LocalUse):
-            if not is_error(narrowed):
-                c.wrong(target, catalogue.NOT_ASSIGNABLE, f"`{target.name}` cannot be assigned")
-            return ERROR
-        kept = c.facts
-        c.facts = {place: ty for place, ty in kept.items() if place != place_of(c, target)}
-        declared = c.infer(target)
-        c.facts = kept
-        return declared
-    return narrowed
+def _replaced(c: Checker, node: n.Assign, declared: Ty) -> Ty:
+    """`x = value`. The first value of a variable that holds an empty collection tells what it is to hold."""
+    holder = node.target.value if isinstance(node.target, n.Index) else node.target
+    if c.open_variable(holder) is None:
+        return c.require(node.value, declared)
+    found = widen_literals(c.infer(node.value))
+    if not isinstance(node.target, n.Index):
+        c.fill(holder, found)
+    elif isinstance(collection := c.tables.types[id(holder)], MapTy):
+        c.fill(holder, MapTy(collection.key, found))
+    else:
+        c.fill(holder, ListTy(found))
+    return found
 
 
-def _update(c: Checker, node: n.Assign, declared: Ty) -> Ty:
+def _declared(c: Checker, target: n.Expr) -> Ty | None:
+    """What a place may hold, whatever is known of it here; None, and a message, when it is no place."""
+    match target:
+        case n.Path():
+            c.infer(target)
+            return _declared_path(c, target)
+        case n.FieldAccess():
+            c.infer(target)
+            return _one_slot(c, target.name, c.tables.types[id(target.value)], target.name.name)
+        case n.Index():
+            c.infer(target)
+            return _element(c, target)
+        case _:
+            c.infer(target)
+            c.wrong(target, catalogue.NOT_ASSIGNABLE, "only a variable, a field or an element can be assigned")
+            return None
+
+
+def _declared_path(c: Checker, target: n.Path) -> Ty | None:
+    use = c.tables.uses.get(id(target))
+    if not isinstance(use, LocalUse):
+        if not is_error(c.tables.types[id(target)]):
+            c.wrong(target, catalogue.NOT_ASSIGNABLE, f"`{target.name}` cannot be assigned")
+        return None
+    if not use.fields:
+        return use.variable.ty
+    owner = type_of_local(c, use.variable, use.fields[:-1])
+    return _one_slot(c, use.fields[-1], owner, use.fields[-1].name)
+
+
+def _one_slot(c: Checker, node: n.Node, owner: Ty, name: str) -> Ty | None:
+    """The type of a field as declared; of several classes it must be the same, or no value would fit all."""
+    members = c.relation.members(owner)
+    slots = {field and bare(field) for field in (field_of(c, member, name) for member in members)}
+    if len(slots) > 1:
+        message = f"`{name}` is not the same in every `{show(owner)}`"
+        c.wrong(node, catalogue.NOT_ASSIGNABLE, message, hint="find out first which one it is, with `match`")
+        return None
+    return slots.pop()
+
+
+def _element(c: Checker, target: n.Index) -> Ty | None:
+    collections = c.relation.members(c.tables.types[id(target.value)])
+    if STRING in map(widen_literals, collections):
+        c.wrong(target, catalogue.NOT_ASSIGNABLE, "the characters of a string cannot be assigned")
+        return None
+    slots = {bare(held) for held in map(content, collections) if held is not None}
+    if len(slots) > 1:
+        message = f"no value fits every `{show(c.tables.types[id(target.value)])}`"
+        c.wrong(target, catalogue.NOT_ASSIGNABLE, message, hint="find out first which one it is, with `match`")
+        return None
+    return slots.pop() if slots else None
+
+
+def _updated(c: Checker, node: n.Assign, declared: Ty) -> Ty:
     assert node.op is not None
-    before = c.infer(node.target)
-    value = c.infer(node.value)
+    before, value = c.tables.types[id(node.target)], c.infer(node.value)
     if is_error(before) or is_error(value):
         return ERROR
     result = operator_result(c, node.op, before, value)
     if result is None:
         message = f"`{node.op}=` does not work on `{show(before)}` and `{show(value)}`"
-        c.wrong(node, catalogue.INVALID_OPERATOR, message)
+        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(node.op, before, value))
         return ERROR
-    if not c.relation.is_subtype(result, declared):
+    if not c.relation.is_part(result, declared):
         message = f"`{node.op}=` gives `{show(result)}`, but this holds `{show(declared)}`"
         c.wrong(node, catalogue.TYPE_MISMATCH, message)
         return ERROR
@@ -105,13 +178,10 @@ def _assert(c: Checker, node: n.Assert) -> bool:
 
 def _while(c: Checker, node: n.While) -> bool:
     _enter_loop(c, node)
-    c.infer(node.condition)
-    failed = assume(c, node.condition, False)
-    c.facts = assume(c, node.condition, True)
+    at_start = dict(c.facts)
+    failed = _condition(c, node.condition)
     _loop_body(c, node.body)
-    leaves = _breaks(node.body)
-    c.facts = _after_loop(c, failed, leaves)
-    return isinstance(node.condition, n.BoolLiteral) and node.condition.value and not leaves
+    return _leave_loop(c, node.body, node.condition, at_start, failed)
 
 
 def _for_in(c: Checker, node: n.ForIn) -> bool:
@@ -120,14 +190,15 @@ def _for_in(c: Checker, node: n.ForIn) -> bool:
     if isinstance(ty, ListTy):
         item = ty.item
     elif not is_error(ty) and not isinstance(ty, NeverTy):
-        c.wrong(node.iterable, catalogue.TYPE_MISMATCH, f"a `for` goes over a list, found `{show(ty)}`")
-    _enter_loop(c, node)
-    before = c.facts
+        message = f"a `for` goes over a list, found `{show(ty)}`"
+        hint = "the value may be null: test it first" if is_optional(ty) else None
+        c.wrong(node.iterable, catalogue.TYPE_MISMATCH, message, hint=hint)
+    _enter_loop(c, node.body)
+    before = dict(c.facts)
     with c.scope():
         c.declare(node.name, item, node)
-        c.facts = dict(before)
         _loop_body(c, node.body)
-    c.facts = _after_loop(c, before, _breaks(node.body))
+    c.facts = before
     return ty == NEVER
 
 
@@ -135,35 +206,40 @@ def _for(c: Checker, node: n.For) -> bool:
     with c.scope():
         if node.init is not None:
             CHECK_STATEMENT[type(node.init)](c, node.init)
-        _enter_loop(c, node)
-        failed = dict(c.facts)
-        if node.condition is not None:
-            c.infer(node.condition)
-            failed = assume(c, node.condition, False)
-            c.facts = assume(c, node.condition, True)
+        _enter_loop(c, node.condition, node.step, node.body)
+        at_start = dict(c.facts)
+        failed = at_start if node.condition is None else _condition(c, node.condition)
+        in_body = dict(c.facts)
         _loop_body(c, node.body)
         if node.step is not None:
-            CHECK_STATEMENT[type(node.step)](c, node.step)
-    leaves = _breaks(node.body)
-    c.facts = _after_loop(c, failed, leaves)
-    return node.condition is None and not leaves
+            c.facts = undisturbed(in_body, node.body)  # a `continue` comes from anywhere in it
+            with _loop_head(c):
+                CHECK_STATEMENT[type(node.step)](c, node.step)
+        return _leave_loop(c, node.body, node.condition, at_start, failed)
 
 
-def _enter_loop(c: Checker, node: n.Node) -> None:
-    """What the body assigns is not known at its start, since the body may have run already."""
+def _enter_loop(c: Checker, *parts: n.Node | None) -> None:
+    """What a round changes is not known at its start, since there may have been one before."""
     c.tables.loops = True
-    changed = {name for inner in _walk(node) if isinstance(inner, n.Assign) for name in _root(inner.target)}
-    for place in list(c.facts):
-        root = place[0]
-        if len(place) > 1 or (not isinstance(root, str) and root.name in changed):
-            del c.facts[place]
+    c.facts = undisturbed(c.facts, *parts)
 
 
-def _root(target: n.Expr) -> Iterator[str]:
-    while isinstance(target, n.FieldAccess | n.Index | n.Group):
-        target = target.inner if isinstance(target, n.Group) else target.value
-    if isinstance(target, n.Path):
-        yield target.parts[0].name
+@contextmanager
+def _loop_head(c: Checker) -> Iterator[None]:
+    """Where a `break` would belong neither to this loop nor to the one around it."""
+    kept = c.loop_depth, c.in_loop_head
+    c.loop_depth, c.in_loop_head = 0, True
+    yield
+    c.loop_depth, c.in_loop_head = kept
+
+
+def _condition(c: Checker, condition: n.Expr) -> Facts:
+    """Check it, take what it tells for the body, and return what holds when it fails."""
+    with _loop_head(c):
+        c.infer(condition)
+    failed = assume(c, condition, False)
+    c.facts = assume(c, condition, True)
+    return failed
 
 
 def _loop_body(c: Checker, body: n.Block) -> None:
@@ -172,30 +248,12 @@ def _loop_body(c: Checker, body: n.Block) -> None:
     c.loop_depth -= 1
 
 
-def _after_loop(c: Checker, failed: dict[Any, Ty], leaves: bool) -> dict[Any, Ty]:
-    """Behind the loop its condition failed, unless a `break` left it."""
-    if not leaves:
-        return failed
-    return {}
-
-
-def _breaks(body: n.Block) -> bool:
-    """Whether a `break` in the body leaves this loop and not one inside it."""
-    stack: list[n.Node] = [body]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, n.Break):
-            return True
-        stack += [child for child in node.children() if not isinstance(child, n.While | n.For | n.ForIn)]
-    return False
-
-
-def _walk(node: n.Node) -> Iterator[n.Node]:
-    stack = [node]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += node.children()
+def _leave_loop(c: Checker, body: n.Block, condition: n.Expr | None, at_start: Facts, failed: Facts) -> bool:
+    """Behind the loop its condition failed, unless a `break` left it. True when nothing leaves it."""
+    always = condition is None or (isinstance(condition, n.BoolLiteral) and condition.value)
+    leaves = any(isinstance(way, n.Break) for way in leaves_loop(body))
+    c.facts = c.merge(failed, at_start) if leaves else failed
+    return always and not leaves
 
 
 CHECK_STATEMENT.update(

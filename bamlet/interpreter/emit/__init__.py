@@ -7,7 +7,8 @@ so tracebacks, debuggers, coverage and profilers need no translation.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import CodeType
 
 from ...diagnostics import catalogue
@@ -17,97 +18,100 @@ from ..check import Checked
 from ..effects import Effects
 from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
-from ..typing_tables import Tables
+from ..typing_tables import Tables, python_name
 from . import statements
-from .expressions import call_function, class_name, function_name
-from .state import CONTEXT, EMIT, EMIT_STATEMENT, GIVE, INTO, Emitter, load, store
+from .expressions import call_function, function_name, function_values
+from .state import CONTEXT, EMIT, EMIT_STATEMENT, GIVE, INTO, Emitter, Unit, load, store
+from .type_tests import class_name, test_functions
 
-__all__ = ["EMIT", "EMIT_STATEMENT", "INTO", "emit", "statements"]
+__all__ = ["EMIT", "EMIT_STATEMENT", "INTO", "definition", "emit", "statements"]
 
 
 def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:
     """Code that, run in a namespace with the helpers of `abi`, defines everything `own` declares."""
+    unit = Unit(names, names.relation(), effects)
     modules: dict[SourceFile, list[ast.stmt]] = {}
-    for symbol in own.functions.values():
-        if symbol.kind == "stub" or symbol.placed is None:
-            continue
-        body = modules.setdefault(symbol.placed.file, [])
-        body += _guarded(symbol, _function(symbol, names, checked.tables.get(symbol.name), effects), report)
-    for constant in own.constants.values():
-        assert constant.placed is not None
-        body = modules.setdefault(constant.placed.file, [])
-        body += _constant(constant, names, checked.tables[f"let {constant.name}"], effects)
-    return (_classes(own.classes.values()), *(_compile(file, body) for file, body in modules.items()))
+    symbols: list[FunctionSymbol | ConstantSymbol] = [f for f in own.functions.values() if f.kind != "stub"]
+    for symbol in (*symbols, *own.constants.values()):
+        if symbol.placed is not None:
+            body = modules.setdefault(symbol.placed.file, [])
+            body += _guarded(symbol, partial(definition, symbol, unit, checked), report)
+    codes = [_compile(body, file.name) for file, body in modules.items()]
+    shared = [*test_functions(unit), *function_values(unit)]
+    return (_classes(own.classes.values()), *codes, _compile(shared, "<shared>"))
 
 
-def _guarded(symbol: FunctionSymbol, statements: Iterable[ast.stmt], report: Report) -> list[ast.stmt]:
-    """Emitting and Python's own compiler recurse; a function too deep for them is the program's mistake."""
+def _guarded(
+    symbol: FunctionSymbol | ConstantSymbol, emitted: Callable[[], Iterable[ast.stmt]], report: Report
+) -> list[ast.stmt]:
+    """Emitting and Python's own compiler recurse, and Python's blocks have a limit; what is too deep for them is
+    the program's mistake."""
     assert symbol.placed is not None
     assert symbol.node is not None
     try:
-        made = list(statements)
-        compile(ast.Module(made, []), symbol.placed.file.name, "exec")
-    except RecursionError:
+        made = list(emitted())
+        _compile(made, symbol.placed.file.name)
+    except (RecursionError, SyntaxError):
         report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
         return []
     return made
 
 
-def _compile(file: SourceFile, body: list[ast.stmt]) -> CodeType:
-    return compile(ast.Module(body, []), file.name, "exec", dont_inherit=True)
+def _compile(body: list[ast.stmt], name: str) -> CodeType:
+    return compile(ast.fix_missing_locations(ast.Module(body, [])), name, "exec", dont_inherit=True)
 
 
-def _function(symbol: FunctionSymbol, names: Names, tables: Tables | None, effects: Effects) -> Iterable[ast.stmt]:
+def definition(symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Checked) -> Iterable[ast.stmt]:
+    """The statements that define a function or a constant."""
+    if isinstance(symbol, ConstantSymbol):
+        return _constant(symbol, unit, checked.tables[f"let {symbol.name}"])
+    return _function(symbol, unit, checked.tables.get(symbol.name))
+
+
+def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iterable[ast.stmt]:
     assert symbol.placed is not None
     assert symbol.node is not None
     node = symbol.node
-    e = Emitter(names, effects, tables or Tables(), symbol.placed.file, symbol.placed.offset)
+    e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset)
     if symbol.kind == "llm":
         _llm_body(e, symbol)
-        params = [param.name for param in symbol.params]
+        params = [python_name(param.name) for param in symbol.params]
     else:
         assert isinstance(node.body, n.Block)
         params = [e.tables.variables[id(param)].python for param in node.params]
         e.into(node.body, GIVE)
-    body = e.out or [ast.Pass()]
-    if symbol.name in effects.needs_context:
+    if symbol.name in unit.effects.needs_context:
         params = [CONTEXT, *params]
-    yield from _definition(
-        e, node, symbol.name, function_name(symbol.name), params, body, symbol.name in effects.suspends
-    )
+    suspends = symbol.name in unit.effects.suspends
+    return _definition(e, node, symbol.name, function_name(symbol.name), params, suspends)
 
 
 def _definition(
-    e: Emitter,
-    node: n.Node,
-    shown: str,
-    key: str,
-    params: Sequence[str],
-    body: list[ast.stmt],
-    suspends: bool,
+    e: Emitter, node: n.Node, name: str, key: str, params: Sequence[str], suspends: bool
 ) -> Iterable[ast.stmt]:
     """A function under the name that tracebacks show, then the global by which other code finds it."""
     kind = ast.AsyncFunctionDef if suspends else ast.FunctionDef
-    arguments = ast.arguments([], [ast.arg(name) for name in params], None, [], [], None, [])
-    yield e.locate(kind(name=shown, args=arguments, body=body, decorator_list=[]), node)
+    arguments = ast.arguments([], [ast.arg(param) for param in params], None, [], [], None, [])
+    shown = python_name(name)
+    yield e.locate(kind(name=shown, args=arguments, body=e.out or [ast.Pass()], decorator_list=[]), node)
     yield e.locate(ast.Assign([store(key)], load(shown)), node)
 
 
 def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
     """An LLM function hands its name and arguments to the orchestration, which is written in the language."""
     assert symbol.node is not None
-    target = e.names.functions["baml.llm.call_llm_function"]
+    target = e.unit.names.functions["baml.llm.call_llm_function"]
     keys: list[ast.expr | None] = [ast.Constant(param.name) for param in symbol.params]
-    arguments = ast.Dict(keys, [load(param.name) for param in symbol.params])
+    arguments = ast.Dict(keys, [load(python_name(param.name)) for param in symbol.params])
     e.add(ast.Return(call_function(e, target, [ast.Constant(symbol.name), arguments])), symbol.node)
 
 
-def _constant(symbol: ConstantSymbol, names: Names, tables: Tables, effects: Effects) -> Iterable[ast.stmt]:
+def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[ast.stmt]:
     assert symbol.placed is not None
     assert symbol.node is not None
-    e = Emitter(names, effects, tables, symbol.placed.file, symbol.placed.offset)
+    e = Emitter(unit, tables, symbol.placed.file, symbol.placed.offset)
     e.into(symbol.node.value, GIVE)
-    return _definition(e, symbol.node, symbol.name, f"let {symbol.name}", [], e.out, False)
+    return _definition(e, symbol.node, symbol.name, f"let {symbol.name}", [], False)
 
 
 def _classes(symbols: Iterable[ClassSymbol]) -> CodeType:
@@ -115,13 +119,13 @@ def _classes(symbols: Iterable[ClassSymbol]) -> CodeType:
     for symbol in symbols:
         if not symbol.opaque:
             body += _class(symbol)
-    module = ast.fix_missing_locations(ast.Module(body, []))
-    return compile(module, "<classes>", "exec", dont_inherit=True)
+    return _compile(body, "<classes>")
 
 
 def _class(symbol: ClassSymbol) -> Iterable[ast.stmt]:
     """A class with slots and an initialiser that takes the fields in order; those left out are null."""
     names = [field.name for field in symbol.schema.fields]
+    shown = python_name(symbol.name)
     tuple_of_names = ast.Tuple([ast.Constant(name) for name in names], ast.Load())
     settings: dict[str, ast.expr] = {
         "__class_name__": ast.Constant(symbol.name),
@@ -137,5 +141,5 @@ def _class(symbol: ClassSymbol) -> Iterable[ast.stmt]:
     defaults: list[ast.expr] = [ast.Constant(None) for _ in names]
     arguments = ast.arguments([], [ast.arg("$self"), *map(ast.arg, names)], None, [], [], None, defaults)
     body.append(ast.FunctionDef(name="__init__", args=arguments, body=assigns or [ast.Pass()], decorator_list=[]))
-    yield ast.ClassDef(name=symbol.name, bases=[load("$Instance")], keywords=[], body=body, decorator_list=[])
-    yield ast.Assign([store(class_name(symbol.name))], load(symbol.name))
+    yield ast.ClassDef(name=shown, bases=[load("$Instance")], keywords=[], body=body, decorator_list=[])
+    yield ast.Assign([store(class_name(symbol.name))], load(shown))

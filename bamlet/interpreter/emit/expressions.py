@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ...grammar import nodes as n
-from ...types.ty import (
-    BOOL,
-    FLOAT,
-    INT,
-    NULL,
-    STRING,
-    ClassTy,
-    EnumTy,
-    ListTy,
-    LiteralTy,
-    MapTy,
-    Ty,
-    UnionTy,
-    UnknownTy,
-    VariantTy,
-    bare,
-)
+from ...types.ty import MapTy
 from ..symbols import FunctionSymbol
 from ..typing_tables import (
     BuiltinCall,
     ConstantUse,
+    DeadCall,
     EnvUse,
     FunctionCall,
     FunctionUse,
     LocalUse,
+    Use,
     ValueCall,
     VariantUse,
 )
 from .operators import index_of, truth
-from .state import CONTEXT, EMIT, Emitter, attribute, call, compare, load, read
+from .state import CONTEXT, EMIT, Emitter, Unit, attribute, call, load, read, store
+from .type_tests import class_name, type_test
 
 # --- names
 
@@ -45,12 +32,16 @@ def function_name(name: str) -> str:
     return f"fn {name}"
 
 
-def class_name(name: str) -> str:
-    return f"class {name}"
+def value_name(name: str) -> str:
+    return f"value {name}"
 
 
 def _path(e: Emitter, node: n.Path) -> ast.expr:
-    match e.tables.uses[id(node)]:
+    return _used(e, e.tables.uses[id(node)])
+
+
+def _used(e: Emitter, use: Use) -> ast.expr:
+    match use:
         case LocalUse(variable=variable, fields=fields):
             return _fields(read(variable), fields)
         case ConstantUse(symbol=symbol, fields=fields):
@@ -70,15 +61,21 @@ def _fields(value: ast.expr, fields: Sequence[n.Identifier]) -> ast.expr:
 
 
 def _function_value(e: Emitter, symbol: FunctionSymbol) -> ast.expr:
-    suspends = symbol.name in e.effects.suspends
-    needs_context = symbol.name in e.effects.needs_context
-    return call(
-        "$FunctionValue",
-        ast.Constant(symbol.name),
-        load(function_name(symbol.name)),
-        ast.Constant(suspends),
-        ast.Constant(needs_context),
-    )
+    """One object for each function, made once, so that a function equals itself."""
+    e.unit.values[symbol.name] = symbol
+    return load(value_name(symbol.name))
+
+
+def function_values(unit: Unit) -> Iterable[ast.stmt]:
+    """How a value is called depends on what the function reaches, so it knows that of itself."""
+    for symbol in unit.values.values():
+        name, suspends = ast.Constant(symbol.name), ast.Constant(symbol.name in unit.effects.suspends)
+        if symbol.kind == "stub":
+            made = call("$operation_value", name, suspends)
+        else:
+            needs_context = ast.Constant(symbol.name in unit.effects.needs_context)
+            made = call("$FunctionValue", name, load(function_name(symbol.name)), suspends, needs_context)
+        yield ast.Assign([store(value_name(symbol.name))], made)
 
 
 def _operation(e: Emitter, name: str, arguments: list[ast.expr]) -> ast.Call:
@@ -96,23 +93,25 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
         case FunctionCall(symbol=symbol, receiver=receiver):
             nodes = node.arguments if receiver is None else (receiver, *node.arguments)
             return call_function(e, symbol, e.operands(nodes))
-        case BuiltinCall(name=name, receiver=receiver):
-            nodes = node.arguments if receiver is None else (receiver, *node.arguments)
-            return BUILTINS[name](e, e.operands(nodes))
+        case BuiltinCall(name=name, operands=operands):
+            return BUILTINS[name](e, e.operands(operands))
         case ValueCall():
             values = e.operands((node.callee, *node.arguments))
             return ast.Await(call("$call_value", load(CONTEXT), *values))
+        case DeadCall(first=first):
+            nodes = (first, *(argument for argument in node.arguments if argument is not first))
+            return call("$unreachable", *e.operands(nodes))
 
 
 def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
     made: ast.expr
     if symbol.kind == "stub":
         made = _operation(e, symbol.name, arguments)
-    elif symbol.name in e.effects.needs_context:
+    elif symbol.name in e.unit.effects.needs_context:
         made = call(function_name(symbol.name), load(CONTEXT), *arguments)
     else:
         made = call(function_name(symbol.name), *arguments)
-    return ast.Await(made) if symbol.name in e.effects.suspends else made
+    return ast.Await(made) if symbol.name in e.unit.effects.suspends else made
 
 
 Builtin = Callable[[Emitter, list[ast.expr]], ast.expr]
@@ -132,7 +131,7 @@ BUILTINS: dict[str, Builtin] = {
     "list.at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
     "list.concat": lambda e, values: ast.BinOp(values[0], ast.Add(), values[1]),
     "map.length": _helper("$len"),
-    "map.has": lambda e, values: compare(values[1], ast.In(), values[0]),
+    "map.has": _method("__contains__"),
     "string.length": _helper("$len"),
     "string.toLowerCase": _method("lower"),
     "string.toUpperCase": _method("upper"),
@@ -163,9 +162,12 @@ BUILTINS: dict[str, Builtin] = {
 
 def _index(e: Emitter, node: n.Index) -> ast.expr:
     value, index = e.operands((node.value, node.index))
-    if not isinstance(bare(e.type_of(node.value)), MapTy):
-        index = index_of(e, index)
-    return ast.Subscript(value, index, ast.Load())
+    return ast.Subscript(value, index if has_keys(e, node.value) else index_of(e, index), ast.Load())
+
+
+def has_keys(e: Emitter, node: n.Expr) -> bool:
+    """Whether what is indexed is a map; the checker has seen to it that it is not now a map and now a list."""
+    return any(isinstance(member, MapTy) for member in e.members_of(node))
 
 
 def _constructor(e: Emitter, node: n.Constructor) -> ast.expr:
@@ -187,7 +189,12 @@ def _constructor(e: Emitter, node: n.Constructor) -> ast.expr:
 
 def _map_literal(e: Emitter, node: n.MapLiteral) -> ast.expr:
     values = e.operands([entry.value for entry in node.entries])
-    return ast.Dict([ast.Constant(entry.key.value) for entry in node.entries], values)
+    return ast.Dict([_key(e, entry.key) for entry in node.entries], values)
+
+
+def _key(e: Emitter, key: n.StringLiteral) -> ast.expr:
+    use = e.tables.uses.get(id(key))
+    return ast.Constant(key.value) if use is None else _used(e, use)
 
 
 def _if(e: Emitter, node: n.If) -> ast.expr:
@@ -201,56 +208,7 @@ def _block(e: Emitter, node: n.Block) -> ast.expr:
 
 def _instance_of(e: Emitter, node: n.InstanceOf) -> ast.expr:
     first, again = e.twice(e.expr(node.value))
-    return type_test(e, first, again, e.tables.tests[id(node)])
-
-
-# --- type tests
-
-
-def type_test(e: Emitter, first: ast.expr, again: ast.expr, ty: Ty) -> ast.expr:
-    """Whether a value is of a type: `first` is read once and first, `again` after it."""
-    plain = bare(ty)
-    match plain:
-        case UnknownTy():
-            return ast.Constant(True)
-        case UnionTy(members=parts):
-            tests = [type_test(e, first, again, parts[0])]
-            tests += [type_test(e, again, again, part) for part in parts[1:]]
-            return ast.BoolOp(ast.Or(), tests)
-        case ListTy():
-            return _is_python(first, "$list")
-        case MapTy():
-            return _is_python(first, "$dict")
-        case ClassTy(name=name) if e.names.classes[name].opaque:
-            return call("$type_is", first, ast.Constant("handle"), ast.Constant(name))
-        case ClassTy(name=name):
-            return call("$isinstance", first, load(class_name(name)))
-        case EnumTy(name=name):
-            return call("$type_is", first, ast.Constant("enum"), ast.Constant(name))
-        case VariantTy(enum=enum, name=name):
-            return compare(first, ast.Is(), load(f"enum {enum}.{name}"))
-        case LiteralTy(value=value):
-            return literal_test(first, value)
-        case _ if plain == NULL:
-            return compare(first, ast.Is(), ast.Constant(None))
-        case _ if plain in _PYTHON_TYPES:
-            return _is_python(first, _PYTHON_TYPES[plain])
-        case _:
-            return type_test(e, first, again, e.names.relation().expand(plain))
-
-
-_PYTHON_TYPES: dict[Ty, str] = {INT: "$int", FLOAT: "$float", STRING: "$str", BOOL: "$bool"}
-
-
-def _is_python(value: ast.expr, name: str) -> ast.expr:
-    # Exact types: a bool is an int for Python's isinstance.
-    return compare(call("$type", value), ast.Is(), load(name))
-
-
-def literal_test(value: ast.expr, wanted: str | int | float | bool | None) -> ast.expr:
-    if wanted is None or isinstance(wanted, bool):
-        return compare(value, ast.Is(), ast.Constant(wanted))
-    return call("$equal", value, ast.Constant(wanted))
+    return type_test(e.unit, first, again, e.tables.tests[id(node)])
 
 
 EMIT.update(

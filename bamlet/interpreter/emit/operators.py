@@ -4,10 +4,26 @@ function of `abi` does."""
 from __future__ import annotations
 
 import ast
+from typing import TypeAlias
 
 from ...grammar import nodes as n
-from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, UnknownTy, VariantTy, bare, members
+from ...types.ty import (
+    BOOL,
+    FLOAT,
+    INT,
+    NULL,
+    STRING,
+    EnumTy,
+    ErrorTy,
+    LiteralTy,
+    NeverTy,
+    Ty,
+    UnknownTy,
+    VariantTy,
+)
 from .state import EMIT, Emitter, both, call, compare, load
+
+Types: TypeAlias = tuple[Ty, ...]
 
 _PLAIN: dict[str, type[ast.operator]] = {
     "+": ast.Add,
@@ -30,10 +46,10 @@ def _binary(e: Emitter, node: n.Binary) -> ast.expr:
     left, right = e.operands((node.left, node.right))
     if node.op in _ORDER:
         return compare(left, _ORDER[node.op](), right)
-    return arithmetic(e, node.op, left, right, e.type_of(node.left), e.type_of(node.right))
+    return arithmetic(e, node.op, left, right, e.members_of(node.left), e.members_of(node.right))
 
 
-def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Ty, right_ty: Ty) -> ast.expr:
+def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types) -> ast.expr:
     if op in _PLAIN:
         return ast.BinOp(left, _PLAIN[op](), right)
     kinds = base_kinds(left_ty) | base_kinds(right_ty)
@@ -46,7 +62,7 @@ def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Ty
     return _int_remainder(e, left, right) if kinds == {"int"} else call("$remainder", left, right)
 
 
-def _surely_float(left: Ty, right: Ty) -> bool:
+def _surely_float(left: Types, right: Types) -> bool:
     return base_kinds(left) == {"float"} or base_kinds(right) == {"float"}
 
 
@@ -85,28 +101,29 @@ def _int_remainder(e: Emitter, left: ast.expr, right: ast.expr) -> ast.expr:
 # --- equality and truth
 
 
-def base_kinds(ty: Ty) -> set[str]:
+def base_kinds(types: Types) -> set[str]:
     """What a value can be: base kinds by name, `enum`, and `other` for what is compared by identity."""
     found: set[str] = set()
-    for member in members(bare(ty)):
-        plain = bare(member)
-        match plain:
+    for member in types:
+        match member:
             case LiteralTy(base=base):
                 found.add(base)
             case EnumTy() | VariantTy():
                 found.add("enum")
-            case UnknownTy():
+            case UnknownTy() | ErrorTy() | NeverTy():
                 found.add("unknown")
             case _:
-                known: dict[Ty, str] = {INT: "int", FLOAT: "float", STRING: "string", BOOL: "bool", NULL: "null"}
-                found.add(known.get(plain, "other"))
+                found.add(_KINDS.get(member, "other"))
     return found
+
+
+_KINDS: dict[Ty, str] = {INT: "int", FLOAT: "float", STRING: "string", BOOL: "bool", NULL: "null"}
 
 
 def _equality(e: Emitter, node: n.Binary) -> ast.expr:
     equal = node.op == "=="
     left, right = e.operands((node.left, node.right))
-    kinds, others = base_kinds(e.type_of(node.left)), base_kinds(e.type_of(node.right))
+    kinds, others = base_kinds(e.members_of(node.left)), base_kinds(e.members_of(node.right))
     literal = any(isinstance(side, ast.Constant) and side.value is not None for side in (left, right))
     if (_by_identity(kinds) or _by_identity(others)) and not literal:
         return compare(left, ast.Is() if equal else ast.IsNot(), right)
@@ -129,7 +146,7 @@ def truth(e: Emitter, node: n.Expr) -> ast.expr:
     value = e.expr(node)
     if isinstance(value, ast.Constant):
         return ast.Constant(value.value is not None and value.value is not False)
-    kinds = base_kinds(e.type_of(node))
+    kinds = base_kinds(e.members_of(node))
     if kinds == {"bool"}:
         return value
     if "bool" not in kinds and not kinds & {"unknown", "other"}:

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 from ...grammar import nodes as n
 from ...source import SourceFile
+from ...types.relate import Relation
 from ...types.ty import Ty
+from ..check.state import is_int
 from ..effects import Effects
-from ..symbols import Names
+from ..symbols import FunctionSymbol, Names
 from ..typing_tables import Tables, Variable
 
 CONTEXT = "$context"
@@ -42,10 +44,24 @@ DISCARD, GIVE = Discard(), Give()
 Target = Into | Discard | Give
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the functions of one compilation share.
+
+    `tested` gathers the types that need a function to be told at run time, by the name of that function;
+    `values` the functions that are used as values.
+    """
+
+    names: Names
+    relation: Relation
+    effects: Effects
+    tested: dict[str, Ty] = field(default_factory=dict)
+    values: dict[str, FunctionSymbol] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Emitter:
-    names: Names
-    effects: Effects
+    unit: Unit
     tables: Tables
     file: SourceFile
     offset: int
@@ -66,7 +82,7 @@ class Emitter:
         else:
             made = EMIT[type(node)](self, node)
         if id(node) in self.tables.widened:
-            made = _as_float(made)
+            made = _as_float(made, all(is_int(member) for member in self.members_of(node)))
         return self.locate(made, node)
 
     def into(self, node: n.Expr, target: Target) -> None:
@@ -117,8 +133,9 @@ class Emitter:
             known = self._inline[id(node)] = _is_inline(self, node)
         return known
 
-    def type_of(self, node: n.Expr) -> Ty:
-        return self.tables.types[id(node)]
+    def members_of(self, node: n.Expr) -> tuple[Ty, ...]:
+        """What a value can be: the members of the node's type, those behind alias names included."""
+        return self.unit.relation.members(self.tables.types[id(node)])
 
     # --- statements
 
@@ -205,10 +222,14 @@ def attribute(value: ast.expr, name: str) -> ast.Attribute:
     return ast.Attribute(value, name, ast.Load())
 
 
-def _as_float(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant) and type(value.value) is int:
+_EXACT = 2**53  # a float holds every int up to here
+
+
+def _as_float(value: ast.expr, surely_int: bool) -> ast.expr:
+    """An int made a float; what else the value can be stays what it is."""
+    if isinstance(value, ast.Constant) and type(value.value) is int and abs(value.value) <= _EXACT:
         return ast.Constant(float(value.value))
-    return call("$float", value)
+    return call("$float" if surely_int else "$widen", value)
 
 
 def read(variable: Variable) -> ast.Name:

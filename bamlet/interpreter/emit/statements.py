@@ -6,9 +6,8 @@ import ast
 from collections.abc import Sequence
 
 from ...grammar import nodes as n
-from ...types.ty import MapTy, bare
 from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, VariantTest
-from .expressions import literal_test, type_test
+from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
 from .state import (
     CONTEXT,
@@ -25,6 +24,7 @@ from .state import (
     read,
     store,
 )
+from .type_tests import literal_test, type_test
 
 # --- expressions with statements in them
 
@@ -120,8 +120,8 @@ def pattern_test(e: Emitter, test: PatternTest, value: ast.expr) -> ast.expr:
     match test:
         case AnyTest():
             return ast.Constant(True)
-        case TypeTest(ty=ty):
-            return type_test(e, value, value, ty)
+        case TypeTest():
+            return type_test(e.unit, value, value, test)
         case LiteralTest(value=wanted):
             return literal_test(value, wanted)
         case VariantTest(enum=enum, name=name):
@@ -252,7 +252,7 @@ def _assign_field(e: Emitter, node: n.Assign, owner: ast.expr, name: str) -> Non
 def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
     owner, index = e.operands((target.value, target.index))
     owner = e.spill(owner, target.value) if not isinstance(owner, ast.Name) else owner
-    if not isinstance(bare(e.type_of(target.value)), MapTy):
+    if not has_keys(e, target.value):
         index = index_of(e, index)
     index = e.spill(e.locate(index, target.index), target.index)
     before = e.locate(ast.Subscript(owner, index, ast.Load()), target)
@@ -272,7 +272,7 @@ def _updated(e: Emitter, node: n.Assign, before: ast.expr) -> ast.expr:
     """`x op= e` reads x, evaluates e, then writes."""
     assert node.op is not None
     value = e.expr(node.value)
-    made = arithmetic(e, node.op, before, value, e.type_of(node.target), e.type_of(node.value))
+    made = arithmetic(e, node.op, before, value, e.members_of(node.target), e.members_of(node.value))
     located: ast.expr = e.locate(made, node)
     return located
 

@@ -6,16 +6,16 @@ import linecache
 import os
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..diagnostics import CompileError, Diagnostic, catalogue
+from ..diagnostics import CompileError, Diagnostic
 from ..grammar import Parser
-from ..interpreter.analyse import Unit, analyse
-from ..source import SourceFile, Span
+from ..interpreter.analyse import Unit
+from ..source import SourceFile
 from ..stdlib import LibraryFile
 from ..stdlib import library as library_files
-from .store import cache_folder, library_key, load_unit, save_unit
+from .files import find, read
+from .store import cache_folder, content_key, load_unit, save_unit
 
 if TYPE_CHECKING:
     # Making and linking code takes modules that a mere check does without.
@@ -53,34 +53,11 @@ def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diag
     return _compile(sources, unreadable, False)
 
 
-def diagnose(path: str | os.PathLike[str]) -> tuple[Diagnostic, ...]:
-    """What is wrong with the program at a path, without making code."""
-    sources, unreadable = read_sources(path)
-    parser = Parser(cache_folder())
-    found = analyse([parser.parse(source) for source in sources], library_unit())
-    return _in_order((*unreadable, *found.diagnostics))
-
-
 def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
     """The sources at a path, and a diagnostic for each file that is not text."""
-    root = Path(path)
-    if not root.exists():
-        raise FileNotFoundError(f"{root}: there is no such file or folder")
-    paths = sorted(root.rglob("*.baml")) if root.is_dir() else [root]
-    if not paths:
-        raise FileNotFoundError(f"{root}: there is no .baml file below this folder")
-    sources: list[SourceFile] = []
-    unreadable: list[Diagnostic] = []
-    for file in paths:
-        data = file.read_bytes()
-        try:
-            sources.append(SourceFile(str(file), data.decode("utf-8-sig")))
-        except UnicodeDecodeError as error:
-            source = SourceFile(str(file), data.decode("utf-8-sig", "replace"))
-            at = len(data[: error.start].decode("utf-8-sig", "replace"))
-            message = "this file is not UTF-8 text"
-            unreadable.append(catalogue.UNREAD_FILE.at(Span(source, at, at + 1), message))
-    return sources, tuple(unreadable)
+    found = [read(file) for file in find(path)]
+    sources = [one.source for one in found if one.problem is None]
+    return sources, tuple(one.problem for one in found if one.problem)
 
 
 def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool = False) -> Program:
@@ -98,7 +75,7 @@ def _compile(
     parser = Parser(cache_folder())
     parsed = [parser.parse(source) for source in sources]
     unit, found = compile_unit(parsed, library_unit(), all_async=all_async)
-    diagnostics = _in_order((*unreadable, *found))
+    diagnostics = in_order((*unreadable, *found))
     if unit is None or unreadable:
         return None, diagnostics
     for source in sources:
@@ -106,7 +83,8 @@ def _compile(
     return link(unit, library(), diagnostics), diagnostics
 
 
-def _in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+def in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """By file and place."""
     return tuple(sorted(diagnostics, key=lambda d: (d.span.file.name, d.span.start)))
 
 
@@ -130,7 +108,7 @@ def library_unit() -> Unit:
     """The standard library, compiled once in a process and kept between processes."""
     files = tuple(library_files())
     folder = cache_folder()
-    key = library_key(file.text for file in files)
+    key = content_key(file.text for file in files)
     unit = load_unit(folder, key)
     if unit is None:
         unit = _compile_library(files)

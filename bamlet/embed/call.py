@@ -1,0 +1,122 @@
+"""One call of a function: compiled code is run to its end, in a scope that closes what it opened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..interpreter.abi import CATCHABLE, Cancelled, Context
+from ..interpreter.program import Callee, Program
+from ..sysops.host import Host, Services
+from ..sysops.registry import HostFailure
+from ..sysops.stream import Sink
+from .context import CallContext
+from .errors import BamlAbortError, host_error
+from .stop import Stop
+
+
+class Call:
+    """A function, its values and its options, ready to run once: by `run`, or by `compute` if it never waits."""
+
+    def __init__(
+        self,
+        program: Program,
+        services: Services,
+        callee: Callee,
+        values: list[Any],
+        sink: Sink,
+        options: CallContext,
+        invoke: Callable[..., Any],
+    ) -> None:
+        self.sink = sink
+        self.stop = Stop(services.clock, options.deadline)
+        self.waits = callee.suspends
+        self._callee = callee
+        self._values = values
+        self._options = options
+        self._scope = services.handles.scope()
+        host = Host(services, self._scope, sink, options.env, options.tags, options.client)
+        self._context = Context(invoke, program.interface, program.space, host, self.stop.poll)
+
+    async def run(self) -> Any:
+        """The value. Raises a `BamlError`, or what a callback of the host has raised."""
+        cancel = self._options.cancel
+        if cancel is None:
+            return await self._limited()
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(self._limited())
+
+        def abort() -> None:
+            self.stop.requested = True
+            loop.call_soon_threadsafe(task.cancel)
+
+        forget = cancel.listen(abort)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if task.cancelled() and not _is_cancelled():
+                raise BamlAbortError from None
+            raise
+        finally:
+            forget()
+
+    def compute(self, finish: Callable[[Coroutine[Any, Any, None]], None]) -> Any:
+        """The value of a function that never waits, without an event loop. `finish` runs what closing needs."""
+        cancel = self._options.cancel
+        forget = cancel.listen(self._request_stop) if cancel is not None else None
+        try:
+            with self._host_errors():
+                self.stop.poll()
+                return self._begin()
+        finally:
+            if forget is not None:
+                forget()
+            if self._scope.resources:
+                finish(self._scope.aclose())
+
+    def _request_stop(self) -> None:
+        self.stop.requested = True
+
+    async def _limited(self) -> Any:
+        deadline = self._options.deadline
+        if deadline is None:
+            return await self._execute()
+        try:
+            async with asyncio.timeout(deadline) as limit:
+                return await self._execute()
+        except TimeoutError:
+            if not limit.expired():
+                raise  # not ours: a callback of the host has raised it
+            raise self.stop.error() from None
+
+    async def _execute(self) -> Any:
+        try:
+            with self._host_errors():
+                self.stop.poll()
+                result = self._begin()
+                return await result if self.waits else result
+        finally:
+            await self._scope.aclose()
+
+    def _begin(self) -> Any:
+        callee = self._callee
+        return callee.code(self._context, *self._values) if callee.needs_context else callee.code(*self._values)
+
+    @contextmanager
+    def _host_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except HostFailure as passing:
+            raise passing.failure from None
+        except CATCHABLE as failure:
+            raise host_error(failure) from failure
+        except Cancelled:
+            raise self.stop.error() from None
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled the running task itself, and not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

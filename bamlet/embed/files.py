@@ -1,0 +1,55 @@
+"""The `.baml` files at a path, and their bytes as text."""
+
+from __future__ import annotations
+
+import os
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..diagnostics import Diagnostic, catalogue
+from ..source import SourceFile, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file's text. With a `problem` it is not text, and the source is there to point into only."""
+
+    source: SourceFile
+    problem: Diagnostic | None
+
+
+def find(path: str | os.PathLike[str]) -> list[Path]:
+    """A file itself, or every `.baml` file below a folder. Raises `FileNotFoundError` if there is none."""
+    root = Path(path)
+    if not root.exists():
+        raise FileNotFoundError(f"{root}: there is no such file or folder")
+    found = sorted(_below(root)) if root.is_dir() else [root]
+    if not found:
+        raise FileNotFoundError(f"{root}: there is no .baml file below this folder")
+    return found
+
+
+def read(path: Path) -> Read:
+    return decode(str(path), path.read_bytes())
+
+
+def decode(name: str, data: bytes) -> Read:
+    data = data.removeprefix(BOM_UTF8)
+    try:
+        return Read(SourceFile(name, data.decode()), None)
+    except UnicodeDecodeError as error:
+        source = SourceFile(name, data.decode(errors="replace"))
+        at = len(data[: error.start].decode())
+        return Read(source, catalogue.UNREAD_FILE.at(Span(source, at, at + 1), "this file is not UTF-8 text"))
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """Hidden names and environments are passed over: an installed bamlet keeps its own library in one."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
+        if "pyvenv.cfg" in files:
+            folders.clear()
+        names = (name for name in files if name.endswith(".baml") and not name.startswith("."))
+        yield from (Path(folder, name) for name in names)

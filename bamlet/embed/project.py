@@ -1,0 +1,88 @@
+"""The files at some paths as one program that is checked again and again; only what changed is done again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..diagnostics import Diagnostic
+from .files import Read, find, read
+from .store import cache_folder, content_key, is_known_clean, remember_clean
+
+if TYPE_CHECKING:
+    from ..grammar import Parser
+
+_Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a file held when it looked so from outside."""
+
+    stamp: _Stamp
+    read: Read
+
+
+class Project:
+    """Files and folders, with texts that come from elsewhere beside them.
+
+    A file is read when its size or time of change is new, and an item is parsed when its text is new. A program
+    that was found clean before, also by another process, is not looked into again.
+    """
+
+    def __init__(self, *paths: str | os.PathLike[str], beside: Sequence[Read] = ()) -> None:
+        self._paths = paths
+        self._beside = beside
+        self._files: dict[Path, _File] = {}
+        self._found: tuple[Diagnostic, ...] | None = None
+        self._parser: Parser | None = None
+
+    @property
+    def file_count(self) -> int:
+        return len(self._files) + len(self._beside)
+
+    def check(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the program as it is now. Raises `FileNotFoundError` if a path holds no program."""
+        stamps = dict(self._stamps())
+        if self._found is None or stamps != {path: file.stamp for path, file in self._files.items()}:
+            self._found = None  # stays so if a file goes away while it is read
+            self._files = {path: self._file(path, stamp) for path, stamp in stamps.items()}
+            self._found = self._check([*(file.read for file in self._files.values()), *self._beside])
+        return self._found
+
+    def _stamps(self) -> Iterator[tuple[Path, _Stamp]]:
+        for path in (file for root in self._paths for file in find(root)):
+            status = path.stat()
+            yield path, (status.st_mtime_ns, status.st_size)
+
+    def _file(self, path: Path, stamp: _Stamp) -> _File:
+        """The stamp is older than the text, so that a change in between is seen the next time."""
+        known = self._files.get(path)
+        return known if known and known.stamp == stamp else _File(stamp, read(path))
+
+    def _check(self, texts: Sequence[Read]) -> tuple[Diagnostic, ...]:
+        problems = tuple(one.problem for one in texts if one.problem)
+        if self._parser is not None or problems:
+            return self._analyse(texts, problems)
+        folder = cache_folder()
+        key = content_key(text for one in texts for text in (one.source.name, one.source.text))
+        if is_known_clean(folder, key):
+            return ()
+        found = self._analyse(texts, problems)
+        if not found:
+            remember_clean(folder, key)
+        return found
+
+    def _analyse(self, texts: Sequence[Read], problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        from ..grammar import Parser
+        from ..interpreter.analyse import analyse
+        from .compiling import in_order, library_unit
+
+        if self._parser is None:
+            self._parser = Parser(cache_folder())
+        self._parser.next_round()
+        parsed = [self._parser.parse(one.source) for one in texts if one.problem is None]
+        return in_order((*problems, *analyse(parsed, library_unit()).diagnostics))

@@ -1,0 +1,51 @@
+"""Constants in an order in which each comes after those that it names, so that their types are known in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ..report import Report
+from ..symbols import ConstantSymbol, Names
+from .disturb import walk
+
+
+def in_order_of_use(own: Names, report: Report) -> list[ConstantSymbol]:
+    """Those that need their own value are reported; each comes out once all the same."""
+    done: dict[str, ConstantSymbol] = {}
+    for start in own.constants.values():
+        pending = [(start, _uses(start, own.constants))]
+        way = {start.name}
+        while pending:
+            symbol, uses = pending[-1]
+            used = next((other for other in uses if other.name not in done), None)
+            if used is None:
+                done.setdefault(symbol.name, symbol)
+                way.discard(symbol.name)
+                pending.pop()
+            elif used.name in way:
+                _circle(symbol, used, report)
+            else:
+                way.add(used.name)
+                pending.append((used, _uses(used, own.constants)))
+    return list(done.values())
+
+
+def _uses(symbol: ConstantSymbol, constants: Mapping[str, ConstantSymbol]) -> Iterator[ConstantSymbol]:
+    assert symbol.node is not None
+    for node in walk(symbol.node.value):
+        if isinstance(node, n.Path):
+            for length in range(1, len(node.parts) + 1):
+                name = ".".join(part.name for part in node.parts[:length])
+                if name in constants:
+                    yield constants[name]
+
+
+def _circle(symbol: ConstantSymbol, used: ConstantSymbol, report: Report) -> None:
+    assert symbol.placed is not None
+    assert symbol.node is not None
+    message = f"`{symbol.name}` needs `{used.name}`, which needs `{symbol.name}`"
+    if symbol.name == used.name:
+        message = f"`{symbol.name}` needs its own value"
+    report.at(symbol.placed, symbol.node.name, catalogue.UNSUPPORTED, message)

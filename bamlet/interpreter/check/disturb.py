@@ -1,0 +1,61 @@
+"""What running a part of the tree may undo: facts about what it assigns, and about fields if it calls anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...grammar import nodes as n
+from .state import Facts, root
+
+
+def undisturbed(facts: Facts, *parts: n.Node | None) -> Facts:
+    """The facts that hold whether or not any of the parts has run, as a whole or to its middle."""
+    variables: set[str] = set()
+    fields: set[str] = set()
+    calls = False
+    for node in walk(*parts):
+        if isinstance(node, n.Call):
+            calls = True
+        elif isinstance(node, n.Assign):
+            _note(node.target, variables, fields)
+    # By name: a variable that shadows the one assigned loses its facts as well, which only costs precision.
+    return {
+        place: ty
+        for place, ty in facts.items()
+        if root(place).name not in variables and fields.isdisjoint(place[1:]) and not (calls and len(place) > 1)
+    }
+
+
+def _note(target: n.Expr, variables: set[str], fields: set[str]) -> None:
+    if isinstance(target, n.FieldAccess):
+        fields.add(target.name.name)
+    elif isinstance(target, n.Path):
+        last = target.parts[-1].name
+        (variables if len(target.parts) == 1 else fields).add(last)
+
+
+def walk(*parts: n.Node | None) -> Iterator[n.Node]:
+    """The nodes and everything below them."""
+    stack = [part for part in parts if part is not None]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += node.children()
+
+
+def leaves_loop(*parts: n.Node | None) -> Iterator[n.Break | n.Continue]:
+    """Every `break` and `continue` that belongs to the loop around the parts and not to one inside them."""
+    stack = [part for part in parts if part is not None]
+    while stack:
+        node = stack.pop()
+        match node:
+            case n.Break() | n.Continue():
+                yield node
+            case n.While():
+                pass
+            case n.For():
+                stack += [node.init] if node.init else []
+            case n.ForIn():
+                stack.append(node.iterable)
+            case _:
+                stack += node.children()

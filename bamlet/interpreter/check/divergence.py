@@ -1,0 +1,75 @@
+"""Which functions never come back: every way through them throws, panics or goes on for ever.
+
+The answer is read off the trees before types are known, since types depend on it, and only off what stands as a
+statement or as the value of a block. It errs towards coming back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...grammar import nodes as n
+from ..symbols import FunctionSymbol
+from .disturb import leaves_loop, walk
+
+
+def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
+    """All are taken for such until one way out is found; what called them is looked at again."""
+    bodies = {symbol.name: symbol.node for symbol in functions if symbol.node and symbol.kind == "code"}
+    known = {*bodies, "baml.sys.panic"}
+    while True:
+        returning = {name for name in known & bodies.keys() if not _never_returns(bodies[name], known)}
+        if not returning:
+            return frozenset(known)
+        known -= returning
+
+
+def _never_returns(node: n.FunctionDecl, known: set[str]) -> bool:
+    return _diverges(node.body, known, node) and not any(isinstance(p, n.Return) for p in walk(node.body))
+
+
+def _diverges(node: n.Node | None, known: set[str], function: n.FunctionDecl) -> bool:
+    def some(*parts: n.Node | None) -> bool:
+        return any(_diverges(part, known, function) for part in parts)
+
+    def every(parts: Iterable[n.Node]) -> bool:
+        found = [_diverges(part, known, function) for part in parts]
+        return bool(found) and all(found)
+
+    match node:
+        case n.Throw() | n.Break() | n.Continue():
+            return True
+        case n.Block(statements=statements, tail=tail):
+            return some(*statements, tail)
+        case n.ExprStatement(value=value) | n.Let(value=value) | n.Assign(value=value) | n.Group(inner=value):
+            return some(value)
+        case n.If(otherwise=otherwise):
+            return some(node.condition) or (some(node.then) and some(otherwise))
+        case n.Match(arms=arms):
+            return some(node.scrutinee) or every(arm.body for arm in arms)
+        case n.Catch(clauses=clauses):
+            return some(node.value) and every(arm.body for clause in clauses for arm in clause.arms)
+        case n.While() | n.For():
+            return _is_endless(node.condition, node.body)
+        case n.Call(callee=n.Path() as path):
+            return path.name in known and path.parts[0].name not in _locals(function)
+        case _:
+            return False
+
+
+def _is_endless(condition: n.Expr | None, body: n.Block) -> bool:
+    always = condition is None or (isinstance(condition, n.BoolLiteral) and condition.value)
+    return always and not any(isinstance(way, n.Break) for way in leaves_loop(body))
+
+
+def _locals(node: n.FunctionDecl) -> set[str]:
+    """Every name that the function declares anywhere: a local of that name may hold another function."""
+    names = {param.name.name for param in node.params}
+    for part in walk(node.body):
+        if isinstance(part, n.Let | n.ForIn | n.BindingPattern):
+            names.add(part.name.name)
+        elif isinstance(part, n.CatchClause) and part.binder is not None:
+            names.add(part.binder.name)
+        elif isinstance(part, n.PathPattern):
+            names.add(part.path.name)
+    return names

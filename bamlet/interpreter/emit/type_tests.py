@@ -1,0 +1,141 @@
+"""Type tests at run time: one Python expression where a look at the value is enough, else a function for the type.
+
+A function is needed to look into lists and maps. It is named `is T`, made once for a type, and may call itself.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+from ...types.show import show
+from ...types.ty import (
+    BOOL,
+    FLOAT,
+    INT,
+    NULL,
+    STRING,
+    AliasTy,
+    AnnotatedTy,
+    ClassTy,
+    EnumTy,
+    FunctionTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    MediaTy,
+    Ty,
+    UnionTy,
+    UnknownTy,
+    VariantTy,
+    bare,
+)
+from ..typing_tables import TypeTest
+from .state import Unit, call, compare, load
+
+
+def class_name(name: str) -> str:
+    return f"class {name}"
+
+
+def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> ast.expr:
+    """Whether a value is of a type: `first` is read once and first, `again` after it."""
+    parts = [part for part in unit.relation.members(test.ty) if not isinstance(part, UnknownTy)]
+    if len(parts) < len(unit.relation.members(test.ty)):
+        return ast.Constant(True)
+    looks = [
+        _look(unit, again if at else first, part)
+        if test.by_tag or not isinstance(part, ListTy | MapTy)
+        else call(_function(unit, part), again if at else first)
+        for at, part in enumerate(parts)
+    ]
+    if not looks:
+        return ast.Constant(False)
+    return looks[0] if len(looks) == 1 else ast.BoolOp(ast.Or(), looks)
+
+
+def test_functions(unit: Unit) -> Iterable[ast.stmt]:
+    """The functions that tests have asked for, and those that these ask for."""
+    done: set[str] = set()
+    while missing := [name for name in unit.tested if name not in done]:
+        for name in missing:
+            done.add(name)
+            yield _definition(name, _inside(unit, unit.tested[name]))
+
+
+def _function(unit: Unit, ty: Ty) -> str:
+    name = f"is {show(ty)}"
+    unit.tested[name] = ty
+    return name
+
+
+def _definition(name: str, found: ast.expr) -> ast.stmt:
+    arguments = ast.arguments([], [ast.arg(_VALUE)], None, [], [], None, [])
+    return ast.FunctionDef(name=name, args=arguments, body=[ast.Return(found)], decorator_list=[])
+
+
+_VALUE = "$value"
+
+
+def _inside(unit: Unit, ty: Ty) -> ast.expr:
+    """The test of a type with all that it contains."""
+    value = load(_VALUE)
+    match ty:
+        case AnnotatedTy(inner=inner):
+            return _inside(unit, inner)
+        case AliasTy():
+            return _inside(unit, unit.relation.expand(ty))
+        case UnionTy(members=members):
+            return ast.BoolOp(ast.Or(), [_inside(unit, member) for member in members])
+        case UnknownTy():
+            return ast.Constant(True)
+        case ListTy(item=item):
+            return ast.BoolOp(ast.And(), [_look(unit, value, ty), _every(unit, item, value)])
+        case MapTy(key=key, value=content):
+            values = ast.Call(ast.Attribute(value, "values", ast.Load()), [], [])
+            parts = [_look(unit, value, ty), _every(unit, key, value), _every(unit, content, values)]
+            return ast.BoolOp(ast.And(), parts)
+        case _:
+            return _look(unit, value, ty)
+
+
+def _every(unit: Unit, ty: Ty, values: ast.expr) -> ast.expr:
+    return call("$all", call("$map", load(_function(unit, ty)), values))
+
+
+# --- one look at a value
+
+
+def _look(unit: Unit, value: ast.expr, ty: Ty) -> ast.expr:
+    plain = bare(ty)
+    if isinstance(plain, ClassTy) and unit.names.classes[plain.name].opaque:
+        return call("$type_is", value, ast.Constant("handle"), ast.Constant(plain.name))
+    if plain == NULL:
+        return compare(value, ast.Is(), ast.Constant(None))
+    return _LOOK[type(plain)](value, plain) if plain not in _PYTHON_TYPES else _tag(value, _PYTHON_TYPES[plain])
+
+
+_PYTHON_TYPES: dict[Ty, str] = {INT: "$int", FLOAT: "$float", STRING: "$str", BOOL: "$bool"}
+
+
+def _tag(value: ast.expr, name: str) -> ast.expr:
+    # Exact types: a bool is an int for Python's isinstance.
+    return compare(call("$type", value), ast.Is(), load(name))
+
+
+def literal_test(value: ast.expr, wanted: str | int | float | bool | None) -> ast.expr:
+    if wanted is None or isinstance(wanted, bool):
+        return compare(value, ast.Is(), ast.Constant(wanted))
+    return call("$equal", value, ast.Constant(wanted))
+
+
+_LOOK: dict[type, Callable[..., ast.expr]] = {
+    ListTy: lambda value, ty: _tag(value, "$list"),
+    MapTy: lambda value, ty: _tag(value, "$dict"),
+    FunctionTy: lambda value, ty: _tag(value, "$FunctionValue"),
+    ClassTy: lambda value, ty: call("$isinstance", value, load(class_name(ty.name))),
+    EnumTy: lambda value, ty: call("$type_is", value, ast.Constant("enum"), ast.Constant(ty.name)),
+    MediaTy: lambda value, ty: call("$type_is", value, ast.Constant("handle"), ast.Constant(ty.kind)),
+    VariantTy: lambda value, ty: compare(value, ast.Is(), load(f"enum {ty.enum}.{ty.name}")),
+    LiteralTy: lambda value, ty: literal_test(value, ty.value),
+}

@@ -1,0 +1,142 @@
+"""One exchange over HTTP: a request goes out, its answer is checked and read, within limits of time and size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from ..interpreter.abi import Context
+from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
+from .deadlines import Deadlines
+from .host import host
+from .registry import Failure, HostFailure
+
+MAX_ANSWER = 32 << 20
+MAX_ERROR_BODY = 64 << 10
+MAX_SHOWN_PAGE = 2 << 10
+SHORTEST_SECRET = 8  # a shorter one would be found in words
+
+_PAGES = ("text/html", "application/xhtml+xml")  # what a proxy or a wrong base_url answers with
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@asynccontextmanager
+async def within(deadlines: Deadlines, end: tuple[float, str] | None) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(end[0] if end else None) as timeout:
+            yield
+    except TimeoutError:
+        if end is None or not timeout.expired():
+            raise  # not ours: it was raised inside
+        raise deadlines.passed(end[1], now()) from None
+
+
+async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:
+    wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
+    try:
+        return await host(context).services.transport_here().open(wire, connect_timeout=deadlines.connect)
+    except ConnectTimeout:
+        raise deadlines.passed("connect", now()) from None
+    except Exception as failure:
+        raise failure_of(failure) from failure
+
+
+def failure_of(failure: Exception) -> Failure | HostFailure:
+    """A transport that the host handed in has rules of its own, such as what may be recorded."""
+    from ..wire.replay import NotRecorded
+
+    match failure:
+        case InvalidRequest() | NotRecorded():
+            return Failure("InvalidArgument", str(failure))
+        case TransportError():
+            return Failure("Io", str(failure))
+        case Failure():
+            return failure
+        case _:
+            return HostFailure(failure)
+
+
+async def read_whole(response: Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in response.chunks():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER:
+                raise Failure("Io", f"the answer is larger than {MAX_ANSWER >> 20} MiB")
+    except Failure:
+        raise
+    except Exception as failure:
+        raise failure_of(failure) from failure
+    return b"".join(parts)
+
+
+async def check_head(response: Response, request: Any) -> None:
+    """Raises unless the answer is a success and may be a stream of events."""
+    if not is_success(response):
+        text = hide_secrets(_text(await read_some(response, MAX_ERROR_BODY)), request.headers)
+        fields = status_fields(response.status, response.headers, text, request.client_name)
+        raise Failure("HttpStatus", **fields)
+    if (kind := content_type(response)) in _PAGES:
+        page = hide_secrets(_text(await read_some(response, MAX_SHOWN_PAGE)), request.headers)
+        raise Failure("Io", f"the answer is {kind} and not a stream of events: {page}")
+
+
+def is_success(response: Response) -> bool:
+    return 200 <= response.status <= 299
+
+
+async def read_some(response: Response, limit: int) -> bytes:
+    """As much of an error's body as tells what is wrong; a body that breaks off has said enough."""
+    body = b""
+    try:
+        async for chunk in response.chunks():
+            body += chunk
+            if len(body) >= limit:
+                break
+    except TransportError:
+        return body
+    return body[:limit]
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
+
+
+def hide_secrets(text: str, headers: Mapping[str, str]) -> str:
+    """Without the keys that were sent in the headers: some servers say them back."""
+    from ..wire.redact import REDACTED, SECRET_HEADERS
+
+    for name, value in headers.items():
+        secret = value.rpartition(" ")[2]  # behind `Bearer`
+        if name.lower() in SECRET_HEADERS and len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, REDACTED)
+    return text
+
+
+def status_fields(
+    status: int, headers: tuple[tuple[str, str], ...], body: str, client_name: str | None
+) -> dict[str, Any]:
+    """The fields of a `baml.errors.HttpStatus`."""
+    from ..providers import http_error
+
+    error = http_error(status, headers, body)
+    return {
+        "message": f"the provider answered with status {status}: {error.message}",
+        "status_code": status,
+        "body": body,
+        "retryable": bool(error.retryable),
+        "retry_after_ms": error.retry_after_ms,
+        "client_name": client_name,
+    }
+
+
+def content_type(response: Response) -> str:
+    value = next((value for name, value in response.headers if name == "content-type"), "")
+    return value.partition(";")[0].strip().lower()

@@ -1,0 +1,157 @@
+"""A stream of server-sent events while it is read: its bounded buffer, and the limits of time that it keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from ..interpreter.abi import Context
+from ..wire.message import Response
+from .deadlines import Deadlines
+from .exchange import content_type, failure_of, now, read_whole
+
+MAX_BUFFERED_EVENTS = 1024
+MAX_BUFFERED_BYTES = 1 << 20
+SHORTEST_LOOK_SECONDS = 0.001
+
+
+class SseStream:
+    """The events of one answer. A task of its own reads ahead into a bounded buffer, so that events which came
+    together are handed out together, and a slow consumer stops the socket and not the memory."""
+
+    def __init__(self, context: Context, response: Response, deadlines: Deadlines, *, one_by_one: bool) -> None:
+        from ..wire.sse import EventDecoder
+
+        self._event_class: Any = context.space.classes["baml.http.SseEvent"]
+        self._response = response
+        self._deadlines = deadlines
+        self._one_by_one = one_by_one
+        self._decoder = EventDecoder()
+        self._events: deque[Any] = deque()
+        self._buffered = 0
+        self._failure: Exception | None = None
+        self._ended = False
+        self._any_event = False
+        # When something came last, and since when somebody waits for more.
+        self._last_activity = now()
+        self._waits_since: float | None = None
+        self._arrived = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._reader = asyncio.create_task(self._read_ahead())
+        self._watch()
+
+    async def next(self) -> list[Any] | None:
+        """What has come, waiting for at least one event; None at the end. A failure comes after the last event."""
+        if not self._events:
+            self._waits_since = now()
+            try:
+                while not self._events:
+                    if self._failure is not None:
+                        raise self._failure
+                    if self._ended:
+                        return None
+                    self._arrived.clear()
+                    await self._arrived.wait()
+            finally:
+                self._waits_since = None
+        if self._one_by_one:
+            taken = [self._events.popleft()]
+        else:
+            taken = list(self._events)
+            self._events.clear()
+        self._buffered = 0 if not self._events else self._buffered - len(taken[0].data)
+        self._drained.set()
+        return taken
+
+    async def aclose(self) -> None:
+        """Stop reading and close the socket, whatever state the answer is in."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._end(None)
+        self._reader.cancel()
+        try:
+            await asyncio.wait({self._reader})
+        finally:
+            await self._response.aclose()
+
+    # --- the reader
+
+    async def _read_ahead(self) -> None:
+        try:
+            if content_type(self._response) == "application/json":
+                await self._read_as_one_event()
+            else:
+                await self._read_events()
+            self._end(None)
+        except Exception as failure:
+            # Whoever waits for events must hear of it, whatever it is.
+            self._end(failure_of(failure))
+
+    async def _read_events(self) -> None:
+        async for chunk in self._response.chunks():
+            self._last_activity = now()
+            events = self._decoder.feed(chunk)
+            if events:
+                self._add(events, len(chunk))
+                while len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_BYTES:
+                    self._drained.clear()
+                    await self._drained.wait()
+        if (pending := self._decoder.finish()) is not None and _is_whole(pending.data):
+            self._add([pending], 0)
+
+    async def _read_as_one_event(self) -> None:
+        """Some gateways answer a request for a stream with one JSON object."""
+        from ..wire.sse import Event
+
+        body = await read_whole(self._response)
+        self._add([Event("message", body.decode("utf-8", "replace"))], len(body))
+
+    def _add(self, events: list[Any], size: int) -> None:
+        make = self._event_class
+        self._events.extend(make(event.event, event.data, event.id) for event in events)
+        self._buffered += size
+        self._any_event = True
+        self._arrived.set()
+
+    def _end(self, failure: Exception | None) -> None:
+        if not self._ended:
+            self._ended = True
+            self._failure = failure
+            self._arrived.set()
+            self._drained.set()
+
+    # --- the limits
+
+    def _watch(self) -> None:
+        """One timer for all limits. It is set anew when it fires, not at each event."""
+        if self._ended:
+            return
+        waits = self._waits_since
+        silent_since = None if waits is None else max(waits, self._last_activity)
+        end = self._deadlines.for_event(silent_since, any_event=self._any_event)
+        time = now()
+        if end is not None and time >= end[0]:
+            self._end(self._deadlines.passed(end[1], time))
+            self._reader.cancel()
+            return
+        # Silence begins to count when somebody waits; look again within its limit.
+        looks = [] if end is None else [end[0]]
+        if (idle := self._deadlines.idle) is not None:
+            looks.append(time + max(idle, SHORTEST_LOOK_SECONDS))
+        if looks:
+            self._timer = asyncio.get_running_loop().call_at(min(looks), self._watch)
+
+
+def _is_whole(data: str) -> bool:
+    """An event cut off before its blank line counts when it ends an answer: `[DONE]`, or JSON that is complete."""
+    import json
+
+    if data.strip() == "[DONE]":
+        return True
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True

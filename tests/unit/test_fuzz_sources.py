@@ -1,0 +1,127 @@
+"""No text makes the compiler fail in a way of its own: whatever it is, there are diagnostics or a program.
+
+Python, since the language cannot feed itself broken texts. `make fuzz` runs ten times as many examples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bamlet.embed import check_sources
+from tests.spec_sections import sections
+from tests.strategies.programs import programs
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = int(os.environ.get("BAMLET_FUZZ_EXAMPLES", "1000"))
+
+# One second is the promise. The rest is for a machine that has other things to do.
+fuzzed = settings(
+    max_examples=EXAMPLES,
+    deadline=timedelta(seconds=2),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def seeds() -> list[str]:
+    """Texts of people: every program and every block of the reference in the repository."""
+    files = [
+        *ROOT.glob("examples/**/*.baml"),
+        *ROOT.glob("tests/corpus/**/*.baml"),
+        *ROOT.glob("bamlet/stdlib/*.baml"),
+    ]
+    texts = [path.read_text("utf-8") for path in sorted(files)]
+    for path in sorted(ROOT.glob("tests/spec/*.md")):
+        for section in sections(path.read_text("utf-8")):
+            texts += [block.text for block in section.blocks if block.kind == "baml"]
+    return [text[:6000] for text in texts]
+
+
+SEEDS = seeds()
+FRAGMENTS = [
+    *('"', "#", '#"', '"#', "{", "}", "(", ")", "[", "]", "{{", "}}", "{%", "@", "@@", ";", ",", ":", "=", "=>"),
+    *(
+        "->",
+        "|",
+        "?",
+        "//",
+        "/*",
+        "{//",
+        "//}",
+        "\\",
+        "\n",
+        "\r",
+        "\t",
+        " ",
+        "<",
+        ">",
+        "...",
+        "-",
+        "!",
+        "1",
+        "0.5",
+    ),
+    *("\x00", "\ufeff", "\u2028", "é", "\U0001f600", "\ud800", "9" * 40, "self", "env.X", "map<", "break"),
+    *(
+        "class ",
+        "enum ",
+        "function ",
+        "client<llm> ",
+        "test ",
+        "type ",
+        "let ",
+        "match ",
+        "catch ",
+        "if ",
+        "else ",
+    ),
+    *("return ", "throw ", "for (", "while ("),
+]
+
+Mutation = Callable[[str], str]
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> Mutation:
+    """One edit: cut a range, double it, move it elsewhere, or put a fragment somewhere."""
+    kind = draw(st.sampled_from(("cut", "double", "move", "insert", "insert", "insert")))
+    at, length, to = draw(st.floats(0, 1)), draw(st.integers(1, 60)), draw(st.floats(0, 1))
+    fragment = draw(st.sampled_from(FRAGMENTS))
+
+    def apply(text: str) -> str:
+        start = int(at * len(text))
+        piece = text[start : start + length]
+        rest = text[:start] + text[start + length :]
+        target = int(to * len(rest))
+        match kind:
+            case "cut":
+                return rest
+            case "double":
+                return text[:start] + piece + text[start:]
+            case "move":
+                return rest[:target] + piece + rest[target:]
+            case _:
+                return text[:start] + fragment + text[start:]
+
+    return apply
+
+
+@fuzzed
+@given(st.sampled_from(SEEDS), st.lists(mutations(), min_size=1, max_size=6))
+def test_broken_texts_give_diagnostics(text: str, edits: list[Mutation]) -> None:
+    for edit in edits:
+        text = edit(text)
+    program, diagnostics = check_sources({"main.baml": text})
+    assert (program is None) == any(diagnostic.severity == "error" for diagnostic in diagnostics)
+
+
+@fuzzed
+@given(programs())
+def test_generated_programs_give_diagnostics(text: str) -> None:
+    program, diagnostics = check_sources({"main.baml": text})
+    assert (program is None) == any(diagnostic.severity == "error" for diagnostic in diagnostics)

@@ -1,0 +1,475 @@
+"""Retry, fallback and round-robin: which client is asked when, and what counts as a failure.
+
+The order of requests and the waits between them are outside of what a program can see, so this is Python. Time is
+virtual and the transport a script: thousands of orchestrations run in a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+
+import bamlet
+from bamlet.embed.stream import Partial, Reset
+from bamlet.wire.message import BrokenBody, ConnectError, ConnectTimeout, NoAnswer
+from tests.scripted import (
+    LoopClock,
+    Reply,
+    ScriptedTransport,
+    Wait,
+    refused,
+    run_virtual,
+    said,
+    streamed,
+)
+
+CLIENT = """
+client<llm> {name} {{
+  provider openai-generic
+  {policy}
+  options {{
+    base_url "http://test"
+    model "{model}"
+    {more}
+  }}
+}}
+"""
+COMPOSITE = """
+client<llm> {name} {{
+  provider {kind}
+  {policy}
+  options {{
+    strategy [{members}]
+    {more}
+  }}
+}}
+"""
+POLICY = """
+retry_policy {name} {{
+  max_retries {retries}
+  strategy {{
+    {strategy}
+  }}
+}}
+"""
+FUNCTIONS = """
+class Item {
+  name string
+  count int
+}
+function Say(text: string) -> string {
+  client A
+  prompt #"{{ text }}"#
+}
+function Make(text: string) -> Item {
+  client A
+  prompt #"{{ text }}"#
+}
+function Broken(text: string) -> string {
+  client A
+  prompt #"{{ 1 / (text|length - 1) }}"#
+}
+"""
+
+
+def client(name: str, policy: str = "", more: str = "", model: str = "") -> str:
+    chosen = f"retry_policy {policy}" if policy else ""
+    return CLIENT.format(name=name, policy=chosen, model=model or name, more=more)
+
+
+def composite(kind: str, name: str, members: str, policy: str = "", more: str = "") -> str:
+    chosen = f"retry_policy {policy}" if policy else ""
+    return COMPOSITE.format(name=name, kind=kind, members=members, policy=chosen, more=more)
+
+
+SOURCE = "".join(
+    [
+        FUNCTIONS,
+        POLICY.format(name="Constant", retries=2, strategy="type constant_delay\ndelay_ms 200"),
+        POLICY.format(
+            name="Doubling",
+            retries=3,
+            strategy="type exponential_backoff\ndelay_ms 100\nmultiplier 2\nmax_delay_ms 10000",
+        ),
+        POLICY.format(
+            name="Capped",
+            retries=4,
+            strategy="type exponential_backoff\ndelay_ms 100\nmultiplier 2\nmax_delay_ms 150",
+        ),
+        POLICY.format(name="Rounds", retries=2, strategy="type constant_delay\ndelay_ms 1000"),
+        POLICY.format(name="Quick", retries=3, strategy="type constant_delay\ndelay_ms 10"),
+        *(client(name) for name in "ABC"),
+        client("WithConstant", "Constant", model="A"),
+        client("WithDoubling", "Doubling", model="A"),
+        client("WithCapped", "Capped", model="A"),
+        client("QuickA", "Quick", model="A"),
+        client("Denying", more='finish_reason_deny_list ["length"]', model="A"),
+        client("Whole", more="supports_streaming false", model="A"),
+        client("Keyed", more="api_key env.NOT_SET_ANYWHERE", model="A"),
+        composite("fallback", "Both", "A, B"),
+        composite("fallback", "Three", "A, B, C"),
+        composite("fallback", "BothInRounds", "A, B", "Rounds"),
+        composite("fallback", "NestedInRounds", "QuickA", "Rounds"),
+        composite("fallback", "DenyingFirst", "Denying, B"),
+        composite("fallback", "KeyedFirst", "Keyed, B"),
+        composite("fallback", "Limited", "A, B", "Constant", "http { total_timeout_ms 250 }"),
+        composite("round-robin", "Turns", "A, B, C"),
+        composite("round-robin", "TurnsFromC", "A, B, C", more="start 2"),
+        composite("round-robin", "TurnsRetried", "A, B", "Constant"),
+        composite("round-robin", "TurnsInside", "QuickA, B"),
+        composite("fallback", "TurnsThenC", "Turns, C"),
+    ]
+)
+
+
+@cache
+def program() -> bamlet.Program:
+    return bamlet.compile_sources({"clients.baml": SOURCE})
+
+
+def runtime(transport: ScriptedTransport) -> bamlet.AsyncRuntime:
+    return bamlet.AsyncRuntime(program(), transport=transport, clock=LoopClock(), environ={})
+
+
+def outcome(client_name: str, replies: dict[str, Any], function: str = "Say") -> tuple[Any, list[tuple[str, int]]]:
+    """The value or the error of one call, and the requests that it made."""
+    transport = ScriptedTransport(replies)
+
+    async def body() -> Any:
+        async with runtime(transport) as rt:
+            try:
+                return await rt.call(function, text="x", context=bamlet.CallContext(client=client_name))
+            except bamlet.BamlError as error:
+                return error
+            finally:
+                assert rt.handles.open_count == 0
+
+    return run_virtual(body()), transport.sent
+
+
+def streamed_outcome(
+    client_name: str, replies: dict[str, Any], function: str = "Say"
+) -> tuple[list[Any], Any, list[tuple[str, int]]]:
+    """What a stream showed, its value or error, and the requests."""
+    transport = ScriptedTransport(replies)
+    shown: list[Any] = []
+
+    async def body() -> Any:
+        async with runtime(transport) as rt:
+            context = bamlet.CallContext(client=client_name)
+            stream = rt.stream(function, text="x", context=context, partials="every")
+            try:
+                async for event in stream.events(ticks=False):
+                    shown.append(event.value if isinstance(event, Partial) else event)
+                return await stream.final()
+            except bamlet.BamlError as error:
+                return error
+            finally:
+                assert rt.handles.open_count == 0
+
+    return shown, run_virtual(body()), transport.sent
+
+
+# --- which client, when
+
+
+@pytest.mark.parametrize(
+    ("client_name", "requests"),
+    [
+        ("A", [("A", 0)]),
+        ("WithConstant", [("A", 0), ("A", 0), ("A", 200)]),
+        ("WithDoubling", [("A", 0), ("A", 0), ("A", 100), ("A", 300)]),
+        ("WithCapped", [("A", 0), ("A", 0), ("A", 100), ("A", 250), ("A", 400)]),
+        ("Both", [("A", 0), ("B", 0)]),
+        ("Three", [("A", 0), ("B", 0), ("C", 0)]),
+        # Each member that fails in the middle round waits that round's delay, not only the last.
+        ("BothInRounds", [("A", 0), ("B", 0), ("A", 0), ("B", 1000), ("A", 2000), ("B", 2000)]),
+        # A policy inside replaces the inherited delay between its first attempt and its last.
+        (
+            "NestedInRounds",
+            [("A", at) for at in (0, 0, 10, 20, 20, 1020, 1030, 1040, 2040, 2040, 2050, 2060)],
+        ),
+        ("Turns", [("A", 0)]),
+        ("TurnsFromC", [("C", 0)]),
+        ("TurnsRetried", [("A", 0), ("B", 0), ("A", 200)]),
+        ("TurnsInside", [("A", 0), ("A", 0), ("A", 10), ("A", 20)]),
+        ("TurnsThenC", [("A", 0), ("C", 0)]),
+    ],
+)
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_requests_of_a_call_that_always_fails(how: Any, client_name: str, requests: list[Any]) -> None:
+    replies = {name: refused() for name in "ABC"}
+    *_, error, sent = how(client_name, replies)
+    assert sent == requests
+    assert isinstance(error, bamlet.BamlClientHttpError)
+    assert error.status_code == 500
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 422, 429, 500, 503, 529])
+def test_every_status_that_is_no_success_is_retried(status: int) -> None:
+    value, sent = outcome("WithConstant", {"A": [refused(status), said("yes")]})
+    assert value == "yes"
+    assert len(sent) == 2
+
+
+@pytest.mark.parametrize(
+    "failure", [ConnectError("refused"), ConnectTimeout("no"), NoAnswer("gone"), BrokenBody("cut")]
+)
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_a_failure_of_the_network_goes_to_the_next_client(how: Any, failure: Exception) -> None:
+    answer = said("yes") if how is outcome else streamed("yes")
+    *_, value, sent = how("Both", {"A": Reply(failure=failure), "B": answer})
+    assert value == "yes"
+    assert [name for name, _ in sent] == ["A", "B"]
+
+
+def test_a_body_that_breaks_off_is_a_failed_attempt() -> None:
+    half = Reply([b'{"choices": [', BrokenBody("cut")])
+    assert outcome("Both", {"A": half, "B": said("yes")})[0] == "yes"
+
+
+def test_an_answer_that_is_no_answer_is_a_failed_attempt() -> None:
+    page = Reply([b"<html>a captive portal</html>"], headers=(("content-type", "text/html"),))
+    assert outcome("Both", {"A": page, "B": said("yes")})[0] == "yes"
+    assert streamed_outcome("Both", {"A": page, "B": streamed("yes")})[1] == "yes"
+
+
+# --- what leaves the call at once
+
+
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_a_value_that_cannot_be_parsed_is_not_retried(how: Any) -> None:
+    answer = said("no json") if how is outcome else streamed("no json")
+    *_, error, sent = how("BothInRounds", {"A": answer, "B": answer}, "Make")
+    assert isinstance(error, bamlet.BamlValidationError)
+    assert error.raw_output == "no json"
+    assert sent == [("A", 0)]
+
+
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_a_denied_finish_reason_leaves_the_call_at_once(how: Any) -> None:
+    make = said if how is outcome else streamed
+    *_, error, sent = how("DenyingFirst", {"A": make("cut", finish="length"), "B": make("yes")})
+    assert isinstance(error, bamlet.BamlClientFinishReasonError)
+    assert str(error) == "Finish reason not allowed: length"
+    assert (error.finish_reason, error.raw_output) == ("length", "cut")
+    assert sent == [("A", 0)]
+
+
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_a_prompt_that_cannot_be_rendered_sends_nothing(how: Any) -> None:
+    *_, error, sent = how("Both", {}, "Broken")
+    assert isinstance(error, bamlet.BamlInvalidArgumentError)
+    assert "Broken" in str(error)
+    assert sent == []
+
+
+def test_a_client_without_its_variable_names_both_and_sends_nothing() -> None:
+    error, sent = outcome("KeyedFirst", {"B": said("yes")})
+    assert isinstance(error, bamlet.BamlInvalidArgumentError)
+    assert re.search("`Keyed`.*NOT_SET_ANYWHERE", str(error))
+    assert sent == []
+
+
+def test_a_client_that_nobody_declares_names_those_that_there_are() -> None:
+    error, _ = outcome("Ghost", {})
+    assert isinstance(error, bamlet.BamlInvalidArgumentError)
+    assert "`Ghost`" in str(error)
+    assert "`Both`" in str(error)
+
+
+def test_a_shorthand_with_an_unknown_provider_is_named() -> None:
+    error, _ = outcome("nobody/model-1", {})
+    assert isinstance(error, bamlet.BamlInvalidArgumentError)
+    assert "nobody" in str(error)
+
+
+# --- streams
+
+
+def test_a_stream_without_its_end_goes_to_the_second_client() -> None:
+    shown, value, sent = streamed_outcome(
+        "Both", {"A": streamed("ha", "lf", finish=None), "B": streamed("who", "le")}
+    )
+    assert value == "whole"
+    assert shown == ["ha", "half", Reset(2), "who", "whole"]
+    assert [name for name, _ in sent] == ["A", "B"]
+
+
+def test_an_attempt_that_showed_nothing_needs_no_reset() -> None:
+    shown, value, _ = streamed_outcome("Both", {"A": refused(), "B": streamed("yes")})
+    assert (shown, value) == (["yes"], "yes")
+
+
+def test_an_error_inside_a_stream_is_a_failed_attempt() -> None:
+    error = Reply([*streamed("half", finish=None).parts, b'data: {"error": {"message": "overloaded"}}\n\n'])
+    shown, value, _ = streamed_outcome("Both", {"A": error, "B": streamed("yes")})
+    assert (shown, value) == (["half", Reset(2), "yes"], "yes")
+
+
+def test_a_client_that_cannot_stream_makes_one_call_and_one_partial() -> None:
+    transport = ScriptedTransport({"A": said("yes")})
+
+    async def body() -> None:
+        rt = runtime(transport)
+        stream = rt.stream("Say", text="x", context=bamlet.CallContext(client="Whole"))
+        assert [partial async for partial in stream] == ["yes"]
+        assert await stream.final() == "yes"
+
+    run_virtual(body())
+    assert "stream" not in transport.bodies[0]
+
+
+def test_a_whole_answer_where_a_stream_was_asked_for_is_taken() -> None:
+    shown, value, _ = streamed_outcome("A", {"A": said("yes")})
+    assert (shown, value) == (["yes"], "yes")
+
+
+# --- counters
+
+
+def test_turns_go_on_from_call_to_call_and_looking_does_not_take_one() -> None:
+    transport = ScriptedTransport({name: said("yes") for name in "ABC"})
+
+    async def body() -> None:
+        rt = runtime(transport)
+        context = bamlet.CallContext(client="Turns")
+        for _ in range(4):
+            assert (await rt.request("Say", text="x", context=context)).body.json()["model"] in "ABC"
+            assert (await rt.stream_request("Say", text="x", context=context)).body.json()["stream"] is True
+            await rt.call("Say", text="x", context=context)
+
+    run_virtual(body())
+    assert [name for name, _ in transport.sent] == ["A", "B", "C", "A"]
+
+
+def test_two_runtimes_of_one_program_count_by_themselves() -> None:
+    for _ in range(2):
+        _, sent = outcome("Turns", {name: said("yes") for name in "ABC"})
+        assert sent == [("A", 0)]
+
+
+# --- time
+
+
+def test_the_total_limit_is_for_all_attempts_together() -> None:
+    error, sent = outcome("Limited", {name: refused(head_delay=0.1) for name in "AB"})
+    assert isinstance(error, bamlet.BamlTimeoutError)
+    assert (error.timeout_type, error.configured_value_ms) == ("total", 250)
+    assert error.elapsed_ms == 250
+    assert "250 ms (total_timeout_ms)" in str(error)
+    assert sent == [("A", 0), ("B", 100), ("A", 200)]
+
+
+def test_the_total_limit_ends_a_wait_between_attempts() -> None:
+    """The middle round sleeps 200 ms after each failure; the limit comes in the middle of the second sleep."""
+    error, sent = outcome("Limited", {name: refused() for name in "AB"})
+    assert isinstance(error, bamlet.BamlTimeoutError)
+    assert sent == [("A", 0), ("B", 0), ("A", 0), ("B", 200)]
+    assert error.elapsed_ms == 250
+
+
+def test_the_total_limit_ends_a_stream() -> None:
+    slow = Reply([part for delta in "abcdefgh" for part in (*streamed(delta, finish=None).parts, Wait(0.06))])
+    shown, error, sent = streamed_outcome("Limited", dict.fromkeys("AB", slow))
+    assert isinstance(error, bamlet.BamlTimeoutError)
+    assert (error.timeout_type, error.configured_value_ms, error.elapsed_ms) == ("total", 250, 250)
+    assert sent == [("A", 0)]
+    assert shown == ["a", "ab", "abc", "abcd", "abcde"]
+
+
+def test_an_abort_ends_a_wait_between_attempts() -> None:
+    transport = ScriptedTransport({"A": refused()})
+
+    async def body() -> float:
+        abort = bamlet.AbortController()
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.15, abort.abort)
+        context = bamlet.CallContext(client="WithConstant", cancel=abort)
+        with pytest.raises(bamlet.BamlAbortError):
+            await runtime(transport).call("Say", text="x", context=context)
+        return loop.time()
+
+    assert run_virtual(body()) == pytest.approx(0.15)
+    assert transport.sent == [("A", 0), ("A", 0)]
+
+
+def test_a_deadline_of_the_host_ends_a_wait_and_says_so() -> None:
+    transport = ScriptedTransport({"A": refused()})
+
+    async def body() -> bamlet.BamlTimeoutError:
+        context = bamlet.CallContext(client="WithConstant", deadline=0.15)
+        with pytest.raises(bamlet.BamlTimeoutError, match="deadline of 150 ms") as raised:
+            await runtime(transport).call("Say", text="x", context=context)
+        return raised.value
+
+    error = run_virtual(body())
+    assert (error.timeout_type, error.configured_value_ms, error.elapsed_ms) == ("deadline", 150, 150)
+
+
+# --- any mixture
+
+
+def test_any_mixture_of_faults_and_aborts_leaves_nothing_open() -> None:
+    """One outcome a call, no attempt after it, nothing left open; and the same again for the same seed."""
+    first = run_virtual(_mixtures(600))
+    assert first == run_virtual(_mixtures(600))
+    assert {kind for kind, _, _ in first} >= {"str", "BamlAbortError", "BamlTimeoutError", "BamlClientError"}
+
+
+async def _mixtures(count: int) -> list[tuple[str, str, int]]:
+    composites = ["WithConstant", "Both", "Three", "BothInRounds", "NestedInRounds", "Limited", "TurnsRetried"]
+    found = []
+    for seed in range(count):
+        chance = random.Random(seed)
+        transport = ScriptedTransport({name: [_any_reply(chance) for _ in range(9)] for name in "ABC"})
+        async with runtime(transport) as rt:
+            result = await _one(rt, chance, chance.choice(composites))
+            assert rt.handles.open_count == 0
+            assert transport.open_answers == 0
+        assert len(transport.sent) <= 12
+        found.append((type(result).__name__, str(result), len(transport.sent)))
+    return found
+
+
+async def _one(rt: bamlet.AsyncRuntime, chance: random.Random, client_name: str) -> Any:
+    abort = bamlet.AbortController()
+    timer = asyncio.get_running_loop().call_later(chance.uniform(0, 3), abort.abort)
+    context = bamlet.CallContext(client=client_name, cancel=abort)
+    try:
+        if chance.random() < 0.3:
+            return await rt.call("Say", text="x", context=context)
+        stream = rt.stream("Say", text="x", context=context, partials="every")
+        before = ""
+        async for event in stream.events(ticks=False):
+            if isinstance(event, Reset):
+                before = ""
+            else:
+                assert event.value.startswith(before)
+                before = event.value
+        return await stream.final()
+    except bamlet.BamlError as error:
+        return error
+    finally:
+        timer.cancel()
+
+
+def _any_reply(chance: random.Random) -> Reply:
+    pause = Wait(chance.uniform(0, 0.5))
+    first, second = streamed("some ", finish=None).parts, streamed("text").parts
+    return chance.choice(
+        [
+            refused(chance.choice([400, 429, 500]), head_delay=chance.uniform(0, 0.5)),
+            Reply(failure=ConnectError("refused")),
+            Reply([*first, pause, BrokenBody("cut")]),
+            Reply([*first, pause]),
+            Reply([*first, pause, *second]),
+            Reply([*first, pause, *second]),
+            said("whole", head_delay=chance.uniform(0, 0.5)),
+        ]
+    )

@@ -1,0 +1,104 @@
+"""A project that is checked again and again. What it does not read again, no program can observe."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from bamlet.embed.files import decode, find
+from bamlet.embed.project import Project
+
+RIGHT = "function F(total: int) -> int { total }\n"
+WRONG = "function F(total: int) -> int { totla }\n"
+assert len(RIGHT) == len(WRONG)
+TIMES = count(10**18)
+
+
+def slugs(project: Project) -> list[str]:
+    return [diagnostic.code.slug for diagnostic in project.check()]
+
+
+def write(path: Path, text: str) -> Path:
+    """Like an editor; no two times of change are the same, however coarse the clock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, ns=(0, next(TIMES)))
+    return path
+
+
+def test_a_change_of_the_same_size_is_seen(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.baml", RIGHT)
+    project = Project(tmp_path)
+    assert slugs(project) == []
+    write(file, WRONG)
+    assert slugs(project) == ["unknown-name"]
+    write(file, RIGHT)
+    assert slugs(project) == []
+
+
+def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.baml", WRONG)
+    project = Project(tmp_path)
+    before = project.check()
+    status = file.stat()
+    file.write_text(RIGHT)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert project.check() is before
+    write(tmp_path / "b.baml", "class B {}\n")
+    assert slugs(project) == ["unknown-name"]
+
+
+def test_files_come_and_go(tmp_path: Path) -> None:
+    write(tmp_path / "a.baml", "class A { b B }\n")
+    project = Project(tmp_path)
+    assert slugs(project) == ["unknown-type"]
+    other = write(tmp_path / "deep" / "b.baml", "class B {}\n")
+    assert slugs(project) == []
+    assert project.file_count == 2
+    other.unlink()
+    assert slugs(project) == ["unknown-type"]
+
+
+def test_a_folder_that_becomes_empty_is_an_error_until_it_is_not(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.baml", RIGHT)
+    project = Project(tmp_path)
+    project.check()
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=r"there is no \.baml file below this folder"):
+        project.check()
+    write(file, WRONG)
+    assert slugs(project) == ["unknown-name"]
+
+
+def test_all_paths_are_one_program(tmp_path: Path) -> None:
+    one = write(tmp_path / "one" / "a.baml", "class A { b B }\n")
+    two = write(tmp_path / "two" / "b.baml", "class B { c C }\n")
+    project = Project(one, two.parent, two, beside=[decode("<stdin>", b"class C {}")])
+    assert slugs(project) == []
+    assert project.file_count == 3
+
+
+def test_diagnostics_are_in_order_of_file_and_place(tmp_path: Path) -> None:
+    write(tmp_path / "b.baml", "class B { x Y\n z Z }\n")
+    write(tmp_path / "a.baml", "class A { x X }\n")
+    found = Project(tmp_path / "b.baml", tmp_path / "a.baml").check()
+    assert [diagnostic.span.text for diagnostic in found] == ["X", "Y", "Z"]
+
+
+def test_a_file_that_is_not_text_is_pointed_into(tmp_path: Path) -> None:
+    (tmp_path / "a.baml").write_bytes(b"\xef\xbb\xbf// \xc3\xa9\n// caf\xe9\n")
+    write(tmp_path / "b.baml", WRONG)
+    found = Project(tmp_path).check()
+    assert [diagnostic.code.slug for diagnostic in found] == ["unread-file", "unknown-name"]
+    assert found[0].span.file.line_and_column(found[0].span.start) == (2, 7)
+
+
+def test_hidden_files_and_environments_are_passed_over(tmp_path: Path) -> None:
+    for name in (".git/a", "node_modules/b", "env/lib/c", ".d", "src/e", "f"):
+        write(tmp_path / f"{name}.baml", RIGHT)
+    write(tmp_path / "env" / "pyvenv.cfg", "home = /usr/bin\n")
+    assert find(tmp_path) == [tmp_path / "f.baml", tmp_path / "src" / "e.baml"]
+    assert find(tmp_path / ".d.baml") == [tmp_path / ".d.baml"]
