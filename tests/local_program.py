@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import bamlet
+from tests.scripted import LoopClock, ScriptedTransport
 from tests.servers.loopback import LoopbackServer
+from tests.servers.wiremock import WireMockServer
 
 SOURCE = """
 class Item {
@@ -18,6 +20,14 @@ class Item {
 
 retry_policy Twice {
   max_retries 1
+  strategy {
+    type constant_delay
+    delay_ms 1
+  }
+}
+
+retry_policy Often {
+  max_retries 6
   strategy {
     type constant_delay
     delay_ms 1
@@ -61,6 +71,7 @@ CLIENTS = {
     "Local": {},
     "OpenAI": {"provider": "openai"},
     "Retried": {"more": "retry_policy Twice"},
+    "Patient": {"more": "retry_policy Often"},
     "Connecting": {"limits": "connect_timeout_ms 30"},
     "FirstToken": {"limits": "time_to_first_token_timeout_ms 100"},
     "Idle": {"limits": "idle_timeout_ms 100"},
@@ -88,12 +99,25 @@ def environ(url: str) -> dict[str, str]:
     return {"BASE_URL": url, "LOCAL_KEY": KEY}
 
 
-def at(server: LoopbackServer, **options: Any) -> bamlet.AsyncRuntime:
+def at(server: LoopbackServer | WireMockServer, **options: Any) -> bamlet.AsyncRuntime:
     return bamlet.AsyncRuntime(program(), environ=environ(server.url), **options)
 
 
 def blocking_at(server: LoopbackServer, **options: Any) -> bamlet.Runtime:
     return bamlet.Runtime(program(), environ=environ(server.url), **options)
+
+
+def scripted(replies: Mapping[str, Any]) -> tuple[bamlet.AsyncRuntime, ScriptedTransport]:
+    """A runtime on a script and the time of a virtual loop."""
+    transport = ScriptedTransport(replies)
+    runtime = bamlet.AsyncRuntime(
+        program(), transport=transport, clock=LoopClock(), environ=environ("http://scripted")
+    )
+    return runtime, transport
+
+
+def using(client: str) -> bamlet.CallContext:
+    return bamlet.CallContext(client=client)
 
 
 def items(count: int) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as leaving:  # argparse has printed what is wrong, or the help
         return leaving.code if isinstance(leaving.code, int) else exits.USAGE
     if chosen.command is None:
-        parser.print_help()
+        parser.print_help(sys.stderr)
         return exits.USAGE
     try:
         code: int = import_module(f".{chosen.command}", __package__).main(chosen)

@@ -2,7 +2,7 @@
 
 from .diagnostic import Code, CompileError, Diagnostic, Note, Severity
 from .render import render, render_all, summary
-from .suggest import did_you_mean
+from .suggest import did_you_mean, nearest
 
 __all__ = [
     "Code",
@@ -11,6 +11,7 @@ __all__ = [
     "Note",
     "Severity",
     "did_you_mean",
+    "nearest",
     "render",
     "render_all",
     "summary",

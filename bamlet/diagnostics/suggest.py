@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def nearest(name: str, candidates: Iterable[str]) -> list[str]:
+    """Up to three near candidates, the nearest first."""
+    pool = {candidate.lower(): candidate for candidate in candidates if candidate != name}
+    return [pool[match] for match in get_close_matches(name.lower(), pool, n=3, cutoff=0.68)]
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """A hint that names up to three near candidates, or None."""
-    pool = {candidate.lower(): candidate for candidate in candidates if candidate != name}
-    near = [pool[match] for match in get_close_matches(name.lower(), pool, n=3, cutoff=0.68)]
+    near = nearest(name, candidates)
     if not near:
         return None
     quoted = [f"`{candidate}`" for candidate in near]

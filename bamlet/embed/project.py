@@ -13,7 +13,9 @@ from .files import Read, find, read
 from .store import cache_folder, content_key, is_known_clean, remember_clean
 
 if TYPE_CHECKING:
-    from ..grammar import Parser
+    from ..grammar import Parsed, Parser
+    from ..interpreter.analyse import Analysis
+    from ..interpreter.interface import SymbolTable
 
 _Stamp = tuple[int, int]
 
@@ -53,6 +55,14 @@ class Project:
             self._found = self._check([*(file.read for file in self._files.values()), *self._beside])
         return self._found
 
+    def symbols(self) -> SymbolTable:
+        """Definitions and references of the program as it is now, as far as it can be understood."""
+        from ..interpreter.references import symbol_table
+
+        self.check()
+        parsed, analysis = self._stages([*(file.read for file in self._files.values()), *self._beside])
+        return symbol_table((placed for one in parsed for placed in one.items), analysis)
+
     def _stamps(self) -> Iterator[tuple[Path, _Stamp]]:
         for path in (file for root in self._paths for file in find(root)):
             status = path.stat()
@@ -77,12 +87,18 @@ class Project:
         return found
 
     def _analyse(self, texts: Sequence[Read], problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        from .compiling import in_order
+
+        _, analysis = self._stages(texts)
+        return in_order((*problems, *analysis.diagnostics))
+
+    def _stages(self, texts: Sequence[Read]) -> tuple[list[Parsed], Analysis]:
         from ..grammar import Parser
         from ..interpreter.analyse import analyse
-        from .compiling import in_order, library_unit
+        from .compiling import library_unit
 
         if self._parser is None:
             self._parser = Parser(cache_folder())
         self._parser.next_round()
         parsed = [self._parser.parse(one.source) for one in texts if one.problem is None]
-        return in_order((*problems, *analyse(parsed, library_unit()).diagnostics))
+        return parsed, analyse(parsed, library_unit())

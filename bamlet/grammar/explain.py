@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import Code, catalogue, did_you_mean
-from .tokens import EXPR_KEYWORDS, ITEM_KEYWORDS, PUNCTUATION, Token
+from .tokens import EXPR_KEYWORDS, HYPHEN_WORD, ITEM_KEYWORDS, PUNCTUATION, TRIVIA, LexError, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,11 @@ class SyntaxProblem:
     message: str
     hint: str | None = None
 
+    @classmethod
+    def of(cls, error: LexError) -> SyntaxProblem:
+        return cls(error.code, error.start, error.end, error.message, error.hint)
 
-_ITEM_TOKENS = frozenset(ITEM_KEYWORDS.values()) - {"DYNAMIC"}
+
 _SHOWN = {
     **{type: f"`{text}`" for text, type in PUNCTUATION.items() if type != "ASSIGN_OP"},
     **{type: f"`{word}`" for word, type in (EXPR_KEYWORDS | ITEM_KEYWORDS).items()},
@@ -48,6 +51,28 @@ _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"STRING", "RAW", "UNQUOTED", "CONFIG_OPEN"}), "a value"),
     (frozenset({"LLM_OPEN", "LBRACE"}), "a function body"),
 )
+
+
+_ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template'}))}"
+
+
+def unknown_item(text: str) -> SyntaxProblem | None:
+    """The problem of a text whose first word is no keyword: what stands inside could not be told."""
+    blank = TRIVIA.match(text)
+    start = blank.end() if blank else 0
+    word = HYPHEN_WORD.match(text, start)
+    if word is None:
+        shown = text[start : start + 1]
+        return SyntaxProblem(
+            catalogue.SYNTAX, start, start + 1, f"an item cannot begin with `{shown}`", _ITEM_HINT
+        )
+    if word[0] in ITEM_KEYWORDS and word[0] != "dynamic":
+        return None
+    message = f"`{word[0]}` is no keyword that begins an item"
+    hint = did_you_mean(word[0], ITEM_KEYWORDS) or _ITEM_HINT
+    if word[0] == "dynamic":
+        hint = "`dynamic` stands in the type_builder of a test only"
+    return SyntaxProblem(catalogue.SYNTAX, start, word.end(), message, hint)
 
 
 def explain_end(tokens: Sequence[Token], expected: frozenset[str]) -> SyntaxProblem:
@@ -100,26 +125,10 @@ def _expected(expected: frozenset[str]) -> str:
 
 def _in_context(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     """`at` is the place of the token that does not fit; behind the last one at the end of the text."""
-    for look in (_unknown_item, _condition, _old_function, _missing_result, _field_type, _enum_value):
+    for look in (_condition, _old_function, _missing_result, _field_type, _enum_value):
         if problem := look(tokens, at, expected):
             return problem
     return None
-
-
-def _unknown_item(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
-    if at != 0 or not expected >= {"CLASS", "FUNCTION"}:
-        return None
-    token = tokens[0]
-    if token.type != "NAME":
-        return _problem(token, f"an item cannot begin with {_found(token)}", _ITEM_HINT)
-    return _problem(
-        token,
-        f"`{token.value}` is no keyword that begins an item",
-        did_you_mean(token.value, ITEM_KEYWORDS) or _ITEM_HINT,
-    )
-
-
-_ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template'}))}"
 
 
 def _condition(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:

@@ -72,6 +72,8 @@ class Lexer:
         match = t.TRIVIA.match(self.text, self._at)
         if match is None:
             return
+        if match.end() == len(self.text) and (problem := t.unclosed_comment(match[0], self._at)):
+            raise problem
         self._at = match.end()
         if "/" in match[0]:
             self.comments.append(match.span())
@@ -105,11 +107,13 @@ class Lexer:
 
     def _check_closed(self) -> None:
         if len(self._stack) > 1:
-            opener = self._stack[-1].opener
-            assert opener is not None
-            raise LexError(
-                catalogue.UNCLOSED, opener.start, opener.end, f"this `{opener.value[-1]}` is never closed"
-            )
+            self._fail_unclosed()
+
+    def _fail_unclosed(self) -> None:
+        opener = self._stack[-1].opener
+        assert opener is not None
+        message = f"this `{opener.value[-1]}` is never closed"
+        raise LexError(catalogue.UNCLOSED, opener.start, opener.end, message)
 
     def _fail(self, what: str = "nothing can begin with") -> None:
         char = self.text[self._at]
@@ -225,6 +229,10 @@ class Lexer:
         if len(match[0]) > MAX_DIGITS:
             message = f"this number has more than {MAX_DIGITS} digits"
             raise LexError(catalogue.SYNTAX, self._at, match.end(), message)
+        if misread := t.NO_NUMBER.match(self.text, self._at):
+            message = f"`{misread[0]}` is neither a number nor a name"
+            hint = "a number is digits, with at most one point between two of them; a name begins with a letter"
+            raise LexError(catalogue.SYNTAX, self._at, misread.end(), message, hint)
         self._emit("FLOAT" if "." in match[0] else "INT", match.end())
 
     def _open_body(self, frame: _Frame) -> None:
@@ -301,6 +309,7 @@ class Lexer:
             self._operator()
 
     def _config_key(self, frame: _Frame, char: str) -> None:
+        self._check_run_on()
         match = t.HYPHEN_WORD.match(self.text, self._at) or t.STRING.match(self.text, self._at)
         if match is None:
             self._fail("a key cannot begin with")
@@ -314,7 +323,24 @@ class Lexer:
         self._emit("KEY", match.end(), t.unescape(match[0][1:-1]) if char == '"' else None)
         frame.after_key = True
 
+    def _check_run_on(self) -> None:
+        """Text goes on to the end of its line, over what may have been meant as the next key."""
+        value = self.tokens[-1]
+        if value.type != "UNQUOTED" or self.text[value.end : self._at].strip(" \t"):
+            return
+        message = f"`{value.value}` is one value: text without quotes goes on to the end of its line"
+        hint = f"put a comma or a line break before `{value.value.split()[-1]}`"
+        raise LexError(catalogue.SYNTAX, value.start, value.end, message, hint if " " in value.value else None)
+
+    def _check_value_follows(self, char: str) -> None:
+        key = next(token for token in reversed(self.tokens) if token.type == "KEY")
+        on_next_line = "\n" in self.text[key.end : self._at] and char not in '{["#'
+        if on_next_line or char in "},":
+            message = f"`{key.value}` has no value"
+            raise LexError(catalogue.SYNTAX, key.start, key.end, message, "write it on the same line")
+
     def _config_value(self, frame: _Frame, char: str) -> None:
+        self._check_value_follows(char)
         if char == ":" and self.tokens[-1].type == "KEY":
             self._emit("COLON", self._at + 1)
         elif char == "{":
@@ -323,7 +349,7 @@ class Lexer:
         elif char == "[":
             frame.after_key = False
             self._push(_Mode.LIST, self._emit("LSQB", self._at + 1))
-        elif char == "," or not (self._string() or self._unquoted(t.UNQUOTED)):
+        elif not (self._string() or self._unquoted(t.UNQUOTED)):
             self._fail("a value cannot begin with")
         else:
             frame.after_key = False
@@ -345,6 +371,8 @@ class Lexer:
             self._push(_Mode.CONFIG, self._emit("CONFIG_OPEN", self._at + 1))
         elif char == "[":
             self._push(_Mode.LIST, self._emit("LSQB", self._at + 1))
+        elif char in "})":
+            self._fail_unclosed()
         elif not (self._string() or self._unquoted(t.UNQUOTED)):
             self._fail("a list element cannot begin with")
 
@@ -364,6 +392,8 @@ class Lexer:
                     "this Jinja expression is never closed; `}}` is missing",
                 )
             self._emit("JINJA", match.end(), match[1].strip())
+        elif char in "}]":
+            self._fail_unclosed()
         elif not (self._string() or self._unquoted(t.UNQUOTED_ARGUMENT)):
             self._fail("an attribute argument cannot begin with")
 
@@ -373,7 +403,7 @@ class Lexer:
             return
         if word := t.WORD.match(self.text, self._at):
             self._expression_word(word[0], word.end())
-        elif number := t.NUMBER.match(self.text, self._at):
+        elif number := t.NUMBER.match(self.text, self._at) or t.NO_NUMBER.match(self.text, self._at):
             self._number(number)
         elif char == "{":
             self._open_brace()

@@ -1,7 +1,8 @@
-"""Text to tree: the items of a file that are whole, and a diagnostic for each that is not."""
+"""Text to tree: the items of a file that are whole, and diagnostics for each that is not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,19 +10,34 @@ from typing import TYPE_CHECKING
 from ..diagnostics import Diagnostic
 from ..source import SourceFile, Span
 from . import nodes as n
-from .explain import SyntaxProblem
+from .explain import SyntaxProblem, unknown_item
 from .lexer import Lexer
+from .refine import refine
+from .skip import without_broken_part
 from .split import split
-from .tokens import LexError
+from .tokens import DECLARED_NAME, LexError, Token, unclosed_comment
 
 if TYPE_CHECKING:
     from .tables import Tables
 
+_MOST_PROBLEMS = 20  # of one item; who has made that many knows what to look for
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
+    """`broken` are the names that items would declare if they could be read."""
+
     items: tuple[n.Placed[n.Item], ...]
     diagnostics: tuple[Diagnostic, ...]
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """What is wrong with an item, and the name in its head."""
+
+    problems: tuple[SyntaxProblem, ...]
+    name: str | None
 
 
 @dataclass(slots=True)
@@ -32,36 +48,71 @@ class Parser:
     """
 
     cache: Path | None = None
-    _items: dict[str, n.Item | SyntaxProblem] = field(default_factory=dict)
-    _before: dict[str, n.Item | SyntaxProblem] = field(default_factory=dict)
+    _items: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
+    _before: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
     _tables: Tables[n.Item] | None = None
 
     def parse(self, file: SourceFile) -> Parsed:
         items: list[n.Placed[n.Item]] = []
-        diagnostics: list[Diagnostic] = []
+        problems: list[tuple[int, SyntaxProblem]] = []
+        broken: list[str] = []
+        end = 0
         for start, end in split(file.text):
-            text = file.text[start:end]
-            outcome = self._items.get(text) or self._before.get(text) or self._parse_item(text)
-            self._items[text] = outcome
-            if isinstance(outcome, SyntaxProblem):
-                span = Span(file, start + outcome.start, start + outcome.end)
-                diagnostics.append(outcome.code.at(span, outcome.message, hint=outcome.hint))
+            outcome = self._item(file.text[start:end])
+            if isinstance(outcome, _Unreadable):
+                problems += ((start, problem) for problem in outcome.problems)
+                broken += [outcome.name] if outcome.name else []
             else:
                 items.append(n.Placed(outcome, file, start))
-        return Parsed(tuple(items), tuple(diagnostics))
+        if error := unclosed_comment(file.text[end:]):
+            problems.append((end, SyntaxProblem.of(error)))
+        return Parsed(tuple(items), tuple(_placed(file, *one) for one in problems), tuple(broken))
+
+    def _item(self, text: str) -> n.Item | _Unreadable:
+        outcome = self._items.get(text) or self._before.get(text) or self._parse_item(text)
+        self._items[text] = outcome
+        return outcome
 
     def next_round(self) -> None:
         """The files are about to be parsed again: what does not occur in this round is forgotten after it."""
         self._before, self._items = self._items, {}
 
-    def _parse_item(self, text: str) -> n.Item | SyntaxProblem:
+    def _parse_item(self, text: str) -> n.Item | _Unreadable:
+        name = DECLARED_NAME.match(text)
+        declared = name["name"] if name else None
+        if problem := unknown_item(text):
+            return _Unreadable((problem,), declared)
+        lexer = Lexer(text)
         try:
-            tokens = Lexer(text).run()
+            tokens = lexer.run()
         except LexError as error:
-            return SyntaxProblem(error.code, error.start, error.end, error.message, error.hint)
+            return _Unreadable((refine(text, lexer.tokens, SyntaxProblem.of(error)),), declared)
         if self._tables is None:
             from .build import BUILD
             from .tables import Tables
 
             self._tables = Tables(self.cache, BUILD)
-        return self._tables.parse(tokens)
+        outcome = self._tables.parse(tokens)
+        if not isinstance(outcome, SyntaxProblem):
+            return outcome
+        return _Unreadable(tuple(self._problems(text, tokens, outcome)), declared)
+
+    def _problems(self, text: str, tokens: list[Token], first: SyntaxProblem) -> Iterator[SyntaxProblem]:
+        """The first one, then those that are left when the lines around each are taken out."""
+        assert self._tables is not None
+        problem = refine(text, tokens, first)
+        yield problem
+        for _ in range(_MOST_PROBLEMS):
+            rest = without_broken_part(text, tokens, problem)
+            outcome = None if rest is None else self._tables.parse(rest)
+            if rest is None or not isinstance(outcome, SyntaxProblem):
+                return
+            tokens, seen = rest, problem.start
+            problem = refine(text, tokens, outcome)
+            if problem.start > seen:
+                yield problem
+
+
+def _placed(file: SourceFile, start: int, problem: SyntaxProblem) -> Diagnostic:
+    span = Span(file, start + problem.start, start + problem.end)
+    return problem.code.at(span, problem.message, hint=problem.hint)

@@ -29,7 +29,7 @@ _MARK = re.compile(
     r"|(?P<line>(?<!:)//[^\n]*)"
     r"|(?P<open>[{(\[])"
     r"|(?P<close>[})\]])"
-    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:client(?=\s*<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"])))"
+    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:client(?=(?>{TRIVIA.pattern})?<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"])))"
     r"|(?P<odd>^(?!throws\b)[A-Za-z_][\w-]*(?=(?:<\w+>)?[ \t]+[\w-]+[ \t]*[{=(]))",
     re.MULTILINE,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 
-from ..diagnostics import Code
+from ..diagnostics import Code, catalogue
 
 
 class Token:
@@ -46,6 +47,15 @@ class LexError(Exception):
         self.hint = hint
 
 
+def unclosed_comment(trivia: str, offset: int = 0) -> LexError | None:
+    """What to say of a block comment that goes on to the end of the text."""
+    last = deque(COMMENT.finditer(trivia), maxlen=1)
+    if not last or not last[0][0].startswith("/*") or (last[0][0].endswith("*/") and len(last[0][0]) > 3):
+        return None
+    start = offset + last[0].start()
+    return LexError(catalogue.UNCLOSED, start, start + 2, "this comment is never closed", "close it with `*/`")
+
+
 # Comments count as blanks everywhere but inside strings, templates and unquoted text. `{//` opens a block
 # comment only when a `//}` follows; otherwise it is a brace and a line comment.
 TRIVIA = re.compile(r"(?:[ \t\r\n\f\ufeff]+|///?[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\})+")
@@ -56,7 +66,12 @@ STRING = re.compile(r'"((?:[^"\\]|\\[\s\S])*)"')
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HYPHEN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-JINJA = re.compile(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^}"']|\}(?!\}))*)\}\}""")
+# `1e5`, `0x1F`, `1_000`, `2nd`, `1.` and `.5`; but `1.to_string` may be.
+NO_NUMBER = re.compile(
+    r"[0-9]+(?:\.[0-9]+)*[A-Za-z_][\w.]*|[0-9]+(?:\.[0-9]+)?\.(?![\w.])|(?<![\w)\]}\"])\.[0-9]+"
+)
+# Two braces inside would be the next constraint: this one is not closed.
+JINJA = re.compile(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^{}"']|\{(?!\{)|\}(?!\}))*)\}\}""")
 # A language tag before a raw string was legal once; it is read and forgotten.
 RAW_TAG = re.compile(r'[A-Za-z]+(?=#+")')
 
@@ -71,6 +86,10 @@ TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVI
 
 # In every look ahead, comments count as blanks; atomic, or a long run of blanks would be cut in all possible ways.
 _BLANK = f"(?>{TRIVIA.pattern})"
+# What an item is going to declare, told from its first words. Tests and generators declare no names.
+DECLARED_NAME = re.compile(
+    rf"{_BLANK}?(?!(?:test|generator)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}(?P<name>{HYPHEN_WORD.pattern})"
+)
 KEY_COLON = re.compile(f"{_BLANK}?:")
 NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
 METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?\(")

@@ -54,7 +54,8 @@ def analyse(
     """Every stage runs whatever the ones before it found, so that all mistakes are reported at once."""
     below = library.names if library else None
     items = [placed for parsed in files for placed in parsed.items]
-    names, report = resolve(items, below, namespaces)
+    broken = {name for parsed in files for name in parsed.broken}
+    names, report = resolve(items, below, namespaces, broken)
     report.diagnostics[:0] = [d for parsed in files for d in parsed.diagnostics]
     view = names.over(below)
     checked = check(names, view, report)

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "enum": {"alias", "description", "dynamic", "check", "assert"},
     "test": {"check", "assert"},
 }
+_BLOCKS = ("class", "enum", "test")  # their attributes stand inside, as `@@name`
 _KNOWN = set().union(*ALLOWED.values())
 
 
@@ -43,14 +44,14 @@ def describe(
 ) -> Description:
     """All attributes of one declaration or type together."""
     seen: dict[str, n.Attribute] = {}
-    texts: dict[str, str] = {}
+    texts: dict[str, str | None] = {}
     constraints: list[Constraint] = []
     for attribute in attributes:
         if not _is_allowed(attribute, place, placed, report):
             continue
         if attribute.name in seen and attribute.name not in _REPEATABLE:
             first = Note(placed.span(seen[attribute.name]), "first written here")
-            message = f"`@{attribute.name}` is written twice"
+            message = f"`{_written(attribute)}` is written twice"
             report.at(placed, attribute, catalogue.DUPLICATE_ATTRIBUTE, message, first)
             continue
         seen[attribute.name] = attribute
@@ -60,7 +61,9 @@ def describe(
             if constraint := _constraint(attribute, placed, report):
                 constraints.append(constraint)
         elif attribute.arguments:
-            report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, f"`@{attribute.name}` takes no arguments")
+            message = f"`{_written(attribute)}` takes no arguments"
+            hint = f"write {_written(attribute)} alone"
+            report.at(placed, attribute, catalogue.UNEXPECTED_ARGUMENT, message, hint=hint)
     stream = TypeAttributes(
         "stream.done" in seen, "stream.not_null" in seen, "stream.with_state" in seen, tuple(constraints)
     )
@@ -71,22 +74,26 @@ def annotate(ty: Ty, attributes: TypeAttributes) -> Ty:
     return ty if attributes == NO_ATTRIBUTES else AnnotatedTy(ty, attributes)
 
 
+def _written(attribute: n.Attribute) -> str:
+    return f"{'@@' if attribute.block else '@'}{attribute.name}"
+
+
 def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], report: Report) -> bool:
-    name = attribute.name
-    at = "@@" if attribute.block else "@"
+    name, written = attribute.name, _written(attribute)
     if name not in _KNOWN:
-        message = f"there is no attribute `{at}{name}`"
-        report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=did_you_mean(name, _KNOWN))
+        message = f"there is no attribute `{written}`"
+        hint = did_you_mean(name, _KNOWN) or f"attributes are {', '.join(sorted(_KNOWN))}"
+        report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
         return False
     if name not in ALLOWED[place]:
         allowed = [other for other in ALLOWED if name in ALLOWED[other]]
-        report.at(
-            placed,
-            attribute,
-            catalogue.MISPLACED_ATTRIBUTE,
-            f"`{at}{name}` means nothing on {_a(place)}",
-            hint=f"it may stand on {' or '.join(map(_a, allowed))}",
-        )
+        message = f"`{written}` means nothing on {_a(place)}"
+        hint = f"it may stand on {' or '.join(map(_a, allowed))}"
+        report.at(placed, attribute, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
+        return False
+    if place in _BLOCKS and not attribute.block:
+        message = f"`{written}` stands in the block of {_a(place)}, so it has two @"
+        report.at(placed, attribute, catalogue.MISPLACED_ATTRIBUTE, message, hint=f"write @@{name}")
         return False
     return True
 
@@ -95,32 +102,28 @@ def _a(word: str) -> str:
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
-def _text_argument(attribute: n.Attribute, placed: n.Placed[n.Item], report: Report) -> str:
-    arguments = attribute.arguments or ()
+def _text_argument(attribute: n.Attribute, placed: n.Placed[n.Item], report: Report) -> str | None:
+    arguments, written = attribute.arguments or (), _written(attribute)
     if len(arguments) == 1 and arguments[0].kind != "jinja":
         return arguments[0].text.strip() if arguments[0].kind == "bare" else arguments[0].text
-    report.at(
-        placed,
-        attribute,
-        catalogue.ATTRIBUTE_ARGUMENT,
-        f"`@{attribute.name}` takes one text",
-        hint=f'write @{attribute.name}("…")',
-    )
-    return ""
+    message = f"`{written}` takes one text"
+    hint = f'write {written}("…")'
+    report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, message, hint=hint)
+    return None
 
 
 def _constraint(attribute: n.Attribute, placed: n.Placed[n.Item], report: Report) -> Constraint | None:
-    arguments = list(attribute.arguments or ())
+    arguments, written = list(attribute.arguments or ()), _written(attribute)
     expression = arguments.pop() if arguments and arguments[-1].kind == "jinja" else None
-    name = arguments[0].text.strip() if len(arguments) == 1 else None
-    if expression is None or len(arguments) > 1:
-        message = f"`@{attribute.name}` takes a name and a Jinja expression"
-        hint = f"write @{attribute.name}(name, {{{{ this > 0 }}}})"
+    if expression is None or len(arguments) > 1 or any(argument.kind == "jinja" for argument in arguments):
+        message = f"`{written}` takes a name and a Jinja expression"
+        hint = f"write {written}(name, {{{{ this > 0 }}}})"
         report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, message, hint=hint)
         return None
+    name = arguments[0].text.strip() if arguments else None
     if name is None and attribute.name == "check":
         message = "a check needs a name, by which its result is found"
-        hint = "write @check(name, {{ … }})"
+        hint = f"write {written}(name, {{{{ … }}}})"
         report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, message, hint=hint)
         return None
     return Constraint("check" if attribute.name == "check" else "assert", name, expression.text)

@@ -82,6 +82,8 @@ METHODS: dict[str, str] = {
     for name, builtin in table.items()
 }
 
+METHOD_NAMES = {name.rpartition(".")[2] for name in METHODS.values()}
+
 # Free functions. Where the result is UNKNOWN here and the first parameter too, the result has the type of the
 # first argument (`deep_copy`).
 FUNCTIONS: dict[str, Builtin] = {

@@ -1,19 +1,21 @@
-"""Client and retry policy blocks to plain data, with what is missing, unknown or contradictory reported."""
+"""Client blocks to plain data, with what is missing, unknown or contradictory reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..diagnostics import catalogue, did_you_mean
 from ..grammar import nodes as n
+from .blocks import Block, Shape
+from .client_options import check_options
 from .cycles import cycles, show_cycle
-from .interface import ClientInfo, RetryPolicyInfo, Setting
+from .interface import ClientInfo, Setting
 from .report import Report
 from .settings import entries, find, setting
 from .symbols import Names
 
-COMPOSITES = {"fallback": "fallback", "round-robin": "round-robin"}
+COMPOSITES = ("fallback", "round-robin")
 OLD_SPELLINGS = {
     "baml-openai-chat": "openai",
     "baml-azure-chat": "azure-openai",
@@ -35,140 +37,120 @@ PROVIDERS = (
     "openrouter",
     *COMPOSITES,
 )
-_CLIENT_PROPERTIES = ("provider", "retry_policy", "options")
+_CLIENT = Shape(
+    "a client",
+    ("provider", "retry_policy", "options"),
+    catalogue.UNKNOWN_CLIENT_PROPERTY,
+    catalogue.MISSING_PROVIDER,
+    {"provider": "provider openai"},
+    "put it into options { … }",
+)
 
 
-@dataclass(slots=True)
-class ConfigReader:
-    """Reads the configuration of one item."""
+@dataclass(frozen=True, slots=True)
+class ClientReader:
+    """Reads one client."""
 
-    placed: n.Placed[n.Item]
-    report: Report
+    block: Block
+    node: n.ClientDecl
 
-    def client(self, node: n.ClientDecl) -> ClientInfo | None:
+    def read(self) -> ClientInfo | None:
+        node = self.node
         if node.kind not in (None, "llm"):
             message = f"there are no `{node.kind}` clients"
-            self._wrong(node.name, catalogue.UNKNOWN_CLIENT_PROPERTY, message, "write client<llm>")
-        for entry in node.config.entries:
-            if entry.key.name not in _CLIENT_PROPERTIES:
-                self._unknown_property(entry)
-        provider = self._provider(node)
+            self.block.wrong(node.name, catalogue.UNKNOWN_CLIENT_PROPERTY, message, "write client<llm>")
+        given = self.block.check(node.name, node.config.entries, _CLIENT)
+        provider = self._provider(given["provider"]) if "provider" in given else None
+        options = self._options(given.get("options"), provider)
         if provider is None:
             return None
-        options = self._options(node.config)
-        policy = find(node.config, "retry_policy")
-        if provider in COMPOSITES:
-            self._strategy(node, options)
-        return ClientInfo(
-            node.name.name,
-            provider,
-            options,
-            str(setting(policy.value)) if policy else None,
-            self.placed.file.name,
-        )
+        policy = given.get("retry_policy")
+        name = str(setting(policy.value)) if policy else None
+        return ClientInfo(node.name.name, provider, options, name, self.block.placed.file.name)
 
-    def _unknown_property(self, entry: n.ConfigEntry) -> None:
-        message = f"a client has no property `{entry.key.name}`"
-        hint = did_you_mean(entry.key.name, _CLIENT_PROPERTIES)
-        self._wrong(entry.key, catalogue.UNKNOWN_CLIENT_PROPERTY, message, hint or "put it into options { … }")
-
-    def _provider(self, node: n.ClientDecl) -> str | None:
-        entry = find(node.config, "provider")
-        if entry is None:
-            message = f"client `{node.name.name}` has no provider"
-            self._wrong(node.name, catalogue.MISSING_PROVIDER, message, "write `provider openai`, for example")
-            return None
+    def _provider(self, entry: n.ConfigEntry) -> str | None:
         given = str(setting(entry.value))
         provider = OLD_SPELLINGS.get(given, given)
-        if provider not in PROVIDERS:
-            hint = did_you_mean(provider, PROVIDERS) or f"providers are {', '.join(PROVIDERS)}"
-            self._wrong(entry.value, catalogue.UNKNOWN_PROVIDER, f"no provider is called `{given}`", hint)
-            return None
-        return provider
+        if provider in PROVIDERS:
+            return provider
+        hint = run_on(given, PROVIDERS) or did_you_mean(provider, PROVIDERS)
+        hint = hint or f"providers are {', '.join(PROVIDERS)}"
+        self.block.wrong(entry.value, catalogue.UNKNOWN_PROVIDER, f"no provider is called `{given}`", hint)
+        return None
 
-    def _options(self, config: n.Config) -> dict[str, Setting]:
-        entry = find(config, "options")
-        if entry is None:
+    def _options(self, entry: n.ConfigEntry | None, provider: str | None) -> dict[str, Setting]:
+        if entry is not None and not isinstance(entry.value, n.Config):
+            self.block.wrong(entry.value, catalogue.CLIENT_OPTION, "options are a block", "write options { … }")
             return {}
-        if not isinstance(entry.value, n.Config):
-            self._wrong(entry.value, catalogue.CLIENT_OPTION, "options are a block", "write options { … }")
-            return {}
-        return entries(entry.value)
-
-    def _strategy(self, node: n.ClientDecl, options: dict[str, Setting]) -> None:
-        strategy = options.get("strategy")
-        if not isinstance(strategy, list) or not strategy:
-            message = f"client `{node.name.name}` has no members"
-            self._wrong(node.name, catalogue.EMPTY_STRATEGY, message, "write strategy [A, B] in its options")
-            options["strategy"] = []
-
-    def retry_policy(self, node: n.RetryPolicyDecl) -> RetryPolicyInfo | None:
-        values = entries(node.config)
-        retries = values.get("max_retries")
-        if not isinstance(retries, int) or isinstance(retries, bool):
-            message = f"retry policy `{node.name.name}` needs `max_retries`, a whole number"
-            self._wrong(node.name, catalogue.RETRY_PROPERTY, message, "write `max_retries 3`, for example")
-            return None
-        strategy = values.get("strategy", {})
-        if not isinstance(strategy, dict):
-            self._wrong(node.name, catalogue.RETRY_PROPERTY, "a strategy is a block", "write strategy { type … }")
-            return None
-        return self._policy(node, retries, strategy)
-
-    def _policy(
-        self, node: n.RetryPolicyDecl, retries: int, strategy: dict[str, Setting]
-    ) -> RetryPolicyInfo | None:
-        kind = strategy.get("type", "constant_delay")
-        if kind not in ("constant_delay", "exponential_backoff"):
-            hint = "strategies are constant_delay and exponential_backoff"
-            self._wrong(node.name, catalogue.RETRY_PROPERTY, f"no strategy is called `{kind}`", hint)
-            return None
-        numbers = {
-            key: value
-            for key in ("delay_ms", "multiplier", "max_delay_ms")
-            if isinstance(value := strategy.get(key), int | float)
-        }
-        return RetryPolicyInfo(
-            node.name.name,
-            max(0, retries),
-            "constant_delay" if kind == "constant_delay" else "exponential_backoff",
-            int(numbers.get("delay_ms", 200)),
-            float(numbers.get("multiplier", 1.5)),
-            int(numbers.get("max_delay_ms", 10_000)),
-        )
-
-    def _wrong(self, node: n.Node, code: object, message: str, hint: str | None) -> None:
-        self.report.at(self.placed, node, code, message, hint=hint)  # type: ignore[arg-type]
+        config = entry.value if entry is not None and isinstance(entry.value, n.Config) else None
+        check_options(self.block, self.node.name, config, provider, provider in COMPOSITES)
+        return entries(config) if config else {}
 
 
-def check_references(names: Names, items: Iterable[tuple[n.Placed[n.Item], n.ClientDecl]], report: Report) -> None:
+def run_on(given: str, known: Iterable[str]) -> str | None:
+    """A hint for text that took the rest of its line for a part of it."""
+    word, _, rest = given.partition(" ")
+    if word not in known or not rest:
+        return None
+    return f"text without quotes goes on to the end of its line: put a comma or a line break behind `{word}`"
+
+
+def check_references(
+    names: Names, items: Mapping[str, tuple[n.Placed[n.Item], n.ClientDecl]], report: Report
+) -> None:
     """Policies and members that clients name must exist, and no composite may contain itself."""
-    places = {node.name.name: (placed, node) for placed, node in items}
     for cycle in cycles(names.clients, lambda name: _strategy_of(names.clients[name])):
-        placed, node = places[cycle[0]]
+        placed, node = items[cycle[0]]
         message = f"these clients contain each other: {show_cycle(cycle)}"
-        report.at(placed, node.name, catalogue.CLIENT_CYCLE, message)
-    for placed, node in places.values():
-        info = names.clients.get(node.name.name)
+        hint = "take one of them out of the other's strategy"
+        report.at(placed, node.name, catalogue.CLIENT_CYCLE, message, hint=hint)
+    for key, (placed, node) in items.items():
+        info = names.clients.get(key)
         if info is None:
             continue
-        if info.retry_policy is not None and info.retry_policy not in names.retry_policies:
-            entry = find(node.config, "retry_policy")
-            assert entry is not None
-            message = f"no retry policy is called `{info.retry_policy}`"
-            hint = did_you_mean(info.retry_policy, names.retry_policies)
-            report.at(placed, entry.value, catalogue.UNKNOWN_RETRY_POLICY, message, hint=hint)
-        for member in _strategy_of(info):
-            if not is_client(member, names):
-                hint = did_you_mean(member, names.clients)
-                message = f"no client is called `{member}`"
-                report.at(placed, node.name, catalogue.UNKNOWN_CLIENT, message, hint=hint)
+        _check_retry_policy(names, info, placed, node, report)
+        for member in strategy_items(node):
+            if isinstance(member, n.ConfigText):
+                check_client(names, placed, member, report)
 
 
-def is_client(name: str, names: Names) -> bool:
-    """A declared client, or a `provider/model` shorthand."""
+def _check_retry_policy(
+    names: Names, info: ClientInfo, placed: n.Placed[n.Item], node: n.ClientDecl, report: Report
+) -> None:
+    name = info.retry_policy
+    if name is None or name in names.retry_policies or name in names.broken:
+        return
+    entry = find(node.config, "retry_policy")
+    assert entry is not None
+    message = f"no retry policy is called `{name}`"
+    hint = did_you_mean(name, names.retry_policies) or run_on(name, names.retry_policies)
+    report.at(placed, entry.value, catalogue.UNKNOWN_RETRY_POLICY, message, hint=hint)
+
+
+def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, report: Report) -> None:
+    """Report a value that names no declared client and is no `provider/model` shorthand either."""
+    name = str(setting(node))
     provider, slash, model = name.partition("/")
-    return name in names.clients or bool(slash and model and OLD_SPELLINGS.get(provider, provider) in PROVIDERS)
+    if name in names.clients or name in names.broken:
+        return
+    if not slash:
+        hint = did_you_mean(name, names.clients) or 'write a declared client, or a shorthand like "openai/gpt-4o"'
+        report.at(placed, node, catalogue.UNKNOWN_CLIENT, f"no client is called `{name}`", hint=hint)
+    elif OLD_SPELLINGS.get(provider, provider) not in PROVIDERS:
+        hint = did_you_mean(provider, PROVIDERS) or f"providers are {', '.join(PROVIDERS)}"
+        message = f"no provider is called `{provider}`"
+        report.at(placed, node, catalogue.UNKNOWN_PROVIDER, message, hint=hint)
+    elif not model:
+        message = f"`{name}` names no model"
+        report.at(placed, node, catalogue.UNKNOWN_CLIENT, message, hint=f"write `{provider}/…`")
+
+
+def strategy_items(node: n.ClientDecl) -> tuple[n.ConfigValue, ...]:
+    options = find(node.config, "options")
+    if options is None or not isinstance(options.value, n.Config):
+        return ()
+    strategy = find(options.value, "strategy")
+    return strategy.value.items if strategy and isinstance(strategy.value, n.ConfigList) else ()
 
 
 def _strategy_of(info: ClientInfo) -> list[str]:

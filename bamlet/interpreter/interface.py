@@ -98,3 +98,43 @@ class Interface:
     retry_policies: Mapping[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: Mapping[str, TemplateInfo] = field(default_factory=dict)
     tests: tuple[TestInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A name where it is declared. Members are named after their owner: `Invoice.total`."""
+
+    name: str
+    kind: str
+    span: Span
+    doc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name where it is used."""
+
+    span: Span
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolTable:
+    """What an editor asks of a program. Offsets are those of the file's text."""
+
+    definitions: Mapping[str, Definition]
+    references: tuple[Reference, ...]
+
+    def definition_at(self, file: str, offset: int) -> Definition | None:
+        """What the name at a place stands for, whether it is used or declared there."""
+        for reference in self.references:
+            if _covers(reference.span, file, offset):
+                return reference.definition
+        return next((found for found in self.definitions.values() if _covers(found.span, file, offset)), None)
+
+    def references_to(self, definition: Definition) -> tuple[Span, ...]:
+        return tuple(found.span for found in self.references if found.definition == definition)
+
+
+def _covers(span: Span, file: str, offset: int) -> bool:
+    return span.file.name == file and span.start <= offset < span.end

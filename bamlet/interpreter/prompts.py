@@ -42,6 +42,7 @@ class _Prompts:
 
     def __post_init__(self) -> None:
         self._globals = {"ctx", "_", *jinja.GLOBAL_NAMES, *self.names.templates, *self.names.enums}
+        self._globals |= self.names.broken
 
     def item(self, placed: n.Placed[n.Item]) -> None:
         node = placed.node

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from ..diagnostics import Note, catalogue, did_you_mean
+from ..diagnostics import Note, catalogue
 from ..grammar import nodes as n
 from ..types.schema import ClassSchema, EnumMember, EnumSchema, Field
-from ..types.ty import ERROR, NULL, AliasTy, ClassTy, Ty, bare, members
+from ..types.ty import ERROR, NULL, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
 from .attributes import annotate, describe
-from .clients import ConfigReader, check_references, is_client
+from .blocks import Block
+from .clients import ClientReader, check_client, check_references
 from .cycles import cycles, finished, show_cycle
-from .interface import LlmInfo, Param, TemplateInfo, TestConstraint, TestInfo
+from .generators import check_generators
+from .interface import Param, TemplateInfo
+from .llm_bodies import client_of, read_llm_body
 from .report import Report
 from .resolve_types import BUILTIN_TYPES, TypeResolver
-from .settings import entries, find, setting
+from .retry_policies import read_retry_policy
 from .symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
+from .testcases import TestReader
 
 Items = Sequence[n.Placed[n.Item]]
+I = TypeVar("I", bound=n.Item)  # noqa: E741
 
 _KINDS: dict[type, str] = {
     n.ClassDecl: "class",
@@ -31,13 +36,22 @@ _KINDS: dict[type, str] = {
     n.TemplateStringDecl: "template string",
     n.LetDecl: "constant",
 }
+# Beside the types that there are: what BAML keeps for its scalars.
+_RESERVED = frozenset({"map", "Json", "String", "Int", "Float", "Bytes", "BigInt"})
 
 
 def resolve(
-    items: Items, library: Names | None, namespaces: Mapping[str, str] | None = None
+    items: Items,
+    library: Names | None,
+    namespaces: Mapping[str, str] | None = None,
+    broken: Iterable[str] = (),
 ) -> tuple[Names, Report]:
-    """The names that `items` declare. `namespaces` gives files, by name, a prefix: the library's have one."""
+    """The names that `items` declare. `namespaces` gives files, by name, a prefix: the library's have one.
+
+    `broken` are names whose declarations could not be read.
+    """
     work = _Resolver(library, namespaces or {})
+    work.names.broken.update(broken)
     work.run(items)
     return work.names, work.report
 
@@ -49,16 +63,20 @@ class _Resolver:
     names: Names = field(default_factory=Names)
     view: Names = field(default_factory=Names)
     report: Report = field(default_factory=Report)
-    _declared: dict[str, tuple[n.Placed[n.Item], n.Identifier]] = field(default_factory=dict)
+    # Each item under its full name. A second one of the same name is looked into as well, under a name of its own.
+    _declared: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
+    _keys: dict[int, str] = field(default_factory=dict)
     _aliases: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
     _expanding: list[str] = field(default_factory=list)
 
     def run(self, items: Items) -> None:
         self.view = self.names.over(self.library)
-        unique = [placed for placed in items if self._declare(placed)]
-        self._declare_types(unique)
+        for placed in items:
+            if not isinstance(placed.node, n.TestDecl | n.GeneratorDecl):
+                self._declare(placed)
+        self._declare_types()
         for name in finished({name: _names_in(placed.node) for name, placed in self._aliases.items()}):
-            self._guarded(self._aliases[name], lambda placed, node: self._alias(self._full(placed, node.name.name)))
+            self._guarded(self._aliases[name], lambda placed, node: self._alias(self._key(placed)))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
             n.ClassDecl: self._class,
             n.FunctionDecl: self._function,
@@ -68,16 +86,19 @@ class _Resolver:
             n.ClientDecl: self._client,
         }
         for kind, step in steps.items():
-            for placed in unique:
+            for placed in self._declared.values():
                 if isinstance(placed.node, kind):
                     self._guarded(placed, step)
-        self._check_classes(unique)
-        clients = [(p, p.node) for p in unique if isinstance(p.node, n.ClientDecl)]
-        check_references(self.names, clients, self.report)
+        self._check_classes()
+        check_references(self.names, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
+        check_generators([(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)], self.report)
+        tests = TestReader(
+            self.names, self.report, lambda inner: resolve(inner, self.view, broken=self.names.broken)[1]
+        )
         for placed in items:
             if isinstance(placed.node, n.TestDecl):
-                self._test(placed, placed.node)
+                self.names.tests += tests.read(placed, placed.node)
 
     def _guarded(self, placed: n.Placed[n.Item], step: Callable[[n.Placed[n.Item], Any], object]) -> None:
         """Types are resolved by recursion; one nested deeper than Python's stack is the program's mistake."""
@@ -94,40 +115,45 @@ class _Resolver:
 
     # --- declaring
 
-    def _declare(self, placed: n.Placed[n.Item]) -> bool:
+    def _key(self, placed: n.Placed[n.Item]) -> str:
+        return self._keys[id(placed)]
+
+    def _declare(self, placed: n.Placed[n.Item]) -> None:
         node = placed.node
-        if isinstance(node, n.TestDecl | n.GeneratorDecl):
-            return False
         name = node.name
-        full = self._full(placed, name.name)
+        full = key = self._full(placed, name.name)
         if full in self._declared:
-            other, first = self._declared[full]
+            other = self._declared[full]
             kind = _KINDS[type(other.node)]
             message = f"the name `{name.name}` is taken: a {kind} is called so already"
-            note = Note(other.span(first), "declared here first")
+            note = Note(other.span(other.node.name), "declared here first")
             self.report.at(placed, name, catalogue.DUPLICATE_NAME, message, note)
-            return False
-        self._declared[full] = (placed, name)
+            self.names.broken.add(full)
+            key = f"{full} #{len(self._declared)}"
+        self._declared[key] = placed
+        self._keys[id(placed)] = key
         self._check_reserved(placed, name, isinstance(node, n.ClassDecl | n.EnumDecl | n.AliasDecl))
-        return True
 
     def _check_reserved(self, placed: n.Placed[n.Item], name: n.Identifier, is_type: bool) -> None:
-        if (is_type and (name.name in BUILTIN_TYPES or name.name == "map")) or name.name.startswith("__"):
+        hint = "choose another name"
+        if (is_type and (name.name in BUILTIN_TYPES or name.name in _RESERVED)) or name.name.startswith("__"):
             message = f"`{name.name}` is a name of the language itself"
-            self.report.at(placed, name, catalogue.RESERVED_NAME, message, hint="choose another name")
+            self.report.at(placed, name, catalogue.RESERVED_NAME, message, hint=hint)
+        elif is_type and name.name.startswith("stream_"):
+            message = "names of types that begin with `stream_` are kept for the partial values of streams"
+            self.report.at(placed, name, catalogue.RESERVED_PREFIX, message, hint=hint)
 
-    def _declare_types(self, items: Items) -> None:
+    def _declare_types(self) -> None:
         """Names of types come first, since fields and signatures may name any of them."""
-        for placed in items:
+        for key, placed in self._declared.items():
             node = placed.node
-            name = self._full(placed, getattr(node, "name").name)  # noqa: B009 every kind that is declared has one
             match node:
                 case n.ClassDecl():
-                    self.names.classes[name] = ClassSymbol(ClassSchema(name, ()), {})
+                    self.names.classes[key] = ClassSymbol(ClassSchema(key, ()), {})
                 case n.EnumDecl():
-                    self.names.enums[name] = self._enum(placed, node, name)
+                    self.names.enums[key] = self._enum(placed, node, key)
                 case n.AliasDecl():
-                    self._aliases[name] = placed
+                    self._aliases[key] = placed
 
     def _types(self, placed: n.Placed[n.Item], place: str = "type") -> TypeResolver:
         return TypeResolver(self.view, self.report, placed, self._alias, place)
@@ -181,19 +207,21 @@ class _Resolver:
         return EnumSchema(name, tuple(values.values()), d.alias, d.description, d.dynamic, d.stream.constraints)
 
     def _class(self, placed: n.Placed[n.Item], node: n.ClassDecl) -> None:
-        name = self._full(placed, node.name.name)
+        name = self._key(placed)
         fields = self._fields(placed, node)
         d = describe(node.attributes, "class", placed, self.report)
         schema = ClassSchema(
             name, fields, d.alias, d.description, d.dynamic, d.stream.stream_done, d.stream.constraints
         )
         methods: dict[str, str] = {}
-        taken = {f.name for f in fields}
+        taken = {decl.name.name: decl.name for decl in reversed(node.fields)}
         for method in node.methods:
-            if method.name.name in methods or method.name.name in taken:
+            if method.name.name in taken:
                 message = f"`{node.name.name}` has two members called `{method.name.name}`"
-                self.report.at(placed, method.name, catalogue.DUPLICATE_FIELD, message)
+                note = Note(placed.span(taken[method.name.name]), "declared here first")
+                self.report.at(placed, method.name, catalogue.DUPLICATE_FIELD, message, note)
                 continue
+            taken[method.name.name] = method.name
             symbol = self._signature(placed, method, f"{name}.{method.name.name}", owner=name)
             methods[method.name.name] = symbol.name
             self.names.functions[symbol.name] = symbol
@@ -211,19 +239,28 @@ class _Resolver:
                 self.report.at(placed, decl.name, catalogue.DUPLICATE_FIELD, message, note)
                 continue
             self._check_reserved(placed, decl.name, False)
-            types = self._types(placed)
-            ty, attributes = types.field(decl.type)
+            ty, attributes = self._types(placed).field(decl.type)
             d = describe(attributes, "field", placed, self.report)
+            self._check_field(placed, decl, ty, d.skip)
             fields[name] = Field(name, annotate(ty, d.stream), d.alias, d.description, d.skip)
             places[name] = decl.name
         return tuple(fields.values())
 
-    def _check_classes(self, items: Items) -> None:
+    def _check_field(self, placed: n.Placed[n.Item], decl: n.FieldDecl, ty: Ty, is_skipped: bool) -> None:
+        name = decl.name.name
+        if is_skipped and not is_optional(ty) and ty != ERROR:
+            message = f"`{name}` is never read, so it must be able to be null"
+            hint = "add `?` to its type, or take @skip away"
+            self.report.at(placed, decl.name, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
+        if any(bare(member) in (ClassTy(name), EnumTy(name)) for member in members(bare(ty))):
+            message = f"field `{name}` has the name of its type, which generated Python cannot tell apart"
+            hint = "write the field in lower case, with an @alias for the model if it needs one"
+            self.report.at(placed, decl.name, catalogue.FIELD_LIKE_TYPE, message, hint=hint)
+
+    def _check_classes(self) -> None:
         """A class that needs a value of itself to exist can never exist."""
         places = {
-            self._full(placed, placed.node.name.name): (placed, placed.node.name)
-            for placed in items
-            if isinstance(placed.node, n.ClassDecl)
+            key: (placed, node.name) for key, (placed, node) in _of(n.ClassDecl, self._declared.items()).items()
         }
         for cycle in cycles(places, self._required):
             placed, name = places[cycle[0]]
@@ -268,7 +305,7 @@ class _Resolver:
                     node,
                 )
             case n.LlmBody():
-                llm = self._llm_body(placed, node, node.body)
+                llm = read_llm_body(Block(placed, self.report), node, node.body)
                 return FunctionSymbol(
                     name, params, result, throws, "llm", owner, static, True, llm, node.doc, placed, node
                 )
@@ -279,12 +316,16 @@ class _Resolver:
 
     def _params(self, placed: n.Placed[n.Item], nodes: Iterable[n.Param], owner: str | None) -> tuple[Param, ...]:
         params: dict[str, Param] = {}
+        places: dict[str, n.Identifier] = {}
         for at, node in enumerate(nodes):
             name = node.name.name
             if name in params:
                 message = f"two parameters are called `{name}`"
-                self.report.at(placed, node.name, catalogue.DUPLICATE_NAME, message)
-            elif node.type is not None:
+                note = Note(placed.span(places[name]), "declared here first")
+                self.report.at(placed, node.name, catalogue.DUPLICATE_NAME, message, note)
+                continue
+            places[name] = node.name
+            if node.type is not None:
                 params[name] = Param(name, self._types(placed, "parameter").resolve(node.type))
             elif name == "self" and at == 0 and owner is not None:
                 params[name] = Param(name, ClassTy(owner))
@@ -296,85 +337,39 @@ class _Resolver:
         return tuple(params.values())
 
     def _function(self, placed: n.Placed[n.Item], node: n.FunctionDecl) -> None:
-        name = self._full(placed, node.name.name)
+        name = self._key(placed)
         self.names.functions[name] = self._signature(placed, node, name)
-
-    def _llm_body(self, placed: n.Placed[n.Item], node: n.FunctionDecl, body: n.LlmBody) -> LlmInfo | None:
-        found: dict[str, n.ConfigEntry] = {}
-        for entry in body.entries:
-            key = entry.key.name
-            if key not in ("client", "prompt"):
-                message = f"an LLM function has a client and a prompt, but no `{key}`"
-                self.report.at(placed, entry.key, catalogue.LLM_BODY, message)
-            elif key in found:
-                note = Note(placed.span(found[key].key), "first given here")
-                self.report.at(placed, entry.key, catalogue.LLM_BODY, f"`{key}` is given twice", note)
-            else:
-                found[key] = entry
-        for key in ("client", "prompt"):
-            if key not in found:
-                message = f"LLM function `{node.name.name}` has no {key}"
-                self.report.at(placed, node.name, catalogue.LLM_BODY, message, hint=f"add a line `{key} …`")
-        if len(found) < 2:
-            return None
-        prompt = found["prompt"].value
-        if not isinstance(prompt, n.ConfigText) or prompt.kind == "bare":
-            hint = 'write prompt #"…"#'
-            self.report.at(placed, prompt, catalogue.LLM_BODY, "a prompt is a string", hint=hint)
-            return None
-        return LlmInfo(str(setting(found["client"].value)), prompt.text)
 
     def _check_llm_clients(self) -> None:
         for symbol in self.names.functions.values():
-            if symbol.llm is None or is_client(symbol.llm.client, self.names):
-                continue
-            assert symbol.placed is not None
-            assert symbol.node is not None
-            assert isinstance(symbol.node.body, n.LlmBody)
-            entry = next(entry for entry in symbol.node.body.entries if entry.key.name == "client")
-            message = f"no client is called `{symbol.llm.client}`"
-            suggestion = did_you_mean(symbol.llm.client, self.names.clients)
-            self.report.at(symbol.placed, entry.value, catalogue.UNKNOWN_CLIENT, message, hint=suggestion)
+            if symbol.llm is not None and symbol.placed is not None and symbol.node is not None:
+                check_client(self.names, symbol.placed, client_of(symbol.node), self.report)
 
     def _template_string(self, placed: n.Placed[n.Item], node: n.TemplateStringDecl) -> None:
         params = self._params(placed, node.params, None)
-        self.names.templates[node.name.name] = TemplateInfo(node.name.name, params, node.body.text)
+        self.names.templates[self._key(placed)] = TemplateInfo(node.name.name, params, node.body.text)
 
     def _constant(self, placed: n.Placed[n.Item], node: n.LetDecl) -> None:
-        name = self._full(placed, node.name.name)
+        name = self._key(placed)
         ty = ERROR if node.type is None else self._types(placed).resolve(node.type)
         self.names.constants[name] = ConstantSymbol(name, ty, placed, node)
 
     def _retry_policy(self, placed: n.Placed[n.Item], node: n.RetryPolicyDecl) -> None:
-        if info := ConfigReader(placed, self.report).retry_policy(node):
-            self.names.retry_policies[info.name] = info
+        if info := read_retry_policy(Block(placed, self.report), node):
+            self.names.retry_policies[self._key(placed)] = info
+        else:
+            self.names.broken.add(node.name.name)
 
     def _client(self, placed: n.Placed[n.Item], node: n.ClientDecl) -> None:
-        if info := ConfigReader(placed, self.report).client(node):
-            self.names.clients[info.name] = info
+        if info := ClientReader(Block(placed, self.report), node).read():
+            self.names.clients[self._key(placed)] = info
+        else:
+            self.names.broken.add(node.name.name)
 
-    # --- tests
 
-    def _test(self, placed: n.Placed[n.Item], node: n.TestDecl) -> None:
-        functions = find(node.config, "functions")
-        if functions is None or not isinstance(functions.value, n.ConfigList):
-            message = f"test `{node.name.name}` names no functions"
-            hint = "write functions [Name]"
-            self.report.at(placed, node.name, catalogue.TEST_PROPERTY, message, hint=hint)
-            return
-        args = find(node.config, "args")
-        arguments = entries(args.value) if args and isinstance(args.value, n.Config) else {}
-        d = describe(node.config.attributes, "test", placed, self.report)
-        constraints = tuple(TestConstraint(c.kind, c.name, c.expression) for c in d.stream.constraints)
-        for value in functions.value.items:
-            function = str(setting(value))
-            if function not in self.names.functions:
-                message = f"no function is called `{function}`"
-                suggestion = did_you_mean(function, self.names.functions)
-                self.report.at(placed, value, catalogue.UNKNOWN_TEST_FUNCTION, message, hint=suggestion)
-                continue
-            span = placed.span(node.name)
-            self.names.tests.append(TestInfo(node.name.name, function, arguments, constraints, span))
+def _of(kind: type[I], declared: Iterable[tuple[str, n.Placed[n.Item]]]) -> dict[str, tuple[n.Placed[n.Item], I]]:
+    """The items of one kind, by their names."""
+    return {key: (placed, placed.node) for key, placed in declared if isinstance(placed.node, kind)}
 
 
 def _names_in(item: n.Item) -> list[str]:

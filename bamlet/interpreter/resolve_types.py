@@ -64,6 +64,8 @@ class TypeResolver:
         if node.arguments is not None:
             self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{name}` takes no type arguments")
             return ERROR
+        if node.parts[0].name in self.names.broken:
+            return ERROR
         found = BUILTIN_TYPES.get(name) or self.names.named_type(name) or self.pending(name)
         if found is not None:
             return found

@@ -24,7 +24,7 @@ def entries(config: n.Config) -> dict[str, Setting]:
     return {entry.key.name: setting(entry.value) for entry in config.entries}
 
 
-def find(config: n.Config, key: str) -> n.ConfigEntry | None:
+def find(config: n.Config | n.LlmBody, key: str) -> n.ConfigEntry | None:
     return next((entry for entry in config.entries if entry.key.name == key), None)
 
 

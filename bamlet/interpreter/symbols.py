@@ -79,6 +79,8 @@ class Names:
     retry_policies: dict[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: dict[str, TemplateInfo] = field(default_factory=dict)
     tests: list[TestInfo] = field(default_factory=list)
+    # Names declared twice, or so that nothing can be told of them: their uses are not reported.
+    broken: set[str] = field(default_factory=set)
 
     def over(self, library: Names | None) -> Names:
         """These names with the library's below them; what is declared later shows up too."""
@@ -95,6 +97,7 @@ class Names:
             self.retry_policies,
             self.templates,
             self.tests,
+            self.broken,
         )
 
     def named_type(self, name: str) -> Ty | None:
@@ -111,7 +114,8 @@ class Names:
         return (*self.classes, *self.enums, *self.aliases, *self.recursive_aliases)
 
     def relation(self) -> Relation:
-        variants = {name: tuple(m.name for m in enum.members) for name, enum in self.enums.items()}
+        closed = {name: enum for name, enum in self.enums.items() if not enum.dynamic}
+        variants = {name: tuple(member.name for member in enum.members) for name, enum in closed.items()}
         return Relation(self.recursive_aliases, variants)
 
     def schemas(self) -> Schemas:

@@ -130,12 +130,13 @@ class Relation:
         flat = members(union(bare(ty) for ty in types))
         if any(isinstance(ty, ErrorTy) for ty in flat):
             return ErrorTy()
-        kept: list[Ty] = []
-        for at, ty in enumerate(flat):
-            others = [*kept, *flat[at + 1 :]]
-            if not any(self.is_part(ty, other) for other in others):
-                kept.append(ty)
-        return union(kept)
+        # Single values hold nothing else, and there may be hundreds of them: an arm for each value of an enum.
+        wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy)]
+        gone: set[Ty] = set()
+        for ty in flat:
+            if any(other is not ty and other not in gone and self.is_part(ty, other) for other in wide):
+                gone.add(ty)
+        return union(ty for ty in flat if ty not in gone)
 
     def without(self, ty: Ty, gone: Ty) -> Ty:
         """The members of `ty` that are not a `gone`."""

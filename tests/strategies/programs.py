@@ -24,11 +24,11 @@ DEPTH = 3  # of expressions, types and blocks inside each other
 
 def programs(max_items: int = 4) -> SearchStrategy[str]:
     """Whole files. They parse; names need not mean anything."""
-    return _spaced(st.lists(_item(), max_size=max_items).map(_concat_lines))
+    return _in_file(_spaced(st.lists(_item(), max_size=max_items).map(_concat_lines)))
 
 
 def items() -> SearchStrategy[str]:
-    return _spaced(_item())
+    return _in_file(_spaced(_item()))
 
 
 def expressions() -> SearchStrategy[str]:
@@ -80,19 +80,22 @@ def _spaced(parts: SearchStrategy[Pieces]) -> SearchStrategy[str]:
         st.lists(st.sampled_from(PLAIN_GAPS), min_size=1, max_size=8),
         st.lists(st.sampled_from([*PLAIN_GAPS, *COMMENT_GAPS]), min_size=1, max_size=16),
     )
-    start = st.sampled_from(
-        ["", "", "\n", "\ufeff", "// head\n\n", "/// doc\n", "/* head */ ", "/* head */\n\n\n"]
-    )
-    end = st.sampled_from(["", "", "\n", " // end", "\n// end", "\n\n/* end */  ", "\n/* never closed"])
-    return st.builds(_space_out, parts, gaps, start, end)
+    return st.builds(_space_out, parts, gaps)
 
 
-def _space_out(pieces: Pieces, gaps: list[str], start: str, end: str) -> str:
-    text = [start, *pieces[:1]]
+def _in_file(text: SearchStrategy[str]) -> SearchStrategy[str]:
+    """With a file's beginning and end."""
+    start = ["", "", "\n", "\ufeff", "// head\n\n", "/// doc\n", "/* head */ ", "/* head */\n\n\n"]
+    end = ["", "", "\n", " // end", "\n// end", "\n\n/* end */  "]
+    return st.tuples(st.sampled_from(start), text, st.sampled_from(end)).map("".join)
+
+
+def _space_out(pieces: Pieces, gaps: list[str]) -> str:
+    text = pieces[:1]
     for gap, (left, right) in zip(cycle(gaps), pairwise(pieces), strict=False):
         is_apart = gap and not (left.endswith("/") and gap.startswith("/"))
         text += (gap if is_apart or _may_touch(left, right) else f" {gap}", right)
-    return "".join([*text, end])
+    return "".join(text)
 
 
 def _may_touch(left: str, right: str) -> bool:
@@ -363,29 +366,40 @@ def _loop_head(inner: SearchStrategy[Pieces]) -> SearchStrategy[Pieces]:
 # --- configuration
 
 
+BARE_VALUES = _word(
+    "gpt-4o", "openai/gpt-4.1:latest", "env.KEY", "0.2", "two words", "https://h/a", ": odd", "true"
+)
+SLASHED_VALUES = _word("https://h/a//b", "a//b")  # in one line with braces the `//` would be a comment to some
+
+
+def _ended(value: SearchStrategy[Pieces], *ends: str) -> SearchStrategy[Pieces]:
+    """Text without quotes, and what it ends at: one piece."""
+    return st.tuples(value, _word(*ends)).map(lambda two: [two[0][0] + two[1][0]])
+
+
 @_rule
-def _config_value(depth: int) -> SearchStrategy[Pieces]:
-    """With what ends it: unquoted text needs a line break or a comma."""
-    bare = _word("gpt-4o", "openai/gpt-4.1:latest", "env.KEY", "0.2", "two words", "https://h/a", ": odd", "true")
-    end = _word("\n", ",", " // note\n", "\n\n", ",\n", " /* c */\n")
-    slashes = _word("https://h/a//b\n", "https://h/a//b // note\n", "a//b\n")
-    values = [
-        slashes,
-        st.tuples(bare, end).map(lambda two: [two[0][0] + two[1][0]]),
-        _row(TEXTS, _maybe(_word(","))),
-    ]
+def _bare_value() -> SearchStrategy[Pieces]:
+    line_ends = ("\n", "\n\n", " // note\n", ",\n", " /* c */\n")
+    return st.one_of(_ended(BARE_VALUES, ",", *line_ends), _ended(SLASHED_VALUES, *line_ends))
+
+
+@_rule
+def _bracketed_value(depth: int) -> SearchStrategy[Pieces]:
+    values = [STRINGS, RAWS]
     if depth > 0:
-        values += [
-            _row("{", _config_entries(depth - 1), "}", _maybe(_word(","))),
-            _row("[", _many(_config_value(depth - 1)), "]", _maybe(_word(","))),
-        ]
-    return st.one_of(values)
+        element = st.one_of(_bare_value(), _bracketed_value(depth - 1))
+        values += [_row("{", _config_entries(depth - 1), "}"), _row("[", _many(element), "]")]
+    return _row(st.one_of(values), _maybe(_word(",")))
 
 
 @_rule
 def _config_entries(depth: int) -> SearchStrategy[Pieces]:
-    key = st.one_of(HYPHENED, _word('"quoted key"'))
-    return _many(_row(key, _maybe(_word(":")), _config_value(depth)))
+    """Text without quotes stands on the line of its key, as does the colon."""
+    key = st.tuples(st.one_of(HYPHENED, _word('"quoted key"')), st.sampled_from(["", ":", " :"])).map(
+        lambda two: [two[0][0] + two[1]]
+    )
+    with_text = st.tuples(key, _bare_value()).map(lambda two: [f"{two[0][0]} {two[1][0]}"])
+    return _many(st.one_of(with_text, _row(key, _bracketed_value(depth))))
 
 
 def _config(*members: SearchStrategy[Pieces]) -> SearchStrategy[Pieces]:
@@ -452,7 +466,7 @@ def _function() -> SearchStrategy[Pieces]:
 @_rule
 def _llm_function() -> SearchStrategy[Pieces]:
     client = _word('client "openai/gpt-4o"', "client Fast\n", "client: Fast\n", "client openai/gpt-4o // c\n")
-    prompt = st.one_of(TEXTS, _word('jinja#"{{ x }}"#')).map(lambda text: ["prompt", text[0]])
+    prompt = st.one_of(_row("prompt", TEXTS), _word('prompt jinja#"{{ x }}"#'))
     return _row(_signature(), "{", st.one_of(_row(client, prompt), _row(prompt, client)), "}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
@@ -12,8 +12,9 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import NEVER, NULL, Ty
+from ..builtins import METHOD_NAMES
 from ..report import Report
-from ..symbols import ConstantSymbol, FunctionSymbol, Names
+from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables
 from . import calls, expressions, patterns, statements
 from .constants import in_order_of_use
@@ -34,11 +35,13 @@ def check(own: Names, names: Names, report: Report) -> Checked:
     """Check what `own` declares, with `names` (its own and the library's) in view."""
     relation = names.relation()
     endless = never_returning(own.functions.values())
+    members = {name for symbol in names.classes.values() for name in (*symbol.methods, *_fields(symbol))}
+    builtin_only = frozenset(METHOD_NAMES - members)
     checked = Checked()
 
     def checker(symbol: FunctionSymbol | ConstantSymbol, result: Ty) -> Checker:
         assert symbol.placed is not None
-        return Checker(names, relation, report, symbol.placed, result, endless)
+        return Checker(names, relation, report, symbol.placed, result, endless, builtin_only)
 
     for constant in in_order_of_use(own, report):
         if tables := _guarded(constant, report, partial(_check_constant, constant, checker, names)):
@@ -49,6 +52,10 @@ def check(own: Names, names: Names, report: Report) -> Checked:
         if tables := _guarded(symbol, report, partial(_check_function, symbol, checker)):
             checked.tables[symbol.name] = tables
     return checked
+
+
+def _fields(symbol: ClassSymbol) -> Iterator[str]:
+    return (field.name for field in symbol.schema.fields)
 
 
 NewChecker: TypeAlias = "Callable[[FunctionSymbol | ConstantSymbol, Ty], Checker]"

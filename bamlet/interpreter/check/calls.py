@@ -12,13 +12,15 @@ from ...types.ty import ERROR, NEVER, ClassTy, FunctionTy, ListTy, NeverTy, Ty, 
 from ..builtins import FUNCTIONS, METHODS, SAME_AS_ARGUMENT, Builtin, method, method_names
 from ..symbols import FunctionSymbol
 from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, ValueCall
+from .disturb import changes_no_field
 from .expressions import unknown_content
 from .state import INFER, Checker, is_error, is_open
 
 
 def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
     result = _dispatch(c, node)
-    c.forget_fields()
+    if not changes_no_field(c.tables.calls.get(id(node), ValueCall())):
+        c.forget_fields()
     return NEVER if c.cut_short(node.arguments) else result
 
 
@@ -35,6 +37,10 @@ def _dispatch(c: Checker, node: n.Call) -> Ty:
 
 def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
     name, head = path.name, path.parts[0].name
+    if c.find(head) is None and head in c.names.broken:
+        for argument in node.arguments:
+            c.infer(argument)
+        return ERROR
     if c.find(head) is None and head not in c.names.constants:
         if name in c.names.functions:
             return _function_call(c, node, c.names.functions[name], None)
@@ -213,7 +219,7 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
     for argument in node.arguments:
         c.infer(argument)
     hint = "the value may be null: test it first" if is_optional(ty) else None
-    c.wrong(callee, catalogue.NOT_CALLABLE, f"a `{show(ty)}` cannot be called", hint=hint)
+    c.wrong(callee, catalogue.NOT_CALLABLE, f"a value of type `{show(ty)}` cannot be called", hint=hint)
     return ERROR
 
 

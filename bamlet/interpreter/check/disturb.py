@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import nodes as n
-from .state import Facts, root
+from ..builtins import FUNCTIONS
+from ..typing_tables import BuiltinCall, CallPlan, DeadCall
+from .state import Checker, Facts, root
 
 
-def undisturbed(facts: Facts, *parts: n.Node | None) -> Facts:
+def undisturbed(c: Checker, facts: Facts, *parts: n.Node | None) -> Facts:
     """The facts that hold whether or not any of the parts has run, as a whole or to its middle."""
     variables: set[str] = set()
     fields: set[str] = set()
     calls = False
     for node in walk(*parts):
         if isinstance(node, n.Call):
-            calls = True
+            calls = calls or not _is_harmless(c, node)
         elif isinstance(node, n.Assign):
             _note(node.target, variables, fields)
     # By name: a variable that shadows the one assigned loses its facts as well, which only costs precision.
@@ -24,6 +26,23 @@ def undisturbed(facts: Facts, *parts: n.Node | None) -> Facts:
         for place, ty in facts.items()
         if root(place).name not in variables and fields.isdisjoint(place[1:]) and not (calls and len(place) > 1)
     }
+
+
+def _is_harmless(c: Checker, node: n.Call) -> bool:
+    """A builtin changes no field. A call that is not checked yet is judged by a name that no class has a member of."""
+    plan = c.tables.calls.get(id(node))
+    if plan is not None:
+        return changes_no_field(plan)
+    callee = node.callee
+    if isinstance(callee, n.FieldAccess):
+        return callee.name.name in c.builtin_only
+    if isinstance(callee, n.Path) and callee.name not in c.names.functions:
+        return callee.name in FUNCTIONS or callee.parts[-1].name in c.builtin_only
+    return False
+
+
+def changes_no_field(plan: CallPlan) -> bool:
+    return isinstance(plan, BuiltinCall | DeadCall)
 
 
 def _note(target: n.Expr, variables: set[str], fields: set[str]) -> None:

@@ -25,7 +25,11 @@ def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
 
 
 def _never_returns(node: n.FunctionDecl, known: set[str]) -> bool:
-    return _diverges(node.body, known, node) and not any(isinstance(p, n.Return) for p in walk(node.body))
+    try:
+        diverges = _diverges(node.body, known, node)
+    except RecursionError:  # the checker will say that it is nested too deeply
+        return False
+    return diverges and not any(isinstance(part, n.Return) for part in walk(node.body))
 
 
 def _diverges(node: n.Node | None, known: set[str], function: n.FunctionDecl) -> bool:

@@ -54,6 +54,8 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
     if variable is not None:
         fields = node.parts[1:]
         return LocalUse(variable, fields), type_of_local(c, variable, fields, node)
+    if head in c.names.broken:
+        return None, ERROR
     if head == "env" and len(node.parts) == 2 and name not in c.names.functions:
         c.tables.uses_context = True
         return EnvUse(node.parts[1].name), STRING
@@ -232,10 +234,10 @@ def _key(c: Checker, key: n.StringLiteral, wanted: Ty) -> None:
 
 def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
     symbol = c.names.classes.get(node.path.name)
-    if symbol is None or symbol.opaque:
+    if symbol is None or symbol.opaque or node.path.parts[0].name in c.names.broken:
         for entry in node.entries:
             c.infer(entry.value)
-        return _no_class(c, node, symbol)
+        return ERROR if node.path.parts[0].name in c.names.broken else _no_class(c, node, symbol)
     c.tables.constructors[id(node)] = symbol
     wanted = {field.name: field.ty for field in symbol.schema.fields}
     given: dict[str, n.Identifier] = {}
@@ -370,7 +372,8 @@ def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
     if node.op == "~" and kinds == {"int"}:
         return INT
     if node.op in ("++", "--"):
-        hint = f"write `x {node.op[0]}= 1`"
+        name = node.operand.name if isinstance(node.operand, n.Path) else "x"
+        hint = f"write `{name} {node.op[0]}= 1`"
         c.wrong(node, catalogue.UNSUPPORTED, f"there is no operator `{node.op}`", hint=hint)
     else:
         c.wrong(node, catalogue.INVALID_OPERATOR, f"`{node.op}` does not work on `{show(ty)}`")

@@ -43,7 +43,7 @@ def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
 
 def _connective(c: Checker, node: n.Binary, holds: bool) -> Facts:
     # The right operand runs after the left one was found to hold, and may undo it.
-    left, right = undisturbed(_facts(c, node.left, holds), node.right), _facts(c, node.right, holds)
+    left, right = undisturbed(c, _facts(c, node.left, holds), node.right), _facts(c, node.right, holds)
     if holds == (node.op == "&&"):
         return left | right
     # One of the two decided, and we do not know which: only what both say is sure.

@@ -79,7 +79,7 @@ def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
     ways: list[Facts] = [] if results[0] == NEVER else [after]
     for at, clause in enumerate(node.clauses):
         # The throw may have come from anywhere in the guarded expression.
-        c.facts = undisturbed(before, node.value, *node.clauses[:at])
+        c.facts = undisturbed(c, before, node.value, *node.clauses[:at])
         with c.scope():
             place: Place | None = None
             if clause.binder is not None:
@@ -97,10 +97,12 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
     before = dict(c.facts)
     left, declared_left = subject.ty, subject.declared
     place, results, ways = subject.place, [], []
+    wrong = False
     for arm in arms:
         c.facts = dict(before)
         with c.scope():
             taken = _pattern(c, arm.pattern, left, subject.declared)
+            wrong = wrong or _has_error(taken.may)
             _check_reachable(c, arm, taken, declared_left, subject.declared)
             if place is not None:
                 c.facts[place] = c.relation.overlap(left, taken.may)
@@ -116,10 +118,15 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
             declared_left = c.relation.without(declared_left, taken.surely)
         else:
             # A guard that does not hold has been evaluated all the same.
-            before = undisturbed(before, arm.guard)
-            place = place if place and undisturbed({place: left}, arm.guard) else None
+            before = undisturbed(c, before, arm.guard)
+            place = place if place and undisturbed(c, {place: left}, arm.guard) else None
     c.facts = _merged(c, ways, before)
-    return c.relation.join(results), left
+    # What a wrong pattern was meant to take is not known, so nothing is said to be left.
+    return c.relation.join(results), NEVER if wrong else left
+
+
+def _has_error(ty: Ty) -> bool:
+    return any(isinstance(member, ErrorTy) for member in members(ty))
 
 
 def _check_reachable(c: Checker, arm: n.MatchArm, taken: Taken, left: Ty, declared: Ty) -> None:
@@ -128,7 +135,7 @@ def _check_reachable(c: Checker, arm: n.MatchArm, taken: Taken, left: Ty, declar
     if left == NEVER:
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take everything")
     elif c.relation.overlap(declared, taken.may) == NEVER:
-        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, f"a `{show(declared)}` never fits this")
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, f"a value of type `{show(declared)}` never fits this")
     elif c.relation.overlap(left, taken.may) == NEVER:
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
 
@@ -170,11 +177,15 @@ def _test(c: Checker, node: n.Pattern, left: Ty, declared: Ty) -> Taken:
             assert type_ is not None
             ty = c.resolve(type_)
             variable = _declare(c, node.name, c.relation.overlap(left, ty), node)
-            return Taken(type_test(c, node, declared, ty, variable), ty, ty)
+            return _typed(c, node, declared, ty, variable)
         case n.OrPattern():
             return _or(c, node, left, declared)
         case n.PathPattern():
             return _path_pattern(c, node, left, declared)
+
+
+def _typed(c: Checker, node: n.Pattern, declared: Ty, ty: Ty, variable: Variable | None) -> Taken:
+    return Taken(type_test(c, node, declared, ty, variable), ty, NEVER if _has_error(ty) else ty)
 
 
 def _literal(node: n.LiteralPattern) -> Taken:
@@ -199,6 +210,7 @@ def _or(c: Checker, node: n.OrPattern, left: Ty, declared: Ty) -> Taken:
             message = f"`{name}` would have no value when another alternative fits"
             hint = "write the alternatives as arms of their own, or bind a union: `x: A | B`"
             c.wrong(part, catalogue.UNSUPPORTED, message, hint=hint)
+            return Taken(AnyTest(None), ERROR, NEVER)
     test = OrTest(tuple(part.test for part in parts))
     return Taken(test, union(part.may for part in parts), union(part.surely for part in parts))
 
@@ -211,9 +223,11 @@ def _path_pattern(c: Checker, node: n.PathPattern, left: Ty, declared: Ty) -> Ta
     name = node.path.name
     if name == "_":
         return Taken(AnyTest(None), UNKNOWN, UNKNOWN)
+    if node.path.parts[0].name in c.names.broken:
+        return Taken(AnyTest(None), ERROR, ERROR)
     ty = BUILTIN_TYPES.get(name) or c.names.named_type(name)
     if ty is not None:
-        return Taken(type_test(c, node, declared, ty, None), ty, ty)
+        return _typed(c, node, declared, ty, None)
     if len(node.path.parts) == 1:
         return Taken(AnyTest(_declare(c, node.path.parts[0], left, node)), UNKNOWN, UNKNOWN)
     return _variant(c, node)
@@ -223,7 +237,7 @@ def _variant(c: Checker, node: n.PathPattern) -> Taken:
     enum = ".".join(part.name for part in node.path.parts[:-1])
     last = node.path.parts[-1]
     schema = c.names.enums.get(enum)
-    wrong = Taken(AnyTest(None), ERROR, ERROR)
+    wrong = Taken(AnyTest(None), ERROR, NEVER)
     if schema is None:
         hint = did_you_mean(enum, c.names.enums)
         c.wrong(node, catalogue.UNKNOWN_TYPE, f"no enum is called `{enum}`", hint=hint)

@@ -32,6 +32,7 @@ class Checker:
     placed: n.Placed[n.Item]
     result: Ty
     endless: frozenset[str]  # functions that never come back
+    builtin_only: frozenset[str]  # names of methods that no class has, only builtin types
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
     loop_depth: int = 0
@@ -54,23 +55,37 @@ class Checker:
         """Infer, and report unless the value may stand where `expected` is wanted."""
         found = self._settle(node, self.infer(node, expected), expected)
         if not self.relation.is_subtype(found, expected):
-            message = f"expected `{show(expected)}`, found `{show(found)}`"
-            blamed = blame(node)
-            self.wrong(blamed, catalogue.TYPE_MISMATCH, message, hint=self._mismatch_hint(blamed, found, expected))
+            self._mismatch(self._culprit(node, expected), expected)
             return ERROR
         if self._becomes_float(found, expected):
             self.tables.widened.add(id(node))
         return found
 
-    def _mismatch_hint(self, node: n.Node, found: Ty, expected: Ty) -> str | None:
+    def _culprit(self, node: n.Expr, expected: Ty) -> n.Expr:
+        """The part of an expression that gives the value which does not fit, if it is just one."""
+        while True:
+            types = ((part, self.tables.types[id(part)]) for part in ways(node))
+            misfits = [part for part, ty in types if not self.relation.is_subtype(ty, expected)]
+            if len(misfits) != 1:
+                return node
+            node = misfits[0]
+
+    def _mismatch(self, node: n.Expr, expected: Ty) -> None:
+        found = self.tables.types[id(node)]
+        message = f"expected `{show(expected)}`, found `{show(found)}`"
+        self.wrong(node, catalogue.TYPE_MISMATCH, message, hint=self._mismatch_hint(node, found, expected))
+
+    def _mismatch_hint(self, node: n.Expr, found: Ty, expected: Ty) -> str | None:
         if isinstance(expected, NeverTy):
             return "nothing here says what the list or map holds: write its type where it is declared"
         if isinstance(node, n.If) and node.otherwise is None:
             return "without an `else` the value may be null: add one"
         if is_optional(found) and not is_optional(expected):
             return "the value may be null: test it first, or make the type optional with `?`"
-        inside = content(found), content(expected)
-        if inside[0] is not None and inside[1] is not None and self.relation.is_subtype(inside[0], inside[1]):
+        inside, wanted = content(found), content(expected)
+        if inside is None or wanted is None or self.relation.is_part(inside, wanted):
+            return None
+        if self.relation.is_subtype(inside, wanted):
             return "an int becomes a float where it is stored, but what is in a list or map stays as it is"
         return None
 
@@ -220,12 +235,18 @@ def ungrouped(node: n.Expr) -> n.Expr:
     return node
 
 
-def blame(node: n.Expr) -> n.Node:
-    """The part of an expression that gives its value: what a mismatch should point at."""
-    while True:
-        if isinstance(node, n.Group):
-            node = node.inner
-        elif isinstance(node, n.Block) and node.tail is not None:
-            node = node.tail
-        else:
-            return node
+def ways(node: n.Expr) -> tuple[n.Expr, ...]:
+    """The parts from which an expression can have its value; none when it makes its value itself."""
+    match node:
+        case n.Group(inner=inner):
+            return (inner,)
+        case n.Block(tail=tail) if tail is not None:
+            return (tail,)
+        case n.If(then=then, otherwise=otherwise) if otherwise is not None:
+            return (then, otherwise)
+        case n.Match(arms=arms):
+            return tuple(arm.body for arm in arms)
+        case n.Catch(value=value, clauses=clauses):
+            return (value, *(arm.body for clause in clauses for arm in clause.arms))
+        case _:
+            return ()

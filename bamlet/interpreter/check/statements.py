@@ -212,7 +212,7 @@ def _for(c: Checker, node: n.For) -> bool:
         in_body = dict(c.facts)
         _loop_body(c, node.body)
         if node.step is not None:
-            c.facts = undisturbed(in_body, node.body)  # a `continue` comes from anywhere in it
+            c.facts = undisturbed(c, in_body, node.body)  # a `continue` comes from anywhere in it
             with _loop_head(c):
                 CHECK_STATEMENT[type(node.step)](c, node.step)
         return _leave_loop(c, node.body, node.condition, at_start, failed)
@@ -221,7 +221,7 @@ def _for(c: Checker, node: n.For) -> bool:
 def _enter_loop(c: Checker, *parts: n.Node | None) -> None:
     """What a round changes is not known at its start, since there may have been one before."""
     c.tables.loops = True
-    c.facts = undisturbed(c.facts, *parts)
+    c.facts = undisturbed(c, c.facts, *parts)
 
 
 @contextmanager

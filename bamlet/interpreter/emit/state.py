@@ -149,6 +149,15 @@ class Emitter:
         made, self.out = self.out, outer
         return made or [self.locate_at(ast.Pass(), 0, 0)]
 
+    def link(
+        self, emit: Callable[[], tuple[ast.expr, list[ast.stmt]]]
+    ) -> tuple[list[ast.stmt], ast.expr, list[ast.stmt]]:
+        """A test and a body, and before them the statements that `emit` adds."""
+        outer, self.out = self.out, []
+        test, body = emit()
+        before, self.out = self.out, outer
+        return before, test, body
+
     def temporary(self) -> str:
         self._temporaries += 1
         return f"${self._temporaries}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ...grammar import nodes as n
 from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, VariantTest
@@ -59,49 +60,54 @@ def _match(e: Emitter, node: n.Match, target: Target) -> None:
     _arms(e, node.arms, scrutinee, target, unmatched)
 
 
-def _arms(e: Emitter, arms: Sequence[n.MatchArm], value: ast.expr, target: Target, otherwise) -> None:  # type: ignore[no-untyped-def]
-    """A chain of `if` and `else`. A guard that needs statements opens a nested chain after its own test."""
-    if not arms:
-        otherwise()
-        return
-    arm, rest = arms[0], arms[1:]
+def _arms(
+    e: Emitter,
+    arms: Sequence[n.MatchArm],
+    value: ast.expr,
+    target: Target,
+    otherwise: Callable[[], None],
+) -> None:
+    """A chain of `if` and `else`, put together from its end: a match may have hundreds of arms."""
+    links = [e.link(partial(_arm, e, arm, value, target)) for arm in arms]
+    chain = e.body(otherwise)
+    for arm, (before, test, body) in zip(reversed(arms), reversed(links), strict=True):
+        if isinstance(test, ast.Constant) and test.value is True:
+            chain = [*before, *body]
+        else:
+            chain = [*before, e.locate(ast.If(test, body, chain), arm)]
+    e.out += chain
+
+
+def _arm(e: Emitter, arm: n.MatchArm, value: ast.expr, target: Target) -> tuple[ast.expr, list[ast.stmt]]:
+    """The arm's test, after the statements that it needs, and its body."""
     test = e.tables.patterns[id(arm.pattern)]
     condition = e.locate(pattern_test(e, test, value), arm.pattern)
+    binds = isinstance(test, AnyTest | TypeTest) and test.variable is not None
     if arm.guard is not None and not e.is_inline(arm.guard):
-        _guarded_arm(e, arm, rest, value, target, otherwise, condition)
-        return
-    binding = _binding(e, test, value)
+        return load(_guarded(e, arm, arm.guard, condition, value)), e.body(lambda: e.into(arm.body, target))
     if arm.guard is not None:
-        parts = [condition] if binding is None else [condition, e.locate(binding, arm.pattern)]
-        condition = e.locate(both(*parts, truth(e, arm.guard)), arm)
-        binding = None
+        binding = [e.locate(_binding(test, value), arm.pattern)] if binds else []
+        condition = e.locate(both(condition, *binding, truth(e, arm.guard)), arm)
 
     def taken() -> None:
-        if binding is not None:
+        if binds and arm.guard is None:
             _bind(e, test, value, arm.pattern)
         e.into(arm.body, target)
 
-    body = e.body(taken)
-    if isinstance(condition, ast.Constant) and condition.value is True:
-        e.out += body
-        return
-    last = e.body(lambda: _arms(e, rest, value, target, otherwise))
-    e.add(ast.If(condition, body, last), arm)
+    return condition, e.body(taken)
 
 
-def _guarded_arm(e, arm, rest, value, target, otherwise, condition) -> None:  # type: ignore[no-untyped-def]
-    """The guard's own statements run after the pattern fits; a flag tells the arms below whether it held."""
+def _guarded(e: Emitter, arm: n.MatchArm, guard: n.Expr, condition: ast.expr, value: ast.expr) -> str:
+    """The guard's own statements run after the pattern fits; a flag tells whether it held."""
     flag = e.temporary()
     e.add(ast.Assign([store(flag)], ast.Constant(False)), arm)
 
     def fits() -> None:
         _bind(e, e.tables.patterns[id(arm.pattern)], value, arm.pattern)
-        e.add(ast.Assign([store(flag)], truth(e, arm.guard)), arm.guard)
+        e.add(ast.Assign([store(flag)], truth(e, guard)), guard)
 
     e.add(ast.If(condition, e.body(fits), []), arm)
-    taken = e.body(lambda: e.into(arm.body, target))
-    last = e.body(lambda: _arms(e, rest, value, target, otherwise))
-    e.add(ast.If(load(flag), taken, last), arm)
+    return flag
 
 
 def _bind(e: Emitter, test: PatternTest, value: ast.expr, node: n.Node) -> None:
@@ -109,11 +115,11 @@ def _bind(e: Emitter, test: PatternTest, value: ast.expr, node: n.Node) -> None:
         e.add(ast.Assign([store(test.variable.python)], value), node)
 
 
-def _binding(e: Emitter, test: PatternTest, value: ast.expr) -> ast.expr | None:
+def _binding(test: PatternTest, value: ast.expr) -> ast.expr:
     """The binding as a condition that always holds, for a guard that reads it."""
-    if isinstance(test, AnyTest | TypeTest) and test.variable is not None:
-        return compare(ast.NamedExpr(store(test.variable.python), value), ast.Is(), value)
-    return None
+    assert isinstance(test, AnyTest | TypeTest)
+    assert test.variable is not None
+    return compare(ast.NamedExpr(store(test.variable.python), value), ast.Is(), value)
 
 
 def pattern_test(e: Emitter, test: PatternTest, value: ast.expr) -> ast.expr:
@@ -304,7 +310,7 @@ def _for(e: Emitter, node: n.For) -> None:
     _loop(e, node, node.condition, node.body, step)
 
 
-def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, step) -> None:  # type: ignore[no-untyped-def]
+def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, step: Callable[[], None]) -> None:
     """A Python `for` over an endless iterator that also watches for cancellation; see `abi.ticks`."""
 
     def round() -> None:

@@ -1,0 +1,256 @@
+"""Printers of expressions and patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from .concrete import Concrete, Leaf, Tree
+from .layout import LINE, NEXT, NOTHING, SOFT, SPACE, Doc, Either, Group, Indent
+from .pieces import (
+    FORMAT,
+    TRAILING_COMMA,
+    bare,
+    bracketed,
+    brackets,
+    doc,
+    dropped,
+    in_order,
+    join,
+    spread_out,
+    words,
+)
+from .statements import CONTINUES, block_contents, holds_lines, let, parenthesised
+from .types import bracketed_tree
+
+
+def _expr(tree: Tree) -> Doc:
+    """Operands in a row: one that is too long breaks before each operator."""
+    first, *rest = tree.children
+    if not rest:
+        return doc(first)
+    lines: list[Doc] = []
+    at = 0
+    while at < len(rest):
+        part = rest[at]
+        if isinstance(part, Tree):  # instanceof T
+            lines += (LINE, doc(part))
+            at += 1
+            continue
+        operator = [doc(part)]
+        while isinstance(rest[at + 1], Leaf):  # `>` `>`
+            at += 1
+            operator.append(doc(rest[at]))
+        lines += (LINE, operator, SPACE, doc(rest[at + 1]))
+        at += 2
+    return Group((doc(first), Indent(lines)))
+
+
+def _prefixed(tree: Tree) -> Doc:
+    operator, operand = tree.children
+    assert isinstance(operator, Leaf)
+    after = operand.first_leaf() if isinstance(operand, Tree) else operand
+    # `- -x` without the blank would be a decrement.
+    is_apart = operator.text == "-" and after.text.startswith("-")
+    return (doc(operator), SPACE if is_apart else NOTHING, doc(operand))
+
+
+# --- calls and chains
+
+
+def _postfixed(tree: Tree) -> Doc:
+    """A value and what is done to it. Two method calls or more are a chain, which breaks before each dot."""
+    shown: list[Doc] = []
+    chain: list[Concrete] = []
+    for part in tree.children:
+        if isinstance(part, Tree) and part.rule == "catch":
+            shown.append((_chain(chain), SPACE) if chain else SPACE)
+            shown.append(doc(part))
+            chain = []
+        else:
+            chain.append(part)
+    return (*shown, _chain(chain) if chain else NOTHING)
+
+
+def _chain(parts: list[Concrete]) -> Doc:
+    dots = [p for p in parts if isinstance(p, Tree) and p.rule == "field_access"]
+    if len(dots) < 2:
+        return [doc(part) for part in parts]
+    at = parts.index(dots[0])
+    links = [(SOFT if part in dots else NOTHING, doc(part)) for part in parts[at:]]
+    head = [doc(part) for part in parts[:at]]
+    return Group((head, Indent(links)), broken=any(dot.first_leaf().starts_line for dot in dots))
+
+
+def _arguments(tree: Tree) -> Doc:
+    opener, inner, closer = brackets(tree.children)
+    is_single = sum(isinstance(part, Tree) for part in inner) == 1
+    is_commented = any(leaf.comments for leaf in (*inner[1:], closer) if isinstance(leaf, Leaf))
+    if is_single and _holds_its_own_lines(inner[0]) and not is_commented:
+        return (doc(opener), doc(inner[0]), bare(closer))
+    return bracketed(opener, inner, closer)
+
+
+def _holds_its_own_lines(part: Concrete) -> bool:
+    """A lone argument in brackets of its own needs no second indentation."""
+    while isinstance(part, Tree) and len(part.children) == 1 and part.rule in ("expr", "postfixed"):
+        part = part.children[0]
+    if not isinstance(part, Tree) or part.first_leaf().comments:
+        return False
+    is_text = part.rule == "literal" and "\n" in part.first_leaf().text
+    return is_text or part.rule in ("constructor", "map_literal", "list_literal")
+
+
+def _group(tree: Tree) -> Doc:
+    opener, inner, closer = tree.children
+    assert isinstance(closer, Leaf)
+    return parenthesised(doc(opener), doc(inner), closer)
+
+
+# --- literals with parts
+
+
+def _constructor(tree: Tree) -> Doc:
+    return (doc(tree.children[0]), SPACE, _braced(tree.children[1:]))
+
+
+def _map_literal(tree: Tree) -> Doc:
+    return _braced(tree.children)
+
+
+def _braced(parts: Sequence[Concrete]) -> Doc:
+    return bracketed(*brackets(parts), edge=LINE, trailing=TRAILING_COMMA)
+
+
+def _list_literal(tree: Tree) -> Doc:
+    return bracketed(*brackets(tree.children), trailing=TRAILING_COMMA)
+
+
+def _keyed(tree: Tree) -> Doc:
+    key, colon, value = tree.children
+    return (doc(key), doc(colon), SPACE, doc(value))
+
+
+# --- if, match, catch
+
+
+def _block_like(tree: Tree) -> Doc:
+    first, *rest = tree.children
+    shown: list[Doc] = [doc(first)]
+    for part in rest:
+        is_catch = isinstance(part, Tree) and part.rule == "catch"
+        shown += (SPACE, doc(part)) if is_catch else (doc(part),)
+    return shown
+
+
+def _if(tree: Tree) -> Doc:
+    """All branches share one line or none does."""
+    shown: list[Doc] = []
+    branch: Concrete | None = tree
+    while isinstance(branch, Tree) and branch.rule == "if":
+        keyword, opener, condition, closer, body, *otherwise = branch.children
+        assert isinstance(closer, Leaf)
+        assert isinstance(body, Tree)
+        head = parenthesised(doc(opener), doc(condition), closer)
+        shown += (doc(keyword), SPACE, head, SPACE, block_contents(body))
+        branch = None
+        if otherwise:
+            shown += (SPACE, doc(otherwise[0]), SPACE)
+            branch = otherwise[1]
+    if isinstance(branch, Tree):
+        shown.append(block_contents(branch))
+    return Group(shown, broken=_branches_spread_out(tree))
+
+
+def _branches_spread_out(tree: Tree) -> bool:
+    """A condition over several lines does not count."""
+    branches = [c for c in tree.trees() if c.rule in ("block", "if")]
+    return any(holds_lines(b) if b.rule == "block" else _branches_spread_out(b) for b in branches)
+
+
+def _match(tree: Tree) -> Doc:
+    head, arms = tree.before_and_from("LBRACE")
+    keyword, opener, value, *typed, closer = head
+    assert isinstance(closer, Leaf)
+    colon = (doc(typed[0]), SPACE, doc(typed[1])) if typed else NOTHING
+    scrutinee = parenthesised(doc(opener), (doc(value), colon), closer)
+    return (doc(keyword), SPACE, scrutinee, SPACE, _arms(arms))
+
+
+def _catch(tree: Tree) -> Doc:
+    (keyword, *binder), arms = tree.before_and_from("LBRACE")
+    shown = (SPACE, [doc(part) for part in binder]) if binder else NOTHING
+    return (doc(keyword), shown, SPACE, _arms(arms))
+
+
+def _arms(parts: Sequence[Concrete]) -> Doc:
+    opener, arms, closer = brackets(parts)
+    if not arms and not closer.comments:
+        return (doc(opener), bare(closer))
+    shown = [_arm(arm, following) for arm, following in zip_longest(arms, arms[1:])]
+    inside = Indent((LINE, join(shown, NEXT), closer.comments))
+    return Group((doc(opener), inside, LINE, bare(closer)), broken=spread_out(parts))
+
+
+def _arm(arm: Concrete | None, following: Concrete | None) -> Doc:
+    """A comma ends it, unless its line break or brace does."""
+    assert isinstance(arm, Tree)
+    comma = arm.leaf("COMMA")
+    parts = [c for c in arm.children if c is not comma]
+    body = parts[-1]
+    is_block = isinstance(body, Tree) and [_rule(c) for c in body.children] == ["block"]
+    end: Doc = Either("" if is_block else ",", "")
+    if following is not None:
+        continues = isinstance(following, Tree) and following.first_leaf().type in CONTINUES
+        end = Either("" if is_block and not continues else ",", ",")
+    return (join(map(doc, parts), SPACE), dropped(comma), end)
+
+
+def _rule(part: Concrete) -> str:
+    return part.rule if isinstance(part, Tree) else part.type
+
+
+# --- patterns
+
+
+def _pattern(tree: Tree) -> Doc:
+    first, *rest = tree.children
+    lines = [(LINE, doc(pipe), SPACE, doc(atom)) for pipe, atom in zip(rest[::2], rest[1::2], strict=True)]
+    return Group((doc(first), Indent(lines))) if rest else doc(first)
+
+
+FORMAT |= {
+    "expr": _expr,
+    "expr_start": _expr,
+    "instance_of": words,
+    "prefixed": _prefixed,
+    "postfixed": _postfixed,
+    "field_access": in_order,
+    "index": _group,
+    "call": in_order,
+    "generic_arguments": bracketed_tree,
+    "arguments": _arguments,
+    "catch": _catch,
+    "literal": in_order,
+    "path": in_order,
+    "constructor": _constructor,
+    "field_init": _keyed,
+    "spread": in_order,
+    "map_literal": _map_literal,
+    "map_entry": _keyed,
+    "list_literal": _list_literal,
+    "group": _group,
+    "throw": words,
+    "return": words,
+    "break": in_order,
+    "continue": in_order,
+    "block_like": _block_like,
+    "if": _if,
+    "match": _match,
+    "guard": words,
+    "pattern": _pattern,
+    "literal_pattern": in_order,
+    "path_pattern": in_order,
+    "binding_pattern": let,
+    "group_pattern": _group,
+}

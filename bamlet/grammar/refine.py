@@ -1,0 +1,128 @@
+"""A problem to the mistake behind it, where that stands elsewhere: a string that ran on, a bracket left open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..diagnostics import catalogue
+from .explain import SyntaxProblem
+from .tokens import Token
+
+_CLOSERS = {
+    **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN"), "RBRACE"),
+    **dict.fromkeys(("LPAR", "ATTR_OPEN"), "RPAR"),
+    "LSQB": "RSQB",
+}
+
+
+def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem:
+    """The problem itself, unless the tokens around it tell of a better one."""
+    for look in (_open_string, _open_bracket, _open_block, _untyped_field):
+        if better := look(text, tokens, problem):
+            return better
+    return problem
+
+
+def _unclosed(token: Token) -> SyntaxProblem:
+    message = f"this `{token.value[-1]}` is never closed"
+    return SyntaxProblem(catalogue.UNCLOSED, token.start, token.end, message)
+
+
+def _open_bracket(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """The innermost parenthesis or square bracket before the problem, if its other half does not come behind."""
+    if problem.code not in (catalogue.SYNTAX, catalogue.UNEXPECTED_END):
+        return None
+    at = next((at for at, token in enumerate(tokens) if token.end > problem.start), len(tokens))
+    opened = _left_open(tokens[:at])
+    if not opened or _CLOSERS[opened[-1].type] == "RBRACE":
+        return None
+    behind: list[Token] = []
+    for token in tokens[at:]:
+        if token.type in _CLOSERS:
+            behind.append(token)
+        elif token.type in _CLOSERS.values():
+            opener = behind.pop() if behind else opened[-1]
+            if _CLOSERS[opener.type] != token.type:
+                return _unclosed(opened[-1])
+            if opener is opened[-1]:
+                return None
+    return _unclosed(opened[-1])
+
+
+def _left_open(tokens: list[Token]) -> list[Token]:
+    opened: list[Token] = []
+    for token in tokens:
+        if token.type in _CLOSERS:
+            opened.append(token)
+        elif opened and token.type == _CLOSERS[opened[-1].type]:
+            opened.pop()
+    return opened
+
+
+def _open_block(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """Of a missing `}`: the block whose line is indented further than the brace that was taken for its end."""
+    if problem.code is not catalogue.UNCLOSED or text[problem.start] != "{":
+        return None
+    opened: list[Token] = []
+    for token in tokens:
+        if _CLOSERS.get(token.type) == "RBRACE":
+            opened.append(token)
+        elif token.type == "RBRACE" and opened:
+            opener = opened.pop()
+            if (
+                _indent(text, token.start)
+                == token.start - _line_start(text, token.start)
+                < _indent(text, opener.start)
+            ):
+                return _unclosed(opener)
+    return None
+
+
+def _line_start(text: str, at: int) -> int:
+    return text.rfind("\n", 0, at) + 1
+
+
+def _indent(text: str, at: int) -> int:
+    line = text[_line_start(text, at) : at + 1]
+    return len(line) - len(line.lstrip())
+
+
+def _open_string(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """A quoted string over several lines, and on its last line something that fits nowhere: text taken for code.
+
+    When a quote is left over at the end, the first string that runs over a line is the one it belongs to.
+    """
+    quote_left_over = problem.code is catalogue.UNCLOSED and text[problem.start] == '"'
+    for token in tokens:
+        if token.type != "STRING" or token.start >= problem.start:
+            continue
+        break_at = text.find("\n", token.start, token.end)
+        if break_at < 0:
+            continue
+        last_line_end = text.find("\n", token.end)
+        if quote_left_over or problem.start < last_line_end or last_line_end < 0:
+            message = "this string is never closed"
+            return SyntaxProblem(catalogue.UNCLOSED, token.start, break_at, message, 'add a `"`')
+    return None
+
+
+def _untyped_field(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """In a class, a name alone on its line takes the next field's name for its type."""
+    if tokens[:1] and tokens[0].type == "CLASS" and problem.code is catalogue.SYNTAX:
+        for at in range(3, len(tokens) - 1):
+            token = tokens[at]
+            if token.start >= problem.start:
+                return None
+            if token.type == "NAME" and _alone(text, tokens, at) and tokens[at - 1].type not in _BEFORE_TYPE:
+                hint = f"write `{token.value} string`, for example"
+                message = f"field `{token.value}` has no type"
+                return replace(problem, start=token.start, end=token.end, message=message, hint=hint)
+    return None
+
+
+_BEFORE_TYPE = frozenset({"AT", "ATAT", "COLON", "PIPE", "DOT", "LPAR", "LT", "COMMA", "ARROW"})
+
+
+def _alone(text: str, tokens: list[Token], at: int) -> bool:
+    before, token, after = tokens[at - 1], tokens[at], tokens[at + 1]
+    return "\n" in text[before.end : token.start] and "\n" in text[token.end : after.start]

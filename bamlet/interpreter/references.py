@@ -1,0 +1,187 @@
+"""Definitions and references of a checked program: for every name, where it stands and where it was declared.
+
+It is what an editor asks for (go to definition, find references, rename), worked out from the trees and the
+checker's tables when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..grammar import nodes as n
+from .analyse import Analysis
+from .interface import Definition, Reference, SymbolTable
+from .settings import setting
+from .typing_tables import (
+    ConstantUse,
+    FunctionCall,
+    FunctionUse,
+    LocalUse,
+    OrTest,
+    Tables,
+    TypeTest,
+    Variable,
+    VariantTest,
+    VariantUse,
+)
+
+_KINDS: dict[type, str] = {
+    n.ClassDecl: "class",
+    n.EnumDecl: "enum",
+    n.AliasDecl: "type",
+    n.FunctionDecl: "function",
+    n.ClientDecl: "client",
+    n.RetryPolicyDecl: "retry policy",
+    n.TemplateStringDecl: "template string",
+    n.LetDecl: "constant",
+}
+
+
+def symbol_table(items: Iterable[n.Placed[n.Item]], analysis: Analysis) -> SymbolTable:
+    """All definitions, by full name, and all references to them and to local variables."""
+    placed = list(items)
+    definitions: dict[str, Definition] = {}
+    for one in placed:
+        for definition in _definitions(one):
+            definitions.setdefault(definition.name, definition)
+    references = [found for one in placed for found in _Finder(one, analysis, definitions).run()]
+    return SymbolTable(definitions, tuple(references))
+
+
+def _definitions(placed: n.Placed[n.Item]) -> Iterator[Definition]:
+    node = placed.node
+    kind = _KINDS.get(type(node))
+    if kind is None:
+        return
+    name = node.name.name
+    yield Definition(name, kind, placed.span(node.name), node.doc)
+    if isinstance(node, n.ClassDecl):
+        for field in node.fields:
+            yield Definition(f"{name}.{field.name.name}", "field", placed.span(field.name), field.doc)
+    if isinstance(node, n.EnumDecl):
+        for value in node.values:
+            yield Definition(f"{name}.{value.name.name}", "enum value", placed.span(value.name), value.doc)
+    for method in node.methods if isinstance(node, n.ClassDecl | n.EnumDecl) else ():
+        yield Definition(f"{name}.{method.name.name}", "method", placed.span(method.name), method.doc)
+
+
+class _Finder:
+    """The references in one item."""
+
+    def __init__(self, placed: n.Placed[n.Item], analysis: Analysis, definitions: dict[str, Definition]) -> None:
+        self._placed = placed
+        self._analysis = analysis
+        self._definitions = definitions
+        self._locals: dict[Variable, Definition] = {}
+        self._tables = Tables()
+
+    def run(self) -> Iterator[Reference]:
+        yield from self._walk(self._placed.node, "")
+
+    def _walk(self, node: n.Node, owner: str) -> Iterator[Reference]:
+        if isinstance(node, n.FunctionDecl):
+            name = f"{owner}.{node.name.name}" if owner else node.name.name
+            self._tables = self._analysis.checked.tables.get(name, Tables())
+        elif isinstance(node, n.LetDecl):
+            self._tables = self._analysis.checked.tables.get(f"let {node.name.name}", Tables())
+        elif isinstance(node, n.ClassDecl | n.EnumDecl):
+            owner = node.name.name
+        self._declare(node)
+        find = _FIND.get(type(node))
+        if find is not None:
+            yield from find(self, node)
+        for child in node.children():
+            yield from self._walk(child, owner)
+
+    def _declare(self, node: n.Node) -> None:
+        variable = self._tables.variables.get(id(node))
+        name = _declared_name(node)
+        if variable is not None and name is not None:
+            kind = "parameter" if isinstance(node, n.Param) else "variable"
+            self._locals[variable] = Definition(name.name, kind, self._placed.span(name), None)
+
+    def _to(self, name: str, node: n.Node) -> Iterator[Reference]:
+        definition = self._definitions.get(name)
+        if definition is not None:
+            yield Reference(self._placed.span(node), definition)
+
+    def type_name(self, node: n.TypeName) -> Iterator[Reference]:
+        return self._to(node.name, node)
+
+    def path(self, node: n.Path) -> Iterator[Reference]:
+        match self._tables.uses.get(id(node)):
+            case LocalUse(variable=variable) if variable in self._locals:
+                yield Reference(self._placed.span(node.parts[0]), self._locals[variable])
+            case VariantUse(enum=enum, name=name):
+                yield from self._to(enum, node.parts[-2])
+                yield from self._to(f"{enum}.{name}", node.parts[-1])
+            case FunctionUse(symbol=symbol):
+                yield from self._to(symbol.name, node)
+            case ConstantUse(symbol=constant):
+                yield from self._to(constant.name, node.parts[0])
+            case _:
+                return
+
+    def call(self, node: n.Call) -> Iterator[Reference]:
+        plan = self._tables.calls.get(id(node))
+        if not isinstance(plan, FunctionCall):
+            return
+        callee = node.callee
+        if isinstance(callee, n.FieldAccess):
+            yield from self._to(plan.symbol.name, callee.name)
+        elif isinstance(callee, n.Path):
+            yield from self._to(plan.symbol.name, callee if plan.receiver is None else callee.parts[-1])
+            if isinstance(plan.receiver, n.Path):
+                yield from self.path(plan.receiver)
+
+    def constructor(self, node: n.Constructor) -> Iterator[Reference]:
+        symbol = self._tables.constructors.get(id(node))
+        if symbol is None:
+            return
+        yield from self._to(symbol.name, node.path)
+        for entry in node.entries:
+            if isinstance(entry, n.FieldInit):
+                yield from self._to(f"{symbol.name}.{entry.name.name}", entry.name)
+
+    def path_pattern(self, node: n.PathPattern) -> Iterator[Reference]:
+        test = self._tables.patterns.get(id(node))
+        match test:
+            case VariantTest(enum=enum, name=name):
+                yield from self._to(enum, node.path.parts[-2])
+                yield from self._to(f"{enum}.{name}", node.path.parts[-1])
+            case TypeTest() | OrTest():
+                yield from self._to(node.path.name, node.path)
+            case _:
+                return
+
+    def config_entry(self, node: n.ConfigEntry) -> Iterator[Reference]:
+        """Names of clients, policies and functions in configuration."""
+        if node.key.name not in ("client", "retry_policy", "strategy", "functions"):
+            return
+        values = node.value.items if isinstance(node.value, n.ConfigList) else (node.value,)
+        for value in values:
+            if isinstance(value, n.ConfigText):
+                yield from self._to(str(setting(value)), value)
+
+
+def _declared_name(node: n.Node) -> n.Identifier | None:
+    match node:
+        case n.Let() | n.ForIn() | n.Param() | n.BindingPattern():
+            return node.name
+        case n.CatchClause():
+            return node.binder
+        case n.PathPattern():
+            return node.path.parts[0]
+        case _:
+            return None
+
+
+_FIND: dict[type, Callable[[_Finder, Any], Iterator[Reference]]] = {
+    n.TypeName: _Finder.type_name,
+    n.Path: _Finder.path,
+    n.Call: _Finder.call,
+    n.Constructor: _Finder.constructor,
+    n.PathPattern: _Finder.path_pattern,
+    n.ConfigEntry: _Finder.config_entry,
+}

@@ -1,0 +1,92 @@
+"""Retry policy blocks to plain data. What their strategy does not know is a warning, as programs have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from ..diagnostics import catalogue, did_you_mean
+from ..grammar import nodes as n
+from .blocks import Block, Shape
+from .clients import run_on
+from .interface import RetryPolicyInfo, Setting
+from .settings import setting
+
+_POLICY = Shape(
+    "a retry policy",
+    ("max_retries", "strategy", "options"),
+    catalogue.RETRY_PROPERTY,
+    catalogue.RETRY_PROPERTY,
+    {"max_retries": "max_retries 3"},
+)
+_DELAYS: Mapping[str, tuple[str, ...]] = {
+    "constant_delay": ("delay_ms",),
+    "exponential_backoff": ("delay_ms", "multiplier", "max_delay_ms"),
+}
+
+
+def read_retry_policy(block: Block, node: n.RetryPolicyDecl) -> RetryPolicyInfo | None:
+    given = block.check(node.name, node.config.entries, _POLICY)
+    strategy = _strategy(block, given.get("strategy"))
+    retries = setting(given["max_retries"].value) if "max_retries" in given else None
+    if not isinstance(retries, int) or isinstance(retries, bool):
+        if "max_retries" in given:
+            message = "`max_retries` is a whole number"
+            block.wrong(given["max_retries"].value, catalogue.RETRY_PROPERTY, message, "write `max_retries 3`")
+        return None
+    if strategy is None:
+        return None
+    kind, numbers = strategy
+    return RetryPolicyInfo(
+        node.name.name,
+        max(0, retries),
+        kind,
+        int(numbers.get("delay_ms", 200)),
+        float(numbers.get("multiplier", 1.5)),
+        int(numbers.get("max_delay_ms", 10_000)),
+    )
+
+
+_Kind = Literal["constant_delay", "exponential_backoff"]
+
+
+def _strategy(block: Block, entry: n.ConfigEntry | None) -> tuple[_Kind, dict[str, float]] | None:
+    if entry is None:
+        return "constant_delay", {}
+    if not isinstance(entry.value, n.Config):
+        hint = "write strategy { type constant_delay, delay_ms 200 }, for example"
+        block.wrong(entry.value, catalogue.RETRY_PROPERTY, "a strategy is a block", hint)
+        return None
+    given = block.entries(entry.value.entries)
+    kind_entry = given.pop("type", None)
+    kind = _kind(block, kind_entry)
+    if kind is None:
+        return None
+    numbers: dict[str, float] = {}
+    for key, delay in given.items():
+        value = setting(delay.value)
+        if key not in _DELAYS[kind]:
+            hint = did_you_mean(key, _DELAYS[kind]) or f"it may have {', '.join(_DELAYS[kind])}"
+            message = f"`{key}` has no effect on {kind}"
+            block.wrong(delay.key, catalogue.IGNORED_OPTION, message, hint)
+        elif _is_number(value):
+            numbers[key] = value  # type: ignore[assignment]
+        else:
+            block.wrong(delay.value, catalogue.RETRY_PROPERTY, f"`{key}` is a number, and not negative")
+    return kind, numbers
+
+
+def _kind(block: Block, entry: n.ConfigEntry | None) -> _Kind | None:
+    given = "constant_delay" if entry is None else str(setting(entry.value))
+    if given == "constant_delay":
+        return "constant_delay"
+    if given == "exponential_backoff":
+        return "exponential_backoff"
+    assert entry is not None
+    hint = run_on(given, _DELAYS) or did_you_mean(given, _DELAYS) or f"strategies are {' and '.join(_DELAYS)}"
+    block.wrong(entry.value, catalogue.RETRY_PROPERTY, f"no strategy is called `{given}`", hint)
+    return None
+
+
+def _is_number(value: Setting) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

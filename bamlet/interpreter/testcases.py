@@ -1,0 +1,111 @@
+"""Test blocks to plain data: one case for each function that a block names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..diagnostics import Note, catalogue, did_you_mean
+from ..grammar import nodes as n
+from ..types.ty import is_optional
+from .attributes import describe
+from .blocks import Block, Shape
+from .interface import TestConstraint, TestInfo
+from .report import Report
+from .settings import entries, setting
+from .symbols import FunctionSymbol, Names
+from .type_builders import check_type_builder
+
+_TEST = Shape(
+    "a test",
+    ("functions", "args"),
+    catalogue.UNKNOWN_TEST_PROPERTY,
+    catalogue.MISSING_TEST_PROPERTY,
+    {"functions": "functions [Name]"},
+)
+
+ResolveTypes = Callable[[Sequence[n.Placed[n.Item]]], Report]
+
+
+@dataclass(slots=True)
+class TestReader:
+    """Reads every test of a program. `resolve_types` checks items that see all of the program's types."""
+
+    names: Names
+    report: Report
+    resolve_types: ResolveTypes
+    _cases: dict[tuple[str, str], Note] = field(default_factory=dict)
+
+    def read(self, placed: n.Placed[n.Item], node: n.TestDecl) -> Iterator[TestInfo]:
+        block = Block(placed, self.report)
+        given = block.check(node.name, node.config.entries, _TEST)
+        described = describe(node.config.attributes, "test", placed, self.report)
+        constraints = tuple(TestConstraint(c.kind, c.name, c.expression) for c in described.stream.constraints)
+        for builder in node.config.type_builders:
+            check_type_builder(builder, placed, self.names, self.report, self.resolve_types)
+        functions = list(self._functions(block, node, given.get("functions")))
+        args = given.get("args")
+        if args is not None and not isinstance(args.value, n.Config):
+            hint = "write args { name value }"
+            block.wrong(args.value, catalogue.TEST_PROPERTY, "`args` is a block of arguments", hint)
+            return
+        config = args.value if args is not None and isinstance(args.value, n.Config) else None
+        self._check_arguments(block, node, functions, config)
+        for function in functions:
+            arguments = entries(config) if config else {}
+            yield TestInfo(node.name.name, function.name, arguments, constraints, placed.span(node.name))
+
+    def _functions(self, block: Block, node: n.TestDecl, entry: n.ConfigEntry | None) -> Iterator[FunctionSymbol]:
+        if entry is None:
+            return
+        if not isinstance(entry.value, n.ConfigList):
+            hint = f"write functions [{setting(entry.value)}]" if isinstance(entry.value, n.ConfigText) else None
+            block.wrong(entry.value, catalogue.TEST_PROPERTY, "`functions` is a list of names", hint)
+            return
+        if not entry.value.items:
+            message = f"test `{node.name.name}` calls nothing"
+            block.wrong(entry.value, catalogue.TEST_PROPERTY, message, "name a function in the list")
+        for value in entry.value.items:
+            name = str(setting(value))
+            symbol = self.names.functions.get(name)
+            if name in self.names.broken:
+                continue
+            if symbol is None:
+                hint = did_you_mean(name, self.names.functions)
+                block.wrong(value, catalogue.UNKNOWN_TEST_FUNCTION, f"no function is called `{name}`", hint)
+            elif self._is_new(block, node, value, name):
+                yield symbol
+
+    def _is_new(self, block: Block, node: n.TestDecl, value: n.ConfigValue, function: str) -> bool:
+        """A test is called by its name and its function, so the two together are given once."""
+        case = (node.name.name, function)
+        if case in self._cases:
+            message = f"`{function}` has two tests called `{node.name.name}`"
+            block.report.at(block.placed, value, catalogue.DUPLICATE_NAME, message, self._cases[case])
+            return False
+        self._cases[case] = Note(block.placed.span(value), "the first one")
+        return True
+
+    def _check_arguments(
+        self, block: Block, node: n.TestDecl, functions: Sequence[FunctionSymbol], args: n.Config | None
+    ) -> None:
+        """Each argument is a parameter of some function of the test, and each function gets what it needs."""
+        given = block.entries(args.entries) if args else {}
+        known = {param.name for function in functions for param in function.params}
+        meant: set[str] = set()
+        for key, entry in given.items():
+            if key not in known and functions:
+                hint = did_you_mean(key, known)
+                callees = " or ".join(f"`{function.name}`" for function in functions)
+                message = f"{callees} has no parameter `{key}`"
+                block.wrong(entry.key, catalogue.TEST_ARGUMENT, message, hint)
+                meant |= known if hint else set()
+        for function in functions:
+            missing = [p.name for p in function.params if p.name not in {*given, *meant} and not is_optional(p.ty)]
+            if missing and args is None:
+                message = f"test `{node.name.name}` has no `args`, and `{function.name}` needs some"
+                hint = f"write args {{ {missing[0]} … }}"
+                block.wrong(node.name, catalogue.MISSING_TEST_PROPERTY, message, hint)
+            elif missing:
+                names = ", ".join(f"`{name}`" for name in missing)
+                block.wrong(args or node.name, catalogue.TEST_ARGUMENT, f"`{function.name}` also needs {names}")
