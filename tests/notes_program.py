@@ -88,5 +88,5 @@ def python(code: str, *options: str) -> str:
         timeout=50,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()

@@ -22,19 +22,6 @@ _STDIN = "-"
 _NO_NEWLINE = "\n\\ No newline at end of file\n"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths",
-        metavar="FILE|DIR|-",
-        nargs="*",
-        help="what to lay out; - reads standard input and writes standard output (default: the working folder)",
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; list the files that would change (code 1)"
-    )
-    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change (code 1)")
-
-
 def main(arguments: argparse.Namespace) -> int:
     try:
         files = _files(arguments.paths or ["."])

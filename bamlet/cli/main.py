@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
     _add_check(commands)
+    _add_fmt(commands)
     _add_explain(commands)
     return parser
 
@@ -114,6 +115,24 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     check.add_argument("--strict", action="store_true", help="let warnings fail too")
     check.add_argument("--watch", action="store_true", help="check again on every change, until Ctrl-C (code 0)")
+
+
+def _add_fmt(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fmt = commands.add_parser(
+        "fmt",
+        help="lay files out in the one style",
+        description="Lay .baml files out in the one style, in place. Meaning and comments stay as they are.",
+    )
+    fmt.add_argument(
+        "paths",
+        metavar="FILE|DIR|-",
+        nargs="*",
+        help="what to lay out; - reads standard input and writes standard output (default: the working folder)",
+    )
+    fmt.add_argument(
+        "--check", action="store_true", help="write nothing; list the files that would change (code 1)"
+    )
+    fmt.add_argument("--diff", action="store_true", help="write nothing; show what would change (code 1)")
 
 
 def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 def nearest(name: str, candidates: Iterable[str]) -> list[str]:
-    """Up to three near candidates, the nearest first."""
+    """Up to three near candidates, the nearest first; those much farther than the nearest are left out."""
+    low = name.lower()
     pool = {candidate.lower(): candidate for candidate in candidates if candidate != name}
-    return [pool[match] for match in get_close_matches(name.lower(), pool, n=3, cutoff=0.68)]
+    near = get_close_matches(low, pool, n=3, cutoff=0.68)
+    ratios = [SequenceMatcher(None, match, low).ratio() for match in near]
+    return [pool[match] for match, ratio in zip(near, ratios, strict=True) if ratio > ratios[0] - 0.12]
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
@@ -18,4 +21,4 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     if not near:
         return None
     quoted = [f"`{candidate}`" for candidate in near]
-    return f"did you mean {' or '.join(quoted)}?"
+    return f"did you mean {' or '.join(filter(None, (', '.join(quoted[:-1]), quoted[-1])))}?"

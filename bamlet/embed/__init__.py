@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ..diagnostics import CompileError as CompileError
     from ..interpreter.program import Program as Program
     from ..interpreter.values import to_plain as to_plain
+    from .compiling import check_path as check_path
+    from .compiling import check_sources as check_sources
+    from .compiling import compile_sources as compile_sources
+    from .compiling import load as load
     from .context import AbortController as AbortController
     from .context import CallContext as CallContext
     from .errors import BamlAbortError as BamlAbortError
@@ -26,10 +30,6 @@ if TYPE_CHECKING:
     from .errors import BamlTimeoutError as BamlTimeoutError
     from .errors import BamlValidationError as BamlValidationError
     from .errors import UnhandledThrow as UnhandledThrow
-    from .compiling import check_path as check_path
-    from .compiling import check_sources as check_sources
-    from .compiling import compile_sources as compile_sources
-    from .compiling import load as load
     from .request import HTTPBody as HTTPBody
     from .request import HTTPRequest as HTTPRequest
     from .runtime import AsyncRuntime as AsyncRuntime

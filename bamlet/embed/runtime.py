@@ -25,9 +25,9 @@ from ..types.ty import ClassTy, Ty, members
 from ..wire.message import Transport
 from .arguments import bind_arguments
 from .call import Call
+from .compiling import library
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
-from .compiling import library
 from .request import HTTPBody, HTTPRequest
 from .stream import AsyncStream
 

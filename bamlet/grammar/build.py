@@ -130,7 +130,8 @@ def parenthesised_type(c: list[Any]) -> n.TypeNode:
     start, end = c[0].start, c[-1].end
     if _has(c, "ARROW"):
         return n.FunctionType(start, end, tuple(params), _types(c)[-1])
-    if len(params) == 1 and not _has(c, "COMMA"):
+    is_named = any(_has(part.children, "COLON") for part in _of(c, Part))
+    if len(params) == 1 and not _has(c, "COMMA") and not is_named:
         return n.GroupType(start, end, params[0])
     return n.TupleType(start, end, tuple(params))
 

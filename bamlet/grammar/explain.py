@@ -44,12 +44,16 @@ _SHOWN = {
     "TYPE_BUILDER": "`type_builder`",
 }
 
+# What comes next in the body of an item, by its keyword.
+_MEMBER_OF = {"CLASS": "another field", "ENUM": "another value"}
+
 # A set of tokens that always come together, and the one phrase for them; the first that fits is used.
 _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"INT", "LPAR", "MATCH", "NAME", "STRING"}), "an expression"),
     (frozenset({"INT", "LPAR", "NAME", "STRING", "FLOAT", "MINUS"}), "a type"),
     (frozenset({"STRING", "RAW", "UNQUOTED", "CONFIG_OPEN"}), "a value"),
     (frozenset({"LLM_OPEN", "LBRACE"}), "a function body"),
+    (frozenset({"EQUAL", "RAW", "STRING"}), "the text of the template"),
 )
 
 
@@ -63,6 +67,10 @@ def unknown_item(text: str) -> SyntaxProblem | None:
     word = HYPHEN_WORD.match(text, start)
     if word is None:
         shown = text[start : start + 1]
+        if shown in "})]":
+            return SyntaxProblem(
+                catalogue.UNCLOSED, start, start + 1, f"this `{shown}` closes nothing", "take it away"
+            )
         return SyntaxProblem(
             catalogue.SYNTAX, start, start + 1, f"an item cannot begin with `{shown}`", _ITEM_HINT
         )
@@ -90,7 +98,16 @@ def explain_token(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
     if problem := _in_context(tokens, at, expected):
         return problem
     token = tokens[at]
+    if {"ATAT", "RBRACE"} <= expected:
+        member = _MEMBER_OF.get(_head(tokens, at), "another key")
+        return _problem(token, f"expected {member} or `}}`, found {_found(token)}")
     return _problem(token, f"expected {_expected(expected)}, found {_found(token)}")
+
+
+def _head(tokens: Sequence[Token], at: int) -> str:
+    """The type of the keyword whose body holds the token: an item's, or that of one in a type builder."""
+    heads = [token.type for token in tokens[:at] if token.type in ("CLASS", "ENUM")]
+    return heads[-1] if heads else tokens[0].type
 
 
 def _problem(token: Token, message: str, hint: str | None = None, code: Code = catalogue.SYNTAX) -> SyntaxProblem:
@@ -125,7 +142,7 @@ def _expected(expected: frozenset[str]) -> str:
 
 def _in_context(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     """`at` is the place of the token that does not fit; behind the last one at the end of the text."""
-    for look in (_condition, _old_function, _missing_result, _field_type, _enum_value):
+    for look in _LOOKS:
         if problem := look(tokens, at, expected):
             return problem
     return None
@@ -142,14 +159,47 @@ def _condition(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Sy
     return _problem(tokens[at], message, f"write `{before.value} (…)`", catalogue.CONDITION_PARENTHESES)
 
 
-def _old_function(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
-    if at != 2 or tokens[0].type != "FUNCTION" or at >= len(tokens) or tokens[at].value != "{":
+def _no_name(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if expected != {"NAME"} and not ({"NAME", "LT"} == expected or {"NAME", "STRING"} == expected):
         return None
-    return _problem(
-        tokens[at],
-        "a function has its parameters after its name",
-        "write `function Name(param: type) -> Type { … }`",
-    )
+    if not 0 < at < len(tokens):
+        return None
+    if tokens[at - 1].type in ("AT", "ATAT"):
+        at_sign = tokens[at - 1]
+        return _problem(
+            at_sign, f"`{at_sign.value}` has no name behind it", f"write {at_sign.value}alias, for example"
+        )
+    if at not in (1, 4) or tokens[0].type not in _HEADS:
+        return None
+    what = tokens[0].value.replace("_", " ")
+    return _problem(tokens[at], f"expected the name of the {what}, found {_found(tokens[at])}")
+
+
+_HEADS = frozenset(ITEM_KEYWORDS.values())
+
+
+def _no_parameters(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if at != 2 or tokens[0].type != "FUNCTION" or at >= len(tokens) or "LPAR" not in expected:
+        return None
+    name = tokens[1].value
+    hint = f"write `function {name}(param: type) -> Type {{ … }}`"
+    return _problem(tokens[at], "a function has its parameters after its name", hint)
+
+
+def _extra_angle(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at].type != "GT" or tokens[at - 1].type not in _ENDS_OF_TYPES:
+        return None
+    return _problem(tokens[at], "this `>` closes nothing", "take it away", catalogue.UNCLOSED)
+
+
+_ENDS_OF_TYPES = ("NAME", "NULL", "GT", "RSQB", "QUESTION")
+
+
+def _bare_dynamic(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at - 1].type != "DYNAMIC":
+        return None
+    hint = f"write `dynamic class {tokens[at].value}` or `dynamic enum {tokens[at].value}`"
+    return _problem(tokens[at], f"expected `class` or `enum` behind `dynamic`, found {_found(tokens[at])}", hint)
 
 
 def _missing_result(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
@@ -185,3 +235,15 @@ def _enum_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
         "an enum value has no type or value of its own",
         'rename it for the model with @alias("…")',
     )
+
+
+_LOOKS = (
+    _condition,
+    _no_name,
+    _no_parameters,
+    _missing_result,
+    _extra_angle,
+    _bare_dynamic,
+    _field_type,
+    _enum_value,
+)

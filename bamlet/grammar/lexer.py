@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import NoReturn
 
 from ..diagnostics import catalogue
 from . import tokens as t
@@ -109,15 +110,18 @@ class Lexer:
         if len(self._stack) > 1:
             self._fail_unclosed()
 
-    def _fail_unclosed(self) -> None:
+    def _fail_unclosed(self) -> NoReturn:
         opener = self._stack[-1].opener
         assert opener is not None
-        message = f"this `{opener.value[-1]}` is never closed"
-        raise LexError(catalogue.UNCLOSED, opener.start, opener.end, message)
+        opening = opener.value[-1]
+        message = f"this `{opening}` is never closed"
+        raise LexError(catalogue.UNCLOSED, opener.start, opener.end, message, f"add the `{t.CLOSING[opening]}`")
 
-    def _fail(self, what: str = "nothing can begin with") -> None:
+    def _fail(self, what: str | None = None) -> NoReturn:
         char = self.text[self._at]
-        raise LexError(catalogue.SYNTAX, self._at, self._at + 1, f"{what} `{char}` here")
+        message = f"{what} `{char}`" if what else f"`{char}` means nothing outside of strings and comments"
+        hint = "names are made of ASCII letters, digits and `_`" if char.isalpha() else None
+        raise LexError(catalogue.SYNTAX, self._at, self._at + 1, message, hint)
 
     # --- strings, the same everywhere
 
@@ -156,8 +160,8 @@ class Lexer:
                 catalogue.UNCLOSED,
                 self._at,
                 opener.end(),
-                f"this raw string is never closed; `{closer}` is missing",
-                f"close it with {closer}, with exactly as many hashes as it was opened with",
+                "this raw string is never closed",
+                f"close it with `{closer}`: exactly as many hashes as it was opened with",
             )
         self._emit("RAW", match.end(), t.dedent(match[2]))
 
@@ -165,7 +169,6 @@ class Lexer:
         match = t.OPERATOR.match(self.text, self._at)
         if match is None:
             self._fail()
-        assert match is not None
         return self._emit(t.PUNCTUATION[match[0]], match.end())
 
     def _open_attribute(self) -> bool:
@@ -250,7 +253,7 @@ class Lexer:
     def _open_function_body(self) -> None:
         inside = t.TRIVIA.match(self.text, self._at + 1)
         at = inside.end() if inside else self._at + 1
-        if t.LLM_CLIENT.match(self.text, at) or t.LLM_PROMPT.match(self.text, at):
+        if any(begin.match(self.text, at) for begin in (t.LLM_CLIENT, t.LLM_PROMPT, t.LLM_MISSPELT)):
             self._push(_Mode.CONFIG, self._emit("LLM_OPEN", self._at + 1))
         else:
             self._push(_Mode.EXPR, self._emit("LBRACE", self._at + 1))
@@ -286,6 +289,8 @@ class Lexer:
         if self._open_attribute():
             return
         if char == "}":
+            if frame.after_key:
+                self._check_value_follows(char)
             self._pop(self._at + 1, "RBRACE")
             self._stack[-1].after_key = False
         elif (
@@ -313,7 +318,6 @@ class Lexer:
         match = t.HYPHEN_WORD.match(self.text, self._at) or t.STRING.match(self.text, self._at)
         if match is None:
             self._fail("a key cannot begin with")
-        assert match is not None
         if match[0] == "type_builder":
             self._emit("TYPE_BUILDER", match.end())
             self._skip_trivia()
@@ -389,7 +393,8 @@ class Lexer:
                     catalogue.UNCLOSED,
                     self._at,
                     self._at + 2,
-                    "this Jinja expression is never closed; `}}` is missing",
+                    "this Jinja expression is never closed",
+                    "add the `}}`",
                 )
             self._emit("JINJA", match.end(), match[1].strip())
         elif char in "}]":
@@ -454,7 +459,6 @@ class Lexer:
         word = t.WORD.match(self.text, self._at + 1)
         if word is None:
             self._fail()
-        assert word is not None
         is_stub = word[0] in ("sysop", "sysop_async") and self.tokens[-1].type == "LBRACE"
         self._emit("SYSOP" if is_stub else "NAME", word.end())
 

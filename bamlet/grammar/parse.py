@@ -15,7 +15,7 @@ from .lexer import Lexer
 from .refine import refine
 from .skip import without_broken_part
 from .split import split
-from .tokens import DECLARED_NAME, LexError, Token, unclosed_comment
+from .tokens import LexError, Token, declared_name, unclosed_comment
 
 if TYPE_CHECKING:
     from .tables import Tables
@@ -38,6 +38,15 @@ class _Unreadable:
 
     problems: tuple[SyntaxProblem, ...]
     name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """`is_cut` if the whole text could be cut into tokens."""
+
+    problem: SyntaxProblem
+    tokens: list[Token]
+    is_cut: bool
 
 
 @dataclass(slots=True)
@@ -78,39 +87,42 @@ class Parser:
         self._before, self._items = self._items, {}
 
     def _parse_item(self, text: str) -> n.Item | _Unreadable:
-        name = DECLARED_NAME.match(text)
-        declared = name["name"] if name else None
         if problem := unknown_item(text):
-            return _Unreadable((problem,), declared)
+            return _Unreadable((problem,), declared_name(text))
+        outcome = self._attempt(text)
+        if not isinstance(outcome, _Failure):
+            return outcome
+        return _Unreadable(tuple(self._problems(text, outcome)), declared_name(text))
+
+    def _attempt(self, text: str) -> n.Item | _Failure:
         lexer = Lexer(text)
         try:
             tokens = lexer.run()
         except LexError as error:
-            return _Unreadable((refine(text, lexer.tokens, SyntaxProblem.of(error)),), declared)
+            return _Failure(refine(text, lexer.tokens, SyntaxProblem.of(error)), lexer.tokens, False)
         if self._tables is None:
             from .build import BUILD
             from .tables import Tables
 
             self._tables = Tables(self.cache, BUILD)
         outcome = self._tables.parse(tokens)
-        if not isinstance(outcome, SyntaxProblem):
-            return outcome
-        return _Unreadable(tuple(self._problems(text, tokens, outcome)), declared)
+        if isinstance(outcome, SyntaxProblem):
+            return _Failure(refine(text, tokens, outcome), tokens, True)
+        return outcome
 
-    def _problems(self, text: str, tokens: list[Token], first: SyntaxProblem) -> Iterator[SyntaxProblem]:
+    def _problems(self, text: str, failure: _Failure) -> Iterator[SyntaxProblem]:
         """The first one, then those that are left when the lines around each are taken out."""
-        assert self._tables is not None
-        problem = refine(text, tokens, first)
-        yield problem
+        seen: set[int] = set()
         for _ in range(_MOST_PROBLEMS):
-            rest = without_broken_part(text, tokens, problem)
-            outcome = None if rest is None else self._tables.parse(rest)
-            if rest is None or not isinstance(outcome, SyntaxProblem):
-                return
-            tokens, seen = rest, problem.start
-            problem = refine(text, tokens, outcome)
-            if problem.start > seen:
+            problem = failure.problem
+            if problem.start not in seen:
+                seen.add(problem.start)
                 yield problem
+            rest = without_broken_part(text, failure.tokens, problem, failure.is_cut)
+            outcome = None if rest is None or rest == text else self._attempt(rest)
+            if rest is None or not isinstance(outcome, _Failure):
+                return
+            text, failure = rest, outcome
 
 
 def _placed(file: SourceFile, start: int, problem: SyntaxProblem) -> Diagnostic:

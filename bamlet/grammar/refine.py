@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from ..diagnostics import catalogue
 from .explain import SyntaxProblem
-from .tokens import Token
+from .tokens import CLOSING, Token
 
 _CLOSERS = {
     **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN"), "RBRACE"),
@@ -17,15 +18,27 @@ _CLOSERS = {
 
 def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem:
     """The problem itself, unless the tokens around it tell of a better one."""
-    for look in (_open_string, _open_bracket, _open_block, _untyped_field):
+    for look in (_open_string, _lone_at, _open_bracket, _open_block, _untyped_field):
         if better := look(text, tokens, problem):
             return better
     return problem
 
 
+def _lone_at(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """An `@` at the end of its line takes the next field's name for its own."""
+    for token, following in pairwise(tokens):
+        if following.start > problem.start:
+            return None
+        if token.type in ("AT", "ATAT") and "\n" in text[token.end : following.start]:
+            message = f"`{token.value}` has no name behind it"
+            return replace(problem, start=token.start, end=token.end, message=message, hint=None)
+    return None
+
+
 def _unclosed(token: Token) -> SyntaxProblem:
-    message = f"this `{token.value[-1]}` is never closed"
-    return SyntaxProblem(catalogue.UNCLOSED, token.start, token.end, message)
+    opening = token.value[-1]
+    message = f"this `{opening}` is never closed"
+    return SyntaxProblem(catalogue.UNCLOSED, token.start, token.end, message, f"add the `{CLOSING[opening]}`")
 
 
 def _open_bracket(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:

@@ -1,10 +1,12 @@
-"""Going on after a syntax error: the tokens of an item without the lines that hold the mistake.
+"""Going on after a mistake: the text of an item with blanks where the lines of the mistake were.
 
-The automaton stops at the first token that does not fit. What is left without that part is parsed again, only to
-find other mistakes; where taking it out could make mistakes of its own, nothing is taken out.
+The automaton stops at the first token that does not fit. What is left is parsed again, only to find other
+mistakes; where blanks could make mistakes of their own, there are none.
 """
 
 from __future__ import annotations
+
+import re
 
 from ..diagnostics import catalogue
 from .explain import SyntaxProblem
@@ -18,25 +20,44 @@ _BODY = frozenset({"LBRACE", "LLM_OPEN", "CONFIG_OPEN"})
 _GOING_ON = frozenset({"ELSE", "CATCH", "CATCH_ALL", "DOT", "COMMA", "FAT_ARROW", "PIPE", "AND", "OR", "AT"})
 
 
-def without_broken_part(text: str, tokens: list[Token], problem: SyntaxProblem) -> list[Token] | None:
-    """The tokens without the lines around the problem, or None if that part cannot be told from the rest."""
-    body = next((at for at, token in enumerate(tokens) if token.type in _BODY), None)
-    at = next((at for at, token in enumerate(tokens) if token.end > problem.start), None)
-    if body is None or at is None or at <= body:
+def without_broken_part(text: str, tokens: list[Token], problem: SyntaxProblem, is_cut: bool) -> str | None:
+    """The text, as long as before, without what is broken; None if that cannot be told from the rest.
+
+    `tokens` are those of the whole text or, if it could not be cut into tokens, of the part before.
+    """
+    body = next((token for token in tokens if token.type in _BODY), None)
+    if body is None or problem.start < body.end:
         return None
+    if problem.code is catalogue.UNCLOSED and text[problem.start] not in '"([{':
+        return None  # a raw string or a comment: where its text ends, nobody knows
+    part = _tokens_around(text, tokens, problem) if is_cut else _line_around(text, body.end, problem)
+    if part is None:
+        return None
+    start, end = part
+    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+
+
+def _line_around(text: str, body: int, problem: SyntaxProblem) -> tuple[int, int] | None:
+    start = max(text.rfind("\n", 0, problem.start) + 1, body)
+    end = text.find("\n", problem.end)
+    line = text[start:end].replace("{{", "").replace("}}", "")
+    return (start, end) if end >= 0 and line.count("{") == line.count("}") else None
+
+
+def _tokens_around(text: str, tokens: list[Token], problem: SyntaxProblem) -> tuple[int, int] | None:
+    body = next(at for at, token in enumerate(tokens) if token.type in _BODY)
+    at = next((at for at, token in enumerate(tokens) if token.end > problem.start), len(tokens) - 1)
     start = at
     if _begins_line(text, tokens, start):
         start -= 1  # what is missing at the end of a line is noticed on the next
     while start > body + 1 and not _begins_line(text, tokens, start):
         start -= 1
     start = max(start, body + 1)
-    if problem.code is catalogue.UNCLOSED:
-        end = _next_line(text, tokens, at)
-    else:
-        end = _end_of_part(text, tokens, start, at)
+    is_open = problem.code is catalogue.UNCLOSED
+    end = _next_line(text, tokens, at) if is_open else _end_of_part(text, tokens, start, at)
     if end is None or tokens[end].type in _GOING_ON:
         return None
-    return [*tokens[:start], *tokens[end:]]
+    return tokens[start].start, tokens[end - 1].end
 
 
 def _next_line(text: str, tokens: list[Token], at: int) -> int | None:

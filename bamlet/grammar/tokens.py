@@ -82,13 +82,20 @@ OPERATOR = re.compile(
     r"<<=|>>=|\.\.\.|->|=>|==|!=|<=|>=|&&|\|\||<<|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\+\+|--|@@|[-+*/%<>=!&|^~?:;,.(){}\[\]@]"
 )
 
+EXPR_KEYWORDS = {
+    word: word.upper()
+    for word in (
+        "let if else for while in break continue return throw match catch catch_all assert watch instanceof "
+        "true false null"
+    ).split()
+}
+
 TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
 
 # In every look ahead, comments count as blanks; atomic, or a long run of blanks would be cut in all possible ways.
 _BLANK = f"(?>{TRIVIA.pattern})"
-# What an item is going to declare, told from its first words. Tests and generators declare no names.
-DECLARED_NAME = re.compile(
-    rf"{_BLANK}?(?!(?:test|generator)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}(?P<name>{HYPHEN_WORD.pattern})"
+_DECLARED_NAME = re.compile(
+    rf"{_BLANK}?(?!(?:test|generator)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}({HYPHEN_WORD.pattern})"
 )
 KEY_COLON = re.compile(f"{_BLANK}?:")
 NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
@@ -100,6 +107,10 @@ LLM_CLIENT = re.compile(
 )
 LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|")')
 
+# A word and a string beside each other are no expression.
+LLM_MISSPELT = re.compile(rf'(?!(?:{"|".join(EXPR_KEYWORDS)})\b)[A-Za-z_]\w*:?[ \t]+#*"')
+
+CLOSING = {"{": "}", "(": ")", "[": "]"}
 PUNCTUATION = {
     "{": "LBRACE",
     "}": "RBRACE",
@@ -140,14 +151,6 @@ PUNCTUATION = {
     "++": "INCREMENT",
     "--": "DECREMENT",
     **dict.fromkeys(("+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="), "ASSIGN_OP"),
-}
-
-EXPR_KEYWORDS = {
-    word: word.upper()
-    for word in (
-        "let if else for while in break continue return throw match catch catch_all assert watch instanceof "
-        "true false null"
-    ).split()
 }
 
 ITEM_KEYWORDS = {
@@ -197,6 +200,12 @@ def opens_generic_call(text: str, at: int) -> bool:
             blank = TRIVIA.match(text, at)
             return text.startswith("(", blank.end() if blank else at)
     return False
+
+
+def declared_name(item: str) -> str | None:
+    """The name that an item declares, told from its first words. Tests and generators declare none."""
+    match = _DECLARED_NAME.match(item)
+    return match[1] if match else None
 
 
 def doc_lines(trivia: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .interface import EnvRef, Interface
 from .space import ValueSpace
-from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, to_plain
+from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, instance_from_fields, to_plain
 
 __all__ = [
     "AssertionFailed",
@@ -296,7 +296,7 @@ def _debug(value: Any, depth: int) -> str:
             return repr(value)
 
 
-def spread(cls: Callable[..., Any], *entries: tuple[str, Any]) -> Any:
+def spread(cls: type[Instance], *entries: tuple[str, Any]) -> Instance:
     """A constructor with spreads: an entry with an empty name is the source of all fields. Later ones win."""
     fields: dict[str, Any] = {}
     for name, value in entries:
@@ -304,7 +304,7 @@ def spread(cls: Callable[..., Any], *entries: tuple[str, Any]) -> Any:
             fields[name] = value
         else:
             fields.update((field, getattr(value, field)) for field in value.__fields__)
-    return cls(**fields)
+    return instance_from_fields(cls, fields)
 
 
 # --- throwing and calling

@@ -19,13 +19,14 @@ _REPEATABLE = {"check", "assert"}
 ALLOWED: dict[str, set[str]] = {
     "field": _DESCRIBING | _TYPE,
     "type": _TYPE,
-    "alias": {"check", "assert"},
+    "type alias": {"check", "assert"},
     "parameter": {"assert"},
     "enum value": _DESCRIBING,
     "class": {"alias", "description", "dynamic", "stream.done", "check", "assert"},
     "enum": {"alias", "description", "dynamic", "check", "assert"},
     "test": {"check", "assert"},
 }
+_ONE_OF_TWO = "take one of them away"
 _BLOCKS = ("class", "enum", "test")  # their attributes stand inside, as `@@name`
 _KNOWN = set().union(*ALLOWED.values())
 
@@ -52,7 +53,7 @@ def describe(
         if attribute.name in seen and attribute.name not in _REPEATABLE:
             first = Note(placed.span(seen[attribute.name]), "first written here")
             message = f"`{_written(attribute)}` is written twice"
-            report.at(placed, attribute, catalogue.DUPLICATE_ATTRIBUTE, message, first)
+            report.at(placed, attribute, catalogue.DUPLICATE_ATTRIBUTE, message, first, hint=_ONE_OF_TWO)
             continue
         seen[attribute.name] = attribute
         if attribute.name in ("alias", "description"):
@@ -82,13 +83,15 @@ def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], re
     name, written = attribute.name, _written(attribute)
     if name not in _KNOWN:
         message = f"there is no attribute `{written}`"
-        hint = did_you_mean(name, _KNOWN) or f"attributes are {', '.join(sorted(_KNOWN))}"
+        known = [f"{'@@' if attribute.block else '@'}{other}" for other in sorted(_KNOWN)]
+        hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
         return False
     if name not in ALLOWED[place]:
         allowed = [other for other in ALLOWED if name in ALLOWED[other]]
         message = f"`{written}` means nothing on {_a(place)}"
-        hint = f"it may stand on {' or '.join(map(_a, allowed))}"
+        places = [_a(other) for other in allowed]
+        hint = f"it may stand on {' or '.join(filter(None, (', '.join(places[:-1]), places[-1])))}"
         report.at(placed, attribute, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
         return False
     if place in _BLOCKS and not attribute.block:

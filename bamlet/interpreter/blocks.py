@@ -42,7 +42,7 @@ class Block:
             if key in found:
                 note = Note(self.placed.span(found[key].key), "first given here")
                 message = f"`{key}` is given twice"
-                self.report.at(self.placed, entry.key, repeated, message, note)
+                self.report.at(self.placed, entry.key, repeated, message, note, hint="take one of them away")
             found[key] = entry
         return found
 

@@ -156,7 +156,8 @@ def _text(work: _Options, entry: n.ConfigEntry) -> None:
 
 def _flag(work: _Options, entry: n.ConfigEntry) -> None:
     if not isinstance(setting(entry.value), bool | EnvRef):
-        work._wrong(entry.value, f"`{entry.key.name}` is true or false")
+        key = entry.key.name
+        work._wrong(entry.value, f"`{key}` is true or false", f"write {key} true, or {key} false")
 
 
 def _block(work: _Options, entry: n.ConfigEntry) -> None:

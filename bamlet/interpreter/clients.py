@@ -101,8 +101,13 @@ def check_references(
     """Policies and members that clients name must exist, and no composite may contain itself."""
     for cycle in cycles(names.clients, lambda name: _strategy_of(names.clients[name])):
         placed, node = items[cycle[0]]
-        message = f"these clients contain each other: {show_cycle(cycle)}"
-        hint = "take one of them out of the other's strategy"
+        alone = len(cycle) == 2
+        message = (
+            f"client `{cycle[0]}` contains itself"
+            if alone
+            else f"these clients contain each other: {show_cycle(cycle)}"
+        )
+        hint = "take it out of its own strategy" if alone else "take one of them out of the other's strategy"
         report.at(placed, node.name, catalogue.CLIENT_CYCLE, message, hint=hint)
     for key, (placed, node) in items.items():
         info = names.clients.get(key)
@@ -110,7 +115,7 @@ def check_references(
             continue
         _check_retry_policy(names, info, placed, node, report)
         for member in strategy_items(node):
-            if isinstance(member, n.ConfigText):
+            if isinstance(setting(member), str):
                 check_client(names, placed, member, report)
 
 
@@ -123,7 +128,8 @@ def _check_retry_policy(
     entry = find(node.config, "retry_policy")
     assert entry is not None
     message = f"no retry policy is called `{name}`"
-    hint = did_you_mean(name, names.retry_policies) or run_on(name, names.retry_policies)
+    hint = run_on(name, names.retry_policies) or did_you_mean(name, names.retry_policies)
+    hint = hint or f"declare it: retry_policy {name} {{ max_retries 3 }}"
     report.at(placed, entry.value, catalogue.UNKNOWN_RETRY_POLICY, message, hint=hint)
 
 

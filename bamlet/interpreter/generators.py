@@ -51,7 +51,7 @@ def check_generators(items: Iterable[tuple[n.Placed[n.Item], n.GeneratorDecl]], 
             other, name = first[node.name.name]
             note = Note(other.span(name), "declared here first")
             message = f"two generators are called `{node.name.name}`"
-            report.at(placed, node.name, catalogue.DUPLICATE_NAME, message, note)
+            report.at(placed, node.name, catalogue.DUPLICATE_NAME, message, note, hint="rename one of them")
         first.setdefault(node.name.name, (placed, node.name))
         _check(Block(placed, report), node)
 

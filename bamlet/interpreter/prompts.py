@@ -16,7 +16,7 @@ from ..types.relate import Relation
 from ..types.show import show
 from ..types.ty import ClassTy, Ty, without_null_members
 from .report import Report
-from .symbols import Names
+from .symbols import FunctionSymbol, Names
 
 _CONTEXT: dict[str, tuple[str, ...]] = {
     "output_format": (),
@@ -39,10 +39,13 @@ class _Prompts:
     relation: Relation
     report: Report
     _globals: set[str] = field(default_factory=set)
+    _symbols: dict[int, FunctionSymbol] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._globals = {"ctx", "_", *jinja.GLOBAL_NAMES, *self.names.templates, *self.names.enums}
         self._globals |= self.names.broken
+        # By declaration: of two functions with one name each has parameters of its own.
+        self._symbols = {id(symbol.node): symbol for symbol in self.names.functions.values()}
 
     def item(self, placed: n.Placed[n.Item]) -> None:
         node = placed.node
@@ -54,15 +57,15 @@ class _Prompts:
                         self._template(placed, entry.value, params)
         if isinstance(node, n.TemplateStringDecl):
             info = self.names.templates.get(node.name.name)
-            params = {param.name: param.ty for param in info.params} if info else {}
-            self._template(placed, node.body, params)
+            if info is not None and node.name.name not in self.names.broken:
+                self._template(placed, node.body, {param.name: param.ty for param in info.params})
         if "{{" not in placed.span(node).text:
             return
         for attribute in _attributes(node):
             self._constraint(placed, attribute, isinstance(node, n.TestDecl))
 
     def _params(self, function: n.FunctionDecl) -> Mapping[str, Ty]:
-        symbol = self.names.functions.get(function.name.name)
+        symbol = self._symbols.get(id(function))
         return {param.name: param.ty for param in symbol.params} if symbol else {}
 
     # --- templates

@@ -36,6 +36,7 @@ _KINDS: dict[type, str] = {
     n.TemplateStringDecl: "template string",
     n.LetDecl: "constant",
 }
+_ONE_OF_TWO = "take one of them away, or rename it"
 # Beside the types that there are: what BAML keeps for its scalars.
 _RESERVED = frozenset({"map", "Json", "String", "Int", "Float", "Bytes", "BigInt"})
 
@@ -127,7 +128,7 @@ class _Resolver:
             kind = _KINDS[type(other.node)]
             message = f"the name `{name.name}` is taken: a {kind} is called so already"
             note = Note(other.span(other.node.name), "declared here first")
-            self.report.at(placed, name, catalogue.DUPLICATE_NAME, message, note)
+            self.report.at(placed, name, catalogue.DUPLICATE_NAME, message, note, hint="rename one of them")
             self.names.broken.add(full)
             key = f"{full} #{len(self._declared)}"
         self._declared[key] = placed
@@ -173,7 +174,7 @@ class _Resolver:
         node = placed.node
         assert isinstance(node, n.AliasDecl)
         self._expanding.append(name)
-        ty = self._types(placed, "alias").resolve(node.type)
+        ty = self._types(placed, "type alias").resolve(node.type)
         self._expanding.pop()
         if name not in self.names.recursive_aliases:
             self.names.aliases[name] = ty
@@ -198,7 +199,7 @@ class _Resolver:
             if value.name.name in values:
                 note = Note(placed.span(places[value.name.name]), "declared here first")
                 message = f"`{node.name.name}` has two values called `{value.name.name}`"
-                self.report.at(placed, value.name, catalogue.DUPLICATE_VARIANT, message, note)
+                self.report.at(placed, value.name, catalogue.DUPLICATE_VARIANT, message, note, hint=_ONE_OF_TWO)
                 continue
             d = describe(value.attributes, "enum value", placed, self.report)
             values[value.name.name] = EnumMember(value.name.name, d.alias, d.description, d.skip)
@@ -219,7 +220,7 @@ class _Resolver:
             if method.name.name in taken:
                 message = f"`{node.name.name}` has two members called `{method.name.name}`"
                 note = Note(placed.span(taken[method.name.name]), "declared here first")
-                self.report.at(placed, method.name, catalogue.DUPLICATE_FIELD, message, note)
+                self.report.at(placed, method.name, catalogue.DUPLICATE_FIELD, message, note, hint=_ONE_OF_TWO)
                 continue
             taken[method.name.name] = method.name
             symbol = self._signature(placed, method, f"{name}.{method.name.name}", owner=name)
@@ -236,7 +237,7 @@ class _Resolver:
             if name in fields:
                 note = Note(placed.span(places[name]), "declared here first")
                 message = f"`{node.name.name}` has two fields called `{name}`"
-                self.report.at(placed, decl.name, catalogue.DUPLICATE_FIELD, message, note)
+                self.report.at(placed, decl.name, catalogue.DUPLICATE_FIELD, message, note, hint=_ONE_OF_TWO)
                 continue
             self._check_reserved(placed, decl.name, False)
             ty, attributes = self._types(placed).field(decl.type)
@@ -249,7 +250,7 @@ class _Resolver:
     def _check_field(self, placed: n.Placed[n.Item], decl: n.FieldDecl, ty: Ty, is_skipped: bool) -> None:
         name = decl.name.name
         if is_skipped and not is_optional(ty) and ty != ERROR:
-            message = f"`{name}` is never read, so it must be able to be null"
+            message = f"`{name}` is skipped, so its type must allow null"
             hint = "add `?` to its type, or take @skip away"
             self.report.at(placed, decl.name, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
         if any(bare(member) in (ClassTy(name), EnumTy(name)) for member in members(bare(ty))):
@@ -265,6 +266,8 @@ class _Resolver:
         for cycle in cycles(places, self._required):
             placed, name = places[cycle[0]]
             message = f"these classes require each other: {show_cycle(cycle)}"
+            if len(cycle) == 2:
+                message = f"a value of class `{name.name}` would need another one inside, and so on for ever"
             hint = "make one of the fields optional or a list"
             self.report.at(placed, name, catalogue.CLASS_CYCLE, message, hint=hint)
 
@@ -322,7 +325,9 @@ class _Resolver:
             if name in params:
                 message = f"two parameters are called `{name}`"
                 note = Note(placed.span(places[name]), "declared here first")
-                self.report.at(placed, node.name, catalogue.DUPLICATE_NAME, message, note)
+                self.report.at(
+                    placed, node.name, catalogue.DUPLICATE_NAME, message, note, hint="rename one of them"
+                )
                 continue
             places[name] = node.name
             if node.type is not None:

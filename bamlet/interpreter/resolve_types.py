@@ -38,6 +38,20 @@ BUILTIN_TYPES: dict[str, Ty] = PRIMITIVES | MEDIA | {"unknown": UNKNOWN, "never"
 BUILTIN_TYPES["false"] = literal(False)
 
 
+# What other languages call them.
+_ELSEWHERE = {
+    **dict.fromkeys(("str", "text", "char"), "write `string`"),
+    **dict.fromkeys(("integer", "long", "number", "double", "decimal"), "write `int` or `float`"),
+    "boolean": "write `bool`",
+    **dict.fromkeys(("void", "none", "nil", "undefined"), "write `null`"),
+    **dict.fromkeys(("any", "object", "json", "dynamic"), "write `unknown` for a value of any type"),
+    **dict.fromkeys(("list", "array", "set", "sequence"), "a list is written `T[]`"),
+    **dict.fromkeys(("dict", "record", "hashmap"), "write `map<string, T>`"),
+    **dict.fromkeys(("optional", "option", "maybe", "nullable"), "an optional type is written `T?`"),
+    **dict.fromkeys(("union", "literal", "enum"), 'a union is written `A | B`, and `"a"` is a type too'),
+}
+
+
 @dataclass(slots=True)
 class TypeResolver:
     """Turns the types of one item into `Ty`. `pending` expands an alias that is not resolved yet."""
@@ -62,15 +76,17 @@ class TypeResolver:
         if name == "map":
             return self._map(node)
         if node.arguments is not None:
-            self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{name}` takes no type arguments")
+            instead = _ELSEWHERE.get(name.lower(), "only map<K, V> takes them")
+            self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{name}` takes no type arguments", instead)
             return ERROR
         if node.parts[0].name in self.names.broken:
             return ERROR
         found = BUILTIN_TYPES.get(name) or self.names.named_type(name) or self.pending(name)
         if found is not None:
             return found
-        candidates = [*BUILTIN_TYPES, *self.names.type_names]
-        hint = did_you_mean(name, candidates)
+        hint: str | None = did_you_mean(name, self.names.type_names) or _ELSEWHERE.get(name.lower())
+        hint = hint or did_you_mean(name, BUILTIN_TYPES)
+        hint = hint or f"declare it: `class {name} {{ … }}`, or an enum or type of that name"
         self._wrong(node, catalogue.UNKNOWN_TYPE, f"no type is called `{name}`", hint)
         return ERROR
 
@@ -97,7 +113,11 @@ class TypeResolver:
         return literal(node.value)
 
     def _tuple(self, node: n.TupleType) -> Ty:
-        self._wrong(node, catalogue.UNSUPPORTED, "there are no tuple types", "use a class or a list")
+        if len(node.items) < 2:
+            message = "this is the start of a function type, and its result is missing"
+            self._wrong(node, catalogue.SYNTAX, message, "write `-> Type` behind it, or take the parentheses away")
+        else:
+            self._wrong(node, catalogue.UNSUPPORTED, "there are no tuple types", "use a class or a list")
         return ERROR
 
     def _attributed(self, node: n.AttributedType) -> Ty:

@@ -71,7 +71,7 @@ class TestReader:
             if name in self.names.broken:
                 continue
             if symbol is None:
-                hint = did_you_mean(name, self.names.functions)
+                hint = did_you_mean(name, self.names.functions) or "name a function of the program"
                 block.wrong(value, catalogue.UNKNOWN_TEST_FUNCTION, f"no function is called `{name}`", hint)
             elif self._is_new(block, node, value, name):
                 yield symbol
@@ -81,7 +81,8 @@ class TestReader:
         case = (node.name.name, function)
         if case in self._cases:
             message = f"`{function}` has two tests called `{node.name.name}`"
-            block.report.at(block.placed, value, catalogue.DUPLICATE_NAME, message, self._cases[case])
+            first, hint = self._cases[case], "rename one of them"
+            block.report.at(block.placed, value, catalogue.DUPLICATE_NAME, message, first, hint=hint)
             return False
         self._cases[case] = Note(block.placed.span(value), "the first one")
         return True

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 from pathlib import Path
 
 import pytest
 
-from bamlet.cli import exits, fmt
+from bamlet.cli import exits, main
 
 UGLY = "class A { x:int }\n"
 NEAT = "class A {\n  x int\n}\n"
@@ -17,9 +16,7 @@ BROKEN = "class A { x\n"
 
 
 def run(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    fmt.add_arguments(parser)
-    return fmt.main(parser.parse_args(words))
+    return main.run(["fmt", *words])
 
 
 @pytest.fixture

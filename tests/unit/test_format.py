@@ -410,7 +410,7 @@ def test_comments_of_configuration_stay_in_place() -> None:
         ("class A { x int // c\n, y int }", "class A {\n  x int // c\n  y int\n}\n"),
         ("class A { x int /// c\n, y int }", "class A {\n  x int /// c\n  ,\n  y int\n}\n"),
         ("type A = int // c\n;", "type A = int // c\n;\n"),
-        ("type A = int\n; /// c\nclass B {}", "type A = int /// c\n\nclass B {}\n"),
+        ("type A = int\n; /// c\nclass B {}", "type A = int /// c\nclass B {}\n"),
         ("let A = 1 /* c */;", "let A = 1 /* c */;\n"),
         ("enum E { A @alias(a\n// c\n) }", "enum E {\n  A\n    @alias(\n      a,\n      // c\n    )\n}\n"),
         ("test T(/* c */) {}", "test T /* c */ {}\n"),

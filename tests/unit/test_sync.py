@@ -9,16 +9,12 @@ import asyncio
 import gc
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,9 +23,9 @@ import bamlet
 from bamlet.embed.stream import Partial, Reset, Tick
 from bamlet.sync import _background
 from tests.local_program import blocking_at, in_pieces, items
+from tests.notes_program import python
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 
-ROOT = Path(__file__).parents[2]
 LEAVE_SECONDS = 0.05
 HELD_OPEN = Answer(openai_chunks(["begun"], None)[:-1], end="open")
 
@@ -275,20 +271,6 @@ def test_an_interrupt_closes_the_socket_of_a_stream(loopback: LoopbackServer) ->
 # --- processes
 
 
-def python(code: str, **options: Any) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", textwrap.dedent(code)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-        **options,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_child_calls_and_the_parent_goes_on(loopback: LoopbackServer) -> None:
     loopback.default = Answer(openai_chunks(["fine"]))
@@ -309,7 +291,7 @@ def test_a_forked_child_calls_and_the_parent_goes_on(loopback: LoopbackServer) -
             print("parent", say(), flush=True)
         runtime.close()
         """
-    assert python(code).splitlines() == [
+    assert python(code, "-W", "always").splitlines() == [
         "parent fine",
         *["child fine fine 2", "parent fine"] * 2,
     ]
@@ -343,7 +325,7 @@ def test_a_fork_while_other_threads_call_leaves_no_lock_behind(loopback: Loopbac
         runtime.close()
         print("done")
         """
-    assert python(code) == "done\n"
+    assert python(code, "-W", "always") == "done"
 
 
 def test_a_process_that_never_closes_its_runtime_ends_quietly(loopback: LoopbackServer) -> None:
@@ -354,12 +336,4 @@ def test_a_process_that_never_closes_its_runtime_ends_quietly(loopback: Loopback
         runtime = bamlet.Runtime(program(), environ=environ("{loopback.url}"))
         print(runtime.stream("Say", text="x").final())
         """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "fine\n", "")
+    assert python(code) == "fine"

@@ -127,9 +127,13 @@ def _config(tree: Tree) -> Doc:
 
 
 def _fits_in_line(member: Concrete) -> bool:
-    """Where one line holds several entries, `//` in a value would be taken for a comment by some readers."""
     is_entry = isinstance(member, Tree) and member.rule == "config_entry"
-    return is_entry and not any(leaf.type == "UNQUOTED" and "//" in leaf.text for leaf in leaves(member))
+    return is_entry and not _holds_slashes(member)
+
+
+def _holds_slashes(part: Concrete) -> bool:
+    """`//` in a value: some readers take it for a comment, so no bracket may follow it on its line."""
+    return any(leaf.type == "UNQUOTED" and "//" in leaf.text for leaf in leaves(part))
 
 
 def _config_entry(tree: Tree) -> Doc:
@@ -142,8 +146,8 @@ def _config_entry(tree: Tree) -> Doc:
 
 
 def _config_list(tree: Tree) -> Doc:
-    opener, inner, closer = brackets(tree.children)
-    return bracketed(opener, inner, closer, trailing=TRAILING_COMMA)
+    spread = _holds_slashes(tree)
+    return bracketed(*brackets(tree.children), trailing=TRAILING_COMMA, spread=spread)
 
 
 def _template_string_decl(tree: Tree) -> Doc:

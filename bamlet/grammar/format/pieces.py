@@ -84,8 +84,9 @@ def bracketed(
     *,
     edge: Line = SOFT,
     trailing: Doc = NOTHING,
+    spread: bool = False,
 ) -> Doc:
-    """A list in brackets with commas, which the source may have left out."""
+    """A list in brackets with commas, which the source may have left out. `spread` puts it over several lines."""
     end = inner[-1] if inner and isinstance(inner[-1], Leaf) else None
     left_over = (*dropped(end), *closer.comments)
     elements: list[Doc] = []
@@ -95,6 +96,6 @@ def bracketed(
             elements.append((doc(part), dropped(between)))
     if not elements:
         edge, trailing = SOFT, NOTHING
-    broken = first_leaf([*inner, closer][0]).starts_line and bool(elements or left_over)
+    spread = spread or first_leaf([*inner, closer][0]).starts_line
     inside = Indent((edge, join(elements, (",", NEXT)), trailing, left_over))
-    return Group((doc(opener), inside, edge, bare(closer)), broken)
+    return Group((doc(opener), inside, edge, bare(closer)), broken=spread and bool(elements or left_over))

@@ -8,7 +8,7 @@ from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
+from ...types.ty import ERROR, NEVER, NULL, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
 from ..builtins import FUNCTIONS, METHODS, SAME_AS_ARGUMENT, Builtin, method, method_names
 from ..symbols import FunctionSymbol
 from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, ValueCall
@@ -157,7 +157,8 @@ def _method_as_function(c: Checker, node: n.Call, path: n.Path, name: str) -> Ty
 
 
 def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple[n.Expr, ...], name: str) -> Ty:
-    _fill_by_method(c, receiver, arguments, name)
+    if is_open(c.tables.types[id(receiver)]) and name in ("push", "concat") and len(arguments) == 1:
+        return _first_use(c, node, receiver, arguments[0], name)
     builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name)
     assert builtin is not None
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, (receiver, *arguments))
@@ -167,14 +168,16 @@ def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple
     return builtin.result
 
 
-def _fill_by_method(c: Checker, receiver: n.Expr, arguments: tuple[n.Expr, ...], name: str) -> None:
-    """`let a = []` has no element type until the first `push` gives it one."""
-    if c.open_variable(receiver) is None or len(arguments) != 1 or name not in ("push", "concat"):
-        return
-    given = widen_literals(c.infer(arguments[0]))
+def _first_use(c: Checker, node: n.Call, receiver: n.Expr, argument: n.Expr, name: str) -> Ty:
+    """An empty list has no element type until something is put into it."""
+    c.tables.calls[id(node)] = BuiltinCall(f"list.{name}", (receiver, argument))
+    given = widen_literals(c.infer(argument))
     filled = ListTy(given) if name == "push" else given
-    if isinstance(filled, ListTy) and not is_open(filled):
+    if not isinstance(filled, ListTy):
+        return ERROR if is_error(filled) else c.require(argument, c.tables.types[id(receiver)])
+    if c.open_variable(receiver) is not None and not is_open(filled):
         c.fill(receiver, filled)
+    return NULL if name == "push" else filled
 
 
 def _static_method(c: Checker, node: n.Call, function: FunctionSymbol, name: n.Identifier) -> Ty:

@@ -29,7 +29,7 @@ def undisturbed(c: Checker, facts: Facts, *parts: n.Node | None) -> Facts:
 
 
 def _is_harmless(c: Checker, node: n.Call) -> bool:
-    """A builtin changes no field. A call that is not checked yet is judged by a name that no class has a member of."""
+    """A builtin changes no field. A call not checked yet is judged by its name, which no class may have."""
     plan = c.tables.calls.get(id(node))
     if plan is not None:
         return changes_no_field(plan)

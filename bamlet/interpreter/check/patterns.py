@@ -216,7 +216,13 @@ def _or(c: Checker, node: n.OrPattern, left: Ty, declared: Ty) -> Taken:
 
 
 def _declare(c: Checker, name: n.Identifier, ty: Ty, node: n.Node) -> Variable | None:
-    return None if name.name == "_" else c.declare(name, ty, node)
+    """Like a `let`: literals are widened for what is assigned later, though the value is known for now."""
+    if name.name == "_":
+        return None
+    variable = c.declare(name, widen_literals(ty), node)
+    if variable.ty != ty:
+        c.facts[(variable,)] = ty
+    return variable
 
 
 def _path_pattern(c: Checker, node: n.PathPattern, left: Ty, declared: Ty) -> Taken:

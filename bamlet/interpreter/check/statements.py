@@ -9,7 +9,21 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
-from ...types.ty import ERROR, FLOAT, INT, NEVER, STRING, ListTy, MapTy, NeverTy, Ty, bare, is_optional, union
+from ...types.ty import (
+    ERROR,
+    FLOAT,
+    INT,
+    NEVER,
+    STRING,
+    ListTy,
+    MapTy,
+    NeverTy,
+    Ty,
+    UnknownTy,
+    bare,
+    is_optional,
+    union,
+)
 from ..typing_tables import LocalUse
 from .disturb import leaves_loop, undisturbed
 from .expressions import field_of, operator_hint, operator_result, type_of_local
@@ -42,7 +56,9 @@ def _inferred_let(c: Checker, node: n.Let) -> bool:
 
 
 def _learn(c: Checker, place: Place, found: Ty, declared: Ty) -> None:
-    """What was just stored is known to be no more than it is."""
+    """What was just stored is known to be no more than it is. What is declared unknown stays so until tested."""
+    if any(isinstance(member, UnknownTy) for member in c.relation.members(declared)):
+        return
     stored = union(_stored(c, member, declared) for member in c.relation.members(widen_literals(found)))
     narrowed = c.relation.overlap(declared, stored)
     if narrowed not in (NEVER, declared) and not is_error(found):

@@ -51,10 +51,15 @@ def _guarded(
     try:
         made = list(emitted())
         _compile(made, symbol.placed.file.name)
-    except (RecursionError, SyntaxError):
-        report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
-        return []
-    return made
+    except RecursionError:
+        pass
+    except SyntaxError as failure:
+        if "nested blocks" not in str(failure):
+            raise
+    else:
+        return made
+    report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
+    return []
 
 
 def _compile(body: list[ast.stmt], name: str) -> CodeType:
@@ -136,10 +141,12 @@ def _class(symbol: ClassSymbol) -> Iterable[ast.stmt]:
         settings["__slots__"] = tuple_of_names
     body: list[ast.stmt] = [ast.Assign([store(key)], value) for key, value in settings.items()]
     assigns: list[ast.stmt] = [
-        ast.Assign([ast.Attribute(load("$self"), name, ast.Store())], load(name)) for name in names
+        ast.Assign([ast.Attribute(load("$self"), name, ast.Store())], load(python_name(name))) for name in names
     ]
     defaults: list[ast.expr] = [ast.Constant(None) for _ in names]
-    arguments = ast.arguments([], [ast.arg("$self"), *map(ast.arg, names)], None, [], [], None, defaults)
+    arguments = ast.arguments(
+        [], [ast.arg("$self"), *map(ast.arg, map(python_name, names))], None, [], [], None, defaults
+    )
     body.append(ast.FunctionDef(name="__init__", args=arguments, body=assigns or [ast.Pass()], decorator_list=[]))
     yield ast.ClassDef(name=shown, bases=[load("$Instance")], keywords=[], body=body, decorator_list=[])
     yield ast.Assign([store(class_name(symbol.name))], load(shown))

@@ -19,8 +19,9 @@ from ..typing_tables import (
     Use,
     ValueCall,
     VariantUse,
+    python_name,
 )
-from .operators import index_of, truth
+from .operators import index_of, truth, unfolded
 from .state import CONTEXT, EMIT, Emitter, Unit, attribute, call, load, read, store
 from .type_tests import class_name, type_test
 
@@ -183,7 +184,7 @@ def _constructor(e: Emitter, node: n.Constructor) -> ast.expr:
     declared = [field.name for field in symbol.schema.fields]
     if names == declared[: len(names)]:
         return call(class_name(symbol.name), *values)
-    keywords = [ast.keyword(name, value) for name, value in zip(names, values, strict=True)]
+    keywords = [ast.keyword(python_name(name), value) for name, value in zip(names, values, strict=True)]
     return ast.Call(load(class_name(symbol.name)), [], keywords)
 
 
@@ -207,7 +208,7 @@ def _block(e: Emitter, node: n.Block) -> ast.expr:
 
 
 def _instance_of(e: Emitter, node: n.InstanceOf) -> ast.expr:
-    first, again = e.twice(e.expr(node.value))
+    first, again = e.twice(unfolded(e, e.expr(node.value)))
     return type_test(e.unit, first, again, e.tables.tests[id(node)])
 
 

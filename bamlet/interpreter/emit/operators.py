@@ -124,9 +124,8 @@ def _equality(e: Emitter, node: n.Binary) -> ast.expr:
     equal = node.op == "=="
     left, right = e.operands((node.left, node.right))
     kinds, others = base_kinds(e.members_of(node.left)), base_kinds(e.members_of(node.right))
-    literal = any(isinstance(side, ast.Constant) and side.value is not None for side in (left, right))
-    if (_by_identity(kinds) or _by_identity(others)) and not literal:
-        return compare(left, ast.Is() if equal else ast.IsNot(), right)
+    if _by_identity(kinds) or _by_identity(others):
+        return compare(unfolded(e, left), ast.Is() if equal else ast.IsNot(), unfolded(e, right))
     if any(kinds <= group and others <= group for group in _SAME_MEANING):
         return compare(left, ast.Eq() if equal else ast.NotEq(), right)
     decided = call("$equal", left, right)
@@ -141,6 +140,15 @@ def _by_identity(kinds: set[str]) -> bool:
     return kinds <= {"null", "enum", "other"}
 
 
+def unfolded(e: Emitter, value: ast.expr) -> ast.expr:
+    """Python warns of a constant that is compared by `is`, and finds constants by folding what it can."""
+    if isinstance(value, ast.Name | ast.Call | ast.Attribute | ast.List | ast.Dict | ast.Await | ast.NamedExpr):
+        return value
+    if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, bool)):
+        return value
+    return ast.NamedExpr(ast.Name(e.temporary(), ast.Store()), value)
+
+
 def truth(e: Emitter, node: n.Expr) -> ast.expr:
     """A condition: only null and false are not true."""
     value = e.expr(node)
@@ -150,7 +158,7 @@ def truth(e: Emitter, node: n.Expr) -> ast.expr:
     if kinds == {"bool"}:
         return value
     if "bool" not in kinds and not kinds & {"unknown", "other"}:
-        return compare(value, ast.IsNot(), ast.Constant(None))
+        return compare(unfolded(e, value), ast.IsNot(), ast.Constant(None))
     first, again = e.twice(value)
     return both(compare(first, ast.IsNot(), ast.Constant(None)), compare(again, ast.IsNot(), ast.Constant(False)))
 

@@ -113,8 +113,10 @@ class Emitter:
 
     def spill(self, value: ast.expr, node: n.Node) -> ast.expr:
         """Keep a value in a temporary, unless it is the same whenever it is read."""
-        if isinstance(value, ast.Constant):
-            return value
+        return value if isinstance(value, ast.Constant) else self.stored(value, node)
+
+    def stored(self, value: ast.expr, node: n.Node) -> ast.expr:
+        """Keep a value in a temporary, even a constant: Python warns of one that is compared by `is`."""
         name = self.temporary()
         self.add(ast.Assign([store(name)], value), node)
         return self.locate(load(name), node)
@@ -123,6 +125,8 @@ class Emitter:
         """The value for a first and for any later reading, evaluated once."""
         if isinstance(value, ast.Constant | ast.Name):
             return value, value
+        if isinstance(value, ast.NamedExpr):
+            return value, load(value.target.id)
         name = self.temporary()
         return ast.NamedExpr(store(name), value), load(name)
 
@@ -193,11 +197,11 @@ EMIT: dict[type, Callable[[Emitter, Any], ast.expr]] = {}
 INTO: dict[type, Callable[[Emitter, Any, Target], None]] = {}
 EMIT_STATEMENT: dict[type, Callable[[Emitter, Any], None]] = {}
 
-_ALWAYS_STATEMENTS = (n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
+ALWAYS_STATEMENTS = (n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
 
 
 def _is_inline(e: Emitter, node: n.Node) -> bool:
-    if isinstance(node, _ALWAYS_STATEMENTS):
+    if isinstance(node, ALWAYS_STATEMENTS):
         return False
     if isinstance(node, n.Block):
         return not node.statements and (node.tail is None or e.is_inline(node.tail))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from ...grammar import nodes as n
+from ...types.ty import UNKNOWN, Ty
 from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, VariantTest
 from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
@@ -52,23 +54,31 @@ def _if(e: Emitter, node: n.If, target: Target) -> None:
 
 
 def _match(e: Emitter, node: n.Match, target: Target) -> None:
-    scrutinee = e.spill(e.expr(node.scrutinee), node.scrutinee)
+    scrutinee = e.stored(e.expr(node.scrutinee), node.scrutinee)
 
     def unmatched() -> None:
         e.add(ast.Expr(call("$panic", ast.Constant("no arm of the match fits"))), node)
 
-    _arms(e, node.arms, scrutinee, target, unmatched)
+    _arms(e, node.arms, Subject(scrutinee, e.members_of(node.scrutinee)), target, unmatched)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What arms are tried on: where it is kept, and what it can be."""
+
+    value: ast.expr
+    types: tuple[Ty, ...]
 
 
 def _arms(
     e: Emitter,
     arms: Sequence[n.MatchArm],
-    value: ast.expr,
+    subject: Subject,
     target: Target,
     otherwise: Callable[[], None],
 ) -> None:
     """A chain of `if` and `else`, put together from its end: a match may have hundreds of arms."""
-    links = [e.link(partial(_arm, e, arm, value, target)) for arm in arms]
+    links = [e.link(partial(_arm, e, arm, subject, target)) for arm in arms]
     chain = e.body(otherwise)
     for arm, (before, test, body) in zip(reversed(arms), reversed(links), strict=True):
         if isinstance(test, ast.Constant) and test.value is True:
@@ -78,10 +88,11 @@ def _arms(
     e.out += chain
 
 
-def _arm(e: Emitter, arm: n.MatchArm, value: ast.expr, target: Target) -> tuple[ast.expr, list[ast.stmt]]:
+def _arm(e: Emitter, arm: n.MatchArm, subject: Subject, target: Target) -> tuple[ast.expr, list[ast.stmt]]:
     """The arm's test, after the statements that it needs, and its body."""
+    value = subject.value
     test = e.tables.patterns[id(arm.pattern)]
-    condition = e.locate(pattern_test(e, test, value), arm.pattern)
+    condition = e.locate(pattern_test(e, test, subject), arm.pattern)
     binds = isinstance(test, AnyTest | TypeTest) and test.variable is not None
     if arm.guard is not None and not e.is_inline(arm.guard):
         return load(_guarded(e, arm, arm.guard, condition, value)), e.body(lambda: e.into(arm.body, target))
@@ -122,18 +133,19 @@ def _binding(test: PatternTest, value: ast.expr) -> ast.expr:
     return compare(ast.NamedExpr(store(test.variable.python), value), ast.Is(), value)
 
 
-def pattern_test(e: Emitter, test: PatternTest, value: ast.expr) -> ast.expr:
+def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
+    value = subject.value
     match test:
         case AnyTest():
             return ast.Constant(True)
         case TypeTest():
             return type_test(e.unit, value, value, test)
         case LiteralTest(value=wanted):
-            return literal_test(value, wanted)
+            return literal_test(value, wanted, subject.types)
         case VariantTest(enum=enum, name=name):
             return compare(value, ast.Is(), load(f"enum {enum}.{name}"))
         case OrTest(tests=tests):
-            return ast.BoolOp(ast.Or(), [pattern_test(e, part, value) for part in tests])
+            return ast.BoolOp(ast.Or(), [pattern_test(e, part, subject) for part in tests])
 
 
 def _catch(e: Emitter, node: n.Catch, target: Target) -> None:
@@ -159,7 +171,7 @@ def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], value: str, target: T
     if variable is not None:
         e.add(ast.Assign([store(variable.python)], load(value)), clause)
         caught = read(variable)
-    _arms(e, clause.arms, caught, target, lambda: _clauses(e, rest, value, target))
+    _arms(e, clause.arms, Subject(caught, (UNKNOWN,)), target, lambda: _clauses(e, rest, value, target))
 
 
 def _throw(e: Emitter, node: n.Throw, target: Target) -> None:

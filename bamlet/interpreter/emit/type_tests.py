@@ -6,7 +6,7 @@ A function is needed to look into lists and maps. It is named `is T`, made once 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ...types.show import show
 from ...types.ty import (
@@ -15,15 +15,18 @@ from ...types.ty import (
     INT,
     NULL,
     STRING,
+    UNKNOWN,
     AliasTy,
     AnnotatedTy,
     ClassTy,
     EnumTy,
+    ErrorTy,
     FunctionTy,
     ListTy,
     LiteralTy,
     MapTy,
     MediaTy,
+    NeverTy,
     Ty,
     UnionTy,
     UnknownTy,
@@ -123,10 +126,27 @@ def _tag(value: ast.expr, name: str) -> ast.expr:
     return compare(call("$type", value), ast.Is(), load(name))
 
 
-def literal_test(value: ast.expr, wanted: str | int | float | bool | None) -> ast.expr:
+def literal_test(
+    value: ast.expr, wanted: str | int | float | bool | None, types: Sequence[Ty] = (UNKNOWN,)
+) -> ast.expr:
+    """`types` is what the value can be. Python's own `==` will do, but for bools as ints and enums as strings."""
     if wanted is None or isinstance(wanted, bool):
         return compare(value, ast.Is(), ast.Constant(wanted))
-    return call("$equal", value, ast.Constant(wanted))
+    if any(_is_treacherous(bare(ty), wanted) for ty in types):
+        return call("$equal", value, ast.Constant(wanted))
+    return compare(value, ast.Eq(), ast.Constant(wanted))
+
+
+def _is_treacherous(ty: Ty, wanted: str | int | float) -> bool:
+    match ty:
+        case UnknownTy() | ErrorTy() | NeverTy():
+            return True
+        case EnumTy() | VariantTy():
+            return isinstance(wanted, str)
+        case LiteralTy(base=base):
+            return base == "bool" and not isinstance(wanted, str)
+        case _:
+            return ty == BOOL and not isinstance(wanted, str)
 
 
 _LOOK: dict[type, Callable[..., ast.expr]] = {

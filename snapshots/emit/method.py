@@ -1,0 +1,3 @@
+def Counter.add(self, n):
+    self.count = self.count + n
+    return self.count

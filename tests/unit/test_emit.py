@@ -1,0 +1,359 @@
+"""What Python sees of compiled code: places, tables, forms of functions, names, and stopping."""
+
+from __future__ import annotations
+
+import ast
+import dis
+import inspect
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import CodeType
+from typing import Any, get_args
+
+import pytest
+
+import bamlet
+from bamlet.embed.compiling import library_unit
+from bamlet.grammar import Parser
+from bamlet.grammar import nodes as n
+from bamlet.interpreter.analyse import analyse
+from bamlet.interpreter.check import CHECK_STATEMENT, INFER
+from bamlet.interpreter.emit import EMIT, EMIT_STATEMENT, INTO, definition
+from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS, Unit
+from bamlet.source import SourceFile
+from tests.golden import Goldens
+
+# --- places: the language cannot see where its own errors are shown
+
+
+def test_traceback_shows_the_baml_line_with_a_caret() -> None:
+    source = "function main(n: int) -> int {\n  inner(n)\n}\n\nfunction inner(n: int) -> int {\n  1 + 10 / n\n}\n"
+    with bamlet.Runtime(bamlet.compile_sources({"div.baml": source})) as runtime:
+        with pytest.raises(bamlet.UnhandledThrow) as caught:
+            runtime.call("main", n=0)
+    assert caught.value.trace_text.splitlines()[-3:] == [
+        '  File "div.baml", line 6, in inner',
+        "    1 + 10 / n",
+        "        ~~~^~~",
+    ]
+
+
+def test_carets_stand_right_behind_wide_characters() -> None:
+    source = 'function main(n: int) -> string {\n  "größe €" + baml.unstable.string(1 / n)\n}\n'
+    with bamlet.Runtime(bamlet.compile_sources({"wide.baml": source})) as runtime:
+        with pytest.raises(bamlet.UnhandledThrow) as caught:
+            runtime.call("main", n=0)
+    shown, carets = caught.value.trace_text.splitlines()[-2:]
+    assert shown[carets.index("~") : len(carets)] == "1 / n"
+
+
+def test_pdb_stops_on_a_baml_line(tmp_path: Path) -> None:
+    program = "function main() -> int {\n  let a = 1;\n  let b = a + 41;\n  baml.sys.sleep(0);\n  b\n}\n"
+    (tmp_path / "f.baml").write_text(program)
+    finished = subprocess.run(
+        [sys.executable, "-m", "pdb", "-m", "bamlet", "run", "f.baml", "main"],
+        input="b f.baml:3\nc\np a\nn\np b\nq\n",
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    said = finished.stdout
+    assert "f.baml(3)main()\n-> let b = a + 41;\n(Pdb) 1\n" in said, said + finished.stderr
+    assert "f.baml(4)main()\n-> baml.sys.sleep(0);\n(Pdb) 42\n" in said
+
+
+def test_line_events_are_those_of_the_baml_file() -> None:
+    # What coverage tools count.
+    source = """function main(n: int) -> int {
+  let sum = 0;
+  for (let i = 0; i < n; i += 1) {
+    if (i > 100) {
+      sum += 1000;
+    }
+    sum += i;
+  }
+  match (sum) {
+    0 => -1,
+    _ => {
+      sum
+    }
+  }
+}
+"""
+    seen: set[int] = set()
+
+    def trace(frame: Any, event: str, arg: object) -> Any:
+        if not frame.f_code.co_filename.endswith("lines.baml"):
+            return None
+        if event == "line":
+            seen.add(frame.f_lineno)
+        return trace
+
+    with bamlet.Runtime(bamlet.compile_sources({"lines.baml": source})) as runtime:
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            assert runtime.call("main", n=3) == 3
+        finally:
+            sys.settrace(before)
+    assert {2, 3, 4, 7, 9, 12} <= seen
+    assert 5 not in seen
+
+
+# --- determinism
+
+_COMPILE_TWICE = """
+import hashlib, marshal, sys
+import bamlet
+source = {"main.baml": open(sys.argv[1]).read()}
+first, second = (bamlet.compile_sources(source).unit for _ in range(2))
+assert first.code == second.code
+print(hashlib.sha256(b"".join(map(marshal.dumps, first.code))).hexdigest())
+"""
+
+
+def test_equal_programs_give_equal_code(tmp_path: Path) -> None:
+    file = tmp_path / "main.baml"
+    file.write_text(
+        "enum E { A B C }\nclass P { x int  y string  z E? }\ntype T = int | T[]\n"
+        "let LIMIT = 3\n"
+        "function f(v: unknown) -> int { match (v) { t: T => 1, m: map<string, int[]> => 2, _ => 3 } }\n"
+        "function g(p: P?, q: P | E) -> int { if (p != null && p.z == E.A) { LIMIT } else { 0 } }\n"
+        "function main() -> int { let fs = [f]; for (h in fs) { h(1) catch (e) { string => 0, E.B => 1 }; } 1 }\n"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _COMPILE_TWICE, str(file)],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(digests) == 1
+
+
+# --- tables: a node that one of them forgets would be a KeyError in somebody's program
+
+
+def test_tables_cover_every_expression() -> None:
+    every = set(get_args(n.Expr))
+    assert set(INFER) == every
+    assert set(EMIT) | set(INTO) == every
+    assert every - set(EMIT) == set(ALWAYS_STATEMENTS)
+
+
+def test_tables_cover_every_statement() -> None:
+    every = set(get_args(n.Statement))
+    assert set(CHECK_STATEMENT) == set(EMIT_STATEMENT) == every
+
+
+# --- forms of functions
+
+FORMS = """
+class P { x int  function get(self) -> int { self.x } }
+function pure(a: int, b: int) -> int { P { x: a }.get() + b }
+function loops(a: int) -> int { while (a < 10) { a += 1; } a }
+function calls_loop(a: int) -> int { loops(a) }
+function waits(a: int) -> int { baml.sys.sleep(a); a }
+function calls_waiting(a: int) -> int { if (a > 0) { waits(a) } else { pure(a, a) } }
+function even(a: int) -> bool { if (a == 0) { true } else { odd(a - 1) } }
+function odd(a: int) -> bool { if (a == 0) { waits(0) == 0 } else { even(a - 1) } }
+function through_value(f: (int) -> int) -> int { f(1) }
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters", "suspends"),
+    [
+        ("pure", ["a", "b"], False),
+        ("P.get", ["self"], False),
+        ("loops", ["$context", "a"], False),
+        ("calls_loop", ["$context", "a"], False),
+        ("waits", ["$context", "a"], True),
+        ("calls_waiting", ["$context", "a"], True),
+        ("even", ["$context", "a"], True),
+        ("odd", ["$context", "a"], True),
+        ("through_value", ["$context", "f"], True),
+    ],
+)
+def test_a_function_has_the_cheapest_form(function: str, parameters: list[str], suspends: bool) -> None:
+    code = bamlet.compile_sources({"forms.baml": FORMS}).namespace[f"fn {function}"]
+    assert list(code.__code__.co_varnames[: code.__code__.co_argcount]) == parameters
+    assert inspect.iscoroutinefunction(code) is suspends
+
+
+# --- names
+
+NAMES = """
+class P { x int  class int }
+enum E { A }
+let print = [1]
+type T = int | T[]
+function len(len: int) -> int { let str = len; str }
+function main(self: unknown) -> unknown {
+  let None = print[0];
+  let range = [P { x: len(1), class: 2 }, { "k": E.A }];
+  for (iter in range) { range.push(iter); }
+  let f = len;
+  match (self) { t: T => f(1), P => 1 % 2, text: string => text.length(), _ => throw range } catch (e) {
+    _ => baml.unstable.string(range)
+  }
+}
+"""
+
+
+def test_no_global_of_emitted_code_can_be_named_by_a_program() -> None:
+    program = bamlet.compile_sources({"names.baml": NAMES})
+    for code in program.unit.code:
+        for name in _globals_read(code):
+            # Names with a blank or a dollar are ours; at the top a definition reads what it just made.
+            assert " " in name or "$" in name, name
+
+
+def _globals_read(code: CodeType) -> Iterator[str]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            loads = (i for i in dis.get_instructions(constant) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+            yield from (str(one.argval) for one in loads if one.argval not in _OF_CLASS_BODIES)
+            yield from _globals_read(constant)
+
+
+_OF_CLASS_BODIES = {"__name__"}
+
+
+# --- stopping: a program cannot stop itself from outside
+
+ENDLESS = {
+    "while": "while (true) { }",
+    "c_style": "for (let i = 0; true; i += 1) { }",
+    "for_in": "let xs = [0]; for (let i = 0; i < 200000; i += 1) { xs.push(i); } "
+    "while (true) { for (x in xs) { if (x < 0) { return 0; } } }",
+    "catching": "while (true) { { throw 1 } catch (e) { _ => null }; }",
+    "calling": "while (true) { inner(10); }",
+}
+
+
+class _SaysWhenRead(Mapping[str, str]):
+    """An environment that tells when the program is under way: its first look sets `started`."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+
+    def __getitem__(self, name: str) -> str:
+        self.started.set()
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _endless_program(form: str) -> bamlet.Program:
+    inner = "function inner(n: int) -> int { if (n == 0) { 0 } else { inner(n - 1) } }"
+    source = f'function main() -> int {{ env.get("STARTED"); {ENDLESS[form]} }}\n{inner}'
+    return bamlet.compile_sources({"endless.baml": source})
+
+
+@pytest.mark.parametrize("form", ENDLESS)
+def test_a_loop_that_never_waits_stops_when_aborted(form: str) -> None:
+    environment, controller = _SaysWhenRead(), bamlet.AbortController()
+    stopper = threading.Thread(target=lambda: environment.started.wait(20) and controller.abort())
+    stopper.start()
+    with bamlet.Runtime(_endless_program(form), environ=environment) as runtime:
+        with pytest.raises(bamlet.BamlAbortError):
+            runtime.call("main", context=bamlet.CallContext(cancel=controller))
+    stopper.join(20)
+
+
+def test_a_loop_that_never_waits_stops_at_its_deadline() -> None:
+    with bamlet.Runtime(_endless_program("while")) as runtime:
+        with pytest.raises(bamlet.BamlTimeoutError, match="deadline of 50 ms"):
+            runtime.call("main", context=bamlet.CallContext(deadline=0.05))
+
+
+# --- the shape of emitted code
+
+SHAPES = """
+class Counter {
+  count int
+  function add(self, n: int) -> int { self.count += n; self.count }
+}
+function odd_sum(n: int) -> int {
+  let sum = 0;
+  for (let i = 0; i < n; i += 1) {
+    if (i % 2 == 0) { continue; }
+    sum += i / 2;
+  }
+  sum
+}
+function size(x: int | string | null, limit: int) -> string {
+  match (x) {
+    null => "none",
+    n: int if n > limit => "big",
+    "" | "-" => "empty",
+    text: string => text,
+    _ => "small",
+  }
+}
+function attempt(n: int) -> int | string {
+  odd_sum(10 / n) catch (e) { "panic: division by zero" => -1, text: string => text } catch (e2) { _ => 0 }
+}
+function spilled(n: int) -> int[] {
+  [n, n + 1, { n += 5; n }, n, match (n) { 6 => return [], m => m }]
+}
+function waiting(n: int) -> int {
+  baml.sys.sleep(n);
+  let total: float = n;
+  baml.math.trunc(total) + [1, 2][n]
+}
+"""
+
+
+def _emitted(name: str) -> str:
+    analysis = analyse([Parser(None).parse(SourceFile("shapes.baml", SHAPES))], library_unit())
+    assert not analysis.diagnostics
+    unit = Unit(analysis.view, analysis.view.relation(), analysis.effects)
+    function, *_ = definition(analysis.names.functions[name], unit, analysis.checked)
+    return ast.unparse(function) + "\n"
+
+
+def test_shape_of_a_loop(golden: Goldens) -> None:
+    """`continue` must run the step, and a `while` with a test of its own would cost a third more a round."""
+    golden("emit/loop.py", _emitted("odd_sum"))
+
+
+def test_shape_of_a_match(golden: Goldens) -> None:
+    """Arms are one flat chain in order, a guard reads the binding, and only what is needed is tested."""
+    golden("emit/match.py", _emitted("size"))
+
+
+def test_shape_of_a_catch(golden: Goldens) -> None:
+    """Both clauses share one handler, and what neither takes is raised as it was."""
+    golden("emit/catch.py", _emitted("attempt"))
+
+
+def test_shape_of_spilled_operands(golden: Goldens) -> None:
+    """What stands before an operand with statements is kept aside, so that they do not overtake it."""
+    golden("emit/operands.py", _emitted("spilled"))
+
+
+def test_shape_of_a_method(golden: Goldens) -> None:
+    """A method is a plain function of its instance: no wrapper, no context it does not need."""
+    golden("emit/method.py", _emitted("Counter.add"))
+
+
+def test_shape_of_a_function_that_waits(golden: Goldens) -> None:
+    """The one way out of compiled code is `invoke`, and an index that may be negative is looked at."""
+    golden("emit/waiting.py", _emitted("waiting"))
