@@ -18,6 +18,7 @@ check: $(DEV) ## Format, lint, types and layers, in seconds
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/bamlet fmt --check bamlet/stdlib examples
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
 test: $(DEV) ## Everything that must hold; the corpus once as it is and once with every function async

@@ -26,6 +26,8 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         files = _files(arguments.paths or ["."])
         outcomes = Counter(_format_file(path, arguments) for path in files)
+    except BrokenPipeError:
+        raise  # no mistake of a file: whoever read the diff has enough of it
     except OSError as failure:
         print(f"bamlet fmt: {failure}", file=sys.stderr)
         return exits.USAGE

@@ -90,7 +90,7 @@ def explain_end(tokens: Sequence[Token], expected: frozenset[str]) -> SyntaxProb
         return problem
     last = tokens[-1]
     return SyntaxProblem(
-        catalogue.UNEXPECTED_END, last.start, last.end, f"the text ends here, expected {_expected(expected)}"
+        catalogue.UNEXPECTED_END, last.start, last.end, f"the item ends here, expected {_expected(expected)}"
     )
 
 
@@ -227,7 +227,7 @@ def _enum_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
         tokens[0].type != "ENUM"
         or at >= len(tokens)
         or at < 3
-        or tokens[at].type not in ("COLON", "EQUAL", "PIPE")
+        or tokens[at].type not in ("COLON", "EQUAL", "PIPE", "STRING", "RAW", "INT")
     ):
         return None
     return _problem(

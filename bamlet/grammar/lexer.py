@@ -243,7 +243,7 @@ class Lexer:
         head = frame.head
         if frame.mode is _Mode.BUILDER:
             frame.at_start = True
-        if head in ("class", "enum", "dynamic"):
+        if head not in _CONFIGURED and head != "function":
             self._push(_Mode.DECL, self._emit("LBRACE", self._at + 1))
         elif head == "function":
             self._open_function_body()
@@ -465,6 +465,9 @@ class Lexer:
     def _opens_generic_call(self) -> bool:
         return self.tokens[-1].type == "NAME" and t.opens_generic_call(self.text, self._at)
 
+
+# Items whose body is a configuration.
+_CONFIGURED = {"client", "retry_policy", "generator", "test"}
 
 # After these a brace is a block even when it looks like a map.
 _BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "CATCH", "CATCH_ALL"}

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ..diagnostics import catalogue
 from .explain import SyntaxProblem
-from .tokens import CLOSING, Token
+from .tokens import CLOSING, PUNCTUATION, Token
 
 _CLOSERS = {
     **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN"), "RBRACE"),
@@ -18,7 +18,7 @@ _CLOSERS = {
 
 def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem:
     """The problem itself, unless the tokens around it tell of a better one."""
-    for look in (_open_string, _lone_at, _open_bracket, _open_block, _untyped_field):
+    for look in (_open_string, _lone_at, _open_bracket, _end_of_line, _open_block, _untyped_field):
         if better := look(text, tokens, problem):
             return better
     return problem
@@ -35,6 +35,29 @@ def _lone_at(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxPr
     return None
 
 
+def _end_of_line(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """What is missing behind a `=` or `|` at the end of a line is missing there, not at the start of the next."""
+    if not problem.message.startswith("expected"):
+        return None
+    for before, token in pairwise(tokens):
+        if token.start == problem.start and before.type in _DEMANDING and "\n" in text[before.end : token.start]:
+            message = f"{problem.message.partition(', found')[0]} behind `{before.value}`"
+            return replace(problem, start=before.start, end=before.end, message=message)
+    return None
+
+
+_DEMANDING = frozenset(PUNCTUATION.values()) - {
+    "RBRACE",
+    "RPAR",
+    "RSQB",
+    "SEMI",
+    "COMMA",
+    "QUESTION",
+    "GT",
+    "LBRACE",
+}
+
+
 def _unclosed(token: Token) -> SyntaxProblem:
     opening = token.value[-1]
     message = f"this `{opening}` is never closed"
@@ -45,7 +68,9 @@ def _open_bracket(text: str, tokens: list[Token], problem: SyntaxProblem) -> Syn
     """The innermost parenthesis or square bracket before the problem, if its other half does not come behind."""
     if problem.code not in (catalogue.SYNTAX, catalogue.UNEXPECTED_END):
         return None
-    at = next((at for at, token in enumerate(tokens) if token.end > problem.start), len(tokens))
+    at = len(tokens)
+    if problem.code is catalogue.SYNTAX:
+        at = next((at for at, token in enumerate(tokens) if token.end > problem.start), at)
     opened = _left_open(tokens[:at])
     if not opened or _CLOSERS[opened[-1].type] == "RBRACE":
         return None

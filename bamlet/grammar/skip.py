@@ -28,8 +28,8 @@ def without_broken_part(text: str, tokens: list[Token], problem: SyntaxProblem, 
     body = next((token for token in tokens if token.type in _BODY), None)
     if body is None or problem.start < body.end:
         return None
-    if problem.code is catalogue.UNCLOSED and text[problem.start] not in '"([{':
-        return None  # a raw string or a comment: where its text ends, nobody knows
+    if problem.code is catalogue.UNCLOSED and text[problem.start] not in ('"([{' if is_cut else '"({'):
+        return None  # a raw string, a comment or a list of values: where it ends, nobody knows
     part = _tokens_around(text, tokens, problem) if is_cut else _line_around(text, body.end, problem)
     if part is None:
         return None
@@ -40,7 +40,7 @@ def without_broken_part(text: str, tokens: list[Token], problem: SyntaxProblem, 
 def _line_around(text: str, body: int, problem: SyntaxProblem) -> tuple[int, int] | None:
     start = max(text.rfind("\n", 0, problem.start) + 1, body)
     end = text.find("\n", problem.end)
-    line = text[start:end].replace("{{", "").replace("}}", "")
+    line = re.sub(r"\s//.*|\{\{|\}\}", "", text[start:end])
     return (start, end) if end >= 0 and line.count("{") == line.count("}") else None
 
 

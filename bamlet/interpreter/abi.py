@@ -310,7 +310,17 @@ def spread(cls: type[Instance], *entries: tuple[str, Any]) -> Instance:
 # --- throwing and calling
 
 # What a `catch` of the language takes. Python's own exceptions come from operators in emitted code.
-CATCHABLE = (Thrown, Panic, ZeroDivisionError, IndexError, KeyError, RecursionError, OverflowError, ValueError)
+CATCHABLE = (
+    Thrown,
+    Panic,
+    ZeroDivisionError,
+    IndexError,
+    KeyError,
+    RecursionError,
+    MemoryError,
+    OverflowError,
+    ValueError,
+)
 
 
 def caught(failure: BaseException) -> Any:
@@ -330,6 +340,10 @@ def panic_text(failure: BaseException) -> str:
             return f"no such key in the map: {failure.args[0] if failure.args else ''}"
         case RecursionError():
             return "stack overflow"
+        case MemoryError():
+            return "out of memory"
+        case ValueError() if "digits" in str(failure):
+            return "an integer of too many digits to be written"
         case _:
             return str(failure)
 

@@ -76,6 +76,7 @@ class _Resolver:
             if not isinstance(placed.node, n.TestDecl | n.GeneratorDecl):
                 self._declare(placed)
         self._declare_types()
+        self._check_aliases()
         for name in finished({name: _names_in(placed.node) for name, placed in self._aliases.items()}):
             self._guarded(self._aliases[name], lambda placed, node: self._alias(self._key(placed)))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
@@ -108,6 +109,7 @@ class _Resolver:
         except RecursionError:
             self._expanding.clear()
             name = placed.node.name
+            self.names.broken.add(self._full(placed, name.name))
             self.report.at(placed, name, catalogue.NESTING_LIMIT, "a type in this is nested too deeply")
 
     def _full(self, placed: n.Placed[n.Item], name: str) -> str:
@@ -179,18 +181,23 @@ class _Resolver:
         if name not in self.names.recursive_aliases:
             self.names.aliases[name] = ty
             return ty
-        self._finish_recursive(name, ty, placed, node)
+        self.names.recursive_aliases[name] = ty
         return AliasTy(name)
 
-    def _finish_recursive(self, name: str, ty: Ty, placed: n.Placed[n.Item], node: n.AliasDecl) -> None:
-        if AliasTy(name) in _reached_bare(ty, self.names.recursive_aliases):
-            message = f"`{node.name.name}` stands for itself"
-            hint = "let the recursion pass through a list or a map"
-            self.report.at(placed, node.name, catalogue.ALIAS_CYCLE, message, hint=hint)
-            self.names.recursive_aliases.pop(name)
-            self.names.aliases[name] = ERROR
-        else:
-            self.names.recursive_aliases[name] = ty
+    def _check_aliases(self) -> None:
+        """Aliases that stand for each other and for nothing else have no type; a list between them gives one."""
+        edges = {key: _bare_names(placed.node) for key, placed in self._aliases.items()}
+        while found := list(cycles(edges, lambda name: edges[name])):
+            for cycle in found:
+                placed = self._aliases[cycle[0]]
+                message = f"these aliases stand for each other and for nothing else: {show_cycle(cycle)}"
+                if len(cycle) == 2:
+                    message = f"`{placed.node.name.name}` stands for itself"
+                hint = "let the recursion pass through a list or a map"
+                self.report.at(placed, placed.node.name, catalogue.ALIAS_CYCLE, message, hint=hint)
+                for name in cycle:
+                    self.names.aliases[name] = ERROR
+                    edges[name] = []
 
     def _enum(self, placed: n.Placed[n.Item], node: n.EnumDecl, name: str) -> EnumSchema:
         values: dict[str, EnumMember] = {}
@@ -389,14 +396,14 @@ def _names_in(item: n.Item) -> list[str]:
     return found
 
 
-def _reached_bare(ty: Ty, recursive: Mapping[str, Ty]) -> set[Ty]:
-    """The alias names that a type reaches without passing through a list or map."""
-    reached: set[Ty] = set()
-    stack = [ty]
+def _bare_names(item: n.Item) -> list[str]:
+    """The names that an alias reaches without passing through a list, a map or a function."""
+    found: list[str] = []
+    stack: list[n.Node] = item.children()
     while stack:
-        for member in members(bare(stack.pop())):
-            plain = bare(member)
-            if isinstance(plain, AliasTy) and plain not in reached:
-                reached.add(plain)
-                stack.append(recursive.get(plain.name, ERROR))
-    return reached
+        node = stack.pop()
+        if isinstance(node, n.TypeName) and node.arguments is None:
+            found.append(node.name)
+        elif isinstance(node, n.OptionalType | n.GroupType | n.AttributedType | n.UnionType):
+            stack += node.children()
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..diagnostics import Note, catalogue, did_you_mean
+from ..diagnostics import Note, catalogue, did_you_mean, nearest
 from ..grammar import nodes as n
 from ..types.ty import is_optional
 from .attributes import describe
@@ -49,10 +49,9 @@ class TestReader:
             hint = "write args { name value }"
             block.wrong(args.value, catalogue.TEST_PROPERTY, "`args` is a block of arguments", hint)
             return
-        config = args.value if args is not None and isinstance(args.value, n.Config) else None
-        self._check_arguments(block, node, functions, config)
+        self._check_arguments(block, node, functions, args)
+        arguments = entries(args.value) if args is not None and isinstance(args.value, n.Config) else {}
         for function in functions:
-            arguments = entries(config) if config else {}
             yield TestInfo(node.name.name, function.name, arguments, constraints, placed.span(node.name))
 
     def _functions(self, block: Block, node: n.TestDecl, entry: n.ConfigEntry | None) -> Iterator[FunctionSymbol]:
@@ -88,25 +87,27 @@ class TestReader:
         return True
 
     def _check_arguments(
-        self, block: Block, node: n.TestDecl, functions: Sequence[FunctionSymbol], args: n.Config | None
+        self, block: Block, node: n.TestDecl, functions: Sequence[FunctionSymbol], args: n.ConfigEntry | None
     ) -> None:
         """Each argument is a parameter of some function of the test, and each function gets what it needs."""
-        given = block.entries(args.entries) if args else {}
-        known = {param.name for function in functions for param in function.params}
+        given = block.entries(args.value.entries) if args and isinstance(args.value, n.Config) else {}
+        known = list(dict.fromkeys(param.name for function in functions for param in function.params))
         meant: set[str] = set()
         for key, entry in given.items():
             if key not in known and functions:
-                hint = did_you_mean(key, known)
                 callees = " or ".join(f"`{function.name}`" for function in functions)
-                message = f"{callees} has no parameter `{key}`"
-                block.wrong(entry.key, catalogue.TEST_ARGUMENT, message, hint)
-                meant |= known if hint else set()
+                hint = did_you_mean(key, known) or (
+                    f"it takes {', '.join(known)}" if known else "it takes nothing"
+                )
+                block.wrong(entry.key, catalogue.TEST_ARGUMENT, f"{callees} has no parameter `{key}`", hint)
+                meant.update(nearest(key, known))
         for function in functions:
             missing = [p.name for p in function.params if p.name not in {*given, *meant} and not is_optional(p.ty)]
             if missing and args is None:
                 message = f"test `{node.name.name}` has no `args`, and `{function.name}` needs some"
-                hint = f"write args {{ {missing[0]} … }}"
-                block.wrong(node.name, catalogue.MISSING_TEST_PROPERTY, message, hint)
-            elif missing:
+                block.wrong(
+                    node.name, catalogue.MISSING_TEST_PROPERTY, message, f"write args {{ {missing[0]} … }}"
+                )
+            elif missing and args is not None:
                 names = ", ".join(f"`{name}`" for name in missing)
-                block.wrong(args or node.name, catalogue.TEST_ARGUMENT, f"`{function.name}` also needs {names}")
+                block.wrong(args.key, catalogue.TEST_ARGUMENT, f"`{function.name}` also needs {names}")

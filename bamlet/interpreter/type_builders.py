@@ -57,10 +57,10 @@ def _check_members(item: n.ClassDecl | n.EnumDecl, placed: n.Placed[n.Item], nam
         for field in item.fields:
             if field.name.name in fields:
                 message = f"`{name}` has a field `{field.name.name}` already"
-                report.at(placed, field.name, catalogue.DUPLICATE_FIELD, message)
+                report.at(placed, field.name, catalogue.DUPLICATE_FIELD, message, hint="take it away")
         return
     values = {member.name for member in names.enums[name].members}
     for value in item.values:
         if value.name.name in values:
             message = f"`{name}` has a value `{value.name.name}` already"
-            report.at(placed, value.name, catalogue.DUPLICATE_VARIANT, message)
+            report.at(placed, value.name, catalogue.DUPLICATE_VARIANT, message, hint="take it away")

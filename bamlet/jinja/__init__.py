@@ -4,7 +4,7 @@ The meaning is minijinja's where it shows. jinja2 does the parsing and is import
 not with this package.
 """
 
-from .errors import ConstraintError, TemplateError
+from .errors import ConstraintError, TemplateError, UnclosedTag
 from .limits import Budget
 from .template import NameUse, Template, evaluate, expression_names, holds, known_filters, parse_template
 from .uses import GLOBAL_NAMES
@@ -19,6 +19,7 @@ __all__ = [
     "Template",
     "TemplateError",
     "TemplateObject",
+    "UnclosedTag",
     "evaluate",
     "expression_names",
     "holds",

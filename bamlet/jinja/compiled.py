@@ -16,11 +16,12 @@ from jinja2.parser import Parser
 from jinja2.utils import internal_code
 
 from .environment import RunContext, Sandbox
-from .errors import TemplateError
+from .errors import TemplateError, UnclosedTag
 from .limits import MAX_TEXT, Budget
 from .names import free_names
-from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, place, prepare
+from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, line_at, place, prepare
 from .uses import NameUse
+from .wording import open_tag, reworded
 
 _RESULT = "baml_result"
 _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
@@ -91,8 +92,14 @@ class Compiled:
 
 
 def compile_template(text: str) -> Compiled:
-    with _syntax_errors():
-        return _compile(_sandbox()._parse(text, None, None))
+    try:
+        with _syntax_errors():
+            return _compile(_sandbox()._parse(text, None, None))
+    except TemplateError as error:
+        # What is left open is noticed far behind.
+        if tag := open_tag(text):
+            raise UnclosedTag(tag.message, *place(line_at(text, tag.start))) from error
+        raise
 
 
 def compile_expression(text: str) -> Compiled:
@@ -118,7 +125,8 @@ def _syntax_errors() -> Iterator[None]:
     try:
         yield
     except TemplateSyntaxError as error:
-        raise TemplateError(error.message or "the template does not parse", *place(error.lineno)) from error
+        message = reworded(error.message or "the template does not parse")
+        raise TemplateError(message, *place(error.lineno)) from error
     except (RecursionError, MemoryError, SyntaxError) as error:
         # SyntaxError and MemoryError are Python's words for generated code that nests too deep.
         raise TemplateError("the template nests too deep", 1, 1) from error

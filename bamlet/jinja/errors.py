@@ -22,5 +22,9 @@ class TemplateError(Exception):
         return f"{place}: {self.message}"
 
 
+class UnclosedTag(TemplateError):
+    """A tag or block that is never closed; the place is where it opens."""
+
+
 class ConstraintError(TemplateError):
     """A constraint that did not come out as true or false."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .ty import (
     BOOL,
+    ERROR,
     FLOAT,
     INT,
     NEVER,
@@ -44,7 +45,8 @@ class Relation:
     def expand(self, ty: Ty) -> Ty:
         """The type without attributes and alias names at its top."""
         while isinstance(ty, AnnotatedTy | AliasTy):
-            ty = ty.inner if isinstance(ty, AnnotatedTy) else self.aliases[ty.name]
+            # One that is missing stands for itself, which has been reported.
+            ty = ty.inner if isinstance(ty, AnnotatedTy) else self.aliases.get(ty.name, ERROR)
         return ty
 
     def members(self, ty: Ty) -> tuple[Ty, ...]:
@@ -152,7 +154,7 @@ class Relation:
         kept: list[Ty] = []
         for member in self.members(ty):
             if isinstance(member, UnknownTy | ErrorTy):
-                return wanted
+                return member if isinstance(wanted, UnknownTy) else wanted
             if self.is_part(member, wanted):
                 kept.append(member)
             else:

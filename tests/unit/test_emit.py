@@ -32,9 +32,11 @@ from tests.golden import Goldens
 
 def test_traceback_shows_the_baml_line_with_a_caret() -> None:
     source = "function main(n: int) -> int {\n  inner(n)\n}\n\nfunction inner(n: int) -> int {\n  1 + 10 / n\n}\n"
-    with bamlet.Runtime(bamlet.compile_sources({"div.baml": source})) as runtime:
-        with pytest.raises(bamlet.UnhandledThrow) as caught:
-            runtime.call("main", n=0)
+    with (
+        bamlet.Runtime(bamlet.compile_sources({"div.baml": source})) as runtime,
+        pytest.raises(bamlet.UnhandledThrow) as caught,
+    ):
+        runtime.call("main", n=0)
     assert caught.value.trace_text.splitlines()[-3:] == [
         '  File "div.baml", line 6, in inner',
         "    1 + 10 / n",
@@ -44,9 +46,11 @@ def test_traceback_shows_the_baml_line_with_a_caret() -> None:
 
 def test_carets_stand_right_behind_wide_characters() -> None:
     source = 'function main(n: int) -> string {\n  "größe €" + baml.unstable.string(1 / n)\n}\n'
-    with bamlet.Runtime(bamlet.compile_sources({"wide.baml": source})) as runtime:
-        with pytest.raises(bamlet.UnhandledThrow) as caught:
-            runtime.call("main", n=0)
+    with (
+        bamlet.Runtime(bamlet.compile_sources({"wide.baml": source})) as runtime,
+        pytest.raises(bamlet.UnhandledThrow) as caught,
+    ):
+        runtime.call("main", n=0)
     shown, carets = caught.value.trace_text.splitlines()[-2:]
     assert shown[carets.index("~") : len(carets)] == "1 / n"
 
@@ -271,16 +275,20 @@ def test_a_loop_that_never_waits_stops_when_aborted(form: str) -> None:
     environment, controller = _SaysWhenRead(), bamlet.AbortController()
     stopper = threading.Thread(target=lambda: environment.started.wait(20) and controller.abort())
     stopper.start()
-    with bamlet.Runtime(_endless_program(form), environ=environment) as runtime:
-        with pytest.raises(bamlet.BamlAbortError):
-            runtime.call("main", context=bamlet.CallContext(cancel=controller))
+    with (
+        bamlet.Runtime(_endless_program(form), environ=environment) as runtime,
+        pytest.raises(bamlet.BamlAbortError),
+    ):
+        runtime.call("main", context=bamlet.CallContext(cancel=controller))
     stopper.join(20)
 
 
 def test_a_loop_that_never_waits_stops_at_its_deadline() -> None:
-    with bamlet.Runtime(_endless_program("while")) as runtime:
-        with pytest.raises(bamlet.BamlTimeoutError, match="deadline of 50 ms"):
-            runtime.call("main", context=bamlet.CallContext(deadline=0.05))
+    with (
+        bamlet.Runtime(_endless_program("while")) as runtime,
+        pytest.raises(bamlet.BamlTimeoutError, match="deadline of 50 ms"),
+    ):
+        runtime.call("main", context=bamlet.CallContext(deadline=0.05))
 
 
 # --- the shape of emitted code

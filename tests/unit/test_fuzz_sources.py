@@ -120,8 +120,9 @@ def test_broken_texts_give_diagnostics(text: str, edits: list[Mutation]) -> None
     assert (program is None) == any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 
-@fuzzed
-@given(programs())
+# A generated program takes several times as long to draw as a text takes to break.
+@settings(fuzzed, max_examples=EXAMPLES // 5)
+@given(programs(max_items=2))
 def test_generated_programs_give_diagnostics(text: str) -> None:
     program, diagnostics = check_sources({"main.baml": text})
     assert (program is None) == any(diagnostic.severity == "error" for diagnostic in diagnostics)

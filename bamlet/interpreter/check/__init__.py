@@ -11,13 +11,14 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
-from ...types.ty import NEVER, NULL, Ty
+from ...types.ty import ERROR, NEVER, NULL, Ty
 from ..builtins import METHOD_NAMES
 from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables
 from . import calls, expressions, patterns, statements
 from .constants import in_order_of_use
+from .disturb import walk
 from .divergence import never_returning
 from .state import CHECK_STATEMENT, INFER, Checker, content, is_open
 
@@ -74,7 +75,10 @@ def _guarded(symbol: FunctionSymbol | ConstantSymbol, report: Report, step: Call
 
 def _check_constant(symbol: ConstantSymbol, checker: NewChecker, names: Names) -> Tables:
     assert symbol.node is not None
-    c = checker(symbol, NEVER)
+    c = checker(symbol, ERROR)
+    for node in walk(symbol.node.value):
+        if isinstance(node, n.Return):
+            c.wrong(node, catalogue.UNSUPPORTED, "there is no function to return from")
     if symbol.node.type is None:
         found = widen_literals(c.infer(symbol.node.value))
         names.constants[symbol.name] = replace(symbol, ty=found)

@@ -79,32 +79,32 @@ def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n
     c.tables.calls[id(node)] = FunctionCall(symbol, receiver)
     c.tables.reaches.add(symbol.name)
     params = [param.ty for param in symbol.params[1 if receiver is not None else 0 :]]
-    _no_type_arguments(c, node, symbol.name)
-    _arguments(c, node.arguments, node, symbol.name, params)
+    _no_type_arguments(c, node, f"`{symbol.name}`")
+    _arguments(c, node, node.arguments, f"`{symbol.name}`", params)
     return NEVER if symbol.name in c.endless else symbol.result
 
 
 def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
     if node.type_arguments:
-        message = f"`{name}` takes no type arguments"
+        message = f"{name} takes no type arguments"
         c.wrong(node.type_arguments[0], catalogue.ARGUMENT_COUNT, message)
 
 
 def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> Ty:
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, node.arguments)
-    types = _arguments(c, node.arguments, node, name, builtin.params)
+    types = _arguments(c, node, node.arguments, f"`{name}`", builtin.params)
     if builtin.name == "reveal" and types:
         message = f"the type is `{show(types[0])}`"
         c.wrong(node.arguments[0], catalogue.REVEALED, message)
     return types[0] if builtin.name in SAME_AS_ARGUMENT and types else builtin.result
 
 
-def _arguments(c: Checker, arguments: Sequence[n.Expr], node: n.Call, name: str, params: Sequence[Ty]) -> list[Ty]:
+def _arguments(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, params: Sequence[Ty]) -> list[Ty]:
     if len(params) != len(arguments):
         for argument in arguments:
             c.infer(argument)
         wanted = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
-        message = f"`{name}` takes {wanted}, found {len(arguments)}"
+        message = f"{name} takes {wanted}, found {len(arguments)}"
         c.wrong(node, catalogue.ARGUMENT_COUNT, message)
         return []
     return [c.require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]
@@ -162,7 +162,7 @@ def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple
     builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name)
     assert builtin is not None
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, (receiver, *arguments))
-    types = _arguments(c, arguments, node, name, builtin.params)
+    types = _arguments(c, node, arguments, f"`{name}`", builtin.params)
     if builtin.name == "list.at" and types and isinstance(builtin.result, NeverTy):
         return unknown_content(c, receiver)
     return builtin.result
@@ -215,7 +215,7 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
         c.tables.calls[id(node)] = ValueCall()
         c.tables.calls_values = True
         _no_type_arguments(c, node, "this function")
-        _arguments(c, node.arguments, node, "this function", ty.params)
+        _arguments(c, node, node.arguments, "this function", ty.params)
         return ty.result
     if is_error(ty) or isinstance(ty, NeverTy):
         return _dead_call(c, node, callee, ty)

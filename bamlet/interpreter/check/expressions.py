@@ -32,6 +32,7 @@ from ...types.ty import (
     literal,
     union,
 )
+from ..builtins import FUNCTIONS
 from ..symbols import ClassSymbol
 from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
 from .narrow import assume
@@ -89,6 +90,9 @@ def _unknown(c: Checker, node: n.Path) -> Ty:
     if c.names.named_type(name) is not None:
         hint = f"write `{name} {{ … }}` for a value of it" if name in c.names.classes else None
         c.wrong(node, catalogue.UNKNOWN_NAME, f"`{name}` is a type, not a value", hint=hint)
+        return ERROR
+    if name in FUNCTIONS:
+        c.wrong(node, catalogue.UNKNOWN_NAME, f"`{name}` is no value: it can only be called")
         return ERROR
     candidates = [*c.visible, *c.names.functions, *c.names.enums, *c.names.constants]
     hint = did_you_mean(name, candidates)

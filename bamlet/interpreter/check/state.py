@@ -76,7 +76,7 @@ class Checker:
         self.wrong(node, catalogue.TYPE_MISMATCH, message, hint=self._mismatch_hint(node, found, expected))
 
     def _mismatch_hint(self, node: n.Expr, found: Ty, expected: Ty) -> str | None:
-        if isinstance(expected, NeverTy):
+        if isinstance(expected, NeverTy) and not isinstance(self.result, NeverTy):
             return "nothing here says what the list or map holds: write its type where it is declared"
         if isinstance(node, n.If) and node.otherwise is None:
             return "without an `else` the value may be null: add one"

@@ -59,10 +59,14 @@ def _learn(c: Checker, place: Place, found: Ty, declared: Ty) -> None:
     """What was just stored is known to be no more than it is. What is declared unknown stays so until tested."""
     if any(isinstance(member, UnknownTy) for member in c.relation.members(declared)):
         return
-    stored = union(_stored(c, member, declared) for member in c.relation.members(widen_literals(found)))
-    narrowed = c.relation.overlap(declared, stored)
-    if narrowed not in (NEVER, declared) and not is_error(found):
-        c.facts[place] = narrowed
+    stored = [_stored(c, member, declared) for member in c.relation.members(widen_literals(found))]
+    kept = union(
+        member
+        for member in c.relation.members(declared)
+        if any(c.relation.is_part(ty, member) or c.relation.is_part(member, ty) for ty in stored)
+    )
+    if kept not in (NEVER, declared) and not is_error(found):
+        c.facts[place] = kept
 
 
 def _stored(c: Checker, found: Ty, declared: Ty) -> Ty:
