@@ -35,7 +35,7 @@ bench: $(CORE) ## Measure speed against hand-written Python; one table, a few mi
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(DEV) ## Ten times as many broken and generated programs as `make test`; about ten minutes
-	@BAMLET_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -q -o timeout=1200 tests/unit/test_fuzz_sources.py
+	@BAMLET_FUZZ_EXAMPLES=17000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_sources.py
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run
 	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)

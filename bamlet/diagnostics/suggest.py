@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
+from itertools import islice
+
+_MOST_CANDIDATES = 300  # comparing is slow, and a program may have thousands of names and of mistakes
 
 
 def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     """Up to three near candidates, the nearest first; those much farther than the nearest are left out."""
     low = name.lower()
-    pool = {candidate.lower(): candidate for candidate in candidates if candidate != name}
+    alike = (other for other in candidates if other != name and _may_be_near(low, other.lower()))
+    pool = {other.lower(): other for other in islice(alike, _MOST_CANDIDATES)}
     near = get_close_matches(low, pool, n=3, cutoff=0.68)
     ratios = [SequenceMatcher(None, match, low).ratio() for match in near]
     return [pool[match] for match, ratio in zip(near, ratios, strict=True) if ratio > ratios[0] - 0.12]
+
+
+def _may_be_near(one: str, other: str) -> bool:
+    """A cheap test that the costly comparison would pass in nearly all cases that a person would call near."""
+    lengths = len(one), len(other)
+    return 2 * min(lengths) > max(lengths) and (one[:1] == other[:1] or one[-1:] == other[-1:])
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -74,9 +74,7 @@ class _Prompts:
         try:
             template = jinja.parse_template(text.text)
         except jinja.TemplateError as failure:
-            place = self._place(placed, text, failure.line or 1, failure.column or 1, 1)
-            message = f"this template cannot be parsed: {failure.message}"
-            self.report.at(placed, place, catalogue.TEMPLATE_SYNTAX, message)
+            self._unreadable(placed, text, failure)
             return
         for use in template.names():
             self._name(placed, text, use, params)
@@ -84,6 +82,17 @@ class _Prompts:
             hint = did_you_mean(use.name, jinja.known_filters())
             message = f"there is no filter or test `{use.name}`"
             self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
+
+    def _unreadable(self, placed: n.Placed[n.Item], text: n.ConfigText, failure: jinja.TemplateError) -> None:
+        line, column = failure.line or 1, failure.column or 1
+        if isinstance(failure, jinja.UnclosedTag):
+            place = self._place(placed, text, line, column, 2)
+            hint = f"add the `{failure.missing}`"
+            self.report.at(placed, place, catalogue.UNCLOSED, failure.message, hint=hint)
+        else:
+            place = self._place(placed, text, line, column, 1)
+            message = f"this template cannot be parsed: {failure.message}"
+            self.report.at(placed, place, catalogue.TEMPLATE_SYNTAX, message)
 
     def _name(
         self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse, params: Mapping[str, Ty]

@@ -36,6 +36,7 @@ _KINDS: dict[type, str] = {
     n.TemplateStringDecl: "template string",
     n.LetDecl: "constant",
 }
+MAX_TYPE_PARTS = 20_000
 _ONE_OF_TWO = "take one of them away, or rename it"
 # Beside the types that there are: what BAML keeps for its scalars.
 _RESERVED = frozenset({"map", "Json", "String", "Int", "Float", "Bytes", "BigInt"})
@@ -77,6 +78,7 @@ class _Resolver:
                 self._declare(placed)
         self._declare_types()
         self._check_aliases()
+        self._check_sizes()
         for name in finished({name: _names_in(placed.node) for name, placed in self._aliases.items()}):
             self._guarded(self._aliases[name], lambda placed, node: self._alias(self._key(placed)))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
@@ -198,6 +200,20 @@ class _Resolver:
                 for name in cycle:
                     self.names.aliases[name] = ERROR
                     edges[name] = []
+
+    def _check_sizes(self) -> None:
+        """An alias of aliases that are used twice each doubles with every one of them."""
+        mentioned = {key: _names_in(placed.node) for key, placed in self._aliases.items()}
+        sizes: dict[str, int] = {}
+        for key in finished(mentioned):
+            sizes[key] = 1 + sum(sizes.get(name, 1) for name in mentioned[key])
+            if sizes[key] > MAX_TYPE_PARTS:
+                placed = self._aliases[key]
+                message = f"`{placed.node.name.name}` stands for a type of more than {MAX_TYPE_PARTS:,} parts"
+                hint = "make a class of one of the aliases that it uses"
+                self.report.at(placed, placed.node.name, catalogue.NESTING_LIMIT, message, hint=hint)
+                self.names.aliases[key] = ERROR
+                sizes[key] = 1
 
     def _enum(self, placed: n.Placed[n.Item], node: n.EnumDecl, name: str) -> EnumSchema:
         values: dict[str, EnumMember] = {}

@@ -97,8 +97,8 @@ def compile_template(text: str) -> Compiled:
             return _compile(_sandbox()._parse(text, None, None))
     except TemplateError as error:
         # What is left open is noticed far behind.
-        if tag := open_tag(text):
-            raise UnclosedTag(tag.message, *place(line_at(text, tag.start))) from error
+        if isinstance(error.__cause__, TemplateSyntaxError) and (tag := open_tag(text)):
+            raise UnclosedTag(tag.opening, tag.missing, *place(line_at(text, tag.start))) from error
         raise
 
 

@@ -23,7 +23,12 @@ class TemplateError(Exception):
 
 
 class UnclosedTag(TemplateError):
-    """A tag or block that is never closed; the place is where it opens."""
+    """A tag or block that is never closed; the place is where it opens, `missing` what would close it."""
+
+    def __init__(self, opening: str, missing: str, line: int, column: int) -> None:
+        super().__init__(f"this `{opening}` is never closed", line, column)
+        self.opening = opening
+        self.missing = missing
 
 
 class ConstraintError(TemplateError):

@@ -18,35 +18,36 @@ class OpenTag:
     """A tag without its end, or a block without its `end…`."""
 
     start: int
-    end: int
-    message: str
+    opening: str
+    missing: str
 
 
 def open_tag(text: str) -> OpenTag | None:
     """The first tag that is never closed, or else the innermost block."""
-    blocks: list[tuple[str, int, int]] = []
+    blocks: list[tuple[str, int]] = []
     at = 0
     while found := _TAG.search(text, at):
         start, inside = found.span()
-        end = _end_of_comment(text, inside) if found[0] == "{#" else _end_of_tag(text, inside, _CLOSED_BY[found[0]])
+        end = (
+            _end_of_comment(text, inside) if found[0] == "{#" else _end_of_tag(text, inside, _CLOSED_BY[found[0]])
+        )
         if end is None:
-            message = f"this `{found[0]}` is never closed; add the `{_CLOSED_BY[found[0]]}`"
-            return OpenTag(start, inside, message)
+            return OpenTag(start, found[0], _CLOSED_BY[found[0]])
         at = end
         word = _WORD.match(text, inside) if found[0] == "{%" else None
         if word is None:
             continue
         name = word[1]
         if name in _BLOCKS and not (name == "set" and "=" in text[inside:end]):
-            blocks.append((name, start, end))
+            blocks.append((name, start))
         elif name.startswith("end") and blocks:
             if name != f"end{blocks[-1][0]}":
                 break
             blocks.pop()
     if not blocks:
         return None
-    name, start, end = blocks[-1]
-    return OpenTag(start, end, f"this `{name}` is never closed; add {{% end{name} %}}")
+    name, start = blocks[-1]
+    return OpenTag(start, f"{{% {name} … %}}", f"{{% end{name} %}}")
 
 
 def _end_of_comment(text: str, at: int) -> int | None:
@@ -98,7 +99,10 @@ _WORDINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = 
         re.compile(r"expected token '(.+?)', got '(.+)'"),
         lambda m: f"expected {_shown(m[1])}, found {_shown(m[2])}",
     ),
-    (re.compile(r"unexpected '(.+)', expected '(.+)'"), lambda m: f"expected {_shown(m[2])}, found {_shown(m[1])}"),
+    (
+        re.compile(r"unexpected '(.+)', expected '(.+)'"),
+        lambda m: f"expected {_shown(m[2])}, found {_shown(m[1])}",
+    ),
     (re.compile(r"unexpected char ['\"]{3}"), lambda m: "a string is never closed"),
     (re.compile(r"unexpected char '(.+?)'"), lambda m: f"`{m[1]}` means nothing here"),
     (re.compile(r"unexpected 'end of template'"), lambda m: "the expression ends too early"),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from tests.spec_sections import sections
 from tests.strategies.programs import programs
 
 ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = int(os.environ.get("BAMLET_FUZZ_EXAMPLES", "1000"))
+EXAMPLES = int(os.environ.get("BAMLET_FUZZ_EXAMPLES", "1700"))
 
 # One second is the promise. The rest is for a machine that has other things to do.
 fuzzed = settings(
@@ -111,6 +112,7 @@ def mutations(draw: st.DrawFn) -> Mutation:
     return apply
 
 
+@pytest.mark.timeout(1200)
 @fuzzed
 @given(st.sampled_from(SEEDS), st.lists(mutations(), min_size=1, max_size=6))
 def test_broken_texts_give_diagnostics(text: str, edits: list[Mutation]) -> None:
@@ -120,8 +122,8 @@ def test_broken_texts_give_diagnostics(text: str, edits: list[Mutation]) -> None
     assert (program is None) == any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 
-# A generated program takes several times as long to draw as a text takes to break.
-@settings(fuzzed, max_examples=EXAMPLES // 5)
+@pytest.mark.timeout(1200)
+@settings(fuzzed, max_examples=EXAMPLES // 5)  # each takes longer to draw than a text to break
 @given(programs(max_items=2))
 def test_generated_programs_give_diagnostics(text: str) -> None:
     program, diagnostics = check_sources({"main.baml": text})

@@ -74,13 +74,14 @@ def _declared_type(c: Checker, node: n.Match, scrutinee: Ty) -> Ty:
 
 def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
     before = dict(c.facts)
-    results = [c.infer(node.value, expected)]
+    with c.nested(node.value):
+        results = [c.infer(node.value, expected)]
     after = c.facts
     ways: list[Facts] = [] if results[0] == NEVER else [after]
     for at, clause in enumerate(node.clauses):
         # The throw may have come from anywhere in the guarded expression.
         c.facts = undisturbed(c, before, node.value, *node.clauses[:at])
-        with c.scope():
+        with c.scope(), c.nested(clause, 2):
             place: Place | None = None
             if clause.binder is not None:
                 place = (c.declare(clause.binder, UNKNOWN, clause),)

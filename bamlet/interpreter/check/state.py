@@ -17,6 +17,9 @@ from ..resolve_types import TypeResolver
 from ..symbols import Names
 from ..typing_tables import LocalUse, Tables, Variable, python_name
 
+# Of loops, of what a `catch` guards, and twice of its arms: what Python's compiler takes.
+PYTHON_BLOCKS = 20
+
 # A variable, or a field of a field of one: what a condition can tell something about.
 Place: TypeAlias = "tuple[Variable | str, ...]"
 Facts: TypeAlias = "dict[Place, Ty]"
@@ -37,6 +40,7 @@ class Checker:
     facts: Facts = field(default_factory=dict)
     loop_depth: int = 0
     in_loop_head: bool = False
+    blocks: int = 0
     # For each `let` with an empty collection: the type that its first use gave it.
     filled: dict[int, Ty] = field(default_factory=dict)
     _open: dict[Variable, n.Let] = field(default_factory=dict)
@@ -165,6 +169,16 @@ class Checker:
             yield
         finally:
             self._scopes.pop()
+
+    @contextmanager
+    def nested(self, node: n.Node, blocks: int = 1) -> Iterator[None]:
+        """What is checked inside stands in that many more blocks of Python, which has a limit for them."""
+        if self.blocks <= PYTHON_BLOCKS < self.blocks + blocks:
+            message = f"loops and catches are nested more than {PYTHON_BLOCKS} deep here"
+            self.wrong(node, catalogue.NESTING_LIMIT, message, hint="move the inner ones into a function")
+        self.blocks += blocks
+        yield
+        self.blocks -= blocks
 
     # --- facts
 

@@ -199,8 +199,9 @@ def _assert(c: Checker, node: n.Assert) -> bool:
 def _while(c: Checker, node: n.While) -> bool:
     _enter_loop(c, node)
     at_start = dict(c.facts)
-    failed = _condition(c, node.condition)
-    _loop_body(c, node.body)
+    with c.nested(node):
+        failed = _condition(c, node.condition)
+        _loop_body(c, node.body)
     return _leave_loop(c, node.body, node.condition, at_start, failed)
 
 
@@ -215,7 +216,7 @@ def _for_in(c: Checker, node: n.ForIn) -> bool:
         c.wrong(node.iterable, catalogue.TYPE_MISMATCH, message, hint=hint)
     _enter_loop(c, node.body)
     before = dict(c.facts)
-    with c.scope():
+    with c.scope(), c.nested(node):
         c.declare(node.name, item, node)
         _loop_body(c, node.body)
     c.facts = before
@@ -228,14 +229,19 @@ def _for(c: Checker, node: n.For) -> bool:
             CHECK_STATEMENT[type(node.init)](c, node.init)
         _enter_loop(c, node.condition, node.step, node.body)
         at_start = dict(c.facts)
-        failed = at_start if node.condition is None else _condition(c, node.condition)
-        in_body = dict(c.facts)
-        _loop_body(c, node.body)
-        if node.step is not None:
+        with c.nested(node):
+            failed = at_start if node.condition is None else _condition(c, node.condition)
+            in_body = dict(c.facts)
+            _loop_body(c, node.body)
             c.facts = undisturbed(c, in_body, node.body)  # a `continue` comes from anywhere in it
-            with _loop_head(c):
-                CHECK_STATEMENT[type(node.step)](c, node.step)
+            _step(c, node.step)
         return _leave_loop(c, node.body, node.condition, at_start, failed)
+
+
+def _step(c: Checker, step: n.Assign | n.ExprStatement | None) -> None:
+    if step is not None:
+        with _loop_head(c):
+            CHECK_STATEMENT[type(step)](c, step)
 
 
 def _enter_loop(c: Checker, *parts: n.Node | None) -> None:

@@ -44,22 +44,16 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
 def _guarded(
     symbol: FunctionSymbol | ConstantSymbol, emitted: Callable[[], Iterable[ast.stmt]], report: Report
 ) -> list[ast.stmt]:
-    """Emitting and Python's own compiler recurse, and Python's blocks have a limit; what is too deep for them is
-    the program's mistake."""
+    """Emitting and Python's own compiler recurse; what is too deep for them is the program's mistake."""
     assert symbol.placed is not None
     assert symbol.node is not None
     try:
         made = list(emitted())
         _compile(made, symbol.placed.file.name)
     except RecursionError:
-        pass
-    except SyntaxError as failure:
-        if "nested blocks" not in str(failure):
-            raise
-    else:
-        return made
-    report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
-    return []
+        report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
+        return []
+    return made
 
 
 def _compile(body: list[ast.stmt], name: str) -> CodeType:
