@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .tokens import ITEM_KEYWORDS, TRIVIA
 
@@ -37,12 +36,8 @@ _NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]")
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    kind: str
-    text: str
-    start: int
-    end: int
+# What a mark is, its first characters, and its range: a bare tuple, since a file has one on every line.
+_Mark = tuple[str, str, int, int]
 
 
 def split(text: str) -> Iterator[tuple[int, int]]:
@@ -65,25 +60,24 @@ def _cuts(text: str) -> list[int]:
     in_column_one: list[int] = []
     depth = 0
     head = ""
-    for mark in _marks(text):
-        if mark.kind == "item" and (mark.start == 0 or text[mark.start - 1] == "\n"):
-            in_column_one.append(_start_of_comments(text, mark.start, 0))
-        match mark.kind:
-            case _ if depth < 0:
-                continue  # a bracket too many: from here on counting means nothing
-            case "open":
-                depth += 1
-            case "close":
-                depth -= 1
-                if depth == 0 and mark.text == "}" and head not in _WITHOUT_BRACES:
-                    cuts.append(mark.end)
-                    head = ""
-            case "item" | "odd" if depth == 0 and _begins_item(text, mark, head):
-                head = mark.text
-                cuts.append(_start_of_comments(text, mark.start, cuts[-1] if cuts else 0))
+    for kind, shown, start, end in _marks(text):
+        if kind == "item" and (start == 0 or text[start - 1] == "\n"):
+            in_column_one.append(start)
+        if depth < 0:
+            continue  # a bracket too many: from here on counting means nothing
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+            if depth == 0 and shown == "}" and head not in _WITHOUT_BRACES:
+                cuts.append(end)
+                head = ""
+        elif kind in ("item", "odd") and depth == 0 and _begins_item(text, start, end, head):
+            head = shown
+            cuts.append(_start_of_comments(text, start, cuts[-1] if cuts else 0))
     if depth != 0:
         # Items that begin a line bound the damage to one of them.
-        return sorted({*cuts, *in_column_one})
+        return sorted({*cuts, *(_start_of_comments(text, start, 0) for start in in_column_one)})
     return cuts
 
 
@@ -98,7 +92,7 @@ def _marks(text: str) -> Iterator[_Mark]:
             end = _end_of_comment(text, found[0], at, missing)
             # `{//` that nothing closes is a brace and a line comment.
             kind, at = ("block", end) if end is not None else ("open", start + 1)
-        yield _Mark(kind, found[0], start, at)
+        yield kind, found[0], start, at
 
 
 def _end_of_raw(text: str, hashes: str, at: int, missing: set[str]) -> int:
@@ -124,11 +118,11 @@ def _end_of_comment(text: str, opener: str, at: int, missing: set[str]) -> int |
     return len(text) if closer == "*/" else None
 
 
-def _begins_item(text: str, mark: _Mark, head: str) -> bool:
+def _begins_item(text: str, start: int, end: int, head: str) -> bool:
     """A keyword in the middle of a header, such as a parameter's or alias's name, begins nothing."""
-    line = text.rfind("\n", 0, mark.start) + 1
-    at_line_start = not text[line : mark.start].strip(" \t\ufeff")
-    return (at_line_start or not head) and _NOT_AN_ITEM.match(text, mark.end) is None
+    line = text.rfind("\n", 0, start) + 1
+    at_line_start = not text[line:start].strip(" \t\ufeff")
+    return (at_line_start or not head) and _NOT_AN_ITEM.match(text, end) is None
 
 
 def _start_of_comments(text: str, at: int, earliest: int) -> int:
