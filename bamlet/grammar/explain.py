@@ -60,6 +60,19 @@ _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
 _ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template'}))}"
 
 
+# What other languages, and other places of this one, begin with.
+_ELSEWHERE = {
+    "dynamic": "`dynamic` stands in the type_builder of a test only",
+    **dict.fromkeys(("import", "from", "use", "export", "package"), "all files of a project see each other"),
+    **dict.fromkeys(("def", "fn", "func", "async"), "write `function`; whether it waits is worked out for you"),
+    **dict.fromkeys(("struct", "interface", "record", "model", "object"), "write `class`"),
+    **dict.fromkeys(("const", "var"), "write `let`"),
+    **dict.fromkeys(
+        ("prompt", "template"), "a prompt stands in a function; pieces of one are a `template_string`"
+    ),
+}
+
+
 def unknown_item(text: str) -> SyntaxProblem | None:
     """The problem of a text whose first word is no keyword: what stands inside could not be told."""
     blank = TRIVIA.match(text)
@@ -77,9 +90,7 @@ def unknown_item(text: str) -> SyntaxProblem | None:
     if word[0] in ITEM_KEYWORDS and word[0] != "dynamic":
         return None
     message = f"`{word[0]}` is no keyword that begins an item"
-    hint = did_you_mean(word[0], ITEM_KEYWORDS) or _ITEM_HINT
-    if word[0] == "dynamic":
-        hint = "`dynamic` stands in the type_builder of a test only"
+    hint = _ELSEWHERE.get(word[0]) or did_you_mean(word[0], ITEM_KEYWORDS) or _ITEM_HINT
     return SyntaxProblem(catalogue.SYNTAX, start, word.end(), message, hint)
 
 
@@ -186,6 +197,22 @@ def _no_parameters(tokens: Sequence[Token], at: int, expected: frozenset[str]) -
     return _problem(tokens[at], "a function has its parameters after its name", hint)
 
 
+def _generic_function(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if at != 2 or at >= len(tokens) or tokens[0].type != "FUNCTION" or tokens[at].type != "LT":
+        return None
+    return _problem(tokens[at], "functions have no type parameters", "write the types out, or use `unknown`")
+
+
+def _default_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at].type != "EQUAL":
+        return None
+    if expected == {"COMMA", "RPAR"} and tokens[0].type == "FUNCTION":
+        return _problem(tokens[at], "parameters have no default values", "make the type optional with `?`")
+    if "ATAT" in expected and _head(tokens, at) == "CLASS":
+        return _problem(tokens[at], "fields have no default values", "make the type optional with `?`")
+    return None
+
+
 def _extra_angle(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if not 0 < at < len(tokens) or tokens[at].type != "GT" or tokens[at - 1].type not in _ENDS_OF_TYPES:
         return None
@@ -240,7 +267,9 @@ def _enum_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
 _LOOKS = (
     _condition,
     _no_name,
+    _generic_function,
     _no_parameters,
+    _default_value,
     _missing_result,
     _extra_angle,
     _bare_dynamic,

@@ -333,8 +333,9 @@ class Lexer:
         if value.type != "UNQUOTED" or self.text[value.end : self._at].strip(" \t"):
             return
         message = f"`{value.value}` is one value: text without quotes goes on to the end of its line"
-        hint = f"put a comma or a line break before `{value.value.split()[-1]}`"
-        raise LexError(catalogue.SYNTAX, value.start, value.end, message, hint if " " in value.value else None)
+        _, blank, last = value.value.rpartition(" ")
+        hint = f"put a comma or a line break before `{last}`" if blank else None
+        raise LexError(catalogue.SYNTAX, value.start, value.end, message, hint)
 
     def _check_value_follows(self, char: str) -> None:
         key = next(token for token in reversed(self.tokens) if token.type == "KEY")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +33,11 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
-    """What is wrong with an item, and the name in its head."""
+    """What is wrong with an item, the name in its head, and what could be read of it all the same."""
 
     problems: tuple[SyntaxProblem, ...]
     name: str | None
+    rest: n.Item | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class Parser:
             if isinstance(outcome, _Unreadable):
                 problems += ((start, problem) for problem in outcome.problems)
                 broken += [outcome.name] if outcome.name else []
-            else:
+                outcome = outcome.rest
+            if outcome is not None:
                 items.append(n.Placed(outcome, file, start))
         if error := unclosed_comment(file.text[end:]):
             problems.append((end, SyntaxProblem.of(error)))
@@ -92,7 +93,8 @@ class Parser:
         outcome = self._attempt(text)
         if not isinstance(outcome, _Failure):
             return outcome
-        return _Unreadable(tuple(self._problems(text, outcome)), declared_name(text))
+        problems, rest = self._go_on(text, outcome)
+        return _Unreadable(tuple(problems.values()), declared_name(text), rest)
 
     def _attempt(self, text: str) -> n.Item | _Failure:
         lexer = Lexer(text)
@@ -110,19 +112,30 @@ class Parser:
             return _Failure(refine(text, tokens, outcome), tokens, True)
         return outcome
 
-    def _problems(self, text: str, failure: _Failure) -> Iterator[SyntaxProblem]:
-        """The first one, then those that are left when the lines around each are taken out."""
-        seen: set[int] = set()
+    def _go_on(self, text: str, failure: _Failure) -> tuple[dict[int, SyntaxProblem], n.Item | None]:
+        """All problems by their places, found by taking out the lines around each; and what is readable then."""
+        problems: dict[int, SyntaxProblem] = {}
+        left = text
         for _ in range(_MOST_PROBLEMS):
-            problem = failure.problem
-            if problem.start not in seen:
-                seen.add(problem.start)
-                yield problem
-            rest = without_broken_part(text, failure.tokens, problem, failure.is_cut)
-            outcome = None if rest is None or rest == text else self._attempt(rest)
-            if rest is None or not isinstance(outcome, _Failure):
-                return
-            text, failure = rest, outcome
+            problems.setdefault(failure.problem.start, failure.problem)
+            rest = without_broken_part(left, failure.tokens, failure.problem, failure.is_cut)
+            if rest is None or rest == left:
+                break
+            outcome = self._attempt(rest)
+            if not isinstance(outcome, _Failure):
+                return problems, _independent_part(outcome, text, rest)
+            left, failure = rest, outcome
+        return problems, None
+
+
+def _independent_part(item: n.Item, text: str, left: str) -> n.Item | None:
+    """Fields, values and whole methods are right or wrong whatever else there is; other items need all their parts."""
+    if not isinstance(item, n.ClassDecl | n.EnumDecl):
+        return None
+    whole = [
+        method for method in item.methods if text[method.start : method.end] == left[method.start : method.end]
+    ]
+    return item.replaced(methods=tuple(whole))
 
 
 def _placed(file: SourceFile, start: int, problem: SyntaxProblem) -> Diagnostic:

@@ -30,6 +30,8 @@ def without_broken_part(text: str, tokens: list[Token], problem: SyntaxProblem, 
         return None
     if problem.code is catalogue.UNCLOSED and text[problem.start] not in ('"([{' if is_cut else '"({'):
         return None  # a raw string, a comment or a list of values: where it ends, nobody knows
+    if problem.code is catalogue.UNCLOSED and text[problem.start : problem.end] == "{":
+        return None
     part = _tokens_around(text, tokens, problem) if is_cut else _line_around(text, body.end, problem)
     if part is None:
         return None

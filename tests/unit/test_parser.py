@@ -128,3 +128,9 @@ def test_hostile_texts_take_linear_time(piece: str) -> None:
     parse(f"class A {{ {piece * 20_000}")
     parse(piece * 20_000)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("blank", ["\u2028", "\x1f", "\u00a0"])
+def test_a_configuration_value_of_odd_blanks_alone_is_a_diagnostic(blank: str) -> None:
+    parsed = parse(f'client<llm> A {{ provider openai, options {{ model {blank}"x" }} }}\n')
+    assert [diagnostic.code.slug for diagnostic in parsed.diagnostics] == ["syntax"]
