@@ -67,13 +67,13 @@ class Parser:
         broken: list[str] = []
         end = 0
         for start, end in split(file.text):
-            outcome = self._item(file.text[start:end])
-            if isinstance(outcome, _Unreadable):
-                problems += ((start, problem) for problem in outcome.problems)
-                broken += [outcome.name] if outcome.name else []
-                outcome = outcome.rest
-            if outcome is not None:
-                items.append(n.Placed(outcome, file, start))
+            item: n.Item | _Unreadable | None = self._item(file.text[start:end])
+            if isinstance(item, _Unreadable):
+                problems += ((start, problem) for problem in item.problems)
+                broken += [item.name] if item.name else []
+                item = item.rest
+            if item is not None:
+                items.append(n.Placed(item, file, start))
         if error := unclosed_comment(file.text[end:]):
             problems.append((end, SyntaxProblem.of(error)))
         return Parsed(tuple(items), tuple(_placed(file, *one) for one in problems), tuple(broken))
@@ -129,7 +129,7 @@ class Parser:
 
 
 def _independent_part(item: n.Item, text: str, left: str) -> n.Item | None:
-    """Fields, values and whole methods are right or wrong whatever else there is; other items need all their parts."""
+    """Fields, values and whole methods are right or wrong whatever else there is; other items need all parts."""
     if not isinstance(item, n.ClassDecl | n.EnumDecl):
         return None
     whole = [

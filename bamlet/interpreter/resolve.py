@@ -356,7 +356,7 @@ class _Resolver:
             if node.type is not None:
                 params[name] = Param(name, self._types(placed, "parameter").resolve(node.type))
             elif name == "self" and at == 0 and owner is not None:
-                params[name] = Param(name, ClassTy(owner))
+                params[name] = Param(name, ERROR if owner in self.names.broken else ClassTy(owner))
             else:
                 message = f"parameter `{name}` has no type"
                 hint = f"write `{name}: string`, for example"
