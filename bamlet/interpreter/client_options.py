@@ -65,7 +65,7 @@ class _Options:
         else:
             for item in strategy.value.items:
                 if not isinstance(item, n.ConfigText) or not isinstance(setting(item), str):
-                    self._wrong(item, "a member of a strategy is the name of a client, or a shorthand")
+                    self.wrong(item, "a member of a strategy is the name of a client, or a shorthand")
         for key, entry in self.given.items():
             if key not in _COMPOSITE_OPTIONS:
                 message = f"`{key}` has no effect here: requests are made by the members"
@@ -106,7 +106,7 @@ class _Options:
             self._texts(entry, catalogue.CLIENT_OPTION)
         if len(lists) == 2:
             message = "`finish_reason_allow_list` and `finish_reason_deny_list` exclude each other"
-            self._wrong(lists[1].key, message, "keep one of them")
+            self.wrong(lists[1].key, message, "keep one of them")
 
     def http(self, entry: n.ConfigEntry, known: tuple[str, ...]) -> None:
         if not isinstance(entry.value, n.Config):
@@ -141,7 +141,7 @@ class _Options:
         self.block.wrong(entry.value, code, f"`{key}` is a list of strings", f'write {key} ["…"]')
         return None
 
-    def _wrong(self, node: n.Node, message: str, hint: str | None = None) -> None:
+    def wrong(self, node: n.Node, message: str, hint: str | None = None) -> None:
         self.block.wrong(node, catalogue.CLIENT_OPTION, message, hint)
 
 
@@ -151,13 +151,13 @@ def _is_number(value: object) -> bool:
 
 def _text(work: _Options, entry: n.ConfigEntry) -> None:
     if not isinstance(setting(entry.value), str | EnvRef):
-        work._wrong(entry.value, f"`{entry.key.name}` is a string", "write it in quotes")
+        work.wrong(entry.value, f"`{entry.key.name}` is a string", "write it in quotes")
 
 
 def _flag(work: _Options, entry: n.ConfigEntry) -> None:
     if not isinstance(setting(entry.value), bool | EnvRef):
         key = entry.key.name
-        work._wrong(entry.value, f"`{key}` is true or false", f"write {key} true, or {key} false")
+        work.wrong(entry.value, f"`{key}` is true or false", f"write {key} true, or {key} false")
 
 
 def _block(work: _Options, entry: n.ConfigEntry) -> None:
@@ -165,13 +165,13 @@ def _block(work: _Options, entry: n.ConfigEntry) -> None:
         work.block.entries(entry.value.entries)
     else:
         key = entry.key.name
-        work._wrong(entry.value, f"`{key}` is a block of keys and values", f"write {key} {{ name value }}")
+        work.wrong(entry.value, f"`{key}` is a block of keys and values", f"write {key} {{ name value }}")
 
 
 def _start(work: _Options, entry: n.ConfigEntry) -> None:
     value = setting(entry.value)
     if not isinstance(value, int | EnvRef) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
-        work._wrong(entry.value, "`start` is the place of a member, counted from 0")
+        work.wrong(entry.value, "`start` is the place of a member, counted from 0")
 
 
 def _response_type(work: _Options, entry: n.ConfigEntry) -> None:
@@ -188,13 +188,11 @@ def _media(work: _Options, entry: n.ConfigEntry) -> None:
         kind, mode = inner.key.name, setting(inner.value)
         if kind not in _MEDIA_KINDS:
             hint = f"kinds are {', '.join(_MEDIA_KINDS)}"
-            work._wrong(
-                inner.key, f"no kind of media is called `{kind}`", did_you_mean(kind, _MEDIA_KINDS) or hint
-            )
+            work.wrong(inner.key, f"no kind of media is called `{kind}`", did_you_mean(kind, _MEDIA_KINDS) or hint)
         elif mode not in _MEDIA_MODES and not isinstance(mode, EnvRef):
             hint = f"ways are {', '.join(_MEDIA_MODES)}"
             message = f"there is no way `{mode}` to send media"
-            work._wrong(inner.value, message, did_you_mean(str(mode), _MEDIA_MODES) or hint)
+            work.wrong(inner.value, message, did_you_mean(str(mode), _MEDIA_MODES) or hint)
 
 
 _CHECKS: dict[str, Callable[[_Options, n.ConfigEntry], None]] = {
