@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -26,6 +27,19 @@ T = TypeVar("T")
 INTERRUPT_GRACE_SECONDS = 2.0  # for work to let go of its sockets after Ctrl-C
 
 
+LOOP_STACK_BYTES = 16 * 2**20  # for programs that recur as deep as they may; the system gives what is used
+
+
+@contextmanager
+def _stack_of(size: int) -> Iterator[None]:
+    """Threads that are started inside have room, whatever those of the host have."""
+    before = threading.stack_size(size)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
+
+
 class _Loop:
     """An event loop in a daemon thread of its own, of the process that made it."""
 
@@ -33,7 +47,8 @@ class _Loop:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="bamlet", daemon=True)
-        self._thread.start()
+        with _stack_of(LOOP_STACK_BYTES):
+            self._thread.start()
 
     @property
     def is_here(self) -> bool:
@@ -61,7 +76,7 @@ class _Loop:
         except BaseException:
             if not outcome.done():
                 if call is not None:
-                    call.stop.requested = True
+                    call.stop.request()
                 self.loop.call_soon_threadsafe(cancel)
                 wait((outcome,), INTERRUPT_GRACE_SECONDS)
             raise

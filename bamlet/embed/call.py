@@ -31,14 +31,14 @@ class Call:
         invoke: Callable[..., Any],
     ) -> None:
         self.sink = sink
-        self.stop = Stop(services.clock, options.deadline)
+        self.stop = Stop(services.clock, options.deadline, options.max_steps)
         self.waits = callee.suspends
         self._callee = callee
         self._values = values
         self._options = options
         self._scope = services.handles.scope()
         host = Host(services, self._scope, sink, options.env, options.tags, options.client)
-        self._context = Context(invoke, program.interface, program.space, host, self.stop.poll)
+        self._context = Context(invoke, program.interface, program.space, host, self.stop.look)
 
     async def run(self) -> Any:
         """The value. Raises a `BamlError`, or what a callback of the host has raised."""
@@ -49,7 +49,7 @@ class Call:
         task = asyncio.create_task(self._limited())
 
         def abort() -> None:
-            self.stop.requested = True
+            self.stop.request()
             loop.call_soon_threadsafe(task.cancel)
 
         forget = cancel.listen(abort)
@@ -65,19 +65,16 @@ class Call:
     def compute(self, finish: Callable[[Coroutine[Any, Any, None]], None]) -> Any:
         """The value of a function that never waits, without an event loop. `finish` runs what closing needs."""
         cancel = self._options.cancel
-        forget = cancel.listen(self._request_stop) if cancel is not None else None
+        forget = cancel.listen(self.stop.request) if cancel is not None else None
         try:
             with self._host_errors():
-                self.stop.poll()
                 return self._begin()
         finally:
+            self.stop.leave()
             if forget is not None:
                 forget()
             if self._scope.resources:
                 finish(self._scope.aclose())
-
-    def _request_stop(self) -> None:
-        self.stop.requested = True
 
     async def _limited(self) -> Any:
         deadline = self._options.deadline
@@ -94,13 +91,15 @@ class Call:
     async def _execute(self) -> Any:
         try:
             with self._host_errors():
-                self.stop.poll()
                 result = self._begin()
                 return await result if self.waits else result
         finally:
+            self.stop.leave()
             await self._scope.aclose()
 
     def _begin(self) -> Any:
+        self.stop.watch(self._context)
+        self.stop.check()
         callee = self._callee
         return callee.code(self._context, *self._values) if callee.needs_context else callee.code(*self._values)
 

@@ -36,7 +36,8 @@ class CallContext:
     """Options of one call. Nothing in it is changed by the call.
 
     `client` replaces the client of every LLM function: a name, or `provider/model`. `env` lies over the
-    environment; None hides a variable. `deadline` is in seconds for the whole call. With `on_partial` or
+    environment; None hides a variable. `deadline` is in seconds for the whole call. `max_steps` bounds the
+    rounds of its loops and the calls that its recursion multiplies. With `on_partial` or
     `on_tick` a plain call streams. `on_reset` hears the number of an attempt that begins after another one has
     shown something: what was shown no longer counts. The callbacks may be coroutine functions.
     """
@@ -46,6 +47,7 @@ class CallContext:
     tags: Mapping[str, str] = field(default_factory=dict)
     cancel: AbortController | None = None
     deadline: float | None = None
+    max_steps: int | None = None
     on_partial: Callable[[Any], Awaitable[None] | None] | None = None
     on_tick: Callable[[list[Any]], Awaitable[None] | None] | None = None
     on_reset: Callable[[int], Awaitable[None] | None] | None = None

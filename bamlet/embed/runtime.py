@@ -29,6 +29,7 @@ from .compiling import library
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
 from .request import HTTPBody, HTTPRequest
+from .stop import make_room
 from .stream import AsyncStream
 
 __all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "Program", "Transport"]
@@ -54,6 +55,7 @@ class AsyncRuntime:
     ) -> None:
         if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
             _check_library()
+        make_room()
         self.program = program
         self._services = Services(
             make_transport=_http_transport,

@@ -1,36 +1,101 @@
-"""What ends a call before its time: the host's word, or the call's deadline."""
+"""What ends a call before its time: the host's word, the call's deadline, or its budget of steps."""
 
 from __future__ import annotations
 
-from ..interpreter.abi import Cancelled
+import sys
+
+from ..interpreter.abi import POLL_EVERY, Cancelled, Context
 from ..sysops.host import ClockLike
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
+
+MAX_FRAMES = (
+    4_000  # of Python, those of the host included; a coroutine that waits for one takes 500 bytes of stack
+)
+
+FIRST_ROUNDS = 64
+QUICK_SECONDS, SLOW_SECONDS = 0.001, 0.01  # between two looks: further apart, closer
 
 
 class Stop:
     """Asks one call to stop. Compiled code looks at it now and then, also in a loop that never waits.
 
-    `requested` may be set from any thread.
+    A loop whose rounds are long is looked at after fewer of them. `request` may be called from any thread.
     """
 
-    __slots__ = ("_began", "_clock", "_deadline", "requested")
+    __slots__ = (
+        "_began",
+        "_clock",
+        "_context",
+        "_deadline",
+        "_looked",
+        "_max_steps",
+        "_requested",
+        "_rounds",
+        "_spent",
+        "_steps",
+    )
 
-    def __init__(self, clock: ClockLike, deadline: float | None) -> None:
-        self.requested = False
+    def __init__(self, clock: ClockLike, deadline: float | None, max_steps: int | None) -> None:
+        self._max_steps = max_steps
         self._clock = clock
         self._deadline = deadline
-        self._began = 0.0 if deadline is None else clock.now()
+        self._began = self._looked = clock.now()
+        self._requested = self._spent = False
+        self._rounds = FIRST_ROUNDS
+        self._steps = 0  # those that were handed out
+        self._context: Context | None = None
 
-    def poll(self) -> None:
-        if self.requested or self._is_late():
+    def watch(self, context: Context) -> None:
+        """Also stop recursion. With a deadline or a budget each of its calls counts as a round of a loop."""
+        self._context = context
+        if self._requested:
+            context.calls = self._refuse
+        elif self._deadline is not None or self._max_steps is not None:
+            context.calls = context.rounds.__next__
+
+    def leave(self) -> None:
+        """The call is over."""
+        self._context = None
+
+    def request(self) -> None:
+        self._requested = True
+        if (context := self._context) is not None:
+            context.calls = self._refuse
+
+    def check(self) -> None:
+        if self._requested or self._is_late():
             raise Cancelled
+
+    def look(self) -> int:
+        """How many rounds may pass until the next look."""
+        self.check()
+        now = self._clock.now()
+        if now - self._looked < QUICK_SECONDS:
+            self._rounds = min(self._rounds * 2, POLL_EVERY)
+        elif now - self._looked > SLOW_SECONDS:
+            self._rounds = max(self._rounds // 8, 1)
+        self._looked = now
+        return self._rounds if self._max_steps is None else self._within(self._max_steps)
+
+    def _within(self, budget: int) -> int:
+        given = min(self._rounds, budget - self._steps)
+        if given <= 0:
+            self._spent = True
+            raise Cancelled
+        self._steps += given
+        return given
 
     def _is_late(self) -> bool:
         return self._deadline is not None and self._clock.now() - self._began >= self._deadline
 
+    def _refuse(self) -> bool:
+        raise Cancelled
+
     def error(self) -> BamlError:
         """Why the call was stopped."""
-        if self.requested or self._deadline is None:
+        if self._spent:
+            return BamlAbortError(f"the call took more than its budget of {self._max_steps:,} steps")
+        if self._requested or self._deadline is None:
             return BamlAbortError()
         limit = round(self._deadline * 1000)
         return BamlTimeoutError(
@@ -39,3 +104,9 @@ class Stop:
             configured_value_ms=limit,
             elapsed_ms=round((self._clock.now() - self._began) * 1000),
         )
+
+
+def make_room() -> None:
+    """Let programs recur a thousand deep and more. Python has one limit for all threads; this only raises it."""
+    if sys.getrecursionlimit() < MAX_FRAMES:
+        sys.setrecursionlimit(MAX_FRAMES)

@@ -35,7 +35,7 @@ class _Running:
 
     def cancel(self) -> None:
         """From any thread."""
-        self._stop.requested = True
+        self._stop.request()
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.task.cancel)
 

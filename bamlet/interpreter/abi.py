@@ -8,8 +8,9 @@ equality does not cross kinds, and an index never counts from the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice, repeat
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, compress, islice, repeat
 from typing import Any
 
 from .interface import EnvRef, Interface
@@ -64,10 +65,14 @@ class Context:
     """What one call carries through compiled code to the native operations.
 
     `invoke` is the only way out: every act that the program does not determine goes through it. `host` belongs
-    to the operations. `poll` is asked now and then by every loop, and raises to stop the call.
+    to the operations. `constants` has the values of those constants that a program can change, by name.
+
+    `look` is asked now and then by all loops together, says how many rounds may pass until it is asked again,
+    and raises to stop the call. `calls` is None while nothing but the end of the program can end its recursion;
+    else it is called before each call that may multiply, and raises to stop.
     """
 
-    __slots__ = ("host", "invoke", "poll", "program", "space")
+    __slots__ = ("calls", "constants", "host", "invoke", "program", "rounds", "space")
 
     def __init__(
         self,
@@ -75,40 +80,47 @@ class Context:
         program: Interface,
         space: ValueSpace,
         host: Any,
-        poll: Callable[[], None],
+        look: Callable[[], int],
     ) -> None:
         self.invoke = invoke
         self.program = program
         self.space = space
         self.host = host
-        self.poll = poll
+        self.constants: dict[str, Any] = {}
+        self.rounds = rounds(look)
+        self.calls: Callable[[], bool] | None = None
 
 
 # --- loops
 
-POLL_EVERY = 4096  # rounds between two looks; a look costs 60 ns, so the loop does not notice
+POLL_EVERY = 4096  # rounds between two looks, at most; a look costs 60 ns, so the loop does not notice
 
 
-def ticks(context: Context) -> Iterator[None]:
-    """An endless iterator that looks every few thousand rounds whether the call was cancelled.
+def rounds(look: Callable[[], int]) -> Iterator[bool]:
+    """True for ever, and a look between: all loops of a call run over one such iterator.
 
-    All but one round in `POLL_EVERY` run in C: cheaper than a `while` with a test of its own.
+    All rounds but those with a look run in C: cheaper than a `while` with a test of its own.
     """
-    return chain.from_iterable(map(_look, repeat(context)))
+    return chain.from_iterable(map(_TRUE, iter(look, None)))
 
 
-def _look(context: Context) -> Iterator[None]:
-    context.poll()
-    return repeat(None, POLL_EVERY)
+_TRUE = partial(repeat, True)
 
 
-def each(context: Context, items: list[Any]) -> Iterable[Any]:
-    """The elements that the list has now; what the body appends is not visited."""
-    if len(items) <= POLL_EVERY:
-        return islice(items, len(items))
-    rest = islice(items, len(items))
-    rounds = -(-len(items) // POLL_EVERY)
-    return chain.from_iterable(islice(rest, POLL_EVERY) for _ in repeat(None, rounds) if context.poll() is None)
+def each(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
+    """The elements that the list has now; what the body appends is not visited. Each takes a round."""
+    return compress(islice(items, len(items)), rounds)
+
+
+def constant(name: str, make: Callable[..., Any]) -> Callable[[Context], Any]:
+    """A constant that a program can change: evaluated when a call first uses it, one object in that call."""
+
+    def read(context: Context) -> Any:
+        if name not in context.constants:
+            context.constants[name] = make(context)
+        return context.constants[name]
+
+    return read
 
 
 # --- operators
@@ -365,15 +377,17 @@ def operation_value(name: str, suspends: bool) -> FunctionValue:
 
 
 async def call_value(context: Context, function: FunctionValue, *arguments: Any) -> Any:
-    """Call a function whose kind is known at run time only."""
+    """Call a function whose kind is known at run time only. What it may call in turn, nobody knows."""
+    if context.calls is not None:
+        context.calls()
     result = function.code(context, *arguments) if function.needs_context else function.code(*arguments)
     return await result if function.suspends else result
 
 
 # By the names that emitted code uses; no name of the language begins with a dollar.
 HELPERS: dict[str, Any] = {
-    "$ticks": ticks,
     "$each": each,
+    "$Cancelled": Cancelled,
     "$is_true": is_true,
     "$equal": equal,
     "$divide": divide,

@@ -79,7 +79,7 @@ def _holds_jinja(items: Sequence[n.Placed[n.Item]]) -> bool:
 
 def _check_constants(names: Names, effects: Effects, report: Report) -> None:
     for constant in names.constants.values():
-        if f"let {constant.name}" in effects.needs_context:
+        if f"let {constant.name}" in effects.outside:
             assert constant.placed is not None
             assert constant.node is not None
             message = "a constant cannot loop or reach outside the program"

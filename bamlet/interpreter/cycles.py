@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 def cycles(names: Iterable[str], refers_to: Callable[[str], Iterable[str]]) -> Iterator[list[str]]:
@@ -12,7 +12,7 @@ def cycles(names: Iterable[str], refers_to: Callable[[str], Iterable[str]]) -> I
     Linear in the references between the names.
     """
     edges = {name: list(refers_to(name)) for name in names}
-    for group in _groups(edges):
+    for group in groups(edges):
         first = min(group)
         if len(group) > 1 or first in edges[first]:
             yield _way_round(first, group, edges)
@@ -23,8 +23,10 @@ def show_cycle(cycle: list[str]) -> str:
     return " -> ".join(shown)
 
 
-def _groups(edges: dict[str, list[str]]) -> Iterator[set[str]]:
-    """Kosaraju's strongly connected components: names by the time they are finished, then the references back."""
+def groups(edges: Mapping[str, list[str]]) -> Iterator[set[str]]:
+    """Names that reach each other, each in one group, by Kosaraju's way: names by the time they are finished, then
+    the references back.
+    """
     back: dict[str, list[str]] = {name: [] for name in edges}
     for name, others in edges.items():
         for other in others:
@@ -37,7 +39,7 @@ def _groups(edges: dict[str, list[str]]) -> Iterator[set[str]]:
             yield group
 
 
-def finished(edges: dict[str, list[str]]) -> list[str]:
+def finished(edges: Mapping[str, list[str]]) -> list[str]:
     """All names, each after everything that it reaches first."""
     seen: set[str] = set()
     order: list[str] = []

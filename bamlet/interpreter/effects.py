@@ -1,44 +1,70 @@
-"""The call graph's answers: which functions can reach an operation that suspends, and which need the context.
+"""The call graph's answers: which functions can reach an operation that suspends, which need the context, and
+which calls must look whether the program was told to stop.
 
-A function that does neither is emitted as a plain `def` with the parameters it was written with.
+A function that needs none of it is emitted as a plain `def` with the parameters it was written with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from ..types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
 from .check import Checked
+from .cycles import finished, groups
 from .symbols import Names
+from .typing_tables import FunctionCall
+
+HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
+    """`outside` are the functions that loop, suspend or reach an operation.
+
+    Work without a loop is unbounded only where calls multiply: `branching` has, by caller, the functions that may
+    lead back to the caller, if it calls them in more than one place or in a loop. `heavy` are functions that lead
+    to many calls all the same.
+    """
+
     suspends: frozenset[str]
     needs_context: frozenset[str]
+    outside: frozenset[str]
+    branching: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    heavy: frozenset[str] = frozenset()
 
 
 def infer_effects(own: Names, checked: Checked, library: Effects | None, all_async: bool) -> Effects:
     """`all_async` gives every function both, which must not change what a program does."""
     suspends = set(library.suspends) if library else set()
+    outside = set(library.outside) if library else set()
     context = set(library.needs_context) if library else set()
     calls = {name: tables.reaches for name, tables in checked.tables.items()}
     plain = _reached_from_constants(calls)
     for symbol in own.functions.values():
         if symbol.kind == "stub":
-            context.add(symbol.name)
+            outside.add(symbol.name)
         if symbol.suspends or (all_async and symbol.kind == "code" and symbol.name not in plain):
             suspends.add(symbol.name)
-            context.add(symbol.name)
     for name, tables in checked.tables.items():
         if tables.calls_values:
             suspends.add(name)
-        if tables.loops or tables.uses_context or tables.calls_values:
-            context.add(name)
-    _spread(calls, suspends)
-    context |= suspends
-    _spread(calls, context)
-    return Effects(frozenset(suspends), frozenset(context))
+        if tables.loops or tables.uses_context:
+            outside.add(name)
+    spread(calls, suspends)
+    outside |= suspends
+    spread(calls, outside)
+    branching, heavy = _branching(checked, calls), _heavy(checked, calls)
+    context |= outside | branching.keys() | heavy
+    context |= {f"let {constant.name}" for constant in own.constants.values() if not _is_immutable(constant.ty)}
+    spread(calls, context)
+    return Effects(frozenset(suspends), frozenset(context), frozenset(outside), branching, frozenset(heavy))
+
+
+def _is_immutable(ty: Ty) -> bool:
+    """Whether one value can be shared by all calls of a program."""
+    return ty in (INT, FLOAT, STRING, BOOL, NULL) or isinstance(ty, LiteralTy | EnumTy | VariantTy)
 
 
 def _reached_from_constants(calls: Mapping[str, set[str]]) -> set[str]:
@@ -52,7 +78,7 @@ def _reached_from_constants(calls: Mapping[str, set[str]]) -> set[str]:
     return reached
 
 
-def _spread(calls: Mapping[str, set[str]], marked: set[str]) -> None:
+def spread(calls: Mapping[str, Iterable[str]], marked: set[str]) -> None:
     """Mark every function that reaches a marked one."""
     callers: dict[str, list[str]] = {}
     for caller, callees in calls.items():
@@ -64,3 +90,35 @@ def _spread(calls: Mapping[str, set[str]], marked: set[str]) -> None:
             if caller not in marked:
                 marked.add(caller)
                 pending.append(caller)
+
+
+def _call_counts(checked: Checked, name: str) -> Counter[str]:
+    plans = checked.tables[name].calls.values()
+    return Counter(plan.symbol.name for plan in plans if isinstance(plan, FunctionCall))
+
+
+def _branching(checked: Checked, calls: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    """A function that calls itself once, whatever the way round, makes a chain: the stack's depth bounds it."""
+    edges = {name: sorted(callees) for name, callees in calls.items()}
+    found: dict[str, frozenset[str]] = {}
+    for group in groups(edges):
+        for name in group:
+            counts = _call_counts(checked, name)
+            back = group & counts.keys()
+            if sum(counts[callee] for callee in back) > 1 or (back and checked.tables[name].loops):
+                found[name] = frozenset(back)
+    return found
+
+
+def _heavy(checked: Checked, calls: Mapping[str, set[str]]) -> set[str]:
+    """Functions that call one another twice each, forty deep, neither loop nor recur and would never end."""
+    edges = {name: sorted(callees) for name, callees in calls.items()}
+    weights: dict[str, int] = {}
+    heavy: set[str] = set()
+    for name in finished(edges):
+        counts = _call_counts(checked, name)
+        weights[name] = 1 + sum(count * weights.get(callee, 1) for callee, count in counts.items())
+        if weights[name] > HEAVY:
+            heavy.add(name)
+            weights[name] = 1
+    return heavy

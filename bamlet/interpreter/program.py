@@ -83,9 +83,10 @@ def link(unit: Unit, library: Program | None, diagnostics: tuple[Diagnostic, ...
     for name in schemas.classes:
         if f"class {name}" in namespace:
             space.classes[name] = namespace[f"class {name}"]
-    for constant in unit.names.constants:
-        # A constant is evaluated when it is first used, and is one object from then on.
-        namespace[f"let {constant}"] = cache(namespace[f"let {constant}"])
+    for name in map("let {}".format, unit.names.constants):
+        # A constant is evaluated when it is first used: in a program, or if it can be changed, in a call.
+        make = namespace[name]
+        namespace[name] = abi.constant(name, make) if name in unit.effects.needs_context else cache(make)
     functions = {f.name: _info(f) for f in names.functions.values() if f.kind != "stub"}
     interface = Interface(
         functions,

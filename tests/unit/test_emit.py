@@ -1,4 +1,4 @@
-"""What Python sees of compiled code: places, tables, forms of functions, names, and stopping."""
+"""What Python sees of compiled code: places, tables, forms of functions, and names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import inspect
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any, get_args
@@ -173,6 +172,12 @@ function calls_waiting(a: int) -> int { if (a > 0) { waits(a) } else { pure(a, a
 function even(a: int) -> bool { if (a == 0) { true } else { odd(a - 1) } }
 function odd(a: int) -> bool { if (a == 0) { waits(0) == 0 } else { even(a - 1) } }
 function through_value(f: (int) -> int) -> int { f(1) }
+function chain(n: int) -> int { if (n == 0) { 0 } else { chain(n - 1) } }
+function branches(n: int) -> int { if (n < 2) { n } else { branches(n - 1) + branches(n - 2) } }
+let SHARED = 1 + pure(1, 2)
+let OWN = [1]
+function shares() -> int { SHARED }
+function owns() -> int[] { OWN }
 """
 
 
@@ -188,6 +193,10 @@ function through_value(f: (int) -> int) -> int { f(1) }
         ("even", ["$context", "a"], True),
         ("odd", ["$context", "a"], True),
         ("through_value", ["$context", "f"], True),
+        ("chain", ["n"], False),
+        ("branches", ["$context", "n"], False),
+        ("shares", [], False),
+        ("owns", ["$context"], False),
     ],
 )
 def test_a_function_has_the_cheapest_form(function: str, parameters: list[str], suspends: bool) -> None:
@@ -233,62 +242,6 @@ def _globals_read(code: CodeType) -> Iterator[str]:
 
 
 _OF_CLASS_BODIES = {"__name__"}
-
-
-# --- stopping: a program cannot stop itself from outside
-
-ENDLESS = {
-    "while": "while (true) { }",
-    "c_style": "for (let i = 0; true; i += 1) { }",
-    "for_in": "let xs = [0]; for (let i = 0; i < 200000; i += 1) { xs.push(i); } "
-    "while (true) { for (x in xs) { if (x < 0) { return 0; } } }",
-    "catching": "while (true) { { throw 1 } catch (e) { _ => null }; }",
-    "calling": "while (true) { inner(10); }",
-}
-
-
-class _SaysWhenRead(Mapping[str, str]):
-    """An environment that tells when the program is under way: its first look sets `started`."""
-
-    def __init__(self) -> None:
-        self.started = threading.Event()
-
-    def __getitem__(self, name: str) -> str:
-        self.started.set()
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def _endless_program(form: str) -> bamlet.Program:
-    inner = "function inner(n: int) -> int { if (n == 0) { 0 } else { inner(n - 1) } }"
-    source = f'function main() -> int {{ env.get("STARTED"); {ENDLESS[form]} }}\n{inner}'
-    return bamlet.compile_sources({"endless.baml": source})
-
-
-@pytest.mark.parametrize("form", ENDLESS)
-def test_a_loop_that_never_waits_stops_when_aborted(form: str) -> None:
-    environment, controller = _SaysWhenRead(), bamlet.AbortController()
-    stopper = threading.Thread(target=lambda: environment.started.wait(20) and controller.abort())
-    stopper.start()
-    with (
-        bamlet.Runtime(_endless_program(form), environ=environment) as runtime,
-        pytest.raises(bamlet.BamlAbortError),
-    ):
-        runtime.call("main", context=bamlet.CallContext(cancel=controller))
-    stopper.join(20)
-
-
-def test_a_loop_that_never_waits_stops_at_its_deadline() -> None:
-    with (
-        bamlet.Runtime(_endless_program("while")) as runtime,
-        pytest.raises(bamlet.BamlTimeoutError, match="deadline of 50 ms"),
-    ):
-        runtime.call("main", context=bamlet.CallContext(deadline=0.05))
 
 
 # --- the shape of emitted code

@@ -20,7 +20,7 @@ from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables, python_name
 from . import statements
-from .expressions import call_function, function_name, function_values
+from .expressions import call_function, function_name, function_values, may_go_on
 from .state import CONTEXT, EMIT, EMIT_STATEMENT, GIVE, INTO, Emitter, Unit, load, store
 from .type_tests import class_name, test_functions
 
@@ -71,13 +71,15 @@ def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iter
     assert symbol.placed is not None
     assert symbol.node is not None
     node = symbol.node
-    e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset)
+    e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset, symbol.name)
     if symbol.kind == "llm":
         _llm_body(e, symbol)
         params = [python_name(param.name) for param in symbol.params]
     else:
         assert isinstance(node.body, n.Block)
         params = [e.tables.variables[id(param)].python for param in node.params]
+        if symbol.name in unit.effects.heavy:
+            e.add(ast.Expr(may_go_on()), node.name)
         e.into(node.body, GIVE)
     if symbol.name in unit.effects.needs_context:
         params = [CONTEXT, *params]
@@ -108,9 +110,11 @@ def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
 def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[ast.stmt]:
     assert symbol.placed is not None
     assert symbol.node is not None
-    e = Emitter(unit, tables, symbol.placed.file, symbol.placed.offset)
+    name = f"let {symbol.name}"
+    e = Emitter(unit, tables, symbol.placed.file, symbol.placed.offset, name)
     e.into(symbol.node.value, GIVE)
-    return _definition(e, symbol.node, symbol.name, f"let {symbol.name}", [], False)
+    params = [CONTEXT] if name in unit.effects.needs_context else []
+    return _definition(e, symbol.node, symbol.name, name, params, False)
 
 
 def _classes(symbols: Iterable[ClassSymbol]) -> CodeType:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...grammar import nodes as n
 from ...types.ty import MapTy
-from ..symbols import FunctionSymbol
+from ..symbols import ConstantSymbol, FunctionSymbol
 from ..typing_tables import (
     BuiltinCall,
     ConstantUse,
@@ -22,7 +22,7 @@ from ..typing_tables import (
     python_name,
 )
 from .operators import index_of, truth, unfolded
-from .state import CONTEXT, EMIT, Emitter, Unit, attribute, call, load, read, store
+from .state import CONTEXT, EMIT, Emitter, Unit, attribute, both, call, compare, load, read, store
 from .type_tests import class_name, type_test
 
 # --- names
@@ -46,13 +46,18 @@ def _used(e: Emitter, use: Use) -> ast.expr:
         case LocalUse(variable=variable, fields=fields):
             return _fields(read(variable), fields)
         case ConstantUse(symbol=symbol, fields=fields):
-            return _fields(call(f"let {symbol.name}"), fields)
+            return _fields(_constant(e, symbol), fields)
         case VariantUse(enum=enum, name=name):
             return load(f"enum {enum}.{name}")
         case EnvUse(name=name):
             return _operation(e, "env.get_or_panic", [ast.Constant(name)])
         case FunctionUse(symbol=symbol):
             return _function_value(e, symbol)
+
+
+def _constant(e: Emitter, symbol: ConstantSymbol) -> ast.expr:
+    name = f"let {symbol.name}"
+    return call(name, load(CONTEXT)) if name in e.unit.effects.needs_context else call(name)
 
 
 def _fields(value: ast.expr, fields: Sequence[n.Identifier]) -> ast.expr:
@@ -112,7 +117,15 @@ def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr])
         made = call(function_name(symbol.name), load(CONTEXT), *arguments)
     else:
         made = call(function_name(symbol.name), *arguments)
-    return ast.Await(made) if symbol.name in e.unit.effects.suspends else made
+    if symbol.name in e.unit.effects.suspends:
+        made = ast.Await(made)
+    return both(may_go_on(), made) if e.multiplies(symbol.name) else made
+
+
+def may_go_on() -> ast.expr:
+    """True, unless the call was told to stop: then this raises."""
+    calls = attribute(load(CONTEXT), "calls")
+    return ast.BoolOp(ast.Or(), [compare(calls, ast.Is(), ast.Constant(None)), ast.Call(calls, [], [])])
 
 
 Builtin = Callable[[Emitter, list[ast.expr]], ast.expr]

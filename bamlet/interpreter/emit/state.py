@@ -61,15 +61,30 @@ class Unit:
 
 @dataclass(slots=True)
 class Emitter:
+    """`name` is the function's."""
+
     unit: Unit
     tables: Tables
     file: SourceFile
     offset: int
+    name: str = ""
     out: list[ast.stmt] = field(default_factory=list)
     # For each loop around this point, what `continue` must do first: the step of a C-style `for`.
     steps: list[Callable[[], None]] = field(default_factory=list)
     _temporaries: int = 0
     _inline: dict[int, bool] = field(default_factory=dict)
+    _branches: bool = False
+
+    def multiplies(self, callee: str) -> bool:
+        """Whether a call at this point may be the second with which one run of the function calls itself.
+
+        One call in the whole function, outside of loops, needs no look: alone it makes a chain.
+        """
+        if callee not in self.unit.effects.branching.get(self.name, ()):
+            return False
+        first = not self._branches and not self.steps
+        self._branches = True
+        return not first
 
     # --- expressions
 

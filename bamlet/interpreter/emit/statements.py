@@ -20,6 +20,7 @@ from .state import (
     Emitter,
     Into,
     Target,
+    attribute,
     both,
     call,
     compare,
@@ -323,7 +324,10 @@ def _for(e: Emitter, node: n.For) -> None:
 
 
 def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, step: Callable[[], None]) -> None:
-    """A Python `for` over an endless iterator that also watches for cancellation; see `abi.ticks`."""
+    """A Python `for` over an endless iterator that also watches for cancellation; see `abi.rounds`.
+
+    Once told to stop, that iterator is at its end, and stays there for every loop of the call.
+    """
 
     def round() -> None:
         always = condition is None or (isinstance(condition, n.BoolLiteral) and condition.value)
@@ -337,7 +341,8 @@ def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, ste
     e.steps.append(step)
     rounds = e.body(round)
     e.steps.pop()
-    e.add(ast.For(store("$round"), call("$ticks", load(CONTEXT)), rounds, []), node)
+    stopped: list[ast.stmt] = [ast.Raise(load("$Cancelled"), None)]
+    e.add(ast.For(store("$round"), attribute(load(CONTEXT), "rounds"), rounds, stopped), node)
 
 
 def _for_in(e: Emitter, node: n.ForIn) -> None:
@@ -346,7 +351,8 @@ def _for_in(e: Emitter, node: n.ForIn) -> None:
     e.steps.append(lambda: None)
     body = e.body(lambda: e.into(node.body, DISCARD))
     e.steps.pop()
-    e.add(ast.For(store(variable.python), call("$each", load(CONTEXT), items), body, []), node)
+    elements = call("$each", attribute(load(CONTEXT), "rounds"), items)
+    e.add(ast.For(store(variable.python), elements, body, []), node)
 
 
 EMIT_STATEMENT.update(
