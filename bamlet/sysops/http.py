@@ -52,7 +52,8 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
         except BaseException:
             await response.aclose()
             raise
-    stream = SseStream(context, response, deadlines, one_by_one=host(context).sink.wants_every)
+    accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
+    stream = SseStream(context, response, accepts, deadlines, one_by_one=host(context).sink.wants_every)
     return host(context).scope.open(_STREAM, stream)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..interpreter.abi import Context
 from ..wire.message import Response
 from .deadlines import Deadlines
-from .exchange import content_type, failure_of, now, read_whole
+from .exchange import content_type, failure_of, now
 
 MAX_BUFFERED_EVENTS = 1024
 MAX_BUFFERED_BYTES = 1 << 20
@@ -20,14 +20,16 @@ class SseStream:
     """The events of one answer. A task of its own reads ahead into a bounded buffer, so that events which came
     together are handed out together, and a slow consumer stops the socket and not the memory."""
 
-    def __init__(self, context: Context, response: Response, deadlines: Deadlines, *, one_by_one: bool) -> None:
-        from ..wire.sse import EventDecoder
+    def __init__(
+        self, context: Context, response: Response, accepts: str, deadlines: Deadlines, *, one_by_one: bool
+    ) -> None:
+        from ..wire.framing import decoder_for
 
         self._event_class: Any = context.space.classes["baml.http.SseEvent"]
         self._response = response
         self._deadlines = deadlines
         self._one_by_one = one_by_one
-        self._decoder = EventDecoder()
+        self._decoder = decoder_for(content_type(response), accepts)
         self._events: deque[Any] = deque()
         self._buffered = 0
         self._failure: Exception | None = None
@@ -80,10 +82,7 @@ class SseStream:
 
     async def _read_ahead(self) -> None:
         try:
-            if content_type(self._response) == "application/json":
-                await self._read_as_one_event()
-            else:
-                await self._read_events()
+            await self._read_events()
             self._end(None)
         except Exception as failure:
             # Whoever waits for events must hear of it, whatever it is.
@@ -98,15 +97,8 @@ class SseStream:
                 while len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_BYTES:
                     self._drained.clear()
                     await self._drained.wait()
-        if (pending := self._decoder.finish()) is not None and _is_whole(pending.data):
-            self._add([pending], 0)
-
-    async def _read_as_one_event(self) -> None:
-        """Some gateways answer a request for a stream with one JSON object."""
-        from ..wire.sse import Event
-
-        body = await read_whole(self._response)
-        self._add([Event("message", body.decode("utf-8", "replace"))], len(body))
+        if (last := self._decoder.finish()) is not None:
+            self._add([last], len(last.data))
 
     def _add(self, events: list[Any], size: int) -> None:
         make = self._event_class
@@ -142,16 +134,3 @@ class SseStream:
             looks.append(time + max(idle, SHORTEST_LOOK_SECONDS))
         if looks:
             self._timer = asyncio.get_running_loop().call_at(min(looks), self._watch)
-
-
-def _is_whole(data: str) -> bool:
-    """An event cut off before its blank line counts when it ends an answer: `[DONE]`, or JSON that is complete."""
-    import json
-
-    if data.strip() == "[DONE]":
-        return True
-    try:
-        json.loads(data)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -143,6 +143,11 @@ class EventDecoder:
             self._id = value
         elif name == "retry" and value.isascii() and value.isdigit() and len(value) <= _RETRY_DIGITS:
             self.retry = int(value)
+        else:
+            self._other(line)
+
+    def _other(self, line: str) -> None:
+        """A comment, or a field that the standard does not know."""
 
     def _add_data(self, value: str) -> None:
         self._data.append(value)
