@@ -1,13 +1,17 @@
 """One dialect a module: a prompt to a request, a response or its events to a completion. Pure, no I/O."""
 
+from .accumulator import Accumulator, read_body
+from .chunks import Chunk, ChunkType
 from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, Timeouts
-from .completion import Accumulator, Completion, FinishReason, ToolCall, Usage
+from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error
 from .finish import finish_reason_is_allowed
 from .registry import Dialect, dialect
 
 __all__ = [
     "Accumulator",
+    "Chunk",
+    "ChunkType",
     "ClientConfigError",
     "ClientOptions",
     "ClientSpec",
@@ -22,4 +26,5 @@ __all__ = [
     "dialect",
     "finish_reason_is_allowed",
     "http_error",
+    "read_body",
 ]

@@ -23,6 +23,8 @@ _PERMANENT = re.compile(
     re.IGNORECASE,
 )
 
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
+
 
 class ProviderError(Exception):
     """An answer that is no answer. `retryable` is None where nothing says whether another try could help."""
@@ -56,6 +58,7 @@ class ErrorBody:
     type: str | None = None
     code: str | int | None = None
     status: int | None = None
+    retry_after_ms: int | None = None
 
 
 def http_error(status: int, headers: Iterable[tuple[str, str]], body: bytes | str) -> ProviderError:
@@ -63,17 +66,18 @@ def http_error(status: int, headers: Iterable[tuple[str, str]], body: bytes | st
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     read = read_error_text(text)
     named = {name.lower(): value for name, value in headers}
+    wait = retry_after_ms(named)
     retryable = {"true": True, "false": False}.get(named.get("x-should-retry", "").lower())
     if retryable is None:
         retryable = status_is_retryable(status) and read.code not in _NO_RETRY_CODES
     return ProviderError(
         "http_error",
         read.message or f"the provider answered with status {status}",
-        type=read.type,
+        type=named.get("x-amzn-errortype", "").partition(":")[0] or read.type,
         code=read.code,
         status=status,
         retryable=retryable,
-        retry_after_ms=retry_after_ms(named),
+        retry_after_ms=read.retry_after_ms if wait is None else wait,
     )
 
 
@@ -86,6 +90,7 @@ def stream_error(error: ErrorBody) -> ProviderError:
         code=error.code,
         status=error.status,
         retryable=_is_transient(error),
+        retry_after_ms=error.retry_after_ms,
     )
 
 
@@ -141,17 +146,44 @@ def retry_after_ms(headers: Mapping[str, str]) -> int | None:
 
 
 def _from_fields(error: Mapping[str, Any]) -> ErrorBody | None:
-    message = _message(error)
-    if message is None and not (error.get("code") or error.get("type")):
+    message, kind, code = _message(error), _kind(error), _code(error)
+    if message is None and not (code or kind):
         return None
     status = error.get("status_code", error.get("statusCode"))
-    kind, code = error.get("type"), error.get("code")
     return ErrorBody(
         message or str(kind or code),
-        kind if isinstance(kind, str) else None,
-        code if isinstance(code, str | int) and not isinstance(code, bool) else None,
+        kind,
+        code,
         status if isinstance(status, int) else None,
+        _retry_info_ms(error.get("details")),
     )
+
+
+def _kind(error: Mapping[str, Any]) -> str | None:
+    """OpenAI and Anthropic call it `type`, Google `status`, and AWS `__type`, behind a name space."""
+    for name in ("type", "status", "__type"):
+        kind = error.get(name)
+        # An event that is an error says so in its type, and nothing about which.
+        if isinstance(kind, str) and kind and kind != "error":
+            return kind.rpartition("#")[2]
+    return None
+
+
+def _code(error: Mapping[str, Any]) -> str | int | None:
+    details = error.get("details")
+    for code in (error.get("code"), details.get("error_code") if isinstance(details, Mapping) else None):
+        if isinstance(code, str | int) and not isinstance(code, bool):
+            return code
+    return None
+
+
+def _retry_info_ms(details: Any) -> int | None:
+    """Google's wait: `{"@type": "…RetryInfo", "retryDelay": "13.5s"}` among the details."""
+    for detail in details if isinstance(details, list) else ():
+        delay = detail.get("retryDelay") if isinstance(detail, Mapping) else None
+        if isinstance(delay, str) and (found := _SECONDS.fullmatch(delay)):
+            return round(float(found[1]) * 1000)
+    return None
 
 
 def _message(error: Mapping[str, Any]) -> str | None:

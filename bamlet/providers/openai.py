@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
-from .chat import ChatAccumulator
 from .client import ClientConfigError, ClientOptions, ClientSpec, MediaMode, ProviderDefaults, read_options
-from .completion import Completion
-from .errors import ProviderError, read_error_text
 from .media import data_url, inline, must_fetch
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
@@ -84,18 +80,6 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
 def media_to_fetch(client: ClientOptions, prompt: Prompt) -> tuple[Media, ...]:
     """The media whose bytes have to be in the prompt before `build_request` can take it."""
     return tuple(dict.fromkeys(media for media in prompt.media() if _must_fetch(client, media)))
-
-
-def read_response(body: bytes | str) -> Completion:
-    """An answer that was not streamed. Raises `ProviderError` for an error, for no answer and for no JSON."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        head = read_error_text(body if isinstance(body, str) else body.decode("utf-8", "replace")).message
-        raise ProviderError("protocol_error", f"the answer is not JSON: {head}", retryable=True) from error
-    answer = ChatAccumulator()
-    answer.feed_value(value)
-    return answer.completion()
 
 
 def _must_fetch(client: ClientOptions, media: Media) -> bool:

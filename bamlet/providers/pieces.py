@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LEFT_OVER = "\ufffd"
 
 
 class TextPieces:
-    """JSON may cut a character into two escapes in two events; the halves meet here."""
+    """JSON may cut a character into two escapes in two events; the halves meet here.
 
-    __slots__ = ("_half", "_pieces")
+    `listener`, if there is one, hears of every piece that can be shown.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_half", "_pieces", "listener")
+
+    def __init__(self, listener: Callable[[str], None] | None = None) -> None:
+        self.listener = listener
         self._pieces: list[str] = []
         self._half = ""
 
@@ -23,15 +28,20 @@ class TextPieces:
             piece = self._joined(piece)
         if piece:
             self._pieces.append(piece)
+            if self.listener is not None:
+                self.listener(piece)
         return piece
 
     def close(self) -> str:
         """No more will come: half a character that is left becomes U+FFFD."""
         rest = _LEFT_OVER if self._half else ""
         self._half = ""
-        if rest:
-            self._pieces.append(rest)
-        return rest
+        return self.add(rest)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._pieces.clear()
+        self._half = ""
 
     @property
     def text(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -10,13 +10,31 @@ from typing import Protocol
 from ..prompt import Media, Prompt
 from ..wire.message import Request
 from . import openai
+from .accumulator import Accumulator
+from .anthropic_events import AnthropicAccumulator
+from .bedrock_events import BedrockAccumulator
 from .chat import ChatAccumulator
 from .client import ClientConfigError, ClientOptions, ClientSpec
-from .completion import Accumulator, Completion
+from .google_events import GoogleAccumulator
+from .ollama_events import OllamaAccumulator
+from .responses_events import ResponsesAccumulator
+from .transcript_events import TranscriptAccumulator
 
 
 class BuildRequest(Protocol):
     def __call__(self, client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request: ...
+
+
+ACCUMULATORS: Mapping[str, type[Accumulator]] = {
+    "openai": ChatAccumulator,
+    "openai-responses": ResponsesAccumulator,
+    "openai-transcription": TranscriptAccumulator,
+    "anthropic": AnthropicAccumulator,
+    "google": GoogleAccumulator,
+    "vertex": GoogleAccumulator,
+    "aws-bedrock": BedrockAccumulator,
+    "ollama": OllamaAccumulator,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +49,11 @@ class Dialect:
     read_client: Callable[[ClientSpec], ClientOptions]
     media_to_fetch: Callable[[ClientOptions, Prompt], tuple[Media, ...]]
     build_request: BuildRequest
-    accumulator: Callable[[], Accumulator]
-    read_response: Callable[[bytes | str], Completion]
+    response_type: str
+
+    def accumulator(self, client: ClientOptions) -> Accumulator:
+        """For an answer that this client gets: a gateway may answer in another dialect than it is asked in."""
+        return ACCUMULATORS[client.client_response_type or self.response_type]()
 
 
 _CHAT = {
@@ -42,8 +63,7 @@ _CHAT = {
         partial(openai.read_client, name),
         openai.media_to_fetch,
         openai.build_request,
-        ChatAccumulator,
-        openai.read_response,
+        "openai",
     )
     for name, flavor in openai.FLAVORS.items()
 }

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, cast, get_args
 
 from ..interpreter.abi import Context, Handle, Opaque
 from ..jinja import TemplateError
 from ..prompt import Prompt, TemplateString, Text, render_prompt
-from ..providers import Accumulator, ClientConfigError, Completion, ProviderError, finish_reason_is_allowed
+from ..providers import (
+    Accumulator,
+    Chunk,
+    ChunkType,
+    ClientConfigError,
+    Completion,
+    ProviderError,
+    finish_reason_is_allowed,
+    read_body,
+)
 from ..sap import NOTHING as SAP_NOTHING
 from ..sap import ParseFailure, PartialParser, parse
 from ..types.show import show
@@ -24,6 +34,8 @@ from .template_values import holds, template_value
 MAX_ANSWER_TEXT = 32 << 20
 
 _ACCUMULATOR = "baml.llm.StreamAccumulator"
+# As the language spells them.
+_CHUNK_TYPES = {name: name.title().replace("_", "") for name in get_args(ChunkType)}
 
 
 def _primitive(client: Opaque) -> Primitive:
@@ -161,14 +173,22 @@ class Answer:
         self._new: list[str] = []
         self._size = 0
 
-    def add(self, events: list[Any]) -> None:
-        feed = self._accumulator.feed
+    def add(self, events: list[Any]) -> bool:
+        """Whether the answer began anew."""
+        feed, restarts = self._accumulator.feed, self._accumulator.restarts
         new = [text for event in events if (text := feed(event))]
+        began_anew = self._accumulator.restarts != restarts
+        if began_anew:
+            self._new, new = [], [self._accumulator.text]
         self._new += new
         self._size += sum(map(len, new))
         if self._size > MAX_ANSWER_TEXT:
             message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
             raise ProviderError("protocol_error", message, retryable=False)
+        return began_anew
+
+    def new_chunks(self) -> list[Chunk]:
+        return self._accumulator.new_chunks()
 
     def new_text(self) -> str:
         text = "".join(self._new)
@@ -195,12 +215,12 @@ class Answer:
 class WholeAnswer(Answer):
     """An answer that came in one piece: there is nothing to add and nothing to wait for."""
 
-    def __init__(self, completion: Completion, client: Primitive) -> None:
-        self.said = completion
-        self.client = client
-        self._new = [completion.text]
+    def __init__(self, accumulator: Accumulator, body: str, client: Primitive) -> None:
+        super().__init__(accumulator, client)
+        self.said = read_body(accumulator, body)
+        self._new = [self.said.text]
 
-    def add(self, events: list[Any]) -> None:
+    def add(self, events: list[Any]) -> bool:
         raise AssertionError("a whole answer takes no events")
 
     def finish(self) -> None: ...
@@ -221,7 +241,7 @@ def _answer(context: Context, handle: Handle) -> Answer:
 @sysop("baml.llm.PrimitiveClient.new_stream_accumulator")
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = _primitive(client)
-    answer = Answer(primitive.dialect.accumulator(), primitive)
+    answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
     return host(context).scope.open(_ACCUMULATOR, answer)
 
 
@@ -229,10 +249,10 @@ def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
 def read_response(context: Context, client: Opaque, body: str) -> Handle:
     primitive = _primitive(client)
     try:
-        completion = primitive.dialect.read_response(body)
+        answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
         raise _provider_failure(failure, primitive) from failure
-    return host(context).scope.open(_ACCUMULATOR, WholeAnswer(completion, primitive))
+    return host(context).scope.open(_ACCUMULATOR, answer)
 
 
 def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
@@ -241,10 +261,10 @@ def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
 
 
 @sysop("baml.llm.StreamAccumulator.add_events", throws=("LlmClient",))
-def add_events(context: Context, answer: Handle, events: list[Any]) -> None:
+def add_events(context: Context, answer: Handle, events: list[Any]) -> bool:
     found = _answer(context, answer)
     try:
-        found.add(events)
+        return found.add(events)
     except ProviderError as failure:
         raise _provider_failure(failure, found.client) from failure
 
@@ -266,6 +286,58 @@ def content(context: Context, answer: Handle) -> str:
 @sysop("baml.llm.StreamAccumulator.new_content")
 def new_content(context: Context, answer: Handle) -> str:
     return _answer(context, answer).new_text()
+
+
+@sysop("baml.llm.StreamAccumulator.new_chunks")
+def new_chunks(context: Context, answer: Handle) -> list[Any]:
+    space = context.space
+    return [
+        space.instance(
+            "baml.llm.Chunk",
+            {
+                "chunk_type": space.enum_value("baml.llm.ChunkType", _CHUNK_TYPES[chunk.type]),
+                "text": chunk.text,
+                "slot": chunk.slot,
+                "id": chunk.id,
+                "name": chunk.name,
+            },
+        )
+        for chunk in _answer(context, answer).new_chunks()
+    ]
+
+
+@sysop("baml.llm.StreamAccumulator.reasoning")
+def reasoning(context: Context, answer: Handle) -> str:
+    return _answer(context, answer).said.reasoning
+
+
+@sysop("baml.llm.StreamAccumulator.refusal")
+def refusal(context: Context, answer: Handle) -> str | None:
+    return _answer(context, answer).said.refusal
+
+
+@sysop("baml.llm.StreamAccumulator.tool_calls")
+def tool_calls(context: Context, answer: Handle) -> list[Any]:
+    return [
+        context.space.instance(
+            "baml.llm.ToolCall", {"id": call.id, "name": call.name, "arguments": call.arguments}
+        )
+        for call in _answer(context, answer).said.tool_calls
+    ]
+
+
+@sysop("baml.llm.StreamAccumulator.usage")
+def usage(context: Context, answer: Handle) -> Any:
+    said = _answer(context, answer).said.usage
+    if said is None:
+        return None
+    fields = {field.name: getattr(said, field.name) for field in dataclasses.fields(said) if field.name != "raw"}
+    return context.space.instance("baml.llm.Usage", fields)
+
+
+@sysop("baml.llm.StreamAccumulator.finish_kind")
+def finish_kind(context: Context, answer: Handle) -> str | None:
+    return _answer(context, answer).said.finish_reason
 
 
 @sysop("baml.llm.StreamAccumulator.is_done")
@@ -290,14 +362,14 @@ def finish_reason(context: Context, answer: Handle) -> str | None:
 
 @sysop("baml.llm.StreamAccumulator.input_tokens")
 def input_tokens(context: Context, answer: Handle) -> int | None:
-    usage = _answer(context, answer).said.usage
-    return usage.input_tokens if usage else None
+    said = _answer(context, answer).said.usage
+    return said.input_tokens if said else None
 
 
 @sysop("baml.llm.StreamAccumulator.output_tokens")
 def output_tokens(context: Context, answer: Handle) -> int | None:
-    usage = _answer(context, answer).said.usage
-    return usage.output_tokens if usage else None
+    said = _answer(context, answer).said.usage
+    return said.output_tokens if said else None
 
 
 @sysop("baml.llm.PrimitiveClient.check_finish_reason", throws=("FinishReason",))
@@ -316,8 +388,13 @@ def check_finish_reason(context: Context, client: Opaque, answer: Handle) -> Non
 class PartialValue(Source):
     """A value while its text arrives; also what a stream shows."""
 
-    def __init__(self, parser: PartialParser) -> None:
-        self._parser = parser
+    def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
+        self._make_parser = make_parser
+        self._parser = make_parser()
+
+    def reset(self) -> None:
+        """Forget what was fed."""
+        self._parser = self._make_parser()
 
     def feed(self, text: str) -> bool:
         return bool(text) and self._parser.feed(text)
@@ -341,7 +418,7 @@ def make_parser(context: Context, output: Ty) -> PartialParser:
 
 @sysop("baml.llm.PrimitiveClient.new_partial_parser")
 def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
-    value = PartialValue(make_parser(context, output.payload))
+    value = PartialValue(lambda: make_parser(context, output.payload))
     return host(context).scope.open("baml.llm.PartialParser", value)
 
 
@@ -349,6 +426,11 @@ def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Hand
 def feed(context: Context, parser: Handle, text: str) -> bool:
     found = resource(context, parser, PartialValue)
     return found.feed(text)
+
+
+@sysop("baml.llm.PartialParser.reset")
+def reset(context: Context, parser: Handle) -> None:
+    resource(context, parser, PartialValue).reset()
 
 
 @sysop("baml.llm.PartialParser.value")

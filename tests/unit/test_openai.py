@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import re
-from collections.abc import Iterable
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,24 +20,16 @@ from bamlet.providers import (
     dialect,
     finish_reason_is_allowed,
     http_error,
+    read_body,
 )
 from bamlet.providers.chat import ChatAccumulator
 from bamlet.providers.media import with_fetched
-from bamlet.wire.sse import Event, EventDecoder
-
-CASES_FILE = Path(__file__).parent.parent / "fixtures" / "streams" / "openai.jsonl"
-CASES = [json.loads(line) for line in CASES_FILE.read_text("utf-8").split("\n") if line]
-STREAMS = [case for case in CASES if case["status"] == 200]
-FAILURES = [case for case in CASES if case["status"] != 200]
+from bamlet.wire.sse import Event
 
 HI = Prompt((Message(None, (Text("hi"),)),))
 IMAGE = Media("image", url="https://example.org/a.png")
 SOUND = Media("audio", url="https://example.org/a.mp3")
 PDF = Media("pdf", url="https://example.org/a.pdf")
-
-
-def names(cases: list[dict[str, Any]]) -> list[str]:
-    return [f"{case['provider']}-{case['name']}" for case in cases]
 
 
 def client(provider: str = "openai", **options: object) -> ClientOptions:
@@ -64,78 +52,6 @@ def headers_of(options: ClientOptions) -> dict[str, str]:
 
 def url_of(options: ClientOptions) -> str:
     return dialect(options.provider).build_request(options, HI, stream=False).url
-
-
-def feed(accumulator: ChatAccumulator, raw: bytes, cuts: Iterable[int]) -> tuple[list[str], ProviderError | None]:
-    """Read a body as a run does: in these pieces, until the answer is done."""
-    decoder, new, start = EventDecoder(), list[str](), 0
-    try:
-        for cut in [*cuts, len(raw)]:
-            for event in decoder.feed(raw[start:cut]):
-                new.append(accumulator.feed(event))
-                if accumulator.is_done:
-                    break
-            start = cut
-            if accumulator.is_done:
-                break
-        accumulator.finish()
-    except ProviderError as error:
-        return new, error
-    return new, None
-
-
-def shown_error(error: ProviderError) -> dict[str, Any]:
-    ours = error.kind in ("truncated", "empty_response")
-    shown = {"kind": error.kind, "message": None if ours else error.message}
-    shown |= {name: getattr(error, name) for name in ("type", "code", "status", "retryable")}
-    return shown | ({} if error.retry_after_ms is None else {"retry_after_ms": error.retry_after_ms})
-
-
-@pytest.mark.parametrize("case", STREAMS, ids=names(STREAMS))
-@pytest.mark.parametrize("cutting", ["whole", "bytes", "random"])
-def test_a_stream_is_read_so_however_its_bytes_are_cut(case: dict[str, Any], cutting: str) -> None:
-    raw = case["body"].encode()
-    rng = random.Random(len(raw))
-    cuts = {"whole": [], "bytes": range(1, len(raw)), "random": sorted(rng.sample(range(len(raw)), 7))}[cutting]
-    accumulator = ChatAccumulator()
-    new, error = feed(accumulator, raw, cuts)
-    expected = case["expected"]
-    assert "".join(new) == accumulator.text == expected["text"]
-    for name in ("reasoning", "refusal", "finish_reason", "raw_finish_reason", "model", "id"):
-        assert getattr(accumulator, name) == expected[name], name
-    usage = asdict(accumulator.usage) if accumulator.usage else None
-    if usage is not None:
-        usage = {name: count for name, count in usage.items() if name != "raw" and count is not None}
-    assert usage == expected["usage"]
-    assert [asdict(call) for call in accumulator.tool_calls] == expected["tool_calls"]
-    assert (error and shown_error(error)) == expected["error"]
-
-
-@pytest.mark.parametrize("case", FAILURES, ids=names(FAILURES))
-def test_a_status_of_400_or_more_is_read_so(case: dict[str, Any]) -> None:
-    error = http_error(case["status"], case["headers"].items(), case["body"].encode())
-    assert shown_error(error) == case["expected"]["error"]
-
-
-@pytest.mark.parametrize("case", STREAMS, ids=names(STREAMS))
-def test_a_stream_cut_anywhere_before_its_end_is_no_answer(case: dict[str, Any]) -> None:
-    raw = case["body"].encode()
-    for cut in range(0, len(raw), 17):
-        accumulator = ChatAccumulator()
-        _, error = feed(accumulator, raw[:cut], [])
-        assert error is not None or accumulator.is_complete
-
-
-@pytest.mark.parametrize("case", STREAMS, ids=names(STREAMS))
-def test_an_unknown_event_anywhere_changes_nothing(case: dict[str, Any]) -> None:
-    blocks = case["body"].split("\n\n")
-    for place in range(len(blocks)):
-        mixed = [*blocks[:place], 'event: new\ndata: {"object":"new.thing","x":1}', *blocks[place:]]
-        accumulator, plain = ChatAccumulator(), ChatAccumulator()
-        feed(accumulator, "\n\n".join(mixed).encode(), [])
-        feed(plain, case["body"].encode(), [])
-        assert accumulator.text == plain.text
-        assert accumulator.tool_calls == plain.tool_calls
 
 
 def event(delta: object, **more: object) -> Event:
@@ -200,7 +116,7 @@ def test_a_body_that_came_whole() -> None:
         "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
     }
     body = {"id": "1", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
-    answer = dialect("openai").read_response(json.dumps(body))
+    answer = read_body(dialect("openai").accumulator(client()), json.dumps(body))
     assert isinstance(answer, Completion)
     assert (answer.text, answer.finish_reason, answer.tool_calls[0].name) == ("hi", "tool_calls", "f")
 
@@ -216,7 +132,7 @@ def test_a_body_that_came_whole() -> None:
 )
 def test_a_body_that_is_no_answer(body: bytes, kind: str) -> None:
     with pytest.raises(ProviderError) as error:
-        dialect("openai").read_response(body)
+        read_body(dialect("openai").accumulator(client()), body)
     assert error.value.kind == kind
 
 
