@@ -51,6 +51,9 @@ class LoopClock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    def random(self) -> float:
+        return 0.5
+
 
 def run_virtual(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
@@ -90,8 +93,8 @@ def streamed(*deltas: str, finish: str | None = "stop", **reply: Any) -> Reply:
     return Reply(chunks if finish else chunks[:-1], **reply)
 
 
-def refused(status: int = 500, **reply: Any) -> Reply:
-    return Reply([b'{"error": {"message": "no"}}'], status, JSON, **reply)
+def refused(status: int = 500, headers: tuple[tuple[str, str], ...] = JSON, **reply: Any) -> Reply:
+    return Reply([b'{"error": {"message": "no"}}'], status, headers, **reply)
 
 
 class ScriptedTransport:

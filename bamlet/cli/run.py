@@ -166,7 +166,7 @@ async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallConte
 
 
 async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> int:
-    from ..embed.stream import Partial, Reset
+    from ..embed.stream import Partial, Reset, Tick
 
     _line("start", function=choice.function)
     stream = runtime.stream(choice.function, choice.arguments, context=context, partials="every")
@@ -177,8 +177,8 @@ async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallCo
                     _line("partial", value=embed.to_plain(value))
                 case Reset(attempt=attempt):
                     _line("reset", attempt=attempt)
-                case _:
-                    _line("tick", count=len(event.events))
+                case Tick(events=events):
+                    _line("tick", count=len(events))
         _line("final", value=embed.to_plain(await stream.final()))
         return exits.OK
     except embed.BamlAbortError:

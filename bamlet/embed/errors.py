@@ -24,6 +24,23 @@ from ..interpreter.abi import CATCHABLE, Instance, Thrown, caught, panic_text, t
 
 
 @dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """One attempt to get an answer. Times are milliseconds; `started_ms` counts from the beginning of the call.
+
+    `cause` is `network`, `timeout`, `status`, `truncated`, `provider_error`, `empty_response`, `protocol_error`,
+    `finish_reason` or `validation`.
+    """
+
+    client_name: str
+    cause: str
+    message: str
+    started_ms: int
+    elapsed_ms: int
+    status_code: int | None = None
+    retry_after_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TraceFrame:
     """A place in a `.baml` file that was being executed; the line counts from 1."""
 
@@ -33,6 +50,10 @@ class TraceFrame:
 
 
 class BamlError(Exception):
+    """`attempts` is what was tried, in order, when asking a model ended in this error."""
+
+    attempts: tuple[FailedAttempt, ...] = ()
+
     def __init__(self, message: str, **fields: Any) -> None:
         super().__init__(message)
         self.message = message
@@ -91,7 +112,10 @@ def host_error(failure: Exception) -> BamlError:
     if isinstance(failure, Thrown) and isinstance(failure.value, Instance):
         make = _LIBRARY_ERRORS.get(failure.value.__class_name__)
         if make is not None:
-            return make(failure.value)
+            error = make(failure.value)
+            if attempts := _attempts(failure.value):
+                error.attempts = attempts
+            return error
     assert isinstance(failure, CATCHABLE)
     if isinstance(failure, Thrown):
         shown = failure.value if isinstance(failure.value, str) else repr(failure.value)
@@ -111,6 +135,12 @@ def _baml_frames(failure: Exception) -> traceback.StackSummary:
     """Compiled code carries the places of its source, so Python's own traceback is the program's."""
     frames = traceback.extract_tb(failure.__traceback__)
     return traceback.StackSummary.from_list([frame for frame in frames if frame.filename.endswith(".baml")])
+
+
+def _attempts(error: Any) -> tuple[FailedAttempt, ...]:
+    names = FailedAttempt.__slots__
+    given = getattr(error, "attempts", None) or ()
+    return tuple(FailedAttempt(*(getattr(attempt, name) for name in names)) for attempt in given)
 
 
 def _invalid_argument(error: Any) -> BamlError:

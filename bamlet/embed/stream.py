@@ -11,11 +11,11 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
 
-from ..sysops.stream import Partial, Reset, StreamEvent, Tick
+from ..sysops.stream import Delta, Partial, Reset, StreamEvent, Tick
 from .call import Call
 from .errors import BamlAbortError
 
-__all__ = ["AsyncStream", "Partial", "Reset", "StreamEvent", "Tick"]
+__all__ = ["AsyncStream", "Delta", "Partial", "Reset", "StreamEvent", "Tick"]
 
 
 class _Running:

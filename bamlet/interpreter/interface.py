@@ -63,6 +63,9 @@ class RetryPolicyInfo:
     delay_ms: int = 200
     multiplier: float = 1.5
     max_delay_ms: int = 10_000
+    jitter: float = 0.0
+    # What is retried; None is whatever another try could help.
+    on: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -14,20 +15,35 @@ from .settings import setting
 
 _POLICY = Shape(
     "a retry policy",
-    ("max_retries", "strategy", "options"),
+    ("max_retries", "strategy", "on", "options"),
     catalogue.RETRY_PROPERTY,
     catalogue.RETRY_PROPERTY,
     {"max_retries": "max_retries 3"},
 )
 _DELAYS: Mapping[str, tuple[str, ...]] = {
-    "constant_delay": ("delay_ms",),
-    "exponential_backoff": ("delay_ms", "multiplier", "max_delay_ms"),
+    "constant_delay": ("delay_ms", "jitter"),
+    "exponential_backoff": ("delay_ms", "multiplier", "max_delay_ms", "jitter"),
 }
+# How an attempt fails: the causes of `baml.errors.FailedAttempt`, and classes of statuses.
+_CAUSES = (
+    "network",
+    "timeout",
+    "truncated",
+    "provider_error",
+    "empty_response",
+    "protocol_error",
+    "finish_reason",
+    "validation",
+    "4xx",
+    "5xx",
+)
+_STATUS = re.compile(r"[45][0-9][0-9]")
 
 
 def read_retry_policy(block: Block, node: n.RetryPolicyDecl) -> RetryPolicyInfo | None:
     given = block.check(node.name, node.config.entries, _POLICY)
     strategy = _strategy(block, given.get("strategy"))
+    causes = _causes(block, given["on"]) if "on" in given else None
     retries = setting(given["max_retries"].value) if "max_retries" in given else None
     if not isinstance(retries, int) or isinstance(retries, bool):
         if "max_retries" in given:
@@ -44,6 +60,8 @@ def read_retry_policy(block: Block, node: n.RetryPolicyDecl) -> RetryPolicyInfo 
         int(numbers.get("delay_ms", 200)),
         float(numbers.get("multiplier", 1.5)),
         int(numbers.get("max_delay_ms", 10_000)),
+        float(numbers.get("jitter", 0.0)),
+        causes,
     )
 
 
@@ -69,6 +87,10 @@ def _strategy(block: Block, entry: n.ConfigEntry | None) -> tuple[_Kind, dict[st
             hint = did_you_mean(key, _DELAYS[kind]) or f"it may have {', '.join(_DELAYS[kind])}"
             message = f"`{key}` has no effect on {kind}"
             block.wrong(delay.key, catalogue.IGNORED_OPTION, message, hint)
+        elif key == "jitter" and not (_is_number(value) and value <= 1):  # type: ignore[operator]
+            hint = "0.25 makes each wait up to a quarter shorter"
+            message = "`jitter` is a number from 0 to 1"
+            block.wrong(delay.value, catalogue.RETRY_PROPERTY, message, hint)
         elif _is_number(value):
             numbers[key] = value  # type: ignore[assignment]
         else:
@@ -90,3 +112,22 @@ def _kind(block: Block, entry: n.ConfigEntry | None) -> _Kind | None:
 
 def _is_number(value: Setting) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _causes(block: Block, entry: n.ConfigEntry) -> tuple[str, ...] | None:
+    """What is retried, instead of everything that another try could help."""
+    if not isinstance(entry.value, n.ConfigList) or not entry.value.items:
+        is_list = isinstance(entry.value, n.ConfigList)
+        message = "`on` lists what is retried, and lists nothing" if is_list else "`on` is a list"
+        block.wrong(entry.value, catalogue.RETRY_PROPERTY, message, "write on [timeout, 429, 5xx], for example")
+        return None
+    causes: list[str] = []
+    for item in entry.value.items:
+        word = str(setting(item)) if isinstance(item, n.ConfigText) else None
+        if word in _CAUSES or (word is not None and _STATUS.fullmatch(word)):
+            causes.append(word)
+            continue
+        hint = did_you_mean(word or "", _CAUSES) or f"causes are {', '.join(_CAUSES)}, and statuses such as 429"
+        message = f"no attempt fails with `{word}`" if word is not None else "a cause is a word or a status"
+        block.wrong(item, catalogue.RETRY_PROPERTY, message, hint)
+    return tuple(causes)

@@ -118,6 +118,8 @@ def _retry(context: Context, declared: Declared) -> Any:
         "initial_delay_ms": policy.delay_ms,
         "multiplier": 1.0 if constant else policy.multiplier,
         "max_delay_ms": policy.delay_ms if constant else policy.max_delay_ms,
+        "jitter": policy.jitter,
+        "on": None if policy.on is None else list(policy.on),
     }
     return context.space.instance("baml.llm.RetryPolicy", fields)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 
 from ..interpreter.abi import Context
@@ -20,6 +21,10 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    def random(self) -> float:
+        """At least 0 and less than 1."""
+        return random.random()
+
 
 @sysop("baml.sys.sleep")
 async def sleep(context: Context, delay_ms: int) -> None:
@@ -29,4 +34,9 @@ async def sleep(context: Context, delay_ms: int) -> None:
 
 @sysop("baml.sys.now_ms")
 def now_ms(context: Context) -> int:
-    return int(host(context).services.clock.now() * 1000)
+    return round(host(context).services.clock.now() * 1000)
+
+
+@sysop("baml.sys.random")
+def chance(context: Context) -> float:
+    return host(context).services.clock.random()

@@ -23,6 +23,8 @@ class ClockLike(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
+    def random(self) -> float: ...
+
 
 @dataclass(slots=True)
 class Services:

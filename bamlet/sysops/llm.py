@@ -234,8 +234,10 @@ class WholeAnswer(Answer):
         return True
 
 
-def _answer(context: Context, handle: Handle) -> Answer:
-    return resource(context, handle, Answer)
+def _answer(context: Context, answer: Handle | Opaque) -> Answer:
+    if isinstance(answer, Opaque):
+        return cast(Answer, answer.payload)
+    return resource(context, answer, Answer)
 
 
 @sysop("baml.llm.PrimitiveClient.new_stream_accumulator")
@@ -246,22 +248,28 @@ def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
 
 
 @sysop("baml.llm.PrimitiveClient.read_response", throws=("LlmClient",))
-def read_response(context: Context, client: Opaque, body: str) -> Handle:
+def read_response(context: Context, client: Opaque, body: str) -> Opaque:
     primitive = _primitive(client)
     try:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
         raise _provider_failure(failure, primitive) from failure
-    return host(context).scope.open(_ACCUMULATOR, answer)
+    return Opaque(_ACCUMULATOR, answer)
 
 
 def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
     message = client.without_secrets(failure.message)
-    return Failure("LlmClient", message, kind=failure.kind, client_name=client.options.name)
+    return Failure(
+        "LlmClient",
+        message,
+        kind=failure.kind,
+        retryable=failure.retryable is not False,
+        client_name=client.options.name,
+    )
 
 
 @sysop("baml.llm.StreamAccumulator.add_events", throws=("LlmClient",))
-def add_events(context: Context, answer: Handle, events: list[Any]) -> bool:
+def add_events(context: Context, answer: Handle | Opaque, events: list[Any]) -> bool:
     found = _answer(context, answer)
     try:
         return found.add(events)
@@ -270,7 +278,7 @@ def add_events(context: Context, answer: Handle, events: list[Any]) -> bool:
 
 
 @sysop("baml.llm.StreamAccumulator.finish", throws=("LlmClient",))
-def finish(context: Context, answer: Handle) -> None:
+def finish(context: Context, answer: Handle | Opaque) -> None:
     found = _answer(context, answer)
     try:
         found.finish()
@@ -278,18 +286,24 @@ def finish(context: Context, answer: Handle) -> None:
         raise _provider_failure(failure, found.client) from failure
 
 
+@sysop("baml.llm.StreamAccumulator.close")
+async def close_answer(context: Context, answer: Handle | Opaque) -> None:
+    if isinstance(answer, Handle):
+        await host(context).scope.close(answer)
+
+
 @sysop("baml.llm.StreamAccumulator.content")
-def content(context: Context, answer: Handle) -> str:
+def content(context: Context, answer: Handle | Opaque) -> str:
     return _answer(context, answer).said.text
 
 
 @sysop("baml.llm.StreamAccumulator.new_content")
-def new_content(context: Context, answer: Handle) -> str:
+def new_content(context: Context, answer: Handle | Opaque) -> str:
     return _answer(context, answer).new_text()
 
 
 @sysop("baml.llm.StreamAccumulator.new_chunks")
-def new_chunks(context: Context, answer: Handle) -> list[Any]:
+def new_chunks(context: Context, answer: Handle | Opaque) -> list[Any]:
     space = context.space
     return [
         space.instance(
@@ -307,17 +321,17 @@ def new_chunks(context: Context, answer: Handle) -> list[Any]:
 
 
 @sysop("baml.llm.StreamAccumulator.reasoning")
-def reasoning(context: Context, answer: Handle) -> str:
+def reasoning(context: Context, answer: Handle | Opaque) -> str:
     return _answer(context, answer).said.reasoning
 
 
 @sysop("baml.llm.StreamAccumulator.refusal")
-def refusal(context: Context, answer: Handle) -> str | None:
+def refusal(context: Context, answer: Handle | Opaque) -> str | None:
     return _answer(context, answer).said.refusal
 
 
 @sysop("baml.llm.StreamAccumulator.tool_calls")
-def tool_calls(context: Context, answer: Handle) -> list[Any]:
+def tool_calls(context: Context, answer: Handle | Opaque) -> list[Any]:
     return [
         context.space.instance(
             "baml.llm.ToolCall", {"id": call.id, "name": call.name, "arguments": call.arguments}
@@ -327,7 +341,7 @@ def tool_calls(context: Context, answer: Handle) -> list[Any]:
 
 
 @sysop("baml.llm.StreamAccumulator.usage")
-def usage(context: Context, answer: Handle) -> Any:
+def usage(context: Context, answer: Handle | Opaque) -> Any:
     said = _answer(context, answer).said.usage
     if said is None:
         return None
@@ -336,44 +350,44 @@ def usage(context: Context, answer: Handle) -> Any:
 
 
 @sysop("baml.llm.StreamAccumulator.finish_kind")
-def finish_kind(context: Context, answer: Handle) -> str | None:
+def finish_kind(context: Context, answer: Handle | Opaque) -> str | None:
     return _answer(context, answer).said.finish_reason
 
 
 @sysop("baml.llm.StreamAccumulator.is_done")
-def is_done(context: Context, answer: Handle) -> bool:
+def is_done(context: Context, answer: Handle | Opaque) -> bool:
     return _answer(context, answer).is_done
 
 
 @sysop("baml.llm.StreamAccumulator.is_complete")
-def is_complete(context: Context, answer: Handle) -> bool:
+def is_complete(context: Context, answer: Handle | Opaque) -> bool:
     return _answer(context, answer).is_complete
 
 
 @sysop("baml.llm.StreamAccumulator.model")
-def model(context: Context, answer: Handle) -> str | None:
+def model(context: Context, answer: Handle | Opaque) -> str | None:
     return _answer(context, answer).said.model
 
 
 @sysop("baml.llm.StreamAccumulator.finish_reason")
-def finish_reason(context: Context, answer: Handle) -> str | None:
+def finish_reason(context: Context, answer: Handle | Opaque) -> str | None:
     return _answer(context, answer).said.raw_finish_reason
 
 
 @sysop("baml.llm.StreamAccumulator.input_tokens")
-def input_tokens(context: Context, answer: Handle) -> int | None:
+def input_tokens(context: Context, answer: Handle | Opaque) -> int | None:
     said = _answer(context, answer).said.usage
     return said.input_tokens if said else None
 
 
 @sysop("baml.llm.StreamAccumulator.output_tokens")
-def output_tokens(context: Context, answer: Handle) -> int | None:
+def output_tokens(context: Context, answer: Handle | Opaque) -> int | None:
     said = _answer(context, answer).said.usage
     return said.output_tokens if said else None
 
 
 @sysop("baml.llm.PrimitiveClient.check_finish_reason", throws=("FinishReason",))
-def check_finish_reason(context: Context, client: Opaque, answer: Handle) -> None:
+def check_finish_reason(context: Context, client: Opaque, answer: Handle | Opaque) -> None:
     options = _primitive(client).options
     said = _answer(context, answer).said
     reason = said.raw_finish_reason
@@ -447,6 +461,11 @@ def finish_parser(context: Context, parser: Handle) -> Any:
         return found.finish()
     except ParseFailure as failure:
         raise _validation(failure) from failure
+
+
+@sysop("baml.llm.PartialParser.close")
+async def close_parser(context: Context, parser: Handle) -> None:
+    await host(context).scope.close(parser)
 
 
 @sysop("baml.llm.PrimitiveClient.partial_parse", throws=("Validation",))

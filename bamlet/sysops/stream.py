@@ -39,6 +39,13 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of text as the model wrote it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """The events that came together."""
 
@@ -52,7 +59,8 @@ class Reset:
     attempt: int
 
 
-StreamEvent: TypeAlias = Partial | Tick | Reset
+StreamEvent: TypeAlias = Partial | Delta | Tick | Reset
+Mode: TypeAlias = Literal["none", "latest", "every", "deltas"]
 Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 
 
@@ -84,7 +92,7 @@ class Sink:
 
     def __init__(
         self,
-        mode: Literal["none", "latest", "every"] = "none",
+        mode: Mode = "none",
         *,
         ticks: bool = False,
         on_partial: Callback | None = None,
@@ -119,6 +127,10 @@ class Sink:
             value = self._queued.fresh(source)
             if value is not NOTHING:
                 await self._put(Partial(value))
+
+    async def delta(self, text: str) -> None:
+        if self.mode == "deltas":
+            await self._put(Delta(text))
 
     async def tick(self, events: list[Any]) -> None:
         if self._on_tick is not None:
@@ -221,6 +233,11 @@ async def emit_partial(context: Context, value: Any) -> None:
         await sink.offer(resource(context, value, Source))
     else:
         await sink.offer(_Value(value))
+
+
+@sysop("baml.stream.emit_delta")
+async def emit_delta(context: Context, text: str) -> None:
+    await host(context).sink.delta(text)
 
 
 @sysop("baml.stream.emit_tick")

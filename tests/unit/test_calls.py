@@ -311,10 +311,17 @@ def say(reply: Any) -> Any:
 
 FIELDS = {
     bamlet.BamlInvalidArgumentError: set(),
-    bamlet.BamlClientHttpError: {"client_name", "status_code", "body", "retry_after_ms", "detailed_message"},
-    bamlet.BamlTimeoutError: {"client_name", "timeout_type", "configured_value_ms", "elapsed_ms"},
+    bamlet.BamlClientHttpError: {
+        "attempts",
+        "client_name",
+        "status_code",
+        "body",
+        "retry_after_ms",
+        "detailed_message",
+    },
+    bamlet.BamlTimeoutError: {"attempts", "client_name", "timeout_type", "configured_value_ms", "elapsed_ms"},
     bamlet.BamlValidationError: {"raw_output"},
-    bamlet.BamlClientError: {"client_name", "kind"},
+    bamlet.BamlClientError: {"attempts", "client_name", "kind"},
     bamlet.BamlAbortError: set(),
     bamlet.UnhandledThrow: {"value", "trace", "trace_text"},
 }

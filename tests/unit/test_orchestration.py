@@ -7,6 +7,7 @@ virtual and the transport a script: thousands of orchestrations run in a second.
 from __future__ import annotations
 
 import asyncio
+import pickle
 import random
 import re
 from functools import cache
@@ -18,6 +19,7 @@ import bamlet
 from bamlet.embed.stream import Partial, Reset
 from bamlet.wire.message import BrokenBody, ConnectError, ConnectTimeout, NoAnswer
 from tests.scripted import (
+    JSON,
     LoopClock,
     Reply,
     ScriptedTransport,
@@ -102,11 +104,14 @@ SOURCE = "".join(
             strategy="type exponential_backoff\ndelay_ms 100\nmultiplier 2\nmax_delay_ms 150",
         ),
         POLICY.format(name="Rounds", retries=2, strategy="type constant_delay\ndelay_ms 1000"),
+        POLICY.format(name="Short", retries=2, strategy="type constant_delay\ndelay_ms 40"),
         POLICY.format(name="Quick", retries=3, strategy="type constant_delay\ndelay_ms 10"),
         *(client(name) for name in "ABC"),
         client("WithConstant", "Constant", model="A"),
         client("WithDoubling", "Doubling", model="A"),
         client("WithCapped", "Capped", model="A"),
+        POLICY.format(name="Jittered", retries=2, strategy="type constant_delay\ndelay_ms 200\njitter 0.25"),
+        client("WithJitter", "Jittered", model="A"),
         client("QuickA", "Quick", model="A"),
         client("Denying", more='finish_reason_deny_list ["length"]', model="A"),
         client("Whole", more="supports_streaming false", model="A"),
@@ -118,6 +123,9 @@ SOURCE = "".join(
         composite("fallback", "DenyingFirst", "Denying, B"),
         composite("fallback", "KeyedFirst", "Keyed, B"),
         composite("fallback", "Limited", "A, B", "Constant", "http { total_timeout_ms 250 }"),
+        composite("fallback", "Soon", "A, B", "Short", "http { total_timeout_ms 250 }"),
+        composite("fallback", "InnerLimit", "Limited, C"),
+        composite("fallback", "OuterLimit", "Limited, C", more="http { total_timeout_ms 100 }"),
         composite("round-robin", "Turns", "A, B, C"),
         composite("round-robin", "TurnsFromC", "A, B, C", more="start 2"),
         composite("round-robin", "TurnsRetried", "A, B", "Constant"),
@@ -182,22 +190,24 @@ def streamed_outcome(
     ("client_name", "requests"),
     [
         ("A", [("A", 0)]),
-        ("WithConstant", [("A", 0), ("A", 0), ("A", 200)]),
-        ("WithDoubling", [("A", 0), ("A", 0), ("A", 100), ("A", 300)]),
-        ("WithCapped", [("A", 0), ("A", 0), ("A", 100), ("A", 250), ("A", 400)]),
+        # The wait comes before a retry: the delay, then its multiples up to the cap.
+        ("WithConstant", [("A", 0), ("A", 200), ("A", 400)]),
+        ("WithDoubling", [("A", 0), ("A", 100), ("A", 300), ("A", 700)]),
+        ("WithCapped", [("A", 0), ("A", 100), ("A", 250), ("A", 400), ("A", 550)]),
+        ("WithJitter", [("A", 0), ("A", 175), ("A", 350)]),
         ("Both", [("A", 0), ("B", 0)]),
         ("Three", [("A", 0), ("B", 0), ("C", 0)]),
-        # Each member that fails in the middle round waits that round's delay, not only the last.
-        ("BothInRounds", [("A", 0), ("B", 0), ("A", 0), ("B", 1000), ("A", 2000), ("B", 2000)]),
-        # A policy inside replaces the inherited delay between its first attempt and its last.
+        # A round of all members is repeated, with one wait before it.
+        ("BothInRounds", [("A", 0), ("B", 0), ("A", 1000), ("B", 1000), ("A", 2000), ("B", 2000)]),
         (
             "NestedInRounds",
-            [("A", at) for at in (0, 0, 10, 20, 20, 1020, 1030, 1040, 2040, 2040, 2050, 2060)],
+            [("A", at) for at in (0, 10, 20, 30, 1030, 1040, 1050, 1060, 2060, 2070, 2080, 2090)],
         ),
         ("Turns", [("A", 0)]),
         ("TurnsFromC", [("C", 0)]),
-        ("TurnsRetried", [("A", 0), ("B", 0), ("A", 200)]),
-        ("TurnsInside", [("A", 0), ("A", 0), ("A", 10), ("A", 20)]),
+        # A retry around turns takes the next turn, one inside stays with its client.
+        ("TurnsRetried", [("A", 0), ("B", 200), ("A", 400)]),
+        ("TurnsInside", [("A", 0), ("A", 10), ("A", 20), ("A", 30)]),
         ("TurnsThenC", [("A", 0), ("C", 0)]),
     ],
 )
@@ -210,11 +220,216 @@ def test_requests_of_a_call_that_always_fails(how: Any, client_name: str, reques
     assert error.status_code == 500
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 422, 429, 500, 503, 529])
-def test_every_status_that_is_no_success_is_retried(status: int) -> None:
-    value, sent = outcome("WithConstant", {"A": [refused(status), said("yes")]})
+# --- what is retried
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_a_status_that_may_pass_is_retried(how: Any, status: int) -> None:
+    *_, value, sent = how("WithConstant", {"A": [refused(status), _yes(how)]})
     assert value == "yes"
-    assert len(sent) == 2
+    assert sent == [("A", 0), ("A", 200)]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_a_status_that_will_not_pass_is_not_retried_but_the_next_client_is_asked(how: Any, status: int) -> None:
+    *_, error, sent = how("WithConstant", {"A": refused(status)})
+    assert error.status_code == status
+    assert sent == [("A", 0)]
+    *_, value, sent = how("Both", {"A": refused(status), "B": _yes(how)})
+    assert value == "yes"
+    assert sent == [("A", 0), ("B", 0)]
+
+
+def test_the_server_may_say_itself_whether_to_try_again() -> None:
+    never = refused(503, headers=(*JSON, ("x-should-retry", "false")))
+    assert outcome("WithConstant", {"A": never})[1] == [("A", 0)]
+    again = refused(400, headers=(*JSON, ("x-should-retry", "true")))
+    assert outcome("WithConstant", {"A": [again, said("yes")]})[0] == "yes"
+
+
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+@pytest.mark.parametrize(
+    "failure", [ConnectError("refused"), ConnectTimeout("no"), NoAnswer("gone"), BrokenBody("cut")]
+)
+def test_a_failure_of_the_network_is_retried(how: Any, failure: Exception) -> None:
+    *_, value, sent = how("WithConstant", {"A": [Reply(failure=failure), _yes(how)]})
+    assert value == "yes"
+    assert sent == [("A", 0), ("A", 200)]
+
+
+def test_a_stream_cut_off_is_retried() -> None:
+    shown, value, sent = streamed_outcome("WithConstant", {"A": [streamed("ha", finish=None), streamed("yes")]})
+    assert (shown, value) == (["ha", Reset(2), "yes"], "yes")
+    assert sent == [("A", 0), ("A", 200)]
+
+
+def test_a_round_is_repeated_if_any_member_may_recover() -> None:
+    _, sent = outcome("BothInRounds", {"A": refused(503), "B": refused(401)})
+    assert sent == [("A", 0), ("B", 0), ("A", 1000), ("B", 1000), ("A", 2000), ("B", 2000)]
+    _, sent = outcome("BothInRounds", {"A": refused(404), "B": refused(401)})
+    assert sent == [("A", 0), ("B", 0)]
+
+
+def _yes(how: Any) -> Reply:
+    return said("yes") if how is outcome else streamed("yes")
+
+
+# --- what a policy lists instead
+
+
+def listed(
+    causes: str, replies: Any, function: str = "Say", provider: str = ""
+) -> tuple[Any, list[tuple[str, int]]]:
+    policy = f"retry_policy P {{ max_retries 2, on [{causes}], strategy {{ delay_ms 100 }} }}\n"
+    clients = policy + client("C", "P", model="A") + client("B") + composite("fallback", "CThenB", "C, B")
+    program = bamlet.compile_sources({"main.baml": FUNCTIONS.replace("client A", "client C") + clients})
+    transport = ScriptedTransport(replies)
+
+    async def body() -> Any:
+        async with bamlet.AsyncRuntime(program, transport=transport, clock=LoopClock(), environ={}) as rt:
+            try:
+                context = bamlet.CallContext(client=provider or None)
+                return await rt.call(function, text="x", context=context)
+            except bamlet.BamlError as error:
+                return error
+
+    return run_virtual(body()), transport.sent
+
+
+@pytest.mark.parametrize(
+    ("causes", "reply", "retried"),
+    [
+        ("429", refused(429), True),
+        ("429", refused(500), False),
+        ("4xx", refused(404), True),
+        ("5xx, timeout", refused(529), True),
+        ("5xx", Reply(failure=ConnectError("no")), False),
+        ("network", Reply(failure=ConnectError("no")), True),
+        ("timeout", Reply(failure=ConnectTimeout("no")), True),
+        ("network", Reply(failure=ConnectTimeout("no")), False),
+    ],
+)
+def test_a_policy_that_lists_causes_retries_these_and_no_others(causes: str, reply: Reply, retried: bool) -> None:
+    _, sent = listed(causes, {"A": reply})
+    assert sent == [("A", 0), ("A", 100), ("A", 200)][: 3 if retried else 1]
+
+
+def test_an_answer_that_does_not_fit_is_asked_for_again_where_the_policy_lists_it() -> None:
+    good = said('{"name": "nail", "count": 3}')
+    value, sent = listed("validation", {"A": [said("no json"), good]}, "Make")
+    assert value.count == 3
+    assert sent == [("A", 0), ("A", 100)]
+
+
+def test_what_a_policy_lists_counts_as_a_failure_of_the_client_afterwards() -> None:
+    replies = {"A": said("no json"), "B": said('{"name": "nail", "count": 3}')}
+    value, sent = listed("validation", replies, "Make", "CThenB")
+    assert value.count == 3
+    assert sent == [("A", 0), ("A", 100), ("A", 200), ("B", 200)]
+    error, sent = listed("5xx", replies, "Make", "CThenB")
+    assert isinstance(error, bamlet.BamlValidationError)
+    assert sent == [("A", 0)]
+
+
+# --- how long is waited
+
+
+@pytest.mark.parametrize(
+    ("header", "second"),
+    [
+        (("retry-after", "1"), 1000),
+        (("retry-after", "0.25"), 250),
+        (("retry-after-ms", "700"), 700),
+        (("retry-after", "0"), 200),
+        (("retry-after", "-1"), 200),
+        (("retry-after", "soon"), 200),
+        (("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"), 200),
+    ],
+)
+@pytest.mark.parametrize("how", [outcome, streamed_outcome])
+def test_the_server_may_ask_for_a_longer_wait(how: Any, header: tuple[str, str], second: int) -> None:
+    *_, sent = how("WithConstant", {"A": [refused(429, headers=(*JSON, header)), _yes(how)]})
+    assert sent == [("A", 0), ("A", second)]
+
+
+def test_a_wait_that_is_longer_than_the_time_left_fails_at_once_and_says_why() -> None:
+    busy = refused(429, headers=(*JSON, ("retry-after", "1000000000")))
+    error, sent = outcome("WithConstant", {"A": busy})
+    assert isinstance(error, bamlet.BamlClientHttpError)
+    assert sent == [("A", 0)]
+    assert "would have to wait 1000000000000 ms, and 600000 ms are left (total_timeout_ms)" in str(error)
+    assert error.attempts[0].retry_after_ms == 1_000_000_000_000
+
+
+def test_a_round_waits_for_the_member_that_is_ready_first() -> None:
+    def busy(seconds: int) -> Reply:
+        return refused(429, headers=(*JSON, ("retry-after", str(seconds))))
+
+    _, sent = outcome("BothInRounds", {"A": [busy(30), said("yes")], "B": busy(5)})
+    assert sent == [("A", 0), ("B", 0), ("A", 5000)]
+
+
+# --- what is said when nothing worked
+
+
+def test_the_error_lists_every_attempt() -> None:
+    replies = {
+        "A": refused(503, head_delay=0.1),
+        "B": Reply(failure=ConnectError("refused"), head_delay=0.02),
+        "C": refused(401),
+    }
+    error, _ = outcome("Three", replies)
+    assert isinstance(error, bamlet.BamlClientHttpError)
+    assert error.status_code == 401
+    assert str(error).splitlines() == [
+        "all 3 attempts failed",
+        "  1. A after 100 ms: the provider answered with status 503: no",
+        "  2. B after 20 ms: refused",
+        "  3. C after 0 ms: the provider answered with status 401: no",
+    ]
+    assert [(a.client_name, a.cause, a.status_code, a.started_ms, a.elapsed_ms) for a in error.attempts] == [
+        ("A", "status", 503, 0, 100),
+        ("B", "network", None, 100, 20),
+        ("C", "status", 401, 120, 0),
+    ]
+    assert pickle.loads(pickle.dumps(error)).attempts == error.attempts
+
+
+def test_a_single_attempt_speaks_for_itself() -> None:
+    error, _ = outcome("A", {"A": refused(503)})
+    assert str(error) == "the provider answered with status 503: no"
+    assert len(error.attempts) == 1
+
+
+def test_a_program_can_read_the_attempts() -> None:
+    source = FUNCTIONS + "".join([client("A"), client("B"), composite("fallback", "Both", "A, B")])
+    source = source.replace("client A\n", "client Both\n")
+    source += """
+        function main() -> string {
+          Say("x") catch (e) {
+            e: baml.errors.HttpStatus => {
+              let attempts = e.attempts;
+              if (attempts == null) { return "none"; }
+              attempts[0].client_name + attempts[1].client_name + baml.unstable.string(e.status_code)
+            }
+            _ => "other",
+          }
+        }
+    """
+    transport = ScriptedTransport({"A": refused(500), "B": refused(403)})
+
+    async def body() -> Any:
+        rt = bamlet.AsyncRuntime(
+            bamlet.compile_sources({"m.baml": source}), transport=transport, clock=LoopClock(), environ={}
+        )
+        return await rt.call("main")
+
+    assert run_virtual(body()) == "AB403"
+
+
+# --- failures of the network, and answers that are none
 
 
 @pytest.mark.parametrize(
@@ -358,20 +573,29 @@ def test_two_runtimes_of_one_program_count_by_themselves() -> None:
 
 
 def test_the_total_limit_is_for_all_attempts_together() -> None:
-    error, sent = outcome("Limited", {name: refused(head_delay=0.1) for name in "AB"})
+    error, sent = outcome("Soon", {name: refused(head_delay=0.1) for name in "AB"})
     assert isinstance(error, bamlet.BamlTimeoutError)
     assert (error.timeout_type, error.configured_value_ms) == ("total", 250)
     assert error.elapsed_ms == 250
     assert "250 ms (total_timeout_ms)" in str(error)
-    assert sent == [("A", 0), ("B", 100), ("A", 200)]
+    assert sent == [("A", 0), ("B", 100), ("A", 240)]
 
 
-def test_the_total_limit_ends_a_wait_between_attempts() -> None:
-    """The middle round sleeps 200 ms after each failure; the limit comes in the middle of the second sleep."""
+def test_a_wait_that_the_total_limit_would_end_is_not_begun() -> None:
     error, sent = outcome("Limited", {name: refused() for name in "AB"})
+    assert isinstance(error, bamlet.BamlClientHttpError)
+    assert sent == [("A", 0), ("B", 0), ("A", 200), ("B", 200)]
+    assert "would have to wait 200 ms, and 50 ms are left (total_timeout_ms)" in str(error)
+
+
+def test_the_smaller_of_nested_limits_wins_and_ends_only_its_own_client() -> None:
+    slow = refused(head_delay=0.4)
+    _, sent = outcome("InnerLimit", {"A": slow, "B": slow, "C": said("yes")})
+    assert sent == [("A", 0), ("C", 250)]
+    error, sent = outcome("OuterLimit", {"A": slow, "B": slow, "C": slow})
     assert isinstance(error, bamlet.BamlTimeoutError)
-    assert sent == [("A", 0), ("B", 0), ("A", 0), ("B", 200)]
-    assert error.elapsed_ms == 250
+    assert (error.timeout_type, error.configured_value_ms, error.elapsed_ms) == ("total", 100, 100)
+    assert sent == [("A", 0)]
 
 
 def test_the_total_limit_ends_a_stream() -> None:
@@ -396,7 +620,7 @@ def test_an_abort_ends_a_wait_between_attempts() -> None:
         return loop.time()
 
     assert run_virtual(body()) == pytest.approx(0.15)
-    assert transport.sent == [("A", 0), ("A", 0)]
+    assert transport.sent == [("A", 0)]
 
 
 def test_a_deadline_of_the_host_ends_a_wait_and_says_so() -> None:
