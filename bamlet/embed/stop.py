@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from ..interpreter.abi import POLL_EVERY, Cancelled, Context
 from ..sysops.host import ClockLike
@@ -64,7 +65,7 @@ class Stop:
 
     def check(self) -> None:
         if self._requested or self._is_late():
-            raise Cancelled
+            self._end()
 
     def look(self) -> int:
         """How many rounds may pass until the next look."""
@@ -81,14 +82,20 @@ class Stop:
         given = min(self._rounds, budget - self._steps)
         if given <= 0:
             self._spent = True
-            raise Cancelled
+            self._end()
         self._steps += given
         return given
 
     def _is_late(self) -> bool:
         return self._deadline is not None and self._clock.now() - self._began >= self._deadline
 
-    def _refuse(self) -> bool:
+    def _end(self) -> NoReturn:
+        """Raise, and let nothing that runs beside this in the same call do anything more."""
+        if (context := self._context) is not None:
+            context.calls = context.invoke = self._refuse
+        raise Cancelled
+
+    def _refuse(self, *operation: object) -> NoReturn:
         raise Cancelled
 
     def error(self) -> BamlError:

@@ -94,6 +94,7 @@ class Context:
 # --- loops
 
 POLL_EVERY = 4096  # rounds between two looks, at most; a look costs 60 ns, so the loop does not notice
+SHORT = 16  # elements of a list over which a loop is one round
 
 
 def rounds(look: Callable[[], int]) -> Iterator[bool]:
@@ -108,8 +109,15 @@ _TRUE = partial(repeat, True)
 
 
 def each(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
-    """The elements that the list has now; what the body appends is not visited. Each takes a round."""
-    return compress(islice(items, len(items)), rounds)
+    """The elements that the list has now; what the body appends is not visited.
+
+    Each takes a round, but those of a short list take one together: most lists are short, and counting dear.
+    """
+    count = len(items)
+    if count > SHORT:
+        return compress(islice(items, count), rounds)
+    next(rounds, None)
+    return islice(items, count)
 
 
 def constant(name: str, make: Callable[..., Any]) -> Callable[[Context], Any]:
@@ -387,6 +395,8 @@ async def call_value(context: Context, function: FunctionValue, *arguments: Any)
 # By the names that emitted code uses; no name of the language begins with a dollar.
 HELPERS: dict[str, Any] = {
     "$each": each,
+    "$compress": compress,
+    "$range": range,
     "$Cancelled": Cancelled,
     "$is_true": is_true,
     "$equal": equal,

@@ -71,7 +71,7 @@ def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iter
     assert symbol.placed is not None
     assert symbol.node is not None
     node = symbol.node
-    e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset, symbol.name)
+    e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset, symbol.name, node)
     if symbol.kind == "llm":
         _llm_body(e, symbol)
         params = [python_name(param.name) for param in symbol.params]
@@ -111,7 +111,7 @@ def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[as
     assert symbol.placed is not None
     assert symbol.node is not None
     name = f"let {symbol.name}"
-    e = Emitter(unit, tables, symbol.placed.file, symbol.placed.offset, name)
+    e = Emitter(unit, tables, symbol.placed.file, symbol.placed.offset, name, symbol.node)
     e.into(symbol.node.value, GIVE)
     params = [CONTEXT] if name in unit.effects.needs_context else []
     return _definition(e, symbol.node, symbol.name, name, params, False)

@@ -139,18 +139,26 @@ def _method(name: str) -> Builtin:
     return lambda e, values: ast.Call(attribute(values[0], name), values[1:], [])
 
 
+def _contains(e: Emitter, values: list[ast.expr]) -> ast.expr:
+    """`in` is four times as fast as a method, but reads what is looked for first."""
+    container, part = values
+    if all(isinstance(value, ast.Name | ast.Constant) for value in values):
+        return compare(part, ast.In(), container)
+    return ast.Call(attribute(container, "__contains__"), [part], [])
+
+
 BUILTINS: dict[str, Builtin] = {
     "list.length": _helper("$len"),
     "list.push": _method("append"),
     "list.at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
     "list.concat": lambda e, values: ast.BinOp(values[0], ast.Add(), values[1]),
     "map.length": _helper("$len"),
-    "map.has": _method("__contains__"),
+    "map.has": _contains,
     "string.length": _helper("$len"),
     "string.toLowerCase": _method("lower"),
     "string.toUpperCase": _method("upper"),
     "string.trim": _method("strip"),
-    "string.includes": _method("__contains__"),
+    "string.includes": _contains,
     "string.startsWith": _method("startswith"),
     "string.endsWith": _method("endswith"),
     "string.split": _helper("$string_split"),

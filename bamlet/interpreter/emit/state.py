@@ -7,6 +7,7 @@ before it, put into `out`, and one Python expression that gives its value when e
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,10 +16,11 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ...types.relate import Relation
 from ...types.ty import Ty
+from ..check.disturb import walk
 from ..check.state import is_int
 from ..effects import Effects
 from ..symbols import FunctionSymbol, Names
-from ..typing_tables import Tables, Variable
+from ..typing_tables import LocalUse, Tables, Variable
 
 CONTEXT = "$context"
 
@@ -61,19 +63,21 @@ class Unit:
 
 @dataclass(slots=True)
 class Emitter:
-    """`name` is the function's."""
+    """`name` is the function's, `code` what it runs."""
 
     unit: Unit
     tables: Tables
     file: SourceFile
     offset: int
-    name: str = ""
+    name: str
+    code: n.Node
     out: list[ast.stmt] = field(default_factory=list)
     # For each loop around this point, what `continue` must do first: the step of a C-style `for`.
     steps: list[Callable[[], None]] = field(default_factory=list)
     _temporaries: int = 0
     _inline: dict[int, bool] = field(default_factory=dict)
     _branches: bool = False
+    _assignments: Counter[int] | None = None
 
     def multiplies(self, callee: str) -> bool:
         """Whether a call at this point may be the second with which one run of the function calls itself.
@@ -85,6 +89,15 @@ class Emitter:
         first = not self._branches and not self.steps
         self._branches = True
         return not first
+
+    def assignments(self, variable: Variable) -> int:
+        """In how many places the function assigns a variable, its declaration not counted."""
+        if self._assignments is None:
+            targets = [
+                self.tables.uses.get(id(part.target)) for part in walk(self.code) if isinstance(part, n.Assign)
+            ]
+            self._assignments = Counter(id(use.variable) for use in targets if isinstance(use, LocalUse))
+        return self._assignments[id(variable)]
 
     # --- expressions
 

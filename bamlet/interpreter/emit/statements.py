@@ -9,7 +9,8 @@ from functools import partial
 
 from ...grammar import nodes as n
 from ...types.ty import UNKNOWN, Ty
-from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, VariantTest
+from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, Variable, VariantTest
+from .counting import count, counter
 from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
 from .state import (
@@ -313,6 +314,11 @@ def _while(e: Emitter, node: n.While) -> None:
 
 
 def _for(e: Emitter, node: n.For) -> None:
+    variable = counter(e, node)
+    if variable is not None:
+        numbers = call("$compress", count(e, node), attribute(load(CONTEXT), "rounds"))
+        _over(e, node, variable, numbers, node.body)
+        return
     if node.init is not None:
         EMIT_STATEMENT[type(node.init)](e, node.init)
 
@@ -346,13 +352,15 @@ def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, ste
 
 
 def _for_in(e: Emitter, node: n.ForIn) -> None:
-    items = e.expr(node.iterable)
-    variable = e.tables.variables[id(node)]
+    elements = call("$each", attribute(load(CONTEXT), "rounds"), e.expr(node.iterable))
+    _over(e, node, e.tables.variables[id(node)], elements, node.body)
+
+
+def _over(e: Emitter, node: n.Node, variable: Variable, values: ast.expr, body: n.Block) -> None:
     e.steps.append(lambda: None)
-    body = e.body(lambda: e.into(node.body, DISCARD))
+    rounds = e.body(lambda: e.into(body, DISCARD))
     e.steps.pop()
-    elements = call("$each", attribute(load(CONTEXT), "rounds"), items)
-    e.add(ast.For(store(variable.python), elements, body, []), node)
+    e.add(ast.For(store(variable.python), values, rounds, []), node)
 
 
 EMIT_STATEMENT.update(

@@ -122,7 +122,7 @@ _PYTHON_TYPES: dict[Ty, str] = {INT: "$int", FLOAT: "$float", STRING: "$str", BO
 
 
 def _tag(value: ast.expr, name: str) -> ast.expr:
-    # Exact types: a bool is an int for Python's isinstance.
+    # Exact types: a bool is an int for Python's isinstance, and nothing inherits from a class of the language.
     return compare(call("$type", value), ast.Is(), load(name))
 
 
@@ -153,7 +153,7 @@ _LOOK: dict[type, Callable[..., ast.expr]] = {
     ListTy: lambda value, ty: _tag(value, "$list"),
     MapTy: lambda value, ty: _tag(value, "$dict"),
     FunctionTy: lambda value, ty: _tag(value, "$FunctionValue"),
-    ClassTy: lambda value, ty: call("$isinstance", value, load(class_name(ty.name))),
+    ClassTy: lambda value, ty: _tag(value, class_name(ty.name)),
     EnumTy: lambda value, ty: call("$type_is", value, ast.Constant("enum"), ast.Constant(ty.name)),
     MediaTy: lambda value, ty: call("$type_is", value, ast.Constant("handle"), ast.Constant(ty.kind)),
     VariantTy: lambda value, ty: compare(value, ast.Is(), load(f"enum {ty.enum}.{ty.name}")),
