@@ -49,7 +49,7 @@ def class_of(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
             failure = element
     if candidates:
         return min(candidates, key=rank)
-    if all(entry.target.defaulted for entry in target.fields):
+    if all(entry.defaulted for entry in target.fields):
         return _all_defaults(coercer, target, node)
     return failure
 
@@ -95,7 +95,7 @@ def _class_of_object(coercer: Coercer, target: ClassTarget, node: ObjectNode) ->
         name, wanted = entry.name, entry.target
         item = found.get(name)
         if item is None:
-            if wanted.defaulted:
+            if entry.defaulted:
                 fields[name] = coercer.absent(wanted)
                 tally.points += 1
             else:
@@ -151,5 +151,5 @@ def _missing(target: Target) -> Failure:
 def _missing_all(target: ClassTarget) -> Failure:
     return Failure(
         f"expected {target.name}",
-        tuple((entry.name, _missing(entry.target)) for entry in target.fields if not entry.target.defaulted),
+        tuple((entry.name, _missing(entry.target)) for entry in target.fields if not entry.defaulted),
     )

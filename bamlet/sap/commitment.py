@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from .answer import early_node, growing_node
 from .coerce import Coercer
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
-from .outcome import Failure
+from .outcome import Failure, Outcome
 from .targets import (
     ClassTarget,
     EnumTarget,
@@ -22,6 +23,8 @@ from .targets import (
     Target,
     UnionTarget,
 )
+
+EARLY_SIZE: Final = 64  # a longer answer is no single word or number
 
 _NUMBER_START = "-+.$0123456789"
 _KEYWORDS = ("true", "false", "null", "none")
@@ -131,10 +134,31 @@ def is_scalar_or_string(target: Target) -> bool:
 
 def growing_answer(text: str, target: Target) -> object:
     """What of an answer without brackets may be shown."""
-    # A quoted answer ends up without its quotes, a fenced one without its fence.
-    if text.lstrip()[:1] in ('"', "`", "<") or growing(text) is HIDDEN:
+    node = growing_node(text)
+    if growing(node.text(), node.quote) is HIDDEN:
         return HIDDEN
-    return open_text(TextNode('"', text), target)
+    return open_text(TextNode('"', "".join(node.parts)), target)
+
+
+def is_scalar(target: Target) -> bool:
+    """Whether only a single word, number or keyword can be meant, never a growing text."""
+    return all(
+        isinstance(variant, EnumTarget | LiteralTarget | ScalarTarget) and not _is_string(variant)
+        for variant in (flat(target) if isinstance(target, UnionTarget) else [target])
+    )
+
+
+def early_value(text: str, target: Target, coercer: Coercer) -> object:
+    """The value of an answer that may already be whole: a quoted word or number, or the one keyword it can be."""
+    node = early_node(text)
+    if node is None:
+        return HIDDEN
+    if node.is_null():
+        return None if target.optional else HIDDEN
+    if not is_scalar(target) or not (node.quote or target.name in ("bool", "bool?")):
+        return HIDDEN
+    result = coercer.coerce(node, target)
+    return result.value if isinstance(result, Outcome) else HIDDEN
 
 
 def flat(target: UnionTarget) -> list[Target]:

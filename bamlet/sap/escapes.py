@@ -12,7 +12,7 @@ _REPLACEMENT = "�"
 def read_escape(text: str, at: int, ended: bool) -> tuple[str, int]:
     """The meaning of the escape at `at` and where it ends: at `at` itself while more text is needed."""
     if at + 1 == len(text):
-        return ("", at + 1) if ended else ("", at)
+        return ("\\", at + 1) if ended else ("", at)
     mark = text[at + 1]
     if mark == "u":
         return _unicode(text, at, ended)

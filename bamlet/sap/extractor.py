@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from .answer import REASONING, REASONING_TAGS
 from .automaton import Automaton
 from .limits import Limits
 from .policy import USUAL, Policy
@@ -20,27 +21,9 @@ _LANDMARK = re.compile(r"[{\[]|<(?=[tr]|\Z)|\n[ \t]{0,16}```")
 _HALF_FENCE = re.compile(r"\n[ \t]{0,16}`{0,2}\Z")
 _FENCE = re.compile(r"\n[ \t]{0,16}```")
 _BLANK_LINE = re.compile(r"\n[ \t]{0,16}\Z")
-_REASONING = re.compile(r"<(think|thinking|reasoning)>")
-_TAGS = ("<think>", "<thinking>", "<reasoning>")
 _BLANKS = re.compile(r"\s{0,256}")
 
 Step: TypeAlias = "Callable[[Extractor], bool]"
-
-
-def without_reasoning(text: str) -> str:
-    """The text with its closed reasoning blocks cut out."""
-    kept: list[str] = []
-    at = 0
-    for opening in _REASONING.finditer(text):
-        if opening.start() < at:
-            continue
-        closing_tag = f"</{opening[1]}>"
-        end = text.find(closing_tag, opening.end())
-        if end < 0:
-            break
-        kept.append(text[at : opening.start()])
-        at = end + len(closing_tag)
-    return "".join(kept) + text[at:]
 
 
 class Extractor:
@@ -52,6 +35,7 @@ class Extractor:
         "_current",
         "_ended",
         "_fenced",
+        "_fresh",
         "_limits",
         "_line",
         "_openers",
@@ -77,6 +61,7 @@ class Extractor:
         self._text = "\n"
         self._at = 0
         self._fenced = False
+        self._fresh = True
         self._line = ""
         self._thought: list[str] = []
         self._closing_tag = ""
@@ -144,6 +129,7 @@ class Extractor:
 
 def _in_prose(x: Extractor) -> bool:
     landmark = _LANDMARK.search(x._text, x._at)
+    x._fresh = x._fresh and not x._text[x._at : landmark.start() if landmark else None].strip()
     if not landmark:
         half = _HALF_FENCE.search(x._text, x._at)
         x._at = half.start() if half else len(x._text)
@@ -160,7 +146,7 @@ def _at_fence(x: Extractor) -> bool:
 
 
 def _at_tag(x: Extractor) -> bool:
-    opening = _REASONING.match(x._text, x._at)
+    opening = REASONING.match(x._text, x._at)
     if opening and not x._ended:
         x._closing_tag = f"</{opening[1]}>"
         x._thought = []
@@ -168,7 +154,7 @@ def _at_tag(x: Extractor) -> bool:
         x._step = _in_reasoning
         return True
     start = x._text[x._at : x._at + len("<reasoning>")]
-    if not x._ended and any(tag.startswith(start) for tag in _TAGS):
+    if not x._ended and any(tag.startswith(start) for tag in REASONING_TAGS):
         return False
     x._at += 1
     return True
@@ -176,7 +162,12 @@ def _at_tag(x: Extractor) -> bool:
 
 def _at_bracket(x: Extractor) -> bool:
     opener = x._text[x._at]
-    verdict = _opens_object(x) if opener == "{" else _opens_array(x)
+    if opener == "{":
+        # An answer that begins with a brace is no prose.
+        verdict = ENDS if x._fresh else _opens_object(x)
+    else:
+        verdict = _opens_array(x)
+    x._fresh = False
     if verdict == WAIT:
         return False
     if verdict == ENDS:

@@ -12,7 +12,7 @@ from typing import Final
 from ..types.schema import Schemas
 from ..types.ty import Ty
 from .coerce import Coercer
-from .commitment import HIDDEN, growing_answer, is_scalar_or_string
+from .commitment import EARLY_SIZE, HIDDEN, early_value, growing_answer, is_scalar, is_scalar_or_string
 from .constraints import Holds
 from .extractor import Extractor
 from .factory import Factory, State
@@ -82,6 +82,7 @@ class PartialParser:
         self._is_string = is_plain_string(target)
         self._brackets_matter = not (self._is_string or is_text_like(target))
         self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
+        self._early = not self._text_is_shown and (target.optional or is_scalar(target))
         self._loose = ArrayNode()
         self._shown: object = NOTHING
         self._stale = True
@@ -93,6 +94,8 @@ class PartialParser:
             return False
         self._text.write(text)
         changed = (self._brackets_matter and self._extractor.feed(text)) or self._text_is_shown
+        if self._early and self._size <= EARLY_SIZE:
+            changed = True
         if changed:
             self._stale = True
         return changed
@@ -164,4 +167,12 @@ class PartialParser:
             return self._spine.show(ObjectNode(), target)
         if isinstance(target, ListTarget | MapTarget):
             return target.empty()
-        return growing_answer(self._text.getvalue(), target) if self._text_is_shown else HIDDEN
+        if self._text_is_shown:
+            return growing_answer(self._text.getvalue(), target)
+        if self._early and self._size <= EARLY_SIZE:
+            return self._early_answer()
+        return HIDDEN
+
+    def _early_answer(self) -> object:
+        return early_value(self._text.getvalue(), self._target, self._coercer)
+

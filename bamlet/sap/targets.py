@@ -87,8 +87,11 @@ class LiteralTarget(Target):
 
 @dataclass(eq=False, slots=True)
 class FieldTarget:
+    """`defaulted`: the field may be missing. A recursive alias hides that null is among its variants."""
+
     name: str
     target: Target
+    defaulted: bool
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -195,7 +198,9 @@ class Targets:
         fields = []
         for described in schema.fields:
             if not described.skip:
-                entry = FieldTarget(described.name, self.target(described.ty))
+                wanted = self.target(described.ty)
+                defaulted = wanted.defaulted and not _is_recursive_alias(described.ty)
+                entry = FieldTarget(described.name, wanted, defaulted)
                 fields.append(entry)
                 key = described.alias or described.name
                 target.by_key.setdefault(key, entry)
@@ -271,6 +276,13 @@ def _both(inner: TypeAttributes, outer: TypeAttributes) -> TypeAttributes:
         stream_with_state=inner.stream_with_state or outer.stream_with_state,
         constraints=(*inner.constraints, *outer.constraints),
     )
+
+
+def _is_recursive_alias(ty: Ty) -> bool:
+    """Only recursive aliases still have their name."""
+    while isinstance(ty, AnnotatedTy):
+        ty = ty.inner
+    return isinstance(ty, AliasTy)
 
 
 def _is_allowed(member: EnumMember, only: str | None) -> bool:

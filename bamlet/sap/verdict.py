@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from .answer import strip_edges, text_node
 from .automaton import Automaton
 from .coerce import Coercer
-from .extractor import Extractor, without_reasoning
-from .nodes import NUMBER, ArrayNode, Node, TextNode
+from .extractor import Extractor
+from .nodes import ArrayNode, Node, TextNode
 from .outcome import (
     ALL_DEFAULTS,
     EMPTIED,
@@ -26,9 +26,6 @@ from .policy import OTHERS, Policy
 from .targets import EnumTarget, ListTarget, LiteralTarget, ScalarTarget, Target, UnionTarget
 
 _LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST
-_EDGES = " \t\r\n\ufeff\x00\xa0"
-_ONE_FENCE = re.compile(r"\s*```[\w ]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
-_KEYWORDS = ("true", "false", "null", "True", "False", "None")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +107,19 @@ def loose_items(target: Target, extractor: Extractor) -> ArrayNode | None:
     return node
 
 
-def text_node(text: str) -> TextNode:
-    """The whole answer as one scalar: a JSON string, a number, a keyword, or text."""
-    unquoted = _json_string(text.strip(_EDGES))
-    if unquoted is not None:
-        return TextNode('"', unquoted, done=True)
-    text = without_reasoning(text)
-    fenced = _ONE_FENCE.fullmatch(text)
-    if fenced:
-        text = fenced[1]
-    simple = text.strip(_EDGES)
-    if NUMBER.fullmatch(simple) or simple in _KEYWORDS:
-        return TextNode("", simple, done=True)
-    unquoted = _json_string(simple)
-    return TextNode('"', text if unquoted is None else unquoted, done=True)
-
-
-def _json_string(text: str) -> str | None:
+def _is_json_string(text: str) -> bool:
+    text = strip_edges(text)
     if text[:1] != '"' or text[-1:] != '"':
-        return None
+        return False
     try:
-        unquoted = json.loads(text)
+        return isinstance(json.loads(text), str)
     except ValueError:
-        return None
-    return unquoted if isinstance(unquoted, str) else None
+        return False
 
 
 def _readings(target: Target, extractor: Extractor, text: str) -> Iterator[tuple[Node, Automaton | None]]:
     """Each bracketed value, then all of them as one list, then the text itself unless it is one value."""
-    if _json_string(text.strip(_EDGES)) is not None:
+    if _is_json_string(text):
         yield text_node(text), None
         return
     for candidate in extractor.candidates:
@@ -160,7 +141,7 @@ def _without_poured_text(result: Outcome | Failure, target: Target) -> Outcome |
 def _is_one_candidate(extractor: Extractor, text: str) -> bool:
     if len(extractor.candidates) != 1:
         return False
-    text = text.strip(_EDGES)
+    text = strip_edges(text)
     return text[:1] in "{[" and (text[-1:] in "]}" or not extractor.candidates[0].closed)
 
 
