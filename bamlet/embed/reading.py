@@ -12,7 +12,7 @@ from .errors import BamlValidationError
 
 
 def parse_answer(program: Program, function: FunctionInfo, text: str) -> Any:
-    parser = _parser(program, function)
+    parser = parser_of(program, function)
     parser.feed(text)
     try:
         return parser.finish().value
@@ -21,13 +21,13 @@ def parse_answer(program: Program, function: FunctionInfo, text: str) -> Any:
 
 
 def parse_partial_answer(program: Program, function: FunctionInfo, text: str) -> Any:
-    parser = _parser(program, function)
+    parser = parser_of(program, function)
     parser.feed(text)
     shown = parser.partial()
     return None if shown is NOTHING else shown
 
 
-def _parser(program: Program, function: FunctionInfo) -> PartialParser:
+def parser_of(program: Program, function: FunctionInfo) -> PartialParser:
     schemas = program.interface.schemas
     return PartialParser(
         function.result,

@@ -12,7 +12,7 @@ from ..types.ty import NO_ATTRIBUTES, AnnotatedTy, Constraint, Ty, TypeAttribute
 from .report import Report
 
 _DESCRIBING = {"alias", "description", "skip"}
-_TYPE = {"check", "assert", "stream.done", "stream.not_null", "stream.with_state"}
+_TYPE = {"check", "assert", "strict", "stream.done", "stream.not_null", "stream.with_state"}
 _REPEATABLE = {"check", "assert"}
 
 # Where an attribute may stand, by the words that messages use for the place.
@@ -66,7 +66,11 @@ def describe(
             hint = f"write {_written(attribute)} alone"
             report.at(placed, attribute, catalogue.UNEXPECTED_ARGUMENT, message, hint=hint)
     stream = TypeAttributes(
-        "stream.done" in seen, "stream.not_null" in seen, "stream.with_state" in seen, tuple(constraints)
+        "stream.done" in seen,
+        "stream.not_null" in seen,
+        "stream.with_state" in seen,
+        tuple(constraints),
+        "strict" in seen,
     )
     return Description(texts.get("alias"), texts.get("description"), "skip" in seen, "dynamic" in seen, stream)
 
@@ -86,6 +90,10 @@ def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], re
         known = [f"{'@@' if attribute.block else '@'}{other}" for other in sorted(_KNOWN)]
         hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
+        return False
+    if (name, place) == ("stream.not_null", "class"):
+        message = f"`{written}` has no effect: whether a class may be null is said where it is used"
+        report.at(placed, attribute, catalogue.IGNORED_OPTION, message, hint="write @stream.not_null on the field")
         return False
     if name not in ALLOWED[place]:
         allowed = [other for other in ALLOWED if name in ALLOWED[other]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import cmp_to_key
@@ -96,6 +97,13 @@ def multiply(left: Any, right: Any) -> Any:
     return _arithmetic("*", operator.mul, left, right)
 
 
+def divide(left: float, right: float) -> float:
+    """`/` is about floats, which have an answer for a division by zero; `//` fails there."""
+    if right == 0:
+        return math.copysign(math.inf, left) if left else math.nan
+    return left / right
+
+
 def power(left: Any, right: Any) -> Any:
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > MAX_POWER_BITS:
         raise ArithmeticError("the result of ** is too large")
@@ -116,7 +124,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "+": add,
     "-": _plain("-", operator.sub),
     "*": multiply,
-    "/": _plain("/", operator.truediv),
+    "/": _plain("/", divide),
     "//": _plain("//", operator.floordiv),
     "%": _plain("%", operator.mod),
     "**": power,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,10 @@ class Line(int):
         return self
 
 
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = "\n\\'\"abfnrtv01234567xNuU"
+
+
 class PositionedLexer(Lexer):
     """jinja2's lexer, whose tokens carry a `Line`."""
 
@@ -57,10 +62,15 @@ class PositionedLexer(Lexer):
             for _, kind, value in super().tokeniter(source, name, filename, state):
                 start = max(text.find(value, end), end)
                 end = start + len(value)
-                yield line_at(text, start), kind, value
+                yield line_at(text, start), kind, _plain_escapes(value) if kind == "string" else value
         except TemplateSyntaxError as error:
             message = (error.message or "").partition(" at ")[0]
             raise TemplateSyntaxError(message, line_at(text, end), name, filename) from None
+
+
+def _plain_escapes(literal: str) -> str:
+    """Double each backslash that escapes nothing: Python warns of them, and patterns are full of them."""
+    return _ESCAPE.sub(lambda escape: escape[0] if escape[1] in _ESCAPED else "\\" + escape[0], literal)
 
 
 def line_at(text: str, offset: int) -> Line:

@@ -10,6 +10,7 @@ from .nodes import NUMBER, TextNode
 _EDGES = " \t\r\n\ufeff\x00\xa0"
 _ONE_FENCE = re.compile(r"\s*```[\w ]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 _KEYWORDS = ("true", "false", "null", "True", "False", "None")
+_OPEN_FENCE = re.compile(r"(?:\A|\n)[ \t]{0,16}```[\w ]*\s*\Z")
 REASONING = re.compile(r"<(think|thinking|reasoning)>")
 _HALF_TAG = re.compile(r"<[a-z]{0,9}\Z")
 REASONING_TAGS = ("<think>", "<thinking>", "<reasoning>")
@@ -71,6 +72,11 @@ def without_reasoning(text: str) -> str:
         kept.append(text[at : opening.start()])
         at = end + len(closing_tag)
     return "".join(kept) + text[at:] if kept else text
+
+
+def preamble_of(text: str) -> str:
+    """What an answer says before its value: without reasoning, and without the fence that opens the value."""
+    return _OPEN_FENCE.sub("", without_reasoning(text)).strip()
 
 
 def _without_open_reasoning(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .leaves import mismatch
-from .nodes import ArrayNode, Node, ObjectNode, TextNode, display
+from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe
 from .outcome import (
     ALL_DEFAULTS,
     EMPTIED,
@@ -66,14 +66,16 @@ def _implied(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
         return mismatch(target, node)
     from_text = FROM_TEXT if isinstance(node, TextNode) and node.is_word() else result.flags & FROM_TEXT
     value = coercer.make_class(target.schema, {entry.name: coercer.complete(entry.target, result.value)})
-    return Outcome(value, result.points + 2, result.lost, INEXACT | from_text, notes_below(entry.name, result))
+    notes: Notes = [(None, Note("coerced", f"{describe(node)} read as {target.name}.{entry.name}", node))]
+    notes += notes_below(entry.name, result) or ()
+    return Outcome(value, result.points + 2, result.lost, INEXACT | from_text, notes)
 
 
 def _all_defaults(coercer: Coercer, target: ClassTarget, node: Node) -> Outcome:
     fields = {entry.name: coercer.absent(entry.target) for entry in target.fields}
     notes: Notes = []
     if not isinstance(node, ObjectNode) or node.values:
-        notes.append((None, Note("dropped", mismatch(target, node).reason, display(node))))
+        notes.append((None, Note("dropped", mismatch(target, node).reason, node)))
     return Outcome(
         coercer.make_class(target.schema, fields),
         2 * len(fields),
@@ -117,18 +119,29 @@ def _class_of_object(coercer: Coercer, target: ClassTarget, node: ObjectNode) ->
 
 def _values_by_field(target: ClassTarget, node: ObjectNode, tally: Tally) -> dict[str, Node]:
     """The first value of each field; every other key is ignored, with a note."""
-    for key in node.orphans:
-        tally.note(key, Note("ignored", "a key without a value", ""))
+    for step, note in orphan_notes(node):
+        tally.note(step, note)
     found: dict[str, Node] = {}
     for key, item in zip(node.keys, node.values, strict=False):
         entry = target.find(key)
         if entry is None:
-            tally.ignore(key, "no such field", display(item))
+            tally.ignore(key, "no such field", item)
         elif entry.name in found:
-            tally.ignore(key, "the key was there before", display(item))
+            tally.ignore(key, "the key was there before", item)
         else:
             found[entry.name] = item
     return found
+
+
+def orphan_notes(node: Node) -> Notes:
+    """Keys without values, and values without keys."""
+    notes: Notes = []
+    for orphan in (isinstance(node, ObjectNode) and node.orphans) or ():
+        if isinstance(orphan, TextNode):
+            notes.append((orphan.text(), Note("ignored", "a key without a value", orphan)))
+        else:
+            notes.append((None, Note("ignored", "a value without a key", orphan)))
+    return notes
 
 
 def _has_stand_in(target: Target, failure: Failure) -> bool:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .classes import class_of
+from .classes import class_of, orphan_notes
 from .constraints import Check, Holds, evaluate, has_checks
 from .factory import Factory
 from .leaves import SCALARS, mismatch, string_of, word_of
-from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe, display
+from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe, is_cut
 from .outcome import (
     EMPTIED,
     FIRST_OF_LIST,
     FROM_TEXT,
     INEXACT,
+    STRICT,
     WRAPPED,
     Failure,
     Note,
@@ -30,6 +31,7 @@ from .outcome import (
     first_issue,
     notes_below,
     rank,
+    with_note,
 )
 from .targets import (
     ClassTarget,
@@ -61,6 +63,7 @@ class Coercer:
         self._final = final
         self.make_class = factory.instance if final is None else factory.partial
         self._memo: dict[tuple[Node, Target], Result] = {}
+        self.checks: dict[tuple[Node, Target], dict[str, Check]] = {}
         self._keys: dict[tuple[str, MapTarget], Result] = {}
 
     def coerce(self, node: Node, target: Target) -> Result:
@@ -74,8 +77,16 @@ class Coercer:
             self._coerce_leaves_first(node, target)
         self._memo[key] = _LOOP
         result = _COERCE[type(target)](self, target, node)
-        if target.constraints and self._holds is not None and isinstance(result, Outcome):
-            result = self._constrained(target, result, self._holds)
+        if isinstance(result, Outcome):
+            if result.flags & INEXACT and not result.notes and type(target) in _LEAVES:
+                note = Note("coerced", f"{describe(node)} read as {target.name}", node)
+                result = with_note(result, note)
+            if not node.done and is_cut(node):
+                result = with_note(result, Note("truncated", "the text ends before the value does", node))
+            if target.constraints and self._holds is not None:
+                result = self._constrained(target, node, result, self._holds)
+        if target.strict:
+            result = _as_strict(result)
         self._memo[key] = result
         return result
 
@@ -92,8 +103,16 @@ class Coercer:
             if part[0].height and part[0] is not node:
                 self.coerce(*part)
 
-    def _constrained(self, target: Target, outcome: Outcome, holds: Holds) -> Result:
-        """Constraints see the coerced value. There is nothing to say about null."""
+    def _constrained(self, target: Target, node: Node, outcome: Outcome, holds: Holds) -> Result:
+        """Constraints see the coerced value. There is nothing to say about null.
+
+        They are evaluated once, on the value without the states and the partial classes of a stream.
+        """
+        if self._final is not None:
+            final = self._final.coerce(node, target)
+            if isinstance(final, Failure) or not has_checks(target):
+                return final if isinstance(final, Failure) else outcome
+            return self._checked(outcome, self._final.checks[node, target])
         checks: dict[str, Check] = {}
         for constraint in target.constraints:
             if outcome.value is None:
@@ -103,9 +122,13 @@ class Coercer:
                 checks[check.name] = check
             elif check.status == "failed":
                 reason = f": {check.error}" if check.error else ""
-                return Failure(f"the assertion `{check.name}` does not hold{reason}", asserted=True)
+                return Failure(f"the assertion `{check.name}` does not hold{reason}", node=node, asserted=True)
         if not has_checks(target):
             return outcome
+        self.checks[node, target] = checks
+        return self._checked(outcome, checks)
+
+    def _checked(self, outcome: Outcome, checks: dict[str, Check]) -> Outcome:
         value = self._factory.checked(outcome.value, checks)
         return Outcome(value, outcome.points, outcome.lost, outcome.flags, outcome.notes)
 
@@ -129,7 +152,7 @@ class Coercer:
                 others = len(node.values) - 1
                 notes = notes_below(index, result)
                 if others:
-                    notes = [*(notes or ()), (None, Note("dropped", "other elements of the list", display(node)))]
+                    notes = [*(notes or ()), (None, Note("dropped", "other elements of the list", node))]
                 return Outcome(
                     result.value,
                     result.points + 1,
@@ -140,12 +163,12 @@ class Coercer:
         return mismatch(target, node)
 
     def _media(self, target: MediaTarget, node: Node) -> Result:
-        return Failure(f"a model cannot answer with {target.name}")
+        return Failure(f"a model cannot answer with {target.name}", node=node)
 
     def _null(self, target: NullTarget, node: Node) -> Result:
         if isinstance(node, TextNode) and node.is_null():
             return Outcome(None)
-        return Outcome(None, 110, 1, INEXACT, [(None, Note("dropped", "expected null", display(node)))])
+        return Outcome(None, 110, 1, INEXACT, [(None, Note("dropped", "expected null", node))])
 
     def _enum(self, target: EnumTarget, node: Node) -> Result:
         found = word_of(target, target.words, node)
@@ -189,17 +212,18 @@ class Coercer:
     def _wrapped(self, target: ListTarget, node: Node) -> Result:
         result = self.coerce(node, target.item)
         if isinstance(result, Outcome):
-            return Outcome(
-                [result.value], result.points + 1, result.lost, INEXACT | WRAPPED, notes_below(0, result)
-            )
-        notes: Notes = [(None, dropped(result, node))]
-        return Outcome([], 2, 1, INEXACT | WRAPPED | EMPTIED, notes)
+            notes: Notes = [(None, Note("coerced", f"{describe(node)} made a list", node))]
+            notes += notes_below(0, result) or ()
+            return Outcome([result.value], result.points + 1, result.lost, INEXACT | WRAPPED, notes)
+        return Outcome([], 2, 1, INEXACT | WRAPPED | EMPTIED, [(None, dropped(result, node))])
 
     def _map(self, target: MapTarget, node: Node) -> Result:
         if not isinstance(node, ObjectNode):
             return mismatch(target, node)
         values: dict[object, object] = {}
         tally = Tally(points=1)
+        for step, note in orphan_notes(node):
+            tally.note(step, note)
         for key, item in zip(node.keys, node.values, strict=False):
             name = self.map_key(target, key)
             if isinstance(name, Failure):
@@ -270,11 +294,18 @@ class Coercer:
             f"{variant.name}: {first_issue(failure)}"
             for variant, failure in zip(target.variants, failures, strict=True)
         )
-        return Failure(f"expected {target.name}, got {describe(node)} ({tried})")
+        reason = f"expected {target.name}, got {describe(node)} ({tried})"
+        return Failure(reason, node=node, strict=any(failure.strict for failure in failures))
 
 
 def _points(outcome: Outcome) -> int:
     return outcome.points
+
+
+def _as_strict(result: Result) -> Result:
+    if isinstance(result, Failure):
+        return Failure(result.reason, result.causes, node=result.node, asserted=result.asserted, strict=True)
+    return Outcome(result.value, result.points, result.lost, result.flags | STRICT, result.notes)
 
 
 def _parts(node: Node, target: Target) -> list[tuple[Node, Target]]:
@@ -298,6 +329,8 @@ def _parts(node: Node, target: Target) -> list[tuple[Node, Target]]:
             parts.append((node, target.fields[0].target))
     return parts
 
+
+_LEAVES = (ScalarTarget, EnumTarget, LiteralTarget)
 
 _COERCE: dict[type, Callable[[Coercer, Any, Node], Result]] = {
     ScalarTarget: Coercer._scalar,

@@ -29,8 +29,10 @@ def has_checks(target: Target) -> bool:
 
 def evaluate(constraint: Constraint, value: object, holds: Holds) -> Check:
     name = constraint.name or constraint.expression
+    # As BAML shows it: a backslash doubled.
+    shown = constraint.expression.replace("\\", "\\\\")
     try:
         succeeded = holds(constraint.expression, value)
     except ValueError as problem:
-        return Check(name, constraint.expression, "failed", str(problem))
-    return Check(name, constraint.expression, "succeeded" if succeeded else "failed")
+        return Check(name, shown, "failed", str(problem))
+    return Check(name, shown, "succeeded" if succeeded else "failed")

@@ -38,12 +38,14 @@ class Extractor:
         "_fresh",
         "_limits",
         "_line",
+        "_offset",
         "_openers",
         "_policy",
         "_scalars_in_lists",
         "_step",
         "_text",
         "_thought",
+        "_thoughts",
         "candidates",
         "too_many",
     )
@@ -59,11 +61,13 @@ class Extractor:
         self._step: Step = _in_prose
         # Every line start looks the same, the first one too.
         self._text = "\n"
+        self._offset = -1
         self._at = 0
         self._fenced = False
         self._fresh = True
         self._line = ""
         self._thought: list[str] = []
+        self._thoughts: list[str] = []
         self._closing_tag = ""
         self._ended = False
 
@@ -86,7 +90,7 @@ class Extractor:
             return current.changed or self._current is not current
         current.feed(text)
         if current.closed:
-            self.leave(current, current.rest)
+            self._leave(current, current.rest)
             self._run()
             return True
         if self._fenced and ("\n" in text or self._line):
@@ -100,11 +104,19 @@ class Extractor:
         self._run()
         if self._step is _in_reasoning:
             # Reasoning that never ended hides nothing: read it again as prose.
-            self._text, self._at = "".join(self._thought) + self._text[self._at :], 0
+            thought = "".join(self._thought)
+            self._offset += self._at - len(thought)
+            self._text, self._at = thought + self._text[self._at :], 0
             self._step = _in_prose
             self._run()
         if self._current is not None:
             self._current.finish()
+
+    @property
+    def reasoning(self) -> str:
+        """The text of the reasoning blocks so far."""
+        open_one = ["".join(self._thought)] if self._step is _in_reasoning else []
+        return "\n".join(thought.strip() for thought in [*self._thoughts, *open_one])
 
     @property
     def waiting(self) -> int:
@@ -113,6 +125,7 @@ class Extractor:
         return len(self._text) - self._at + inner
 
     def _append(self, text: str) -> None:
+        self._offset += self._at
         self._text = self._text[self._at :] + text
         self._at = 0
 
@@ -120,9 +133,13 @@ class Extractor:
         while self._at < len(self._text) and self._step(self):
             pass
 
-    def leave(self, candidate: Automaton, rest: str) -> None:
-        """Look for the next candidate in `rest`, unless this one was too deep to go on."""
+    def _leave(self, candidate: Automaton, rest: str, skipped: int = 0) -> None:
+        """Look for the next candidate in `rest`, unless this one was too deep to go on.
+
+        `skipped` characters stand between the end of the candidate and the rest.
+        """
         self._current = None
+        self._offset = candidate.position + skipped
         self._text, self._at = rest, 0
         self._step = _in_nothing if candidate.too_deep else _in_prose
 
@@ -181,7 +198,7 @@ def _at_bracket(x: Extractor) -> bool:
         x.too_many = True
         x._step = _in_nothing
         return True
-    x._current = Automaton(opener, x._limits.max_depth, x._policy)
+    x._current = Automaton(opener, x._limits.max_depth, x._policy, x._offset + x._at)
     x.candidates.append(x._current)
     x._text = x._text[x._at + 1 :]
     x._at = 0
@@ -231,7 +248,7 @@ def _in_candidate(x: Extractor) -> bool:
             held = half.start() + len(half[0].rstrip("`"))
     current.feed(probe[start:held])
     if current.closed:
-        x.leave(current, current.rest + probe[held:])
+        x._leave(current, current.rest + probe[held:])
         return True
     blank = _BLANK_LINE.search(probe[:held])
     x._line = blank[0] if blank else ""
@@ -242,7 +259,7 @@ def _in_candidate(x: Extractor) -> bool:
 def _candidate_before_fence(x: Extractor, current: Automaton, probe: str, start: int, end: int) -> bool:
     current.feed(probe[start : end - 3])
     if current.closed:
-        x.leave(current, current.rest + probe[end - 3 :])
+        x._leave(current, current.rest + probe[end - 3 :])
         return True
     if current.in_string:
         current.feed("```")
@@ -251,7 +268,7 @@ def _candidate_before_fence(x: Extractor, current: Automaton, probe: str, start:
         return True
     current.finish()
     x._fenced = False
-    x.leave(current, probe[end:])
+    x._leave(current, probe[end:], current.waiting + 3)
     return True
 
 
@@ -262,6 +279,7 @@ def _in_reasoning(x: Extractor) -> bool:
         x._thought.append(x._text[x._at : keep])
         x._at = keep
         return False
+    x._thoughts.append("".join(x._thought) + x._text[x._at : end])
     x._at = end + len(x._closing_tag)
     x._step = _in_prose
     return True

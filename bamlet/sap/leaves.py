@@ -14,13 +14,13 @@ from .words import Match, Tie, Words
 
 def string_of(node: Node) -> Result:
     if not isinstance(node, TextNode):
-        note = Note("ignored", "shown as text", display(node))
-        return Outcome(note.raw, 2, 1, INEXACT | POURED, [(None, note)])
+        note = Note("coerced", f"{describe(node)} shown as text", node, lossy=True)
+        return Outcome(display(node), 2, 1, INEXACT | POURED, [(None, note)])
     text = node.text()
     if node.quote:
         return Outcome(text)
     if text == "null":
-        return Failure("expected string, got null")
+        return Failure("expected string, got null", node=node)
     return Outcome(text) if node.is_word() else Outcome(text, 1, 0, INEXACT)
 
 
@@ -35,7 +35,8 @@ def _int(target: Target, node: TextNode) -> Result:
         return Outcome(value, 0, 0, INEXACT if node.quote else 0)
     if value == number.value:
         return Outcome(value, 1, 0, INEXACT)
-    return Outcome(value, 1, 1, INEXACT, [(None, Note("dropped", f"rounded to {value}", node.text()))])
+    note = Note("coerced", f"rounded to {value}", node, lossy=True)
+    return Outcome(value, 1, 1, INEXACT, [(None, note)])
 
 
 def _float(target: Target, node: TextNode) -> Result:
@@ -63,7 +64,7 @@ def _bool(target: Target, node: TextNode) -> Result:
 
 
 def _partial_text(value: object, node: TextNode) -> Outcome:
-    return Outcome(value, 1, 1, INEXACT, [(None, Note("ignored", f"text around {value}", node.text()))])
+    return Outcome(value, 1, 1, INEXACT, [(None, Note("ignored", f"text around {value}", node))])
 
 
 def word_of(target: Target, words: Words, node: Node) -> Result:
@@ -79,16 +80,16 @@ def word_of(target: Target, words: Words, node: Node) -> Result:
             flags = INEXACT | POURED
         notes: Notes | None = None
         if found.partial:
-            notes = [(None, Note("ignored", f"text around {found.name}", text))]
+            notes = [(None, Note("ignored", f"text around {found.name}", node))]
         return Outcome(found.name, found.points, lost, flags, notes)
     if type(found) is Tie:
         hits = ", ".join(f"{name} ({count} times)" for name, count in found.hits)
-        return Failure(f"expected one {target.name}, got {hits}")
+        return Failure(f"expected one {target.name}, got {hits}", node=node)
     return mismatch(target, node)
 
 
 def mismatch(target: Target, node: Node) -> Failure:
-    return Failure(f"expected {target.name}, got {describe(node)}")
+    return Failure(f"expected {target.name}, got {describe(node)}", node=node)
 
 
 SCALARS: Final[dict[str, Callable[[Target, TextNode], Result]]] = {"int": _int, "float": _float, "bool": _bool}

@@ -1,7 +1,8 @@
 """The raw reading of model text: what the automaton builds and every later layer looks at.
 
 Nodes only grow. `done` says that the end was seen in the text; a node that the end of the text cut off
-never becomes done. They compare by identity, so a memo may be keyed on them.
+never becomes done. They compare by identity, so a memo may be keyed on them. `start` and `end`
+are offsets in the answer; a node without an end goes up to where the text ends.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 class TextNode:
     """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block."""
 
-    __slots__ = ("_text", "done", "parts", "quote")
+    __slots__ = ("_text", "done", "end", "parts", "quote", "start")
 
     height: Final = 0
 
-    def __init__(self, quote: str, text: str = "", *, done: bool = False) -> None:
+    def __init__(
+        self, quote: str, text: str = "", *, done: bool = False, start: int = 0, end: int | None = None
+    ) -> None:
         self.quote = quote
+        self.start = start
+        self.end = end
         self.parts = [text] if text else []
         self.done = done
         self._text: str | None = None
@@ -69,24 +74,28 @@ class TextNode:
 class ObjectNode:
     """Keys and values side by side; the last key may still wait for its value.
 
-    `orphans` are the keys for which no value came.
+    `orphans` are the keys for which no value came, and the values that no key came for.
     """
 
-    __slots__ = ("cursor", "done", "height", "keys", "orphans", "values")
+    __slots__ = ("cursor", "done", "end", "height", "keys", "orphans", "start", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = 0) -> None:
+        self.start = start
+        self.end: int | None = None
         self.keys: list[str] = []
         self.values: list[Node] = []
-        self.orphans: list[str] | tuple[()] = ()
+        self.orphans: list[Node] | None = None
         self.done = False
         self.height = 1
         self.cursor: Any = None
 
 
 class ArrayNode:
-    __slots__ = ("cursor", "done", "height", "values")
+    __slots__ = ("cursor", "done", "end", "height", "start", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = 0) -> None:
+        self.start = start
+        self.end: int | None = None
         self.values: list[Node] = []
         self.done = False
         self.height = 1
@@ -100,6 +109,11 @@ Node: TypeAlias = TextNode | ObjectNode | ArrayNode
 def keyword(text: str) -> bool | None:
     """The value of a bare keyword; raises `KeyError` for anything else."""
     return _KEYWORDS[text]
+
+
+def is_cut(node: Node) -> bool:
+    """Whether an open node is the one in which the text ended, not only around it."""
+    return isinstance(node, TextNode) or not node.values or node.values[-1].done
 
 
 def display(node: Node) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .nodes import Node, display
+from .nodes import Node
 
 Step: TypeAlias = str | int
-EntryKind: TypeAlias = Literal["dropped", "ignored", "limit"]
+EntryKind: TypeAlias = Literal["dropped", "truncated", "coerced", "ignored", "limit"]
 
 # How a value came about, apart from its points.
 INEXACT = 1  # not the kind of the type as it stands
@@ -17,17 +17,22 @@ FROM_TEXT = 8  # a bare string poured into the one field of a class
 ALL_DEFAULTS = 16  # a class of which the text gave nothing
 POURED = 32  # an object or a list shown as a string
 FIRST_OF_LIST = 64  # one element of a list
+STRICT = 128  # of a type of which nothing may be lost
 
 
 class Note:
-    """An entry that does not know its path yet."""
+    """An entry that does not know its path yet. `lossy`: the value does not hold all that `node` said."""
 
-    __slots__ = ("kind", "raw", "reason")
+    __slots__ = ("kind", "lossy", "node", "reason", "strict")
 
-    def __init__(self, kind: EntryKind, reason: str, raw: str) -> None:
+    def __init__(
+        self, kind: EntryKind, reason: str, node: Node, *, lossy: bool = False, strict: bool = False
+    ) -> None:
         self.kind: EntryKind = kind
         self.reason = reason
-        self.raw = raw
+        self.node = node
+        self.lossy = lossy or kind in ("dropped", "truncated")
+        self.strict = strict
 
 
 class Outcome:
@@ -55,16 +60,26 @@ class Outcome:
 
 
 class Failure:
-    """Why a reading is not of a type; `causes` lead to the parts at fault, `asserted` marks a false `@assert`."""
+    """Why a reading is not of a type; `causes` lead to the parts at fault, `asserted` marks a false `@assert`,
+    `strict` a type that nothing may stand in for.
+    """
 
-    __slots__ = ("asserted", "causes", "reason")
+    __slots__ = ("asserted", "causes", "node", "reason", "strict")
 
     def __init__(
-        self, reason: str, causes: tuple[tuple[Step | None, Failure], ...] = (), *, asserted: bool = False
+        self,
+        reason: str,
+        causes: tuple[tuple[Step | None, Failure], ...] = (),
+        *,
+        node: Node | None = None,
+        asserted: bool = False,
+        strict: bool = False,
     ) -> None:
         self.reason = reason
         self.causes = causes
+        self.node = node
         self.asserted = asserted
+        self.strict: bool = strict or any(cause.strict for _, cause in causes)
 
 
 Result: TypeAlias = Outcome | Failure
@@ -95,12 +110,12 @@ class Tally:
         self.flags |= INEXACT
         self.note(step, dropped(failure, node))
 
-    def ignore(self, step: Step, reason: str, raw: str) -> None:
+    def ignore(self, step: Step, reason: str, node: Node) -> None:
         self.points += 1
         self.flags |= INEXACT
-        self.note(step, Note("ignored", reason, raw))
+        self.note(step, Note("ignored", reason, node))
 
-    def note(self, step: Step, note: Note | Outcome) -> None:
+    def note(self, step: Step | None, note: Note | Outcome) -> None:
         if self.notes is None:
             self.notes = []
         self.notes.append((step, note))
@@ -132,7 +147,14 @@ def first_issue(failure: Failure) -> str:
 
 
 def dropped(failure: Failure, node: Node) -> Note:
-    return Note("dropped", first_issue(failure), display(node))
+    return Note("dropped", first_issue(failure), node, strict=failure.strict)
+
+
+def with_note(outcome: Outcome, note: Note) -> Outcome:
+    """The outcome may already be shared with another type, so it is copied."""
+    return Outcome(
+        outcome.value, outcome.points, outcome.lost, outcome.flags, [*(outcome.notes or ()), (None, note)]
+    )
 
 
 def notes_below(step: Step | None, outcome: Outcome) -> Notes | None:

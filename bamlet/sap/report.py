@@ -1,46 +1,90 @@
-"""What parsing tells besides the value: each thing dropped or ignored, each reason of a failure, by path."""
+"""What parsing tells besides the value: each thing that was lost or changed, each reason of a failure, by path.
+
+Paths name fields as the program does. Where nothing in the program has a name, they name what the text says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .outcome import EntryKind, Failure, Note, Outcome, join_path
+from .nodes import Node
+from .outcome import STRICT, EntryKind, Failure, Note, Outcome, join_path
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`dropped`: a value that was meant but could not be used. `ignored`: text that no field asked for."""
+    """Something that the value does not tell.
+
+    `dropped`: meant for this place, but of no use there. `truncated`: cut off by the end of the text. `coerced`:
+    changed to fit. `ignored`: nothing asked for it. `limit`: not looked at.
+
+    `raw` is the text from `start` to `end`, as the model wrote it. `lossy` tells that the value is poorer for it;
+    that is what `strict` refuses.
+    """
 
     kind: EntryKind
     path: str
     reason: str
     raw: str = ""
+    start: int = 0
+    end: int = 0
+    lossy: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.path}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`truncated`: the text ended before the value did. `reread`: only another way to read the text gave the
-    value, so it need not continue what was shown while it arrived.
+    """Everything that one answer said and its value does not.
+
+    `truncated`: the answer ended before the value did, or the model stopped at its length limit. `reread`: only
+    another way to read the text gave the value, so it need not continue what was shown while it arrived.
+    `preamble` is the text before the value, `reasoning` what the model thought in it.
     """
 
     entries: tuple[Entry, ...] = ()
     truncated: bool = False
     reread: bool = False
+    preamble: str = ""
+    reasoning: str = ""
 
     @property
     def dropped(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.kind == "dropped")
+        return self._of("dropped")
 
     @property
     def ignored(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.kind == "ignored")
+        return self._of("ignored")
+
+    @property
+    def coerced(self) -> tuple[Entry, ...]:
+        return self._of("coerced")
+
+    @property
+    def cut(self) -> tuple[Entry, ...]:
+        """The values in which the text ended."""
+        return self._of("truncated")
+
+    @property
+    def losses(self) -> tuple[Entry, ...]:
+        """The entries that `strict` refuses."""
+        return tuple(entry for entry in self.entries if entry.lossy)
+
+    def _of(self, kind: EntryKind) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.kind == kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
+    """One reason why there is no value, with the text at fault if there is one."""
+
     path: str
     reason: str
+    raw: str = ""
+    start: int = 0
+    end: int = 0
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
@@ -61,25 +105,52 @@ class Parsed:
     report: Report
 
 
-def entries_of(outcome: Outcome) -> list[Entry]:
-    entries: list[Entry] = []
-    work: list[tuple[str, Note | Outcome]] = [("$", outcome)]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry, and whether it lies in a type of which nothing may be lost."""
+
+    entry: Entry
+    strict: bool
+
+
+def found_in(outcome: Outcome, text: str) -> Iterator[Found]:
+    """In the order of the text, as far as the value has it."""
+    work: list[tuple[str, Note | Outcome, bool]] = [("$", outcome, False)]
     while work:
-        path, item = work.pop()
+        path, item, strict = work.pop()
         if isinstance(item, Note):
-            entries.append(Entry(item.kind, path, item.reason, item.raw))
+            raw, start, end = source(item.node, text)
+            yield Found(Entry(item.kind, path, item.reason, raw, start, end, item.lossy), strict or item.strict)
         elif item.notes:
-            work += [(join_path(path, step), part) for step, part in reversed(item.notes)]
-    return entries
+            strict = strict or bool(item.flags & STRICT)
+            work += [(join_path(path, step), part, strict) for step, part in reversed(item.notes)]
 
 
-def issues_of(failure: Failure) -> list[Issue]:
+def issues_of(failure: Failure, text: str) -> list[Issue]:
     issues: list[Issue] = []
-    work = [("$", failure)]
+    work: list[tuple[str, Failure]] = [("$", failure)]
     while work:
         path, item = work.pop()
         if item.causes:
             work += [(join_path(path, step), cause) for step, cause in reversed(item.causes)]
         else:
-            issues.append(Issue(path, item.reason))
+            issues.append(Issue(path, item.reason, *(source(item.node, text) if item.node else ())))
     return issues
+
+
+def refused(found: Iterable[Found]) -> list[Issue]:
+    """What strictness makes of losses."""
+    return [
+        Issue(entry.path, f"{entry.reason} (strict)", entry.raw, entry.start, entry.end)
+        for entry in (item.entry for item in found)
+        if entry.lossy
+    ]
+
+
+def source(node: Node, text: str) -> tuple[str, int, int]:
+    """What the model wrote for a node, without the blanks around it."""
+    end = len(text) if node.end is None else node.end
+    raw = text[node.start : end]
+    start = node.start + len(raw) - len(raw.lstrip())
+    raw = raw.strip()
+    return raw, start, start + len(raw)

@@ -9,16 +9,28 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from .classes import orphan_notes
 from .coerce import Coercer
 from .commitment import HIDDEN, commit, open_text
 from .factory import Factory
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
-from .outcome import Outcome
+from .outcome import Failure, Note, Notes, Outcome, Result, Step, dropped
 from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, Target
 
 
 class ClassCursor:
-    __slots__ = ("_base", "_coercer", "_entry", "_factory", "_next", "_required", "_seen", "node", "target")
+    __slots__ = (
+        "_base",
+        "_coercer",
+        "_entry",
+        "_factory",
+        "_next",
+        "_required",
+        "_seen",
+        "node",
+        "notes",
+        "target",
+    )
 
     def __init__(self, node: ObjectNode, target: ClassTarget, coercer: Coercer, factory: Factory) -> None:
         self.node = node
@@ -30,6 +42,11 @@ class ClassCursor:
         self._next = 0
         self._seen: set[str] = set()
         self._entry: FieldTarget | None = None
+        self.notes: Notes = []
+
+    @property
+    def open_step(self) -> Step | None:
+        return self._entry.name if self._entry is not None else None
 
     @property
     def begun(self) -> bool:
@@ -43,9 +60,12 @@ class ClassCursor:
         index, count = self._next, len(values)
         self._entry = None
         while index < count:
-            entry = self.target.find(node.keys[index])
+            key = node.keys[index]
+            entry = self.target.find(key)
+            reason = "no such field"
             if entry is not None and entry.name in self._seen:
                 entry = None
+                reason = "the key was there before"
             child = values[index]
             if not child.done:
                 self._next = index
@@ -53,6 +73,8 @@ class ClassCursor:
                 return None if entry is None else (child, entry.target)
             if entry is not None:
                 self._settle(entry, child)
+            else:
+                self.notes.append((key, Note("ignored", reason, child)))
             index += 1
         self._next = index
         return None
@@ -60,6 +82,7 @@ class ClassCursor:
     def _settle(self, entry: FieldTarget, child: Node) -> None:
         self._seen.add(entry.name)
         result = self._coercer.coerce(child, entry.target)
+        keep_notes(self.notes, entry.name, result, child)
         value = result.value if isinstance(result, Outcome) else entry.target.empty()
         self._base[entry.name] = self._coercer.complete(entry.target, value)
 
@@ -86,7 +109,7 @@ class ClassCursor:
 
 
 class ListCursor:
-    __slots__ = ("_coercer", "_items", "_next", "_open", "node", "target")
+    __slots__ = ("_coercer", "_items", "_next", "_open", "node", "notes", "target")
 
     begun = True
 
@@ -97,6 +120,11 @@ class ListCursor:
         self._items: list[object] = []
         self._next = 0
         self._open = False
+        self.notes: Notes = []
+
+    @property
+    def open_step(self) -> Step | None:
+        return self._next if self._open else None
 
     def advance(self) -> tuple[Node, Target] | None:
         values = self.node.values
@@ -109,6 +137,7 @@ class ListCursor:
                 self._open = True
                 break
             result = self._coercer.coerce(child, item)
+            keep_notes(self.notes, index, result, child)
             if isinstance(result, Outcome):
                 self._items.append(self._coercer.complete(item, result.value))
             index += 1
@@ -123,7 +152,7 @@ class ListCursor:
 
 
 class MapCursor:
-    __slots__ = ("_coercer", "_key", "_next", "_open", "_values", "node", "target")
+    __slots__ = ("_coercer", "_key", "_next", "_open", "_values", "node", "notes", "target")
 
     begun = True
 
@@ -135,6 +164,11 @@ class MapCursor:
         self._next = 0
         self._open = False
         self._key: object = None
+        self.notes: Notes = []
+
+    @property
+    def open_step(self) -> Step | None:
+        return self.node.keys[self._next] if self._open else None
 
     def advance(self) -> tuple[Node, Target] | None:
         node, target = self.node, self.target
@@ -152,6 +186,7 @@ class MapCursor:
                 self._key = key.value
                 return child, target.value
             result = self._coercer.coerce(child, target.value)
+            keep_notes(self.notes, node.keys[index], result if isinstance(key, Outcome) else key, child)
             if isinstance(key, Outcome) and isinstance(result, Outcome):
                 self._values[key.value] = self._coercer.complete(target.value, result.value)
             index += 1
@@ -163,6 +198,13 @@ class MapCursor:
         if self._open and inner is not HIDDEN:
             values[self._key] = self._coercer.incomplete(self.target.value, inner)
         return values
+
+
+def keep_notes(notes: Notes, step: Step, result: Result, child: Node) -> None:
+    if isinstance(result, Failure):
+        notes.append((step, dropped(result, child)))
+    elif result.notes:
+        notes.append((step, result))
 
 
 Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
@@ -201,6 +243,24 @@ class Spine:
             if levels and not cursor.begun and type(levels[-1][0]) is ListCursor:
                 value = HIDDEN
         return value
+
+    def notes(self, node: Node, target: Target) -> Outcome:
+        """What was noted so far about a value, as if it were finished."""
+        if node.done:
+            result = self._coercer.coerce(node, target)
+            return result if isinstance(result, Outcome) else Outcome(None, notes=[(None, dropped(result, node))])
+        cursors: list[Cursor] = []
+        here: Node | None = node
+        while isinstance(here, ObjectNode | ArrayNode) and isinstance(here.cursor, _CURSORS):
+            cursors.append(here.cursor)
+            here = here.values[-1] if here.cursor.open_step is not None else None
+        inner: Outcome | None = None
+        for cursor in reversed(cursors):
+            notes = [*cursor.notes, *orphan_notes(cursor.node)]
+            if inner is not None and inner.notes:
+                notes.append((cursor.open_step, inner))
+            inner = Outcome(None, notes=notes)
+        return inner or Outcome(None)
 
     def unchecked(self, target: Target, value: object) -> object:
         """Checks are made when the value is complete; until then it has none."""

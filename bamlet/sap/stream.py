@@ -6,23 +6,26 @@ is finished is the same object in every later snapshot.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import Final
 
 from ..types.schema import Schemas
 from ..types.ty import Ty
+from .answer import preamble_of
+from .automaton import Automaton
 from .coerce import Coercer
 from .commitment import EARLY_SIZE, HIDDEN, early_value, growing_answer, is_scalar, is_scalar_or_string
 from .constraints import Holds
 from .extractor import Extractor
 from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
-from .nodes import ArrayNode, Container, ObjectNode
-from .outcome import Failure
-from .report import Entry, Issue, Parsed, ParseFailure, Report, entries_of, issues_of
+from .nodes import ArrayNode, Container, Node, ObjectNode
+from .outcome import Failure, Outcome
+from .report import Entry, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
 from .spine import Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, takes_scalars, targets_of
-from .verdict import is_plain_string, is_text_like, reread
+from .verdict import Choice, is_plain_string, is_text_like, reread
 
 
 class Nothing:
@@ -35,6 +38,7 @@ class Nothing:
 
 
 NOTHING: Final = Nothing()
+CUT_OFF: Final = Issue("$", "the answer was cut off before its end")
 
 
 def parse(
@@ -51,7 +55,7 @@ def parse(
     """The value that a whole answer means. Raises `ParseFailure`.
 
     `holds` evaluates a constraint on a value; a `ValueError` from it is a failed check. `truncated` says that
-    the answer is known to be cut off. With `strict`, a value that was dropped or cut off is a failure.
+    the answer is known to be cut off. With `strict`, whatever the value would lose is a failure.
     """
     parser = PartialParser(ty, schemas, factory, holds=holds, limits=limits)
     parser.feed(text)
@@ -59,7 +63,11 @@ def parse(
 
 
 class PartialParser:
-    """Fed with text as it arrives; `partial` at any time, `finish` once."""
+    """Fed with text as it arrives; `partial` at any time, `finish` once, and then `partial` for the last time.
+
+    `replaced` tells that the latest partial does not continue the one before it: another value of the answer took
+    its place.
+    """
 
     def __init__(
         self,
@@ -84,6 +92,10 @@ class PartialParser:
         self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
         self._early = not self._text_is_shown and (target.optional or is_scalar(target))
         self._loose = ArrayNode()
+        self._on_show: Node | None = None
+        self.replaced = False
+        self._report: Report | None = None
+        self._bare: tuple[object, State] = (NOTHING, "Pending")
         self._shown: object = NOTHING
         self._stale = True
 
@@ -103,13 +115,20 @@ class PartialParser:
     def partial(self) -> object:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale:
-            self._stale = False
-            value, state = self._show()
+            self._take(*self._show())
+        return self._shown
+
+    def _take(self, value: object, state: State, root: Node | None) -> None:
+        """Keep what is to be shown; the same value in the same state stays the same object."""
+        self._stale = False
+        self.replaced = self._on_show is not None and root is not self._on_show
+        self._on_show = root
+        if value is not self._bare[0] or state != self._bare[1]:
+            self._bare = (value, state)
             if value is HIDDEN:
                 self._shown = NOTHING
             else:
                 self._shown = self._factory.with_state(value, state) if self._target.with_state else value
-        return self._shown
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Parsed:
         """The value of the whole text. Raises `ParseFailure`, also for a limit that was hit."""
@@ -117,18 +136,46 @@ class PartialParser:
         self._extractor.finish()
         self._refuse_limits(text)
         choice = reread(self._final, self._target, self._extractor, text)
+        cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
         if isinstance(choice.result, Failure):
-            raise ParseFailure(issues_of(choice.result), text)
-        entries = entries_of(choice.result)
+            raise ParseFailure([*issues_of(choice.result, text), *[CUT_OFF] * cut], text)
+        found = list(found_in(choice.result, text))
+        issues = refused(found if strict else [item for item in found if item.strict])
+        if issues or (strict and cut):
+            raise ParseFailure([*issues, *[CUT_OFF] * cut], text)
+        self._settle(choice)
+        entries = tuple(item.entry for item in found)
+        self._report = replace(self._report_of(choice.candidate, entries), truncated=cut, reread=choice.reread)
+        return Parsed(choice.result.value, self._report)
+
+    def _settle(self, choice: Choice) -> None:
+        """The last partial is the final value, in the types of a stream."""
+        result = self._coercer.coerce(choice.node, self._target)
+        assert isinstance(result, Outcome), "what a whole answer means, a stream can show"
+        self._take(result.value, "Complete", choice.node)
+        self.replaced = self.replaced or choice.reread
+
+    def report(self) -> Report:
+        """What was lost or changed so far; after `finish`, what it returned."""
+        if self._report is not None:
+            return self._report
+        for candidate in self._extractor.candidates:
+            self._spine.show(candidate.root, self._target)
+            found = found_in(self._spine.notes(candidate.root, self._target), self._text.getvalue())
+            return self._report_of(candidate, tuple(item.entry for item in found))
+        return self._report_of(None, ())
+
+    def _report_of(self, candidate: Automaton | None, entries: tuple[Entry, ...]) -> Report:
         if self._extractor.too_many:
             reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"
-            entries.append(Entry("limit", "$", reason))
-        cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
-        report = Report(tuple(entries), cut, choice.reread)
-        if strict and (cut or report.dropped):
-            issues = [Issue(entry.path, f"{entry.reason} (strict)") for entry in report.dropped]
-            raise ParseFailure(issues or [Issue("$", "the answer was cut off (strict)")], text)
-        return Parsed(choice.result.value, report)
+            entries = (*entries, Entry("limit", "$", reason))
+        before = self._text.getvalue()[: candidate.root.start] if candidate is not None else ""
+        return Report(entries, preamble=preamble_of(before), reasoning=self.reasoning)
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far, in a block of its own in the answer."""
+        return self._extractor.reasoning
 
     def _refuse_limits(self, text: str) -> None:
         limits = self._limits
@@ -137,20 +184,25 @@ class PartialParser:
         if any(candidate.too_deep for candidate in self._extractor.candidates):
             raise ParseFailure([Issue("$", f"nested deeper than {limits.max_depth} (max_depth)")], text)
 
-    def _show(self) -> tuple[object, State]:
+    def _show(self) -> tuple[object, State, Node | None]:
+        """What can be shown, its state, and the reading that it is taken from, once it says something."""
         target = self._target
         if self._is_string:
             shown = self._spine.unchecked(target, self._text.getvalue())
-            return HIDDEN if target.done else shown, "Incomplete" if self._size else "Pending"
+            return HIDDEN if target.done else shown, "Incomplete" if self._size else "Pending", None
         failed: object = HIDDEN
+        failed_root: Node | None = None
         for root in self._roots():
             value = self._spine.show(root, target)
             if value is not HIDDEN and (failed is HIDDEN or begun(root)):
-                return value, "Complete" if root.done else "Incomplete"
+                return value, "Complete" if root.done else "Incomplete", root if begun(root) else None
             if failed is HIDDEN and root.done:
                 # What was shown of a value that failed at its end stays until a better one begins.
                 failed = self._spine.show_open(root, target)
-        return (failed, "Incomplete") if failed is not HIDDEN else (self._before_anything(), "Pending")
+                failed_root = root
+        if failed is not HIDDEN:
+            return failed, "Incomplete", failed_root
+        return self._before_anything(), "Pending", None
 
     def _roots(self) -> list[Container]:
         """The readings to show, best first: a list of loose objects stands behind any real list."""
@@ -175,4 +227,3 @@ class PartialParser:
 
     def _early_answer(self) -> object:
         return early_value(self._text.getvalue(), self._target, self._coercer)
-

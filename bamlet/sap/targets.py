@@ -40,7 +40,8 @@ _NO_ATTRIBUTES = TypeAttributes()
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Target:
-    """`done`, `not_null` and `with_state` are the stream attributes of this use of the type.
+    """`done`, `not_null` and `with_state` are the stream attributes of this use of the type; of a `strict` one
+    nothing may be lost.
 
     `optional` says that null is a value of the type, `defaulted` that an absent value is no error.
     """
@@ -51,6 +52,7 @@ class Target:
     done: bool = False
     not_null: bool = False
     with_state: bool = False
+    strict: bool = False
     constraints: tuple[Constraint, ...] = ()
 
     def empty(self) -> Any:
@@ -158,6 +160,7 @@ class Targets:
         target.done = attributes.stream_done
         target.not_null = attributes.stream_not_null
         target.with_state = attributes.stream_with_state
+        target.strict = attributes.strict
         target.constraints = attributes.constraints
 
     def _scalar(self, ty: PrimitiveTy, attributes: TypeAttributes) -> Target:
@@ -274,6 +277,7 @@ def _both(inner: TypeAttributes, outer: TypeAttributes) -> TypeAttributes:
         stream_done=inner.stream_done or outer.stream_done,
         stream_not_null=inner.stream_not_null or outer.stream_not_null,
         stream_with_state=inner.stream_with_state or outer.stream_with_state,
+        strict=inner.strict or outer.strict,
         constraints=(*inner.constraints, *outer.constraints),
     )
 

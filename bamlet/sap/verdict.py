@@ -32,6 +32,7 @@ _LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST
 class Choice:
     """The reading that was taken, with the candidate it came from, if it came from one."""
 
+    node: Node
     result: Outcome | Failure
     candidate: Automaton | None = None
     reread: bool = False
@@ -46,12 +47,12 @@ def choose(coercer: Coercer, target: Target, extractor: Extractor, text: str) ->
     """The first reading that fits without loss, or else the best one."""
     if is_plain_string(target) or is_text_like(target):
         whole = TextNode('"', text, done=True) if is_plain_string(target) else text_node(text)
-        return Choice(coercer.coerce(whole, target))
+        return Choice(whole, coercer.coerce(whole, target))
     choices: list[Choice] = []
     fitting: list[tuple[Outcome, Choice]] = []
     for node, candidate in _readings(target, extractor, text):
         result = _without_poured_text(coercer.coerce(node, target), target)
-        choices.append(Choice(result, candidate))
+        choices.append(Choice(node, result, candidate))
         if isinstance(result, Outcome):
             if not result.lost and not result.flags & _LOOSE:
                 return choices[-1]

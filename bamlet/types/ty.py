@@ -100,12 +100,13 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class TypeAttributes:
-    """What `@stream.*`, `@check` and `@assert` say about a type."""
+    """What `@stream.*`, `@check`, `@assert` and `@strict` say about a type."""
 
     stream_done: bool = False
     stream_not_null: bool = False
     stream_with_state: bool = False
     constraints: tuple[Constraint, ...] = ()
+    strict: bool = False
 
 
 NO_ATTRIBUTES = TypeAttributes()

@@ -1,0 +1,48 @@
+"""Does a partial value continue the one before it? Strings and lists only grow, what is set stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from bamlet.interpreter.values import Instance
+from bamlet.sap import NOTHING
+
+_STATES = ("Pending", "Incomplete", "Complete")
+
+
+def breaks(shown: list[Any]) -> Iterator[str]:
+    """Where a value does not continue its predecessor, by its number and the path in it."""
+    for number, (earlier, later) in enumerate(pairwise(shown), 1):
+        for problem in _breaks(earlier, later, "$"):
+            yield f"{number}: {problem}"
+
+
+def _breaks(earlier: Any, later: Any, path: str) -> Iterator[str]:
+    if earlier is NOTHING or earlier is None:
+        return
+    changed = f"{path}: {earlier!r} became {later!r}"
+    if type(earlier) is not type(later):
+        yield changed
+    elif isinstance(earlier, str):
+        if path.endswith(".state"):
+            if _STATES.index(earlier) > _STATES.index(later):
+                yield changed
+        elif not later.startswith(earlier):
+            yield changed
+    elif isinstance(earlier, list):
+        if len(later) < len(earlier):
+            yield changed
+        for index, (item, grown) in enumerate(zip(earlier, later, strict=False)):
+            yield from _breaks(item, grown, f"{path}[{index}]")
+    elif isinstance(earlier, dict):
+        if list(earlier) != list(later)[: len(earlier)]:
+            yield changed
+        for key in earlier.keys() & later.keys():
+            yield from _breaks(earlier[key], later[key], f"{path}.{key}")
+    elif isinstance(earlier, Instance):
+        for name in earlier.__fields__:
+            yield from _breaks(getattr(earlier, name), getattr(later, name), f"{path}.{name}")
+    elif earlier != later:
+        yield changed
