@@ -96,6 +96,7 @@ REPEATED_PROPERTY = _warning("repeated-property", "E0117", "a property given twi
 IGNORED_OPTION = _warning("ignored-option", "E0118", "a setting that has no effect where it stands")
 TEST_ARGUMENT = _warning("test-argument", "E0119", "arguments of a test that do not fit its functions")
 NOT_DYNAMIC = _error("not-dynamic", "E0120", "an extension of a type that is not marked @@dynamic")
+UNTYPED_PARAMETER = _error("untyped-parameter", "E0130", "a lambda's parameter whose type nothing tells")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

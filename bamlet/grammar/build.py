@@ -309,6 +309,7 @@ EXPRESSIONS = (
     n.If,
     n.Match,
     n.Catch,
+    n.Lambda,
     n.Throw,
     n.Return,
     n.Break,
@@ -499,6 +500,14 @@ def if_(c: list[Any]) -> n.If:
     return n.If(c[0].start, c[-1].end, c[2], c[4], c[6] if len(c) == 7 else None)
 
 
+def lambda_(c: list[Any]) -> n.Lambda:
+    name = c[0]
+    bare = n.Param(name.start, name.end, _identifier(name), None)
+    params = (bare,) if name.type == "LAMBDA_NAME" else _of(c, n.Param)
+    types = _types(c)
+    return n.Lambda(name.start, c[-1].end, params, types[0] if types else None, c[-1])
+
+
 def match(c: list[Any]) -> n.Match:
     types = _types(c)
     return n.Match(c[0].start, c[-1].end, c[2], types[0] if types else None, _of(c, n.MatchArm))
@@ -654,6 +663,7 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "return": return_,
     "break": lambda c: n.Break(c[0].start, c[0].end),
     "continue": lambda c: n.Continue(c[0].start, c[0].end),
+    "lambda": lambda_,
     "block_like": block_like,
     "if": if_,
     "match": match,

@@ -39,6 +39,8 @@ _SHOWN = {
     "LLM_OPEN": "`{`",
     "CONFIG_OPEN": "`{`",
     "ATTR_OPEN": "`(`",
+    "LAMBDA_OPEN": "`(`",
+    "LAMBDA_NAME": "a name",
     "ASSIGN_OP": "an assignment",
     "THROWS": "`throws`",
     "TYPE_BUILDER": "`type_builder`",

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from ..diagnostics import catalogue
 from . import tokens as t
+from .lambdas import mark_lambdas
 from .tokens import LexError, Token
 
 
@@ -30,6 +31,7 @@ class _Mode(Enum):
 class _Frame:
     mode: _Mode
     opener: Token | None
+    first: int = 0  # EXPR: the place of its opener among the tokens
     keyed: bool = False  # a constructor or map: `name:` right after `{` or `,` is a key
     after_key: bool = False  # CONFIG: a key was read, its value comes next
     head: str = ""  # ITEM, DECL, BUILDER: the keyword whose body the next brace opens
@@ -65,6 +67,8 @@ class Lexer:
             step[self._stack[-1].mode]()
             self._skip_trivia()
         self._check_closed()
+        if self._stack[-1].mode is _Mode.EXPR:  # of a constant
+            mark_lambdas(self.tokens, 0)
         return self.tokens
 
     # --- moving on
@@ -98,13 +102,15 @@ class Lexer:
                 opener.end,
                 f"this is nested more than {MAX_DEPTH} deep",
             )
-        self._stack.append(_Frame(mode, opener, keyed))
+        self._stack.append(_Frame(mode, opener, len(self.tokens) - 1, keyed))
 
     def _pop(self, end: int, type: str) -> None:
         if len(self._stack) == 1:
             raise LexError(catalogue.UNCLOSED, self._at, end, f"`{self.text[self._at : end]}` closes nothing")
-        self._stack.pop()
+        closed = self._stack.pop()
         self._emit(type, end)
+        if closed.mode is _Mode.EXPR and self._stack[-1].mode is not _Mode.EXPR:
+            mark_lambdas(self.tokens, closed.first)
 
     def _check_closed(self) -> None:
         if len(self._stack) > 1:

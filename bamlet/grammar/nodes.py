@@ -198,6 +198,14 @@ class Block(Node):
     tail: Expr | None
 
 
+class Lambda(Node):
+    """`(x: int) -> int { … }`, `(x, y) => e` or `x => e`: a function without a name, written where it is used."""
+
+    params: tuple[Param, ...]
+    result: TypeNode | None
+    body: Expr
+
+
 class If(Node):
     condition: Expr
     then: Block
@@ -266,6 +274,7 @@ Expr: TypeAlias = (
     | If
     | Match
     | Catch
+    | Lambda
     | Throw
     | Return
     | Break

@@ -11,7 +11,7 @@ from .tokens import CLOSING, PUNCTUATION, Token
 
 _CLOSERS = {
     **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN"), "RBRACE"),
-    **dict.fromkeys(("LPAR", "ATTR_OPEN"), "RPAR"),
+    **dict.fromkeys(("LPAR", "ATTR_OPEN", "LAMBDA_OPEN"), "RPAR"),
     "LSQB": "RSQB",
 }
 

@@ -12,7 +12,9 @@ from ..diagnostics import catalogue
 from .explain import SyntaxProblem
 from .tokens import Token
 
-_OPENING = frozenset({"LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN", "ATTR_OPEN", "LPAR", "LSQB"})
+_OPENING = frozenset(
+    {"LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN", "ATTR_OPEN", "LAMBDA_OPEN", "LPAR", "LSQB"}
+)
 _CLOSING = frozenset({"RBRACE", "RPAR", "RSQB"})
 _BODY = frozenset({"LBRACE", "LLM_OPEN", "CONFIG_OPEN"})
 

@@ -47,6 +47,9 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
             outside.add(symbol.name)
         if symbol.suspends or (all_async and symbol.kind == "code" and symbol.name not in plain):
             suspends.add(symbol.name)
+    if all_async:
+        lambdas = {closure.name for tables in checked.tables.values() for closure in tables.lambdas.values()}
+        suspends |= lambdas - plain
     for name, tables in checked.tables.items():
         if tables.calls_values:
             suspends.add(name)

@@ -20,6 +20,15 @@ class Variable:
     name: str
     ty: Ty
     python: str
+    closure: Closure | None = None  # the lambda that declares it
+    in_loop: bool = False  # a new one in every round
+    is_captured: bool = False
+    is_reassigned: bool = False
+
+    @property
+    def is_boxed(self) -> bool:
+        """Whether it lives in a list of its own: Python's closures would see the variable of the last round."""
+        return self.in_loop and self.is_captured and self.is_reassigned
 
 
 def python_name(name: str) -> str:
@@ -124,6 +133,19 @@ class OrTest:
 PatternTest: TypeAlias = AnyTest | TypeTest | LiteralTest | VariantTest | OrTest
 
 
+@dataclass(slots=True, eq=False)
+class Closure:
+    """A lambda. `tables` are those of the function around it, but for what it reaches, which is its own.
+
+    `captures` are the variables of others that it or a lambda inside it uses, `assigns` those that it assigns.
+    """
+
+    name: str
+    tables: Tables
+    captures: dict[Variable, None] = field(default_factory=dict)
+    assigns: dict[Variable, None] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Tables:
     types: dict[int, Ty] = field(default_factory=dict)
@@ -136,6 +158,7 @@ class Tables:
     patterns: dict[int, PatternTest] = field(default_factory=dict)
     constructors: dict[int, ClassSymbol] = field(default_factory=dict)
     tests: dict[int, TypeTest] = field(default_factory=dict)  # of an InstanceOf
+    lambdas: dict[int, Closure] = field(default_factory=dict)
     # Nodes that checking made itself, kept so that their ids stay theirs.
     made: list[n.Node] = field(default_factory=list)
     # For the call graph.

@@ -23,6 +23,7 @@ from .ty import (
     Ty,
     UnionTy,
     UnknownTy,
+    VariableTy,
     VariantTy,
 )
 
@@ -63,5 +64,6 @@ _SHOW: dict[type, Callable[[Any], str]] = {
     MapTy: lambda ty: f"map<{show(ty.key)}, {show(ty.value)}>",
     UnionTy: _show_union,
     FunctionTy: _show_function,
+    VariableTy: lambda ty: ty.name,
     AnnotatedTy: lambda ty: show(ty.inner),
 }

@@ -98,7 +98,7 @@ def _holds_its_own_lines(part: Concrete) -> bool:
     if not isinstance(part, Tree) or part.first_leaf().comments:
         return False
     is_text = part.rule == "literal" and "\n" in part.first_leaf().text
-    return is_text or part.rule in ("constructor", "map_literal", "list_literal")
+    return is_text or part.rule in ("constructor", "map_literal", "list_literal", "lambda")
 
 
 def _group(tree: Tree) -> Doc:
@@ -129,6 +129,12 @@ def _list_literal(tree: Tree) -> Doc:
 def _keyed(tree: Tree) -> Doc:
     key, colon, value = tree.children
     return (doc(key), doc(colon), SPACE, doc(value))
+
+
+def _lambda(tree: Tree) -> Doc:
+    params, rest = tree.before_and_from("ARROW" if tree.leaf("ARROW") else "FAT_ARROW")
+    shown = doc(params[0]) if len(params) == 1 else bracketed(*brackets(params))
+    return join([shown, *map(doc, rest)], SPACE)
 
 
 # --- if, match, catch
@@ -244,6 +250,7 @@ FORMAT |= {
     "return": words,
     "break": in_order,
     "continue": in_order,
+    "lambda": _lambda,
     "block_like": _block_like,
     "if": _if,
     "match": _match,

@@ -13,7 +13,7 @@ from .layout import LINE, NEXT, NOTHING, SOFT, SPACE, Doc, Group, Indent
 from .pieces import FORMAT, always, bare, brackets, doc, dropped, join, spread_out
 
 # After a block these would go on with it in the eyes of other compilers, and of people.
-CONTINUES = ("LPAR", "LSQB", "MINUS")
+CONTINUES = ("LPAR", "LAMBDA_OPEN", "LSQB", "MINUS")
 _LOOPS = ("while", "for", "for_in")
 
 

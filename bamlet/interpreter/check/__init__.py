@@ -16,20 +16,33 @@ from ..builtins import METHOD_NAMES
 from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables
-from . import calls, expressions, patterns, statements
+from . import calls, expressions, lambdas, patterns, statements
 from .constants import in_order_of_use
-from .disturb import walk
 from .divergence import never_returning
 from .state import CHECK_STATEMENT, INFER, Checker, content, is_open
 
-__all__ = ["CHECK_STATEMENT", "INFER", "Checked", "calls", "check", "expressions", "patterns", "statements"]
+__all__ = [
+    "CHECK_STATEMENT",
+    "INFER",
+    "Checked",
+    "calls",
+    "check",
+    "expressions",
+    "lambdas",
+    "patterns",
+    "statements",
+]
 
 
 @dataclass(slots=True)
 class Checked:
-    """The tables of each function and constant that has code, by name; constants as `let NAME`."""
+    """The tables of each function, constant and lambda that has code, by name; constants as `let NAME`."""
 
     tables: dict[str, Tables] = field(default_factory=dict)
+
+    def add(self, name: str, tables: Tables) -> None:
+        self.tables[name] = tables
+        self.tables.update((closure.name, closure.tables) for closure in tables.lambdas.values())
 
 
 def check(own: Names, names: Names, report: Report) -> Checked:
@@ -42,16 +55,31 @@ def check(own: Names, names: Names, report: Report) -> Checked:
 
     def checker(symbol: FunctionSymbol | ConstantSymbol, result: Ty) -> Checker:
         assert symbol.placed is not None
-        return Checker(names, relation, report, symbol.placed, result, endless, builtin_only)
+        assert symbol.node is not None
+        name = symbol.name if isinstance(symbol, FunctionSymbol) else f"let {symbol.name}"
+        body = symbol.node.body if isinstance(symbol.node, n.FunctionDecl) else symbol.node.value
+        assigned, shared = lambdas.reassigned(body)
+        return Checker(
+            names,
+            relation,
+            report,
+            symbol.placed,
+            name,
+            result,
+            endless,
+            builtin_only,
+            reassigned=assigned,
+            shared=shared,
+        )
 
     for constant in in_order_of_use(own, report):
         if tables := _guarded(constant, report, partial(_check_constant, constant, checker, names)):
-            checked.tables[f"let {constant.name}"] = tables
+            checked.add(f"let {constant.name}", tables)
     for symbol in own.functions.values():
         if symbol.kind != "code":
             continue
         if tables := _guarded(symbol, report, partial(_check_function, symbol, checker)):
-            checked.tables[symbol.name] = tables
+            checked.add(symbol.name, tables)
     return checked
 
 
@@ -76,7 +104,7 @@ def _guarded(symbol: FunctionSymbol | ConstantSymbol, report: Report, step: Call
 def _check_constant(symbol: ConstantSymbol, checker: NewChecker, names: Names) -> Tables:
     assert symbol.node is not None
     c = checker(symbol, ERROR)
-    for node in walk(symbol.node.value):
+    for node in _outside_lambdas(symbol.node.value):
         if isinstance(node, n.Return):
             c.wrong(node, catalogue.UNSUPPORTED, "there is no function to return from")
     if symbol.node.type is None:
@@ -85,6 +113,13 @@ def _check_constant(symbol: ConstantSymbol, checker: NewChecker, names: Names) -
     else:
         c.require(symbol.node.value, symbol.ty)
     return c.tables
+
+
+def _outside_lambdas(node: n.Node) -> Iterator[n.Node]:
+    yield node
+    if not isinstance(node, n.Lambda):
+        for child in node.children():
+            yield from _outside_lambdas(child)
 
 
 def _check_function(symbol: FunctionSymbol, checker: NewChecker) -> Tables:

@@ -70,7 +70,7 @@ def _locals(node: n.FunctionDecl) -> set[str]:
     """Every name that the function declares anywhere: a local of that name may hold another function."""
     names = {param.name.name for param in node.params}
     for part in walk(node.body):
-        if isinstance(part, n.Let | n.ForIn | n.BindingPattern):
+        if isinstance(part, n.Let | n.ForIn | n.BindingPattern | n.Param):
             names.add(part.name.name)
         elif isinstance(part, n.CatchClause) and part.binder is not None:
             names.add(part.binder.name)

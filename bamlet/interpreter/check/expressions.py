@@ -53,6 +53,7 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
     head, name = node.parts[0].name, node.name
     variable = c.find(head)
     if variable is not None:
+        c.capture(variable)
         fields = node.parts[1:]
         return LocalUse(variable, fields), type_of_local(c, variable, fields, node)
     if head in c.names.broken:
@@ -440,7 +441,9 @@ def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:
 
 
 def _return(c: Checker, node: n.Return, expected: Ty | None) -> Ty:
-    if node.value is not None:
+    if c.returned is not None:
+        c.returned.append(NULL if node.value is None else c.infer(node.value))
+    elif node.value is not None:
         c.require(node.value, c.result)
     elif not c.relation.is_subtype(NULL, c.result):
         message = f"expected a value of type `{show(c.result)}` after `return`"

@@ -15,7 +15,7 @@ from ...types.ty import ERROR, INT, ErrorTy, ListTy, LiteralTy, MapTy, NeverTy, 
 from ..report import Report
 from ..resolve_types import TypeResolver
 from ..symbols import Names
-from ..typing_tables import LocalUse, Tables, Variable, python_name
+from ..typing_tables import Closure, LocalUse, Tables, Variable, python_name
 
 # Of loops, of what a `catch` guards, and twice of its arms: what Python's compiler takes.
 PYTHON_BLOCKS = 20
@@ -33,6 +33,7 @@ class Checker:
     relation: Relation
     report: Report
     placed: n.Placed[n.Item]
+    name: str
     result: Ty
     endless: frozenset[str]  # functions that never come back
     builtin_only: frozenset[str]  # names of methods that no class has, only builtin types
@@ -41,6 +42,12 @@ class Checker:
     loop_depth: int = 0
     in_loop_head: bool = False
     blocks: int = 0
+    # In a lambda whose result is not written: the types of what it returns so far.
+    returned: list[Ty] | None = None
+    # The lambdas around this point, and which variables are assigned: anywhere, and by lambdas; by name.
+    closures: list[Closure] = field(default_factory=list)
+    reassigned: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     # For each `let` with an empty collection: the type that its first use gave it.
     filled: dict[int, Ty] = field(default_factory=dict)
     _open: dict[Variable, n.Let] = field(default_factory=dict)
@@ -112,7 +119,13 @@ class Checker:
         name = identifier.name
         number = self._taken.get(name, 0)
         self._taken[name] = number + 1
-        variable = Variable(name, ty, python_name(name) if number == 0 else f"{name}${number}")
+        variable = Variable(
+            name,
+            ty,
+            python_name(name) if number == 0 else f"{name}${number}",
+            self.closures[-1] if self.closures else None,
+            in_loop=self.loop_depth > 0 or self.in_loop_head,
+        )
         self._scopes[-1][name] = variable
         self.tables.variables[id(owner)] = variable
         return variable
@@ -158,6 +171,19 @@ class Checker:
     def find(self, name: str) -> Variable | None:
         return next((scope[name] for scope in reversed(self._scopes) if name in scope), None)
 
+    def capture(self, variable: Variable) -> None:
+        """The variable is used here: every lambda between this point and its declaration takes it along."""
+        for closure in reversed(self.closures):
+            if closure is variable.closure:
+                break
+            closure.captures[variable] = None
+            variable.is_captured = True
+
+    def reassign(self, variable: Variable) -> None:
+        variable.is_reassigned = True
+        if self.closures and self.closures[-1] is not variable.closure:
+            self.closures[-1].assigns[variable] = None
+
     @property
     def visible(self) -> list[str]:
         return [name for scope in self._scopes for name in scope]
@@ -183,7 +209,11 @@ class Checker:
     # --- facts
 
     def known(self, place: Place, declared: Ty) -> Ty:
-        return self.facts.get(place, declared)
+        """Of a variable that a lambda assigns nothing is known: the lambda may run at any time."""
+        return declared if root(place).name in self.shared else self.facts.get(place, declared)
+
+    def is_reassigned(self, place: Place) -> bool:
+        return root(place).name in self.reassigned
 
     def forget(self, place: Place) -> None:
         """After an assignment nothing is known of the place and of what lies below it."""

@@ -27,6 +27,7 @@ from ...types.ty import (
 from ..typing_tables import LocalUse
 from .disturb import leaves_loop, undisturbed
 from .expressions import field_of, operator_hint, operator_result, type_of_local
+from .lambdas import written_type
 from .narrow import assume, place_of
 from .state import CHECK_STATEMENT, Checker, Facts, Place, content, is_error, is_open
 
@@ -35,13 +36,26 @@ def _let(c: Checker, node: n.Let) -> bool:
     if node.type is None:
         return _inferred_let(c, node)
     ty = c.resolve(node.type)
+    if isinstance(node.value, n.Lambda):
+        return _named_lambda(c, node, ty)
     found = c.require(node.value, ty)
     variable = c.declare(node.name, ty, node)
     _learn(c, (variable,), found, ty)
     return found == NEVER
 
 
+def _named_lambda(c: Checker, node: n.Let, ty: Ty) -> bool:
+    """A lambda sees the variable that will hold it, so that it can call itself."""
+    variable = c.declare(node.name, ty, node)
+    c.require(node.value, ty)
+    variable.is_reassigned = variable.is_captured
+    return False
+
+
 def _inferred_let(c: Checker, node: n.Let) -> bool:
+    written = written_type(c, node.value)
+    if written is not None:
+        return _named_lambda(c, node, written)
     known = c.filled.get(id(node))
     if known is not None:
         ty = c.require(node.value, known)
@@ -132,6 +146,8 @@ def _declared(c: Checker, target: n.Expr) -> Ty | None:
 
 def _declared_path(c: Checker, target: n.Path) -> Ty | None:
     use = c.tables.uses.get(id(target))
+    if isinstance(use, LocalUse) and not use.fields:
+        c.reassign(use.variable)
     if not isinstance(use, LocalUse):
         if not is_error(c.tables.types[id(target)]):
             c.wrong(target, catalogue.NOT_ASSIGNABLE, f"`{target.name}` cannot be assigned")
@@ -217,7 +233,7 @@ def _for_in(c: Checker, node: n.ForIn) -> bool:
     _enter_loop(c, node.body)
     before = dict(c.facts)
     with c.scope(), c.nested(node):
-        c.declare(node.name, item, node)
+        c.declare(node.name, item, node).in_loop = True
         _loop_body(c, node.body)
     c.facts = before
     return ty == NEVER
@@ -227,6 +243,8 @@ def _for(c: Checker, node: n.For) -> bool:
     with c.scope():
         if node.init is not None:
             CHECK_STATEMENT[type(node.init)](c, node.init)
+            if isinstance(node.init, n.Let):
+                c.tables.variables[id(node.init)].in_loop = True
         _enter_loop(c, node.condition, node.step, node.body)
         at_start = dict(c.facts)
         with c.nested(node):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -99,6 +100,14 @@ class Emitter:
             self._assignments = Counter(id(use.variable) for use in targets if isinstance(use, LocalUse))
         return self._assignments[id(variable)]
 
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Emit a function of its own in the midst of this one."""
+        outer = self.name, self.steps, self._branches
+        self.name, self.steps, self._branches = name, [], False
+        yield
+        self.name, self.steps, self._branches = outer
+
     # --- expressions
 
     def expr(self, node: n.Expr) -> ast.expr:
@@ -169,6 +178,19 @@ class Emitter:
         """What a value can be: the members of the node's type, those behind alias names included."""
         return self.unit.relation.members(self.tables.types[id(node)])
 
+    def into_variable(self, node: n.Expr, variable: Variable) -> None:
+        """Assign a variable that exists."""
+        if not variable.is_boxed:
+            self.into(node, Into(variable.python))
+            return
+        name = self.temporary()
+        self.into(node, Into(name))
+        self.assign(variable, load(name), node)
+
+    def assign(self, variable: Variable, value: ast.expr, node: n.Node) -> None:
+        box = ast.Subscript(load(variable.python), ast.Constant(0), ast.Store())
+        self.add(ast.Assign([box if variable.is_boxed else store(variable.python)], value), node)
+
     # --- statements
 
     def add(self, statement: ast.stmt, node: n.Node) -> None:
@@ -225,7 +247,7 @@ EMIT: dict[type, Callable[[Emitter, Any], ast.expr]] = {}
 INTO: dict[type, Callable[[Emitter, Any, Target], None]] = {}
 EMIT_STATEMENT: dict[type, Callable[[Emitter, Any], None]] = {}
 
-ALWAYS_STATEMENTS = (n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
+ALWAYS_STATEMENTS = (n.Lambda, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
 
 
 def _is_inline(e: Emitter, node: n.Node) -> bool:
@@ -273,5 +295,11 @@ def _as_float(value: ast.expr, surely_int: bool) -> ast.expr:
     return call("$float" if surely_int else "$widen", value)
 
 
-def read(variable: Variable) -> ast.Name:
-    return load(variable.python)
+def read(variable: Variable) -> ast.expr:
+    name = load(variable.python)
+    return ast.Subscript(name, ast.Constant(0), ast.Load()) if variable.is_boxed else name
+
+
+def first_value(variable: Variable, value: ast.expr) -> ast.expr:
+    """What the Python variable holds when the language's begins with this value."""
+    return ast.List([value], ast.Load()) if variable.is_boxed else value

@@ -25,6 +25,7 @@ from .state import (
     both,
     call,
     compare,
+    first_value,
     load,
     read,
     store,
@@ -125,14 +126,19 @@ def _guarded(e: Emitter, arm: n.MatchArm, guard: n.Expr, condition: ast.expr, va
 
 def _bind(e: Emitter, test: PatternTest, value: ast.expr, node: n.Node) -> None:
     if isinstance(test, AnyTest | TypeTest) and test.variable is not None:
-        e.add(ast.Assign([store(test.variable.python)], value), node)
+        e.add(ast.Assign([store(test.variable.python)], first_value(test.variable, value)), node)
 
 
 def _binding(test: PatternTest, value: ast.expr) -> ast.expr:
     """The binding as a condition that always holds, for a guard that reads it."""
     assert isinstance(test, AnyTest | TypeTest)
     assert test.variable is not None
-    return compare(ast.NamedExpr(store(test.variable.python), value), ast.Is(), value)
+    bound = ast.NamedExpr(store(test.variable.python), first_value(test.variable, value))
+    return (
+        compare(bound, ast.IsNot(), ast.Constant(None))
+        if test.variable.is_boxed
+        else compare(bound, ast.Is(), value)
+    )
 
 
 def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
@@ -171,7 +177,7 @@ def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], value: str, target: T
     variable = e.tables.variables.get(id(clause))
     caught: ast.expr = load(value)
     if variable is not None:
-        e.add(ast.Assign([store(variable.python)], load(value)), clause)
+        e.add(ast.Assign([store(variable.python)], first_value(variable, load(value))), clause)
         caught = read(variable)
     _arms(e, clause.arms, Subject(caught, (UNKNOWN,)), target, lambda: _clauses(e, rest, value, target))
 
@@ -227,7 +233,11 @@ INTO.update(
 
 
 def _let(e: Emitter, node: n.Let) -> None:
-    e.into(node.value, Into(e.tables.variables[id(node)].python))
+    variable = e.tables.variables[id(node)]
+    if variable.is_boxed:
+        # Made before its value, which may be a lambda that calls itself.
+        e.add(ast.Assign([store(variable.python)], first_value(variable, ast.Constant(None))), node)
+    e.into_variable(node.value, variable)
 
 
 def _assign(e: Emitter, node: n.Assign) -> None:
@@ -251,12 +261,12 @@ def _assign(e: Emitter, node: n.Assign) -> None:
 
 def _assign_variable(e: Emitter, node: n.Assign, use: LocalUse) -> None:
     if node.op is None:
-        e.into(node.value, Into(use.variable.python))
+        e.into_variable(node.value, use.variable)
         return
     before: ast.expr = e.locate(read(use.variable), node.target)
     if not e.is_inline(node.value):
         before = e.spill(before, node.target)
-    e.finish(_updated(e, node, before), Into(use.variable.python), node)
+    e.assign(use.variable, _updated(e, node, before), node)
 
 
 def _assign_field(e: Emitter, node: n.Assign, owner: ast.expr, name: str) -> None:
@@ -323,6 +333,9 @@ def _for(e: Emitter, node: n.For) -> None:
         EMIT_STATEMENT[type(node.init)](e, node.init)
 
     def step() -> None:
+        variable = e.tables.variables.get(id(node.init))
+        if variable is not None and variable.is_boxed:  # a lambda of this round keeps this round's value
+            e.add(ast.Assign([store(variable.python)], first_value(variable, read(variable))), node)
         if node.step is not None:
             EMIT_STATEMENT[type(node.step)](e, node.step)
 
@@ -358,9 +371,16 @@ def _for_in(e: Emitter, node: n.ForIn) -> None:
 
 def _over(e: Emitter, node: n.Node, variable: Variable, values: ast.expr, body: n.Block) -> None:
     e.steps.append(lambda: None)
-    rounds = e.body(lambda: e.into(body, DISCARD))
+    name = e.temporary() if variable.is_boxed else variable.python
+
+    def round() -> None:
+        if variable.is_boxed:
+            e.add(ast.Assign([store(variable.python)], first_value(variable, load(name))), node)
+        e.into(body, DISCARD)
+
+    rounds = e.body(round)
     e.steps.pop()
-    e.add(ast.For(store(variable.python), values, rounds, []), node)
+    e.add(ast.For(store(name), values, rounds, []), node)
 
 
 EMIT_STATEMENT.update(

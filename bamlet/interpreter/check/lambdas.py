@@ -1,0 +1,126 @@
+"""Lambdas: the types of their parameters, what their bodies may take for granted, what they take from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ...types.relate import widen_literals
+from ...types.show import show
+from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty, VariableTy
+from ..typing_tables import Closure
+from .disturb import walk
+from .state import INFER, Checker
+
+
+def _lambda(c: Checker, node: n.Lambda, expected: Ty | None) -> Ty:
+    """What is expected tells the types that are not written: of parameters, and of the result."""
+    wanted = c.only_member(expected, FunctionTy)
+    params = _params(c, node, wanted)
+    result = _result(c, node, wanted)
+    with _inside(c, node):
+        for param, ty in zip(node.params, params, strict=True):
+            c.declare(param.name, ty, param)
+        if result is None:
+            result = _inferred_result(c, node.body)
+        else:
+            c.result, c.returned = result, None
+            _give(c, node.body, result)
+    return FunctionTy(tuple(params), result)
+
+
+def _params(c: Checker, node: n.Lambda, wanted: FunctionTy | None) -> list[Ty]:
+    hints: Sequence[Ty] = wanted.params if wanted else ()
+    found: list[Ty] = []
+    for at, param in enumerate(node.params):
+        if param.type is not None:
+            found.append(c.resolve(param.type))
+        elif at < len(hints) and not isinstance(hints[at], VariableTy):
+            found.append(hints[at])
+        else:
+            found.append(ERROR)
+            if wanted is None or len(hints) == len(node.params):
+                _untyped(c, param)
+    return found
+
+
+def _untyped(c: Checker, param: n.Param) -> None:
+    message = f"nothing here says what `{param.name.name}` is"
+    hint = f"write its type, such as `({param.name.name}: int) => …`"
+    c.wrong(param, catalogue.UNTYPED_PARAMETER, message, hint=hint)
+
+
+def _result(c: Checker, node: n.Lambda, wanted: FunctionTy | None) -> Ty | None:
+    """None if only the body tells."""
+    if node.result is not None:
+        return c.resolve(node.result)
+    return None if wanted is None or wanted.is_generic else wanted.result
+
+
+def _inferred_result(c: Checker, body: n.Expr) -> Ty:
+    c.result, c.returned = ERROR, []
+    found = c.infer(body)
+    return widen_literals(c.relation.join((found, *c.returned)))
+
+
+def _give(c: Checker, body: n.Expr, result: Ty) -> None:
+    if not isinstance(body, n.Block) or body.tail is not None:
+        c.require(body, result)
+    elif c.infer(body) != NEVER and not c.relation.is_subtype(NULL, result):
+        message = f"this lambda ends without the `{show(result)}` it promises"
+        hint = "end with the value, without a semicolon, or with `return`"
+        c.wrong(n.Node(body.end - 1, body.end), catalogue.MISSING_VALUE, message, hint=hint)
+
+
+@contextmanager
+def _inside(c: Checker, node: n.Lambda) -> Iterator[None]:
+    """A function of its own: it runs at another time, and what it reaches, only its callers reach."""
+    outer = c.tables, c.result, c.returned, c.facts, c.loop_depth, c.in_loop_head, c.blocks
+    name = f"{c.name}.lambda {len(c.tables.lambdas) + 1}"
+    c.tables = replace(c.tables, reaches=set(), calls_values=False, loops=False, uses_context=False)
+    closure = c.tables.lambdas[id(node)] = Closure(name, c.tables)
+    c.facts = {place: ty for place, ty in c.facts.items() if len(place) == 1 and not c.is_reassigned(place)}
+    c.loop_depth, c.in_loop_head, c.blocks = 0, False, 0
+    c.closures.append(closure)
+    try:
+        with c.scope():
+            yield
+    finally:
+        c.closures.pop()
+        c.tables, c.result, c.returned, c.facts, c.loop_depth, c.in_loop_head, c.blocks = outer
+
+
+def written_type(c: Checker, node: n.Expr) -> FunctionTy | None:
+    """The type of a lambda that is written out, so that the lambda may call itself by its variable's name."""
+    if not isinstance(node, n.Lambda) or node.result is None:
+        return None
+    types = [param.type for param in node.params if param.type is not None]
+    if len(types) < len(node.params):
+        return None
+    said = len(c.report.diagnostics)
+    found = FunctionTy(tuple(map(c.resolve, types)), c.resolve(node.result))
+    del c.report.diagnostics[said:]  # said again when the lambda is checked
+    return found
+
+
+def reassigned(body: n.Node) -> tuple[frozenset[str], frozenset[str]]:
+    """The variables that a body assigns after their declaration, by name; and those that its lambdas assign."""
+    assigned: set[str] = set()
+    inside: set[str] = set()
+    for node in walk(body):
+        if isinstance(node, n.Assign) and isinstance(node.target, n.Path) and len(node.target.parts) == 1:
+            assigned.add(node.target.name)
+        elif isinstance(node, n.Lambda):
+            inside |= reassigned(node.body)[0] - _declared(node)
+    return frozenset(assigned), frozenset(inside)
+
+
+def _declared(node: n.Lambda) -> set[str]:
+    names = {param.name.name for param in node.params}
+    return names | {part.name.name for part in walk(node.body) if isinstance(part, n.Let | n.ForIn)}
+
+
+INFER[n.Lambda] = _lambda
