@@ -34,6 +34,7 @@ PROVIDERS = (
     "vertex-ai",
     "aws-bedrock",
     "ollama",
+    "ollama-native",
     "openrouter",
     *COMPOSITES,
 )

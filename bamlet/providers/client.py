@@ -61,7 +61,8 @@ class ProviderDefaults:
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """`body` is passed on as it stands, in the order of the source; `model` is in it too."""
+    """`body` is passed on as it stands, in the order of the source; `model` is in it too. `own` are the options
+    that only this provider has."""
 
     name: str
     provider: str
@@ -81,6 +82,7 @@ class ClientOptions:
     timeouts: Timeouts
     media_url_handler: Mapping[str, MediaMode]
     client_response_type: str | None
+    own: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, object] = field(repr=False)
 
     def info(self) -> ClientInfo:
@@ -90,15 +92,17 @@ class ClientOptions:
         )
 
 
-def read_options(spec: ClientSpec, defaults: ProviderDefaults) -> ClientOptions:
-    """Raises `ClientConfigError`, naming the client and the option."""
+def read_options(
+    spec: ClientSpec, defaults: ProviderDefaults, own: Mapping[str, Callable[[object], Any]] = {}
+) -> ClientOptions:
+    """Raises `ClientConfigError`, naming the client and the option. `own` tells how to read a provider's own."""
     reader = _Reader(spec)
-    model = reader.take("model", _text, None)
+    model = reader.take("model", text, None)
     read: dict[str, Any] = {name: reader.take(name, *how) for name, how in _OPTIONS.items()}
     if read["base_url"] is None:
         read["base_url"] = defaults.base_url
     allowed = read["allowed_roles"] or defaults.allowed_roles
-    role = reader.take("default_role", _text, None)
+    role = reader.take("default_role", text, None)
     if role is None:
         role = defaults.default_role if defaults.default_role in allowed else allowed[0]
     options = ClientOptions(
@@ -109,6 +113,7 @@ def read_options(spec: ClientSpec, defaults: ProviderDefaults) -> ClientOptions:
         default_role=role,
         supports_streaming=reader.take("supports_streaming", _flag, defaults.supports_streaming),
         timeouts=read.pop("http"),
+        own={name: reader.take(name, how, None) for name, how in own.items()},
         body=reader.rest(),
         **(read | {"allowed_roles": allowed}),
     )
@@ -163,7 +168,7 @@ class _Reader:
                 self._refuse_missing(name, item)
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
     if isinstance(value, str):
         return value
     raise ValueError(f"is a string, not {value!r}")
@@ -252,8 +257,8 @@ assert set(_TIMEOUT_NAMES.values()) == {item.name for item in fields(Timeouts)}
 _EMPTY: Mapping[str, Any] = {}
 # How to read an option, and what it is when it is not given. All but `http` are fields of the same name.
 _OPTIONS: dict[str, tuple[Callable[[object], Any], Any]] = {
-    "api_key": (_text, None),
-    "base_url": (_text, None),
+    "api_key": (text, None),
+    "base_url": (text, None),
     "headers": (_text_map, _EMPTY),
     "query_params": (_text_map, _EMPTY),
     "allowed_roles": (_some_texts, None),

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions and the servers that speak them: a prompt to a request, a body to a completion."""
+"""OpenAI's chat completions and the servers that speak them: a prompt to a request."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
-from .client import ClientConfigError, ClientOptions, ClientSpec, MediaMode, ProviderDefaults, read_options
-from .media import data_url, inline, must_fetch
+from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .media import MediaRules, data_url
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
 
@@ -23,6 +23,8 @@ class ChatFlavor:
     plain_text: bool = False
     # Some servers refuse stream_options, so only OpenAI is asked for usage.
     asks_for_usage: bool = False
+    # Azure's own header holds the bare key.
+    key_header: str = "authorization"
 
 
 FLAVORS: Mapping[str, ChatFlavor] = {
@@ -32,27 +34,30 @@ FLAVORS: Mapping[str, ChatFlavor] = {
     "openai-generic": ChatFlavor(ProviderDefaults("system"), plain_text=True),
     "openrouter": ChatFlavor(ProviderDefaults("system", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY")),
     "ollama": ChatFlavor(ProviderDefaults("user", "http://localhost:11434/v1")),
+    "azure-openai": ChatFlavor(ProviderDefaults("system", None, "AZURE_OPENAI_API_KEY"), key_header="api-key"),
 }
 
-MEDIA_DEFAULTS: Mapping[str, MediaMode] = {
-    "image": "send_url",
-    "audio": "send_base64",
-    "pdf": "send_url",
-    "video": "send_url",
-}
-_AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
+MEDIA = MediaRules(
+    {"image": "send_url", "audio": "send_base64", "pdf": "send_url", "video": "send_url"},
+    inline_only=frozenset(("audio",)),
+    refused={"video": "chat completions take no video; send images of its frames instead"},
+)
+AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
 
 
 def read_client(provider: str, spec: ClientSpec) -> ClientOptions:
     """The options of a client of this family. Raises `ClientConfigError`."""
-    defaults = FLAVORS[provider].defaults
-    model = spec.options.get("model")
+    return read_options(replace(spec, provider=provider), defaults_for(provider, spec))
+
+
+def defaults_for(provider: str, spec: ClientSpec) -> ProviderDefaults:
+    """The first reasoning models know no system role and do not stream."""
+    defaults, model = FLAVORS[provider].defaults, spec.options.get("model")
     if provider == "openai" and isinstance(model, str) and (model == "o1" or model.startswith("o1-")):
-        # The first reasoning models know no system role and do not stream.
-        defaults = ProviderDefaults(
+        return ProviderDefaults(
             "user", defaults.base_url, defaults.key_variable, ("user", "assistant"), supports_streaming=False
         )
-    return read_options(replace(spec, provider=provider), defaults)
+    return defaults
 
 
 def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
@@ -70,26 +75,22 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
         options |= asked if isinstance(asked, Mapping) else {}
         if options:
             body["stream_options"] = options
-    key = key_for(client, "authorization")
-    ours = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+    url = url_for(client, "/chat/completions")
     return Request(
-        "POST", url_for(client, "/chat/completions"), headers_for(client, ours), json_body(client, body)
+        "POST", url, headers_for(client, key_header(client, flavor.key_header)), json_body(client, body)
     )
 
 
-def media_to_fetch(client: ClientOptions, prompt: Prompt) -> tuple[Media, ...]:
-    """The media whose bytes have to be in the prompt before `build_request` can take it."""
-    return tuple(dict.fromkeys(media for media in prompt.media() if _must_fetch(client, media)))
-
-
-def _must_fetch(client: ClientOptions, media: Media) -> bool:
-    return must_fetch(client, media, MEDIA_DEFAULTS[media.kind], takes_url=media.kind != "audio")
+def key_header(client: ClientOptions, name: str) -> dict[str, str]:
+    """The headers that every request of the family has."""
+    ours = {"content-type": "application/json"}
+    if key := key_for(client, name, "authorization"):
+        ours[name] = f"Bearer {key}" if name == "authorization" else key
+    return ours
 
 
 def _message(client: ClientOptions, flavor: ChatFlavor, message: RoleMessage) -> dict[str, object]:
-    texts = [
-        piece.part.text for piece in message.pieces if isinstance(piece.part, Text) and not piece.has_metadata
-    ]
+    texts = [piece.part.text for piece in message.pieces if isinstance(piece.part, Text) and not piece.metadata]
     if flavor.plain_text and len(texts) == len(message.pieces):
         return {"role": message.role, "content": " ".join(texts)}
     return {"role": message.role, "content": [_part(client, piece) for piece in message.pieces]}
@@ -98,9 +99,8 @@ def _message(client: ClientOptions, flavor: ChatFlavor, message: RoleMessage) ->
 def _part(client: ClientOptions, piece: Piece) -> dict[str, object]:
     if isinstance(piece.part, Text):
         return {"type": "text", "text": piece.part.text, **piece.sent}
-    if piece.part.kind != "video" and _must_fetch(client, piece.part):
-        raise ClientConfigError(f"client `{client.name}`: the {piece.part.kind} has to be fetched first")
-    return {**_MEDIA[piece.part.kind](inline(piece.part)), **piece.sent}
+    media = MEDIA.ready(client, piece.part)
+    return {**_MEDIA[media.kind](media), **piece.sent}
 
 
 def _image(media: Media) -> dict[str, object]:
@@ -108,11 +108,13 @@ def _image(media: Media) -> dict[str, object]:
 
 
 def _audio(media: Media) -> dict[str, object]:
+    return {"type": "input_audio", "input_audio": audio(media)}
+
+
+def audio(media: Media) -> dict[str, object]:
+    """The API knows its formats by other names than the registry of media types."""
     subtype = (media.media_type or "audio/mpeg").partition("/")[2]
-    return {
-        "type": "input_audio",
-        "input_audio": {"data": media.base64, "format": _AUDIO_FORMATS.get(subtype, subtype)},
-    }
+    return {"data": media.base64, "format": AUDIO_FORMATS.get(subtype, subtype)}
 
 
 def _pdf(media: Media) -> dict[str, object]:
@@ -124,13 +126,4 @@ def _pdf(media: Media) -> dict[str, object]:
     }
 
 
-def _video(media: Media) -> dict[str, object]:
-    raise ClientConfigError("chat completions take no video; send images of its frames instead")
-
-
-_MEDIA: Mapping[MediaKind, Callable[[Media], dict[str, object]]] = {
-    "image": _image,
-    "audio": _audio,
-    "pdf": _pdf,
-    "video": _video,
-}
+_MEDIA: Mapping[MediaKind, Callable[[Media], dict[str, object]]] = {"image": _image, "audio": _audio, "pdf": _pdf}

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from ..prompt import Media, Prompt
 from ..wire.message import Request
-from . import openai
+from . import anthropic, azure, bedrock, google, ollama, openai, responses, vertex
 from .accumulator import Accumulator
 from .anthropic_events import AnthropicAccumulator
 from .bedrock_events import BedrockAccumulator
 from .chat import ChatAccumulator
-from .client import ClientConfigError, ClientOptions, ClientSpec
+from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaults
 from .google_events import GoogleAccumulator
 from .ollama_events import OllamaAccumulator
 from .responses_events import ResponsesAccumulator
 from .transcript_events import TranscriptAccumulator
-
-
-class BuildRequest(Protocol):
-    def __call__(self, client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request: ...
-
 
 ACCUMULATORS: Mapping[str, type[Accumulator]] = {
     "openai": ChatAccumulator,
@@ -36,40 +31,135 @@ ACCUMULATORS: Mapping[str, type[Accumulator]] = {
     "ollama": OllamaAccumulator,
 }
 
+Variables: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Options and the variables of the environment that stand in for them, the first that is set."""
+
+
+class BuildRequest(Protocol):
+    def __call__(self, client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """All that is particular to a provider. `key_variable` names where its key is looked for by default.
+    """All that is particular to a provider.
 
-    A client is read once, the media it names are fetched, then a request is built from it.
+    A client is read once, the media it names are fetched, then a request is built from it, and last it may need
+    a token or a signature. `variables` are groups: one counts only if the client gives none of its options.
+    `files` are options that may name a file to be read in their place.
     """
 
     provider: str
-    key_variable: str | None
+    defaults: ProviderDefaults
     read_client: Callable[[ClientSpec], ClientOptions]
     media_to_fetch: Callable[[ClientOptions, Prompt], tuple[Media, ...]]
     build_request: BuildRequest
     response_type: str
+    variables: tuple[Variables, ...] = ()
+    files: tuple[str, ...] = ()
+    authorization: Literal["google", "aws"] | None = None
 
     def accumulator(self, client: ClientOptions) -> Accumulator:
         """For an answer that this client gets: a gateway may answer in another dialect than it is asked in."""
         return ACCUMULATORS[client.client_response_type or self.response_type]()
 
+    def with_environment(
+        self, options: Mapping[str, object], variable: Callable[[str], str | None]
+    ) -> dict[str, object]:
+        """The options, and what the environment says where they say nothing."""
+        filled = dict(options)
+        key = self.defaults.key_variable
+        for group in (*({"api_key": (name,)} for name in (key,) if name), *self.variables):
+            if not filled.keys().isdisjoint(group):
+                continue
+            for option, names in group.items():
+                if value := next(filter(None, map(variable, names)), None):
+                    filled[option] = value
+        return filled
 
-_CHAT = {
-    name: Dialect(
-        name,
-        flavor.defaults.key_variable,
-        partial(openai.read_client, name),
-        openai.media_to_fetch,
-        openai.build_request,
-        "openai",
-    )
-    for name, flavor in openai.FLAVORS.items()
+
+_AWS: tuple[Variables, ...] = (
+    {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")},
+    {
+        "api_key": ("AWS_BEARER_TOKEN_BEDROCK",),
+        "access_key_id": ("AWS_ACCESS_KEY_ID",),
+        "secret_access_key": ("AWS_SECRET_ACCESS_KEY",),
+        "session_token": ("AWS_SESSION_TOKEN",),
+        "profile": ("AWS_PROFILE",),
+    },
+)
+_GOOGLE: tuple[Variables, ...] = (
+    {
+        "api_key": (),
+        "authorization_token": (),
+        "credentials": ("GOOGLE_APPLICATION_CREDENTIALS",),
+        "credentials_content": ("GOOGLE_APPLICATION_CREDENTIALS_CONTENT",),
+    },
+    {"project_id": ("GOOGLE_CLOUD_PROJECT",)},
+)
+
+
+def _chat(name: str, read_client: Callable[[ClientSpec], ClientOptions]) -> Dialect:
+    defaults, fetch = openai.FLAVORS[name].defaults, openai.MEDIA.to_fetch
+    return Dialect(name, defaults, read_client, fetch, openai.build_request, "openai")
+
+
+_ALL = (
+    *(
+        _chat(name, partial(openai.read_client, name))
+        for name in ("openai", "openai-generic", "openrouter", "ollama")
+    ),
+    _chat("azure-openai", azure.read_client),
+    Dialect(
+        "openai-responses",
+        responses.DEFAULTS,
+        responses.read_client,
+        responses.MEDIA.to_fetch,
+        responses.build_request,
+        "openai-responses",
+    ),
+    Dialect(
+        "anthropic",
+        anthropic.DEFAULTS,
+        anthropic.read_client,
+        anthropic.MEDIA.to_fetch,
+        anthropic.build_request,
+        "anthropic",
+    ),
+    Dialect(
+        "google-ai", google.DEFAULTS, google.read_client, google.MEDIA.to_fetch, google.build_request, "google"
+    ),
+    Dialect(
+        "vertex-ai",
+        vertex.DEFAULTS,
+        vertex.read_client,
+        vertex.media_to_fetch,
+        vertex.build_request,
+        "vertex",
+        variables=_GOOGLE,
+        files=("credentials",),
+        authorization="google",
+    ),
+    Dialect(
+        "aws-bedrock",
+        bedrock.DEFAULTS,
+        bedrock.read_client,
+        bedrock.MEDIA.to_fetch,
+        bedrock.build_request,
+        "aws-bedrock",
+        variables=_AWS,
+        authorization="aws",
+    ),
+    Dialect(
+        ollama.NATIVE, ollama.DEFAULTS, ollama.read_client, ollama.MEDIA.to_fetch, ollama.build_request, "ollama"
+    ),
+)
+DIALECTS: Mapping[str, Dialect] = {dialect.provider: dialect for dialect in _ALL}
+ALIASES = {
+    "baml-openai-chat": "openai",
+    "baml-azure-chat": "azure-openai",
+    "baml-anthropic-chat": "anthropic",
+    "baml-ollama-chat": "ollama",
 }
-
-DIALECTS: dict[str, Dialect] = {**_CHAT}
-ALIASES = {"baml-openai-chat": "openai", "baml-ollama-chat": "ollama"}
 
 
 def dialect(provider: str) -> Dialect:

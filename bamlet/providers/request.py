@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from .client import ClientConfigError, ClientOptions
 
@@ -15,15 +15,13 @@ _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 _OURS = frozenset(("content-length", "host", "transfer-encoding"))
 
 
-def url_for(client: ClientOptions, path: str) -> str:
-    """`path` behind the base's own path, then the base's query, then `query_params`."""
-    if not client.base_url:
-        raise ClientConfigError(f"client `{client.name}`: the provider {client.provider} needs a base_url")
-    base = urlsplit(client.base_url)
-    if base.scheme not in ("http", "https") or not base.netloc or _CONTROL.search(client.base_url):
+def url_for(client: ClientOptions, path: str, **query: str) -> str:
+    """`path` behind the base's own path, then the base's query, then the dialect's, then `query_params`."""
+    base = urlsplit(needed(client, "base_url", client.base_url))
+    if base.scheme not in ("http", "https") or not base.netloc or _CONTROL.search(client.base_url or ""):
         raise ClientConfigError(f"client `{client.name}`: base_url is no http or https URL")
-    query = "&".join(filter(None, (base.query, urlencode(client.query_params))))
-    return urlunsplit((base.scheme, base.netloc, base.path.rstrip("/") + path, query, ""))
+    asked = "&".join(filter(None, (base.query, urlencode({**query, **client.query_params}))))
+    return urlunsplit((base.scheme, base.netloc, base.path.rstrip("/") + path, asked, ""))
 
 
 def headers_for(client: ClientOptions, ours: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -38,18 +36,31 @@ def headers_for(client: ClientOptions, ours: Mapping[str, str]) -> tuple[tuple[s
     return tuple(merged.items())
 
 
-def key_for(client: ClientOptions, header: str) -> str | None:
-    """The API key; None if the user's own header, or no key at all, is to be sent."""
+def key_for(client: ClientOptions, *headers: str) -> str | None:
+    """The API key; None if the user's own one of the headers, or no key at all, is to be sent."""
+    given = {name.lower() for name in client.headers}
     if client.api_key:
         if _CONTROL.search(client.api_key):
             raise ClientConfigError(f"client `{client.name}`: api_key holds a control character")
         return client.api_key
-    if client.key_variable and header not in map(str.lower, client.headers):
+    if client.key_variable and given.isdisjoint(headers):
         raise ClientConfigError(
             f"client `{client.name}`: there is no api_key; set the environment variable {client.key_variable}"
             " or give one in the client's options"
         )
     return None
+
+
+def needed(client: ClientOptions, name: str, value: str | None) -> str:
+    """The value of an option without which there is no request."""
+    if not value:
+        raise ClientConfigError(f"client `{client.name}`: the provider {client.provider} needs a {name}")
+    return value
+
+
+def path_segment(text: str) -> str:
+    """One segment of a path, everything quoted that would end it."""
+    return quote(text, safe="")
 
 
 def json_body(client: ClientOptions, body: Mapping[str, object]) -> bytes:

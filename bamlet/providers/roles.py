@@ -11,11 +11,13 @@ from .client import ClientOptions
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part with the metadata of the role call it stands under, and those of them that the client sends."""
+    """A part, and whether it is the last under its role call. `metadata` are the call's own, `sent` those of
+    them that the client sends."""
 
     part: Part
     sent: Mapping[str, object]
-    has_metadata: bool
+    metadata: Mapping[str, object]
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ def messages_for(client: ClientOptions, prompt: Prompt) -> list[RoleMessage]:
     for message in prompt.messages:
         role = message.role if message.role in client.allowed_roles else client.default_role
         sent = _sent(client, message.metadata)
-        pieces = tuple(Piece(part, sent, bool(message.metadata)) for part in message.parts)
+        last = len(message.parts) - 1
+        pieces = tuple(
+            Piece(part, sent, message.metadata, place == last) for place, part in enumerate(message.parts)
+        )
         if merged and merged[-1].role == role and not message.allow_duplicate_role:
             merged[-1] = RoleMessage(role, merged[-1].pieces + pieces)
         else:
@@ -43,6 +48,19 @@ def remapped(client: ClientOptions, messages: list[RoleMessage]) -> list[RoleMes
     return [
         RoleMessage(client.remap_roles.get(message.role, message.role), message.pieces) for message in messages
     ]
+
+
+def hoisted(messages: list[RoleMessage]) -> tuple[tuple[Piece, ...], list[RoleMessage]]:
+    """The system message apart from the others, for dialects that know none among them.
+
+    Only the first message can be it, and only if others follow; any other speaks as the user, without being
+    merged with its neighbours.
+    """
+    system: tuple[Piece, ...] = ()
+    if len(messages) > 1 and messages[0].role == "system":
+        system, messages = messages[0].pieces, messages[1:]
+    spoken = [RoleMessage("user", message.pieces) if message.role == "system" else message for message in messages]
+    return system, spoken
 
 
 def _sent(client: ClientOptions, metadata: Mapping[str, object]) -> Mapping[str, object]:

@@ -133,13 +133,9 @@ def _total_timeout(declared: Declared) -> int | None:
 
 
 def _resolved(host: Host, declared: Declared, found: Dialect) -> dict[str, object]:
-    """The options with the environment's values in them, and the provider's usual key if none is given."""
+    """The options with the environment's values in them, also where they say nothing and it does."""
     options = {name: _value(host, value) for name, value in declared.options.items()}
-    if "api_key" not in options and found.key_variable is not None:
-        key = host.variable(found.key_variable)
-        if key:
-            options["api_key"] = key
-    return options
+    return found.with_environment(options, host.variable)
 
 
 def _value(host: Host, value: object) -> object:

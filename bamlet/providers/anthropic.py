@@ -1,0 +1,72 @@
+"""Anthropic's messages: a prompt to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..prompt import Media, MediaKind, Prompt, Text
+from ..wire.message import Request
+from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .media import MediaRules, media_type
+from .request import headers_for, json_body, key_for, url_for
+from .roles import Piece, hoisted, messages_for, remapped
+
+DEFAULTS = ProviderDefaults("user", "https://api.anthropic.com", "ANTHROPIC_API_KEY")
+DEFAULT_MAX_TOKENS = 4096
+VERSION = "2023-06-01"
+
+MEDIA = MediaRules(
+    {"image": "send_url", "audio": "send_url", "pdf": "send_base64", "video": "send_url"},
+    refused={"video": "Anthropic's models take no video; send images of its frames instead"},
+)
+_BLOCKS: Mapping[MediaKind, str] = {"image": "image", "audio": "audio", "pdf": "document"}
+
+
+def read_client(spec: ClientSpec) -> ClientOptions:
+    """Raises `ClientConfigError`."""
+    return read_options(replace(spec, provider="anthropic"), DEFAULTS)
+
+
+def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
+    """Raises `ClientConfigError` for what the client lacks, or the dialect has no words for."""
+    ours = {"content-type": "application/json", "anthropic-version": VERSION}
+    if key := key_for(client, "x-api-key", "authorization"):
+        ours["x-api-key"] = key
+    body = build_body(client, prompt, stream=stream)
+    return Request("POST", url_for(client, "/v1/messages"), headers_for(client, ours), json_body(client, body))
+
+
+def build_body(client: ClientOptions, prompt: Prompt, *, stream: bool) -> dict[str, Any]:
+    """The same wherever the model is served. The limit of tokens is mandatory there."""
+    body: dict[str, Any] = {
+        name: value for name, value in client.body.items() if name not in ("system", "messages", "stream")
+    }
+    body.setdefault("max_tokens", DEFAULT_MAX_TOKENS)
+    system, messages = hoisted(remapped(client, messages_for(client, prompt)))
+    if system:
+        body["system"] = _blocks(client, system)
+    body["messages"] = [{"role": message.role, "content": _blocks(client, message.pieces)} for message in messages]
+    if stream:
+        body["stream"] = True
+    return body
+
+
+def _blocks(client: ClientOptions, pieces: Iterable[Piece]) -> list[dict[str, object]]:
+    return [_block(client, piece) for piece in pieces]
+
+
+def _block(client: ClientOptions, piece: Piece) -> dict[str, object]:
+    # A mark such as `cache_control` speaks of all that stands before it, so it goes to the end of its role.
+    sent = piece.sent if piece.is_last else {}
+    if isinstance(piece.part, Text):
+        return {"type": "text", "text": piece.part.text, **sent}
+    media = MEDIA.ready(client, piece.part)
+    return {"type": _BLOCKS[media.kind], "source": _source(media), **sent}
+
+
+def _source(media: Media) -> dict[str, object]:
+    if media.url is not None:
+        return {"type": "url", "url": media.url}
+    return {"type": "base64", "media_type": media_type(media), "data": media.base64}

@@ -1,0 +1,47 @@
+"""Azure's OpenAI deployments: chat completions under another URL, with another key header and a default limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .client import ClientConfigError, ClientOptions, ClientSpec, read_options, text
+from .openai import FLAVORS
+from .request import path_segment
+
+DEFAULT_MAX_TOKENS = 4096
+
+OWN = {"resource_name": text, "deployment_id": text, "api_version": text}
+
+
+def read_client(spec: ClientSpec) -> ClientOptions:
+    """The options of a client, its deployment made into a `base_url`. Raises `ClientConfigError`."""
+    client = read_options(replace(spec, provider="azure-openai"), FLAVORS["azure-openai"].defaults, OWN)
+    query = dict(client.query_params)
+    if version := client.own["api_version"]:
+        query = {"api-version": version, **query}
+    return replace(client, base_url=_base_url(client), query_params=query, body=_limited(client.body))
+
+
+def _base_url(client: ClientOptions) -> str:
+    resource, deployment = client.own["resource_name"], client.own["deployment_id"]
+    if client.base_url:
+        if resource or deployment:
+            raise ClientConfigError(
+                f"client `{client.name}`: base_url stands instead of resource_name and deployment_id; keep one"
+            )
+        return client.base_url
+    if not (resource and deployment):
+        raise ClientConfigError(
+            f"client `{client.name}`: the provider azure-openai needs a resource_name and a deployment_id,"
+            " or a base_url"
+        )
+    deployed = f"/openai/deployments/{path_segment(deployment)}"
+    return f"https://{path_segment(resource)}.openai.azure.com{deployed}"
+
+
+def _limited(body: object) -> dict[str, object]:
+    """Old deployments answer with very little unless they are told a limit; null takes it away."""
+    assert isinstance(body, dict)
+    if "max_tokens" in body:
+        return {name: value for name, value in body.items() if (name, value) != ("max_tokens", None)}
+    return body if "max_completion_tokens" in body else {**body, "max_tokens": DEFAULT_MAX_TOKENS}

@@ -1,0 +1,49 @@
+"""Ollama's own API, which answers in lines of JSON: a prompt to a request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..prompt import Media, Prompt, Text
+from ..wire.message import Request
+from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .media import MediaRules
+from .request import headers_for, json_body, key_for, url_for
+from .roles import RoleMessage, messages_for, remapped
+
+NATIVE = "ollama-native"
+DEFAULTS = ProviderDefaults("user", "http://localhost:11434")
+
+_ONLY_IMAGES = "Ollama takes images only"
+MEDIA = MediaRules(
+    {"image": "send_base64", "audio": "send_url", "pdf": "send_url", "video": "send_url"},
+    inline_only=frozenset(("image",)),
+    refused={"audio": _ONLY_IMAGES, "pdf": _ONLY_IMAGES, "video": _ONLY_IMAGES},
+)
+
+
+def read_client(spec: ClientSpec) -> ClientOptions:
+    """Raises `ClientConfigError`."""
+    return read_options(replace(spec, provider=NATIVE), DEFAULTS)
+
+
+def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
+    """Raises `ClientConfigError` for what the client lacks, or the dialect has no words for."""
+    body: dict[str, Any] = {
+        name: value for name, value in client.body.items() if name not in ("messages", "stream")
+    }
+    body["messages"] = [_message(client, message) for message in remapped(client, messages_for(client, prompt))]
+    body["stream"] = stream  # it streams unless it is told not to
+    ours = {"content-type": "application/json", "accept": "application/x-ndjson" if stream else "application/json"}
+    if key := key_for(client, "authorization"):
+        ours["authorization"] = f"Bearer {key}"
+    return Request("POST", url_for(client, "/api/chat"), headers_for(client, ours), json_body(client, body))
+
+
+def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:
+    """A content is one string; the images stand beside it."""
+    texts = [piece.part.text for piece in message.pieces if isinstance(piece.part, Text)]
+    media = [MEDIA.ready(client, piece.part) for piece in message.pieces if isinstance(piece.part, Media)]
+    images = {"images": [image.base64 for image in media]} if media else {}
+    return {"role": message.role, "content": " ".join(texts), **images}
