@@ -20,8 +20,14 @@ class Read:
     problem: Diagnostic | None
 
 
+MAX_FILE_BYTES = 16 * 2**20
+
+
 def find(path: str | os.PathLike[str]) -> list[Path]:
-    """A file itself, or every `.baml` file below a folder. Raises `FileNotFoundError` if there is none."""
+    """A file itself, or every `.baml` file below a folder; a link that leads out of the folder is passed over.
+
+    Raises `FileNotFoundError` if there is none.
+    """
     root = Path(path)
     if not root.exists():
         raise FileNotFoundError(f"{root}: there is no such file or folder")
@@ -32,6 +38,10 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def read(path: Path) -> Read:
+    if path.stat().st_size > MAX_FILE_BYTES:
+        source = SourceFile(str(path), "")
+        message = f"this file has more than {MAX_FILE_BYTES // 2**20} MiB"
+        return Read(source, catalogue.UNREAD_FILE.at(Span(source, 0, 0), message))
     return decode(str(path), path.read_bytes())
 
 
@@ -47,9 +57,11 @@ def decode(name: str, data: bytes) -> Read:
 
 def _below(root: Path) -> Iterator[Path]:
     """Hidden names and environments are passed over: an installed bamlet keeps its own library in one."""
+    inside = root.resolve()
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
         if "pyvenv.cfg" in files:
             folders.clear()
         names = (name for name in files if name.endswith(".baml") and not name.startswith("."))
-        yield from (Path(folder, name) for name in names)
+        paths = (Path(folder, name) for name in names)
+        yield from (path for path in paths if not path.is_symlink() or path.resolve().is_relative_to(inside))

@@ -14,7 +14,8 @@ MAX_FRAMES = (
 )
 
 FIRST_ROUNDS = 64
-QUICK_SECONDS, SLOW_SECONDS = 0.001, 0.01  # between two looks: further apart, closer
+QUICK_SECONDS = 0.001  # between two looks: the next comes after more rounds
+SLOW_SECONDS = 0.01  # after fewer
 
 
 class Stop:

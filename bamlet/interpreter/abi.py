@@ -169,6 +169,21 @@ def remainder(left: Any, right: Any) -> Any:
     return math.fmod(left, right)
 
 
+MAX_BITS = 1_000_000  # of an int; a product of two of that size takes 10 ms
+_MOST = 1 << MAX_BITS
+
+
+def large(product: Any) -> Any:
+    """Called for a product beyond the limit, which may also be a float that is infinite or not a number."""
+    if type(product) is int:
+        raise Panic(f"an integer of more than {MAX_BITS:,} bits")
+    return product
+
+
+def shift_left(number: int, by: int) -> int:
+    return number << by if number.bit_length() + by <= MAX_BITS else large(_MOST)
+
+
 def wrong_index(index: int) -> int:
     """Called for a negative index, which Python would take from the end."""
     raise Panic(f"index out of bounds: {index}")
@@ -402,6 +417,10 @@ HELPERS: dict[str, Any] = {
     "$equal": equal,
     "$divide": divide,
     "$remainder": remainder,
+    "$least": -_MOST,
+    "$most": _MOST,
+    "$large": large,
+    "$shift_left": shift_left,
     "$wrong_index": wrong_index,
     "$string_split": string_split,
     "$substring": substring,

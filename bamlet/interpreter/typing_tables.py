@@ -32,8 +32,10 @@ class Variable:
 
 
 def python_name(name: str) -> str:
-    """Any name will do for Python's code, even a keyword, but for the few that are not names at all."""
-    return f"{name}$" if name in ("None", "True", "False", "__debug__") else name
+    """Any name will do for Python's code, even a keyword, but for the few that are not names at all, and for those
+    that begin like ours. No word of the language ends in a dollar."""
+    ours = name.startswith("$") or name in ("None", "True", "False", "__debug__")
+    return f"{name}$" if ours else name
 
 
 @dataclass(frozen=True, slots=True)

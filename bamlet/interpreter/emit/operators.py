@@ -50,6 +50,10 @@ def _binary(e: Emitter, node: n.Binary) -> ast.expr:
 
 
 def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types) -> ast.expr:
+    if op == "*" and _may_square(left, right, left_ty, right_ty):
+        return _product(e, left, right)
+    if op == "<<" and not _is_small(right):
+        return call("$shift_left", left, right)
     if op in _PLAIN:
         return ast.BinOp(left, _PLAIN[op](), right)
     kinds = base_kinds(left_ty) | base_kinds(right_ty)
@@ -60,6 +64,21 @@ def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Ty
             ast.BinOp(left, ast.Div(), right) if _surely_float(left_ty, right_ty) else call("$divide", left, right)
         )
     return _int_remainder(e, left, right) if kinds == {"int"} else call("$remainder", left, right)
+
+
+def _may_square(left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types) -> bool:
+    """Whether an int may double its digits. By a literal it only gets a few more, and a loop can be stopped."""
+    return not (_is_small(left) or _is_small(right) or _surely_float(left_ty, right_ty))
+
+
+def _is_small(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, int | float) and abs(value.value) < 2**64
+
+
+def _product(e: Emitter, left: ast.expr, right: ast.expr) -> ast.expr:
+    first, again = e.twice(ast.BinOp(left, ast.Mult(), right))
+    within = ast.Compare(load("$least"), [ast.Lt(), ast.Lt()], [first, load("$most")])
+    return ast.IfExp(within, again, call("$large", again))
 
 
 def _surely_float(left: Types, right: Types) -> bool:
