@@ -20,12 +20,13 @@ def check(sources: dict[str, str]) -> list[Diagnostic]:
 
 
 def run(sources: dict[str, str]) -> str:
-    """What `main()` returns as JSON, or `throws:` and the thrown value, as one text with a line end."""
+    """What `main()` returns as JSON, or `throws:` and the thrown value, or the panic; ends a line."""
     with bamlet.Runtime(embed.compile_sources(sources)) as runtime:
         try:
             return shown(runtime.call("main")) + "\n"
         except bamlet.UnhandledThrow as thrown:
-            return f"throws: {shown(thrown.value)}\n"
+            is_panic = str(thrown).startswith("panic: ")
+            return f"{thrown}\n" if is_panic else f"throws: {shown(thrown.value)}\n"
 
 
 def open_project(sources: dict[str, str], all_async: bool) -> Project:

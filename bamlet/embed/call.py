@@ -33,6 +33,7 @@ class Call:
         self.sink = sink
         self.stop = Stop(services.clock, options.deadline, options.max_steps)
         self.waits = callee.suspends
+        self._namespace = program.namespace
         self._callee = callee
         self._values = values
         self._options = options
@@ -110,7 +111,7 @@ class Call:
         except HostFailure as passing:
             raise passing.failure from None
         except CATCHABLE as failure:
-            raise host_error(failure) from failure
+            raise host_error(failure, self._namespace) from failure
         except Cancelled:
             raise self.stop.error() from None
 

@@ -16,11 +16,11 @@ Fields are attributes and survive pickling. `CompileError` stands apart: such a 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..interpreter.abi import CATCHABLE, Instance, Thrown, caught, panic_text, to_plain
+from ..interpreter.abi import CATCHABLE, Instance, Thrown, as_panic, caught, to_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,11 @@ class UnhandledThrow(BamlError):
         return type(self), (self.message,), {**self.__dict__, "value": to_plain(self.value)}
 
 
-def host_error(failure: Exception) -> BamlError:
-    """The host's error for what left a program: a thrown value of the library has a class of its own."""
+def host_error(failure: Exception, namespace: Mapping[str, Any]) -> BamlError:
+    """The host's error for what left a program: a thrown value of the library has a class of its own.
+
+    `namespace` is that of the compiled code, which has the classes of panics.
+    """
     if isinstance(failure, Thrown) and isinstance(failure.value, Instance):
         make = _LIBRARY_ERRORS.get(failure.value.__class_name__)
         if make is not None:
@@ -121,11 +124,11 @@ def host_error(failure: Exception) -> BamlError:
         shown = failure.value if isinstance(failure.value, str) else repr(failure.value)
         message = f"the program threw {shown}"
     else:
-        message = f"panic: {panic_text(failure)}"
+        message = f"panic: {as_panic(failure)}"
     frames = _baml_frames(failure)
     return UnhandledThrow(
         message,
-        value=caught(failure),
+        value=caught(namespace, failure),
         trace=tuple(TraceFrame(frame.filename, frame.lineno or 0, frame.name) for frame in frames),
         trace_text="".join(frames.format()),
     )

@@ -8,12 +8,13 @@ equality does not cross kinds, and an index never counts from the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, compress, islice, repeat
 from typing import Any
 
 from .interface import EnvRef, Interface
+from .panics import NAMESPACE as PANICS
 from .space import ValueSpace
 from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, instance_from_fields, to_plain
 
@@ -45,12 +46,20 @@ class Thrown(Exception):
 
 
 class Panic(Exception):
-    """The program did what cannot be done. A `catch` sees the text `panic: …`."""
+    """The program did what cannot be done. `kind` is the class of `baml.panics` by which a `catch` knows it.
+
+    One that a `catch` took and that is thrown again keeps its `value`.
+    """
+
+    def __init__(self, message: str, kind: str = "UserPanic", value: Instance | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.value = value
 
 
 class AssertionFailed(Panic):
     def __init__(self) -> None:
-        super().__init__("assertion failed")
+        super().__init__("assertion failed", "AssertionFailed")
 
 
 class InternalError(Exception):
@@ -176,7 +185,7 @@ _MOST = 1 << MAX_BITS
 def large(product: Any) -> Any:
     """Called for a product beyond the limit, which may also be a float that is infinite or not a number."""
     if type(product) is int:
-        raise Panic(f"an integer of more than {MAX_BITS:,} bits")
+        raise Panic(f"an integer of more than {MAX_BITS:,} bits", "InvalidNumber")
     return product
 
 
@@ -186,7 +195,7 @@ def shift_left(number: int, by: int) -> int:
 
 def wrong_index(index: int) -> int:
     """Called for a negative index, which Python would take from the end."""
-    raise Panic(f"index out of bounds: {index}")
+    raise Panic(f"index out of bounds: {index}", "IndexOutOfBounds")
 
 
 def widen(value: Any) -> Any:
@@ -218,7 +227,12 @@ def panic(message: str) -> Any:
 
 def unreachable(*values: Any) -> Any:
     """Called where the checker saw that no value can arrive."""
-    raise Panic("a value has come where none can come")
+    raise Panic("a value has come where none can come", "Unreachable")
+
+
+def unmatched() -> Any:
+    """Called where no arm of a match takes the value, which checked types rule out."""
+    raise Panic("no arm of the match fits", "Unreachable")
 
 
 # --- whole values
@@ -344,7 +358,7 @@ def spread(cls: type[Instance], *entries: tuple[str, Any]) -> Instance:
 
 # --- throwing and calling
 
-# What a `catch` of the language takes. Python's own exceptions come from operators in emitted code.
+# What a `catch` of the language can take. Python's own exceptions come from operators in emitted code.
 CATCHABLE = (
     Thrown,
     Panic,
@@ -358,29 +372,43 @@ CATCHABLE = (
 )
 
 
-def caught(failure: BaseException) -> Any:
-    """The value that a `catch` binds."""
+def caught(namespace: Mapping[str, Any], failure: BaseException) -> Any:
+    """The value that arrives at a `catch`, or at the host. `namespace` is that of compiled code."""
     if isinstance(failure, Thrown):
         return failure.value
-    return f"panic: {panic_text(failure)}"
+    panic = as_panic(failure)
+    if panic.value is not None:
+        return panic.value
+    return namespace[f"class {PANICS}{panic.kind}"](str(panic))
 
 
-def panic_text(failure: BaseException) -> str:
+def as_panic(failure: BaseException) -> Panic:
+    """A failure of emitted code, other than a thrown value, as what it is to the language."""
     match failure:
+        case Panic():
+            return failure
         case ZeroDivisionError():
-            return "division by zero"
+            return Panic("division by zero", "DivisionByZero")
         case IndexError():
-            return "index out of bounds"
+            return Panic("index out of bounds", "IndexOutOfBounds")
         case KeyError():
-            return f"no such key in the map: {failure.args[0] if failure.args else ''}"
+            key = failure.args[0] if failure.args else ""
+            return Panic(f"no such key in the map: {key}", "MapKeyNotFound")
         case RecursionError():
-            return "stack overflow"
+            return Panic("stack overflow", "StackOverflow")
         case MemoryError():
-            return "out of memory"
+            return Panic("out of memory", "OutOfMemory")
         case ValueError() if "digits" in str(failure):
-            return "an integer of too many digits to be written"
+            return Panic("an integer of too many digits to be written", "InvalidNumber")
         case _:
-            return str(failure)
+            return Panic(str(failure), "InvalidNumber")
+
+
+def thrown(value: Any) -> Exception:
+    """What `throw` raises when the types do not tell whether the value is a panic that was caught before."""
+    if isinstance(value, Instance) and value.__class_name__.startswith(PANICS):
+        return Panic(getattr(value, "message"), value.__class_name__.removeprefix(PANICS), value)  # noqa: B009
+    return Thrown(value)
 
 
 def type_is(value: Any, kind: str, name: str) -> bool:
@@ -426,6 +454,7 @@ HELPERS: dict[str, Any] = {
     "$substring": substring,
     "$trunc": trunc,
     "$panic": panic,
+    "$unmatched": unmatched,
     "$unreachable": unreachable,
     "$widen": widen,
     "$deep_equals": deep_equals,
@@ -434,8 +463,8 @@ HELPERS: dict[str, Any] = {
     "$spread": spread,
     "$Catchable": CATCHABLE,
     "$Thrown": Thrown,
+    "$thrown": thrown,
     "$AssertionFailed": AssertionFailed,
-    "$caught": caught,
     "$type_is": type_is,
     "$call_value": call_value,
     "$operation_value": operation_value,

@@ -25,7 +25,7 @@ def show_cycle(cycle: list[str]) -> str:
 
 def groups(edges: Mapping[str, list[str]]) -> Iterator[set[str]]:
     """Names that reach each other, each in one group, by Kosaraju's way: names by the time they are finished, then
-    the references back.
+    the references back. A group comes before those that it refers to.
     """
     back: dict[str, list[str]] = {name: [] for name in edges}
     for name, others in edges.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from ..diagnostics import Diagnostic
@@ -78,6 +78,7 @@ def link(unit: Unit, library: Program | None, diagnostics: tuple[Diagnostic, ...
             namespace[f"enum {enum.name}.{member.name}"] = space.enum_value(enum.name, member.name)
     if library is not None:
         _share_enums(namespace, space, library)
+    namespace["$caught"] = partial(abi.caught, namespace)
     for code in unit.code:
         exec(code, namespace)
     for name in schemas.classes:

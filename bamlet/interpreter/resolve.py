@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ..diagnostics import Note, catalogue
 from ..grammar import nodes as n
 from ..types.schema import ClassSchema, EnumMember, EnumSchema, Field
-from ..types.ty import ERROR, NULL, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
+from ..types.ty import ERROR, NEVER, NULL, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
 from .attributes import annotate, describe
 from .blocks import Block
 from .clients import ClientReader, check_client, check_references
@@ -311,34 +311,30 @@ class _Resolver:
         result = NULL if node.result is None else types.resolve(node.result)
         throws = None if node.throws is None else types.resolve(node.throws)
         static = owner is not None and not (node.params and node.params[0].name.name == "self")
+        symbol = FunctionSymbol(
+            name,
+            params,
+            result,
+            throws,
+            "code",
+            owner,
+            static,
+            thrown=throws or NEVER,
+            doc=node.doc,
+            placed=placed,
+            node=node,
+        )
         match node.body:
             case n.SysopStub(suspends=suspends):
                 if self.library is not None:
                     message = "only the standard library declares native operations"
                     self.report.at(placed, node.body, catalogue.SYSOP_STUB, message)
-                return FunctionSymbol(
-                    name,
-                    params,
-                    result,
-                    throws,
-                    "stub",
-                    owner,
-                    static,
-                    suspends,
-                    None,
-                    node.doc,
-                    placed,
-                    node,
-                )
+                return replace(symbol, kind="stub", suspends=suspends)
             case n.LlmBody():
                 llm = read_llm_body(Block(placed, self.report), node, node.body)
-                return FunctionSymbol(
-                    name, params, result, throws, "llm", owner, static, True, llm, node.doc, placed, node
-                )
+                return replace(symbol, kind="llm", suspends=True, llm=llm)
             case _:
-                return FunctionSymbol(
-                    name, params, result, throws, "code", owner, static, False, None, node.doc, placed, node
-                )
+                return symbol
 
     def _params(self, placed: n.Placed[n.Item], nodes: Iterable[n.Param], owner: str | None) -> tuple[Param, ...]:
         params: dict[str, Param] = {}
@@ -380,7 +376,7 @@ class _Resolver:
     def _constant(self, placed: n.Placed[n.Item], node: n.LetDecl) -> None:
         name = self._key(placed)
         ty = ERROR if node.type is None else self._types(placed).resolve(node.type)
-        self.names.constants[name] = ConstantSymbol(name, ty, placed, node)
+        self.names.constants[name] = ConstantSymbol(name, ty, placed=placed, node=node)
 
     def _retry_policy(self, placed: n.Placed[n.Item], node: n.RetryPolicyDecl) -> None:
         if info := read_retry_policy(Block(placed, self.report), node):

@@ -11,7 +11,7 @@ from ..grammar import nodes as n
 from ..source import Span
 from ..types.relate import Relation
 from ..types.schema import ClassSchema, EnumSchema, Schemas
-from ..types.ty import AliasTy, ClassTy, EnumTy, FunctionTy, Ty
+from ..types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
 from .interface import ClientInfo, LlmInfo, Param, RetryPolicyInfo, TemplateInfo, TestInfo
 
 
@@ -27,6 +27,7 @@ class FunctionSymbol:
     owner: str | None = None
     static: bool = False
     suspends: bool = False  # of a stub; for code the call graph decides
+    thrown: Ty = NEVER  # what a call may throw: the contract if there is one, else what checking found
     llm: LlmInfo | None = None
     doc: str | None = None
     placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
@@ -34,7 +35,7 @@ class FunctionSymbol:
 
     @property
     def ty(self) -> FunctionTy:
-        return FunctionTy(tuple(param.ty for param in self.params), self.result)
+        return FunctionTy(tuple(param.ty for param in self.params), self.result, self.thrown)
 
     @property
     def span(self) -> Span | None:
@@ -61,6 +62,7 @@ class ClassSymbol:
 class ConstantSymbol:
     name: str
     ty: Ty
+    thrown: Ty = NEVER  # what its first use may throw
     placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
     node: n.LetDecl | None = field(default=None, compare=False, repr=False)
 

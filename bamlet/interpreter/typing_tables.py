@@ -163,6 +163,8 @@ class Tables:
     lambdas: dict[int, Closure] = field(default_factory=dict)
     # Nodes that checking made itself, kept so that their ids stay theirs.
     made: list[n.Node] = field(default_factory=list)
+    # Each Catch of which an arm names a panic.
+    panic_catches: set[int] = field(default_factory=set)
     # For the call graph.
     reaches: set[str] = field(default_factory=set)
     calls_values: bool = False

@@ -24,5 +24,5 @@ def get(context: Context, name: str) -> str | None:
 def get_or_panic(context: Context, name: str) -> str:
     value = host(context).variable(name)
     if value is None:
-        raise Panic(f"the environment variable {name} is not set")
+        raise Panic(f"the environment variable {name} is not set", "MissingVariable")
     return value

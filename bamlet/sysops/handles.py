@@ -22,7 +22,8 @@ class Resource(Protocol):
 
 def not_usable(handle: Handle, found: object, kind: type) -> Panic:
     """A stale or foreign handle is an error, never somebody else's resource."""
-    return Panic(f"{handle!r} is closed" if found is None else f"{handle!r} is no {kind.__name__}")
+    message = f"{handle!r} is closed" if found is None else f"{handle!r} is no {kind.__name__}"
+    return Panic(message, "ClosedHandle")
 
 
 class HandleTable:

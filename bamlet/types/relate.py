@@ -125,6 +125,7 @@ class Relation:
             len(sub.params) == len(sup.params)
             and all(self.is_part(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True))
             and self.is_part(sub.result, sup.result)
+            and self.is_part(sub.throws, sup.throws)
         )
 
     def join(self, types: Iterable[Ty]) -> Ty:
@@ -163,16 +164,26 @@ class Relation:
 
 
 def widen_literals(ty: Ty) -> Ty:
-    """What a variable holds whose first value is a literal: any value of the literal's base."""
+    """What a variable holds whose first value is a literal: any value of the literal's base.
+
+    For a function it is any that takes and gives the same, whatever it throws.
+    """
     parts: list[Ty] = []
     for member in members(bare(ty)):
         if isinstance(member, LiteralTy):
             parts.append(_BASES[member.base])
         elif isinstance(member, VariantTy):
             parts.append(EnumTy(member.enum))
+        elif isinstance(member, FunctionTy):
+            parts.append(FunctionTy(member.params, member.result))
         else:
             parts.append(member)
     return union(parts)
+
+
+def literal_bases(ty: Ty) -> Ty:
+    """The type with the base of each literal in its place; values of enums stay."""
+    return union(_BASES[m.base] if isinstance(m, LiteralTy) else m for m in members(bare(ty)))
 
 
 def without_null(ty: Ty) -> Ty:

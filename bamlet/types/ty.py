@@ -85,8 +85,11 @@ class UnionTy:
 
 @dataclass(frozen=True, slots=True)
 class FunctionTy:
+    """`throws` is what a call may throw. A type as written does not say, so that may be anything."""
+
     params: tuple[Ty, ...]
     result: Ty
+    throws: Ty = UnknownTy()
 
     @property
     def is_generic(self) -> bool:

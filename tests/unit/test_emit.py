@@ -272,8 +272,12 @@ function size(x: int | string | null, limit: int) -> string {
     _ => "small",
   }
 }
+function must_be_small(n: int) -> int { if (n > 9) { throw "too large" } if (n > 7) { throw n } n }
 function attempt(n: int) -> int | string {
-  odd_sum(10 / n) catch (e) { "panic: division by zero" => -1, text: string => text } catch (e2) { _ => 0 }
+  must_be_small(odd_sum(10 / n)) catch (e) {
+    baml.panics.DivisionByZero => -1,
+    text: string => text,
+  } catch (e2) { _ => 0 }
 }
 function spilled(n: int) -> int[] {
   [n, n + 1, { n += 5; n }, n, match (n) { 6 => return [], m => m }]

@@ -236,7 +236,7 @@ function Stale(url: string) -> string {
   let sse = baml.http.fetch_sse(request);
   sse.close();
   sse.close();
-  let events = sse.next() catch (e) { _ => { return baml.unstable.string(e); } };
+  let events = sse.next() catch (e) { baml.panics.ClosedHandle => { return e.message; } };
   "read on"
 }
 """
@@ -248,7 +248,7 @@ def test_condition_4_a_stale_handle_is_an_error_that_a_program_can_catch() -> No
         rt = bamlet.AsyncRuntime(stale, transport=ScriptedTransport({"A": streamed("x")}))
         return await rt.call("Stale", url="http://scripted")
 
-    assert re.fullmatch(r"panic: <baml\.http\.SseStream #\d+> is closed", run_virtual(body()))
+    assert re.fullmatch(r"<baml\.http\.SseStream #\d+> is closed", run_virtual(body()))
 
 
 def test_condition_4_a_handle_of_another_call_or_runtime_is_an_error() -> None:

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any
 
-from ...diagnostics import catalogue
 from ...grammar import nodes as n
-from ...types.relate import widen_literals
-from ...types.show import show
-from ...types.ty import ERROR, NEVER, NULL, Ty
+from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..builtins import METHOD_NAMES
+from ..panics import is_panic
 from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables
-from . import calls, expressions, lambdas, patterns, statements
+from . import calls, catches, expressions, lambdas, patterns, statements
+from .bodies import check_constant, check_function
 from .constants import in_order_of_use
 from .divergence import never_returning
-from .state import CHECK_STATEMENT, INFER, Checker, content, is_open
+from .order import Group, Symbol, callees_first
+from .state import CHECK_STATEMENT, INFER, Checker
+from .throws import check_contract, may_throw
 
 __all__ = [
     "CHECK_STATEMENT",
     "INFER",
     "Checked",
     "calls",
+    "catches",
     "check",
     "expressions",
     "lambdas",
     "patterns",
     "statements",
 ]
+
+# What the body of every LLM function calls.
+ORCHESTRATION = "baml.llm.call_llm_function"
+
+# How often a group of functions that call each other is checked until what they throw stands still.
+MAX_ROUNDS = 10
 
 
 @dataclass(slots=True)
@@ -47,118 +55,102 @@ class Checked:
 
 def check(own: Names, names: Names, report: Report) -> Checked:
     """Check what `own` declares, with `names` (its own and the library's) in view."""
-    relation = names.relation()
-    endless = never_returning(own.functions.values())
-    members = {name for symbol in names.classes.values() for name in (*symbol.methods, *_fields(symbol))}
-    builtin_only = frozenset(METHOD_NAMES - members)
+    work = _Work(names, never_returning(own.functions.values()))
+    constants = in_order_of_use(own, report)
+    keys = [f"let {symbol.name}" for symbol in constants] + list(own.functions)
+    for symbol in list(own.functions.values()):
+        if symbol.kind == "llm":
+            work.check_llm_function(symbol)
+    for group in callees_first(own, constants):
+        work.check_group(group)
+    for key in keys:
+        if key in work.reports:
+            report.diagnostics += work.reports[key].diagnostics
     checked = Checked()
+    for key in keys:
+        if key in work.tables:
+            checked.add(key, work.tables[key])
+    return checked
 
-    def checker(symbol: FunctionSymbol | ConstantSymbol, result: Ty) -> Checker:
+
+class _Work:
+    """Checking function by function; `reports` and `tables` hold what the last look at each gave."""
+
+    def __init__(self, names: Names, endless: frozenset[str]) -> None:
+        self.names = names
+        self.tables: dict[str, Tables] = {}
+        self.reports: dict[str, Report] = {}
+        self._relation = names.relation()
+        self._endless = endless
+        members = {name for symbol in names.classes.values() for name in (*symbol.methods, *_fields(symbol))}
+        self._builtin_only = frozenset(METHOD_NAMES - members)
+        self._panics = union(ty for name in names.classes if is_panic(ty := ClassTy(name)))
+
+    def check_group(self, group: Group) -> None:
+        """Again as long as one of them is found to throw more: the others may call it."""
+        for _ in range(MAX_ROUNDS):
+            grown = [self._check(symbol) for symbol in group.symbols]
+            if not group.is_circle or not any(grown):
+                return
+        # What is thrown grows with every round: a list of what was thrown before, for example.
+        for symbol in group.symbols:
+            self._throws_more(symbol, UNKNOWN)
+        for symbol in group.symbols:
+            self._check(symbol)
+
+    def check_llm_function(self, symbol: FunctionSymbol) -> None:
+        """Its body is a call of the orchestration."""
+        c = self._checker(symbol, symbol.result)
+        orchestration = self.names.functions.get(ORCHESTRATION)
+        if orchestration is not None and symbol.node is not None:
+            may_throw(c, orchestration.thrown, symbol.node.name)
+            check_contract(c, symbol)
+            self._throws_more(symbol, orchestration.thrown)
+            self.reports[symbol.name] = c.report
+
+    def _check(self, symbol: Symbol) -> bool:
+        """Whether it was found to throw more than was known."""
+        if isinstance(symbol, ConstantSymbol):
+            key = f"let {symbol.name}"
+            c = check_constant(partial(self._checker, symbol, ERROR), symbol)
+        else:
+            key = symbol.name
+            c = check_function(partial(self._checker, symbol, symbol.result), symbol)
+        self.reports[key], self.tables[key] = c.report, c.tables
+        return self._throws_more(symbol, self._relation.join(c.thrown))
+
+    def _throws_more(self, symbol: Symbol, thrown: Ty) -> bool:
+        """Note what a function was found to throw. A contract is not changed by what is behind it."""
+        table: MutableMapping[str, Any] = self.names.functions
+        if isinstance(symbol, ConstantSymbol):
+            table = self.names.constants
+        elif symbol.throws is not None:
+            return False
+        known = table[symbol.name]
+        both: Ty = self._relation.join((known.thrown, thrown))
+        table[symbol.name] = replace(known, thrown=both)
+        return bool(both != known.thrown)
+
+    def _checker(self, symbol: Symbol, result: Ty) -> Checker:
         assert symbol.placed is not None
         assert symbol.node is not None
-        name = symbol.name if isinstance(symbol, FunctionSymbol) else f"let {symbol.name}"
-        body = symbol.node.body if isinstance(symbol.node, n.FunctionDecl) else symbol.node.value
+        key = symbol.name if isinstance(symbol, FunctionSymbol) else f"let {symbol.name}"
+        body = symbol.node.value if isinstance(symbol.node, n.LetDecl) else symbol.node.body
         assigned, shared = lambdas.reassigned(body)
         return Checker(
-            names,
-            relation,
-            report,
+            self.names,
+            self._relation,
+            Report(),
             symbol.placed,
-            name,
+            key,
             result,
-            endless,
-            builtin_only,
+            self._endless,
+            self._builtin_only,
+            self._panics,
             reassigned=assigned,
             shared=shared,
         )
 
-    for constant in in_order_of_use(own, report):
-        if tables := _guarded(constant, report, partial(_check_constant, constant, checker, names)):
-            checked.add(f"let {constant.name}", tables)
-    for symbol in own.functions.values():
-        if symbol.kind != "code":
-            continue
-        if tables := _guarded(symbol, report, partial(_check_function, symbol, checker)):
-            checked.add(symbol.name, tables)
-    return checked
-
 
 def _fields(symbol: ClassSymbol) -> Iterator[str]:
     return (field.name for field in symbol.schema.fields)
-
-
-NewChecker: TypeAlias = "Callable[[FunctionSymbol | ConstantSymbol, Ty], Checker]"
-
-
-def _guarded(symbol: FunctionSymbol | ConstantSymbol, report: Report, step: Callable[[], Tables]) -> Tables | None:
-    """The checker walks trees by recursion; a tree deeper than Python's stack is the program's mistake."""
-    assert symbol.placed is not None
-    assert symbol.node is not None
-    try:
-        return step()
-    except RecursionError:
-        report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
-        return None
-
-
-def _check_constant(symbol: ConstantSymbol, checker: NewChecker, names: Names) -> Tables:
-    assert symbol.node is not None
-    c = checker(symbol, ERROR)
-    for node in _outside_lambdas(symbol.node.value):
-        if isinstance(node, n.Return):
-            c.wrong(node, catalogue.UNSUPPORTED, "there is no function to return from")
-    if symbol.node.type is None:
-        found = widen_literals(c.infer(symbol.node.value))
-        names.constants[symbol.name] = replace(symbol, ty=found)
-    else:
-        c.require(symbol.node.value, symbol.ty)
-    return c.tables
-
-
-def _outside_lambdas(node: n.Node) -> Iterator[n.Node]:
-    yield node
-    if not isinstance(node, n.Lambda):
-        for child in node.children():
-            yield from _outside_lambdas(child)
-
-
-def _check_function(symbol: FunctionSymbol, checker: NewChecker) -> Tables:
-    """Again as long as uses of empty collections tell what they hold: all of the body shall know it."""
-    filled: dict[int, Ty] = {}
-    while True:
-        c = checker(symbol, symbol.result)
-        c.filled = dict(filled)
-        said = len(c.report.diagnostics)
-        _check_once(c, symbol)
-        closed = {key: ty for key, ty in c.filled.items() if not _has_open_part(ty)}
-        if closed.keys() == filled.keys():
-            return c.tables
-        filled = closed
-        del c.report.diagnostics[said:]
-
-
-def _has_open_part(ty: Ty) -> bool:
-    held = content(ty)
-    return held is not None and (is_open(ty) or _has_open_part(held))
-
-
-def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
-    node = symbol.node
-    assert node is not None
-    assert isinstance(node.body, n.Block)
-    for declared in node.params:
-        ty = next(param.ty for param in symbol.params if param.name == declared.name.name)
-        c.declare(declared.name, ty, declared)
-    _check_body(c, node, node.body)
-
-
-def _check_body(c: Checker, node: n.FunctionDecl, body: n.Block) -> None:
-    wants_value = not c.relation.is_subtype(NULL, c.result)
-    if body.tail is not None:
-        c.require(body, c.result)
-        return
-    if c.infer(body) != NEVER and wants_value:
-        message = f"`{node.name.name}` ends without the `{show(c.result)}` it promises"
-        last = n.Node(body.end - 1, body.end)
-        hint = "end with the value, without a semicolon, or with `return`"
-        c.wrong(last, catalogue.MISSING_VALUE, message, hint=hint)

@@ -15,10 +15,12 @@ from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, ValueCall
 from .disturb import changes_no_field
 from .expressions import unknown_content
 from .state import INFER, Checker, is_error, is_open
+from .throws import may_throw, thrown_by_call
 
 
 def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
     result = _dispatch(c, node)
+    may_throw(c, thrown_by_call(c, node, c.tables.calls.get(id(node))), node)
     if not changes_no_field(c.tables.calls.get(id(node), ValueCall())):
         c.forget_fields()
     return NEVER if c.cut_short(node.arguments) else result

@@ -37,6 +37,7 @@ from ..symbols import ClassSymbol
 from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
 from .narrow import assume
 from .state import CHECK_STATEMENT, INFER, Checker, Place, is_error
+from .throws import may_throw
 
 # --- names
 
@@ -73,6 +74,7 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
         if prefix in c.names.constants:
             symbol_ = c.names.constants[prefix]
             c.tables.reaches.add(f"let {prefix}")
+            may_throw(c, symbol_.thrown, node)
             return ConstantUse(symbol_, rest), _walk(c, symbol_.ty, rest)
     return None, _unknown(c, node)
 
@@ -436,7 +438,7 @@ def _if(c: Checker, node: n.If, expected: Ty | None) -> Ty:
 
 
 def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:
-    c.infer(node.value)
+    may_throw(c, c.infer(node.value), node)
     return NEVER
 
 

@@ -29,7 +29,8 @@ def _lambda(c: Checker, node: n.Lambda, expected: Ty | None) -> Ty:
         else:
             c.result, c.returned = result, None
             _give(c, node.body, result)
-    return FunctionTy(tuple(params), result)
+        thrown = c.relation.join(c.thrown)
+    return FunctionTy(tuple(params), result, thrown)
 
 
 def _params(c: Checker, node: n.Lambda, wanted: FunctionTy | None) -> list[Ty]:
@@ -78,11 +79,12 @@ def _give(c: Checker, body: n.Expr, result: Ty) -> None:
 @contextmanager
 def _inside(c: Checker, node: n.Lambda) -> Iterator[None]:
     """A function of its own: it runs at another time, and what it reaches, only its callers reach."""
-    outer = c.tables, c.result, c.returned, c.facts, c.loop_depth, c.in_loop_head, c.blocks
+    outer = c.tables, c.result, c.returned, c.facts, c.thrown, c.loop_depth, c.in_loop_head, c.blocks
     name = f"{c.name}.lambda {len(c.tables.lambdas) + 1}"
     c.tables = replace(c.tables, reaches=set(), calls_values=False, loops=False, uses_context=False)
     closure = c.tables.lambdas[id(node)] = Closure(name, c.tables)
     c.facts = {place: ty for place, ty in c.facts.items() if len(place) == 1 and not c.is_reassigned(place)}
+    c.thrown = {}
     c.loop_depth, c.in_loop_head, c.blocks = 0, False, 0
     c.closures.append(closure)
     try:
@@ -90,7 +92,7 @@ def _inside(c: Checker, node: n.Lambda) -> Iterator[None]:
             yield
     finally:
         c.closures.pop()
-        c.tables, c.result, c.returned, c.facts, c.loop_depth, c.in_loop_head, c.blocks = outer
+        c.tables, c.result, c.returned, c.facts, c.thrown, c.loop_depth, c.in_loop_head, c.blocks = outer
 
 
 def written_type(c: Checker, node: n.Expr) -> FunctionTy | None:
@@ -114,13 +116,9 @@ def reassigned(body: n.Node) -> tuple[frozenset[str], frozenset[str]]:
         if isinstance(node, n.Assign) and isinstance(node.target, n.Path) and len(node.target.parts) == 1:
             assigned.add(node.target.name)
         elif isinstance(node, n.Lambda):
-            inside |= reassigned(node.body)[0] - _declared(node)
+            # One that the lambda declares in its body may shadow the other in a part of it only.
+            inside |= reassigned(node.body)[0] - {param.name.name for param in node.params}
     return frozenset(assigned), frozenset(inside)
-
-
-def _declared(node: n.Lambda) -> set[str]:
-    names = {param.name.name for param in node.params}
-    return names | {part.name.name for part in walk(node.body) if isinstance(part, n.Let | n.ForIn)}
 
 
 INFER[n.Lambda] = _lambda

@@ -1,4 +1,4 @@
-"""Patterns, match and catch: what an arm tests, what it binds, what is left for the arms after it."""
+"""Patterns and match: what an arm tests, what it binds, what is left for the arms after it."""
 
 from __future__ import annotations
 
@@ -72,27 +72,6 @@ def _declared_type(c: Checker, node: n.Match, scrutinee: Ty) -> Ty:
     return field_type(c, type_of_local(c, use.variable, use.fields[:-1]), use.fields[-1])
 
 
-def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
-    before = dict(c.facts)
-    with c.nested(node.value):
-        results = [c.infer(node.value, expected)]
-    after = c.facts
-    ways: list[Facts] = [] if results[0] == NEVER else [after]
-    for at, clause in enumerate(node.clauses):
-        # The throw may have come from anywhere in the guarded expression.
-        c.facts = undisturbed(c, before, node.value, *node.clauses[:at])
-        with c.scope(), c.nested(clause, 2):
-            place: Place | None = None
-            if clause.binder is not None:
-                place = (c.declare(clause.binder, UNKNOWN, clause),)
-            ty, _ = _arms(c, clause.arms, Subject(UNKNOWN, UNKNOWN, place), expected)
-        results.append(ty)
-        if ty != NEVER:
-            ways.append(c.facts)
-    c.facts = _merged(c, ways, after)
-    return c.relation.join(results)
-
-
 def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty | None) -> tuple[Ty, Ty]:
     """The type of the whole, and what no arm takes."""
     before = dict(c.facts)
@@ -102,15 +81,12 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
     for arm in arms:
         c.facts = dict(before)
         with c.scope():
-            taken = _pattern(c, arm.pattern, left, subject.declared)
-            wrong = wrong or _has_error(taken.may)
+            taken = check_pattern(c, arm.pattern, Offer(left, subject.declared))
+            wrong = wrong or has_error(taken.may)
             _check_reachable(c, arm, taken, declared_left, subject.declared)
             if place is not None:
                 c.facts[place] = c.relation.overlap(left, taken.may)
-            if arm.guard is not None:
-                c.infer(arm.guard)
-                c.facts = assume(c, arm.guard, True)
-            ty = c.infer(arm.body, expected)
+            ty = infer_arm(c, arm, expected)
         results.append(ty)
         if ty != NEVER:
             ways.append(c.facts)
@@ -121,12 +97,20 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
             # A guard that does not hold has been evaluated all the same.
             before = undisturbed(c, before, arm.guard)
             place = place if place and undisturbed(c, {place: left}, arm.guard) else None
-    c.facts = _merged(c, ways, before)
+    c.facts = merged(c, ways, before)
     # What a wrong pattern was meant to take is not known, so nothing is said to be left.
     return c.relation.join(results), NEVER if wrong else left
 
 
-def _has_error(ty: Ty) -> bool:
+def infer_arm(c: Checker, arm: n.MatchArm, expected: Ty | None) -> Ty:
+    """What an arm gives once its pattern fits."""
+    if arm.guard is not None:
+        c.infer(arm.guard)
+        c.facts = assume(c, arm.guard, True)
+    return c.infer(arm.body, expected)
+
+
+def has_error(ty: Ty) -> bool:
     return any(isinstance(member, ErrorTy) for member in members(ty))
 
 
@@ -141,16 +125,31 @@ def _check_reachable(c: Checker, arm: n.MatchArm, taken: Taken, left: Ty, declar
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
 
 
-def _merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
+def merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
     if not ways:
         return otherwise
-    merged = ways[0]
+    facts = ways[0]
     for way in ways[1:]:
-        merged = c.merge(merged, way)
-    return merged
+        facts = c.merge(facts, way)
+    return facts
 
 
 # --- one pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a pattern is tried on: what no arm before it took, and what it was declared as.
+
+    `apart` comes only to a pattern that names it: panics, in a catch.
+    """
+
+    left: Ty
+    declared: Ty
+    apart: Ty = NEVER
+
+    def overlap(self, c: Checker, ty: Ty) -> Ty:
+        return union((c.relation.overlap(self.left, ty), c.relation.overlap(self.apart, ty)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,31 +161,32 @@ class Taken:
     surely: Ty
 
 
-def _pattern(c: Checker, node: n.Pattern, left: Ty, declared: Ty) -> Taken:
-    taken = _test(c, node, left, declared)
+def check_pattern(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
+    taken = _test(c, node, offer)
     c.tables.patterns[id(node)] = taken.test
     return taken
 
 
-def _test(c: Checker, node: n.Pattern, left: Ty, declared: Ty) -> Taken:
+def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
     match node:
         case n.LiteralPattern():
             return _literal(node)
         case n.BindingPattern(type=None):
-            return Taken(AnyTest(_declare(c, node.name, left, node)), UNKNOWN, UNKNOWN)
+            return Taken(AnyTest(_declare(c, node.name, offer.left, node)), UNKNOWN, UNKNOWN)
         case n.BindingPattern(type=type_):
             assert type_ is not None
             ty = c.resolve(type_)
-            variable = _declare(c, node.name, c.relation.overlap(left, ty), node)
-            return _typed(c, node, declared, ty, variable)
+            variable = _declare(c, node.name, offer.overlap(c, ty), node)
+            return _typed(c, node, offer, ty, variable)
         case n.OrPattern():
-            return _or(c, node, left, declared)
+            return _or(c, node, offer)
         case n.PathPattern():
-            return _path_pattern(c, node, left, declared)
+            return _path_pattern(c, node, offer)
 
 
-def _typed(c: Checker, node: n.Pattern, declared: Ty, ty: Ty, variable: Variable | None) -> Taken:
-    return Taken(type_test(c, node, declared, ty, variable), ty, NEVER if _has_error(ty) else ty)
+def _typed(c: Checker, node: n.Pattern, offer: Offer, ty: Ty, variable: Variable | None) -> Taken:
+    whole = union((offer.declared, offer.apart))
+    return Taken(type_test(c, node, whole, ty, variable), ty, NEVER if has_error(ty) else ty)
 
 
 def _literal(node: n.LiteralPattern) -> Taken:
@@ -202,9 +202,9 @@ def _literal(node: n.LiteralPattern) -> Taken:
             return Taken(LiteralTest(value), union((ty, FLOAT)) if ty.base == "int" else ty, ty)
 
 
-def _or(c: Checker, node: n.OrPattern, left: Ty, declared: Ty) -> Taken:
+def _or(c: Checker, node: n.OrPattern, offer: Offer) -> Taken:
     """Alternatives bind nothing: not every one of them would."""
-    parts = [_test(c, part, left, declared) for part in node.alternatives]
+    parts = [_test(c, part, offer) for part in node.alternatives]
     for part, taken in zip(node.alternatives, parts, strict=True):
         if isinstance(taken.test, AnyTest | TypeTest) and taken.test.variable is not None:
             name = taken.test.variable.name
@@ -226,7 +226,7 @@ def _declare(c: Checker, name: n.Identifier, ty: Ty, node: n.Node) -> Variable |
     return variable
 
 
-def _path_pattern(c: Checker, node: n.PathPattern, left: Ty, declared: Ty) -> Taken:
+def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
     name = node.path.name
     if name == "_":
         return Taken(AnyTest(None), UNKNOWN, UNKNOWN)
@@ -234,9 +234,9 @@ def _path_pattern(c: Checker, node: n.PathPattern, left: Ty, declared: Ty) -> Ta
         return Taken(AnyTest(None), ERROR, ERROR)
     ty = BUILTIN_TYPES.get(name) or c.names.named_type(name)
     if ty is not None:
-        return _typed(c, node, declared, ty, None)
+        return _typed(c, node, offer, ty, None)
     if len(node.path.parts) == 1:
-        return Taken(AnyTest(_declare(c, node.path.parts[0], left, node)), UNKNOWN, UNKNOWN)
+        return Taken(AnyTest(_declare(c, node.path.parts[0], offer.left, node)), UNKNOWN, UNKNOWN)
     return _variant(c, node)
 
 
@@ -258,4 +258,4 @@ def _variant(c: Checker, node: n.PathPattern) -> Taken:
     return Taken(VariantTest(enum, last.name), ty, ty)
 
 
-INFER.update({n.Match: _match, n.Catch: _catch})
+INFER[n.Match] = _match

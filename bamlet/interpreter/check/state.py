@@ -23,6 +23,8 @@ PYTHON_BLOCKS = 20
 # A variable, or a field of a field of one: what a condition can tell something about.
 Place: TypeAlias = "tuple[Variable | str, ...]"
 Facts: TypeAlias = "dict[Place, Ty]"
+# What may be thrown, each type with the first place that it comes from.
+Thrown: TypeAlias = "dict[Ty, n.Node]"
 
 K = TypeVar("K", bound="Ty")
 
@@ -37,8 +39,10 @@ class Checker:
     result: Ty
     endless: frozenset[str]  # functions that never come back
     builtin_only: frozenset[str]  # names of methods that no class has, only builtin types
+    panics: Ty  # the union of all
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
+    thrown: Thrown = field(default_factory=dict)
     loop_depth: int = 0
     in_loop_head: bool = False
     blocks: int = 0

@@ -15,6 +15,7 @@ from ...types.ty import (
     INT,
     NEVER,
     STRING,
+    FunctionTy,
     ListTy,
     MapTy,
     NeverTy,
@@ -47,7 +48,9 @@ def _let(c: Checker, node: n.Let) -> bool:
 def _named_lambda(c: Checker, node: n.Let, ty: Ty) -> bool:
     """A lambda sees the variable that will hold it, so that it can call itself."""
     variable = c.declare(node.name, ty, node)
-    c.require(node.value, ty)
+    found = c.require(node.value, ty)
+    if isinstance(found, FunctionTy) and ty == widen_literals(found):
+        c.facts[(variable,)] = found  # what it throws
     variable.is_reassigned = variable.is_captured
     return False
 
@@ -57,15 +60,15 @@ def _inferred_let(c: Checker, node: n.Let) -> bool:
     if written is not None:
         return _named_lambda(c, node, written)
     known = c.filled.get(id(node))
-    if known is not None:
-        ty = c.require(node.value, known)
-    else:
-        ty = widen_literals(c.infer(node.value))
+    found = c.infer(node.value) if known is None else c.require(node.value, known)
+    ty = widen_literals(found)
     if known is None and is_open(ty):
         c.declare_open(node, ty)
-    else:
-        # Behind a value that never comes nothing can be wrong with the variable.
-        c.declare(node.name, ERROR if ty == NEVER else ty, node)
+        return False
+    # Behind a value that never comes nothing can be wrong with the variable.
+    variable = c.declare(node.name, ERROR if ty == NEVER else ty, node)
+    if isinstance(found, FunctionTy):
+        c.facts[(variable,)] = found  # what it throws, as long as no other is assigned
     return ty == NEVER
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ...grammar import nodes as n
-from ...types.ty import UNKNOWN, Ty
+from ...types.ty import UNKNOWN, Ty, UnknownTy
+from ..panics import is_panic
 from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, Variable, VariantTest
 from .counting import count, counter
 from .expressions import has_keys
@@ -60,17 +61,18 @@ def _match(e: Emitter, node: n.Match, target: Target) -> None:
     scrutinee = e.stored(e.expr(node.scrutinee), node.scrutinee)
 
     def unmatched() -> None:
-        e.add(ast.Expr(call("$panic", ast.Constant("no arm of the match fits"))), node)
+        e.add(ast.Expr(call("$unmatched")), node)
 
     _arms(e, node.arms, Subject(scrutinee, e.members_of(node.scrutinee)), target, unmatched)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What arms are tried on: where it is kept, and what it can be."""
+    """What arms are tried on: where it is kept, what it can be, and when an arm for anything takes it."""
 
     value: ast.expr
     types: tuple[Ty, ...]
+    anything: Callable[[], ast.expr] = lambda: ast.Constant(True)
 
 
 def _arms(
@@ -145,7 +147,7 @@ def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
     value = subject.value
     match test:
         case AnyTest():
-            return ast.Constant(True)
+            return subject.anything()
         case TypeTest():
             return type_test(e.unit, value, value, test)
         case LiteralTest(value=wanted):
@@ -157,33 +159,40 @@ def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
 
 
 def _catch(e: Emitter, node: n.Catch, target: Target) -> None:
+    """Where no arm names a panic, only thrown values are looked at; else `_` must let panics pass."""
     guarded = e.body(lambda: e.into(node.value, target))
     failure, value = e.temporary(), e.temporary()
+    panics = id(node) in e.tables.panic_catches
 
     def arms() -> None:
-        e.add(ast.Assign([store(value)], call("$caught", load(failure))), node)
-        _clauses(e, node.clauses, value, target)
+        found = call("$caught", load(failure)) if panics else attribute(load(failure), "value")
+        e.add(ast.Assign([store(value)], found), node)
+        subject = Subject(load(value), (UNKNOWN,))
+        if panics:
+            subject = replace(subject, anything=lambda: call("$isinstance", load(failure), load("$Thrown")))
+        _clauses(e, node.clauses, subject, target)
 
-    taken = ast.ExceptHandler(load("$Catchable"), failure, e.body(arms))
+    taken = ast.ExceptHandler(load("$Catchable" if panics else "$Thrown"), failure, e.body(arms))
     e.add(ast.Try(guarded, [taken], [], []), node)
 
 
-def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], value: str, target: Target) -> None:
+def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], subject: Subject, target: Target) -> None:
     """What no arm of any clause takes travels on unchanged."""
     if not clauses:
         e.out.append(e.locate_at(ast.Raise(None, None), 0, 0))
         return
     clause, rest = clauses[0], clauses[1:]
     variable = e.tables.variables.get(id(clause))
-    caught: ast.expr = load(value)
+    offered = subject
     if variable is not None:
-        e.add(ast.Assign([store(variable.python)], first_value(variable, load(value))), clause)
-        caught = read(variable)
-    _arms(e, clause.arms, Subject(caught, (UNKNOWN,)), target, lambda: _clauses(e, rest, value, target))
+        e.add(ast.Assign([store(variable.python)], first_value(variable, subject.value)), clause)
+        offered = replace(subject, value=read(variable))
+    _arms(e, clause.arms, offered, target, lambda: _clauses(e, rest, subject, target))
 
 
 def _throw(e: Emitter, node: n.Throw, target: Target) -> None:
-    e.add(ast.Raise(call("$Thrown", e.expr(node.value)), None), node)
+    may_be_panic = any(isinstance(ty, UnknownTy) or is_panic(ty) for ty in e.members_of(node.value))
+    e.add(ast.Raise(call("$thrown" if may_be_panic else "$Thrown", e.expr(node.value)), None), node)
     _unreachable(e, node, target)
 
 

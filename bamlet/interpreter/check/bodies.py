@@ -1,0 +1,91 @@
+"""One body at a time: a function's against its signature, a constant's for its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ...types.relate import widen_literals
+from ...types.show import show
+from ...types.ty import NEVER, NULL, Ty
+from ..symbols import ConstantSymbol, FunctionSymbol
+from .state import Checker, content, is_open
+from .throws import check_contract
+
+
+def check_function(new: Callable[[], Checker], symbol: FunctionSymbol) -> Checker:
+    """Again as long as uses of empty collections tell what they hold: all of the body shall know it."""
+    filled: dict[int, Ty] = {}
+    while True:
+        c = new()
+        c.filled = dict(filled)
+        _guarded(c, symbol, partial(_check_once, c, symbol))
+        closed = {key: ty for key, ty in c.filled.items() if not _has_open_part(ty)}
+        if closed.keys() == filled.keys():
+            return c
+        filled = closed
+
+
+def check_constant(new: Callable[[], Checker], symbol: ConstantSymbol) -> Checker:
+    c = new()
+    _guarded(c, symbol, partial(_check_constant, c, symbol))
+    return c
+
+
+def _guarded(c: Checker, symbol: FunctionSymbol | ConstantSymbol, step: Callable[[], None]) -> None:
+    """The checker walks trees by recursion; a tree deeper than Python's stack is the program's mistake."""
+    assert symbol.node is not None
+    try:
+        step()
+    except RecursionError:
+        c.wrong(symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
+
+
+def _check_constant(c: Checker, symbol: ConstantSymbol) -> None:
+    assert symbol.node is not None
+    for node in _outside_lambdas(symbol.node.value):
+        if isinstance(node, n.Return):
+            c.wrong(node, catalogue.UNSUPPORTED, "there is no function to return from")
+    if symbol.node.type is None:
+        found = widen_literals(c.infer(symbol.node.value))
+        c.names.constants[symbol.name] = replace(c.names.constants[symbol.name], ty=found)
+    else:
+        c.require(symbol.node.value, symbol.ty)
+
+
+def _outside_lambdas(node: n.Node) -> Iterator[n.Node]:
+    yield node
+    if not isinstance(node, n.Lambda):
+        for child in node.children():
+            yield from _outside_lambdas(child)
+
+
+def _has_open_part(ty: Ty) -> bool:
+    held = content(ty)
+    return held is not None and (is_open(ty) or _has_open_part(held))
+
+
+def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
+    node = symbol.node
+    assert node is not None
+    assert isinstance(node.body, n.Block)
+    for declared in node.params:
+        ty = next(param.ty for param in symbol.params if param.name == declared.name.name)
+        c.declare(declared.name, ty, declared)
+    _check_body(c, node, node.body)
+    check_contract(c, symbol)
+
+
+def _check_body(c: Checker, node: n.FunctionDecl, body: n.Block) -> None:
+    wants_value = not c.relation.is_subtype(NULL, c.result)
+    if body.tail is not None:
+        c.require(body, c.result)
+        return
+    if c.infer(body) != NEVER and wants_value:
+        message = f"`{node.name.name}` ends without the `{show(c.result)}` it promises"
+        last = n.Node(body.end - 1, body.end)
+        hint = "end with the value, without a semicolon, or with `return`"
+        c.wrong(last, catalogue.MISSING_VALUE, message, hint=hint)

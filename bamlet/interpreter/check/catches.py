@@ -1,0 +1,118 @@
+"""Catch: what arrives is what the guarded expression may throw; what no arm takes travels on.
+
+Panics are offered too, but only to arms that name them: they are never left over, and `_` does not take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import NEVER, UNKNOWN, ErrorTy, Ty, UnknownTy, union
+from ..panics import is_panic
+from ..typing_tables import AnyTest
+from .disturb import undisturbed
+from .patterns import Offer, Taken, check_pattern, has_error, infer_arm, merged
+from .state import INFER, Checker, Facts, Place, Thrown
+from .throws import may_throw
+
+
+def _catch(c: Checker, node: n.Catch, expected: Ty | None) -> Ty:
+    before = dict(c.facts)
+    with _guarded(c) as left, c.nested(node.value):
+        results = [c.infer(node.value, expected)]
+    after = c.facts
+    ways: list[Facts] = [] if results[0] == NEVER else [after]
+    for at, clause in enumerate(node.clauses):
+        # The throw may have come from anywhere in the guarded expression.
+        c.facts = undisturbed(c, before, node.value, *node.clauses[:at])
+        with c.scope(), c.nested(clause, 2):
+            results.append(_clause(c, node, clause, left, expected))
+        if results[-1] != NEVER:
+            ways.append(c.facts)
+    for fact, origin in left.items():
+        may_throw(c, fact, origin)
+    c.facts = merged(c, ways, after)
+    return c.relation.join(results)
+
+
+@contextmanager
+def _guarded(c: Checker) -> Iterator[Thrown]:
+    """Gather what is thrown inside apart from what is thrown around it."""
+    outer, c.thrown = c.thrown, {}
+    yield c.thrown
+    c.thrown = outer
+
+
+def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expected: Ty | None) -> Ty:
+    """The type of the clause's arms. What they take is taken out of `left`."""
+    place: Place | None = None
+    if clause.binder is not None:
+        place = (c.declare(clause.binder, UNKNOWN, clause),)
+    before = dict(c.facts)
+    offered, apart = c.relation.join(left), c.panics
+    results: list[Ty] = []
+    ways: list[Facts] = []
+    for arm in clause.arms:
+        c.facts = dict(before)
+        with c.scope():
+            taken = check_pattern(c, arm.pattern, Offer(c.relation.join(left), offered, apart))
+            named = union(member for member in c.relation.members(taken.may) if is_panic(member))
+            comes = union((c.relation.overlap(c.relation.join(left), taken.may), c.relation.overlap(apart, named)))
+            _check_arm(c, arm, taken, offered, comes)
+            if named != NEVER:
+                c.tables.panic_catches.add(id(node))
+            if place is not None:
+                c.facts[place] = comes
+            results.append(infer_arm(c, arm, expected))
+        if results[-1] != NEVER:
+            ways.append(c.facts)
+        if arm.guard is None:
+            _take(c, left, taken.surely)
+            apart = c.relation.without(apart, named)
+        else:
+            before = undisturbed(c, before, arm.guard)
+            place = place if place and undisturbed(c, {place: UNKNOWN}, arm.guard) else None
+    c.facts = merged(c, ways, before)
+    _check_left(c, clause, left)
+    return c.relation.join(results)
+
+
+def _take(c: Checker, left: Thrown, taken: Ty) -> None:
+    for fact, origin in list(left.items()):
+        del left[fact]
+        left.update(
+            dict.fromkeys(
+                (part for part in c.relation.members(c.relation.without(fact, taken)) if part != NEVER), origin
+            )
+        )
+
+
+def _check_arm(c: Checker, arm: n.MatchArm, taken: Taken, offered: Ty, comes: Ty) -> None:
+    if not isinstance(taken.test, AnyTest) and any(
+        isinstance(ty, UnknownTy) for ty in c.relation.members(taken.may)
+    ):
+        message = "a catch pattern of type `unknown` says nothing of what it takes"
+        hint = "`_` takes every value that was thrown; panics are named, as in `baml.panics.DivisionByZero`"
+        c.wrong(arm.pattern, catalogue.CATCH_BINDING, message, hint=hint)
+    elif comes == NEVER and not has_error(taken.may):
+        message, hint = "what this arm takes is never thrown here", None
+        if isinstance(taken.test, AnyTest) and offered != NEVER:
+            message = "the arms above already take everything that is thrown here"
+        elif isinstance(taken.test, AnyTest):
+            message = "nothing is thrown here"
+            hint = "a panic, such as an index out of bounds, is taken by name only: `baml.panics.Panic => …`"
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_CATCH_ARM, message, hint=hint)
+
+
+def _check_left(c: Checker, clause: n.CatchClause, left: Thrown) -> None:
+    if clause.exhaustive and left and not any(isinstance(fact, ErrorTy) for fact in left):
+        types = ", ".join(f"`{show(fact)}`" for fact in left)
+        message = f"this catch_all leaves out {types}"
+        c.wrong(clause, catalogue.NON_EXHAUSTIVE_CATCH, message, hint="add an arm for it, or `_ => …`")
+
+
+INFER[n.Catch] = _catch

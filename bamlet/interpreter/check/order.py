@@ -1,0 +1,52 @@
+"""What is checked after what: callees before their callers, since what these throw depends on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...grammar import nodes as n
+from ..cycles import finished, groups
+from ..symbols import ConstantSymbol, FunctionSymbol, Names
+from .disturb import walk
+
+Symbol = FunctionSymbol | ConstantSymbol
+
+
+class Group(NamedTuple):
+    """`is_circle` when one of them may reach itself."""
+
+    symbols: list[Symbol]
+    is_circle: bool
+
+
+def callees_first(own: Names, constants: list[ConstantSymbol]) -> Iterator[Group]:
+    """Groups of functions and constants that reach each other, each behind the groups that it reaches.
+
+    What reaches what is read off names alone, before types are known, and errs towards reaching. `constants` come
+    in an order in which their types can be found, and before the functions of their group.
+    """
+    symbols: dict[str, Symbol] = {f"let {symbol.name}": symbol for symbol in constants}
+    symbols |= {name: symbol for name, symbol in own.functions.items() if symbol.kind == "code"}
+    methods: dict[str, list[str]] = {}
+    for cls in own.classes.values():
+        for short, full in cls.methods.items():
+            methods.setdefault(short, []).append(full)
+    edges = {key: list(dict.fromkeys(_reached(symbol, symbols, methods))) for key, symbol in symbols.items()}
+    rank = {key: at for at, key in enumerate([*(key for key in symbols if key[:4] == "let "), *finished(edges)])}
+    for group in reversed(list(groups(edges))):
+        in_order = sorted(group, key=rank.__getitem__)
+        is_circle = len(group) > 1 or in_order[0] in edges[in_order[0]]
+        yield Group([symbols[key] for key in in_order], is_circle)
+
+
+def _reached(symbol: Symbol, symbols: dict[str, Symbol], methods: dict[str, list[str]]) -> Iterator[str]:
+    for node in walk(symbol.node):
+        if isinstance(node, n.FieldAccess):
+            yield from methods.get(node.name.name, ())
+        elif isinstance(node, n.Path):
+            if len(node.parts) > 1:
+                yield from methods.get(node.parts[-1].name, ())
+            for length in range(1, len(node.parts) + 1):
+                name = ".".join(part.name for part in node.parts[:length])
+                yield from (key for key in (name, f"let {name}") if key in symbols)

@@ -1,0 +1,71 @@
+"""What a body may throw: gathered while it is checked, held against its `throws`, and seen by its callers.
+
+Panics are no part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Note, catalogue
+from ...grammar import nodes as n
+from ...types.relate import literal_bases
+from ...types.show import show
+from ...types.ty import NEVER, FunctionTy, Ty, UnknownTy
+from ..panics import is_panic
+from ..symbols import FunctionSymbol
+from ..typing_tables import BuiltinCall, CallPlan, FunctionCall, ValueCall
+from .state import Checker
+
+
+def may_throw(c: Checker, thrown: Ty, node: n.Node) -> None:
+    """Note what the node throws. Of a literal only its base counts."""
+    for member in c.relation.members(literal_bases(thrown)):
+        if member != NEVER and not is_panic(member):
+            c.thrown.setdefault(member, node)
+
+
+def thrown_by_call(c: Checker, node: n.Call, plan: CallPlan | None) -> Ty:
+    match plan:
+        case FunctionCall(symbol=symbol):
+            return c.names.functions[symbol.name].thrown
+        case ValueCall():
+            return _of_function(c, node.callee)
+        case BuiltinCall(operands=operands):
+            # It calls every function that is handed to it.
+            return c.relation.join(_of_function(c, operand) for operand in operands)
+        case _:
+            return NEVER
+
+
+def _of_function(c: Checker, node: n.Expr) -> Ty:
+    types = c.relation.members(c.tables.types[id(node)])
+    return c.relation.join(ty.throws for ty in types if isinstance(ty, FunctionTy))
+
+
+def check_contract(c: Checker, symbol: FunctionSymbol) -> None:
+    """What is thrown must be named; what is named should be thrown."""
+    node, declared = symbol.node, symbol.throws
+    if node is None or node.throws is None or declared is None:
+        return
+    missing = [fact for fact in c.thrown if not c.relation.is_part(fact, declared)]
+    if missing:
+        types = ", ".join(f"`{show(fact)}`" for fact in missing)
+        message = f"`{node.name.name}` may throw {types}, which its `throws` does not name"
+        notes = [Note(c.placed.span(c.thrown[fact]), f"`{show(fact)}` comes from here") for fact in missing[:3]]
+        hint = f"catch it, or write `throws {show(c.relation.join((declared, *missing)))}`"
+        c.wrong(node.throws, catalogue.UNDECLARED_THROW, message, *notes, hint=hint)
+        return
+    superfluous = list(_never_thrown(c, declared))
+    if superfluous:
+        types = ", ".join(f"`{show(ty)}`" for ty in superfluous)
+        message = f"`throws` names {types}, which `{node.name.name}` never throws"
+        c.wrong(node.throws, catalogue.SUPERFLUOUS_THROWS, message, hint="take it out of `throws`")
+
+
+def _never_thrown(c: Checker, declared: Ty) -> Iterator[Ty]:
+    found = c.relation.join(c.thrown)
+    for member in c.relation.members(declared):
+        is_thrown = found != NEVER if isinstance(member, UnknownTy) else c.relation.overlap(found, member) != NEVER
+        if not is_thrown and member != NEVER:
+            yield member
