@@ -4,7 +4,7 @@ from .accumulator import Accumulator, read_body
 from .chunks import Chunk, ChunkType
 from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, Timeouts
 from .completion import Completion, FinishReason, ToolCall, Usage
-from .errors import ProviderError, http_error
+from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed
 from .registry import Dialect, dialect
 
@@ -27,4 +27,5 @@ __all__ = [
     "finish_reason_is_allowed",
     "http_error",
     "read_body",
+    "read_error_text",
 ]

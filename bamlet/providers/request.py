@@ -59,8 +59,8 @@ def needed(client: ClientOptions, name: str, value: str | None) -> str:
 
 
 def path_segment(text: str) -> str:
-    """One segment of a path, everything quoted that would end it."""
-    return quote(text, safe="")
+    """One segment of a path, everything quoted that would end it, or make it mean another folder."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 def json_body(client: ClientOptions, body: Mapping[str, object]) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..interpreter.abi import Context, EnvRef, Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
+from .credential_files import with_files
 from .exchange import hide_secrets
 from .host import Host, host
 from .registry import Failure, sysop
@@ -135,7 +136,7 @@ def _total_timeout(declared: Declared) -> int | None:
 def _resolved(host: Host, declared: Declared, found: Dialect) -> dict[str, object]:
     """The options with the environment's values in them, also where they say nothing and it does."""
     options = {name: _value(host, value) for name, value in declared.options.items()}
-    return found.with_environment(options, host.variable)
+    return with_files(host, found, found.with_environment(options, host.variable))
 
 
 def _value(host: Host, value: object) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..interpreter.abi import Context, Handle
 from .handles import HandleScope, HandleTable, not_usable
+from .lent import Lent
 
 if TYPE_CHECKING:
     from ..wire.message import Transport
@@ -36,6 +37,7 @@ class Services:
     transport: Transport | None = None
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)
+    lent: Lent = field(default_factory=Lent)
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:

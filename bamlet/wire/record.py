@@ -50,6 +50,11 @@ class RecordingTransport:
         self._secrets = secrets
         self._refusals: list[SecretInCassette] = []
 
+    @property
+    def unrecorded(self) -> Transport:
+        """For exchanges of credentials, which nobody may write down."""
+        return self._inner
+
     async def open(self, request: Request, *, connect_timeout: float | None) -> Response:
         """Raises `SecretInCassette` beside what the inner transport raises."""
         recorded = recorded_request(request)

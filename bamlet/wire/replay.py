@@ -107,6 +107,9 @@ class Tape:
 class ReplayTransport:
     """Answers from the cassette at `speed` times the recorded pace; 0 waits for nothing."""
 
+    unrecorded = None
+    """There is nobody to exchange credentials with, and nobody who would look at them."""
+
     def __init__(self, cassette: Cassette, speed: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         if speed < 0:
             raise ValueError(f"the speed of a replay cannot be {speed}")

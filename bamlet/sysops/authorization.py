@@ -1,0 +1,207 @@
+"""The last thing that a request may need: a token that is lent for some time, or a signature of its bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..interpreter.abi import Context, Opaque
+from ..providers import ClientConfigError, read_error_text
+from ..wire.message import Request, Transport, TransportError
+from .clients import Primitive
+from .clock import epoch_seconds
+from .credential_files import aws_profile, google_default_credentials
+from .deadlines import Deadlines
+from .exchange import failure_of, is_success, now, read_some, within
+from .host import Host, host
+from .registry import Failure, sysop
+
+EXCHANGE_SECONDS = 10.0
+METADATA_SECONDS = 2.0
+"""For servers that are a hop away, or do not exist."""
+MAX_TOKEN_BYTES = 64 << 10
+_METADATA = ("http://169.254.", "http://metadata.google.internal/")
+_AWS_SERVICE = "bedrock"
+_AWS_VARIABLES = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+
+
+@sysop("baml.llm.PrimitiveClient.authorize", throws=("Io", "Timeout", "InvalidArgument"))
+async def authorize(context: Context, client: Opaque, request: Any) -> Any:
+    primitive: Primitive = client.payload
+    way = _WAYS.get(primitive.dialect.authorization or "")
+    if way is None or any(name.lower() in _KEY_HEADERS for name in request.headers):
+        return request
+    # Credentials must not be recorded, and what is replayed needs none.
+    transport = host(context).services.transport_here()
+    unrecorded: Transport | None = getattr(transport, "unrecorded", transport)
+    if unrecorded is None:
+        return request
+    wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
+    try:
+        authorized = await way(_Work(host(context), primitive, unrecorded), wire)
+    except ClientConfigError as failure:
+        raise Failure("InvalidArgument", str(failure)) from failure
+    fields = {name: getattr(request, name) for name in ("method", "url", "body", "timeouts", "client_name")}
+    return context.space.instance("baml.http.Request", {**fields, "headers": dict(authorized.headers)})
+
+
+_KEY_HEADERS = ("authorization", "x-goog-api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    host: Host
+    primitive: Primitive
+    transport: Transport
+
+    @property
+    def client_name(self) -> str:
+        return self.primitive.options.name
+
+    async def lent(self, key: Any, ask: Callable[[], Awaitable[tuple[Any, float]]]) -> Any:
+        services = self.host.services
+        return await services.lent.get(key, services.clock.now, ask)
+
+    async def fetch(self, request: Request) -> bytes:
+        """A small answer of a server that lends; what goes wrong says which, and shows no secret."""
+        started = now()
+        limits = dict.fromkeys(("first_token", "idle", "total"), None)
+        limit = METADATA_SECONDS if request.url.startswith(_METADATA) else EXCHANGE_SECONDS
+        deadlines = Deadlines(started, started, {**limits, "connect": limit, "request": limit}, self.client_name)
+        async with within(deadlines, deadlines.for_whole()):
+            try:
+                response = await self.transport.open(request, connect_timeout=limit)
+            except TransportError as failure:
+                raise failure_of(failure) from failure
+            try:
+                body = await read_some(response, MAX_TOKEN_BYTES)
+            finally:
+                await response.aclose()
+        if not is_success(response):
+            said = read_error_text(body.decode("utf-8", "replace")).message
+            message = f"client `{self.client_name}`: {request.url} answered with status {response.status}: {said}"
+            raise Failure("Io" if response.status >= 500 else "InvalidArgument", message)
+        return body
+
+
+# --- Google
+
+
+async def _with_token(work: _Work, request: Request) -> Request:
+    from ..providers.vertex import is_express
+
+    if is_express(work.primitive.options):
+        return request
+    token = await _google_token(work)
+    return _with_header(request, "authorization", f"Bearer {token}")
+
+
+async def _google_token(work: _Work) -> str:
+    from ..providers.google_tokens import METADATA_REQUEST, read_token, token_request
+    from ..providers.vertex import credentials, given_credentials
+
+    found = given_credentials(work.primitive.options)
+    if found is None and (text := google_default_credentials(work.host)) is not None:
+        found = credentials(text)
+
+    async def ask() -> tuple[str, float]:
+        if found is None:
+            request = METADATA_REQUEST
+        else:
+            request = token_request(work.client_name, found, int(epoch_seconds()))
+        try:
+            token = read_token(work.client_name, await work.fetch(request))
+        except Failure as failure:
+            raise _without_credentials(work, failure) if found is None else failure from failure
+        return token.value, token.lifetime_seconds
+
+    token: str = await work.lent(("google", None if found is None else json.dumps(found, sort_keys=True)), ask)
+    return token
+
+
+def _without_credentials(work: _Work, failure: Failure) -> Failure:
+    """Nobody means the metadata server who runs this at home."""
+    return Failure(
+        "InvalidArgument",
+        f"client `{work.client_name}`: there are no Google credentials; give credentials or a token, or set"
+        f" GOOGLE_APPLICATION_CREDENTIALS ({failure})",
+    )
+
+
+# --- AWS
+
+
+async def _with_signature(work: _Work, request: Request) -> Request:
+    from ..wire.signing import Scope, signed
+
+    region = work.primitive.options.own["region"]
+    if not region:
+        raise ClientConfigError(
+            f"client `{work.client_name}`: a signature needs a region, beside endpoint_url too"
+        )
+    key = await _aws_key(work)
+    time = datetime.fromtimestamp(epoch_seconds(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    return signed(request, key, Scope(region, _AWS_SERVICE, time))
+
+
+async def _aws_key(work: _Work) -> Any:
+    """The first that there is of: options and environment, a profile, the container's key, the machine's."""
+    from ..providers.aws_keys import (
+        SESSION_REQUEST,
+        USUAL_LIFETIME,
+        LentKey,
+        container_request,
+        instance_request,
+        read_lent_key,
+    )
+    from ..wire.signing import AwsKey
+
+    own = work.primitive.options.own
+    if own["access_key_id"] and own["secret_access_key"]:
+        return AwsKey(own["access_key_id"], own["secret_access_key"], own["session_token"])
+    if (key := aws_profile(work.host, own["profile"]).key(work.client_name)) is not None:
+        return key
+    told = {name: work.host.variable(name) for name in _AWS_VARIABLES}
+
+    def lasting(lent: LentKey) -> tuple[AwsKey, float]:
+        seconds = USUAL_LIFETIME if lent.expires is None else lent.expires - epoch_seconds()
+        return lent.key, seconds
+
+    async def ask_container() -> tuple[AwsKey, float]:
+        assert in_container is not None
+        return lasting(read_lent_key(work.client_name, await work.fetch(in_container)))
+
+    async def ask_machine() -> tuple[AwsKey, float]:
+        session = (await work.fetch(SESSION_REQUEST)).decode()
+        role = (await work.fetch(instance_request(session))).decode().split("\n")[0]
+        return lasting(read_lent_key(work.client_name, await work.fetch(instance_request(session, role))))
+
+    if (in_container := container_request(told)) is not None:
+        return await work.lent(("aws", in_container.url), ask_container)
+    try:
+        if work.host.variable("AWS_EC2_METADATA_DISABLED") == "true":
+            raise Failure("Io", "the metadata of the machine are not to be asked")
+        return await work.lent(("aws", None), ask_machine)
+    except Failure as failure:
+        raise Failure(
+            "InvalidArgument",
+            f"client `{work.client_name}`: there are no AWS credentials; set AWS_ACCESS_KEY_ID and"
+            f" AWS_SECRET_ACCESS_KEY, or give a profile ({failure})",
+        ) from failure
+
+
+def _with_header(request: Request, name: str, value: str) -> Request:
+    return Request(request.method, request.url, (*request.headers, (name, value)), request.body)
+
+
+_WAYS: Mapping[str, Callable[[_Work, Request], Awaitable[Request]]] = {
+    "google": _with_token,
+    "aws": _with_signature,
+}
