@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .embed import AbortController as AbortController
     from .embed import AsyncRuntime as AsyncRuntime
     from .embed import AsyncStream as AsyncStream
+    from .embed import Audio as Audio
     from .embed import BamlAbortError as BamlAbortError
     from .embed import BamlClientError as BamlClientError
     from .embed import BamlClientFinishReasonError as BamlClientFinishReasonError
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from .embed import CallContext as CallContext
     from .embed import CompileError as CompileError
     from .embed import HTTPRequest as HTTPRequest
+    from .embed import Image as Image
+    from .embed import Pdf as Pdf
     from .embed import Program as Program
     from .embed import UnhandledThrow as UnhandledThrow
+    from .embed import Video as Video
     from .embed import compile_sources as compile_sources
     from .embed import load as load
     from .embed import to_plain as to_plain
@@ -41,6 +45,7 @@ __all__ = [
     "AbortController",
     "AsyncRuntime",
     "AsyncStream",
+    "Audio",
     "BamlAbortError",
     "BamlClientError",
     "BamlClientFinishReasonError",
@@ -52,10 +57,13 @@ __all__ = [
     "CallContext",
     "CompileError",
     "HTTPRequest",
+    "Image",
+    "Pdf",
     "Program",
     "Runtime",
     "Stream",
     "UnhandledThrow",
+    "Video",
     "__version__",
     "compile_sources",
     "load",

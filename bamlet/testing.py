@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from .embed import BamlError, to_plain
 from .embed.constraints import TestInfo, constraint_failure, now_ms
+from .embed.media import arguments_of_test
 from .embed.runtime import Program
 
 _SHOWN = 400
@@ -34,7 +35,7 @@ def run_test(runtime: Caller, test: TestInfo) -> Outcome:
     """Call the test's function with its arguments and look at every constraint."""
     begun = now_ms()
     try:
-        value = runtime.call(test.function, dict(test.arguments))
+        value = runtime.call(test.function, arguments_of_test(test))
     except BamlError as failure:
         trace = getattr(failure, "trace_text", "")
         return Outcome(False, f"{type(failure).__name__}: {failure}\n{trace}".rstrip())

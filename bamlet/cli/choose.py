@@ -6,9 +6,13 @@ import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..embed import Program
+from ..embed import BamlInvalidArgumentError, Program
+from ..embed.media import CLASSES, arguments_of_test, local
+
+if TYPE_CHECKING:
+    from ..types.ty import Ty
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def _given_arguments(program: Program, function: str, arguments: argparse.Namesp
     given: dict[str, Any] = {}
     if arguments.args:
         try:
-            given = json.loads(arguments.args)
+            given = local(json.loads(arguments.args), Path())
         except (ValueError, RecursionError) as error:
             raise ValueError(f"--args is not JSON: {error}") from None
         if not isinstance(given, dict):
@@ -51,32 +55,33 @@ def _given_arguments(program: Program, function: str, arguments: argparse.Namesp
         if not equals:
             raise ValueError(f"--arg {text}: write NAME=VALUE")
         try:
-            given[name] = _value(value, _takes_text(program, function, name))
-        except (OSError, ValueError) as error:
+            given[name] = _value(value, _parameter_type(program, function, name))
+        except (OSError, ValueError, BamlInvalidArgumentError) as error:
             raise ValueError(f"--arg {name}: {error}") from None
     return given
 
 
-def _value(text: str, takes_text: bool) -> Any:
-    """Text for a string parameter, JSON for any other; what is no JSON is text."""
+def _value(text: str, ty: Ty | None) -> Any:
+    """Text for a string parameter, a file or URL for media, JSON for any other; what is no JSON is text."""
+    from ..types.ty import STRING, MediaTy, without_null_members
+
+    accepted = without_null_members(ty) if ty is not None else ()
+    media = next((member for member in accepted if isinstance(member, MediaTy)), None)
     if text.startswith("@"):
+        if media is not None:
+            return CLASSES[media.kind].from_file(text[1:])
         text = Path(text[1:]).read_text("utf-8")
-    if takes_text:
+    if accepted == (STRING,):
         return text
     try:
-        return json.loads(text)
+        return local(json.loads(text), Path())
     except (json.JSONDecodeError, RecursionError):
-        return text
+        return CLASSES[media.kind].from_url(text) if media is not None else text
 
 
-def _takes_text(program: Program, function: str, name: str) -> bool:
-    from ..types.ty import STRING, bare, is_optional, without_null_members
-
+def _parameter_type(program: Program, function: str, name: str) -> Ty | None:
     info = program.interface.functions.get(function)
-    param = next((p for p in info.params if p.name == name), None) if info else None
-    if param is None:
-        return False
-    return bare(param.ty) == STRING or (is_optional(param.ty) and without_null_members(param.ty) == (STRING,))
+    return next((param.ty for param in info.params if param.name == name), None) if info else None
 
 
 def _test_arguments(program: Program, function: str) -> dict[str, Any]:
@@ -85,4 +90,4 @@ def _test_arguments(program: Program, function: str) -> dict[str, Any]:
     if info is None or not info.params:
         return {}
     test = next((test for test in program.tests if test.function == function), None)
-    return dict(test.arguments) if test else {}
+    return arguments_of_test(test) if test else {}

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from .errors import BamlTimeoutError as BamlTimeoutError
     from .errors import BamlValidationError as BamlValidationError
     from .errors import UnhandledThrow as UnhandledThrow
+    from .media import Audio as Audio
+    from .media import Image as Image
+    from .media import Pdf as Pdf
+    from .media import Video as Video
     from .request import HTTPBody as HTTPBody
     from .request import HTTPRequest as HTTPRequest
     from .runtime import AsyncRuntime as AsyncRuntime
@@ -52,6 +56,7 @@ _HOMES = {
         "UnhandledThrow",
     ),
     "bamlet.embed.compiling": ("check_path", "check_sources", "compile_sources", "load"),
+    "bamlet.embed.media": ("Audio", "Image", "Pdf", "Video"),
     "bamlet.embed.request": ("HTTPBody", "HTTPRequest"),
     "bamlet.embed.runtime": ("AsyncRuntime",),
     "bamlet.embed.stream": ("AsyncStream",),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import did_you_mean
-from ..interpreter.abi import EnumValue, Instance, ValueSpace
+from ..interpreter.abi import EnumValue, Instance, MediaValue, ValueSpace
 from ..interpreter.interface import FunctionInfo, Param
 from ..types.show import show
 from ..types.ty import (
@@ -17,6 +17,7 @@ from ..types.ty import (
     ListTy,
     LiteralTy,
     MapTy,
+    MediaTy,
     PrimitiveTy,
     Ty,
     UnionTy,
@@ -26,6 +27,7 @@ from ..types.ty import (
     is_optional,
 )
 from .errors import BamlInvalidArgumentError
+from .media import media_value
 
 
 def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: ValueSpace) -> list[Any]:
@@ -87,6 +89,12 @@ def _convert(value: Any, ty: Ty, path: str, space: ValueSpace, problems: list[st
                     )
                     for name, part in value.items()
                 }
+        case MediaTy(kind=kind):
+            try:
+                return media_value(kind, value)
+            except ValueError as failure:
+                problems.append(f"`{path}`: {failure}")
+                return _NO
         case UnionTy(members=parts):
             return _union(value, parts, ty, path, space, problems)
         case AliasTy(name=name):
@@ -167,7 +175,7 @@ def _union(
         converted = _convert(value, member, path, space, found)
         if not found:
             return converted
-        if isinstance(bare(member), ClassTy | EnumTy | ListTy) and closest is None and value is not None:
+        if isinstance(bare(member), ClassTy | EnumTy | ListTy | MediaTy) and closest is None and value is not None:
             closest = found
     single = [member for member in members if bare(member) != PrimitiveTy("null")]
     if len(single) == 1 and closest is not None:
@@ -179,7 +187,7 @@ def _union(
 
 def _free(value: Any, path: str, space: ValueSpace, problems: list[str]) -> Any:
     match value:
-        case None | str() | bool() | int() | float() | EnumValue() | Instance():
+        case None | str() | bool() | int() | float() | EnumValue() | Instance() | MediaValue():
             return value
         case Mapping():
             return {str(key): _free(item, path, space, problems) for key, item in value.items()}

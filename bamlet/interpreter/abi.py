@@ -14,6 +14,7 @@ from itertools import chain, compress, islice, repeat
 from typing import Any
 
 from .interface import EnvRef, Interface
+from .media import MediaKind, MediaValue
 from .panics import NAMESPACE as PANICS
 from .space import ValueSpace
 from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, instance_from_fields, to_plain
@@ -29,6 +30,8 @@ __all__ = [
     "Instance",
     "Interface",
     "InternalError",
+    "MediaKind",
+    "MediaValue",
     "Opaque",
     "Panic",
     "Thrown",
@@ -412,9 +415,11 @@ def thrown(value: Any) -> Exception:
 
 
 def type_is(value: Any, kind: str, name: str) -> bool:
-    """Type tests that one Python expression cannot make: enums, and handles of opaque classes."""
+    """Type tests that one Python expression cannot make: enums, media, and handles of opaque classes."""
     if kind == "enum":
         return isinstance(value, EnumValue) and value.enum == name
+    if kind == "media":
+        return isinstance(value, MediaValue) and value.kind == name
     return isinstance(value, Handle | Opaque) and value.kind == name
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from .media import MediaValue
+
 
 class Instance:
     """A value of a class of the program. Each class gets a Python class below this one, with its fields as slots.
@@ -124,6 +126,8 @@ def to_plain(value: Any) -> Any:
             return {name: to_plain(getattr(value, name)) for name in value.__fields__}
         case EnumValue():
             return value.name
+        case MediaValue():
+            return value.plain()
         case _:
             return repr(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..interpreter.abi import EnumValue, Instance
+from ..interpreter.abi import EnumValue, Instance, MediaValue
 from ..types.schema import ClassSchema, EnumSchema, Schemas
 
 
@@ -24,6 +24,8 @@ def template_value(value: Any, schemas: Schemas) -> Any:
             return prompt.ClassValue(schemas.classes.get(name) or ClassSchema(name, ()), fields)
         case EnumValue():
             return prompt.EnumValue(schemas.enums.get(value.enum) or EnumSchema(value.enum, ()), value.name)
+        case MediaValue():
+            return prompt.Media(value.kind, value.url, value.base64, value.media_type)
         case _:
             return value
 

@@ -139,6 +139,10 @@ def _method(name: str) -> Builtin:
     return lambda e, values: ast.Call(attribute(values[0], name), values[1:], [])
 
 
+def _field(name: str) -> Builtin:
+    return lambda e, values: attribute(values[0], name)
+
+
 def _contains(e: Emitter, values: list[ast.expr]) -> ast.expr:
     """`in` is four times as fast as a method, but reads what is looked for first."""
     container, part = values
@@ -166,10 +170,10 @@ BUILTINS: dict[str, Builtin] = {
     "string.replace": lambda e, values: ast.Call(
         attribute(values[0], "replace"), [*values[1:], ast.Constant(1)], []
     ),
-    "media.as_url": _method("as_url"),
-    "media.as_base64": _method("as_base64"),
-    "media.as_file": _method("as_file"),
-    "media.mime_type": _method("mime_type"),
+    "media.as_url": _field("url"),
+    "media.as_base64": _field("base64"),
+    "media.as_file": _field("file"),
+    "media.mime_type": _field("media_type"),
     "deep_copy": _helper("$deep_copy"),
     "deep_equals": _helper("$deep_equals"),
     "unstable_string": _helper("$unstable_string"),

@@ -155,7 +155,7 @@ _LOOK: dict[type, Callable[..., ast.expr]] = {
     FunctionTy: lambda value, ty: _tag(value, "$FunctionValue"),
     ClassTy: lambda value, ty: _tag(value, class_name(ty.name)),
     EnumTy: lambda value, ty: call("$type_is", value, ast.Constant("enum"), ast.Constant(ty.name)),
-    MediaTy: lambda value, ty: call("$type_is", value, ast.Constant("handle"), ast.Constant(ty.kind)),
+    MediaTy: lambda value, ty: call("$type_is", value, ast.Constant("media"), ast.Constant(ty.kind)),
     VariantTy: lambda value, ty: compare(value, ast.Is(), load(f"enum {ty.enum}.{ty.name}")),
     LiteralTy: lambda value, ty: literal_test(value, ty.value),
 }

@@ -1,0 +1,28 @@
+"""An image, audio, PDF or video as a value of the language: where it is, or what it is; nothing is read here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+MediaKind: TypeAlias = Literal["image", "audio", "pdf", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaValue:
+    """Either `url` or `base64` is set. `file` only tells where the bytes came from."""
+
+    kind: MediaKind
+    url: str | None = None
+    base64: str | None = field(default=None, repr=False)
+    media_type: str | None = None
+    file: str | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if (self.url is None) == (self.base64 is None):
+            raise ValueError(f"the {self.kind} needs either a url or base64")
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it; `from_plain` of the host's classes reads it back."""
+        entries = {"url": self.url, "base64": self.base64, "media_type": self.media_type}
+        return {name: value for name, value in entries.items() if value is not None}
