@@ -28,11 +28,17 @@ if TYPE_CHECKING:
     from .embed import BamlTimeoutError as BamlTimeoutError
     from .embed import BamlValidationError as BamlValidationError
     from .embed import CallContext as CallContext
+    from .embed import Change as Change
     from .embed import CompileError as CompileError
+    from .embed import Entry as Entry
     from .embed import HTTPRequest as HTTPRequest
     from .embed import Image as Image
+    from .embed import Issue as Issue
+    from .embed import Parsed as Parsed
     from .embed import Pdf as Pdf
     from .embed import Program as Program
+    from .embed import Report as Report
+    from .embed import Skeleton as Skeleton
     from .embed import UnhandledThrow as UnhandledThrow
     from .embed import Video as Video
     from .embed import compile_sources as compile_sources
@@ -55,12 +61,18 @@ __all__ = [
     "BamlTimeoutError",
     "BamlValidationError",
     "CallContext",
+    "Change",
     "CompileError",
+    "Entry",
     "HTTPRequest",
     "Image",
+    "Issue",
+    "Parsed",
     "Pdf",
     "Program",
+    "Report",
     "Runtime",
+    "Skeleton",
     "Stream",
     "UnhandledThrow",
     "Video",

@@ -14,13 +14,17 @@ from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from .embed.call import Call
 from .embed.context import CallContext
 from .embed.errors import BamlAbortError
 from .embed.runtime import AsyncRuntime, ClockLike, HTTPRequest, Program, Transport
-from .embed.stream import AsyncStream, Partial, StreamEvent
+from .embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
+
+if TYPE_CHECKING:
+    from .embed.skeleton import SkeletonParser
+    from .sap import Parsed, Report
 
 T = TypeVar("T")
 
@@ -162,10 +166,13 @@ class Runtime:
         *,
         context: CallContext | None = None,
         partials: Literal["latest", "every"] = "latest",
+        view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> Stream:
         """Call a function and show what comes on the way. Nothing is sent before somebody looks."""
-        return Stream(self.asynchronous.stream(function, arguments, context=context, partials=partials, **named))
+        return Stream(
+            self.asynchronous.stream(function, arguments, context=context, partials=partials, view=view, **named)
+        )
 
     def request(
         self,
@@ -192,9 +199,19 @@ class Runtime:
         work = self.asynchronous.stream_request(function, arguments, context=context, **named)
         return _background.loop().run(work)
 
-    def parse(self, function: str, text: str) -> Any:
-        """The value that a function would make of a model's whole answer."""
-        return self.asynchronous.parse(function, text)
+    def parse(self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None) -> Any:
+        """The value that a function would make of a model's whole answer; with `strict`, of all that it says."""
+        return self.asynchronous.parse(function, text, strict=strict, finish_reason=finish_reason)
+
+    def parse_with_report(
+        self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None
+    ) -> Parsed:
+        """The same, as `value`, with a `report` of what it does not tell."""
+        return self.asynchronous.parse_with_report(function, text, strict=strict, finish_reason=finish_reason)
+
+    def skeleton(self, function: str) -> SkeletonParser:
+        """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
+        return self.asynchronous.skeleton(function)
 
     def parse_partial(self, function: str, text_so_far: str) -> Any:
         """What a stream would show of the answer so far; None while there is nothing to show."""
@@ -225,6 +242,17 @@ class Stream:
         """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
         return self._events(self._inner.batches(ticks=ticks))
 
+    def items(self, path: str = "") -> Iterator[Any]:
+        """Each item of one list, once, when it is finished. The path names fields: `order.lines`."""
+        return self._flat(self._inner.batches(ticks=False, view=items_view(path)))
+
+    def changes(self) -> Iterator[Change]:
+        """What changes in the value, as small changes that also JSON Patch can express."""
+        return self._flat(self._inner.batches(ticks=False, view=ChangesView()))
+
+    def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[Any]:
+        return (part for event in self._events(batches) if isinstance(event, Partial) for part in event.value)
+
     def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
         """What has come together crosses from thread to thread together."""
         loop = _background.loop()
@@ -243,6 +271,19 @@ class Stream:
     def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
         return _background.loop().run(self._inner.final())
+
+    @property
+    def report(self) -> Report:
+        """What the value does not tell, so far; after the end, of the whole answer."""
+        return _background.loop().run(self._report())
+
+    async def _report(self) -> Report:
+        return self._inner.report
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far, as its provider tells or in a block of the answer."""
+        return self._inner.reasoning
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from ..diagnostics import CompileError as CompileError
     from ..interpreter.program import Program as Program
     from ..interpreter.values import to_plain as to_plain
+    from ..sap import Entry as Entry
+    from ..sap import Issue as Issue
+    from ..sap import Parsed as Parsed
+    from ..sap import Report as Report
+    from ..sysops.changes import Change as Change
+    from ..sysops.views import Skeleton as Skeleton
     from .compiling import check_path as check_path
     from .compiling import check_sources as check_sources
     from .compiling import compile_sources as compile_sources
@@ -42,6 +48,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "bamlet.diagnostics": ("CompileError",),
     "bamlet.interpreter.program": ("Program",),
+    "bamlet.sap": ("Entry", "Issue", "Parsed", "Report"),
+    "bamlet.sysops.changes": ("Change",),
+    "bamlet.sysops.views": ("Skeleton",),
     "bamlet.interpreter.values": ("to_plain",),
     "bamlet.embed.context": ("AbortController", "CallContext"),
     "bamlet.embed.errors": (

@@ -38,7 +38,16 @@ class Call:
         self._values = values
         self._options = options
         self._scope = services.handles.scope()
-        host = Host(services, self._scope, sink, options.env, options.tags, options.client)
+        host = Host(
+            services,
+            self._scope,
+            sink,
+            options.env,
+            options.tags,
+            options.client,
+            options.strict,
+            options.on_report,
+        )
         self._context = Context(invoke, program.interface, program.space, host, self.stop.look)
 
     async def run(self) -> Any:

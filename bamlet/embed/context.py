@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..sap import Report
 
 
 class AbortController:
@@ -39,7 +42,10 @@ class CallContext:
     environment; None hides a variable. `deadline` is in seconds for the whole call. `max_steps` bounds the
     rounds of its loops and the calls that its recursion multiplies. With `on_partial` or
     `on_tick` a plain call streams. `on_reset` hears the number of an attempt that begins after another one has
-    shown something: what was shown no longer counts. The callbacks may be coroutine functions.
+    shown something: what was shown no longer counts. These callbacks may be coroutine functions.
+
+    With `strict`, an answer of which the value would lose something is an error. `on_report` is told what became
+    of each answer: what was dropped, cut off, changed or ignored.
     """
 
     client: str | None = None
@@ -51,3 +57,5 @@ class CallContext:
     on_partial: Callable[[Any], Awaitable[None] | None] | None = None
     on_tick: Callable[[list[Any]], Awaitable[None] | None] | None = None
     on_reset: Callable[[int], Awaitable[None] | None] | None = None
+    strict: bool = False
+    on_report: Callable[[Report], object] | None = None

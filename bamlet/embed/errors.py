@@ -16,11 +16,14 @@ Fields are attributes and survive pickling. `CompileError` stands apart: such a 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..interpreter.abi import CATCHABLE, Instance, Thrown, as_panic, caught, to_plain
+
+if TYPE_CHECKING:
+    from ..sap import Issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,12 @@ class BamlClientFinishReasonError(BamlError):
 
 
 class BamlValidationError(BamlError):
+    """`issues` are all reasons, by path; `prompt` is what the model was asked, if it was asked."""
+
     raw_output: str
+    prompt: str | None
+    issues: tuple[Issue, ...]
+    detailed_message: str
 
 
 class BamlAbortError(BamlError):
@@ -177,6 +185,26 @@ def _finish_reason(error: Any) -> BamlError:
     )
 
 
+def validation_error(
+    message: str, raw_output: str, issues: Iterable[Issue], prompt: str | None = None
+) -> BamlValidationError:
+    parts = [message, *([f"Prompt:\n{prompt}"] if prompt is not None else []), f"Raw output:\n{raw_output}"]
+    return BamlValidationError(
+        message,
+        raw_output=raw_output,
+        prompt=prompt,
+        issues=tuple(issues),
+        detailed_message="\n\n".join(parts),
+    )
+
+
+def _issues(error: Any) -> Iterator[Issue]:
+    from ..sap import Issue  # a program without model calls does not load the parser
+
+    for issue in error.issues:
+        yield Issue(issue.path, issue.reason, issue.raw, issue.start, issue.end)
+
+
 _LIBRARY_ERRORS: dict[str, Callable[[Any], BamlError]] = {
     "baml.errors.InvalidArgument": _invalid_argument,
     "baml.errors.RenderPrompt": _invalid_argument,
@@ -187,5 +215,7 @@ _LIBRARY_ERRORS: dict[str, Callable[[Any], BamlError]] = {
         error.message, client_name=error.client_name, kind=error.kind
     ),
     "baml.errors.FinishReason": _finish_reason,
-    "baml.errors.Validation": lambda error: BamlValidationError(error.message, raw_output=error.raw_output),
+    "baml.errors.Validation": lambda error: validation_error(
+        error.message, error.raw_output, _issues(error), error.prompt
+    ),
 }

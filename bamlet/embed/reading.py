@@ -6,18 +6,21 @@ from typing import Any
 
 from ..interpreter.interface import FunctionInfo
 from ..interpreter.program import Program
-from ..sap import NOTHING, ParseFailure, PartialParser
+from ..sap import NOTHING, Parsed, ParseFailure, PartialParser
 from ..sysops.template_values import holds
-from .errors import BamlValidationError
+from .errors import validation_error
 
 
-def parse_answer(program: Program, function: FunctionInfo, text: str) -> Any:
+def parse_answer(
+    program: Program, function: FunctionInfo, text: str, *, strict: bool, finish_reason: str | None
+) -> Parsed:
     parser = parser_of(program, function)
     parser.feed(text)
     try:
-        return parser.finish().value
+        return parser.finish(truncated=finish_reason == "length", strict=strict)
     except ParseFailure as failure:
-        raise BamlValidationError(str(failure), raw_output=failure.raw) from failure
+        message = f"Failed to parse LLM response: {failure}"
+        raise validation_error(message, failure.raw, failure.issues) from failure
 
 
 def parse_partial_answer(program: Program, function: FunctionInfo, text: str) -> Any:
@@ -27,11 +30,12 @@ def parse_partial_answer(program: Program, function: FunctionInfo, text: str) ->
     return None if shown is NOTHING else shown
 
 
-def parser_of(program: Program, function: FunctionInfo) -> PartialParser:
+def parser_of(program: Program, function: FunctionInfo, *, skeleton: bool = False) -> PartialParser:
     schemas = program.interface.schemas
     return PartialParser(
         function.result,
         schemas,
         program.space,
         holds=lambda expression, value: holds(expression, value, schemas),
+        skeleton=skeleton,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..diagnostics import did_you_mean
 from ..interpreter.abi import Context, InternalError
@@ -21,6 +21,7 @@ from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, Services
 from ..sysops.registry import invoke, mismatches
 from ..sysops.stream import Sink
+from ..sysops.views import Skeleton, View
 from ..types.ty import ClassTy, Ty, members
 from ..wire.message import Transport
 from .arguments import bind_arguments
@@ -31,6 +32,10 @@ from .errors import BamlInvalidArgumentError
 from .request import HTTPBody, HTTPRequest
 from .stop import make_room
 from .stream import AsyncStream
+
+if TYPE_CHECKING:
+    from ..sap import Parsed
+    from .skeleton import SkeletonParser
 
 __all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "Program", "Transport"]
 
@@ -106,22 +111,40 @@ class AsyncRuntime:
         *,
         context: CallContext | None = None,
         partials: Literal["latest", "every"] = "latest",
+        view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> AsyncStream:
         """Call a function and show what comes on the way. Nothing is sent before somebody looks.
 
         `latest` gives a busy consumer the newest value when it comes back. `every` gives it each one, and the
-        model's answer is read no faster than it is looked at.
+        model's answer is read no faster than it is looked at. The view `skeleton` shows a `Skeleton` in place of
+        a partial value: a value that has all its fields from the start, and its state.
         """
         options = context or _NO_CONTEXT
         callee, values = self.bind(function, arguments, named)
-        if callee.info.llm is not None:
-            callee, values = self._streaming(callee.info, values)
+        info = callee.info
+        if info.llm is not None:
+            callee, values = self._streaming(info, values)
 
-        def start(ticks: bool) -> Call:
-            return self._call(callee, values, options, _sink(partials, ticks, options))
+        def start(ticks: bool, seen: View | None) -> Call:
+            return self._call(callee, values, options, _sink(partials, ticks, options, seen))
 
-        return AsyncStream(start)
+        pending = Skeleton(self._empty(info), "pending") if view == "skeleton" else None
+        return AsyncStream(start, pending)
+
+    def _empty(self, info: FunctionInfo) -> Any:
+        """The value of a function before its model has said anything."""
+        from .reading import parser_of
+
+        return parser_of(self.program, info, skeleton=True).partial()
+
+    def skeleton(self, function: str) -> SkeletonParser:
+        """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
+        from .reading import parser_of
+        from .skeleton import SkeletonParser
+
+        info = self._callee(function).info
+        return SkeletonParser(lambda: parser_of(self.program, info, skeleton=True))
 
     def bind(
         self, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
@@ -187,11 +210,22 @@ class AsyncRuntime:
         made = await self._call(planner, arguments, options or _NO_CONTEXT, Sink()).run()
         return HTTPRequest(made.method, made.url, dict(made.headers), HTTPBody(made.body.encode()))
 
-    def parse(self, function: str, text: str) -> Any:
-        """The value that a function would make of a model's whole answer. Raises `BamlValidationError`."""
+    def parse(self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None) -> Any:
+        """The value that a function would make of a model's whole answer. Raises `BamlValidationError`.
+
+        With `strict` it raises also when the value would lose something of the answer. The finish reason `length`
+        says that the answer was cut off.
+        """
+        return self.parse_with_report(function, text, strict=strict, finish_reason=finish_reason).value
+
+    def parse_with_report(
+        self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None
+    ) -> Parsed:
+        """The same, as `value`, with a `report` of what it does not tell."""
         from .reading import parse_answer
 
-        return parse_answer(self.program, self._callee(function).info, text)
+        info = self._callee(function).info
+        return parse_answer(self.program, info, text, strict=strict, finish_reason=finish_reason)
 
     def parse_partial(self, function: str, text_so_far: str) -> Any:
         """What a stream would show of the answer so far; None while there is nothing to show."""
@@ -219,9 +253,16 @@ def _http_transport() -> Transport:
     return HttpTransport()
 
 
-def _sink(mode: Literal["none", "latest", "every"], ticks: bool, options: CallContext) -> Sink:
+def _sink(
+    mode: Literal["none", "latest", "every"], ticks: bool, options: CallContext, view: View | None = None
+) -> Sink:
     return Sink(
-        mode, ticks=ticks, on_partial=options.on_partial, on_tick=options.on_tick, on_reset=options.on_reset
+        mode,
+        view=view,
+        ticks=ticks,
+        on_partial=options.on_partial,
+        on_tick=options.on_tick,
+        on_reset=options.on_reset,
     )
 
 

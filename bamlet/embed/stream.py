@@ -9,13 +9,22 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from ..sysops.changes import Change
 from ..sysops.stream import Delta, Partial, Reset, StreamEvent, Tick
+from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .call import Call
 from .errors import BamlAbortError
 
-__all__ = ["AsyncStream", "Delta", "Partial", "Reset", "StreamEvent", "Tick"]
+if TYPE_CHECKING:
+    from ..sap import Report
+
+__all__ = ["AsyncStream", "Change", "ChangesView", "Delta", "Partial", "Reset", "StreamEvent", "Tick"]
+
+
+def items_view(path: str) -> ItemsView:
+    return ItemsView(tuple(filter(None, path.split("."))))
 
 
 class _Running:
@@ -60,8 +69,9 @@ class _Running:
 class AsyncStream:
     """Made by `AsyncRuntime.stream`. The call starts when somebody iterates or asks for the final value."""
 
-    def __init__(self, start: Callable[[bool], Call]) -> None:
+    def __init__(self, start: Callable[[bool, View | None], Call], pending: Skeleton | None = None) -> None:
         self._begin = start
+        self._pending = pending
         self._running: _Running | None = None
         self._iterated = False
         self._cancelled = False
@@ -77,6 +87,25 @@ class AsyncStream:
                     if isinstance(event, Partial):
                         yield event.value
 
+    def items(self, path: str = "") -> AsyncIterator[Any]:
+        """Each item of one list, once, when it is finished. The path names fields: `order.lines`.
+
+        A new attempt after a failure begins with the first item again; `CallContext.on_reset` hears of it.
+        """
+        return self._flat(self.batches(ticks=False, view=items_view(path)))
+
+    def changes(self) -> AsyncIterator[Change]:
+        """What changes in the value, as small changes that also JSON Patch can express."""
+        return self._flat(self.batches(ticks=False, view=ChangesView()))
+
+    async def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
+        async with aclosing(batches):
+            async for batch in batches:
+                for event in batch:
+                    if isinstance(event, Partial):
+                        for part in event.value:
+                            yield part
+
     def events(self, *, ticks: bool = True) -> AsyncIterator[StreamEvent]:
         """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
         return self._events(self.batches(ticks=ticks))
@@ -87,15 +116,17 @@ class AsyncStream:
                 for event in batch:
                     yield event
 
-    def batches(self, *, ticks: bool) -> AsyncGenerator[list[StreamEvent], None]:
+    def batches(self, *, ticks: bool, view: View | None = None) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, those together that had come when somebody looked."""
         if self._iterated:
             raise RuntimeError("a stream is iterated once; ask for the final value, or call again")
         self._iterated = True
-        return self._batches(ticks)
+        return self._batches(ticks, view)
 
-    async def _batches(self, ticks: bool) -> AsyncGenerator[list[StreamEvent], None]:
-        running = self._start(ticks)
+    async def _batches(self, ticks: bool, view: View | None) -> AsyncGenerator[list[StreamEvent], None]:
+        if self._pending is not None and view is None:
+            yield [Partial(self._pending)]
+        running = self._start(ticks, view)
         try:
             while batch := await running.sink.next_batch():
                 yield batch
@@ -106,6 +137,19 @@ class AsyncStream:
     async def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
         return await self._start(ticks=False).result()
+
+    @property
+    def report(self) -> Report:
+        """What the value does not tell, so far; after the end, of the whole answer."""
+        from ..sap import Report
+
+        reporter = self._running.sink.reporter if self._running is not None else None
+        return (reporter and reporter.report()) or Report()
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far, as its provider tells or in a block of the answer."""
+        return self._running.sink.reasoning if self._running is not None else ""
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
@@ -126,9 +170,11 @@ class AsyncStream:
     ) -> None:
         await self.aclose()
 
-    def _start(self, ticks: bool) -> _Running:
+    def _start(self, ticks: bool, view: View | None = None) -> _Running:
         if self._running is None:
             if self._cancelled:
                 raise BamlAbortError
-            self._running = _Running(self._begin(ticks))
+            if view is None and self._pending is not None:
+                view = SkeletonView()
+            self._running = _Running(self._begin(ticks, view))
         return self._running

@@ -113,8 +113,12 @@ class Found:
     strict: bool
 
 
-def found_in(outcome: Outcome, text: str) -> Iterator[Found]:
-    """In the order of the text, as far as the value has it."""
+def found_in(outcome: Outcome, text: str) -> list[Found]:
+    """In the order of the text."""
+    return sorted(_found_in(outcome, text), key=lambda found: found.entry.start)
+
+
+def _found_in(outcome: Outcome, text: str) -> Iterator[Found]:
     work: list[tuple[str, Note | Outcome, bool]] = [("$", outcome, False)]
     while work:
         path, item, strict = work.pop()

@@ -7,6 +7,7 @@ was finished since, and builds fresh containers on the way back up.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from .classes import orphan_notes
@@ -32,12 +33,14 @@ class ClassCursor:
         "target",
     )
 
-    def __init__(self, node: ObjectNode, target: ClassTarget, coercer: Coercer, factory: Factory) -> None:
+    def __init__(
+        self, node: ObjectNode, target: ClassTarget, coercer: Coercer, factory: Factory, *, skeleton: bool
+    ) -> None:
         self.node = node
         self.target = target
         self._coercer = coercer
         self._factory = factory
-        self._base = {entry.name: coercer.absent(entry.target) for entry in target.fields}
+        self._base = {entry.name: None if skeleton else coercer.absent(entry.target) for entry in target.fields}
         self._required = tuple(entry for entry in target.fields if is_required(entry.target))
         self._next = 0
         self._seen: set[str] = set()
@@ -126,6 +129,10 @@ class ListCursor:
     def open_step(self) -> Step | None:
         return self._next if self._open else None
 
+    @property
+    def count(self) -> int:
+        return len(self._items)
+
     def advance(self) -> tuple[Node, Target] | None:
         values = self.node.values
         item = self.target.item
@@ -211,9 +218,12 @@ Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
 
 
 class Spine:
-    def __init__(self, coercer: Coercer, factory: Factory) -> None:
+    """With `skeleton`, whatever has not begun is null, lists and maps too."""
+
+    def __init__(self, coercer: Coercer, factory: Factory, *, skeleton: bool = False) -> None:
         self._coercer = coercer
         self._factory = factory
+        self._skeleton = skeleton
 
     def show(self, node: Node, target: Target) -> object:
         """The value as far as it goes, or `HIDDEN`."""
@@ -262,6 +272,18 @@ class Spine:
             inner = Outcome(None, notes=notes)
         return inner or Outcome(None)
 
+    def finished(self, node: Node, path: Iterable[str]) -> int | None:
+        """How many items of the list at a path are finished; None when the list is, or is not open yet."""
+        for step in path:
+            if not isinstance(node, ObjectNode) or not isinstance(node.cursor, ClassCursor | MapCursor):
+                return None
+            if node.done or node.cursor.open_step != step:
+                return None
+            node = node.values[-1]
+        if isinstance(node, ArrayNode) and not node.done and isinstance(node.cursor, ListCursor):
+            return node.cursor.count
+        return None
+
     def unchecked(self, target: Target, value: object) -> object:
         """Checks are made when the value is complete; until then it has none."""
         if value is HIDDEN or not self._coercer.wraps(target):
@@ -277,7 +299,7 @@ class Spine:
             return None
         cursor: Cursor
         if type(chosen) is ClassTarget and isinstance(node, ObjectNode):
-            cursor = ClassCursor(node, chosen, self._coercer, self._factory)
+            cursor = ClassCursor(node, chosen, self._coercer, self._factory, skeleton=self._skeleton)
         elif type(chosen) is MapTarget and isinstance(node, ObjectNode):
             cursor = MapCursor(node, chosen, self._coercer)
         elif type(chosen) is ListTarget and isinstance(node, ArrayNode):

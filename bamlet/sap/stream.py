@@ -6,9 +6,10 @@ is finished is the same object in every later snapshot.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from io import StringIO
-from typing import Final
+from typing import Final, Literal
 
 from ..types.schema import Schemas
 from ..types.ty import Ty
@@ -24,7 +25,7 @@ from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome
 from .report import Entry, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
 from .spine import Spine, begun
-from .targets import ClassTarget, ListTarget, MapTarget, takes_scalars, targets_of
+from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, reread
 
 
@@ -66,7 +67,8 @@ class PartialParser:
     """Fed with text as it arrives; `partial` at any time, `finish` once, and then `partial` for the last time.
 
     `replaced` tells that the latest partial does not continue the one before it: another value of the answer took
-    its place.
+    its place. With `skeleton` a partial has every field from the start, and nothing hides it: stream attributes do
+    not count, and what has not begun is null.
     """
 
     def __init__(
@@ -77,13 +79,15 @@ class PartialParser:
         *,
         holds: Holds | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        skeleton: bool = False,
     ) -> None:
-        target = self._target = targets_of(schemas).target(ty)
+        target = self._target = targets_of(schemas, plain=skeleton).target(ty)
+        self._skeleton = skeleton
         self._factory = factory
         self._limits = limits
         self._final = Coercer(factory, holds)
         self._coercer = Coercer(factory, holds, self._final)
-        self._spine = Spine(self._coercer, factory)
+        self._spine = Spine(self._coercer, factory, skeleton=skeleton)
         self._extractor = Extractor(limits, scalars_in_lists=takes_scalars(target))
         self._text = StringIO()
         self._size = 0
@@ -94,6 +98,7 @@ class PartialParser:
         self._loose = ArrayNode()
         self._on_show: Node | None = None
         self.replaced = False
+        self._chosen: Choice | None = None
         self._report: Report | None = None
         self._bare: tuple[object, State] = (NOTHING, "Pending")
         self._shown: object = NOTHING
@@ -115,7 +120,11 @@ class PartialParser:
     def partial(self) -> object:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale:
-            self._take(*self._show())
+            if self._chosen is None:
+                self._take(*self._show())
+            else:
+                self._take(*self._last(self._chosen))
+                self.replaced = self.replaced or self._chosen.reread
         return self._shown
 
     def _take(self, value: object, state: State, root: Node | None) -> None:
@@ -126,12 +135,13 @@ class PartialParser:
         if value is not self._bare[0] or state != self._bare[1]:
             self._bare = (value, state)
             if value is HIDDEN:
-                self._shown = NOTHING
+                self._shown = None if self._skeleton else NOTHING
             else:
                 self._shown = self._factory.with_state(value, state) if self._target.with_state else value
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Parsed:
         """The value of the whole text. Raises `ParseFailure`, also for a limit that was hit."""
+        self._stale = False  # what was shown stays, if there is no final value
         text = self._text.getvalue()
         self._extractor.finish()
         self._refuse_limits(text)
@@ -139,21 +149,21 @@ class PartialParser:
         cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
         if isinstance(choice.result, Failure):
             raise ParseFailure([*issues_of(choice.result, text), *[CUT_OFF] * cut], text)
-        found = list(found_in(choice.result, text))
+        found = found_in(choice.result, text)
         issues = refused(found if strict else [item for item in found if item.strict])
         if issues or (strict and cut):
             raise ParseFailure([*issues, *[CUT_OFF] * cut], text)
-        self._settle(choice)
+        self._chosen = choice
+        self._stale = True
         entries = tuple(item.entry for item in found)
         self._report = replace(self._report_of(choice.candidate, entries), truncated=cut, reread=choice.reread)
         return Parsed(choice.result.value, self._report)
 
-    def _settle(self, choice: Choice) -> None:
+    def _last(self, choice: Choice) -> tuple[object, State, Node]:
         """The last partial is the final value, in the types of a stream."""
         result = self._coercer.coerce(choice.node, self._target)
         assert isinstance(result, Outcome), "what a whole answer means, a stream can show"
-        self._take(result.value, "Complete", choice.node)
-        self.replaced = self.replaced or choice.reread
+        return result.value, "Complete", choice.node
 
     def report(self) -> Report:
         """What was lost or changed so far; after `finish`, what it returned."""
@@ -171,6 +181,21 @@ class PartialParser:
             entries = (*entries, Entry("limit", "$", reason))
         before = self._text.getvalue()[: candidate.root.start] if candidate is not None else ""
         return Report(entries, preamble=preamble_of(before), reasoning=self.reasoning)
+
+    @property
+    def state(self) -> Literal["pending", "partial", "complete"]:
+        """Whether the value has begun, and whether it is final."""
+        if self._report is not None:
+            return "complete"
+        shown = self.partial()
+        if self._on_show is not None or (self._text_is_shown and self._size and shown is not NOTHING):
+            return "partial"
+        return "pending"
+
+    def finished(self, path: Iterable[str]) -> int | None:
+        """How many items of the list at a path of field names are finished; None when all it has are."""
+        self.partial()
+        return self._spine.finished(self._on_show, path) if self._on_show is not None else None
 
     @property
     def reasoning(self) -> str:
@@ -215,6 +240,8 @@ class PartialParser:
 
     def _before_anything(self) -> object:
         target = self._target
+        if self._skeleton:
+            target = only_class(target)
         if isinstance(target, ClassTarget):
             return self._spine.show(ObjectNode(), target)
         if isinstance(target, ListTarget | MapTarget):

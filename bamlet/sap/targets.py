@@ -131,19 +131,21 @@ class UnionTarget(Target):
     variants: tuple[Target, ...] = ()
 
 
-def targets_of(schemas: Schemas) -> Targets:
+def targets_of(schemas: Schemas, *, plain: bool = False) -> Targets:
     """The targets of a program's types, which every parser of the program shares."""
-    known: Targets | None = schemas.derived.get("targets")
+    key = ("targets", plain)
+    known: Targets | None = schemas.derived.get(key)
     if known is None:
-        known = schemas.derived["targets"] = Targets(schemas)
+        known = schemas.derived[key] = Targets(schemas, plain=plain)
     return known
 
 
 class Targets:
-    """The targets of one set of schemas."""
+    """The targets of one set of schemas. `plain` ones have no stream attributes."""
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, *, plain: bool = False) -> None:
         self._schemas = schemas
+        self._plain = plain
         self._made: dict[tuple[Ty, TypeAttributes], Target] = {}
 
     def target(self, ty: Ty, attributes: TypeAttributes = _NO_ATTRIBUTES) -> Target:
@@ -157,9 +159,9 @@ class Targets:
     def _keep(self, ty: Ty, attributes: TypeAttributes, target: Target) -> None:
         """Known before its parts are made: the parts may name the whole."""
         self._made[ty, attributes] = target
-        target.done = attributes.stream_done
-        target.not_null = attributes.stream_not_null
-        target.with_state = attributes.stream_with_state
+        target.done = attributes.stream_done and not self._plain
+        target.not_null = attributes.stream_not_null and not self._plain
+        target.with_state = attributes.stream_with_state and not self._plain
         target.strict = attributes.strict
         target.constraints = attributes.constraints
 
@@ -196,7 +198,7 @@ class Targets:
         schema = self._schemas.classes[ty.name]
         target = ClassTarget(name=ty.name, schema=ty.name)
         self._keep(ty, attributes, target)
-        target.done = target.done or schema.stream_done
+        target.done = target.done or (schema.stream_done and not self._plain)
         target.constraints = (*schema.constraints, *attributes.constraints)
         fields = []
         for described in schema.fields:
@@ -270,6 +272,14 @@ def takes_scalars(target: Target) -> bool:
         else:
             return True
     return False
+
+
+def only_class(target: Target) -> Target:
+    """The class of an optional class; any other target as it is."""
+    if isinstance(target, UnionTarget) and len(target.variants) == 1:
+        only = target.variants[0]
+        return only if isinstance(only, ClassTarget) else target
+    return target
 
 
 def _both(inner: TypeAttributes, outer: TypeAttributes) -> TypeAttributes:

@@ -12,6 +12,7 @@ from .handles import HandleScope, HandleTable, not_usable
 from .lent import Lent
 
 if TYPE_CHECKING:
+    from ..sap import Report
     from ..wire.message import Transport
     from .stream import Sink
 
@@ -61,7 +62,9 @@ class Services:
 
 @dataclass(slots=True)
 class Host:
-    """Of one call. `client` replaces the client of every LLM function in it."""
+    """Of one call. `client` replaces the client of every LLM function in it; `strict` refuses answers of which
+    something would be lost, and `on_report` hears what became of each.
+    """
 
     services: Services
     scope: HandleScope
@@ -69,6 +72,8 @@ class Host:
     env: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     client: str | None = None
+    strict: bool = False
+    on_report: Callable[[Report], object] | None = None
 
     def variable(self, name: str) -> str | None:
         """An environment variable, as the call sees it."""

@@ -20,16 +20,16 @@ from ..providers import (
     read_body,
 )
 from ..sap import NOTHING as SAP_NOTHING
-from ..sap import ParseFailure, PartialParser, parse
+from ..sap import ParseFailure, PartialParser, Report
 from ..types.show import show
 from ..types.ty import Ty
 from ..wire.message import Request
 from .clients import Primitive
 from .exchange import status_fields
 from .host import host, resource
-from .registry import Failure, sysop
-from .stream import NOTHING, Source
+from .registry import Failure, HostFailure, sysop
 from .template_values import holds, template_value
+from .views import NOTHING, SkeletonState, Source
 
 MAX_ANSWER_TEXT = 32 << 20
 
@@ -244,6 +244,7 @@ def _answer(context: Context, answer: Handle | Opaque) -> Answer:
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = _primitive(client)
     answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
+    host(context).sink.reasoning_of = lambda: answer.said.reasoning
     return host(context).scope.open(_ACCUMULATOR, answer)
 
 
@@ -254,6 +255,7 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
         raise _provider_failure(failure, primitive) from failure
+    host(context).sink.reasoning_of = lambda: answer.said.reasoning
     return Opaque(_ACCUMULATOR, answer)
 
 
@@ -417,22 +419,46 @@ class PartialValue(Source):
         value = self._parser.partial()
         return NOTHING if value is SAP_NOTHING else value
 
-    def finish(self) -> Any:
-        return self._parser.finish().value
+    def finished(self, path: tuple[str, ...]) -> int | None:
+        return self._parser.finished(path)
+
+    @property
+    def state(self) -> SkeletonState:  # type: ignore[override]
+        return self._parser.state
+
+    @property
+    def replaced(self) -> bool:  # type: ignore[override]
+        return self._parser.replaced
+
+    @property
+    def reasoning(self) -> str:  # type: ignore[override]
+        return self._parser.reasoning
+
+    def report(self) -> Report:
+        return self._parser.report()
+
+    def finish(self, *, truncated: bool = False, strict: bool = False) -> Any:
+        """The final value. Raises `ParseFailure`."""
+        return self._parser.finish(truncated=truncated, strict=strict).value
 
     async def aclose(self) -> None: ...
 
 
-def make_parser(context: Context, output: Ty) -> PartialParser:
+def make_parser(context: Context, output: Ty, *, skeleton: bool = False) -> PartialParser:
     schemas = context.program.schemas
     return PartialParser(
-        output, schemas, context.space, holds=lambda expression, value: holds(expression, value, schemas)
+        output,
+        schemas,
+        context.space,
+        holds=lambda expression, value: holds(expression, value, schemas),
+        skeleton=skeleton,
     )
 
 
 @sysop("baml.llm.PrimitiveClient.new_partial_parser")
 def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
-    value = PartialValue(lambda: make_parser(context, output.payload))
+    skeleton = host(context).sink.view.skeleton
+    value = PartialValue(lambda: make_parser(context, output.payload, skeleton=skeleton))
     return host(context).scope.open("baml.llm.PartialParser", value)
 
 
@@ -458,9 +484,39 @@ def value(context: Context, parser: Handle) -> Any:
 def finish_parser(context: Context, parser: Handle) -> Any:
     found = resource(context, parser, PartialValue)
     try:
-        return found.finish()
+        return found.finish(strict=host(context).strict)
     except ParseFailure as failure:
-        raise _validation(failure) from failure
+        raise _validation(context, failure) from failure
+
+
+@sysop("baml.llm.PartialParser.finish_answer", throws=("Validation",))
+def finish_answer(context: Context, parser: Handle, answer: Handle | Opaque, prompt: Opaque) -> Any:
+    return _read_answer(context, resource(context, parser, PartialValue), _answer(context, answer), prompt)
+
+
+@sysop("baml.llm.PrimitiveClient.parse_answer", throws=("Validation",))
+def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, output: Opaque, prompt: Opaque) -> Any:
+    found = _answer(context, answer)
+    value = PartialValue(lambda: make_parser(context, output.payload))
+    value.feed(found.said.text)
+    return _read_answer(context, value, found, prompt)
+
+
+def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
+    call = host(context)
+    call.sink.reporter = value
+    truncated = answer.said.finish_reason == "length"
+    try:
+        result = value.finish(truncated=truncated, strict=call.strict)
+    except ParseFailure as failure:
+        text = answer.client.without_secrets(prompt_text(context, prompt))
+        raise _validation(context, failure, text) from failure
+    if call.on_report is not None:
+        try:
+            call.on_report(value.report())
+        except Exception as failure:
+            raise HostFailure(failure) from failure
+    return result
 
 
 @sysop("baml.llm.PartialParser.close")
@@ -478,18 +534,19 @@ def partial_parse(context: Context, client: Opaque, text: str, output: Opaque) -
 
 @sysop("baml.llm.PrimitiveClient.final_parse", throws=("Validation",))
 def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
-    schemas = context.program.schemas
+    parser = make_parser(context, output.payload)
+    parser.feed(text)
     try:
-        return parse(
-            text,
-            output.payload,
-            schemas,
-            context.space,
-            holds=lambda expression, value: holds(expression, value, schemas),
-        ).value
+        return parser.finish(strict=host(context).strict).value
     except ParseFailure as failure:
-        raise _validation(failure) from failure
+        raise _validation(context, failure) from failure
 
 
-def _validation(failure: ParseFailure) -> Failure:
-    return Failure("Validation", str(failure), raw_output=failure.raw)
+def _validation(context: Context, failure: ParseFailure, prompt: str | None = None) -> Failure:
+    names = ("path", "reason", "raw", "start", "end")
+    issues = [
+        context.space.instance("baml.errors.Issue", {name: getattr(issue, name) for name in names})
+        for issue in failure.issues
+    ]
+    message = f"Failed to parse LLM response: {failure}"
+    return Failure("Validation", message, raw_output=failure.raw, prompt=prompt, issues=issues)

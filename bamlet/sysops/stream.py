@@ -15,22 +15,9 @@ from typing import Any, Literal, TypeAlias
 from ..interpreter.abi import Context, Handle
 from .host import host, resource
 from .registry import HostFailure, sysop
+from .views import NOTHING, Source, View
 
 QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
-
-
-class Source:
-    """What can show a value as far as it has come; `NOTHING` when there is nothing to show yet."""
-
-    def snapshot(self) -> Any:
-        raise NotImplementedError
-
-
-class _NothingType:
-    __slots__ = ()
-
-
-NOTHING = _NothingType()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +51,6 @@ Mode: TypeAlias = Literal["none", "latest", "every", "deltas"]
 Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 
 
-class _Newest:
-    """Tells a value that was not shown yet from one that was."""
-
-    def __init__(self) -> None:
-        self._last: Any = NOTHING
-
-    def fresh(self, source: Source) -> Any:
-        """The source's value, or `NOTHING` if it is the one given last."""
-        value = source.snapshot()
-        if value is self._last or _is_same_scalar(value, self._last):
-            return NOTHING
-        if value is not NOTHING:
-            self._last = value
-        return value
-
-    @property
-    def has_given(self) -> bool:
-        return self._last is not NOTHING
-
-    def forget(self) -> None:
-        self._last = NOTHING
-
-
 class Sink:
     """One call's way out for what it shows. Without a consumer and callbacks it costs nothing."""
 
@@ -94,6 +58,7 @@ class Sink:
         self,
         mode: Mode = "none",
         *,
+        view: View | None = None,
         ticks: bool = False,
         on_partial: Callback | None = None,
         on_tick: Callback | None = None,
@@ -106,8 +71,10 @@ class Sink:
         self._on_reset = on_reset
         self._queue: deque[StreamEvent] = deque()
         self._offered: Source | None = None
-        self._called = _Newest()
-        self._queued = _Newest()
+        self._called = View()
+        self.view = view or View()
+        self.reporter: Source | None = None
+        self.reasoning_of: Callable[[], str] | None = None
         self._attempts = 0
         self._closed = False
         self._arrived = asyncio.Event()
@@ -116,15 +83,16 @@ class Sink:
     # --- from the program
 
     async def offer(self, source: Source) -> None:
+        self.reporter = source
         if self._on_partial is not None:
-            value = self._called.fresh(source)
+            value = self._called.look(source)
             if value is not NOTHING:
                 await _call_host(self._on_partial, value)
         if self.mode == "latest":
             self._offered = source
             self._arrived.set()
         elif self.mode == "every":
-            value = self._queued.fresh(source)
+            value = self.view.look(source)
             if value is not NOTHING:
                 await self._put(Partial(value))
 
@@ -144,10 +112,17 @@ class Sink:
         self._offered = None
         if self._called.has_given and self._on_reset is not None:
             await _call_host(self._on_reset, self._attempts)
-        if self._queued.has_given:
+        if self.view.has_given:
             await self._put(Reset(self._attempts))
         self._called.forget()
-        self._queued.forget()
+        self.view.forget()
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far, by its provider's account and in the text."""
+        told = self.reasoning_of() if self.reasoning_of is not None else ""
+        written = self.reporter.reasoning if self.reporter is not None else ""
+        return "\n".join(filter(None, (told, written)))
 
     @property
     def wants_every(self) -> bool:
@@ -166,7 +141,7 @@ class Sink:
         source, self._offered = self._offered, None
         if source is None:
             return None
-        value = self._queued.fresh(source)
+        value = self.view.look(source)
         return None if value is NOTHING else Partial(value)
 
     # --- from the consumer
@@ -201,10 +176,6 @@ class Sink:
         """The program has ended: the consumer gets what is left, and then the end."""
         self._closed = True
         self._arrived.set()
-
-
-def _is_same_scalar(value: Any, last: Any) -> bool:
-    return type(value) is type(last) and isinstance(value, str | int | float | bool | None) and bool(value == last)
 
 
 async def _call_host(callback: Callback, value: Any) -> None:

@@ -320,7 +320,7 @@ FIELDS = {
         "detailed_message",
     },
     bamlet.BamlTimeoutError: {"attempts", "client_name", "timeout_type", "configured_value_ms", "elapsed_ms"},
-    bamlet.BamlValidationError: {"raw_output"},
+    bamlet.BamlValidationError: {"raw_output", "prompt", "issues", "detailed_message"},
     bamlet.BamlClientError: {"attempts", "client_name", "kind"},
     bamlet.BamlAbortError: set(),
     bamlet.UnhandledThrow: {"value", "trace", "trace_text"},

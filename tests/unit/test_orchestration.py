@@ -74,7 +74,7 @@ function Make(text: string) -> Item {
 }
 function Broken(text: string) -> string {
   client A
-  prompt #"{{ 1 / (text|length - 1) }}"#
+  prompt #"{{ 1 // (text|length - 1) }}"#
 }
 """
 

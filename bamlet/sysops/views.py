@@ -1,0 +1,153 @@
+"""What a consumer sees of a value that is still coming: itself, its skeleton, its changes or its finished items.
+
+A view is asked when somebody looks, and says what is new since it was last asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from ..interpreter.abi import Instance
+from .changes import Change, changes_between
+
+if TYPE_CHECKING:
+    from ..sap import Report
+
+SkeletonState: TypeAlias = Literal["pending", "partial", "complete"]
+
+_WRAPPERS = ("StreamState", "Checked")
+
+
+class _NothingType:
+    __slots__ = ()
+
+
+NOTHING: Final = _NothingType()
+
+
+class Source:
+    """What can show a value as far as it has come; `NOTHING` when there is nothing to show yet."""
+
+    replaced = False
+    """Whether the latest snapshot does not continue the one before it."""
+
+    state: SkeletonState = "partial"
+
+    def snapshot(self) -> Any:
+        raise NotImplementedError
+
+    def finished(self, path: tuple[str, ...]) -> int | None:
+        """How many items of the list at a path are finished; None when all that it has are."""
+        return None
+
+    reasoning = ""
+    """What the text says in a block of its own, and is no part of the value."""
+
+    def report(self) -> Report | None:
+        """What the value does not tell, if it was read from text."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A value with every field from the start, and how far it is."""
+
+    value: Any
+    state: SkeletonState
+
+
+class View:
+    """By itself it shows whole values: each that is not the one shown last."""
+
+    skeleton = False
+    """Whether values have all their fields from the start."""
+
+    def __init__(self) -> None:
+        self._last: Any = NOTHING
+
+    def look(self, source: Source) -> Any:
+        """What to show, or `NOTHING` when nothing is new."""
+        value = source.snapshot()
+        if value is self._last or _is_same_scalar(value, self._last):
+            return NOTHING
+        if value is not NOTHING:
+            self._last = value
+        return value
+
+    @property
+    def has_given(self) -> bool:
+        return self._last is not NOTHING
+
+    def forget(self) -> None:
+        """What was shown no longer counts."""
+        self._last = NOTHING
+
+
+class SkeletonView(View):
+    skeleton = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: SkeletonState = "pending"
+
+    def look(self, source: Source) -> Any:
+        if super().look(source) is NOTHING and source.state == self._state:
+            return NOTHING
+        self._state = source.state
+        # The pending skeleton was shown before the call began.
+        return NOTHING if self._state == "pending" else Skeleton(self._last, self._state)
+
+
+class ChangesView(View):
+    def look(self, source: Source) -> Any:
+        before = self._last
+        value = super().look(source)
+        if value is NOTHING:
+            return NOTHING
+        if before is NOTHING or source.replaced:
+            return [Change("add" if before is NOTHING else "replace", (), value)]
+        return changes_between(before, value) or NOTHING
+
+
+class ItemsView(View):
+    """The items of one list, each when it is finished: what is shown are the new ones."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__()
+        self._path = path
+        self._given = 0
+
+    def look(self, source: Source) -> Any:
+        value = super().look(source)
+        items = NOTHING if value is NOTHING else _at(value, self._path)
+        if not isinstance(items, list):
+            return NOTHING
+        finished = source.finished(self._path)
+        new = items[self._given : finished]
+        self._given += len(new)
+        return new or NOTHING
+
+    def forget(self) -> None:
+        super().forget()
+        self._given = 0
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path, without the states and checks around it; `NOTHING` when it is not there."""
+    for step in (*path, None):
+        while isinstance(value, Instance) and value.__class_name__ in _WRAPPERS:
+            value = value.value  # type: ignore[attr-defined]
+        if step is None:
+            return value
+        if isinstance(value, Instance) and step in value.__fields__:
+            value = getattr(value, step)
+        elif isinstance(value, dict):
+            value = value.get(step, NOTHING)
+        else:
+            return NOTHING
+    return value
+
+
+def _is_same_scalar(value: Any, last: Any) -> bool:
+    return type(value) is type(last) and isinstance(value, str | int | float | bool | None) and bool(value == last)
