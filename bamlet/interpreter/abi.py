@@ -321,6 +321,21 @@ def _fill(copies: dict[int, Any], original: Any) -> None:
                 setattr(copy, name, copies.get(id(item), item))
 
 
+def copied(value: Any, copies: dict[int, Any] | None = None) -> Any:
+    """A list or a map that was looked into, with what lies in it, for one who trusts what was seen."""
+    copies = {} if copies is None else copies
+    kind = type(value)
+    if (kind is not list and kind is not dict) or id(value) in copies:
+        return copies.get(id(value), value)
+    copy: Any = kind()
+    copies[id(value)] = copy
+    if kind is list:
+        copy.extend(copied(item, copies) for item in value)
+    else:
+        copy.update((key, copied(item, copies)) for key, item in value.items())
+    return copy
+
+
 def unstable_string(value: Any) -> str:
     """A value for a debugging eye: strings bare at the top, quoted inside."""
     return value if isinstance(value, str) else _debug(value, 0)
@@ -464,6 +479,7 @@ HELPERS: dict[str, Any] = {
     "$widen": widen,
     "$deep_equals": deep_equals,
     "$deep_copy": deep_copy,
+    "$copied": copied,
     "$unstable_string": unstable_string,
     "$spread": spread,
     "$Catchable": CATCHABLE,

@@ -94,4 +94,11 @@ FUNCTIONS: dict[str, Builtin] = {
     "baml.sys.panic": Builtin("panic", (STRING,), NEVER),
     "reveal": Builtin("reveal", (UNKNOWN,), UNKNOWN),
 }
+# Whose result is a list or a map that nobody else holds.
+FRESH = {
+    "deep_copy",
+    "string.split",
+    *("list.concat", "list.filter", "list.flat_map", "list.map", "list.slice", "list.sort_by"),
+    *("map.keys", "map.values"),
+}
 SAME_AS_ARGUMENT = {"deep_copy", "reveal"}

@@ -109,7 +109,11 @@ class AnyTest:
 
 @dataclass(frozen=True, slots=True)
 class TypeTest:
-    """`by_tag`: the static type leaves no doubt about what is in a list or a map, so nobody looks inside."""
+    """`by_tag`: the static type leaves no doubt about what is in a list or a map, so nobody looks inside.
+
+    One that was looked into may be held by others, who can change what was seen: such a test tells nothing about
+    the place that it looked at, and the variable that it binds has a copy.
+    """
 
     ty: Ty
     by_tag: bool
@@ -133,6 +137,16 @@ class OrTest:
 
 
 PatternTest: TypeAlias = AnyTest | TypeTest | LiteralTest | VariantTest | OrTest
+
+
+def looks_inside(test: PatternTest) -> bool:
+    match test:
+        case TypeTest(by_tag=by_tag):
+            return not by_tag
+        case OrTest(tests=tests):
+            return any(map(looks_inside, tests))
+        case _:
+            return False
 
 
 @dataclass(slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from .ty import (
     BOOL,
@@ -34,13 +35,21 @@ from .ty import (
 _BASES: dict[str, Ty] = {"string": STRING, "int": INT, "bool": BOOL}
 
 
+class _Use(Enum):
+    """What becomes of a value: it is stored elsewhere, it stays inside of what is stored, or it is tested once."""
+
+    STORED = auto()
+    SHARED = auto()
+    TESTED = auto()
+
+
 @dataclass(slots=True)
 class Relation:
     """Subtyping under a table of recursive aliases and the values of each enum."""
 
     aliases: Mapping[str, Ty] = field(default_factory=dict)
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    _assumed: set[tuple[Ty, Ty, bool]] = field(default_factory=set)
+    _assumed: set[tuple[Ty, Ty, _Use]] = field(default_factory=set)
 
     def expand(self, ty: Ty) -> Ty:
         """The type without attributes and alias names at its top."""
@@ -58,53 +67,65 @@ class Relation:
 
     def is_subtype(self, sub: Ty, sup: Ty) -> bool:
         """Whether every value of `sub` may be used as a `sup`, an int being made a float where that is wanted."""
-        return self._holds(sub, sup, True)
+        return self._holds(sub, sup, _Use.STORED)
+
+    def is_usable(self, sub: Ty, sup: Ty) -> bool:
+        """The same for what cannot be made a float on the way: what lies in a container or behind a function."""
+        return self._holds(sub, sup, _Use.SHARED)
 
     def is_part(self, sub: Ty, sup: Ty) -> bool:
-        """Whether every value of `sub` is a `sup` as it stands, so that a test at run time would say so."""
-        return self._holds(sub, sup, False)
+        """Whether every value of `sub` is a `sup` as it stands now, so that a test at run time would say so."""
+        return self._holds(sub, sup, _Use.TESTED)
 
-    def _holds(self, sub: Ty, sup: Ty, widens: bool) -> bool:
+    def _holds(self, sub: Ty, sup: Ty, use: _Use) -> bool:
         one, other = bare(sub), bare(sup)
-        if one == other or (one, other, widens) in self._assumed:
+        if one == other or (one, other, use) in self._assumed:
             return True
         if not isinstance(one, AliasTy) and not isinstance(other, AliasTy):
-            return self._structural(one, other, widens)
+            return self._structural(one, other, use)
         # A recursive pair holds as long as nothing inside contradicts it.
-        self._assumed.add((one, other, widens))
+        self._assumed.add((one, other, use))
         try:
-            return self._structural(self.expand(one), self.expand(other), widens)
+            return self._structural(self.expand(one), self.expand(other), use)
         finally:
-            self._assumed.discard((one, other, widens))
+            self._assumed.discard((one, other, use))
 
-    def _structural(self, sub: Ty, sup: Ty, widens: bool) -> bool:
+    def _structural(self, sub: Ty, sup: Ty, use: _Use) -> bool:
         if isinstance(sub, ErrorTy | NeverTy) or isinstance(sup, ErrorTy | UnknownTy):
             return True
         if isinstance(sub, UnionTy):
-            return all(self._holds(member, sup, widens) for member in sub.members)
+            return all(self._holds(member, sup, use) for member in sub.members)
         if isinstance(sup, UnionTy):
-            return self._fits_union(sub, sup, widens)
-        # What lies inside a container or behind a function cannot be made a float on the way.
+            return self._fits_union(sub, sup, use)
         match sub, sup:
             case LiteralTy(), _:
-                return self._holds(_BASES[sub.base], sup, widens)
+                return self._holds(_BASES[sub.base], sup, use)
             case VariantTy(), EnumTy():
                 return sub.enum == sup.name
             case ListTy(), ListTy():
-                return self.is_part(sub.item, sup.item)
+                return self._fits_content(sub.item, sup.item, use)
             case MapTy(), MapTy():
-                return self._same_key(sub, sup) and self.is_part(sub.value, sup.value)
+                return self._same_key(sub, sup) and self._fits_content(sub.value, sup.value, use)
             case FunctionTy(), FunctionTy():
                 return self._fits_function(sub, sup)
             case _:
-                return widens and sub == INT and sup == FLOAT
+                return use is _Use.STORED and sub == INT and sup == FLOAT
 
-    def _fits_union(self, sub: Ty, sup: UnionTy, widens: bool) -> bool:
-        if any(self._holds(sub, member, widens) for member in sup.members):
+    def _fits_content(self, sub: Ty, sup: Ty, use: _Use) -> bool:
+        """Who has a list under a wider type could put in what others do not expect, so it must hold just the same.
+
+        An empty one of which nothing else is known has no others.
+        """
+        if use is _Use.TESTED or isinstance(sub, NeverTy):
+            return self.is_part(sub, sup)
+        return self.is_usable(sub, sup) and self.is_usable(sup, sub)
+
+    def _fits_union(self, sub: Ty, sup: UnionTy, use: _Use) -> bool:
+        if any(self._holds(sub, member, use) for member in sup.members):
             return True
         # A bool is one of its two literals, an enum value one of its variants.
         parts = self.parts(sub)
-        return len(parts) > 1 and all(self._holds(part, sup, widens) for part in parts)
+        return len(parts) > 1 and all(self._holds(part, sup, use) for part in parts)
 
     def parts(self, ty: Ty) -> tuple[Ty, ...]:
         """A finite type as the union of its single values; any other as itself."""
@@ -123,9 +144,9 @@ class Relation:
     def _fits_function(self, sub: FunctionTy, sup: FunctionTy) -> bool:
         return (
             len(sub.params) == len(sup.params)
-            and all(self.is_part(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True))
-            and self.is_part(sub.result, sup.result)
-            and self.is_part(sub.throws, sup.throws)
+            and all(self.is_usable(theirs, ours) for ours, theirs in zip(sub.params, sup.params, strict=True))
+            and self.is_usable(sub.result, sup.result)
+            and self.is_usable(sub.throws, sup.throws)
         )
 
     def join(self, types: Iterable[Ty]) -> Ty:
@@ -137,7 +158,7 @@ class Relation:
         wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy)]
         gone: set[Ty] = set()
         for ty in flat:
-            if any(other is not ty and other not in gone and self.is_part(ty, other) for other in wide):
+            if any(other is not ty and other not in gone and self.is_usable(ty, other) for other in wide):
                 gone.add(ty)
         return union(ty for ty in flat if ty not in gone)
 

@@ -2,7 +2,7 @@ def size(x, limit):
     $1 = x
     if $1 is None:
         return 'none'
-    elif $type($1) is $int and (n := $1) is $1 and (n > limit):
+    elif $type($1) is $int and (n := $1) is n and (n > limit):
         return 'big'
     elif $1 == '' or $1 == '-':
         return 'empty'

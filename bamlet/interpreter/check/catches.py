@@ -13,7 +13,7 @@ from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import NEVER, UNKNOWN, ErrorTy, Ty, UnknownTy, union
 from ..panics import is_panic
-from ..typing_tables import AnyTest
+from ..typing_tables import AnyTest, looks_inside
 from .disturb import undisturbed
 from .patterns import Offer, Taken, check_pattern, has_error, infer_arm, merged
 from .state import INFER, Checker, Facts, Place, Thrown
@@ -65,7 +65,7 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
             _check_arm(c, arm, taken, offered, comes)
             if named != NEVER:
                 c.tables.panic_catches.add(id(node))
-            if place is not None:
+            if place is not None and not looks_inside(taken.test):
                 c.facts[place] = comes
             results.append(infer_arm(c, arm, expected))
         if results[-1] != NEVER:

@@ -33,6 +33,8 @@ def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
             return _connective(c, node, holds)
         case n.Binary(op="==" | "!="):
             return _equality(c, node, holds == (node.op == "=="))
+        case n.InstanceOf() if holds and not c.tables.tests[id(node)].by_tag:
+            return {}
         case n.InstanceOf():
             return _split(c, node.value, c.tables.tests[id(node)].ty, holds)
         case n.Path():

@@ -25,7 +25,17 @@ from ...types.ty import (
     union,
 )
 from ..resolve_types import BUILTIN_TYPES
-from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, Variable, VariantTest
+from ..typing_tables import (
+    AnyTest,
+    LiteralTest,
+    LocalUse,
+    OrTest,
+    PatternTest,
+    TypeTest,
+    Variable,
+    VariantTest,
+    looks_inside,
+)
 from .disturb import undisturbed
 from .expressions import field_type, type_of_local, type_test
 from .narrow import assume, place_of
@@ -84,7 +94,7 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
             taken = check_pattern(c, arm.pattern, Offer(left, subject.declared))
             wrong = wrong or has_error(taken.may)
             _check_reachable(c, arm, taken, declared_left, subject.declared)
-            if place is not None:
+            if place is not None and not looks_inside(taken.test):
                 c.facts[place] = c.relation.overlap(left, taken.may)
             ty = infer_arm(c, arm, expected)
         results.append(ty)

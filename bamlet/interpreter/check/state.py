@@ -12,10 +12,11 @@ from ...grammar import nodes as n
 from ...types.relate import Relation
 from ...types.show import show
 from ...types.ty import ERROR, INT, ErrorTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
+from ..builtins import FRESH
 from ..report import Report
 from ..resolve_types import TypeResolver
 from ..symbols import Names
-from ..typing_tables import Closure, LocalUse, Tables, Variable, python_name
+from ..typing_tables import BuiltinCall, Closure, LocalUse, Tables, Variable, python_name
 
 # Of loops, of what a `catch` guards, and twice of its arms: what Python's compiler takes.
 PYTHON_BLOCKS = 20
@@ -69,7 +70,7 @@ class Checker:
     def require(self, node: n.Expr, expected: Ty) -> Ty:
         """Infer, and report unless the value may stand where `expected` is wanted."""
         found = self._settle(node, self.infer(node, expected), expected)
-        if not self.relation.is_subtype(found, expected):
+        if not self.relation.is_subtype(found, expected) and not is_new_and_fits(self, node, expected):
             self._mismatch(self._culprit(node, expected), expected)
             return ERROR
         if self._becomes_float(found, expected):
@@ -80,7 +81,11 @@ class Checker:
         """The part of an expression that gives the value which does not fit, if it is just one."""
         while True:
             types = ((part, self.tables.types[id(part)]) for part in ways(node))
-            misfits = [part for part, ty in types if not self.relation.is_subtype(ty, expected)]
+            misfits = [
+                part
+                for part, ty in types
+                if not self.relation.is_subtype(ty, expected) and not is_new_and_fits(self, part, expected)
+            ]
             if len(misfits) != 1:
                 return node
             node = misfits[0]
@@ -98,9 +103,15 @@ class Checker:
         if is_optional(found) and not is_optional(expected):
             return "the value may be null: test it first, or make the type optional with `?`"
         inside, wanted = content(found), content(expected)
-        if inside is None or wanted is None or self.relation.is_part(inside, wanted):
+        if inside is not None and self.relation.is_part(found, expected):
+            kind = "list" if isinstance(found, ListTy) else "map"
+            return (
+                f"others may hold this {kind}, so it must hold just the same: "
+                f"declare it as `{show(expected)}` where it is made, or give `baml.deep_copy(…)` of it"
+            )
+        if inside is None or wanted is None:
             return None
-        if self.relation.is_subtype(inside, wanted):
+        if self.relation.is_subtype(inside, wanted) and not self.relation.is_part(inside, wanted):
             return "an int becomes a float where it is stored, but what is in a list or map stays as it is"
         return None
 
@@ -246,6 +257,30 @@ class Checker:
 
 INFER: dict[type, Callable[[Checker, Any, Ty | None], Ty]] = {}
 CHECK_STATEMENT: dict[type, Callable[[Checker, Any], bool]] = {}
+
+
+def is_new_and_fits(c: Checker, node: n.Expr, expected: Ty) -> bool:
+    """Whether the value is a list or a map that nobody else holds, with nothing in it that does not fit."""
+    parts = ways(node)
+    if parts:
+        return all(
+            c.relation.is_subtype(c.tables.types[id(part)], expected) or is_new_and_fits(c, part, expected)
+            for part in parts
+        )
+    plan = c.tables.calls.get(id(node))
+    if not isinstance(plan, BuiltinCall) or plan.name not in FRESH:
+        return False
+    found, wanted = c.relation.expand(c.tables.types[id(node)]), c.relation.members(expected)
+    if plan.name == "deep_copy":
+        return c.relation.is_part(found, expected)
+    match found:
+        case ListTy(item=item):
+            return any(isinstance(ty, ListTy) and c.relation.is_usable(item, ty.item) for ty in wanted)
+        case MapTy(value=value):
+            same_keys = (ty for ty in wanted if isinstance(ty, MapTy) and c.relation.is_usable(found.key, ty.key))
+            return any(c.relation.is_usable(value, ty.value) for ty in same_keys)
+        case _:
+            return False
 
 
 def root(place: Place) -> Variable:

@@ -48,7 +48,7 @@ def check_contract(c: Checker, symbol: FunctionSymbol) -> None:
     node, declared = symbol.node, symbol.throws
     if node is None or node.throws is None or declared is None:
         return
-    missing = [fact for fact in c.thrown if not c.relation.is_part(fact, declared)]
+    missing = [fact for fact in c.thrown if not c.relation.is_usable(fact, declared)]
     if missing:
         types = ", ".join(f"`{show(fact)}`" for fact in missing)
         message = f"`{node.name.name}` may throw {types}, which its `throws` does not name"

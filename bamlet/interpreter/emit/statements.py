@@ -10,7 +10,17 @@ from functools import partial
 from ...grammar import nodes as n
 from ...types.ty import UNKNOWN, Ty, UnknownTy
 from ..panics import is_panic
-from ..typing_tables import AnyTest, LiteralTest, LocalUse, OrTest, PatternTest, TypeTest, Variable, VariantTest
+from ..typing_tables import (
+    AnyTest,
+    LiteralTest,
+    LocalUse,
+    OrTest,
+    PatternTest,
+    TypeTest,
+    Variable,
+    VariantTest,
+    looks_inside,
+)
 from .counting import count, counter
 from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
@@ -128,19 +138,19 @@ def _guarded(e: Emitter, arm: n.MatchArm, guard: n.Expr, condition: ast.expr, va
 
 def _bind(e: Emitter, test: PatternTest, value: ast.expr, node: n.Node) -> None:
     if isinstance(test, AnyTest | TypeTest) and test.variable is not None:
-        e.add(ast.Assign([store(test.variable.python)], first_value(test.variable, value)), node)
+        e.add(ast.Assign([store(test.variable.python)], _bound(test, test.variable, value)), node)
 
 
 def _binding(test: PatternTest, value: ast.expr) -> ast.expr:
     """The binding as a condition that always holds, for a guard that reads it."""
     assert isinstance(test, AnyTest | TypeTest)
     assert test.variable is not None
-    bound = ast.NamedExpr(store(test.variable.python), first_value(test.variable, value))
-    return (
-        compare(bound, ast.IsNot(), ast.Constant(None))
-        if test.variable.is_boxed
-        else compare(bound, ast.Is(), value)
-    )
+    bound = ast.NamedExpr(store(test.variable.python), _bound(test, test.variable, value))
+    return compare(bound, ast.Is(), load(test.variable.python))
+
+
+def _bound(test: PatternTest, variable: Variable, value: ast.expr) -> ast.expr:
+    return first_value(variable, call("$copied", value) if looks_inside(test) else value)
 
 
 def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
