@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -24,16 +25,17 @@ def openai_client(url: str) -> Any:
 
 
 def openai_chat(url: str, *, stream: bool) -> str:
-    return _chat(openai_client(url), stream=stream)
+    with openai_client(url) as client:
+        return _chat(client, stream=stream)
 
 
 def azure_chat(url: str, *, stream: bool) -> str:
     import openai
 
-    client = openai.AzureOpenAI(
+    with openai.AzureOpenAI(
         api_key="sk-1", azure_endpoint=url, azure_deployment=MODEL, api_version="2024-10-21", max_retries=0
-    )
-    return _chat(client, stream=stream)
+    ) as client:
+        return _chat(client, stream=stream)
 
 
 def _chat(client: Any, *, stream: bool) -> str:
@@ -77,10 +79,10 @@ def openai_responses(url: str, *, stream: bool) -> str:
             {"role": "user", "content": AGAIN},
         ],
     }
-    client = openai_client(url)
-    if not stream:
-        return str(client.responses.create(**asked).output_text)
-    return read_responses(client.responses.create(**asked, stream=True))
+    with openai_client(url) as client:
+        if not stream:
+            return str(client.responses.create(**asked).output_text)
+        return read_responses(client.responses.create(**asked, stream=True))
 
 
 def read_responses(events: Any) -> str:
@@ -113,10 +115,10 @@ def anthropic_messages(url: str, *, stream: bool) -> str:
             {"role": "user", "content": AGAIN},
         ],
     }
-    client = anthropic_client(url)
-    if not stream:
-        return "".join(block.text for block in client.messages.create(**asked).content)
-    return read_anthropic(client.messages.create(**asked, stream=True))
+    with anthropic_client(url) as client:
+        if not stream:
+            return "".join(block.text for block in client.messages.create(**asked).content)
+        return read_anthropic(client.messages.create(**asked, stream=True))
 
 
 def read_anthropic(events: Any) -> str:
@@ -136,21 +138,22 @@ def google_client(url: str) -> Any:
 
 
 def google_generate(url: str, *, stream: bool) -> str:
-    return _generate(google_client(url), stream=stream)
+    with google_client(url) as client:
+        return _generate(client, stream=stream)
 
 
 def vertex_generate(url: str, *, stream: bool) -> str:
     from google import genai
     from google.oauth2.credentials import Credentials
 
-    client = genai.Client(
+    with genai.Client(
         vertexai=True,
         project="p",
         location="global",
         credentials=Credentials(token="t"),  # type: ignore[no-untyped-call]
         http_options={"base_url": url, "api_version": "v1"},
-    )
-    return _generate(client, stream=stream)
+    ) as client:
+        return _generate(client, stream=stream)
 
 
 def _generate(client: Any, *, stream: bool) -> str:
@@ -210,15 +213,16 @@ def bedrock_converse(url: str, *, stream: bool) -> str:
         "inferenceConfig": {"maxTokens": 50, "temperature": 0.3},
         "additionalModelRequestFields": {"top_k": 5},
     }
-    client = bedrock_client(url)
-    if not stream:
-        blocks = client.converse(**asked)["output"]["message"]["content"]
-        return "".join(block.get("text", "") for block in blocks)
-    return read_bedrock(client.converse_stream(**asked)["stream"])
+    with closing(bedrock_client(url)) as client:
+        if not stream:
+            blocks = client.converse(**asked)["output"]["message"]["content"]
+            return "".join(block.get("text", "") for block in blocks)
+        return read_bedrock(client.converse_stream(**asked)["stream"])
 
 
 def read_bedrock(events: Any) -> str:
-    return "".join(event.get("contentBlockDelta", {}).get("delta", {}).get("text", "") for event in events)
+    with closing(events):
+        return "".join(event.get("contentBlockDelta", {}).get("delta", {}).get("text", "") for event in events)
 
 
 ASK: dict[str, Callable[..., str]] = {

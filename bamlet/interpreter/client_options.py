@@ -24,12 +24,23 @@ _TIMEOUTS = (
 )
 _COMPOSITE_OPTIONS = ("strategy", "start", "http")
 
-# Options of which a provider needs the first, or all the others together.
+# Options of which a provider needs the first, or all the others together; never both.
 _NEEDED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "openai-generic": (("base_url",), 'write base_url "http://localhost:8000/v1", for example'),
     "azure-openai": (("base_url", "resource_name", "deployment_id"), "write base_url, or the two others"),
     "vertex-ai": (("base_url", "location"), "write location us-central1, for example"),
 }
+# A key in place of a token needs no location.
+_ALSO_ENOUGH = {"vertex-ai": ("api_key", "query_params")}
+
+_BEDROCK_INFERENCE = ("max_tokens", "temperature", "top_p", "stop_sequences")
+_BEDROCK = (
+    *("model", "model_id", "api_key", "region", "endpoint_url", "profile", "headers", "http"),
+    *("access_key_id", "secret_access_key", "session_token", "default_role", "allowed_roles", "remap_roles"),
+    *("allowed_role_metadata", "supports_streaming", "finish_reason_allow_list", "finish_reason_deny_list"),
+    *("media_url_handler", "client_response_type", "query_params"),
+    *("inference_configuration", "additional_model_request_fields"),
+)
 
 
 def check_options(
@@ -42,7 +53,9 @@ def check_options(
         work.composite(owner)
     elif provider is not None and provider in _NEEDED:
         work.needed(owner, provider)
-    for key, check in _CHECKS.items():
+    elif provider == "aws-bedrock":
+        work.bedrock()
+    for key, check in {**_CHECKS, **_OWN_CHECKS.get(provider or "", {})}.items():
         if key in given:
             check(work, given[key])
     work.roles()
@@ -74,11 +87,39 @@ class _Options:
 
     def needed(self, owner: n.Identifier, provider: str) -> None:
         (alone, *together), hint = _NEEDED[provider]
-        if alone in self.given or (together and all(key in self.given for key in together)):
+        if alone in self.given:
+            for key in filter(self.given.__contains__, together):
+                message = f"`{alone}` stands instead of `{key}`"
+                self.wrong(self.given[key].key, message, "keep one of them")
+            return
+        if together and all(key in self.given for key in together):
+            return
+        if any(key in self.given for key in _ALSO_ENOUGH.get(provider, ())):
             return
         others = " and ".join(f"`{key}`" for key in together)
         message = f"a client of {provider} needs `{alone}`{f', or {others}' if others else ''}"
         self.block.wrong(owner, catalogue.CLIENT_OPTION, message, hint)
+
+    def bedrock(self) -> None:
+        """Converse takes nothing at its top that it does not know."""
+        for key, entry in self.given.items():
+            if key in _BEDROCK:
+                continue
+            hint = f"write additional_model_request_fields {{ {key} … }} if it is the model's own"
+            if key == "base_url":
+                hint = "write endpoint_url"
+            elif key in _BEDROCK_INFERENCE:
+                hint = f"write inference_configuration {{ {key} … }}"
+            elif suggestion := did_you_mean(key, _BEDROCK):
+                hint = suggestion
+            self.wrong(entry.key, f"Bedrock has no option `{key}`", hint)
+        inference = self.given.get("inference_configuration")
+        for entry in inference.value.entries if inference and isinstance(inference.value, n.Config) else ():
+            key = entry.key.name
+            if key not in _BEDROCK_INFERENCE:
+                known = f"it may have {', '.join(_BEDROCK_INFERENCE)}"
+                message = f"there is no setting `{key}` in `inference_configuration`"
+                self.wrong(entry.key, message, did_you_mean(key, _BEDROCK_INFERENCE) or known)
 
     def roles(self) -> None:
         allowed = self.given.get("allowed_roles")
@@ -202,4 +243,15 @@ _CHECKS: dict[str, Callable[[_Options, n.ConfigEntry], None]] = {
     "client_response_type": _response_type,
     "media_url_handler": _media,
     "start": _start,
+}
+
+# Of one provider only; with the others they go into the body as they are.
+_OWN_CHECKS: dict[str, dict[str, Callable[[_Options, n.ConfigEntry], None]]] = {
+    "azure-openai": dict.fromkeys(("resource_name", "deployment_id", "api_version"), _text),
+    "vertex-ai": dict.fromkeys(("location", "project_id", "anthropic_version", "authorization_token"), _text),
+    "aws-bedrock": {
+        **dict.fromkeys(("model_id", "region", "endpoint_url", "profile"), _text),
+        **dict.fromkeys(("access_key_id", "secret_access_key", "session_token"), _text),
+        **dict.fromkeys(("inference_configuration", "additional_model_request_fields"), _block),
+    },
 }

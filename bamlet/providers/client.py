@@ -270,3 +270,5 @@ _OPTIONS: dict[str, tuple[Callable[[object], Any], Any]] = {
     "media_url_handler": (_media_modes, _EMPTY),
     "client_response_type": (_response_type, None),
 }
+COMMON_OPTIONS = frozenset(_OPTIONS)
+"""The options of every provider, but for those whose default is a provider's own matter."""

@@ -1,13 +1,16 @@
 """The makers' own libraries against ours: the same conversation, and the same streams.
 
-They are the best witnesses that there are for what a provider takes and gives. `snapshots/providers/requests.txt` is
-the table of all differences between their bodies and ours, with the reasons, which stand here.
+They are the best witnesses that there are for what a provider takes and gives. All differences between their
+bodies and ours stand here with their reasons, and as a table in `snapshots/providers/requests.txt`.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -24,7 +27,18 @@ pytestmark = [
     pytest.mark.timeout(60),
     # Of the libraries, not of ours.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _left_behind() -> Iterator[None]:
+    """What the libraries leave to the garbage collector must not be found during somebody else's test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
 
 CHAT_TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": sdks.TOOL}}
 OPTIONS: dict[str, Callable[[str], dict[str, object]]] = {
@@ -170,23 +184,25 @@ def test_the_table_of_differences(golden: Goldens) -> None:
 
 
 def read_with_sdk(case: Case, url: str) -> str:
-    stream: Any
+    """Who lets go of a client closes its streams, so all is read inside."""
     match case.provider:
         case "openai":
-            stream = sdks.openai_client(url).chat.completions.create(model="m", messages=[], stream=True)
-            return sdks.read_chat(stream)
+            with sdks.openai_client(url) as client:
+                return sdks.read_chat(client.chat.completions.create(model="m", messages=[], stream=True))
         case "openai-responses":
-            stream = sdks.openai_client(url).responses.create(model="m", input="x", stream=True)
-            return sdks.read_responses(stream)
+            with sdks.openai_client(url) as client:
+                return sdks.read_responses(client.responses.create(model="m", input="x", stream=True))
         case "anthropic":
-            stream = sdks.anthropic_client(url).messages.create(model="m", max_tokens=9, messages=[], stream=True)
-            return sdks.read_anthropic(stream)
+            with sdks.anthropic_client(url) as client:
+                asked = {"model": "m", "max_tokens": 9, "messages": []}
+                return sdks.read_anthropic(client.messages.create(**asked, stream=True))
         case "google-ai":
-            client = sdks.google_client(url)  # who lets go of it closes the stream
-            return sdks.read_google(client.models.generate_content_stream(model="m", contents="x"))
+            with sdks.google_client(url) as client:
+                return sdks.read_google(client.models.generate_content_stream(model="m", contents="x"))
         case "aws-bedrock":
-            asked = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "x"}]}]}
-            return sdks.read_bedrock(sdks.bedrock_client(url).converse_stream(**asked)["stream"])
+            with closing(sdks.bedrock_client(url)) as client:
+                messages = [{"role": "user", "content": [{"text": "x"}]}]
+                return sdks.read_bedrock(client.converse_stream(modelId="m", messages=messages)["stream"])
     raise KeyError(case.provider)
 
 
