@@ -206,24 +206,6 @@ def widen(value: Any) -> Any:
     return float(value) if type(value) is int else value
 
 
-def string_split(text: str, separator: str) -> list[str]:
-    """An empty separator splits between all characters and at both ends."""
-    return text.split(separator) if separator else ["", *text, ""]
-
-
-def substring(text: str, start: int, end: int) -> str:
-    return text[start:end] if 0 <= start < end else ""
-
-
-def trunc(value: float) -> int:
-    """Toward zero. What is no number becomes 0, what is infinite the last 64-bit integer, as in a native cast."""
-    if math.isnan(value):
-        return 0
-    if math.isinf(value):
-        return 2**63 - 1 if value > 0 else -(2**63)
-    return int(value)
-
-
 def panic(message: str) -> Any:
     raise Panic(message)
 
@@ -470,9 +452,6 @@ HELPERS: dict[str, Any] = {
     "$large": large,
     "$shift_left": shift_left,
     "$wrong_index": wrong_index,
-    "$string_split": string_split,
-    "$substring": substring,
-    "$trunc": trunc,
     "$panic": panic,
     "$unmatched": unmatched,
     "$unreachable": unreachable,

@@ -1,104 +1,219 @@
 """Methods and functions that the compiler knows by itself: their types here, their code in `emit`.
 
-They are the ones that a `.baml` stub cannot describe, because they are generic, or that would cost too much as
-a call of a native operation.
+They are the ones that a `.baml` function cannot describe, because they are generic, or that would cost too much as
+a call of one. T is what a list holds, K and V are a map's keys and values, U is what a function given to it makes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from ..types.ty import BOOL, FLOAT, INT, NEVER, NULL, STRING, UNKNOWN, ListTy, MapTy, MediaTy, Ty, optional
+from ..types.ty import (
+    BOOL,
+    FLOAT,
+    INT,
+    NEVER,
+    NULL,
+    STRING,
+    UNKNOWN,
+    FunctionTy,
+    ListTy,
+    MapTy,
+    MediaTy,
+    Ty,
+    VariableTy,
+    optional,
+)
+from ..types.variables import replaced
 
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """`name` is the key of the emitter's table."""
+    """`name` is the key of the emitter's tables. Of the parameters only the first `required` must be given.
+
+    `needs` is what the elements of a list, or the arguments of a function, must be.
+    """
 
     name: str
     params: tuple[Ty, ...]
     result: Ty
+    required: int
+    needs: Literal["strings", "ordered", "numbers"] | None = None
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether it calls a function that is handed to it."""
+        return any(isinstance(param, FunctionTy) for param in self.params)
+
+    def over(self, found: dict[str, Ty]) -> Builtin:
+        params = tuple(replaced(param, found) for param in self.params)
+        return replace(self, params=params, result=replaced(self.result, found))
+
+
+T, U, K, V, N = map(VariableTy, "TUKVN")
+
+
+def _takes(*params: Ty, gives: Ty, required: int | None = None, needs: str | None = None) -> Builtin:
+    return Builtin("", params, gives, len(params) if required is None else required, needs)  # type: ignore[arg-type]
+
+
+def _from(item: Ty, *, to: Ty) -> FunctionTy:
+    return FunctionTy((item,), to)
+
+
+_TESTS = _from(T, to=BOOL)
+
+_LIST = {
+    "length": _takes(gives=INT),
+    "at": _takes(INT, gives=T),
+    "push": _takes(T, gives=NULL),
+    "pop": _takes(gives=optional(T)),
+    "shift": _takes(gives=optional(T)),
+    "unshift": _takes(T, gives=NULL),
+    "insert": _takes(INT, T, gives=NULL),
+    "remove_at": _takes(INT, gives=T),
+    "clear": _takes(gives=NULL),
+    "concat": _takes(ListTy(T), gives=ListTy(T)),
+    "slice": _takes(INT, INT, gives=ListTy(T), required=1),
+    "reverse": _takes(gives=ListTy(T)),
+    "sort": _takes(gives=ListTy(T), needs="ordered"),
+    "join": _takes(STRING, gives=STRING, needs="strings"),
+    "includes": _takes(T, gives=BOOL),
+    "index_of": _takes(T, gives=INT),
+    "map": _takes(_from(T, to=U), gives=ListTy(U)),
+    "flat_map": _takes(_from(T, to=ListTy(U)), gives=ListTy(U)),
+    "filter": _takes(_TESTS, gives=ListTy(T)),
+    "find": _takes(_TESTS, gives=optional(T)),
+    "find_index": _takes(_TESTS, gives=INT),
+    "some": _takes(_TESTS, gives=BOOL),
+    "every": _takes(_TESTS, gives=BOOL),
+    "sort_by": _takes(_from(T, to=U), gives=ListTy(T), needs="ordered"),
+    "reduce": _takes(FunctionTy((U, T), U), U, gives=U),
+    "for_each": _takes(_from(T, to=UNKNOWN), gives=NULL),
+}
+
+_MAP = {
+    "length": _takes(gives=INT),
+    "has": _takes(K, gives=BOOL),
+    "get": _takes(K, gives=optional(V)),
+    "set": _takes(K, V, gives=NULL),
+    "delete": _takes(K, gives=BOOL),
+    "clear": _takes(gives=NULL),
+    "keys": _takes(gives=ListTy(K)),
+    "values": _takes(gives=ListTy(V)),
+    "merge": _takes(MapTy(K, V), gives=MapTy(K, V)),
+    "map": _takes(FunctionTy((K, V), U), gives=ListTy(U)),
+    "map_values": _takes(_from(V, to=U), gives=MapTy(K, U)),
+    "filter": _takes(FunctionTy((K, V), BOOL), gives=MapTy(K, V)),
+}
+
+_STRING = {
+    "length": _takes(gives=INT),
+    "toLowerCase": _takes(gives=STRING),
+    "toUpperCase": _takes(gives=STRING),
+    "trim": _takes(gives=STRING),
+    "trim_start": _takes(gives=STRING),
+    "trim_end": _takes(gives=STRING),
+    "includes": _takes(STRING, gives=BOOL),
+    "startsWith": _takes(STRING, gives=BOOL),
+    "endsWith": _takes(STRING, gives=BOOL),
+    "index_of": _takes(STRING, gives=INT),
+    "split": _takes(STRING, gives=ListTy(STRING)),
+    "chars": _takes(gives=ListTy(STRING)),
+    "lines": _takes(gives=ListTy(STRING)),
+    "substring": _takes(INT, INT, gives=STRING),
+    "slice": _takes(INT, INT, gives=STRING, required=1),
+    "replace": _takes(STRING, STRING, gives=STRING),
+    "replace_all": _takes(STRING, STRING, gives=STRING),
+    "repeat": _takes(INT, gives=STRING),
+    "reverse": _takes(gives=STRING),
+    "pad_start": _takes(INT, STRING, gives=STRING, required=1),
+    "pad_end": _takes(INT, STRING, gives=STRING, required=1),
+    "to_int": _takes(gives=optional(INT)),
+    "to_float": _takes(gives=optional(FLOAT)),
+}
+
+_MEDIA = dict.fromkeys(("as_url", "as_base64", "as_file", "mime_type"), _takes(gives=optional(STRING)))
+
+# Of each kind of value: its methods, and the name of the kind in the other spelling, `baml.Array.length(xs)`.
+_KINDS = {
+    "list": (_LIST, "Array"),
+    "map": (_MAP, "Map"),
+    "string": (_STRING, "String"),
+    "media": (_MEDIA, None),
+}
+
+_NAMED = {
+    kind: {name: replace(signature, name=f"{kind}.{name}") for name, signature in table.items()}
+    for kind, (table, _) in _KINDS.items()
+}
 
 
 def method(receiver: Ty, name: str) -> Builtin | None:
     """The builtin method of a type without attributes, if it has one of that name."""
-    return _methods(receiver).get(name)
+    kind, found = _kind(receiver)
+    builtin = _NAMED.get(kind, {}).get(name)
+    return builtin.over(found) if builtin is not None and found else builtin
 
 
 def method_names(receiver: Ty) -> list[str]:
-    return list(_methods(receiver))
+    return list(_NAMED.get(_kind(receiver)[0], ()))
 
 
-def _methods(receiver: Ty) -> dict[str, Builtin]:
+def _kind(receiver: Ty) -> tuple[str, dict[str, Ty]]:
     match receiver:
         case ListTy(item=item):
-            table = {
-                "length": ((), INT),
-                "push": ((item,), NULL),
-                "at": ((INT,), item),
-                "concat": ((receiver,), receiver),
-            }
-            return _table("list", table)
-        case MapTy(key=key):
-            return _table("map", {"length": ((), INT), "has": ((key,), BOOL)})
+            return "list", {"T": item}
+        case MapTy(key=key, value=value):
+            return "map", {"K": key, "V": value}
         case MediaTy():
-            text = optional(STRING)
-            names = ("as_url", "as_base64", "as_file", "mime_type")
-            return _table("media", dict.fromkeys(names, ((), text)))
-        case _ if receiver == STRING:
-            return _STRING
+            return "media", {}
         case _:
-            return {}
+            return ("string" if receiver == STRING else ""), {}
 
 
-def _table(family: str, rows: dict[str, tuple[tuple[Ty, ...], Ty]]) -> dict[str, Builtin]:
-    return {name: Builtin(f"{family}.{name}", params, result) for name, (params, result) in rows.items()}
-
-
-_STRING = _table(
-    "string",
-    {
-        "length": ((), INT),
-        "toLowerCase": ((), STRING),
-        "toUpperCase": ((), STRING),
-        "trim": ((), STRING),
-        "includes": ((STRING,), BOOL),
-        "startsWith": ((STRING,), BOOL),
-        "endsWith": ((STRING,), BOOL),
-        "split": ((STRING,), ListTy(STRING)),
-        "substring": ((INT, INT), STRING),
-        "replace": ((STRING, STRING), STRING),
-    },
-)
-
-# The other spelling of a method: `baml.Array.length(xs)` is `xs.length()`.
 METHODS: dict[str, str] = {
-    f"baml.{space}.{name}": builtin.name
-    for space, table in (
-        ("Array", _methods(ListTy(UNKNOWN))),
-        ("Map", _methods(MapTy(STRING, UNKNOWN))),
-        ("String", _STRING),
-    )
-    for name, builtin in table.items()
+    f"baml.{space}.{name}": f"{kind}.{name}" for kind, (table, space) in _KINDS.items() if space for name in table
 }
 
-METHOD_NAMES = {name.rpartition(".")[2] for name in METHODS.values()}
+_BY_NAME = [builtin for table in _NAMED.values() for builtin in table.values()]
 
-# Free functions. Where the result is UNKNOWN here and the first parameter too, the result has the type of the
-# first argument (`deep_copy`).
+# Those that call nothing back change no field of any object, whatever they are called on.
+HARMLESS_METHODS = {name.rpartition(".")[2] for name in METHODS.values()} - {
+    builtin.name.rpartition(".")[2] for builtin in _BY_NAME if builtin.calls_back
+}
+
+# Methods that run a function of the program once for each element.
+CALLING_BACK = frozenset(builtin.name for builtin in _BY_NAME if builtin.calls_back)
+
 FUNCTIONS: dict[str, Builtin] = {
-    "baml.deep_copy": Builtin("deep_copy", (UNKNOWN,), UNKNOWN),
-    "baml.deep_equals": Builtin("deep_equals", (UNKNOWN, UNKNOWN), BOOL),
-    "baml.unstable.string": Builtin("unstable_string", (UNKNOWN,), STRING),
-    "baml.math.trunc": Builtin("trunc", (FLOAT,), INT),
-    "baml.sys.panic": Builtin("panic", (STRING,), NEVER),
-    "reveal": Builtin("reveal", (UNKNOWN,), UNKNOWN),
+    path: replace(signature, name=path.removeprefix("baml.").replace(".", "_"))
+    for path, signature in {
+        "baml.deep_copy": _takes(T, gives=T),
+        "baml.deep_equals": _takes(UNKNOWN, UNKNOWN, gives=BOOL),
+        "baml.unstable.string": _takes(UNKNOWN, gives=STRING),
+        "baml.math.abs": _takes(N, gives=N, needs="numbers"),
+        "baml.math.min": _takes(N, N, gives=N, needs="numbers"),
+        "baml.math.max": _takes(N, N, gives=N, needs="numbers"),
+        "baml.math.trunc": _takes(FLOAT, gives=INT),
+        "baml.math.floor": _takes(FLOAT, gives=INT),
+        "baml.math.ceil": _takes(FLOAT, gives=INT),
+        "baml.math.round": _takes(FLOAT, gives=INT),
+        "baml.math.sqrt": _takes(FLOAT, gives=FLOAT),
+        "baml.math.pow": _takes(FLOAT, FLOAT, gives=FLOAT),
+        "baml.math.exp": _takes(FLOAT, gives=FLOAT),
+        "baml.math.log": _takes(FLOAT, gives=FLOAT),
+        "baml.sys.panic": _takes(STRING, gives=NEVER),
+        "reveal": _takes(T, gives=T),
+    }.items()
 }
+
 # Whose result is a list or a map that nobody else holds.
 FRESH = {
     "deep_copy",
-    "string.split",
-    *("list.concat", "list.filter", "list.flat_map", "list.map", "list.slice", "list.sort_by"),
-    *("map.keys", "map.values"),
+    *("string.split", "string.chars", "string.lines"),
+    *("list.concat", "list.filter", "list.flat_map", "list.map", "list.reverse", "list.slice", "list.sort"),
+    "list.sort_by",
+    *("map.filter", "map.keys", "map.map", "map.map_values", "map.merge", "map.values"),
 }
-SAME_AS_ARGUMENT = {"deep_copy", "reveal"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostic
 from ..grammar import Parsed
-from . import abi
+from . import abi, collections
 from .analyse import Unit, analyse
 from .emit import emit
 from .interface import FunctionInfo, Interface
@@ -72,7 +72,10 @@ def link(unit: Unit, library: Program | None, diagnostics: tuple[Diagnostic, ...
     names = unit.names.over(library.unit.names if library else None)
     schemas = names.schemas()
     space = ValueSpace(schemas)
-    namespace: dict[str, Any] = {**(library.namespace if library else abi.HELPERS), "__name__": "baml"}
+    namespace: dict[str, Any] = {
+        **(library.namespace if library else {**abi.HELPERS, **collections.HELPERS}),
+        "__name__": "baml",
+    }
     for enum in schemas.enums.values():
         for member in enum.members:
             namespace[f"enum {enum.name}.{member.name}"] = space.enum_value(enum.name, member.name)

@@ -24,6 +24,7 @@ class Variable:
     in_loop: bool = False  # a new one in every round
     is_captured: bool = False
     is_reassigned: bool = False
+    function: str | None = None  # the lambda that it always holds
 
     @property
     def is_boxed(self) -> bool:
@@ -87,7 +88,10 @@ class BuiltinCall:
 
 @dataclass(frozen=True, slots=True)
 class ValueCall:
-    """A call of a function value: what it reaches is not known."""
+    """A call of a function value. `known` is the lambda that it must be; else nobody knows what it reaches."""
+
+    known: str | None = None
+    in_lambda: bool = False
 
 
 @dataclass(frozen=True, slots=True)

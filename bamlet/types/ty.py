@@ -91,11 +91,6 @@ class FunctionTy:
     result: Ty
     throws: Ty = UnknownTy()
 
-    @property
-    def is_generic(self) -> bool:
-        """Whether the result holds a variable, so that only the function itself can tell it."""
-        return holds_variable(self.result)
-
 
 @dataclass(frozen=True, slots=True)
 class VariableTy:
@@ -170,22 +165,6 @@ MEDIA: dict[str, Ty] = {
     "pdf": MediaTy("pdf"),
     "video": MediaTy("video"),
 }
-
-
-def holds_variable(ty: Ty) -> bool:
-    match ty:
-        case VariableTy():
-            return True
-        case ListTy(item=item):
-            return holds_variable(item)
-        case MapTy(key=key, value=value):
-            return holds_variable(key) or holds_variable(value)
-        case UnionTy(members=parts):
-            return any(map(holds_variable, parts))
-        case FunctionTy(params=params, result=result):
-            return any(map(holds_variable, (*params, result)))
-        case _:
-            return False
 
 
 def literal(value: str | int | bool) -> LiteralTy:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...grammar import nodes as n
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
-from ..builtins import METHOD_NAMES
+from ..builtins import HARMLESS_METHODS
 from ..panics import is_panic
 from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -83,7 +83,7 @@ class _Work:
         self._relation = names.relation()
         self._endless = endless
         members = {name for symbol in names.classes.values() for name in (*symbol.methods, *_fields(symbol))}
-        self._builtin_only = frozenset(METHOD_NAMES - members)
+        self._builtin_only = frozenset(HARMLESS_METHODS - members)
         self._panics = union(ty for name in names.classes if is_panic(ty := ClassTy(name)))
 
     def check_group(self, group: Group) -> None:

@@ -9,9 +9,10 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
-from ..builtins import FUNCTIONS, METHODS, SAME_AS_ARGUMENT, Builtin, method, method_names
+from ..builtins import FUNCTIONS, METHODS, Builtin, method, method_names
 from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, ValueCall
+from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, ValueCall
+from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .expressions import unknown_content
 from .state import INFER, Checker, is_error, is_open
@@ -94,11 +95,11 @@ def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
 
 def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> Ty:
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, node.arguments)
-    types = _arguments(c, node, node.arguments, f"`{name}`", builtin.params)
-    if builtin.name == "reveal" and types:
-        message = f"the type is `{show(types[0])}`"
+    result = builtin_call(c, node, node.arguments, name, builtin)
+    if builtin.name == "reveal" and node.arguments:
+        message = f"the type is `{show(c.tables.types[id(node.arguments[0])])}`"
         c.wrong(node.arguments[0], catalogue.REVEALED, message)
-    return types[0] if builtin.name in SAME_AS_ARGUMENT and types else builtin.result
+    return result
 
 
 def _arguments(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, params: Sequence[Ty]) -> list[Ty]:
@@ -164,10 +165,10 @@ def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple
     builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name)
     assert builtin is not None
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, (receiver, *arguments))
-    types = _arguments(c, node, arguments, f"`{name}`", builtin.params)
-    if builtin.name == "list.at" and types and isinstance(builtin.result, NeverTy):
+    result = builtin_call(c, node, arguments, name, builtin, receiver)
+    if builtin.name == "list.at" and arguments and isinstance(builtin.result, NeverTy):
         return unknown_content(c, receiver)
-    return builtin.result
+    return result
 
 
 def _first_use(c: Checker, node: n.Call, receiver: n.Expr, argument: n.Expr, name: str) -> Ty:
@@ -214,8 +215,14 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
     callee = node.callee
     ty = c.relation.expand(c.infer(callee))
     if isinstance(ty, FunctionTy):
-        c.tables.calls[id(node)] = ValueCall()
-        c.tables.calls_values = True
+        use = c.tables.uses.get(id(callee))
+        known = use.variable.function if isinstance(use, LocalUse) and not use.fields else None
+        c.tables.calls[id(node)] = ValueCall(known, in_lambda=bool(c.closures))
+        if known is None:
+            c.tables.calls_values = True
+        else:
+            c.tables.reaches.add(known)
+            c.tables.uses_context |= bool(c.closures)
         _no_type_arguments(c, node, "this function")
         _arguments(c, node, node.arguments, "this function", ty.params)
         return ty.result

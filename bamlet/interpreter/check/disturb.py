@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import nodes as n
-from ..builtins import FUNCTIONS
+from ..builtins import CALLING_BACK, FUNCTIONS
 from ..typing_tables import BuiltinCall, CallPlan, DeadCall
 from .state import Checker, Facts, root
 
@@ -42,7 +42,7 @@ def _is_harmless(c: Checker, node: n.Call) -> bool:
 
 
 def changes_no_field(plan: CallPlan) -> bool:
-    return isinstance(plan, BuiltinCall | DeadCall)
+    return isinstance(plan, DeadCall) or (isinstance(plan, BuiltinCall) and plan.name not in CALLING_BACK)
 
 
 def _note(target: n.Expr, variables: set[str], fields: set[str]) -> None:

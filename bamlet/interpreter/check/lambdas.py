@@ -10,7 +10,8 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty, VariableTy
+from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty
+from ...types.variables import holds_variable
 from ..typing_tables import Closure
 from .disturb import walk
 from .state import INFER, Checker
@@ -39,7 +40,7 @@ def _params(c: Checker, node: n.Lambda, wanted: FunctionTy | None) -> list[Ty]:
     for at, param in enumerate(node.params):
         if param.type is not None:
             found.append(c.resolve(param.type))
-        elif at < len(hints) and not isinstance(hints[at], VariableTy):
+        elif at < len(hints) and not holds_variable(hints[at]):
             found.append(hints[at])
         else:
             found.append(ERROR)
@@ -58,7 +59,7 @@ def _result(c: Checker, node: n.Lambda, wanted: FunctionTy | None) -> Ty | None:
     """None if only the body tells."""
     if node.result is not None:
         return c.resolve(node.result)
-    return None if wanted is None or wanted.is_generic else wanted.result
+    return None if wanted is None or holds_variable(wanted.result) else wanted.result
 
 
 def _inferred_result(c: Checker, body: n.Expr) -> Ty:
@@ -80,7 +81,7 @@ def _give(c: Checker, body: n.Expr, result: Ty) -> None:
 def _inside(c: Checker, node: n.Lambda) -> Iterator[None]:
     """A function of its own: it runs at another time, and what it reaches, only its callers reach."""
     outer = c.tables, c.result, c.returned, c.facts, c.thrown, c.loop_depth, c.in_loop_head, c.blocks
-    name = f"{c.name}.lambda {len(c.tables.lambdas) + 1}"
+    name = c.next_closure
     c.tables = replace(c.tables, reaches=set(), calls_values=False, loops=False, uses_context=False)
     closure = c.tables.lambdas[id(node)] = Closure(name, c.tables)
     c.facts = {place: ty for place, ty in c.facts.items() if len(place) == 1 and not c.is_reassigned(place)}

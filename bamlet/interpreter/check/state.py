@@ -69,7 +69,11 @@ class Checker:
 
     def require(self, node: n.Expr, expected: Ty) -> Ty:
         """Infer, and report unless the value may stand where `expected` is wanted."""
-        found = self._settle(node, self.infer(node, expected), expected)
+        return self.accept(node, self.infer(node, expected), expected)
+
+    def accept(self, node: n.Expr, found: Ty, expected: Ty) -> Ty:
+        """Report unless what was inferred may stand where `expected` is wanted."""
+        found = self._settle(node, found, expected)
         if not self.relation.is_subtype(found, expected) and not is_new_and_fits(self, node, expected):
             self._mismatch(self._culprit(node, expected), expected)
             return ERROR
@@ -185,6 +189,11 @@ class Checker:
 
     def find(self, name: str) -> Variable | None:
         return next((scope[name] for scope in reversed(self._scopes) if name in scope), None)
+
+    @property
+    def next_closure(self) -> str:
+        """The name of the next lambda that is checked."""
+        return f"{self.name}.lambda {len(self.tables.lambdas) + 1}"
 
     def capture(self, variable: Variable) -> None:
         """The variable is used here: every lambda between this point and its declaration takes it along."""

@@ -25,7 +25,7 @@ from ...types.ty import (
     is_optional,
     union,
 )
-from ..typing_tables import LocalUse
+from ..typing_tables import LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
 from .expressions import field_of, operator_hint, operator_result, type_of_local
 from .lambdas import written_type
@@ -48,11 +48,19 @@ def _let(c: Checker, node: n.Let) -> bool:
 def _named_lambda(c: Checker, node: n.Let, ty: Ty) -> bool:
     """A lambda sees the variable that will hold it, so that it can call itself."""
     variable = c.declare(node.name, ty, node)
+    if node.name.name not in c.reassigned:
+        variable.function = c.next_closure
     found = c.require(node.value, ty)
     if isinstance(found, FunctionTy) and ty == widen_literals(found):
         c.facts[(variable,)] = found  # what it throws
     variable.is_reassigned = variable.is_captured
     return False
+
+
+def _hold(c: Checker, variable: Variable, value: n.Expr) -> None:
+    """A variable that never holds another function than its first: calls of it are calls of that."""
+    if isinstance(value, n.Lambda) and variable.name not in c.reassigned:
+        variable.function = c.tables.lambdas[id(value)].name
 
 
 def _inferred_let(c: Checker, node: n.Let) -> bool:
@@ -67,6 +75,7 @@ def _inferred_let(c: Checker, node: n.Let) -> bool:
         return False
     # Behind a value that never comes nothing can be wrong with the variable.
     variable = c.declare(node.name, ERROR if ty == NEVER else ty, node)
+    _hold(c, variable, node.value)
     if isinstance(found, FunctionTy):
         c.facts[(variable,)] = found  # what it throws, as long as no other is assigned
     return ty == NEVER

@@ -12,6 +12,7 @@ from ...grammar import nodes as n
 from ...types.relate import literal_bases
 from ...types.show import show
 from ...types.ty import NEVER, FunctionTy, Ty, UnknownTy
+from ..builtins import CALLING_BACK
 from ..panics import is_panic
 from ..symbols import FunctionSymbol
 from ..typing_tables import BuiltinCall, CallPlan, FunctionCall, ValueCall
@@ -31,8 +32,7 @@ def thrown_by_call(c: Checker, node: n.Call, plan: CallPlan | None) -> Ty:
             return c.names.functions[symbol.name].thrown
         case ValueCall():
             return _of_function(c, node.callee)
-        case BuiltinCall(operands=operands):
-            # It calls every function that is handed to it.
+        case BuiltinCall(name=name, operands=operands) if name in CALLING_BACK:
             return c.relation.join(_of_function(c, operand) for operand in operands)
         case _:
             return NEVER

@@ -19,12 +19,12 @@ from ..effects import Effects
 from ..report import Report
 from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..typing_tables import Tables, python_name
-from . import lambdas, statements
-from .expressions import call_function, function_name, function_values, may_go_on
+from . import calls, expressions, lambdas, statements
+from .functions import call_function, function_name, function_values, may_go_on
 from .state import CONTEXT, EMIT, EMIT_STATEMENT, GIVE, INTO, Emitter, Unit, load, store
 from .type_tests import class_name, test_functions
 
-__all__ = ["EMIT", "EMIT_STATEMENT", "INTO", "definition", "emit", "lambdas", "statements"]
+__all__ = ["EMIT", "EMIT_STATEMENT", "INTO", "calls", "definition", "emit", "expressions", "lambdas", "statements"]
 
 
 def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:

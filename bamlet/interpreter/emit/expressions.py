@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from ...grammar import nodes as n
 from ...types.ty import MapTy
-from ..symbols import ConstantSymbol, FunctionSymbol
-from ..typing_tables import (
-    BuiltinCall,
-    ConstantUse,
-    DeadCall,
-    EnvUse,
-    FunctionCall,
-    FunctionUse,
-    LocalUse,
-    Use,
-    ValueCall,
-    VariantUse,
-    python_name,
-)
+from ..symbols import ConstantSymbol
+from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
+from .functions import function_value, operation
 from .operators import index_of, truth, unfolded
-from .state import CONTEXT, EMIT, Emitter, Unit, attribute, both, call, compare, load, read, store
+from .state import CONTEXT, EMIT, Emitter, attribute, call, load, read
 from .type_tests import class_name, type_test
 
 # --- names
-
-
-def function_name(name: str) -> str:
-    """The global under which emitted code finds a function; no local can be called so."""
-    return f"fn {name}"
-
-
-def value_name(name: str) -> str:
-    return f"value {name}"
 
 
 def _path(e: Emitter, node: n.Path) -> ast.expr:
@@ -50,9 +30,9 @@ def _used(e: Emitter, use: Use) -> ast.expr:
         case VariantUse(enum=enum, name=name):
             return load(f"enum {enum}.{name}")
         case EnvUse(name=name):
-            return _operation(e, "env.get_or_panic", [ast.Constant(name)])
+            return operation("env.get_or_panic", [ast.Constant(name)])
         case FunctionUse(symbol=symbol):
-            return _function_value(e, symbol)
+            return function_value(e, symbol)
 
 
 def _constant(e: Emitter, symbol: ConstantSymbol) -> ast.expr:
@@ -64,123 +44,6 @@ def _fields(value: ast.expr, fields: Sequence[n.Identifier]) -> ast.expr:
     for field in fields:
         value = attribute(value, field.name)
     return value
-
-
-def _function_value(e: Emitter, symbol: FunctionSymbol) -> ast.expr:
-    """One object for each function, made once, so that a function equals itself."""
-    e.unit.values[symbol.name] = symbol
-    return load(value_name(symbol.name))
-
-
-def function_values(unit: Unit) -> Iterable[ast.stmt]:
-    """How a value is called depends on what the function reaches, so it knows that of itself."""
-    for symbol in unit.values.values():
-        name, suspends = ast.Constant(symbol.name), ast.Constant(symbol.name in unit.effects.suspends)
-        if symbol.kind == "stub":
-            made = call("$operation_value", name, suspends)
-        else:
-            needs_context = ast.Constant(symbol.name in unit.effects.needs_context)
-            made = call("$FunctionValue", name, load(function_name(symbol.name)), suspends, needs_context)
-        yield ast.Assign([store(value_name(symbol.name))], made)
-
-
-def _operation(e: Emitter, name: str, arguments: list[ast.expr]) -> ast.Call:
-    """A native operation: the one way out of compiled code."""
-    invoke = attribute(load(CONTEXT), "invoke")
-    return ast.Call(invoke, [ast.Constant(name), load(CONTEXT), *arguments], [])
-
-
-# --- calls
-
-
-def _call(e: Emitter, node: n.Call) -> ast.expr:
-    plan = e.tables.calls[id(node)]
-    match plan:
-        case FunctionCall(symbol=symbol, receiver=receiver):
-            nodes = node.arguments if receiver is None else (receiver, *node.arguments)
-            return call_function(e, symbol, e.operands(nodes))
-        case BuiltinCall(name=name, operands=operands):
-            return BUILTINS[name](e, e.operands(operands))
-        case ValueCall():
-            values = e.operands((node.callee, *node.arguments))
-            return ast.Await(call("$call_value", load(CONTEXT), *values))
-        case DeadCall(first=first):
-            nodes = (first, *(argument for argument in node.arguments if argument is not first))
-            return call("$unreachable", *e.operands(nodes))
-
-
-def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
-    made: ast.expr
-    if symbol.kind == "stub":
-        made = _operation(e, symbol.name, arguments)
-    elif symbol.name in e.unit.effects.needs_context:
-        made = call(function_name(symbol.name), load(CONTEXT), *arguments)
-    else:
-        made = call(function_name(symbol.name), *arguments)
-    if symbol.name in e.unit.effects.suspends:
-        made = ast.Await(made)
-    return both(may_go_on(), made) if e.multiplies(symbol.name) else made
-
-
-def may_go_on() -> ast.expr:
-    """True, unless the call was told to stop: then this raises."""
-    calls = attribute(load(CONTEXT), "calls")
-    return ast.BoolOp(ast.Or(), [compare(calls, ast.Is(), ast.Constant(None)), ast.Call(calls, [], [])])
-
-
-Builtin = Callable[[Emitter, list[ast.expr]], ast.expr]
-
-
-def _helper(name: str) -> Builtin:
-    return lambda e, values: call(name, *values)
-
-
-def _method(name: str) -> Builtin:
-    return lambda e, values: ast.Call(attribute(values[0], name), values[1:], [])
-
-
-def _field(name: str) -> Builtin:
-    return lambda e, values: attribute(values[0], name)
-
-
-def _contains(e: Emitter, values: list[ast.expr]) -> ast.expr:
-    """`in` is four times as fast as a method, but reads what is looked for first."""
-    container, part = values
-    if all(isinstance(value, ast.Name | ast.Constant) for value in values):
-        return compare(part, ast.In(), container)
-    return ast.Call(attribute(container, "__contains__"), [part], [])
-
-
-BUILTINS: dict[str, Builtin] = {
-    "list.length": _helper("$len"),
-    "list.push": _method("append"),
-    "list.at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
-    "list.concat": lambda e, values: ast.BinOp(values[0], ast.Add(), values[1]),
-    "map.length": _helper("$len"),
-    "map.has": _contains,
-    "string.length": _helper("$len"),
-    "string.toLowerCase": _method("lower"),
-    "string.toUpperCase": _method("upper"),
-    "string.trim": _method("strip"),
-    "string.includes": _contains,
-    "string.startsWith": _method("startswith"),
-    "string.endsWith": _method("endswith"),
-    "string.split": _helper("$string_split"),
-    "string.substring": _helper("$substring"),
-    "string.replace": lambda e, values: ast.Call(
-        attribute(values[0], "replace"), [*values[1:], ast.Constant(1)], []
-    ),
-    "media.as_url": _field("url"),
-    "media.as_base64": _field("base64"),
-    "media.as_file": _field("file"),
-    "media.mime_type": _field("media_type"),
-    "deep_copy": _helper("$deep_copy"),
-    "deep_equals": _helper("$deep_equals"),
-    "unstable_string": _helper("$unstable_string"),
-    "trunc": _helper("$trunc"),
-    "panic": _helper("$panic"),
-    "reveal": lambda e, values: values[0],
-}
 
 
 # --- values
@@ -248,7 +111,6 @@ EMIT.update(
         n.Group: lambda e, node: e.expr(node.inner),
         n.FieldAccess: lambda e, node: attribute(e.expr(node.value), node.name.name),
         n.Index: _index,
-        n.Call: _call,
         n.InstanceOf: _instance_of,
         n.ListLiteral: lambda e, node: ast.List(e.operands(node.items), ast.Load()),
         n.MapLiteral: _map_literal,

@@ -8,25 +8,47 @@ if it is assigned later it lives in a list of one element, and the list is hande
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from ...grammar import nodes as n
 from ..typing_tables import Closure, python_name
 from .state import CONTEXT, GIVE, INTO, Emitter, Target, call, load
 
 
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A lambda as a nested Python function, and the name it has there."""
+
+    closure: Closure
+    python: str
+
+
 def _lambda(e: Emitter, node: n.Lambda, target: Target) -> None:
+    """A function value knows how it is called."""
+    defined = define_lambda(e, node)
+    name, effects = defined.closure.name, e.unit.effects
+    flags = ast.Constant(name in effects.suspends), ast.Constant(name in effects.needs_context)
+    e.finish(call("$FunctionValue", ast.Constant(name), load(defined.python), *flags), target, node)
+
+
+def define_lambda(e: Emitter, node: n.Lambda) -> Defined:
     closure = e.tables.lambdas[id(node)]
-    suspends, needs_context = (
-        closure.name in names for names in (e.unit.effects.suspends, e.unit.effects.needs_context)
-    )
-    shown = python_name(closure.name)
-    kind = ast.AsyncFunctionDef if suspends else ast.FunctionDef
-    arguments = _arguments(e, node, closure, needs_context)
+    effects = e.unit.effects
+    arguments = _arguments(e, node, closure, closure.name in effects.needs_context)
     with e.inside(closure.name):
         body = _body(e, node, closure)
-    e.add(kind(name=shown, args=arguments, body=body, decorator_list=[]), node)
-    flags = ast.Constant(suspends), ast.Constant(needs_context)
-    e.finish(call("$FunctionValue", ast.Constant(closure.name), load(shown), *flags), target, node)
+    kind = ast.AsyncFunctionDef if closure.name in effects.suspends else ast.FunctionDef
+    python = python_name(closure.name)
+    e.add(kind(name=python, args=arguments, body=body, decorator_list=[]), node)
+    return Defined(closure, python)
+
+
+def call_lambda(e: Emitter, name: str, code: ast.expr, arguments: list[ast.expr]) -> ast.expr:
+    """A call of the Python function of a lambda."""
+    effects = e.unit.effects
+    given = [load(CONTEXT), *arguments] if name in effects.needs_context else arguments
+    made = ast.Call(code, given, [])
+    return ast.Await(made) if name in effects.suspends else made
 
 
 def _arguments(e: Emitter, node: n.Lambda, closure: Closure, needs_context: bool) -> ast.arguments:

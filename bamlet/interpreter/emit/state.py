@@ -17,11 +17,12 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ...types.relate import Relation
 from ...types.ty import Ty
+from ..builtins import CALLING_BACK
 from ..check.disturb import walk
 from ..check.state import is_int
 from ..effects import Effects
 from ..symbols import FunctionSymbol, Names
-from ..typing_tables import LocalUse, Tables, Variable
+from ..typing_tables import BuiltinCall, LocalUse, Tables, Variable
 
 CONTEXT = "$context"
 
@@ -253,6 +254,10 @@ ALWAYS_STATEMENTS = (n.Lambda, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.C
 def _is_inline(e: Emitter, node: n.Node) -> bool:
     if isinstance(node, ALWAYS_STATEMENTS):
         return False
+    if isinstance(node, n.Call):
+        plan = e.tables.calls.get(id(node))
+        if isinstance(plan, BuiltinCall) and plan.name in CALLING_BACK:
+            return False
     if isinstance(node, n.Block):
         return not node.statements and (node.tail is None or e.is_inline(node.tail))
     return all(e.is_inline(child) for child in node.children())

@@ -1,0 +1,105 @@
+"""Calls of builtins: their types have variables, which the receiver and the arguments tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ...types.relate import widen_literals
+from ...types.show import show
+from ...types.ty import ERROR, FLOAT, INT, NULL, STRING, UNKNOWN, FunctionTy, ListTy, Ty, union
+from ...types.variables import holds_variable, match_variables, replaced
+from ..builtins import Builtin
+from ..typing_tables import FunctionUse, LocalUse
+from .state import Checker, ungrouped
+
+
+def builtin_call(
+    c: Checker,
+    node: n.Call,
+    arguments: Sequence[n.Expr],
+    name: str,
+    builtin: Builtin,
+    receiver: n.Expr | None = None,
+) -> Ty:
+    if not builtin.required <= len(arguments) <= len(builtin.params):
+        return _wrong_count(c, node, arguments, name, builtin)
+    found: dict[str, Ty] = {}
+    with c.nested(node) if builtin.calls_back else nullcontext():
+        # What a lambda takes may be told by an argument behind it: `reduce((sum, x) => …, 0)`.
+        for comes_last in (False, True):
+            for argument, param in zip(arguments, builtin.params, strict=False):
+                if isinstance(param, FunctionTy) is comes_last:
+                    _argument(c, argument, param, found)
+    if builtin.calls_back:
+        c.tables.loops = True
+        for argument, param in zip(arguments, builtin.params, strict=False):
+            if isinstance(param, FunctionTy):
+                _calls(c, argument)
+    _check_need(c, node, name, builtin, found, receiver)
+    return replaced(builtin.result, found)
+
+
+def _wrong_count(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, builtin: Builtin) -> Ty:
+    for argument in arguments:
+        c.infer(argument)
+    most = len(builtin.params)
+    wanted = f"{most} argument{'s' if most != 1 else ''}"
+    if builtin.required < most:
+        wanted = f"{builtin.required} or {wanted}"
+    c.wrong(node, catalogue.ARGUMENT_COUNT, f"`{name}` takes {wanted}, found {len(arguments)}")
+    return ERROR if holds_variable(builtin.result) else builtin.result
+
+
+def _argument(c: Checker, argument: n.Expr, param: Ty, found: dict[str, Ty]) -> None:
+    # Only a function is bound by what others have told; of `min(1, 2.5)` both arguments tell.
+    wanted = replaced(param, found) if isinstance(param, FunctionTy) else param
+    if not holds_variable(wanted):
+        c.require(argument, wanted)
+        return
+    given = c.infer(argument, wanted)
+    match_variables(c.relation, wanted, widen_literals(given), found)
+    if isinstance(param, FunctionTy):
+        # A part that is still open fits anything.
+        c.accept(argument, given, replaced(wanted, {**dict.fromkeys("TUKVN", UNKNOWN), **found}))
+
+
+def _calls(c: Checker, argument: n.Expr) -> None:
+    """What a builtin calls back is reached from here."""
+    node = ungrouped(argument)
+    use = c.tables.uses.get(id(node))
+    if isinstance(node, n.Lambda):
+        c.tables.reaches.add(c.tables.lambdas[id(node)].name)
+    elif isinstance(use, LocalUse) and not use.fields and use.variable.function is not None:
+        c.tables.reaches.add(use.variable.function)
+    elif not isinstance(use, FunctionUse):  # its mention is a reach already
+        c.tables.calls_values = True
+
+
+_NUMBERS = union((INT, FLOAT))
+
+
+def _check_need(
+    c: Checker, node: n.Call, name: str, builtin: Builtin, found: dict[str, Ty], receiver: n.Expr | None
+) -> None:
+    if builtin.needs == "numbers":
+        if not c.relation.is_part(found.get("N", ERROR), _NUMBERS):
+            message = f"`{name}` works on numbers, found `{show(found['N'])}`"
+            c.wrong(node.arguments[0], catalogue.TYPE_MISMATCH, message)
+        return
+    if builtin.needs is None or receiver is None:
+        return
+    whole = c.relation.expand(c.tables.types[id(receiver)])
+    item = found.get("U", ERROR) if builtin.calls_back else whole.item if isinstance(whole, ListTy) else ERROR
+    if builtin.needs == "strings" and not c.relation.is_part(item, STRING):
+        message = f"`{name}` works on a list of strings, found `{show(whole)}`"
+        to_strings = "make strings of them first: `.map(x => baml.unstable.string(x))`"
+        c.wrong(receiver, catalogue.TYPE_MISMATCH, message, hint=to_strings)
+    elif builtin.needs == "ordered" and not any(c.relation.is_part(item, kind) for kind in (_NUMBERS, STRING)):
+        by_what = None if builtin.calls_back else "say by what, with `sort_by(x => …)`"
+        may_be_null = c.relation.is_part(NULL, item)
+        message = f"`{name}` puts numbers or strings in order, found `{show(item)}`"
+        hint = "the value may be null: test it first" if may_be_null else by_what
+        c.wrong(node, catalogue.TYPE_MISMATCH, message, hint=hint)

@@ -1,0 +1,61 @@
+"""Functions of the program in emitted code: their names, calls of them, and the values that stand for them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from ..symbols import FunctionSymbol
+from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
+
+
+def function_name(name: str) -> str:
+    """The global under which emitted code finds a function; no local can be called so."""
+    return f"fn {name}"
+
+
+def value_name(name: str) -> str:
+    return f"value {name}"
+
+
+def function_value(e: Emitter, symbol: FunctionSymbol) -> ast.expr:
+    """One object for each function, made once, so that a function equals itself."""
+    e.unit.values[symbol.name] = symbol
+    return load(value_name(symbol.name))
+
+
+def function_values(unit: Unit) -> Iterable[ast.stmt]:
+    """How a value is called depends on what the function reaches, so it knows that of itself."""
+    for symbol in unit.values.values():
+        name, suspends = ast.Constant(symbol.name), ast.Constant(symbol.name in unit.effects.suspends)
+        if symbol.kind == "stub":
+            made = call("$operation_value", name, suspends)
+        else:
+            needs_context = ast.Constant(symbol.name in unit.effects.needs_context)
+            made = call("$FunctionValue", name, load(function_name(symbol.name)), suspends, needs_context)
+        yield ast.Assign([store(value_name(symbol.name))], made)
+
+
+def operation(name: str, arguments: list[ast.expr]) -> ast.Call:
+    """A native operation: the one way out of compiled code."""
+    invoke = attribute(load(CONTEXT), "invoke")
+    return ast.Call(invoke, [ast.Constant(name), load(CONTEXT), *arguments], [])
+
+
+def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
+    made: ast.expr
+    if symbol.kind == "stub":
+        made = operation(symbol.name, arguments)
+    elif symbol.name in e.unit.effects.needs_context:
+        made = call(function_name(symbol.name), load(CONTEXT), *arguments)
+    else:
+        made = call(function_name(symbol.name), *arguments)
+    if symbol.name in e.unit.effects.suspends:
+        made = ast.Await(made)
+    return both(may_go_on(), made) if e.multiplies(symbol.name) else made
+
+
+def may_go_on() -> ast.expr:
+    """True, unless the call was told to stop: then this raises."""
+    calls = attribute(load(CONTEXT), "calls")
+    return ast.BoolOp(ast.Or(), [compare(calls, ast.Is(), ast.Constant(None)), ast.Call(calls, [], [])])
