@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .embed import Change as Change
     from .embed import CompileError as CompileError
     from .embed import Entry as Entry
+    from .embed import HttpOptions as HttpOptions
     from .embed import HTTPRequest as HTTPRequest
     from .embed import Image as Image
     from .embed import Issue as Issue
@@ -65,6 +66,7 @@ __all__ = [
     "CompileError",
     "Entry",
     "HTTPRequest",
+    "HttpOptions",
     "Image",
     "Issue",
     "Parsed",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from .embed.call import Call
 from .embed.context import CallContext
 from .embed.errors import BamlAbortError
-from .embed.runtime import AsyncRuntime, ClockLike, HTTPRequest, Program, Transport
+from .embed.runtime import AsyncRuntime, ClockLike, HttpOptions, HTTPRequest, Program, Transport
 from .embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.process = os.getpid()
-        self.loop = asyncio.new_event_loop()
+        self.loop = _new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="bamlet", daemon=True)
         with _stack_of(LOOP_STACK_BYTES):
             self._thread.start()
@@ -84,6 +84,15 @@ class _Loop:
                 self.loop.call_soon_threadsafe(cancel)
                 wait((outcome,), INTERRUPT_GRACE_SECONDS)
             raise
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed (the `fast` extra): a busy loop costs half."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _hand_over(ended: asyncio.Task[T], outcome: Future[T]) -> None:
@@ -127,7 +136,7 @@ class Runtime:
         program: Program,
         *,
         environ: Mapping[str, str] | None = None,
-        transport: Transport | None = None,
+        transport: Transport | HttpOptions | None = None,
         clock: ClockLike | None = None,
     ) -> None:
         self.program = program

@@ -59,6 +59,8 @@ _TERMINAL = {"cli", "__main__"}
 DOORS: dict[str, set[str]] = {
     "lark": {"grammar"},
     "httpx": {"wire"},
+    "aiohttp": {"wire.over_aiohttp"},
+    "uvloop": {"sync"},
     "jinja2": {"jinja"},
     "time": _CLOCK,
     "random": _CLOCK,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..sap import Report as Report
     from ..sysops.changes import Change as Change
     from ..sysops.views import Skeleton as Skeleton
+    from ..wire.message import HttpOptions as HttpOptions
     from .compiling import check_path as check_path
     from .compiling import check_sources as check_sources
     from .compiling import compile_sources as compile_sources
@@ -52,6 +53,7 @@ _HOMES = {
     "bamlet.sysops.changes": ("Change",),
     "bamlet.sysops.views": ("Skeleton",),
     "bamlet.interpreter.values": ("to_plain",),
+    "bamlet.wire.message": ("HttpOptions",),
     "bamlet.embed.context": ("AbortController", "CallContext"),
     "bamlet.embed.errors": (
         "BamlAbortError",

@@ -6,7 +6,7 @@ A `Runtime` owns everything that must be closed: connections, and the resources 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -23,7 +23,7 @@ from ..sysops.registry import invoke, mismatches
 from ..sysops.stream import Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import ClassTy, Ty, members
-from ..wire.message import Transport
+from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
 from .call import Call
 from .compiling import library
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..sap import Parsed
     from .skeleton import SkeletonParser
 
-__all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "Program", "Transport"]
+__all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "HttpOptions", "Program", "Transport"]
 
 STREAM_FUNCTION = "baml.llm.stream_llm_function"
 _NO_CONTEXT = CallContext()
@@ -46,8 +46,9 @@ _NO_CONTEXT = CallContext()
 class AsyncRuntime:
     """The asyncio face. It may serve several event loops; closing it closes the connections of one.
 
-    `environ` replaces the process's environment, `transport` what carries requests, `clock` the time. A function
-    that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python function.
+    `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
+    `HttpOptions` of ours. A function that cannot wait, such as a loop over numbers, blocks the event loop while it
+    runs, like any Python function.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class AsyncRuntime:
         program: Program,
         *,
         environ: Mapping[str, str] | None = None,
-        transport: Transport | None = None,
+        transport: Transport | HttpOptions | None = None,
         clock: ClockLike | None = None,
     ) -> None:
         if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
@@ -63,10 +64,10 @@ class AsyncRuntime:
         make_room()
         self.program = program
         self._services = Services(
-            make_transport=_http_transport,
+            make_transport=partial(_http_transport, transport if isinstance(transport, HttpOptions) else None),
             clock=clock or Clock(),
             environ=process_environment if environ is None else lambda: environ,
-            transport=transport,
+            transport=None if isinstance(transport, HttpOptions) else transport,
         )
 
     @property
@@ -247,10 +248,10 @@ class AsyncRuntime:
         await self.aclose()
 
 
-def _http_transport() -> Transport:
+def _http_transport(options: HttpOptions | None) -> Transport:
     from ..wire.http import HttpTransport  # brings httpx, which takes 70 ms
 
-    return HttpTransport()
+    return HttpTransport(options)
 
 
 def _sink(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,23 @@ class Request:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
+
+
+Engine = Literal["auto", "httpx", "aiohttp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """How a transport of ours moves bytes.
+
+    `engine` is `httpx`, `aiohttp` (the `fast` extra), or `auto`: aiohttp where that is installed and can do the
+    work. HTTP/2 needs the `http2` extra, and is spoken where the server offers it. `proxy` is the URL of a proxy
+    for everything; without it the usual variables of the environment count.
+    """
+
+    engine: Engine = "auto"
+    http2: bool = False
+    proxy: str | None = None
 
 
 class Response(Protocol):

@@ -1,0 +1,173 @@
+"""An httpx transport that lets aiohttp move the bytes: an `httpx.Request` in, an `httpx.Response` out.
+
+aiohttp's pool bears hundreds of live streams at a third of the price of httpx's own. The published adapter of the
+two re-quotes paths, which breaks signed requests, and calls every lost connection a connect timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx
+from aiohttp.http_exceptions import (
+    BadHttpMessage,
+    ContentLengthError,
+    HttpProcessingError,
+    LineTooLong,
+    TransferEncodingError,
+)
+from yarl import URL
+
+# What aiohttp would add to a request by itself; ours go out as they are.
+_ADDED_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
+
+# In words that `failures` knows from httpx.
+_PEER_CLOSED = "peer closed connection without sending complete message body"
+_DISCONNECTED = "Server disconnected without sending a response."
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Bound to the event loop of its first request. `proxy` is the URL of a proxy for everything."""
+
+    def __init__(self, *, idle_seconds: float, max_field_bytes: int, proxy: str | None) -> None:
+        self._idle_seconds = idle_seconds
+        self._max_field_bytes = max_field_bytes
+        self._proxy = proxy
+        self._proxies = {} if proxy else getproxies()
+        self._opened: aiohttp.ClientSession | None = None
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Made on first use: it wants a running loop, and reading the system's certificates takes some 20 ms."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=_Connector(
+                    limit=0, keepalive_timeout=self._idle_seconds, ssl=httpx.create_ssl_context()
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=_ADDED_HEADERS,
+                auto_decompress=False,
+                max_line_size=self._max_field_bytes,
+                max_field_size=self._max_field_bytes,
+            )
+        return self._opened
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        limits = request.extensions.get("timeout", {})
+        try:
+            response = await self._session().request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                headers=request.headers.multi_items(),
+                data=request.content or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect")),
+                proxy=self._proxy_for(request.url),
+            )
+        except (aiohttp.ClientError, TimeoutError) as failure:
+            raise _not_opened(failure, request) from failure
+        version = response.version or aiohttp.HttpVersion11
+        return httpx.Response(
+            response.status,
+            headers=response.raw_headers,
+            stream=_Body(response),
+            request=request,
+            extensions={"http_version": f"HTTP/{version.major}.{version.minor}".encode()},
+        )
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        """aiohttp would read the same variables, but with them `~/.netrc`, in a thread, for each request."""
+        if not self._proxies or proxy_bypass(url.host):
+            return self._proxy
+        return self._proxies.get(url.scheme) or self._proxies.get("all")
+
+    async def aclose(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+
+    def __del__(self) -> None:
+        # A runtime that nobody closed ends with its process, without a word.
+        if self._opened is not None:
+            self._opened.detach()
+
+
+class _Connector(aiohttp.TCPConnector):
+    def __del__(self, _warnings: object = None) -> None: ...  # as above: no word
+
+
+class _Body(httpx.AsyncByteStream):
+    """The bytes of an answer as they come, still encoded."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._closed: asyncio.Future[None] | None = None
+        if (connection := response.connection) is not None and (protocol := connection.protocol) is not None:
+            # When the framing turns bad after the head, aiohttp closes the socket and tells nobody who reads.
+            self._closed = protocol.closed
+            self._end = partial(_end_body, response.content, protocol)
+            if self._closed is not None:
+                self._closed.add_done_callback(self._end)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, HttpProcessingError) as failure:
+            raise _broken(failure) from failure
+
+    async def aclose(self) -> None:
+        # A connection outlives many answers: it must not remember them all.
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._end)
+        if self._response.content.is_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+def _end_body(
+    content: aiohttp.StreamReader, protocol: aiohttp.client_proto.ResponseHandler, closed: asyncio.Future[None]
+) -> None:
+    lost = None if closed.cancelled() else closed.exception()
+    if not content.is_eof() and content.exception() is None:
+        content.set_exception(protocol.exception() or lost or aiohttp.ClientPayloadError(_PEER_CLOSED))
+
+
+def _not_opened(failure: Exception, request: httpx.Request) -> httpx.TransportError:
+    said = str(failure)
+    match failure:
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return httpx.ProxyError(said, request=request)
+        case aiohttp.ConnectionTimeoutError():
+            return httpx.ConnectTimeout(said, request=request)
+        case aiohttp.ClientConnectorError():
+            return httpx.ConnectError(said, request=request)
+        case aiohttp.ServerDisconnectedError():
+            return httpx.RemoteProtocolError(_DISCONNECTED, request=request)
+        case aiohttp.ClientResponseError():
+            too_long = isinstance(getattr(failure.__cause__, "__cause__", None), LineTooLong)
+            # Its own words hold a part of the line.
+            words = "a line of its head is too long" if too_long else _first_line(failure.message)
+            return httpx.RemoteProtocolError(words, request=request)
+        case _:
+            return httpx.ReadError(said, request=request)
+
+
+def _broken(failure: Exception) -> httpx.TransportError:
+    said = str(failure)
+    cause = failure.__cause__
+    if "ConnectionResetError" in said or isinstance(failure, aiohttp.ClientConnectionError):
+        return httpx.ReadError(said)
+    if said == _PEER_CLOSED or isinstance(cause, (TransferEncodingError, ContentLengthError)):
+        return httpx.RemoteProtocolError(_PEER_CLOSED)
+    if isinstance(failure, HttpProcessingError) or isinstance(cause, BadHttpMessage):
+        return httpx.RemoteProtocolError(_first_line(getattr(failure, "message", said)))
+    return httpx.ReadError(said)
+
+
+def _first_line(message: str) -> str:
+    """The lines below quote what the peer sent."""
+    return message.partition("\n")[0].removesuffix(":")
