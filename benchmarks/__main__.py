@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from . import calls, checking, language, parsing, startup, streams
+from . import calls, checking, language, many, parsing, startup, streams
 from .measure import Row, table
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -16,6 +16,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "language": language.rows,
     "calls": calls.rows,
     "streams": streams.rows,
+    "many": many.rows,
 }
 
 

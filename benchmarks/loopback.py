@@ -1,7 +1,7 @@
 """An OpenAI-like server on 127.0.0.1, in a process of its own, that gives canned answers as fast as it can.
 
 `/call/chat/completions` answers with one short text; `/items/N/chat/completions` streams a JSON list of N
-items, four characters a chunk.
+items, four characters a chunk; `/chunks/N/MS/chat/completions` streams N words, MS milliseconds apart.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import Any
 
 ANSWER = "A short answer, as a model would give it."
 CHUNK = 4
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 @contextlib.contextmanager
@@ -52,7 +54,7 @@ def answer(path: str) -> bytes:
         deltas = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
         events = [_event({"content": delta}) for delta in deltas]
         body = b"".join(map(_framed, [*events, _event({}, "stop"), b"data: [DONE]\n\n", b""]))
-        return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + body
+        return STREAM_HEAD + body
     message = {"role": "assistant", "content": ANSWER}
     body = _json(
         id="chatcmpl-1",
@@ -88,13 +90,36 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             head = await reader.readuntil(b"\r\n\r\n")
             if length := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
                 await reader.readexactly(int(length[1]))
-            writer.write(answer(head.split(b" ", 2)[1].decode()))
+            path = head.split(b" ", 2)[1].decode()
+            if paced := re.fullmatch(r"/chunks/(\d+)/(\d+)/chat/completions", path):
+                await _words(writer, int(paced[1]), int(paced[2]) / 1000)
+            else:
+                writer.write(answer(path))
             await writer.drain()
     writer.close()
 
 
+def allow_sockets() -> None:
+    """Two thousand streams are more files than a process may have by default."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, most), most))
+
+
+async def _words(writer: asyncio.StreamWriter, count: int, pause: float) -> None:
+    writer.write(STREAM_HEAD)
+    word = _framed(_event({"content": "word "}))
+    if pause:
+        for _ in range(count):
+            writer.write(word)
+            await asyncio.sleep(pause)
+    else:
+        writer.write(word * count)
+    writer.write(b"".join(map(_framed, [_event({}, "stop"), b"data: [DONE]\n\n", b""])))
+
+
 async def _main() -> None:
-    listening = await asyncio.start_server(_serve, "127.0.0.1", 0)
+    allow_sockets()
+    listening = await asyncio.start_server(_serve, "127.0.0.1", 0, backlog=4096)
     print(listening.sockets[0].getsockname()[1], flush=True)
     await listening.serve_forever()
 

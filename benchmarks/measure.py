@@ -26,10 +26,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Row:
-    """`floor` is the same work by hand. A bar is in seconds, or in multiples of the floor."""
+    """`floor` is the same work by hand. A bar is in seconds, or in multiples of the floor; what is no time is a
+    note."""
 
     work: str
-    ours: Timing
+    ours: Timing | None
     floor: Timing | None = None
     most_seconds: float | None = None
     most_ratio: float | None = None
@@ -37,13 +38,13 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        return self.ours.median / self.floor.median if self.floor else None
+        return self.ours.median / self.floor.median if self.ours and self.floor else None
 
     @property
     def bar(self) -> str:
         """What the row should stay under, with a mark when it does not."""
         bars = []
-        if self.most_seconds is not None:
+        if self.ours is not None and self.most_seconds is not None:
             bars.append(_judged(self.ours.median, self.most_seconds, _shown(self.most_seconds)))
         if self.most_ratio is not None and self.ratio is not None:
             bars.append(_judged(self.ratio, self.most_ratio, f"{self.most_ratio:g}x"))
@@ -90,7 +91,7 @@ def table(rows: Iterable[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}x"
-    return row.work, str(row.ours), str(row.floor or ""), ratio, row.bar, row.note
+    return row.work, str(row.ours or ""), str(row.floor or ""), ratio, row.bar, row.note
 
 
 def _judged(value: float, most: float, shown: str) -> str:
