@@ -13,14 +13,15 @@ _STATES = ("Pending", "Incomplete", "Complete")
 
 
 def breaks(shown: list[Any]) -> Iterator[str]:
-    """Where a value does not continue its predecessor, by its number and the path in it."""
-    for number, (earlier, later) in enumerate(pairwise(shown), 1):
+    """Where a value does not continue the last one that was shown, by its number and the path in it."""
+    seen = ((number, value) for number, value in enumerate(shown) if value is not NOTHING)
+    for (_, earlier), (number, later) in pairwise(seen):
         for problem in _breaks(earlier, later, "$"):
             yield f"{number}: {problem}"
 
 
 def _breaks(earlier: Any, later: Any, path: str) -> Iterator[str]:
-    if earlier is NOTHING or earlier is None:
+    if earlier is None:
         return
     changed = f"{path}: {earlier!r} became {later!r}"
     if type(earlier) is not type(later):

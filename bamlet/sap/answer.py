@@ -42,8 +42,8 @@ def growing_node(text: str) -> TextNode:
     simple = text.lstrip(_EDGES)
     if simple.startswith('"'):
         return TextNode('"', _unescaped(simple[1:].rstrip(_EDGES).removesuffix('"'), ended=False))
-    # A fence that holds everything is taken away.
-    return TextNode("", "" if simple[:3] in ("`", "``", "```") else text)
+    # A fence that holds everything is taken away, and one bracketed value is not read as text.
+    return TextNode("", "" if simple[:3] in ("`", "``", "```") or simple[:1] in ("{", "[") else text)
 
 
 def is_quoted(text: str) -> bool:

@@ -10,6 +10,7 @@ from .outcome import (
     ALL_DEFAULTS,
     EMPTIED,
     FROM_TEXT,
+    IMPLIED,
     INEXACT,
     POURED,
     Failure,
@@ -68,7 +69,7 @@ def _implied(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
     value = coercer.make_class(target.schema, {entry.name: coercer.complete(entry.target, result.value)})
     notes: Notes = [(None, Note("coerced", f"{describe(node)} read as {target.name}.{entry.name}", node))]
     notes += notes_below(entry.name, result) or ()
-    return Outcome(value, result.points + 2, result.lost, INEXACT | from_text, notes)
+    return Outcome(value, result.points + 2, result.lost, INEXACT | IMPLIED | from_text, notes)
 
 
 def _all_defaults(coercer: Coercer, target: ClassTarget, node: Node) -> Outcome:

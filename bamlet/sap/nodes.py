@@ -145,10 +145,10 @@ def describe(node: Node) -> str:
         return "an object"
     if isinstance(node, ArrayNode):
         return "an empty list" if not node.values else "a list"
-    if node.is_word():
-        text = node.text()
-        return f'string "{text if len(text) <= 60 else text[:57] + "..."}"'
-    return node.text()
+    text = node.text()
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f'string "{text}"' if node.is_word() else text
 
 
 def _block_text(text: str, quote: str) -> str:

@@ -17,6 +17,7 @@ FROM_TEXT = 8  # a bare string poured into the one field of a class
 ALL_DEFAULTS = 16  # a class of which the text gave nothing
 POURED = 32  # an object or a list shown as a string
 FIRST_OF_LIST = 64  # one element of a list
+IMPLIED = 256  # read as the one field of a class
 STRICT = 128  # of a type of which nothing may be lost
 
 

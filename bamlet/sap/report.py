@@ -90,13 +90,21 @@ class Issue:
         return f"{self.path}: {self.reason}"
 
 
+TOLD = 20
+
+
 class ParseFailure(Exception):
-    """The text does not hold a value of the type. `raw` is the whole text, `issues` say why, by path."""
+    """The text does not hold a value of the type. `raw` is the whole text, `issues` say why, by path. The message
+    tells the first of them.
+    """
 
     def __init__(self, issues: Iterable[Issue], raw: str) -> None:
         self.issues = tuple(issues)
         self.raw = raw
-        super().__init__("\n".join(map(str, self.issues)))
+        told = [str(issue) for issue in self.issues[:TOLD]]
+        if len(self.issues) > TOLD:
+            told.append(f"and {len(self.issues) - TOLD} more")
+        super().__init__("\n".join(told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,9 @@ class PartialParser:
         if self._is_string:
             shown = self._spine.unchecked(target, self._text.getvalue())
             return HIDDEN if target.done else shown, "Incomplete" if self._size else "Pending", None
+        if self._text_is_shown:
+            # Only an answer that is nothing but one bracketed value can mean something else than its text.
+            return growing_answer(self._text.getvalue(), target), "Incomplete" if self._size else "Pending", None
         failed: object = HIDDEN
         failed_root: Node | None = None
         for root in self._roots():
@@ -246,8 +249,6 @@ class PartialParser:
             return self._spine.show(ObjectNode(), target)
         if isinstance(target, ListTarget | MapTarget):
             return target.empty()
-        if self._text_is_shown:
-            return growing_answer(self._text.getvalue(), target)
         if self._early and self._size <= EARLY_SIZE:
             return self._early_answer()
         return HIDDEN

@@ -16,6 +16,7 @@ from .outcome import (
     EMPTIED,
     FIRST_OF_LIST,
     FROM_TEXT,
+    IMPLIED,
     POURED,
     WRAPPED,
     Failure,
@@ -25,7 +26,7 @@ from .outcome import (
 from .policy import OTHERS, Policy
 from .targets import EnumTarget, ListTarget, LiteralTarget, ScalarTarget, Target, UnionTarget
 
-_LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST
+_LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST | IMPLIED
 
 
 @dataclass(frozen=True, slots=True)

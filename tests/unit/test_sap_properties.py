@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,8 @@ from bamlet.sap.quotes import WINDOW
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, EnumMember, EnumSchema, Field, Schemas
 from bamlet.types.ty import AliasTy, AnnotatedTy, ClassTy, EnumTy, ListTy, MapTy, Ty, TypeAttributes
+from tests.growth import breaks
+from tests.strategies.answers import Answers
 
 PLAIN = PlainFactory()
 ANY = AliasTy("Any")
@@ -282,6 +285,77 @@ def test_a_value_read_again_is_the_same(text: str, ty: Ty) -> None:
         return
     again = value if ty == types.STRING else json.dumps(value)
     assert typed(parse(again, ty, SCHEMAS, PLAIN).value) == typed(value)
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_any_value_of_any_schema_in_any_writing(chance: random.Random) -> None:
+    """Written loosely, in prose, cut anywhere: the value is the one of its JSON, and partials lead to it."""
+    answers = Answers(chance)
+    value = answers.value()
+    text = answers.written(value)
+    expected = parse(text if isinstance(value, str) else json.dumps(value), answers.ty, answers.schemas, PLAIN)
+    parser = PartialParser(answers.ty, answers.schemas, PLAIN)
+    shown = [parser.partial()]
+    at = 0
+    while at < len(text):
+        size = chance.randint(1, 9)
+        parser.feed(text[at : at + size])
+        at += size
+        shown.append(parser.partial())
+    parsed = parser.finish()
+    assert typed(parsed.value) == typed(expected.value)
+    assert not parsed.report.losses
+    assert list(breaks([*shown, parser.partial()])) == []
+    assert parser.partial() == parsed.value
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_a_skeleton_is_the_partial_value_that_nothing_hides(chance: random.Random) -> None:
+    answers = Answers(chance)
+    text = answers.written(answers.value())
+    parser = PartialParser(answers.ty, answers.schemas, PLAIN)
+    skeleton = PartialParser(answers.ty, answers.schemas, PLAIN, skeleton=True)
+    for char in text:
+        parser.feed(char)
+        skeleton.feed(char)
+        assert without_empty(skeleton.partial()) == without_empty(parser.partial())
+    assert typed(skeleton.finish().value) == typed(parser.finish().value)
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_every_key_of_the_text_is_in_the_value_or_in_the_report(chance: random.Random) -> None:
+    answers = Answers(chance)
+    marks: list[str] = []
+    text = json.dumps(with_more_keys(answers.value(), marks, chance))
+    parsed = parse(text, answers.ty, answers.schemas, PLAIN)
+    told = json.dumps(parsed.value) + "".join(f"{entry.path} {entry.raw}" for entry in parsed.report.entries)
+    assert [mark for mark in marks if mark not in told] == []
+
+
+def with_more_keys(value: Any, marks: list[str], chance: random.Random) -> Any:
+    """The value with keys in its objects that no schema knows."""
+    if isinstance(value, list):
+        return [with_more_keys(item, marks, chance) for item in value]
+    if not isinstance(value, dict):
+        return value
+    more = {key: with_more_keys(item, marks, chance) for key, item in value.items()}
+    if chance.random() < 0.5:
+        marks.append(f"unknown{len(marks)}")
+        more[marks[-1]] = chance.choice([1, "x", [1], {"y": 2}])
+    return more
+
+
+def without_empty(value: Any) -> Any:
+    """What has begun: null, empty lists and empty objects are nothing yet."""
+    if value is NOTHING:
+        return None
+    if isinstance(value, dict):
+        kept = {key: without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None} or None
+    return [without_empty(item) for item in value] or None if isinstance(value, list) else value
 
 
 @given(
