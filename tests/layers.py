@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS = """
-source
+source deep
 diagnostics types jinja
 grammar prompt sap wire stdlib
 providers
@@ -84,7 +84,7 @@ DOORS: dict[str, set[str]] = {
     "compile": {"interpreter"},
     "exec": {"interpreter"},
     "eval": set(),
-    "threading": {"sync"},
+    "threading": {"sync", "deep"},
 }
 
 # The facade and its neighbours stand outside the order; of them, a room may read the version only.

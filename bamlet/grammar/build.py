@@ -115,7 +115,7 @@ def type_member(c: list[Any]) -> n.TypeNode:
 
 
 def type_name(c: list[Any]) -> n.TypeName:
-    arguments = _named(c, "type_arguments")
+    arguments = _named(c, "type_arguments") or _named(c, "tested_arguments")
     names = _names(c) or (n.Identifier(c[0].start, c[0].end, "null"),)
     return n.TypeName(c[0].start, c[-1].end, names, _types(arguments.children) if arguments else None)
 
@@ -642,6 +642,9 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "expr": expr,
     "expr_start": expr,
     "instance_of": _part("instance_of"),
+    "tested_type": type_member,
+    "tested_name": type_name,
+    "tested_arguments": _part("tested_arguments"),
     "prefixed": prefixed,
     "postfixed": postfixed,
     "field_access": _part("field_access"),

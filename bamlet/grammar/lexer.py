@@ -249,7 +249,7 @@ class Lexer:
         head = frame.head
         if frame.mode is _Mode.BUILDER:
             frame.at_start = True
-        if head not in _CONFIGURED and head != "function":
+        if head not in t.CONFIGURED and head != "function":
             self._push(_Mode.DECL, self._emit("LBRACE", self._at + 1))
         elif head == "function":
             self._open_function_body()
@@ -423,7 +423,7 @@ class Lexer:
             self._pop(self._at + 1, "RBRACE")
         elif char == "$":
             self._dollar_word()
-        elif char == "<" and self._opens_generic_call():
+        elif char == "<" and self._opens_type_list():
             self._emit("GENERIC_OPEN", self._at + 1)
         elif char == "'":
             raise LexError(
@@ -469,12 +469,18 @@ class Lexer:
         is_stub = word[0] in ("sysop", "sysop_async") and self.tokens[-1].type == "LBRACE"
         self._emit("SYSOP" if is_stub else "NAME", word.end())
 
-    def _opens_generic_call(self) -> bool:
-        return self.tokens[-1].type == "NAME" and t.opens_generic_call(self.text, self._at)
+    def _opens_type_list(self) -> bool:
+        """Of a call, or of the type behind `instanceof`; every other `<` compares."""
+        if self.tokens[-1].type != "NAME":
+            return False
+        return t.opens_type_list(self.text, self._at, "" if self._after_instanceof() else "(")
 
+    def _after_instanceof(self) -> bool:
+        at = len(self.tokens) - 1
+        while at >= 2 and self.tokens[at - 1].type == "DOT":
+            at -= 2
+        return self.tokens[at - 1].type == "INSTANCEOF"
 
-# Items whose body is a configuration.
-_CONFIGURED = {"client", "retry_policy", "generator", "test"}
 
 # After these a brace is a block even when it looks like a map.
 _BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "CATCH", "CATCH_ALL"}

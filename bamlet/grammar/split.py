@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from .tokens import ITEM_KEYWORDS, TRIVIA
+from .tokens import CONFIGURED, ITEM_KEYWORDS, TRIVIA
 
 _KEYWORD = "|".join(sorted((word for word in ITEM_KEYWORDS if word != "dynamic"), key=len, reverse=True))
 
@@ -18,12 +19,14 @@ _HEAD_LINE = (
     r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*\(|(?:type|let)[ \t]+[\w-]+[ \t]*=)"
 )
 _HEAD = re.compile(f"^{_HEAD_LINE}", re.MULTILINE)
+_HEAD_HERE = re.compile(_HEAD_LINE)
 
-# Strings and comments are passed over whole. A `//` after a colon is part of a URL. An `odd` word begins what
-# would be an item if it were a keyword.
+# Strings and comments are passed over whole, and so are the arguments of an attribute. A `//` after a colon is
+# part of a URL. An `odd` word begins what would be an item if it were a keyword.
 _MARK = re.compile(
     r'(?P<raw>(?<!#)#+")'
     rf'|(?P<string>"(?:[^"\\\n]|\\[\s\S]|\n(?!{_HEAD_LINE}))*")'
+    r'|(?P<text>@[\w.]+[ \t]*\([^(){}"\n#]*\))'
     r"|(?P<block>\{//|/\*)"
     r"|(?P<line>(?<!:)//[^\n]*)"
     r"|(?P<open>[{(\[])"
@@ -32,8 +35,12 @@ _MARK = re.compile(
     r"|(?P<odd>^(?!throws\b)[A-Za-z_][\w-]*(?=(?:<\w+>)?[ \t]+[\w-]+[ \t]*[{=(]))",
     re.MULTILINE,
 )
-_NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]")
+# What makes a keyword an ordinary name: a parameter, an alias, a variable that an operator follows.
+_NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]|\s+(?:instanceof|catch|catch_all)\b(?![ \t]*[{=])")
+_GOES_ON = re.compile(r"[-+*/%<>=!&|^~]\Z")
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
+_EXPRESSIONS = {"type", "let"}
+_BEFORE_COMMENT = frozenset(' \t\r\n,;:{}[]()"') | {""}
 
 
 # What a mark is, its first characters, and its range: a bare tuple, since a file has one on every line.
@@ -54,38 +61,53 @@ def _is_trivia(text: str, start: int, end: int) -> bool:
     return start == end or (match is not None and match.end() == end)
 
 
+@dataclass(slots=True)
+class _Here:
+    """How many brackets are open, and the keyword of the item that they belong to."""
+
+    depth: int = 0
+    head: str = ""
+
+    @property
+    def is_config(self) -> bool:
+        return self.depth > 0 and self.head in CONFIGURED
+
+
 def _cuts(text: str) -> list[int]:
     """Where an item ends or the next begins."""
     cuts: list[int] = []
     in_column_one: list[int] = []
-    depth = 0
-    head = ""
-    for kind, shown, start, end in _marks(text):
+    here = _Here()
+    for kind, shown, start, end in _marks(text, here):
         if kind == "item" and (start == 0 or text[start - 1] == "\n"):
             in_column_one.append(start)
-        if depth < 0:
+        if here.depth < 0:
             continue  # a bracket too many: from here on counting means nothing
         if kind == "open":
-            depth += 1
+            here.depth += 1
         elif kind == "close":
-            depth -= 1
-            if depth == 0 and shown == "}" and head not in _WITHOUT_BRACES:
+            here.depth -= 1
+            if here.depth == 0 and shown == "}" and here.head not in _WITHOUT_BRACES:
                 cuts.append(end)
-                head = ""
-        elif kind in ("item", "odd") and depth == 0 and _begins_item(text, start, end, head):
-            head = shown
+                here.head = ""
+        elif kind in ("item", "odd") and here.depth == 0 and _begins_item(text, start, end, here.head):
+            here.head = shown
             cuts.append(_start_of_comments(text, start, cuts[-1] if cuts else 0))
-    if depth != 0:
+    if here.depth != 0:
         # Items that begin a line bound the damage to one of them.
         return sorted({*cuts, *(_start_of_comments(text, start, 0) for start in in_column_one)})
     return cuts
 
 
-def _marks(text: str) -> Iterator[_Mark]:
+def _marks(text: str, here: _Here) -> Iterator[_Mark]:
+    """`here` is looked at at each slash: in configuration a comment begins after a blank or a bracket only."""
     at = 0
     missing: set[str] = set()  # ends that do not come any more, so that none is looked for twice
     while found := _MARK.search(text, at):
         kind, start, at = str(found.lastgroup), found.start(), found.end()
+        if found[0].startswith(("//", "/*")) and text[start - 1 : start] not in _BEFORE_COMMENT and here.is_config:
+            at = start + 2
+            continue
         if kind == "raw":
             at = _end_of_raw(text, found[0][:-1], at, missing)
         elif kind == "block":
@@ -119,10 +141,16 @@ def _end_of_comment(text: str, opener: str, at: int, missing: set[str]) -> int |
 
 
 def _begins_item(text: str, start: int, end: int, head: str) -> bool:
-    """A keyword in the middle of a header, such as a parameter's or alias's name, begins nothing."""
+    """A keyword in the middle of a header, such as a parameter's or alias's name, begins nothing. An alias or a
+    constant has no brace to end it, so there the next word must look like a head."""
+    if _NOT_AN_ITEM.match(text, end) is not None:
+        return False
+    if head in _WITHOUT_BRACES and _HEAD_HERE.match(text, start):
+        return True
     line = text.rfind("\n", 0, start) + 1
     at_line_start = not text[line:start].strip(" \t\ufeff")
-    return (at_line_start or not head) and _NOT_AN_ITEM.match(text, end) is None
+    is_demanded = head in _EXPRESSIONS and _GOES_ON.search(text[:start].rstrip()) is not None
+    return (at_line_start and not is_demanded) or not head
 
 
 def _start_of_comments(text: str, at: int, earliest: int) -> int:

@@ -168,6 +168,9 @@ ITEM_KEYWORDS = {
     "dynamic": "DYNAMIC",
 }
 
+# Items whose body is a configuration.
+CONFIGURED = frozenset({"client", "retry_policy", "generator", "test"})
+
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\s\S]))")
 _SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "'": "'", '"': '"', "\\": "\\"}
 
@@ -189,16 +192,16 @@ def _escape_value(match: re.Match[str]) -> str:
     return _SIMPLE_ESCAPES.get(match[4], match[0])
 
 
-def opens_generic_call(text: str, at: int) -> bool:
-    """`f<T>(x)` is a generic call only when the text after the name is a type list closed by `>` and an opening
-    parenthesis follows; everything else is a comparison."""
+def opens_type_list(text: str, at: int, follower: str) -> bool:
+    """`f<T>(x)` is a generic call only when the text after the name is a type list closed by `>` and the follower
+    comes behind it; everything else is a comparison."""
     depth = 0
     while piece := TYPE_LIST_PIECE.match(text, at):
         at = piece.end()
         depth += {"<": 1, ">": -1}.get(piece[0], 0)
         if depth == 0:
             blank = TRIVIA.match(text, at)
-            return text.startswith("(", blank.end() if blank else at)
+            return text.startswith(follower, blank.end() if blank else at)
     return False
 
 

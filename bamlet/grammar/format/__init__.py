@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from ...deep import with_room
 from ...diagnostics import CompileError, catalogue
 from ...source import SourceFile, Span
 from ..parse import Parser
@@ -38,17 +39,20 @@ def format_source(text: str, name: str = "text.baml", cache: Path | None = None)
     """
     source = text.removeprefix("\ufeff")
     try:
-        before = read(source, _tables(cache))
-        if before is None:
-            raise FormatError(Parser(cache).parse(SourceFile(name, source)).diagnostics)
-        blanks = before.blanks(source)
-        written = _lay_out(before, "\r\n" if blanks.count("\r\n") * 2 > blanks.count("\n") else "\n")
-        after = read(written, _tables(cache))
-        is_same = after is not None and _holds(before) == _holds(after)
+        return with_room(lambda: _format(source, name, cache))
     except RecursionError:
         message = "this is nested too deep to be laid out"
         raise FormatError((catalogue.NESTING_LIMIT.at(Span(SourceFile(name, source), 0, 0), message),)) from None
-    if not is_same:
+
+
+def _format(source: str, name: str, cache: Path | None) -> str:
+    before = read(source, _tables(cache))
+    if before is None:
+        raise FormatError(Parser(cache).parse(SourceFile(name, source)).diagnostics)
+    blanks = before.blanks(source)
+    written = _lay_out(before, "\r\n" if blanks.count("\r\n") * 2 > blanks.count("\n") else "\n")
+    after = read(written, _tables(cache))
+    if after is None or _holds(before) != _holds(after):
         raise FormatterBug(f"{name}: the formatted text does not say what the file says")
     return written
 

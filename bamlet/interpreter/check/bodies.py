@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from ...deep import with_room
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
@@ -20,28 +21,40 @@ def check_function(new: Callable[[], Checker], symbol: FunctionSymbol) -> Checke
     """Again as long as uses of empty collections tell what they hold: all of the body shall know it."""
     filled: dict[int, Ty] = {}
     while True:
-        c = new()
-        c.filled = dict(filled)
-        _guarded(c, symbol, partial(_check_once, c, symbol))
+        c = _guarded(partial(_with_filled, new, filled), symbol, partial(_check_once, symbol=symbol))
         closed = {key: ty for key, ty in c.filled.items() if not _has_open_part(ty)}
         if closed.keys() == filled.keys():
             return c
         filled = closed
 
 
-def check_constant(new: Callable[[], Checker], symbol: ConstantSymbol) -> Checker:
+def _with_filled(new: Callable[[], Checker], filled: dict[int, Ty]) -> Checker:
     c = new()
-    _guarded(c, symbol, partial(_check_constant, c, symbol))
+    c.filled = dict(filled)
     return c
 
 
-def _guarded(c: Checker, symbol: FunctionSymbol | ConstantSymbol, step: Callable[[], None]) -> None:
-    """The checker walks trees by recursion; a tree deeper than Python's stack is the program's mistake."""
-    assert symbol.node is not None
+def check_constant(new: Callable[[], Checker], symbol: ConstantSymbol) -> Checker:
+    return _guarded(new, symbol, partial(_check_constant, symbol=symbol))
+
+
+def _guarded(
+    new: Callable[[], Checker], symbol: FunctionSymbol | ConstantSymbol, check: Callable[[Checker], None]
+) -> Checker:
+    """The checker walks trees by recursion; a tree deeper than any stack is the program's mistake."""
+
+    def step() -> Checker:
+        c = new()
+        check(c)
+        return c
+
     try:
-        step()
+        return with_room(step)
     except RecursionError:
+        assert symbol.node is not None
+        c = new()
         c.wrong(symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
+        return c
 
 
 def _check_constant(c: Checker, symbol: ConstantSymbol) -> None:

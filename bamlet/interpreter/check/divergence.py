@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...deep import with_room
 from ...grammar import nodes as n
 from ..symbols import FunctionSymbol
 from .disturb import leaves_loop, walk
@@ -26,7 +27,7 @@ def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
 
 def _never_returns(node: n.FunctionDecl, known: set[str]) -> bool:
     try:
-        diverges = _diverges(node.body, known, node)
+        diverges = with_room(lambda: _diverges(node.body, known, node))
     except RecursionError:  # the checker will say that it is nested too deeply
         return False
     return diverges and not any(isinstance(part, n.Return) for part in walk(node.body))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from types import CodeType
 
+from ...deep import with_room
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...source import SourceFile
@@ -48,7 +49,7 @@ def _guarded(
     assert symbol.placed is not None
     assert symbol.node is not None
     try:
-        made = list(emitted())
+        made = with_room(lambda: list(emitted()))
         _compile(made, symbol.placed.file.name)
     except RecursionError:
         report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
@@ -57,7 +58,10 @@ def _guarded(
 
 
 def _compile(body: list[ast.stmt], name: str) -> CodeType:
-    return compile(ast.fix_missing_locations(ast.Module(body, [])), name, "exec", dont_inherit=True)
+    def step() -> CodeType:
+        return compile(ast.fix_missing_locations(ast.Module(body, [])), name, "exec", dont_inherit=True)
+
+    return with_room(step)
 
 
 def definition(symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Checked) -> Iterable[ast.stmt]:

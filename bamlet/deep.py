@@ -1,0 +1,67 @@
+"""Steps that recurse along a tree: one that goes deeper than Python lets it is done again on a larger stack.
+
+Generated code has chains of thousands of terms, and each term is a level of the tree.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threading import Lock
+
+T = TypeVar("T")
+
+MAX_FRAMES = 30_000  # of Python, some four for a term
+_STACK_BYTES = 256 * 2**20  # reserved, and used only as far as the step goes
+
+
+def with_room(step: Callable[[], T], again: Callable[[], T] | None = None) -> T:
+    """What `step` returns, or `again` (by default the same) in its place when Python's stack was too small.
+
+    Raises `RecursionError` when the larger one is too small as well.
+    """
+    try:
+        return step()
+    except RecursionError:
+        if sys.getrecursionlimit() >= MAX_FRAMES:
+            raise
+        return _on_large_stack(again or step)
+
+
+@cache
+def _turn() -> Lock:
+    """Python's limit is one for all threads, and so is the size of a stack for those that begin."""
+    import threading  # most programs are shallow, and a check is short
+
+    return threading.Lock()
+
+
+def _on_large_stack(step: Callable[[], T]) -> T:
+    import threading
+
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(step())
+        except BaseException as error:  # raised again in the thread that waits
+            failed.append(error)
+
+    with _turn():
+        limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+        sys.setrecursionlimit(MAX_FRAMES)
+        try:
+            thread = threading.Thread(target=run, name="bamlet deep")
+            thread.start()
+            thread.join()
+        finally:
+            sys.setrecursionlimit(limit)
+            threading.stack_size(size)
+    if failed:
+        raise failed[0]
+    return done[0]
