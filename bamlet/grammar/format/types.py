@@ -70,9 +70,12 @@ def _attribute_arguments(tree: Tree) -> Doc:
 FORMAT |= {
     "type": _type,
     "type_member": _type_member,
+    "tested_type": _type_member,
     "list_suffix": in_order,
     "type_name": in_order,
+    "tested_name": in_order,
     "type_arguments": bracketed_tree,
+    "tested_arguments": bracketed_tree,
     "literal_type": in_order,
     "parenthesised_type": _parenthesised_type,
     "type_param": _type_param,

@@ -359,6 +359,8 @@ def operator_hint(op: str, left: Ty, right: Ty) -> str | None:
 
 def _connective(c: Checker, node: n.Binary) -> Ty:
     """The right operand is evaluated only where the left one let it, and is checked so."""
+    for held in (True, False):
+        c.facts_of.pop((id(node), held), None)
     left = c.infer(node.left)
     without_right = c.facts
     c.facts = assume(c, node.left, node.op == "&&")

@@ -44,6 +44,14 @@ def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
 
 
 def _connective(c: Checker, node: n.Binary, holds: bool) -> Facts:
+    """Worked out once: each level of a chain asks for the one below it."""
+    key = (id(node), holds)
+    if key not in c.facts_of:
+        c.facts_of[key] = _facts_of_both(c, node, holds)
+    return c.facts_of[key]
+
+
+def _facts_of_both(c: Checker, node: n.Binary, holds: bool) -> Facts:
     # The right operand runs after the left one was found to hold, and may undo it.
     left, right = undisturbed(c, _facts(c, node.left, holds), node.right), _facts(c, node.right, holds)
     if holds == (node.op == "&&"):

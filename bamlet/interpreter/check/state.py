@@ -44,6 +44,8 @@ class Checker:
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
     thrown: Thrown = field(default_factory=dict)
+    # Of the connectives that stand on the left of others, which ask again: by node and by whether it held.
+    facts_of: dict[tuple[int, bool], Facts] = field(default_factory=dict)
     loop_depth: int = 0
     in_loop_head: bool = False
     blocks: int = 0
