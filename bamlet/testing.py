@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .embed import BamlError, to_plain
+from .embed import BamlError, CallContext, to_plain
+from .embed.compiling import with_types
 from .embed.constraints import TestInfo, constraint_failure, now_ms
 from .embed.media import arguments_of_test
 from .embed.runtime import Program
@@ -20,7 +21,7 @@ class Caller(Protocol):
 
     program: Program
 
-    def call(self, function: str, arguments: Mapping[str, Any], /) -> Any: ...
+    def call(self, function: str, arguments: Mapping[str, Any], /, *, context: CallContext) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,16 @@ def run_test(runtime: Caller, test: TestInfo) -> Outcome:
     """Call the test's function with its arguments and look at every constraint."""
     begun = now_ms()
     try:
-        value = runtime.call(test.function, arguments_of_test(test))
+        value = runtime.call(test.function, arguments_of_test(test), context=CallContext(types=test.types))
     except BamlError as failure:
         trace = getattr(failure, "trace_text", "")
         return Outcome(False, f"{type(failure).__name__}: {failure}\n{trace}".rstrip())
     latency = now_ms() - begun
+    program = with_types(runtime.program, test.types) if test.types else runtime.program
     problems: list[str] = []
     checks: dict[str, bool] = {}
     for constraint in test.constraints:
-        problem = constraint_failure(runtime.program, constraint.expression, value, latency, checks)
+        problem = constraint_failure(program, constraint.expression, value, latency, checks)
         if constraint.kind == "check" and constraint.name is not None:
             checks[constraint.name] = problem is None
         if problem is not None:

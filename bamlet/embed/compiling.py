@@ -20,6 +20,7 @@ from .store import cache_folder, content_key, load_unit, save_unit
 if TYPE_CHECKING:
     # Making and linking code takes modules that a mere check does without.
     from ..interpreter.program import Program
+    from ..types.schema import Schemas
 
 
 def load(path: str | os.PathLike[str]) -> Program:
@@ -51,6 +52,13 @@ def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diag
     """Like `load`, but returns what is wrong instead of raising it."""
     sources, unreadable = read_sources(path)
     return _compile(sources, unreadable, False)
+
+
+def with_types(program: Program, types: Schemas) -> Program:
+    """The program with more types, or other ones for those that may be extended."""
+    from ..interpreter.program import link
+
+    return link(program.unit, library(), program.diagnostics, types)
 
 
 def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:

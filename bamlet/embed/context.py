@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..sap import Report
+    from ..types.schema import Schemas
 
 
 class AbortController:
@@ -40,7 +41,8 @@ class CallContext:
 
     `client` replaces the client of every LLM function: a name, or `provider/model`. `env` lies over the
     environment; None hides a variable. `deadline` is in seconds for the whole call. `max_steps` bounds the
-    rounds of its loops and the calls that its recursion multiplies. With `on_partial` or
+    rounds of its loops and the calls that its recursion multiplies. `types` are added to those of the program, or
+    take their place by name: what a type builder makes. With `on_partial` or
     `on_tick` a plain call streams. `on_reset` hears the number of an attempt that begins after another one has
     shown something: what was shown no longer counts. These callbacks may be coroutine functions.
 
@@ -54,6 +56,7 @@ class CallContext:
     cancel: AbortController | None = None
     deadline: float | None = None
     max_steps: int | None = None
+    types: Schemas | None = None
     on_partial: Callable[[Any], Awaitable[None] | None] | None = None
     on_tick: Callable[[list[Any]], Awaitable[None] | None] | None = None
     on_reset: Callable[[int], Awaitable[None] | None] | None = None

@@ -26,7 +26,7 @@ from ..types.ty import ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
 from .call import Call
-from .compiling import library
+from .compiling import library, with_types
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
 from .request import HTTPBody, HTTPRequest
@@ -98,11 +98,12 @@ class AsyncRuntime:
     ) -> Call:
         """The call that `call` would make. Raises `BamlInvalidArgumentError`."""
         options = context or _NO_CONTEXT
-        callee, values = self.bind(function, arguments, named)
+        program = self._with_types(options)
+        callee, values = self._bind(program, function, arguments, named)
         streams = options.on_partial is not None or options.on_tick is not None
         if streams and callee.info.llm is not None:
             callee, values = self._streaming(callee.info, values)
-        return self._call(callee, values, options, _sink("none", False, options))
+        return self._call(callee, values, options, _sink("none", False, options), program)
 
     def stream(
         self,
@@ -122,22 +123,17 @@ class AsyncRuntime:
         a partial value: a value that has all its fields from the start, and its state.
         """
         options = context or _NO_CONTEXT
-        callee, values = self.bind(function, arguments, named)
+        program = self._with_types(options)
+        callee, values = self._bind(program, function, arguments, named)
         info = callee.info
         if info.llm is not None:
             callee, values = self._streaming(info, values)
 
         def start(ticks: bool, seen: View | None) -> Call:
-            return self._call(callee, values, options, _sink(partials, ticks, options, seen))
+            return self._call(callee, values, options, _sink(partials, ticks, options, seen), program)
 
-        pending = Skeleton(self._empty(info), "pending") if view == "skeleton" else None
+        pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
         return AsyncStream(start, pending)
-
-    def _empty(self, info: FunctionInfo) -> Any:
-        """The value of a function before its model has said anything."""
-        from .reading import parser_of
-
-        return parser_of(self.program, info, skeleton=True).partial()
 
     def skeleton(self, function: str) -> SkeletonParser:
         """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
@@ -151,12 +147,19 @@ class AsyncRuntime:
         self, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
     ) -> tuple[Callee, list[Any]]:
         """The function and its values. Raises `BamlInvalidArgumentError`."""
-        callee = self._callee(function)
-        given = {**(arguments or {}), **named}
-        return callee, bind_arguments(callee.info, given, self.program.space)
+        return self._bind(self.program, function, arguments, named)
 
-    def _callee(self, function: str) -> Callee:
-        callee = self.program.callee(function)
+    def _bind(
+        self, program: Program, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
+    ) -> tuple[Callee, list[Any]]:
+        callee = self._callee(function, program)
+        return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
+
+    def _with_types(self, options: CallContext) -> Program:
+        return self.program if options.types is None else with_types(self.program, options.types)
+
+    def _callee(self, function: str, program: Program | None = None) -> Callee:
+        callee = (program or self.program).callee(function)
         if callee is None:
             hint = did_you_mean(function, self._own_functions())
             raise BamlInvalidArgumentError(f"there is no function `{function}`" + (f"; {hint}" if hint else ""))
@@ -171,8 +174,15 @@ class AsyncRuntime:
         names = [param.name for param in info.params]
         return orchestration, [info.name, dict(zip(names, values, strict=True))]
 
-    def _call(self, callee: Callee, values: list[Any], options: CallContext, sink: Sink) -> Call:
-        return Call(self.program, self._services, callee, values, sink, options, _first_invoke)
+    def _call(
+        self,
+        callee: Callee,
+        values: list[Any],
+        options: CallContext,
+        sink: Sink,
+        program: Program | None = None,
+    ) -> Call:
+        return Call(program or self.program, self._services, callee, values, sink, options, _first_invoke)
 
     # --- the parts of an LLM call
 
@@ -203,12 +213,14 @@ class AsyncRuntime:
     async def _request(
         self, function: str, given: Mapping[str, Any], options: CallContext | None, *, streams: bool
     ) -> HTTPRequest:
-        callee, values = self.bind(function, given, {})
+        options = options or _NO_CONTEXT
+        program = self._with_types(options)
+        callee, values = self._bind(program, function, given, {})
         planner = self.program.callee("baml.llm.first_request")
         assert planner is not None
         names = [param.name for param in callee.info.params]
         arguments = [function, dict(zip(names, values, strict=True)), streams]
-        made = await self._call(planner, arguments, options or _NO_CONTEXT, Sink()).run()
+        made = await self._call(planner, arguments, options, Sink(), program).run()
         return HTTPRequest(made.method, made.url, dict(made.headers), HTTPBody(made.body.encode()))
 
     def parse(self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None) -> Any:
@@ -246,6 +258,13 @@ class AsyncRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _empty(program: Program, info: FunctionInfo) -> Any:
+    """The value of a function before its model has said anything."""
+    from .reading import parser_of
+
+    return parser_of(program, info, skeleton=True).partial()
 
 
 def _http_transport(options: HttpOptions | None) -> Transport:

@@ -91,6 +91,8 @@ class TestInfo:
     arguments: Mapping[str, Setting]
     constraints: tuple[TestConstraint, ...]
     span: Span
+    # What its type builder adds: whole classes and enums, those that it extends among them.
+    types: Schemas | None = None
 
 
 @dataclass(frozen=True, slots=True)

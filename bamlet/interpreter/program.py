@@ -9,12 +9,14 @@ from typing import Any
 
 from ..diagnostics import Diagnostic
 from ..grammar import Parsed
+from ..types.schema import Schemas
 from . import abi, collections
 from .analyse import Unit, analyse
 from .emit import emit
 from .interface import FunctionInfo, Interface
 from .space import ValueSpace
 from .symbols import FunctionSymbol
+from .values import Instance, extended_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,15 @@ def compile_unit(
     return Unit(found.names.without_nodes(), found.effects, code), found.diagnostics
 
 
-def link(unit: Unit, library: Program | None, diagnostics: tuple[Diagnostic, ...] = ()) -> Program:
-    """Run the unit's definitions in a namespace of its own, above the library's."""
+def link(
+    unit: Unit,
+    library: Program | None,
+    diagnostics: tuple[Diagnostic, ...] = (),
+    types: Schemas | None = None,
+) -> Program:
+    """Run the unit's definitions in a namespace of its own, above the library's. `types` are added at run time."""
     names = unit.names.over(library.unit.names if library else None)
-    schemas = names.schemas()
+    schemas = names.schemas().with_types(types or Schemas())
     space = ValueSpace(schemas)
     namespace: dict[str, Any] = {
         **(library.namespace if library else {**abi.HELPERS, **collections.HELPERS}),
@@ -84,6 +91,10 @@ def link(unit: Unit, library: Program | None, diagnostics: tuple[Diagnostic, ...
     namespace["$caught"] = partial(abi.caught, namespace)
     for code in unit.code:
         exec(code, namespace)
+    for schema in types.classes.values() if types else ():
+        key = f"class {schema.name}"
+        fields = tuple(field.name for field in schema.fields)
+        namespace[key] = extended_class(schema.name, fields, namespace.get(key, Instance))
     for name in schemas.classes:
         if f"class {name}" in namespace:
             space.classes[name] = namespace[f"class {name}"]

@@ -98,7 +98,7 @@ class _Resolver:
         self._check_llm_clients()
         check_generators([(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)], self.report)
         tests = TestReader(
-            self.names, self.report, lambda inner: resolve(inner, self.view, broken=self.names.broken)[1]
+            self.names, self.report, lambda inner: resolve(inner, self.view, broken=self.names.broken)
         )
         for placed in items:
             if isinstance(placed.node, n.TestDecl):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..diagnostics import Note, catalogue, did_you_mean, nearest
 from ..grammar import nodes as n
+from ..types.schema import Schemas
 from ..types.ty import is_optional
 from .attributes import describe
 from .blocks import Block, Shape
@@ -14,7 +15,7 @@ from .interface import TestConstraint, TestInfo
 from .report import Report
 from .settings import entries, setting
 from .symbols import FunctionSymbol, Names
-from .type_builders import check_type_builder
+from .type_builders import ResolveTypes, read_type_builder
 
 _TEST = Shape(
     "a test",
@@ -23,8 +24,6 @@ _TEST = Shape(
     catalogue.MISSING_TEST_PROPERTY,
     {"functions": "functions [Name]"},
 )
-
-ResolveTypes = Callable[[Sequence[n.Placed[n.Item]]], Report]
 
 
 @dataclass(slots=True)
@@ -41,8 +40,10 @@ class TestReader:
         given = block.check(node.name, node.config.entries, _TEST)
         described = describe(node.config.attributes, "test", placed, self.report)
         constraints = tuple(TestConstraint(c.kind, c.name, c.expression) for c in described.stream.constraints)
+        types: Schemas | None = None
         for builder in node.config.type_builders:
-            check_type_builder(builder, placed, self.names, self.report, self.resolve_types)
+            added = read_type_builder(builder, placed, self.names, self.report, self.resolve_types)
+            types = types.with_types(added) if types else added
         functions = list(self._functions(block, node, given.get("functions")))
         args = given.get("args")
         if args is not None and not isinstance(args.value, n.Config):
@@ -52,7 +53,7 @@ class TestReader:
         self._check_arguments(block, node, functions, args)
         arguments = entries(args.value) if args is not None and isinstance(args.value, n.Config) else {}
         for function in functions:
-            yield TestInfo(node.name.name, function.name, arguments, constraints, placed.span(node.name))
+            yield TestInfo(node.name.name, function.name, arguments, constraints, placed.span(node.name), types)
 
     def _functions(self, block: Block, node: n.TestDecl, entry: n.ConfigEntry | None) -> Iterator[FunctionSymbol]:
         if entry is None:

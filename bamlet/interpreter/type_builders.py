@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..diagnostics import Note, catalogue, did_you_mean
 from ..grammar import nodes as n
+from ..types.schema import ClassSchema, EnumSchema, Schemas
 from .report import Report
 from .symbols import Names
 
+ResolveTypes = Callable[[Sequence[n.Placed[n.Item]]], tuple[Names, Report]]
 
-def check_type_builder(
+
+def read_type_builder(
     builder: n.TypeBuilder,
     placed: n.Placed[n.Item],
     names: Names,
     report: Report,
-    resolve_types: Callable[[Sequence[n.Placed[n.Item]]], Report],
-) -> None:
+    resolve_types: ResolveTypes,
+) -> Schemas:
+    """The types that it adds; one that it extends is there as a whole."""
     for item in builder.items:
         if isinstance(item, n.DynamicDecl):
             _extension(item.item, placed, names, report)
@@ -25,8 +30,26 @@ def check_type_builder(
             hint = f"write `dynamic class {item.name.name}` to add to it, or choose another name"
             report.at(placed, item.name, catalogue.DUPLICATE_NAME, message, hint=hint)
     declared = [item.item if isinstance(item, n.DynamicDecl) else item for item in builder.items]
-    inner = resolve_types([n.Placed(item, placed.file, placed.offset) for item in declared])
+    added, inner = resolve_types([n.Placed(item, placed.file, placed.offset) for item in declared])
     report.diagnostics += inner.diagnostics
+    extended = {item.item.name.name for item in builder.items if isinstance(item, n.DynamicDecl)}
+    return Schemas(
+        {name: _whole_class(names, name, symbol.schema, extended) for name, symbol in added.classes.items()},
+        {name: _whole_enum(names, name, enum, extended) for name, enum in added.enums.items()},
+        dict(added.recursive_aliases),
+    )
+
+
+def _whole_class(names: Names, name: str, added: ClassSchema, extended: set[str]) -> ClassSchema:
+    if name not in extended or name not in names.classes:
+        return added
+    known = names.classes[name].schema
+    return replace(known, fields=(*known.fields, *added.fields))
+
+
+def _whole_enum(names: Names, name: str, added: EnumSchema, extended: set[str]) -> EnumSchema:
+    known = names.enums.get(name) if name in extended else None
+    return added if known is None else replace(known, members=(*known.members, *added.members))
 
 
 def _extension(item: n.ClassDecl | n.EnumDecl, placed: n.Placed[n.Item], names: Names, report: Report) -> None:

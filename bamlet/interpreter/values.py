@@ -106,6 +106,13 @@ def instance_class(name: str, fields: tuple[str, ...], *, partial: bool = False)
     return type(name, (Instance,), members)
 
 
+def extended_class(name: str, fields: tuple[str, ...], declared: type[Instance]) -> type[Instance]:
+    """A class with more fields than the program declares: where code of the program makes one, they are null."""
+    more = {field: None for field in fields if field not in declared.__fields__}
+    own = {"__class_name__": name, "__fields__": fields, "__module__": "baml", "__match_args__": fields}
+    return type(name, (declared,), {**own, **more})
+
+
 def instance_from_fields(cls: type[Instance], fields: Mapping[str, object]) -> Instance:
     made = cls.__new__(cls)
     for name in cls.__fields__:

@@ -61,3 +61,9 @@ class Schemas:
     enums: Mapping[str, EnumSchema] = field(default_factory=dict)
     aliases: Mapping[str, Ty] = field(default_factory=dict)
     derived: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def with_types(self, types: Schemas) -> Schemas:
+        """These and the other ones, which take the place of those with their names."""
+        return Schemas(
+            {**self.classes, **types.classes}, {**self.enums, **types.enums}, {**self.aliases, **types.aliases}
+        )
