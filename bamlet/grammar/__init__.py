@@ -1,5 +1,5 @@
 """Text to tree: the only room that knows Lark."""
 
-from .parse import Parsed, Parser
+from .parse import Gap, Parsed, Parser
 
-__all__ = ["Parsed", "Parser"]
+__all__ = ["Gap", "Parsed", "Parser"]

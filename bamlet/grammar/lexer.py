@@ -354,6 +354,10 @@ class Lexer:
         self._check_value_follows(char)
         if char == ":" and self.tokens[-1].type == "KEY":
             self._emit("COLON", self._at + 1)
+        elif char == "=" and self.text[self._at + 1 : self._at + 2] in (" ", "\t"):
+            message = "a value does not begin with `=`"
+            hint = f"write `{self.tokens[-1].value} …`, with a blank between the two"
+            raise LexError(catalogue.SYNTAX, self._at, self._at + 1, message, hint)
         elif char == "{":
             frame.after_key = False
             self._push(_Mode.CONFIG, self._emit("CONFIG_OPEN", self._at + 1))

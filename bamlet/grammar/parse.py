@@ -23,12 +23,25 @@ _MOST_PROBLEMS = 20  # of one item; who has made that many knows what to look fo
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """The range of an item, and the text in it that could not be read; `is_last` if a block ends behind that."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
-    """`broken` are the names that items would declare if they could be read."""
+    """`broken` are the names that items would declare if they could be read; `gaps` are the items of which a part
+    could not."""
 
     items: tuple[n.Placed[n.Item], ...]
     diagnostics: tuple[Diagnostic, ...]
     broken: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class _Unreadable:
     problems: tuple[SyntaxProblem, ...]
     name: str | None
     rest: n.Item | None = None
+    left: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +79,22 @@ class Parser:
         items: list[n.Placed[n.Item]] = []
         problems: list[tuple[int, SyntaxProblem]] = []
         broken: list[str] = []
+        gaps: list[Gap] = []
         end = 0
         for start, end in split(file.text):
             item: n.Item | _Unreadable | None = self._item(file.text[start:end])
             if isinstance(item, _Unreadable):
                 problems += ((start, problem) for problem in item.problems)
-                broken += [item.name] if item.name else []
+                if item.left is not None:
+                    gaps.append(_gap(file, start, end, item.left))
+                if item.name and not isinstance(item.rest, n.FunctionDecl):  # its signature is known
+                    broken.append(item.name)
                 item = item.rest
             if item is not None:
                 items.append(n.Placed(item, file, start))
         if error := unclosed_comment(file.text[end:]):
             problems.append((end, SyntaxProblem.of(error)))
-        return Parsed(tuple(items), tuple(_placed(file, *one) for one in problems), tuple(broken))
+        return Parsed(tuple(items), tuple(_placed(file, *one) for one in problems), tuple(broken), tuple(gaps))
 
     def _item(self, text: str) -> n.Item | _Unreadable:
         outcome = self._items.get(text) or self._before.get(text) or self._parse_item(text)
@@ -93,8 +111,8 @@ class Parser:
         outcome = self._attempt(text)
         if not isinstance(outcome, _Failure):
             return outcome
-        problems, rest = self._go_on(text, outcome)
-        return _Unreadable(tuple(problems.values()), declared_name(text), rest)
+        problems, rest, left = self._go_on(text, outcome)
+        return _Unreadable(tuple(problems.values()), declared_name(text), rest, left)
 
     def _attempt(self, text: str) -> n.Item | _Failure:
         lexer = Lexer(text)
@@ -112,8 +130,9 @@ class Parser:
             return _Failure(refine(text, tokens, outcome), tokens, True)
         return outcome
 
-    def _go_on(self, text: str, failure: _Failure) -> tuple[dict[int, SyntaxProblem], n.Item | None]:
-        """All problems by their places, found by taking out the lines around each; and what is readable then."""
+    def _go_on(self, text: str, failure: _Failure) -> tuple[dict[int, SyntaxProblem], n.Item | None, str | None]:
+        """All problems by their places, found by taking out the lines around each; and what is readable then, with
+        the text that it was read from."""
         problems: dict[int, SyntaxProblem] = {}
         left = text
         for _ in range(_MOST_PROBLEMS):
@@ -123,19 +142,31 @@ class Parser:
                 break
             outcome = self._attempt(rest)
             if not isinstance(outcome, _Failure):
-                return problems, _independent_part(outcome, text, rest)
+                item = _independent_part(outcome, text, rest)
+                return problems, item, rest if item else None
             left, failure = rest, outcome
-        return problems, None
+        return problems, None, None
 
 
 def _independent_part(item: n.Item, text: str, left: str) -> n.Item | None:
-    """Fields, values and whole methods are right or wrong whatever else there is; other items need all parts."""
+    """Fields, values and whole methods are right or wrong whatever else there is. Of what has a body, the rest of
+    it is looked at, and the gap tells which mistakes may come of what is missing."""
+    if isinstance(item, n.FunctionDecl | n.ClientDecl | n.RetryPolicyDecl | n.TestDecl | n.GeneratorDecl):
+        return item
     if not isinstance(item, n.ClassDecl | n.EnumDecl):
         return None
     whole = [
         method for method in item.methods if text[method.start : method.end] == left[method.start : method.end]
     ]
     return item.replaced(methods=tuple(whole))
+
+
+def _gap(file: SourceFile, start: int, end: int, left: str) -> Gap:
+    text = file.text[start:end]
+    missing = [at for at, char in enumerate(left) if char != text[at]]
+    behind = left[missing[-1] + 1 :].lstrip()
+    lost = "".join(char if char != left[at] else " " for at, char in enumerate(text))
+    return Gap(file.name, start, end, lost, behind.startswith("}"))
 
 
 def _placed(file: SourceFile, start: int, problem: SyntaxProblem) -> Diagnostic:

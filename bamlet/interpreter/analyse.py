@@ -11,6 +11,7 @@ from ..grammar import Parsed
 from ..grammar import nodes as n
 from .check import Checked, check
 from .effects import Effects, infer_effects
+from .partial import independent
 from .report import Report
 from .resolve import resolve
 from .symbols import Names
@@ -56,7 +57,6 @@ def analyse(
     items = [placed for parsed in files for placed in parsed.items]
     broken = {name for parsed in files for name in parsed.broken}
     names, report = resolve(items, below, namespaces, broken)
-    report.diagnostics[:0] = [d for parsed in files for d in parsed.diagnostics]
     view = names.over(below)
     checked = check(names, view, report)
     effects = infer_effects(names, checked, library.effects if library else None, all_async)
@@ -65,6 +65,9 @@ def analyse(
         from .prompts import check_prompts  # brings jinja2
 
         check_prompts(items, view, report)
+    gaps = [gap for parsed in files for gap in parsed.gaps]
+    unread = [d for parsed in files for d in parsed.diagnostics]
+    report.diagnostics[:] = [*unread, *independent(report.diagnostics, gaps)]
     return Analysis(names, view, checked, effects, report)
 
 

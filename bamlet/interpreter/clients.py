@@ -110,24 +110,18 @@ def check_references(
         )
         hint = "take it out of its own strategy" if alone else "take one of them out of the other's strategy"
         report.at(placed, node.name, catalogue.CLIENT_CYCLE, message, hint=hint)
-    for key, (placed, node) in items.items():
-        info = names.clients.get(key)
-        if info is None:
-            continue
-        _check_retry_policy(names, info, placed, node, report)
+    for placed, node in items.values():
+        _check_retry_policy(names, placed, node, report)
         for member in strategy_items(node):
             if isinstance(setting(member), str):
                 check_client(names, placed, member, report)
 
 
-def _check_retry_policy(
-    names: Names, info: ClientInfo, placed: n.Placed[n.Item], node: n.ClientDecl, report: Report
-) -> None:
-    name = info.retry_policy
-    if name is None or name in names.retry_policies or name in names.broken:
-        return
+def _check_retry_policy(names: Names, placed: n.Placed[n.Item], node: n.ClientDecl, report: Report) -> None:
     entry = find(node.config, "retry_policy")
-    assert entry is not None
+    name = str(setting(entry.value)) if entry else None
+    if entry is None or name is None or name in names.retry_policies or name in names.broken:
+        return
     message = f"no retry policy is called `{name}`"
     hint = run_on(name, names.retry_policies) or did_you_mean(name, names.retry_policies)
     hint = hint or f"declare it: retry_policy {name} {{ max_retries 3 }}"

@@ -42,7 +42,7 @@ class _Prompts:
     _symbols: dict[int, FunctionSymbol] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._globals = {"ctx", "_", *jinja.GLOBAL_NAMES, *self.names.templates, *self.names.enums}
+        self._globals = {"ctx", "_", "null", *jinja.GLOBAL_NAMES, *self.names.templates, *self.names.enums}
         self._globals |= self.names.broken
         # By declaration: of two functions with one name each has parameters of its own.
         self._symbols = {id(symbol.node): symbol for symbol in self.names.functions.values()}

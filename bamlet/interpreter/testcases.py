@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 from ..diagnostics import Note, catalogue, did_you_mean, nearest
 from ..grammar import nodes as n
+from ..types.relate import Relation
 from ..types.schema import Schemas
-from ..types.ty import is_optional
+from ..types.ty import UNKNOWN, is_optional
 from .attributes import describe
 from .blocks import Block, Shape
 from .interface import TestConstraint, TestInfo
 from .report import Report
-from .settings import entries, setting
+from .settings import setting
 from .symbols import FunctionSymbol, Names
+from .test_arguments import TestArguments
 from .type_builders import ResolveTypes, read_type_builder
 
 _TEST = Shape(
@@ -33,6 +35,7 @@ class TestReader:
     names: Names
     report: Report
     resolve_types: ResolveTypes
+    _relation: Relation | None = None
     _cases: dict[tuple[str, str], Note] = field(default_factory=dict)
 
     def read(self, placed: n.Placed[n.Item], node: n.TestDecl) -> Iterator[TestInfo]:
@@ -51,9 +54,37 @@ class TestReader:
             block.wrong(args.value, catalogue.TEST_PROPERTY, "`args` is a block of arguments", hint)
             return
         self._check_arguments(block, node, functions, args)
-        arguments = entries(args.value) if args is not None and isinstance(args.value, n.Config) else {}
+        entries = args.value.entries if args is not None and isinstance(args.value, n.Config) else ()
+        reader = TestArguments.of(self.names, self._known(), types or Schemas())
+        self._check_types(block, functions, entries, reader)
         for function in functions:
+            wanted = {param.name: param.ty for param in function.params}
+            arguments = {e.key.name: reader.value(e.value, wanted.get(e.key.name, UNKNOWN)) for e in entries}
             yield TestInfo(node.name.name, function.name, arguments, constraints, placed.span(node.name), types)
+
+    def _known(self) -> Relation:
+        if self._relation is None:
+            self._relation = self.names.relation()
+        return self._relation
+
+    def _check_types(
+        self,
+        block: Block,
+        functions: Sequence[FunctionSymbol],
+        entries: Sequence[n.ConfigEntry],
+        reader: TestArguments,
+    ) -> None:
+        """Of several functions with the same parameter, each mistake is told once."""
+        misfits = {
+            (id(misfit.node), misfit.message): misfit
+            for entry in entries
+            for function in functions
+            for param in function.params
+            if param.name == entry.key.name
+            for misfit in reader.misfits(entry.value, param.ty)
+        }
+        for misfit in misfits.values():
+            block.wrong(misfit.node, catalogue.TEST_ARGUMENT, misfit.message, misfit.hint)
 
     def _functions(self, block: Block, node: n.TestDecl, entry: n.ConfigEntry | None) -> Iterator[FunctionSymbol]:
         if entry is None:
