@@ -96,7 +96,6 @@ def _rule(code: Code) -> dict[str, Any]:
     return {
         "id": code.slug,
         "shortDescription": {"text": code.title},
-        "helpUri": f"docs/errors/{code.slug}.md",
         "help": {"text": f"`bamlet explain {code.slug}` shows a wrong and a right program."},
         "defaultConfiguration": {"level": code.severity},
         "properties": {"number": code.number},

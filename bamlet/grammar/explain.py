@@ -266,7 +266,17 @@ def _enum_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
     )
 
 
+def _map_as_block(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 3 <= at < len(tokens) or tokens[at].type != "COLON" or tokens[at - 1].type not in ("STRING", "NAME"):
+        return None
+    brace, before = tokens[at - 2], tokens[at - 3]
+    if brace.type != "LBRACE" or before.type not in ("FAT_ARROW", "ELSE", "RPAR"):
+        return None
+    return _problem(brace, f"behind `{before.value}` a `{{` begins a block, no map", "write `({ … })` for a map")
+
+
 _LOOKS = (
+    _map_as_block,
     _condition,
     _no_name,
     _generic_function,

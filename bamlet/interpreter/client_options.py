@@ -172,7 +172,10 @@ class _Options:
         if isinstance(value, EnvRef) or (_is_number(value) and value >= 0):  # type: ignore[operator]
             return
         message = f"`{entry.key.name}` is a number of milliseconds, 0 for no limit"
-        self.block.wrong(entry.value, catalogue.TIMEOUT_VALUE, message)
+        number, _, rest = str(value).partition(" ")
+        is_run_on = isinstance(value, str) and number.isdigit() and rest
+        hint = f"text without quotes goes on to the end of its line: put a comma behind `{number}`"
+        self.block.wrong(entry.value, catalogue.TIMEOUT_VALUE, message, hint if is_run_on else None)
 
     def _texts(self, entry: n.ConfigEntry, code: Code) -> list[str] | None:
         values = setting(entry.value)

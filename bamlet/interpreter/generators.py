@@ -17,6 +17,7 @@ _OUTPUT_TYPES = (
     "typescript/react",
     "ruby/sorbet",
     "rest/openapi",
+    "boundary-cloud",
     "go",
     "rust",
 )
