@@ -34,9 +34,10 @@ snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read th
 bench: $(CORE) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
-fuzz: $(DEV) ## Ten times as many broken programs as `make test`, forty times as many broken answers; a quarter of an hour
+fuzz: $(DEV) ## Many times as many broken and generated programs and answers as `make test`; twenty minutes
 	@BAMLET_FUZZ_EXAMPLES=17000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_sources.py
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
+	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run
 	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)

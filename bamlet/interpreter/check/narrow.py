@@ -86,7 +86,12 @@ _FALSY = union((NULL, literal(False)))
 
 
 def _discriminate(c: Checker, value: n.Expr, wanted: LiteralTy, equal: bool) -> Facts:
-    """`x == "a"`, and `x.tag == "a"` where x is one of several classes that differ in the type of `tag`."""
+    """`x == "a"`, and `x.tag == "a"` where x is one of several classes that differ in the type of `tag`.
+
+    What was known of x while the condition was evaluated may be known no more.
+    """
+    from .expressions import field_of
+
     place = place_of(c, value)
     ty = c.tables.types[id(value)]
     if place is None or is_error(ty):
@@ -95,7 +100,7 @@ def _discriminate(c: Checker, value: n.Expr, wanted: LiteralTy, equal: bool) -> 
     node = ungrouped(value)
     if len(place) > 1 and isinstance(node, n.Path):
         owner = _owner_type(c, node)
-        if owner is not None:
+        if owner is not None and all(field_of(c, member, str(place[-1])) for member in owner):
             fits = [member for member in owner if _admits(c, member, str(place[-1]), wanted, equal)]
             facts[place[:-1]] = union(fits)
     return facts

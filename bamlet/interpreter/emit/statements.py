@@ -291,7 +291,7 @@ def _assign_variable(e: Emitter, node: n.Assign, use: LocalUse) -> None:
 def _assign_field(e: Emitter, node: n.Assign, owner: ast.expr, name: str) -> None:
     """The owner is evaluated first, then the value, then it is stored; Python would evaluate the value first."""
     owner = e.locate(owner, node.target)
-    if not isinstance(owner, ast.Name) or not e.is_inline(node.value):
+    if _may_become_another(e, owner, node):
         owner = e.spill(owner, node.target)
     before = e.locate(ast.Attribute(owner, name, ast.Load()), node.target)
     value = _new_value(e, node, before)
@@ -300,13 +300,21 @@ def _assign_field(e: Emitter, node: n.Assign, owner: ast.expr, name: str) -> Non
 
 def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
     owner, index = e.operands((target.value, target.index))
-    owner = e.spill(owner, target.value) if not isinstance(owner, ast.Name) else owner
+    owner = e.spill(owner, target.value) if _may_become_another(e, owner, node) else owner
     if not has_keys(e, target.value):
         index = index_of(e, index)
     index = e.spill(e.locate(index, target.index), target.index)
     before = e.locate(ast.Subscript(owner, index, ast.Load()), target)
     value = _new_value(e, node, before)
     e.add(ast.Assign([ast.Subscript(owner, index, ast.Store())], value), node)
+
+
+def _may_become_another(e: Emitter, owner: ast.expr, node: n.Assign) -> bool:
+    """Whether what is assigned into could be another object once the value has been evaluated."""
+    if not isinstance(owner, ast.Name) or not e.is_inline(node.value):
+        return True
+    named = (variable for variable in e.tables.variables.values() if variable.python == owner.id)
+    return any(variable.is_captured and variable.is_reassigned for variable in named)
 
 
 def _new_value(e: Emitter, node: n.Assign, before: ast.expr) -> ast.expr:
