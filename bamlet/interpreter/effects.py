@@ -14,7 +14,7 @@ from ..types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, Va
 from .check import Checked
 from .cycles import finished, groups
 from .symbols import Names
-from .typing_tables import FunctionCall
+from .typing_tables import FunctionCall, UnionCall
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 
@@ -96,8 +96,14 @@ def spread(calls: Mapping[str, Iterable[str]], marked: set[str]) -> None:
 
 
 def _call_counts(checked: Checked, name: str) -> Counter[str]:
-    plans = checked.tables[name].calls.values()
-    return Counter(plan.symbol.name for plan in plans if isinstance(plan, FunctionCall))
+    counts: Counter[str] = Counter()
+    for plan in checked.tables[name].calls.values():
+        match plan:
+            case FunctionCall(symbol=symbol):
+                counts[symbol.name] += 1
+            case UnionCall(methods=methods):
+                counts.update(symbol.name for _, symbol in methods)
+    return counts
 
 
 def _branching(checked: Checked, calls: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

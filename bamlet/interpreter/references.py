@@ -21,6 +21,7 @@ from .typing_tables import (
     OrTest,
     Tables,
     TypeTest,
+    UnionCall,
     Variable,
     VariantTest,
     VariantUse,
@@ -125,6 +126,12 @@ class _Finder:
 
     def call(self, node: n.Call) -> Iterator[Reference]:
         plan = self._tables.calls.get(id(node))
+        if isinstance(plan, UnionCall):
+            name = node.callee.parts[-1] if isinstance(node.callee, n.Path) else node.callee
+            for _, symbol in plan.methods:
+                yield from self._to(symbol.name, name.name if isinstance(name, n.FieldAccess) else name)
+            if isinstance(plan.receiver, n.Path):
+                yield from self.path(plan.receiver)
         if not isinstance(plan, FunctionCall):
             return
         callee = node.callee

@@ -79,6 +79,14 @@ class FunctionCall:
 
 
 @dataclass(frozen=True, slots=True)
+class UnionCall:
+    """A call of a method that every class of a union has; `methods` are by the names of the classes."""
+
+    methods: tuple[tuple[str, FunctionSymbol], ...]
+    receiver: n.Expr
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltinCall:
     """`operands` begin with the receiver of a method."""
 
@@ -101,7 +109,7 @@ class DeadCall:
     first: n.Expr
 
 
-CallPlan: TypeAlias = FunctionCall | BuiltinCall | ValueCall | DeadCall
+CallPlan: TypeAlias = FunctionCall | UnionCall | BuiltinCall | ValueCall | DeadCall
 
 
 @dataclass(frozen=True, slots=True)

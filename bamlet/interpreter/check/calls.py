@@ -11,7 +11,7 @@ from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
 from ..builtins import FUNCTIONS, METHODS, Builtin, method, method_names
 from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, ValueCall
+from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .expressions import unknown_content
@@ -138,9 +138,44 @@ def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier)
             return _static_method(c, node, function, name)
         if any(field.name == name.name for field in symbol.schema.fields):
             return _value_call(c, node)
+    if _is_common_method(c, whole, name.name):
+        return _union_call(c, node, receiver, whole, name)
     if method(whole, name.name) is None:
         return _no_method(c, node, whole, name)
     return _builtin_method(c, node, receiver, node.arguments, name.name)
+
+
+def _is_common_method(c: Checker, ty: Ty, name: str) -> bool:
+    """Whether the type is a union of classes that all have such a method."""
+    found = c.relation.members(ty)
+    return len(found) > 1 and all(
+        isinstance(m, ClassTy) and name in c.names.classes[m.name].methods for m in found
+    )
+
+
+def _union_call(c: Checker, node: n.Call, receiver: n.Expr, ty: Ty, name: n.Identifier) -> Ty:
+    """A method that every class has. What it takes must be the same, or no argument would fit all."""
+    classes = [c.names.classes[m.name] for m in c.relation.members(ty) if isinstance(m, ClassTy)]
+    found = [(cls.name, c.names.functions[cls.methods[name.name]]) for cls in classes]
+    for _, symbol in found:
+        if symbol.static:
+            return _static_method(c, node, symbol, name)
+    takes = {tuple(bare(param.ty) for param in symbol.params[1:]) for _, symbol in found}
+    if len(takes) > 1:
+        for argument in node.arguments:
+            c.infer(argument)
+        message = f"`{name.name}` does not take the same in every `{show(ty)}`"
+        c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=_WITH_MATCH)
+        return ERROR
+    c.tables.calls[id(node)] = UnionCall(tuple(found), receiver)
+    c.tables.reaches.update(symbol.name for _, symbol in found)
+    _no_type_arguments(c, node, f"`{name.name}`")
+    _arguments(c, node, node.arguments, f"`{name.name}`", list(takes.pop()))
+    results = (NEVER if symbol.name in c.endless else symbol.result for _, symbol in found)
+    return c.relation.join(results)
+
+
+_WITH_MATCH = "find out first which one it is, with `match`"
 
 
 def _method_as_function(c: Checker, node: n.Call, path: n.Path, name: str) -> Ty:
@@ -200,6 +235,8 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
     hint = did_you_mean(name.name, known)
     if is_optional(ty) and any(_has_method(c, m, name.name) for m in members(without_null(ty))):
         hint = "the value may be null: test it first"
+    elif any(_has_method(c, m, name.name) for m in c.relation.members(ty)):
+        hint = _WITH_MATCH
     c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(ty)}` has no method `{name.name}`", hint=hint)
     return ERROR
 

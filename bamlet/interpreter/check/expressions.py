@@ -154,6 +154,8 @@ def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
         hint: str | None = f"`{name.name}` is a method: write `{name.name}(…)`"
     elif member == NULL:
         hint = "the value may be null: test it first"
+    elif any(field_of(c, one, name.name) for one in c.relation.members(whole)):
+        hint = "find out first which one it is, with `match`"
     else:
         hint = did_you_mean(name.name, [*fields, *methods])
     c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(whole)}` has no field `{name.name}`", hint=hint)

@@ -15,7 +15,7 @@ from ...types.ty import NEVER, FunctionTy, Ty, UnknownTy
 from ..builtins import CALLING_BACK
 from ..panics import is_panic
 from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, CallPlan, FunctionCall, ValueCall
+from ..typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
 from .state import Checker
 
 
@@ -30,6 +30,8 @@ def thrown_by_call(c: Checker, node: n.Call, plan: CallPlan | None) -> Ty:
     match plan:
         case FunctionCall(symbol=symbol):
             return c.names.functions[symbol.name].thrown
+        case UnionCall(methods=methods):
+            return c.relation.join(c.names.functions[symbol.name].thrown for _, symbol in methods)
         case ValueCall():
             return _of_function(c, node.callee)
         case BuiltinCall(name=name, operands=operands) if name in CALLING_BACK:

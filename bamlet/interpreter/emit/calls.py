@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...grammar import nodes as n
 from ..builtins import CALLING_BACK
-from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, ValueCall
+from ..symbols import FunctionSymbol
+from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, UnionCall, ValueCall
 from .callbacks import emit_callback
 from .functions import call_function, may_go_on
 from .lambdas import call_lambda
 from .operators import index_of
 from .state import CONTEXT, EMIT, Emitter, attribute, both, call, compare, load
+from .type_tests import class_name
 
 
 def _call(e: Emitter, node: n.Call) -> ast.expr:
@@ -21,6 +23,8 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
         case FunctionCall(symbol=symbol, receiver=receiver):
             nodes = node.arguments if receiver is None else (receiver, *node.arguments)
             return call_function(e, symbol, e.operands(nodes))
+        case UnionCall(methods=methods, receiver=receiver):
+            return _union_call(e, methods, e.operands((receiver, *node.arguments)))
         case BuiltinCall(name=name) if name in CALLING_BACK:
             return emit_callback(e, node, plan)
         case BuiltinCall(name=name, operands=operands):
@@ -35,6 +39,16 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
         case DeadCall(first=first):
             nodes = (first, *(argument for argument in node.arguments if argument is not first))
             return call("$unreachable", *e.operands(nodes))
+
+
+def _union_call(e: Emitter, methods: Sequence[tuple[str, FunctionSymbol]], values: list[ast.expr]) -> ast.expr:
+    """The class tells which method it is."""
+    first, again = e.twice(values[0])
+    made = call_function(e, methods[-1][1], [again, *values[1:]])
+    for at, (name, symbol) in reversed(list(enumerate(methods[:-1]))):
+        test = compare(call("$type", again if at else first), ast.Is(), load(class_name(name)))
+        made = ast.IfExp(test, call_function(e, symbol, [again, *values[1:]]), made)
+    return made
 
 
 Builtin = Callable[[Emitter, list[ast.expr]], ast.expr]
