@@ -38,8 +38,7 @@ def run_test(runtime: Caller, test: TestInfo) -> Outcome:
     try:
         value = runtime.call(test.function, arguments_of_test(test), context=CallContext(types=test.types))
     except BamlError as failure:
-        trace = getattr(failure, "trace_text", "")
-        return Outcome(False, f"{type(failure).__name__}: {failure}\n{trace}".rstrip())
+        return Outcome(False, f"{type(failure).__name__}: {failure}\n{failure.trace_text}".rstrip())
     latency = now_ms() - begun
     program = with_types(runtime.program, test.types) if test.types else runtime.program
     problems: list[str] = []

@@ -202,5 +202,5 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 def failure_text(failure: embed.BamlError) -> str:
     """What went wrong; for a throw also where, in the program's own lines."""
-    trace = getattr(failure, "trace_text", "")
+    trace = failure.trace_text if isinstance(failure, embed.UnhandledThrow) else ""
     return f"error: {failure}" + (f"\n{trace.rstrip()}" if trace else "")

@@ -49,7 +49,11 @@ def _bind(param: Param, given: Mapping[str, Any], space: ValueSpace, problems: l
         if not is_optional(param.ty):
             problems.append(f"the argument `{param.name}` of type `{show(param.ty)}` is missing")
         return None
-    converted = _convert(given[param.name], param.ty, param.name, space, problems)
+    try:
+        converted = _convert(given[param.name], param.ty, param.name, space, problems)
+    except RecursionError:
+        problems.append(f"`{param.name}` contains itself, or is nested too deeply")
+        return None
     return None if converted is _NO else converted
 
 
@@ -187,7 +191,13 @@ def _union(
 
 def _free(value: Any, path: str, space: ValueSpace, problems: list[str]) -> Any:
     match value:
-        case None | str() | bool() | int() | float() | EnumValue() | Instance() | MediaValue():
+        case None | str() | bool() | int() | float() | MediaValue():
+            return value
+        case EnumValue():
+            return space.enums.get((value.enum, value.name), value)
+        case Instance() if value.__class_name__ in space.classes and not value.__partial__:
+            return _instance(value, value.__class_name__, path, space, problems)
+        case Instance():
             return value
         case Mapping():
             return {str(key): _free(item, path, space, problems) for key, item in value.items()}

@@ -13,7 +13,7 @@ from ..sysops.host import Host, Services
 from ..sysops.registry import HostFailure
 from ..sysops.stream import Sink
 from .context import CallContext
-from .errors import BamlAbortError, host_error
+from .errors import BamlAbortError, host_error, traced
 from .stop import Stop
 
 
@@ -121,8 +121,8 @@ class Call:
             raise passing.failure from None
         except CATCHABLE as failure:
             raise host_error(failure, self._namespace) from failure
-        except Cancelled:
-            raise self.stop.error() from None
+        except Cancelled as stopped:
+            raise traced(self.stop.error(), stopped) from None
 
 
 def _is_cancelled() -> bool:

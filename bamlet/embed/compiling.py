@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 import linecache
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError, Diagnostic
 from ..grammar import Parser
@@ -15,7 +16,16 @@ from ..source import SourceFile
 from ..stdlib import LibraryFile
 from ..stdlib import library as library_files
 from .files import find, read
-from .store import cache_folder, content_key, load_unit, save_unit
+from .store import (
+    cache_folder,
+    compiler_version,
+    content_key,
+    forget_old_programs,
+    load_unit,
+    packed,
+    save_unit,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     # Making and linking code takes modules that a mere check does without.
@@ -29,7 +39,7 @@ def load(path: str | os.PathLike[str]) -> Program:
     Raises `CompileError` with all that is wrong, and `FileNotFoundError` when there is nothing to compile.
     """
     sources, unreadable = read_sources(path)
-    return _program(sources, unreadable)
+    return _program(sources, unreadable, kept=True)
 
 
 def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -> Program:
@@ -38,20 +48,19 @@ def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -
     With `emit_all_async` every function can suspend, which must change nothing but the speed.
     """
     sources = [SourceFile(name, text) for name, text in files.items()]
-    return _program(sources, (), emit_all_async)
+    return _program(sources, (), all_async=emit_all_async)
 
 
 def check_sources(files: Mapping[str, str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Like `compile_sources`, but returns what is wrong instead of raising it."""
     sources = [SourceFile(name, text) for name, text in files.items()]
-    program, diagnostics = _compile(sources, (), False)
-    return program, diagnostics
+    return _compile(sources, ())
 
 
 def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Like `load`, but returns what is wrong instead of raising it."""
     sources, unreadable = read_sources(path)
-    return _compile(sources, unreadable, False)
+    return _compile(sources, unreadable, kept=True)
 
 
 def with_types(program: Program, types: Schemas) -> Program:
@@ -68,27 +77,55 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[
     return sources, tuple(one.problem for one in found if one.problem)
 
 
-def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool = False) -> Program:
-    program, diagnostics = _compile(sources, unreadable, all_async)
+def _program(
+    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], *, all_async: bool = False, kept: bool = False
+) -> Program:
+    program, diagnostics = _compile(sources, unreadable, all_async=all_async, kept=kept)
     if program is None:
         raise CompileError(diagnostics)
     return program
 
 
 def _compile(
-    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool
+    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], *, all_async: bool = False, kept: bool = False
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    from ..interpreter.program import compile_unit, link
+    """With `kept`, a program without errors is looked for in the cache, and put there."""
+    from ..interpreter.program import Program, link
 
-    parser = Parser(cache_folder())
-    parsed = [parser.parse(source) for source in sources]
-    unit, found = compile_unit(parsed, library_unit(), all_async=all_async)
-    diagnostics = in_order((*unreadable, *found))
+    copyreg.pickle(Program, _reduced)
+    if kept and not unreadable:
+        unit, diagnostics = _kept_unit(sources)
+    else:
+        unit, diagnostics = _unit(sources, unreadable, all_async)
     if unit is None or unreadable:
         return None, diagnostics
     for source in sources:
         _show_in_tracebacks(source)
     return link(unit, library(), diagnostics), diagnostics
+
+
+def _kept_unit(sources: list[SourceFile]) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
+    folder = cache_folder()
+    name = "program-" + content_key(text for source in sources for text in (source.name, source.text))
+    found = load_unit(folder, name)
+    if found is not None:
+        return found
+    unit, diagnostics = _unit(sources, (), False)
+    if unit is not None:
+        save_unit(folder, name, unit, diagnostics)
+        forget_old_programs(folder)
+    return unit, diagnostics
+
+
+def _unit(
+    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool
+) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
+    from ..interpreter.program import compile_unit
+
+    parser = Parser(cache_folder())
+    parsed = [parser.parse(source) for source in sources]
+    unit, found = compile_unit(parsed, library_unit(), all_async=all_async)
+    return unit, in_order((*unreadable, *found))
 
 
 def in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
@@ -101,6 +138,24 @@ def _show_in_tracebacks(source: SourceFile) -> None:
     if not os.path.exists(source.name):
         lines = [line + "\n" for line in source.text.splitlines()]
         linecache.cache[source.name] = (len(source.text), None, lines, source.name)
+
+
+def _reduced(program: Program) -> tuple[Any, ...]:
+    """A program can go to another process of the same version of Python and of ours."""
+    files = {code.co_filename for code in program.unit.code}
+    texts = {name: "".join(linecache.getlines(name)) for name in files if name.endswith(".baml")}
+    return _restored, (compiler_version(), packed(program.unit, program.diagnostics), texts)
+
+
+def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
+    if version != compiler_version():
+        raise ValueError(f"this program was compiled by another version ({version}); compile it again")
+    from ..interpreter.program import link
+
+    for name, text in texts.items():
+        _show_in_tracebacks(SourceFile(name, text))
+    unit, diagnostics = unpacked(data)
+    return link(unit, library(), diagnostics)
 
 
 @cache
@@ -116,11 +171,12 @@ def library_unit() -> Unit:
     """The standard library, compiled once in a process and kept between processes."""
     files = tuple(library_files())
     folder = cache_folder()
-    key = content_key(file.text for file in files)
-    unit = load_unit(folder, key)
-    if unit is None:
-        unit = _compile_library(files)
-        save_unit(folder, key, unit)
+    name = "library-" + content_key(file.text for file in files)
+    found = load_unit(folder, name)
+    if found is not None:
+        return found[0]
+    unit = _compile_library(files)
+    save_unit(folder, name, unit, ())
     return unit
 
 

@@ -15,9 +15,11 @@ Fields are attributes and survive pickling. `CompileError` stands apart: such a 
 
 from __future__ import annotations
 
+import pickle
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from ..interpreter.abi import CATCHABLE, Instance, Thrown, as_panic, caught, to_plain
@@ -53,9 +55,13 @@ class TraceFrame:
 
 
 class BamlError(Exception):
-    """`attempts` is what was tried, in order, when asking a model ended in this error."""
+    """`attempts` is what was tried, in order, when asking a model ended in this error. `trace` are the `.baml`
+    places that the call had come through, innermost last, and `trace_text` is the same with the source lines; they
+    are empty if no program was running."""
 
     attempts: tuple[FailedAttempt, ...] = ()
+    trace: tuple[TraceFrame, ...] = ()
+    trace_text: str = ""
 
     def __init__(self, message: str, **fields: Any) -> None:
         super().__init__(message)
@@ -103,16 +109,17 @@ class BamlAbortError(BamlError):
 
 
 class UnhandledThrow(BamlError):
-    """`value` is what was thrown, `trace` the `.baml` places it came through, innermost last, and `trace_text`
-    the same with the source lines."""
+    """`value` is what was thrown."""
 
     value: Any
-    trace: tuple[TraceFrame, ...]
-    trace_text: str
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy in another process has the value as plain data: the program's classes are not there."""
-        return type(self), (self.message,), {**self.__dict__, "value": to_plain(self.value)}
+        """A copy in another process has an equal value, or if that cannot go there (a function), plain data."""
+        try:
+            pickle.dumps(self.value)
+        except (pickle.PicklingError, TypeError, AttributeError):
+            return type(self), (self.message,), {**self.__dict__, "value": to_plain(self.value)}
+        return type(self), (self.message,), self.__dict__
 
 
 def host_error(failure: Exception, namespace: Mapping[str, Any]) -> BamlError:
@@ -126,26 +133,33 @@ def host_error(failure: Exception, namespace: Mapping[str, Any]) -> BamlError:
             error = make(failure.value)
             if attempts := _attempts(failure.value):
                 error.attempts = attempts
-            return error
+            return traced(error, failure)
     assert isinstance(failure, CATCHABLE)
     if isinstance(failure, Thrown):
-        shown = failure.value if isinstance(failure.value, str) else repr(failure.value)
-        message = f"the program threw {shown}"
+        message = f"the program threw {_shown(failure.value)}"
     else:
         message = f"panic: {as_panic(failure)}"
-    frames = _baml_frames(failure)
-    return UnhandledThrow(
-        message,
-        value=caught(namespace, failure),
-        trace=tuple(TraceFrame(frame.filename, frame.lineno or 0, frame.name) for frame in frames),
-        trace_text="".join(frames.format()),
-    )
+    return traced(UnhandledThrow(message, value=caught(namespace, failure)), failure)
 
 
-def _baml_frames(failure: Exception) -> traceback.StackSummary:
+MAX_SHOWN = 2_000  # characters of a thrown value in a message
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = value if isinstance(value, str) else repr(value)
+    except RecursionError:
+        return "a value that is nested too deeply to be shown"
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"
+
+
+def traced(error: BamlError, failure: BaseException) -> BamlError:
     """Compiled code carries the places of its source, so Python's own traceback is the program's."""
-    frames = traceback.extract_tb(failure.__traceback__)
-    return traceback.StackSummary.from_list([frame for frame in frames if frame.filename.endswith(".baml")])
+    ours = [frame.f_globals.get("__name__") == "baml" for frame, _ in traceback.walk_tb(failure.__traceback__)]
+    frames = traceback.StackSummary.from_list(compress(traceback.extract_tb(failure.__traceback__), ours))
+    error.trace = tuple(TraceFrame(frame.filename, frame.lineno or 0, frame.name) for frame in frames)
+    error.trace_text = "".join(frames.format())
+    return error
 
 
 def _attempts(error: Any) -> tuple[FailedAttempt, ...]:

@@ -1,6 +1,9 @@
-"""The cache folder: the parser's tables and the compiled library, kept between processes.
+"""The cache folder: the parser's tables, the compiled library and compiled programs, kept between processes.
 
 Everything in it can be deleted at any time. A folder that cannot be written costs time, not the run.
+
+What is read from it is executed. So it is used only while nobody but its owner may write into it and the owner is
+who runs this; a file is unpickled only if it is as long and as whole as it was written.
 """
 
 from __future__ import annotations
@@ -9,19 +12,27 @@ import hashlib
 import marshal
 import os
 import pickle
+import stat
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._version import __version__
 
 if TYPE_CHECKING:
+    from ..diagnostics import Diagnostic
     from ..interpreter.analyse import Unit
 
 
 def cache_folder() -> Path | None:
-    """`BAMLET_CACHE_DIR` (empty: no cache), else `bamlet` in the user's cache folder."""
+    """`BAMLET_CACHE_DIR` (empty: none), else `bamlet` in the user's cache folder, unless others may write it."""
+    folder = _named_folder()
+    return folder if folder is not None and _is_private(folder) else None
+
+
+def _named_folder() -> Path | None:
     given = os.environ.get("BAMLET_CACHE_DIR")
     if given is not None:
         return Path(given) if given else None
@@ -32,38 +43,83 @@ def cache_folder() -> Path | None:
         return None
 
 
+def _is_private(folder: Path) -> bool:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _is_ours(folder.stat())
+    except OSError:
+        return False
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    if os.name == "nt":
+        return True  # the mode says nothing there; a user's own folders are private
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
 def content_key(texts: Iterable[str]) -> str:
     """Changes with any of the texts, our version, Python's, and any file of the compiler or the library."""
-    digest = hashlib.sha256(f"{__version__} {sys.version}".encode())
+    digest = hashlib.sha256(_compiler_key())
     for text in texts:
         digest.update(f"{len(text)} ".encode())
         digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:32]
+
+
+def compiler_version() -> str:
+    """Ours and Python's."""
+    return f"bamlet {__version__}, Python {sys.version}"
+
+
+@cache
+def _compiler_key() -> bytes:
+    digest = hashlib.sha256(compiler_version().encode())
     package = Path(__file__).parent.parent
-    for room in ("grammar", "interpreter", "jinja", "stdlib", "types"):
+    for room in ("diagnostics", "grammar", "interpreter", "jinja", "stdlib", "types"):
         for path in sorted((package / room).rglob("*")):
             if path.suffix in (".py", ".lark", ".baml"):
                 digest.update(f"{path.name} {path.stat().st_mtime_ns}".encode())
-    return digest.hexdigest()[:20]
+    return digest.digest()
 
 
-def load_unit(folder: Path | None, key: str) -> Unit | None:
-    if folder is None:
+def load_unit(folder: Path | None, name: str) -> tuple[Unit, tuple[Diagnostic, ...]] | None:
+    """What `save_unit` kept. None if it is missing, cut short, or written by something else: it is made again."""
+    data = None if folder is None else _read(folder / f"{name}.bin")
+    if data is None:
         return None
+    return unpacked(data)
+
+
+def save_unit(folder: Path | None, name: str, unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> None:
+    if folder is not None:
+        _write(folder / f"{name}.bin", packed(unit, diagnostics))
+
+
+def packed(unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> bytes:
+    """Code is for one version of Python, which `marshal` does not say; whoever keeps it must."""
+    return pickle.dumps((unit.names, unit.effects, [marshal.dumps(code) for code in unit.code], diagnostics))
+
+
+def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
     from ..interpreter.analyse import Unit
 
+    names, effects, codes, diagnostics = pickle.loads(data)
+    return Unit(names, effects, tuple(marshal.loads(code) for code in codes)), diagnostics
+
+
+KEPT_PROGRAMS = 100  # compiled programs of the user
+
+
+def forget_old_programs(folder: Path | None) -> None:
+    """Keep the newest."""
+    if folder is None:
+        return
     try:
-        data = (folder / f"library-{key}.bin").read_bytes()
-        names, effects, codes = pickle.loads(data)
-        return Unit(names, effects, tuple(marshal.loads(code) for code in codes))
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, pickle.UnpicklingError):
-        # Missing, cut short, or written by something else: it is made again.
-        return None
-
-
-def save_unit(folder: Path | None, key: str, unit: Unit) -> None:
-    if folder is not None:
-        data = pickle.dumps((unit.names, unit.effects, [marshal.dumps(code) for code in unit.code]))
-        _write(folder / f"library-{key}.bin", data)
+        by_age = sorted(folder.glob("program-*.bin"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in by_age[KEPT_PROGRAMS:]:
+            path.unlink(missing_ok=True)
+    except OSError:
+        return  # another process does the same
 
 
 CLEAN_PROGRAMS = 200  # how many are remembered; one takes 65 bytes
@@ -78,25 +134,43 @@ def remember_clean(folder: Path | None, key: str) -> None:
     if folder is None:
         return
     kept = [known for known in _clean_keys(folder) if known != key][-(CLEAN_PROGRAMS - 1) :]
-    _write(folder / "clean.txt", "\n".join([*kept, key]).encode())
+    _write(folder / "clean.bin", "\n".join([*kept, key]).encode())
 
 
 def _clean_keys(folder: Path) -> list[str]:
-    try:
-        return (folder / "clean.txt").read_text("ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return []
+    return (_read(folder / "clean.bin") or b"").decode("ascii").split()
 
 
 def _write(path: Path, data: bytes) -> None:
     """Written beside and renamed, so that another process never sees half a file."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(data)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600), "wb") as file:
+            file.write(_sealed(data))
         fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> bytes | None:
+    """The data of a whole file of ours, no link to one of another."""
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | _BINARY), "rb") as file:
+            sealed = file.read() if _is_ours(os.fstat(file.fileno())) else b""
+    except OSError:
+        return None
+    data = sealed[_SEAL_SIZE:]
+    return data if data and sealed == _sealed(data) else None
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_SEAL_SIZE = hashlib.sha256().digest_size
+
+
+def _sealed(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest() + data
 
 
 def variable(name: str) -> str | None:

@@ -17,7 +17,7 @@ from .interface import EnvRef, Interface
 from .media import MediaKind, MediaValue
 from .panics import NAMESPACE as PANICS
 from .space import ValueSpace
-from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, instance_from_fields, to_plain
+from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, instance_from_fields, parts, to_plain
 
 __all__ = [
     "AssertionFailed",
@@ -260,22 +260,10 @@ def deep_copy(value: Any) -> Any:
             continue
         kind: Any = type(original)
         copies[id(original)] = kind.__new__(kind)
-        pending += _parts(original)
+        pending += parts(original)
     for original in _reached(value):
         _fill(copies, original)
     return copies.get(id(value), value)
-
-
-def _parts(value: Any) -> list[Any]:
-    match value:
-        case list():
-            return value
-        case dict():
-            return list(value.values())
-        case Instance():
-            return [getattr(value, name) for name in value.__fields__]
-        case _:
-            return []
 
 
 def _reached(value: Any) -> Iterator[Any]:
@@ -287,7 +275,7 @@ def _reached(value: Any) -> Iterator[Any]:
             continue
         seen.add(id(current))
         yield current
-        pending += _parts(current)
+        pending += parts(current)
 
 
 def _fill(copies: dict[int, Any], original: Any) -> None:
@@ -319,12 +307,11 @@ def copied(value: Any, copies: dict[int, Any] | None = None) -> Any:
 
 
 def unstable_string(value: Any) -> str:
-    """A value for a debugging eye: strings bare at the top, quoted inside."""
-    return value if isinstance(value, str) else _debug(value, 0)
+    """A value for a debugging eye: strings bare at the top, quoted inside, and dots for what contains them."""
+    return value if isinstance(value, str) else _debug(value, 0, frozenset())
 
 
-def _debug(value: Any, depth: int) -> str:
-    pad, inner = "    " * depth, "    " * (depth + 1)
+def _debug(value: Any, depth: int, above: frozenset[int]) -> str:
     match value:
         case None:
             return "null"
@@ -332,17 +319,26 @@ def _debug(value: Any, depth: int) -> str:
             return "true" if value else "false"
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case list():
-            return "[" + ", ".join(_debug(item, depth) for item in value) + "]"
-        case dict():
-            return "{" + ", ".join(f"{_debug(k, depth)}: {_debug(v, depth)}" for k, v in value.items()) + "}"
-        case Instance():
-            rows = (f"{inner}{name}: {_debug(getattr(value, name), depth + 1)},\n" for name in value.__fields__)
-            return f"{value.__class_name__} {{\n{''.join(rows)}{pad}}}"
+        case list() | dict() | Instance():
+            return "..." if id(value) in above else _debug_inside(value, depth, above | {id(value)})
         case EnumValue():
             return f"{value.enum}.{value.name}"
         case _:
             return repr(value)
+
+
+def _debug_inside(value: list[Any] | dict[Any, Any] | Instance, depth: int, above: frozenset[int]) -> str:
+    match value:
+        case list():
+            return "[" + ", ".join(_debug(item, depth, above) for item in value) + "]"
+        case dict():
+            rows = (f"{_debug(key, depth, above)}: {_debug(item, depth, above)}" for key, item in value.items())
+            return "{" + ", ".join(rows) + "}"
+        case Instance():
+            pad = "    " * depth
+            fields = ((name, _debug(getattr(value, name), depth + 1, above)) for name in value.__fields__)
+            lines = "".join(f"{pad}    {name}: {shown},\n" for name, shown in fields)
+            return f"{value.__class_name__} {{\n{lines}{pad}}}"
 
 
 def spread(cls: type[Instance], *entries: tuple[str, Any]) -> Instance:

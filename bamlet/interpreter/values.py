@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
+from reprlib import recursive_repr
 from typing import Any, ClassVar
 
 from .media import MediaValue
@@ -21,15 +24,55 @@ class Instance:
     __partial__: ClassVar[bool] = False
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Instance) or other.__class_name__ != self.__class_name__:
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__fields__)
+        return same_content(self, other) if isinstance(other, Instance) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
+    @recursive_repr()
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__fields__)
         return f"{self.__class_name__}({inside})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process has the same names; the program's own class is not there."""
+        fields = {name: getattr(self, name) for name in self.__fields__}
+        return _blank, (self.__class_name__, self.__fields__, self.__partial__), fields
+
+    def __setstate__(self, fields: Mapping[str, object]) -> None:
+        for name, value in fields.items():
+            setattr(self, name, value)
+
+    def __copy__(self) -> Instance:
+        return instance_from_fields(type(self), {name: getattr(self, name) for name in self.__fields__})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Instance:
+        made = memo[id(self)] = type(self).__new__(type(self))
+        for name in self.__fields__:
+            setattr(made, name, deepcopy(getattr(self, name), memo))
+        return made
+
+
+def same_content(left: object, right: object) -> bool:
+    """Python's `==` that looks into instances by class name and fields, of any depth; they may hold themselves."""
+    pending = [(left, right)]
+    seen: set[tuple[int, int]] = set()
+    while pending:
+        a, b = pending.pop()
+        if a is b or (id(a), id(b)) in seen:
+            continue
+        match a, b:
+            case Instance(), Instance() if a.__class_name__ == b.__class_name__:
+                pending += ((getattr(a, name), getattr(b, name, None)) for name in a.__fields__)
+            case list(), list() if len(a) == len(b):
+                pending += zip(a, b, strict=True)
+            case dict(), dict() if a.keys() == b.keys():
+                pending += ((a[key], b[key]) for key in a)
+            case (Instance() | list() | dict(), _) | (_, Instance() | list() | dict()):
+                return False
+            case _ if a != b:
+                return False
+        seen.add((id(a), id(b)))
+    return True
 
 
 class EnumValue:
@@ -52,6 +95,12 @@ class EnumValue:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    def __copy__(self) -> EnumValue:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> EnumValue:
+        return self
 
     def __str__(self) -> str:
         return self.name
@@ -120,23 +169,77 @@ def instance_from_fields(cls: type[Instance], fields: Mapping[str, object]) -> I
     return made
 
 
+def _blank(name: str, fields: tuple[str, ...], partial: bool) -> Instance:
+    """For unpickling."""
+    cls = _known_by_name(name, fields, partial)
+    return cls.__new__(cls)
+
+
+@cache
+def _known_by_name(name: str, fields: tuple[str, ...], partial: bool) -> type[Instance]:
+    return instance_class(name, fields, partial=partial)
+
+
 def to_plain(value: Any) -> Any:
-    """Dicts, lists and scalars that `json.dumps` takes; class fields in declared order, partials with nulls."""
+    """Dicts, lists and scalars that `json.dumps` takes; class fields in declared order, partials with nulls.
+
+    Raises `ValueError` for a value that contains itself.
+    """
+    try:
+        return _plain(value)
+    except RecursionError:
+        problem = "contains itself" if contains_itself(value) else "is nested too deeply"
+        raise ValueError(f"the value {problem}: it has no plain form") from None
+
+
+def _plain(value: Any) -> Any:
     match value:
         case None | str() | bool() | int() | float():
             return value
         case list() | tuple():
-            return [to_plain(item) for item in value]
+            return [_plain(item) for item in value]
         case dict():
-            return {_plain_key(key): to_plain(item) for key, item in value.items()}
+            return {_plain_key(key): _plain(item) for key, item in value.items()}
         case Instance():
-            return {name: to_plain(getattr(value, name)) for name in value.__fields__}
+            return {name: _plain(getattr(value, name)) for name in value.__fields__}
         case EnumValue():
             return value.name
         case MediaValue():
             return value.plain()
         case _:
             return repr(value)
+
+
+def parts(value: Any) -> list[Any]:
+    """What a list, a map or an instance holds; nothing for any other value."""
+    match value:
+        case list() | tuple():
+            return list(value)
+        case dict():
+            return list(value.values())
+        case Instance():
+            return [getattr(value, name) for name in value.__fields__]
+        case _:
+            return []
+
+
+def contains_itself(value: Any) -> bool:
+    """Whether some way into the value leads back to where it was; of any depth."""
+    above: set[int] = set()
+    done: set[int] = set()
+    work: list[tuple[Any, bool]] = [(value, False)]
+    while work:
+        current, leaving = work.pop()
+        if leaving:
+            above.discard(id(current))
+            done.add(id(current))
+        elif id(current) in above:
+            return True
+        elif id(current) not in done and (inside := parts(current)):
+            above.add(id(current))
+            work.append((current, True))
+            work += ((part, False) for part in inside)
+    return False
 
 
 def _plain_key(key: object) -> str:
