@@ -40,7 +40,7 @@ function chain(n: int) -> int { if (n == 0) { 0 } else { 1 + chain(n - 1) } }
 function waiting_chain(n: int) -> int { baml.sys.sleep(0); if (n == 0) { 0 } else { 1 + waiting_chain(n - 1) } }
 function bottomless(n: int) -> int { 1 + bottomless(n + 1) }
 function bottomless_waiting(n: int) -> int { baml.sys.sleep(0); 1 + bottomless_waiting(n + 1) }
-function caught_deep_down() -> unknown { bottomless(0) catch (e) { _ => e } }
+function caught_deep_down() -> unknown { bottomless(0) catch (e) { p: baml.panics.StackOverflow => p.message } }
 function rounds(n: int) -> int { let i = 0; while (i < n) { i += 1; } i }
 """ + "\n".join(
     [*(f"function d{n}() -> int {{ d{n + 1}() + d{n + 1}() }}" for n in range(60)), "function d60() -> int { 1 }"]
