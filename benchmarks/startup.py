@@ -27,6 +27,8 @@ def rows() -> Iterator[Row]:
                 "version": lambda: _python("-m", "bamlet", "--version"),
                 "check": lambda: _python("-m", "bamlet", "check", folder),
                 "edited": lambda: _edit_and_check(Path(folder, "part_00003.baml"), folder),
+                "load": lambda: _python("-c", _LOAD, folder),
+                "load edited": lambda: _edit_and_load(Path(folder, "part_00003.baml"), folder),
             },
             ROUNDS,
         )
@@ -35,12 +37,26 @@ def rows() -> Iterator[Row]:
     yield Row("bamlet --version", timings["version"], floor, most_seconds=0.080)
     yield Row(f"bamlet check, {LINES:,} lines, unchanged", timings["check"], floor, most_seconds=0.150)
     yield Row(f"bamlet check, {LINES:,} lines, after an edit", timings["edited"], floor)
+    yield Row(f"bamlet.load, {LINES:,} lines, unchanged", timings["load"], floor)
+    yield Row(f"bamlet.load, {LINES:,} lines, after an edit", timings["load edited"], floor)
+
+
+_LOAD = "import sys, bamlet; bamlet.load(sys.argv[1])"
 
 
 def _edit_and_check(path: Path, folder: str) -> None:
     """A program that nobody has seen before, in a process of its own: all of it is parsed and checked."""
-    path.write_text(f"{path.read_text('utf-8')}// {perf_counter()}\n", "utf-8")
+    _edit(path)
     _python("-m", "bamlet", "check", folder)
+
+
+def _edit_and_load(path: Path, folder: str) -> None:
+    _edit(path)
+    _python("-c", _LOAD, folder)
+
+
+def _edit(path: Path) -> None:
+    path.write_text(f"{path.read_text('utf-8')}// {perf_counter()}\n", "utf-8")
 
 
 def _python(*arguments: str) -> None:

@@ -20,7 +20,7 @@ providers
 interpreter
 sysops
 embed
-sync clientgen batch server lsp testing
+sync clientgen batch server lsp testing coverage
 cli
 """.split("\n")
 
@@ -40,6 +40,7 @@ FORBIDDEN = {
     "server": {"interpreter", "sysops"},
     "lsp": {"sysops", "wire", "providers"},
     "testing": {"interpreter", "sysops"},
+    "coverage": {"interpreter", "sysops"},
     "cli": {"interpreter", "sysops"},
 }
 
