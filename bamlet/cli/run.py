@@ -145,7 +145,16 @@ async def _show(runtime: AsyncRuntime, choice: Choice, how: str, abort: embed.Ab
     except embed.BamlError as failure:
         print(failure_text(failure), file=sys.stderr)
         return exits.FAILED
-    print(json_text(embed.to_plain(value), indent=2))
+    return _print_value(value)
+
+
+def _print_value(value: Any) -> int:
+    try:
+        text = json_text(embed.to_plain(value), indent=2)
+    except (ValueError, RecursionError) as problem:
+        print(f"error: the result cannot be written as JSON: {problem}", file=sys.stderr)
+        return exits.FAILED
+    print(text)
     return exits.OK
 
 

@@ -476,3 +476,13 @@ def test_colours_are_for_terminals_that_want_them(
     assert (code, out) == (exits.BAD_SOURCE, "")
     assert "nobody" in written
     assert ("\x1b[" in written) is coloured
+
+
+def test_a_result_that_contains_itself_is_a_failure_that_says_so(tmp_path: Path, capsys: Capture) -> None:
+    program = tmp_path / "circle.baml"
+    program.write_text("class C { c C? }\nfunction main() -> C { let c = C { c: null }; c.c = c; c }")
+    code, out, err = here(capsys, program, "main", "--stream", "off")
+    assert (code, out) == (exits.FAILED, "")
+    assert err == (
+        "error: the result cannot be written as JSON: the value contains itself: it has no plain form\n"
+    )
