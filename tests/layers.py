@@ -86,6 +86,7 @@ DOORS: dict[str, set[str]] = {
     "exec": {"interpreter"},
     "eval": set(),
     "threading": {"sync", "deep"},
+    "coverage": {"coverage"},
 }
 
 # The facade and its neighbours stand outside the order; of them, a room may read the version only.

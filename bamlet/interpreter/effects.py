@@ -14,7 +14,7 @@ from ..types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, Va
 from .check import Checked
 from .cycles import finished, groups
 from .symbols import Names
-from .typing_tables import FunctionCall, UnionCall
+from .typing_tables import FunctionCall, UnionCall, ValueCall
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 
@@ -96,6 +96,7 @@ def spread(calls: Mapping[str, Iterable[str]], marked: set[str]) -> None:
 
 
 def _call_counts(checked: Checked, name: str) -> Counter[str]:
+    """How often a function calls each other one and each lambda that it knows, its lambdas counted in."""
     counts: Counter[str] = Counter()
     for plan in checked.tables[name].calls.values():
         match plan:
@@ -103,6 +104,8 @@ def _call_counts(checked: Checked, name: str) -> Counter[str]:
                 counts[symbol.name] += 1
             case UnionCall(methods=methods):
                 counts.update(symbol.name for _, symbol in methods)
+            case ValueCall(known=str(known)):
+                counts[known] += 1
     return counts
 
 

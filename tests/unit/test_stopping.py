@@ -30,12 +30,21 @@ function calling() -> int { started(); while (true) { chain(10); } 0 }
 function branching() -> int { started(); fib(90) }
 function through_a_loop() -> int { started(); tree(90) }
 function through_values() -> int { started(); twice(90) }
+function through_lambdas() -> int { started(); bushes(90) }
+function through_builtins() -> int { started(); mapped(90) }
 function without_a_loop() -> int { started(); d0() }
 
 function numbers(n: int) -> int[] { let xs: int[] = []; for (let i = 0; i < n; i += 1) { xs.push(i); } xs }
 function fib(n: int) -> int { if (n < 2) { n } else { fib(n - 1) + fib(n - 2) } }
 function tree(n: int) -> int { if (n == 0) { return 1; } let t = 0; for (x in [1, 2]) { t += tree(n - 1); } t }
 function twice(n: int) -> int { let f = twice; if (n == 0) { 1 } else { f(n - 1) + f(n - 1) } }
+function bushes(n: int) -> int {
+  let f = (x: int) -> int { bushes(x) };
+  if (n == 0) { 1 } else { f(n - 1) + f(n - 1) }
+}
+function mapped(n: int) -> int {
+  if (n == 0) { 1 } else { [1, 2].map((x: int) -> int { mapped(n - 1) }).length() }
+}
 function chain(n: int) -> int { if (n == 0) { 0 } else { 1 + chain(n - 1) } }
 function waiting_chain(n: int) -> int { baml.sys.sleep(0); if (n == 0) { 0 } else { 1 + waiting_chain(n - 1) } }
 function bottomless(n: int) -> int { 1 + bottomless(n + 1) }
@@ -56,6 +65,8 @@ ENDLESS = (
     "branching",
     "through_a_loop",
     "through_values",
+    "through_lambdas",
+    "through_builtins",
     "without_a_loop",
 )
 

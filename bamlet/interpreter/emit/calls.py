@@ -34,7 +34,7 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
             if known is not None:
                 made = call_lambda(e, known, attribute(values[0], "code"), values[1:])
                 # It may be its own caller, and in more than one place.
-                return both(may_go_on(), made) if in_lambda else made
+                return both(may_go_on(), made) if e.multiplies(known) or in_lambda else made
             return ast.Await(call("$call_value", load(CONTEXT), *values))
         case DeadCall(first=first):
             nodes = (first, *(argument for argument in node.arguments if argument is not first))
