@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .embed import HTTPRequest as HTTPRequest
     from .embed import Image as Image
     from .embed import Issue as Issue
+    from .embed import MediaLimits as MediaLimits
     from .embed import Parsed as Parsed
     from .embed import Pdf as Pdf
     from .embed import Program as Program
@@ -69,6 +70,7 @@ __all__ = [
     "HttpOptions",
     "Image",
     "Issue",
+    "MediaLimits",
     "Parsed",
     "Pdf",
     "Program",

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from .embed.call import Call
 from .embed.context import CallContext
 from .embed.errors import BamlAbortError
-from .embed.runtime import AsyncRuntime, ClockLike, HttpOptions, HTTPRequest, Program, Transport
+from .embed.runtime import AsyncRuntime, ClockLike, HttpOptions, HTTPRequest, MediaLimits, Program, Transport
 from .embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
 
 if TYPE_CHECKING:
     from .embed.skeleton import SkeletonParser
+    from .prompt import Prompt
     from .sap import Parsed, Report
 
 T = TypeVar("T")
@@ -138,9 +139,15 @@ class Runtime:
         environ: Mapping[str, str] | None = None,
         transport: Transport | HttpOptions | None = None,
         clock: ClockLike | None = None,
+        media: MediaLimits | None = None,
     ) -> None:
         self.program = program
-        self._options: dict[str, Any] = {"environ": environ, "transport": transport, "clock": clock}
+        self._options: dict[str, Any] = {
+            "environ": environ,
+            "transport": transport,
+            "clock": clock,
+            "media": media,
+        }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()
 
@@ -182,6 +189,18 @@ class Runtime:
         return Stream(
             self.asynchronous.stream(function, arguments, context=context, partials=partials, view=view, **named)
         )
+
+    def prompt(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        **named: Any,
+    ) -> Prompt:
+        """The messages that a call would send first, before a provider's form is given to them."""
+        return _background.loop().run(self.asynchronous.prompt(function, arguments, context=context, **named))
 
     def request(
         self,

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"bamlet {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
+    _add_render(commands)
     _add_check(commands)
     _add_fmt(commands)
     _add_explain(commands)
@@ -56,20 +57,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Call a function of a program and print its value as JSON on standard output.",
     )
     run.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
-    run.add_argument(
-        "function",
-        metavar="FUNCTION",
-        nargs="?",
-        help="default: `main`, or the only function; without arguments those of its first test are used",
-    )
-    run.add_argument(
-        "--arg",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an argument: JSON, or plain text for a string; NAME=@FILE reads a file",
-    )
-    run.add_argument("--args", metavar="JSON", help="all arguments as one JSON object")
+    _add_call(run)
     run.add_argument(
         "--stream",
         choices=("auto", "jsonl", "off"),
@@ -86,6 +74,49 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="X",
         help="pace of a replay: 2 is twice as fast as recorded, 0 does not wait (default: 1)",
     )
+
+
+def _add_call(command: argparse.ArgumentParser) -> None:
+    """A function and its arguments."""
+    command.add_argument(
+        "function",
+        metavar="FUNCTION",
+        nargs="?",
+        help="default: `main`, or the only function; without arguments those of its first test are used",
+    )
+    command.add_argument(
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument: JSON, or plain text for a string; NAME=@FILE reads a file",
+    )
+    command.add_argument("--args", metavar="JSON", help="all arguments as one JSON object")
+    command.add_argument(
+        "--allow-private-media",
+        action="store_true",
+        help="fetch images and other media also from this machine and its network",
+    )
+
+
+def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    render = commands.add_parser(
+        "render",
+        help="show the prompt or the request of a call, without sending it",
+        description="Show what a call of an LLM function would send, without sending it. Keys need not be set.",
+    )
+    render.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
+    _add_call(render)
+    render.add_argument(
+        "--as",
+        dest="form",
+        choices=("text", "json", "curl", "python"),
+        default="text",
+        help="text (default) is the prompt; json is the request; curl and python can be run",
+    )
+    render.add_argument("--client", metavar="NAME", help="another client, or provider/model")
+    render.add_argument("--stream", action="store_true", help="the request of a stream")
+    render.add_argument("--show-secrets", action="store_true", help="write keys out, and not as variables")
 
 
 def _speed(text: str) -> float:

@@ -87,11 +87,18 @@ def _runtime(
             raise Refused(failure) from None
         try:
             with recording:
-                yield embed.AsyncRuntime(program, transport=recording.transport), lambda code: code
+                yield (
+                    embed.AsyncRuntime(program, transport=recording.transport, media=_media(arguments)),
+                    lambda code: code,
+                )
         except SecretInCassette as failure:
             raise Refused(failure, exits.FAILED) from None
     else:
-        yield embed.AsyncRuntime(program), lambda code: code
+        yield embed.AsyncRuntime(program, media=_media(arguments)), lambda code: code
+
+
+def _media(arguments: argparse.Namespace) -> embed.MediaLimits:
+    return embed.MediaLimits(private_addresses=arguments.allow_private_media)
 
 
 def _replaying(program: embed.Program, arguments: argparse.Namespace) -> tuple[AsyncRuntime, Callable[[int], int]]:

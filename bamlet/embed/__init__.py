@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .request import HTTPBody as HTTPBody
     from .request import HTTPRequest as HTTPRequest
     from .runtime import AsyncRuntime as AsyncRuntime
+    from .runtime import MediaLimits as MediaLimits
     from .stream import AsyncStream as AsyncStream
 
 _HOMES = {
@@ -69,7 +70,7 @@ _HOMES = {
     "bamlet.embed.compiling": ("check_path", "check_sources", "compile_sources", "load"),
     "bamlet.embed.media": ("Audio", "Image", "Pdf", "Video"),
     "bamlet.embed.request": ("HTTPBody", "HTTPRequest"),
-    "bamlet.embed.runtime": ("AsyncRuntime",),
+    "bamlet.embed.runtime": ("AsyncRuntime", "MediaLimits"),
     "bamlet.embed.stream": ("AsyncStream",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

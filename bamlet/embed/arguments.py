@@ -148,7 +148,10 @@ def _instance(value: Any, name: str, path: str, space: ValueSpace, problems: lis
             fields[field.name] = _convert(given[field.name], field.ty, f"{path}.{field.name}", space, problems)
         elif not is_optional(field.ty):
             problems.append(f"`{path}`: class `{name}` needs the field `{field.name}`")
-    return space.instance(name, fields)
+    made = space.instance(name, fields)
+    if omitted := frozenset(names) - fields.keys():
+        made.__omitted__ = omitted
+    return made
 
 
 def _fields_of(value: Any) -> Mapping[str, Any] | None:

@@ -13,7 +13,7 @@ from ..wire.cassette import CassetteError, read_cassette
 from ..wire.record import RecordingTransport, SecretInCassette
 from ..wire.replay import ReplayTransport
 
-__all__ = ["CassetteError", "Recording", "ReplayEnvironment", "SecretInCassette", "replay_transport"]
+__all__ = ["CassetteError", "Recording", "ReplayEnvironment", "SecretInCassette", "is_secret", "replay_transport"]
 
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _SHORTEST_SECRET = 8
@@ -48,11 +48,12 @@ class Recording:
 
 def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
     return frozenset(
-        value for name, value in environ.items() if _is_secret(name) and len(value) >= _SHORTEST_SECRET
+        value for name, value in environ.items() if is_secret(name) and len(value) >= _SHORTEST_SECRET
     )
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether a variable of this name holds what must not be shown."""
     return any(word in name.upper() for word in _SECRET_WORDS)
 
 
@@ -66,7 +67,7 @@ class ReplayEnvironment(Mapping[str, str]):
         found = self._environ.get(name)
         if found is not None:
             return found
-        if _is_secret(name):
+        if is_secret(name):
             return "replayed"
         raise KeyError(name)
 

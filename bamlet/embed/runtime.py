@@ -18,7 +18,7 @@ from ..interpreter.program import Callee, Program
 from ..sysops.clock import Clock
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
-from ..sysops.host import ClockLike, Services
+from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.registry import invoke, mismatches
 from ..sysops.stream import Sink
 from ..sysops.views import Skeleton, View
@@ -34,10 +34,11 @@ from .stop import make_room
 from .stream import AsyncStream
 
 if TYPE_CHECKING:
+    from ..prompt import Prompt
     from ..sap import Parsed
     from .skeleton import SkeletonParser
 
-__all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "HttpOptions", "Program", "Transport"]
+__all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "HttpOptions", "MediaLimits", "Program", "Transport"]
 
 STREAM_FUNCTION = "baml.llm.stream_llm_function"
 _NO_CONTEXT = CallContext()
@@ -47,8 +48,8 @@ class AsyncRuntime:
     """The asyncio face. It may serve several event loops; closing it closes the connections of one.
 
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
-    `HttpOptions` of ours. A function that cannot wait, such as a loop over numbers, blocks the event loop while it
-    runs, like any Python function.
+    `HttpOptions` of ours. `media` says what may be fetched for a prompt. A function that cannot wait, such as a
+    loop over numbers, blocks the event loop while it runs, like any Python function.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class AsyncRuntime:
         environ: Mapping[str, str] | None = None,
         transport: Transport | HttpOptions | None = None,
         clock: ClockLike | None = None,
+        media: MediaLimits | None = None,
     ) -> None:
         if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
             _check_library()
@@ -68,6 +70,7 @@ class AsyncRuntime:
             clock=clock or Clock(),
             environ=process_environment if environ is None else lambda: environ,
             transport=None if isinstance(transport, HttpOptions) else transport,
+            media=media or MediaLimits(),
         )
 
     @property
@@ -186,6 +189,19 @@ class AsyncRuntime:
 
     # --- the parts of an LLM call
 
+    async def prompt(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        **named: Any,
+    ) -> Prompt:
+        """The messages that a call would send first, before a provider's form is given to them."""
+        prompt: Prompt = (await self._first("baml.llm.first_prompt", function, arguments, named, context)).payload
+        return prompt
+
     async def request(
         self,
         function: str,
@@ -196,7 +212,9 @@ class AsyncRuntime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a call would send first, not sent."""
-        return await self._request(function, {**(arguments or {}), **named}, context, streams=False)
+        return _http_request(
+            await self._first("baml.llm.first_request", function, arguments, named, context, False)
+        )
 
     async def stream_request(
         self,
@@ -208,20 +226,27 @@ class AsyncRuntime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a stream would send first, not sent."""
-        return await self._request(function, {**(arguments or {}), **named}, context, streams=True)
+        return _http_request(
+            await self._first("baml.llm.first_request", function, arguments, named, context, True)
+        )
 
-    async def _request(
-        self, function: str, given: Mapping[str, Any], options: CallContext | None, *, streams: bool
-    ) -> HTTPRequest:
+    async def _first(
+        self,
+        planner: str,
+        function: str,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        options: CallContext | None,
+        *more: bool,
+    ) -> Any:
         options = options or _NO_CONTEXT
         program = self._with_types(options)
-        callee, values = self._bind(program, function, given, {})
-        planner = self.program.callee("baml.llm.first_request")
-        assert planner is not None
+        callee, values = self._bind(program, function, arguments, named)
+        found = self.program.callee(planner)
+        assert found is not None
         names = [param.name for param in callee.info.params]
-        arguments = [function, dict(zip(names, values, strict=True)), streams]
-        made = await self._call(planner, arguments, options, Sink(), program).run()
-        return HTTPRequest(made.method, made.url, dict(made.headers), HTTPBody(made.body.encode()))
+        given = [function, dict(zip(names, values, strict=True)), *more]
+        return await self._call(found, given, options, Sink(), program).run()
 
     def parse(self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None) -> Any:
         """The value that a function would make of a model's whole answer. Raises `BamlValidationError`.
@@ -258,6 +283,10 @@ class AsyncRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _http_request(made: Any) -> HTTPRequest:
+    return HTTPRequest(made.method, made.url, dict(made.headers), HTTPBody(made.body.encode()))
 
 
 def _empty(program: Program, info: FunctionInfo) -> Any:

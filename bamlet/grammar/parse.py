@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,6 @@ class Parser:
     cache: Path | None = None
     _items: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
     _before: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
-    _tables: Tables[n.Item] | None = None
 
     def parse(self, file: SourceFile) -> Parsed:
         items: list[n.Placed[n.Item]] = []
@@ -120,12 +120,7 @@ class Parser:
             tokens = lexer.run()
         except LexError as error:
             return _Failure(refine(text, lexer.tokens, SyntaxProblem.of(error)), lexer.tokens, False)
-        if self._tables is None:
-            from .build import BUILD
-            from .tables import Tables
-
-            self._tables = Tables(self.cache, BUILD)
-        outcome = self._tables.parse(tokens)
+        outcome = _tables(self.cache).parse(tokens)
         if isinstance(outcome, SyntaxProblem):
             return _Failure(refine(text, tokens, outcome), tokens, True)
         return outcome
@@ -172,3 +167,12 @@ def _gap(file: SourceFile, start: int, end: int, left: str) -> Gap:
 def _placed(file: SourceFile, start: int, problem: SyntaxProblem) -> Diagnostic:
     span = Span(file, start + problem.start, start + problem.end)
     return problem.code.at(span, problem.message, hint=problem.hint)
+
+
+@cache
+def _tables(folder: Path | None) -> Tables[n.Item]:
+    """The automaton never changes, and takes longer to read than a program: one serves the process."""
+    from .build import BUILD
+    from .tables import Tables
+
+    return Tables(folder, BUILD)

@@ -14,6 +14,7 @@ from .settings import setting
 _RESPONSE_TYPES = ("openai", "openai-responses", "openai-transcription", "anthropic", "google", "vertex")
 _MEDIA_KINDS = ("image", "audio", "video", "pdf")
 _MEDIA_MODES = ("send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url")
+_OUTPUT_MODES = ("prompt", "json_schema", "tool", "auto")
 _TOTAL = ("total_timeout_ms",)
 _TIMEOUTS = (
     "connect_timeout_ms",
@@ -226,6 +227,13 @@ def _response_type(work: _Options, entry: n.ConfigEntry) -> None:
         work.block.wrong(entry.value, catalogue.CLIENT_RESPONSE_TYPE, message, hint)
 
 
+def _output_mode(work: _Options, entry: n.ConfigEntry) -> None:
+    value = setting(entry.value)
+    if value not in _OUTPUT_MODES and not isinstance(value, EnvRef):
+        hint = did_you_mean(str(value), _OUTPUT_MODES) or f"ways are {', '.join(_OUTPUT_MODES)}"
+        work.wrong(entry.value, f"there is no way `{value}` to ask for an answer", hint)
+
+
 def _media(work: _Options, entry: n.ConfigEntry) -> None:
     _block(work, entry)
     for inner in entry.value.entries if isinstance(entry.value, n.Config) else ():
@@ -245,6 +253,7 @@ _CHECKS: dict[str, Callable[[_Options, n.ConfigEntry], None]] = {
     "supports_streaming": _flag,
     "client_response_type": _response_type,
     "media_url_handler": _media,
+    "output_mode": _output_mode,
     "start": _start,
 }
 

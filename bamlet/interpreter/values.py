@@ -18,7 +18,9 @@ class Instance:
     The language compares instances by identity; Python code at the boundary sees equality by content.
     """
 
-    __slots__ = ()
+    # Which fields the host left out, if it left out any: a prompt does not show them, while it shows a null.
+    __slots__ = ("__omitted__",)
+    __omitted__: frozenset[str]
     __class_name__: ClassVar[str] = ""
     __fields__: ClassVar[tuple[str, ...]] = ()
     __partial__: ClassVar[bool] = False

@@ -104,6 +104,19 @@ def divide(left: float, right: float) -> float:
     return left / right
 
 
+def divide_whole(left: float, right: float) -> float:
+    """`//`, whose remainder `%` is never negative, whatever the signs."""
+    if right == 0:
+        raise ArithmeticError("division by zero")
+    return left // right if right > 0 else -(left // -right)
+
+
+def remainder(left: float, right: float) -> float:
+    if right == 0:
+        raise ArithmeticError("division by zero")
+    return left % abs(right)
+
+
 def power(left: Any, right: Any) -> Any:
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > MAX_POWER_BITS:
         raise ArithmeticError("the result of ** is too large")
@@ -125,8 +138,8 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "-": _plain("-", operator.sub),
     "*": multiply,
     "/": _plain("/", divide),
-    "//": _plain("//", operator.floordiv),
-    "%": _plain("%", operator.mod),
+    "//": _plain("//", divide_whole),
+    "%": _plain("%", remainder),
     "**": power,
 }
 

@@ -1,5 +1,6 @@
 """A prompt as data: template, arguments and types in; messages with roles, text and media out."""
 
+from .answer_schema import ANSWER_NAME, AnswerSchema, StructuredAnswer, answer_schema
 from .errors import PromptError
 from .options import OutputFormatOptions
 from .output_format import output_format
@@ -8,6 +9,8 @@ from .render import ClientInfo, TemplateString, render_prompt
 from .values import ClassValue, EnumValue
 
 __all__ = [
+    "ANSWER_NAME",
+    "AnswerSchema",
     "ClassValue",
     "ClientInfo",
     "EnumValue",
@@ -18,8 +21,10 @@ __all__ = [
     "Part",
     "Prompt",
     "PromptError",
+    "StructuredAnswer",
     "TemplateString",
     "Text",
+    "answer_schema",
     "output_format",
     "render_prompt",
 ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from .answer_schema import StructuredAnswer
+
 MediaKind: TypeAlias = Literal["image", "audio", "pdf", "video"]
 
 
@@ -43,10 +45,21 @@ class Message:
     metadata: Mapping[str, object] = field(default_factory=dict)
     allow_duplicate_role: bool = False
 
+    def __str__(self) -> str:
+        shown = (part.text if isinstance(part, Text) else f"<{part.kind}>" for part in self.parts)
+        return f"[{self.role or 'default role'}]\n" + "".join(shown)
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
+    """`answer` is what the provider is asked for beside the words of the messages."""
+
     messages: tuple[Message, ...]
+    answer: StructuredAnswer | None = None
+
+    def __str__(self) -> str:
+        """For a person to read; the wire format is the provider's."""
+        return "\n\n".join(map(str, self.messages))
 
     def media(self) -> tuple[Media, ...]:
         return tuple(part for message in self.messages for part in message.parts if isinstance(part, Media))

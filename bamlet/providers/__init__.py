@@ -7,6 +7,8 @@ from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed
 from .registry import Dialect, dialect
+from .structured import mode_of
+from .structured_answer import StructuredAccumulator
 
 __all__ = [
     "Accumulator",
@@ -20,12 +22,14 @@ __all__ = [
     "FinishReason",
     "MissingEnv",
     "ProviderError",
+    "StructuredAccumulator",
     "Timeouts",
     "ToolCall",
     "Usage",
     "dialect",
     "finish_reason_is_allowed",
     "http_error",
+    "mode_of",
     "read_body",
     "read_error_text",
 ]

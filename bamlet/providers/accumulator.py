@@ -10,7 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Protocol
 
 from ..wire.sse import Event
 from .chunks import Chunk, ChunkType
@@ -258,7 +258,15 @@ class Accumulator(ABC):
         return [Chunk("start", "", None, self.id, self.model), *spoken, *self._calls.so_far(), *ending]
 
 
-def read_body(accumulator: Accumulator, body: bytes | str) -> Completion:
+class Reads(Protocol):
+    """What a body is read with."""
+
+    def feed_value(self, value: Any) -> str: ...
+
+    def completion(self) -> Completion: ...
+
+
+def read_body(accumulator: Reads, body: bytes | str) -> Completion:
     """An answer that was not streamed. Raises `ProviderError` for an error, for no answer and for no JSON."""
     try:
         value = json.loads(body)

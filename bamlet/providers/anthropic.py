@@ -12,6 +12,7 @@ from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, hoisted, messages_for, remapped
+from .structured import ask
 
 DEFAULTS = ProviderDefaults("user", "https://api.anthropic.com", "ANTHROPIC_API_KEY")
 DEFAULT_MAX_TOKENS = 4096
@@ -35,7 +36,13 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     if key := key_for(client, "x-api-key", "authorization"):
         ours["x-api-key"] = key
     body = build_body(client, prompt, stream=stream)
-    return Request("POST", url_for(client, "/v1/messages"), headers_for(client, ours), json_body(client, body))
+    body = ask(client, body, prompt.answer)
+    return Request(
+        "POST",
+        url_for(client, "/v1/messages"),
+        headers_for(client, ours),
+        json_body(client, body),
+    )
 
 
 def build_body(client: ClientOptions, prompt: Prompt, *, stream: bool) -> dict[str, Any]:

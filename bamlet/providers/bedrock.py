@@ -12,6 +12,7 @@ from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaul
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, needed, path_segment, url_for
 from .roles import Piece, hoisted, messages_for, remapped
+from .structured import ask
 
 DEFAULTS = ProviderDefaults("user")
 
@@ -75,18 +76,18 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     ours = {"content-type": "application/json", "accept": accepted}
     if key := key_for(client, "authorization"):
         ours["authorization"] = f"Bearer {key}"
-    body = json_body(client, _body(client, prompt))
+    body = json_body(client, ask(client, _body(client, prompt), prompt.answer))
     return Request("POST", url_for(client, f"/model/{model}/{method}"), headers_for(client, ours), body)
 
 
 def _body(client: ClientOptions, prompt: Prompt) -> dict[str, Any]:
     body: dict[str, Any] = {name: value for name, value in client.body.items() if name != "model"}
     system, messages = hoisted(remapped(client, messages_for(client, prompt)))
-    if system:
-        body["system"] = list(_blocks(client, system))
     body["messages"] = [
         {"role": message.role, "content": list(_blocks(client, message.pieces))} for message in messages
     ]
+    if system:
+        body["system"] = list(_blocks(client, system))
     if (inference := client.own["inference_configuration"]) is not None:
         body["inferenceConfig"] = inference
     if (fields := client.own["additional_model_request_fields"]) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from ..prompt import ClientInfo
 
@@ -12,6 +12,9 @@ MediaMode: TypeAlias = Literal[
     "send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url"
 ]
 
+OutputMode: TypeAlias = Literal["prompt", "json_schema", "tool", "auto"]
+
+OUTPUT_MODES = ("prompt", "json_schema", "tool", "auto")
 RESPONSE_TYPES = ("openai", "openai-responses", "openai-transcription", "anthropic", "google", "vertex")
 MEDIA_KINDS = ("image", "audio", "pdf", "video")
 MEDIA_MODES = ("send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url")
@@ -82,6 +85,7 @@ class ClientOptions:
     timeouts: Timeouts
     media_url_handler: Mapping[str, MediaMode]
     client_response_type: str | None
+    output_mode: OutputMode
     own: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, object] = field(repr=False)
 
@@ -218,6 +222,13 @@ def _response_type(value: object) -> str:
     raise ValueError(f"is one of {', '.join(RESPONSE_TYPES)}")
 
 
+def _output_mode(value: object) -> OutputMode:
+    found = next((mode for mode in OUTPUT_MODES if mode == value), None)
+    if found is None:
+        raise ValueError(f"is one of {', '.join(OUTPUT_MODES)}")
+    return cast(OutputMode, found)
+
+
 def _media_modes(value: object) -> Mapping[str, MediaMode]:
     if not isinstance(value, Mapping):
         raise ValueError(f"is a block of {', '.join(MEDIA_KINDS)}")
@@ -269,6 +280,7 @@ _OPTIONS: dict[str, tuple[Callable[[object], Any], Any]] = {
     "http": (_timeouts, Timeouts()),
     "media_url_handler": (_media_modes, _EMPTY),
     "client_response_type": (_response_type, None),
+    "output_mode": (_output_mode, "prompt"),
 }
 COMMON_OPTIONS = frozenset(_OPTIONS)
 """The options of every provider, but for those whose default is a provider's own matter."""

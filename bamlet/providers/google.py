@@ -13,6 +13,7 @@ from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaul
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, needed, url_for
 from .roles import Piece, hoisted, messages_for, remapped
+from .structured import ask
 
 DEFAULTS = ProviderDefaults("user", "https://generativelanguage.googleapis.com/v1beta", "GOOGLE_API_KEY")
 
@@ -31,10 +32,11 @@ class GoogleSpelling:
     file: str
     media_type: str
     uri: str
+    type_first: bool
 
 
-SNAKE = GoogleSpelling("inline_data", "file_data", "mime_type", "file_uri")
-CAMEL = GoogleSpelling("inlineData", "fileData", "mimeType", "fileUri")
+SNAKE = GoogleSpelling("inline_data", "file_data", "mime_type", "file_uri", type_first=True)
+CAMEL = GoogleSpelling("inlineData", "fileData", "mimeType", "fileUri", type_first=False)
 
 
 def read_client(spec: ClientSpec) -> ClientOptions:
@@ -51,6 +53,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     # A name with a folder says itself what it is: a tuned model, for example.
     url = method_url(client, f"/{model}" if "/" in model else f"/models/{model}", stream=stream)
     body = build_body(client, prompt, MEDIA, SNAKE)
+    body = ask(client, body, prompt.answer)
     return Request("POST", url, headers_for(client, ours), json_body(client, body))
 
 
@@ -105,7 +108,8 @@ class _Parts:
     def _media(self, media: Media) -> Mapping[str, object]:
         words = self.spelling
         if media.url is None:
-            return {words.inline: {words.media_type: media_type(media), "data": media.base64}}
+            entries = {words.media_type: media_type(media), "data": media.base64}
+            return {words.inline: entries if words.type_first else dict(reversed(entries.items()))}
         given = media.media_type or _type_by_name(media, always=words is CAMEL)
         return {words.file: {words.uri: media.url} | ({words.media_type: given} if given else {})}
 

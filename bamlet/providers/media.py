@@ -64,7 +64,7 @@ def with_fetched(prompt: Prompt, fetched: Mapping[Media, Media]) -> Prompt:
         )
         for message in prompt.messages
     )
-    return Prompt(tuple(messages))
+    return replace(prompt, messages=tuple(messages))
 
 
 _LIKELY_TYPES: Mapping[MediaKind, str] = {

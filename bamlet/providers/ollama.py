@@ -11,6 +11,7 @@ from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
 from .media import MediaRules
 from .request import headers_for, json_body, key_for, url_for
 from .roles import RoleMessage, messages_for, remapped
+from .structured import ask
 
 NATIVE = "ollama-native"
 DEFAULTS = ProviderDefaults("user", "http://localhost:11434")
@@ -38,7 +39,13 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     ours = {"content-type": "application/json", "accept": "application/x-ndjson" if stream else "application/json"}
     if key := key_for(client, "authorization"):
         ours["authorization"] = f"Bearer {key}"
-    return Request("POST", url_for(client, "/api/chat"), headers_for(client, ours), json_body(client, body))
+    body = ask(client, body, prompt.answer)
+    return Request(
+        "POST",
+        url_for(client, "/api/chat"),
+        headers_for(client, ours),
+        json_body(client, body),
+    )
 
 
 def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:

@@ -12,6 +12,7 @@ from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
 from .media import MediaRules, data_url
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
+from .structured import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,12 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
         if options:
             body["stream_options"] = options
     url = url_for(client, "/chat/completions")
+    body = ask(client, body, prompt.answer)
     return Request(
-        "POST", url, headers_for(client, key_header(client, flavor.key_header)), json_body(client, body)
+        "POST",
+        url,
+        headers_for(client, key_header(client, flavor.key_header)),
+        json_body(client, body),
     )
 
 

@@ -18,6 +18,8 @@ from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaul
 from .google_events import GoogleAccumulator
 from .ollama_events import OllamaAccumulator
 from .responses_events import ResponsesAccumulator
+from .structured import mode_of
+from .structured_answer import StructuredAccumulator
 from .transcript_events import TranscriptAccumulator
 
 ACCUMULATORS: Mapping[str, type[Accumulator]] = {
@@ -58,9 +60,11 @@ class Dialect:
     files: tuple[str, ...] = ()
     authorization: Literal["google", "aws"] | None = None
 
-    def accumulator(self, client: ClientOptions) -> Accumulator:
+    def accumulator(self, client: ClientOptions) -> Accumulator | StructuredAccumulator:
         """For an answer that this client gets: a gateway may answer in another dialect than it is asked in."""
-        return ACCUMULATORS[client.client_response_type or self.response_type]()
+        accumulator = ACCUMULATORS[client.client_response_type or self.response_type]()
+        mode = mode_of(client)
+        return accumulator if mode == "prompt" else StructuredAccumulator(accumulator, takes_tool=mode == "tool")
 
     def with_environment(
         self, options: Mapping[str, object], variable: Callable[[str], str | None]

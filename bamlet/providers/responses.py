@@ -13,6 +13,7 @@ from .media import MediaRules, data_url
 from .openai import audio, key_header
 from .request import headers_for, json_body, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
+from .structured import ask
 
 DEFAULTS = ProviderDefaults("system", "https://api.openai.com/v1", "OPENAI_API_KEY")
 
@@ -36,6 +37,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     if stream:
         body["stream"] = True
     headers = headers_for(client, key_header(client, "authorization"))
+    body = ask(client, body, prompt.answer)
     return Request("POST", url_for(client, "/responses"), headers, json_body(client, body))
 
 

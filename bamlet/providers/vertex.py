@@ -13,6 +13,7 @@ from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaul
 from .google import CAMEL, build_body, method_url, model_of
 from .media import MediaRules
 from .request import headers_for, json_body, key_for, path_segment, url_for
+from .structured import ask
 
 DEFAULTS = ProviderDefaults("user")
 GLOBAL_HOST = "aiplatform.googleapis.com"
@@ -85,6 +86,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     else:
         url = method_url(client, f"/{model}", stream=stream)
         body = build_body(client, prompt, MEDIA, CAMEL)
+    body = ask(client, body, prompt.answer)
     return Request("POST", url, headers_for(client, ours), json_body(client, body))
 
 

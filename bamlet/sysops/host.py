@@ -28,6 +28,19 @@ class ClockLike(Protocol):
     def random(self) -> float: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """How far media are fetched for a provider that takes their bytes only.
+
+    A URL may come from a stranger: it leads to public addresses, unless `private_addresses` are allowed.
+    """
+
+    max_bytes: int = 32 << 20
+    seconds: float = 30.0
+    redirects: int = 3
+    private_addresses: bool = False
+
+
 @dataclass(slots=True)
 class Services:
     """Of one runtime. `transport` is the host's own; without it `make_transport` makes one for each event loop."""
@@ -39,6 +52,7 @@ class Services:
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)
     lent: Lent = field(default_factory=Lent)
+    media: MediaLimits = MediaLimits()
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:

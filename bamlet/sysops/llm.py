@@ -8,21 +8,25 @@ from typing import Any, cast, get_args
 
 from ..interpreter.abi import Context, Handle, Opaque
 from ..jinja import TemplateError
-from ..prompt import Prompt, TemplateString, Text, render_prompt
+from ..prompt import Message, Prompt, StructuredAnswer, TemplateString, answer_schema, render_prompt
 from ..providers import (
     Accumulator,
     Chunk,
     ChunkType,
     ClientConfigError,
+    ClientOptions,
     Completion,
     ProviderError,
+    StructuredAccumulator,
     finish_reason_is_allowed,
+    mode_of,
     read_body,
 )
 from ..sap import NOTHING as SAP_NOTHING
 from ..sap import ParseFailure, PartialParser, Report
+from ..types.schema import Schemas
 from ..types.show import show
-from ..types.ty import Ty
+from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
 from .clients import Primitive
 from .exchange import status_fields
@@ -81,32 +85,41 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
         name: TemplateString(name, tuple(param.name for param in info.params), info.text)
         for name, info in context.program.templates.items()
     }
+    options = _primitive(client).options
     try:
+        answer = _structured_answer(options, function.result, schemas)
         prompt = render_prompt(
             function.llm.template,
             {name: template_value(value, schemas) for name, value in args.items()},
             output=function.result,
             schemas=schemas,
-            client=_primitive(client).options.info(),
+            client=options.info(),
             tags=host(context).tags,
             templates=templates,
         )
+    except ClientConfigError as failure:
+        raise Failure("InvalidArgument", str(failure)) from failure
     except TemplateError as failure:
         raise Failure("RenderPrompt", f"the prompt of `{function_name}`: {failure}") from failure
-    return Opaque("baml.llm.Prompt", prompt)
+    messages = tuple(_with_role(message, options.default_role) for message in prompt.messages)
+    return Opaque("baml.llm.Prompt", Prompt(messages, answer))
+
+
+def _with_role(message: Message, default: str) -> Message:
+    return dataclasses.replace(message, role=default) if message.role is None else message
+
+
+def _structured_answer(options: ClientOptions, output: Ty, schemas: Schemas) -> StructuredAnswer | None:
+    """A string is what a model says anyway; any other answer is asked for in the way of the client."""
+    mode = mode_of(options)
+    if mode == "prompt" or bare(output) == STRING:
+        return None
+    return StructuredAnswer(mode, answer_schema(output, schemas))
 
 
 @sysop("baml.llm.Prompt.text")
 def prompt_text(context: Context, prompt: Opaque) -> str:
-    rendered: Prompt = prompt.payload
-    return "\n\n".join(
-        f"[{message.role or 'default role'}]\n" + "".join(_part_text(part) for part in message.parts)
-        for message in rendered.messages
-    )
-
-
-def _part_text(part: Any) -> str:
-    return part.text if isinstance(part, Text) else f"<{part.kind}>"
+    return str(prompt.payload)
 
 
 @sysop("baml.llm.PrimitiveClient.build_request", throws=("InvalidArgument",))
@@ -166,8 +179,8 @@ def http_error(context: Context, client: Opaque, response: Any) -> Any:
 class Answer:
     """What the operations on a `StreamAccumulator` work with: an answer while it is streamed."""
 
-    def __init__(self, accumulator: Accumulator, client: Primitive) -> None:
-        self.said: Accumulator | Completion = accumulator
+    def __init__(self, accumulator: Accumulator | StructuredAccumulator, client: Primitive) -> None:
+        self.said: Accumulator | StructuredAccumulator | Completion = accumulator
         self.client = client
         self._accumulator = accumulator
         self._new: list[str] = []
@@ -215,7 +228,7 @@ class Answer:
 class WholeAnswer(Answer):
     """An answer that came in one piece: there is nothing to add and nothing to wait for."""
 
-    def __init__(self, accumulator: Accumulator, body: str, client: Primitive) -> None:
+    def __init__(self, accumulator: Accumulator | StructuredAccumulator, body: str, client: Primitive) -> None:
         super().__init__(accumulator, client)
         self.said = read_body(accumulator, body)
         self._new = [self.said.text]

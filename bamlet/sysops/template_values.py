@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from typing import Any
 
 from ..interpreter.abi import EnumValue, Instance, MediaValue
@@ -19,7 +20,7 @@ def template_value(value: Any, schemas: Schemas) -> Any:
         case dict():
             return {template_value(key, schemas): template_value(item, schemas) for key, item in value.items()}
         case Instance():
-            fields = {name: template_value(getattr(value, name), schemas) for name in value.__fields__}
+            fields = {name: template_value(content, schemas) for name, content in _shown_fields(value)}
             name = value.__class_name__
             return prompt.ClassValue(schemas.classes.get(name) or ClassSchema(name, ()), fields)
         case EnumValue():
@@ -28,6 +29,14 @@ def template_value(value: Any, schemas: Schemas) -> Any:
             return prompt.Media(value.kind, value.url, value.base64, value.media_type)
         case _:
             return value
+
+
+def _shown_fields(value: Instance) -> Iterator[tuple[str, Any]]:
+    omitted: Container[str] = getattr(value, "__omitted__", ())
+    for name in value.__fields__:
+        content = getattr(value, name)
+        if content is not None or name not in omitted:
+            yield name, content
 
 
 def holds(expression: str, value: Any, schemas: Schemas) -> bool:

@@ -76,8 +76,9 @@ class OwnConnections:
     once, which a client that carries others cannot do. The price: HTTP/2 shares no connection.
     """
 
-    def __init__(self, make_client: MakeClient) -> None:
+    def __init__(self, make_client: MakeClient, max_idle: int = MAX_IDLE_CONNECTIONS) -> None:
         self._make_client = make_client
+        self._max_idle = max_idle
         self._all: set[_OwnLane] = set()
         self._idle: list[_OwnLane] = []
         self._closed = False
@@ -99,7 +100,7 @@ class OwnConnections:
         return lane
 
     async def keep(self, lane: _OwnLane) -> None:
-        if self._closed or len(self._idle) >= MAX_IDLE_CONNECTIONS:
+        if self._closed or len(self._idle) >= self._max_idle:
             await self.close(lane)
         else:
             self._idle.append(lane)
@@ -173,6 +174,11 @@ def new_connections(options: HttpOptions) -> Connections:
             return OwnConnections(partial(_client, http2=options.http2, proxy=options.proxy, limits=limits))
         case _:
             raise ValueError(f"there is no engine {options.engine!r}: there are auto, httpx and aiohttp")
+
+
+def new_pinned_connections(options: HttpOptions) -> Connections:
+    """For addresses in the place of names. None serves twice: at one address are sites with different names."""
+    return OwnConnections(partial(_client, http2=options.http2 and _has("h2"), proxy=options.proxy), max_idle=0)
 
 
 def _has(package: str) -> bool:

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator
 import httpx
 
 from .._version import __version__
-from .connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Lane, new_connections
+from .addresses import public_address
+from .connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Lane, new_connections, new_pinned_connections
 from .failures import raise_broken_body, raise_not_opened
 from .message import BrokenBody, HttpOptions, InvalidRequest, ProtocolError, Request
 
@@ -83,11 +84,16 @@ class HttpTransport:
 
     def __init__(self, options: HttpOptions | None = None) -> None:
         self._connections = new_connections(options or HttpOptions())
+        self._pinned = new_pinned_connections(options or HttpOptions())
 
     async def open(self, request: Request, *, connect_timeout: float | None) -> HttpResponse:
         """Send the request and wait for the head of the answer. Raises `TransportError`."""
         outgoing = _outgoing(request, connect_timeout)
-        lane = self._connections.take(outgoing.url)
+        connections = self._connections
+        if request.public_only:
+            await _pin(outgoing)
+            connections = self._pinned
+        lane = connections.take(outgoing.url)
         response: httpx.Response | None = None
         try:
             response = await lane.client.send(outgoing, stream=True)
@@ -103,6 +109,7 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close every connection. Answers still being read break off."""
         await self._connections.aclose()
+        await self._pinned.aclose()
 
 
 def _outgoing(request: Request, connect_timeout: float | None) -> httpx.Request:
@@ -127,6 +134,15 @@ def _outgoing(request: Request, connect_timeout: float | None) -> httpx.Request:
         )
     except httpx.InvalidURL as failure:
         raise InvalidRequest(f"the URL of the request is malformed: {failure}") from failure
+
+
+async def _pin(outgoing: httpx.Request) -> None:
+    """Send it to the address that was looked at. Asked again, a name server might give another one."""
+    url = outgoing.url
+    address = await public_address(url.host, url.port or (443 if url.scheme == "https" else 80))
+    # httpx has written the Host field from the name already.
+    outgoing.url = url.copy_with(host=address)
+    outgoing.extensions["sni_hostname"] = url.host
 
 
 def _check_head(response: httpx.Response) -> None:

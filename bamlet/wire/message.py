@@ -9,12 +9,17 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`body` is what goes over the wire, byte for byte: it may have been signed."""
+    """`body` is what goes over the wire, byte for byte: it may have been signed.
+
+    `public_only` is for URLs that strangers may have written: the request is refused where the name of the host
+    leads to an address that is not public, such as this machine or its network.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
+    public_only: bool = field(default=False, compare=False)
 
 
 Engine = Literal["auto", "httpx", "aiohttp"]

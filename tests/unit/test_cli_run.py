@@ -101,7 +101,7 @@ def events(text: str) -> list[dict[str, Any]]:
 # --- the command line itself
 
 
-@pytest.mark.parametrize("command", ["", "run"])
+@pytest.mark.parametrize("command", ["", "render", "run"])
 def test_help_says_what_there_is(
     command: str, golden: Goldens, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from bamlet.jinja import ConstraintError, TemplateError, evaluate, holds, parse_template
+from bamlet.jinja import Budget, ConstraintError, TemplateError, evaluate, holds, parse_template
 from bamlet.jinja.regex import regex_match
 
 VALUES = {
@@ -311,3 +311,21 @@ def test_jinja2_is_not_imported_before_a_template_is_parsed() -> None:
         "bamlet.jinja.parse_template('x'); assert 'jinja2' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("7 // 2", "3"),
+        ("-7 // 2", "-4"),
+        ("7 // -2", "-3"),
+        ("-7 // -2", "4"),
+        ("-7 % 2", "1"),
+        ("7 % -2", "1"),
+        ("-7 % -2", "1"),
+        ("7.5 // 2", "3.0"),
+        ("1 / 0", "inf"),
+    ],
+)
+def test_whole_division_leaves_no_negative_remainder(expression: str, text: str) -> None:
+    assert parse_template(f"{{{{ {expression} }}}}").render({}, Budget()) == text
