@@ -39,7 +39,7 @@ _BEDROCK = (
     *("model", "model_id", "api_key", "region", "endpoint_url", "profile", "headers", "http"),
     *("access_key_id", "secret_access_key", "session_token", "default_role", "allowed_roles", "remap_roles"),
     *("allowed_role_metadata", "supports_streaming", "finish_reason_allow_list", "finish_reason_deny_list"),
-    *("media_url_handler", "client_response_type", "query_params"),
+    *("media_url_handler", "output_mode", "client_response_type", "query_params"),
     *("inference_configuration", "additional_model_request_fields"),
 )
 

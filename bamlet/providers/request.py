@@ -11,6 +11,7 @@ from .client import ClientConfigError, ClientOptions
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
+_BLANK = re.compile(r"[\0-\x20\x7f]")
 # The transport writes these itself.
 _OURS = frozenset(("content-length", "host", "transfer-encoding"))
 
@@ -18,7 +19,7 @@ _OURS = frozenset(("content-length", "host", "transfer-encoding"))
 def url_for(client: ClientOptions, path: str, **query: str) -> str:
     """`path` behind the base's own path, then the base's query, then the dialect's, then `query_params`."""
     base = urlsplit(needed(client, "base_url", client.base_url))
-    if base.scheme not in ("http", "https") or not base.netloc or _CONTROL.search(client.base_url or ""):
+    if base.scheme not in ("http", "https") or not base.netloc or _BLANK.search(client.base_url or ""):
         raise ClientConfigError(f"client `{client.name}`: base_url is no http or https URL")
     asked = "&".join(filter(None, (base.query, urlencode({**query, **client.query_params}))))
     return urlunsplit((base.scheme, base.netloc, base.path.rstrip("/") + path, asked, ""))
