@@ -31,7 +31,7 @@ spec: $(DEV) ## The language alone: the Markdown spec and the .baml corpus
 snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read the diff before committing
 	@$(BIN)/python -m pytest -q --update-snapshots
 
-bench: $(CORE) ## Measure speed against hand-written Python; one table, a few minutes
+bench: $(DEV) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(DEV) ## Many times as many broken and generated programs and answers as `make test`; twenty minutes

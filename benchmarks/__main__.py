@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from . import calls, checking, language, many, parsing, startup, streams
+from . import answers, calls, checking, language, many, parsing, startup, streams
 from .measure import Row, table
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -17,6 +17,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "calls": calls.rows,
     "streams": streams.rows,
     "many": many.rows,
+    "answers": answers.rows,
 }
 
 

@@ -109,8 +109,12 @@ def open_text(node: TextNode, target: Target) -> object:
     """An open scalar: only strings grow, everything else waits for its end."""
     if target.done:
         return HIDDEN
+    if type(target) is ScalarTarget:
+        if target.kind != "string":
+            return HIDDEN
+        return node.text() if node.quote else growing(node.text())
     if not isinstance(target, UnionTarget):
-        return growing(node.text(), node.quote) if _is_string(target) else HIDDEN
+        return HIDDEN
     variants = flat(target)
     strings = [variant for variant in variants if _is_string(variant)]
     if not strings or strings[0].done:

@@ -14,6 +14,7 @@ from .classes import orphan_notes
 from .coerce import Coercer
 from .commitment import HIDDEN, commit, open_text
 from .factory import Factory
+from .lists import Lists
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
 from .outcome import Failure, Note, Notes, Outcome, Result, Step, dropped
 from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, Target
@@ -112,7 +113,7 @@ class ClassCursor:
 
 
 class ListCursor:
-    __slots__ = ("_coercer", "_items", "_next", "_open", "node", "notes", "target")
+    __slots__ = ("_coercer", "_items", "_next", "_open", "_snapshots", "node", "notes", "target")
 
     begun = True
 
@@ -121,6 +122,7 @@ class ListCursor:
         self.target = target
         self._coercer = coercer
         self._items: list[object] = []
+        self._snapshots = Lists()
         self._next = 0
         self._open = False
         self.notes: Notes = []
@@ -152,7 +154,7 @@ class ListCursor:
         return (values[index], item) if self._open else None
 
     def snapshot(self, inner: object) -> object:
-        items = self._items.copy()
+        items = self._snapshots.copy_of(self._items)
         if self._open and inner is not HIDDEN:
             items.append(self._coercer.incomplete(self.target.item, inner))
         return items
@@ -240,7 +242,9 @@ class Spine:
         while here is not None:
             node, target = here
             if isinstance(node, TextNode):
-                value = self.unchecked(target, open_text(node, target))
+                value = open_text(node, target)
+                if target.constraints:
+                    value = self.unchecked(target, value)
                 break
             cursor = node.cursor if type(node.cursor) in _CURSORS else self._begin(node, target)
             if cursor is None:
@@ -249,7 +253,9 @@ class Spine:
             here = cursor.advance()
         while levels:
             cursor, target = levels.pop()
-            value = self.unchecked(target, cursor.snapshot(value))
+            value = cursor.snapshot(value)
+            if target.constraints:
+                value = self.unchecked(target, value)
             if levels and not cursor.begun and type(levels[-1][0]) is ListCursor:
                 value = HIDDEN
         return value

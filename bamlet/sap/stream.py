@@ -235,7 +235,7 @@ class PartialParser:
     def _roots(self) -> list[Container]:
         """The readings to show, best first: a list of loose objects stands behind any real list."""
         roots: list[Container] = [candidate.root for candidate in self._extractor.candidates]
-        if not isinstance(self._target, ListTarget):
+        if not isinstance(self._target, ListTarget) or (len(roots) == 1 and type(roots[0]) is ArrayNode):
             return roots
         lists = [root for root in roots if isinstance(root, ArrayNode)]
         self._loose.values = [root for root in roots if isinstance(root, ObjectNode)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import pytest
 
 from bamlet.sap import NOTHING, Limits, ParseFailure, PartialParser, PlainFactory, parse
+from bamlet.sap.lists import Lists
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, Field, Schemas
 from bamlet.types.ty import AnnotatedTy, ClassTy, Constraint, ListTy, MapTy, TypeAttributes
@@ -67,6 +69,34 @@ def test_snapshots_share_what_is_finished() -> None:
     assert first == [{"x": 1, "y": 2}]
     assert second[:2] == [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
     assert first[0] is second[0]
+
+
+def test_a_long_list_that_somebody_holds_never_changes() -> None:
+    parser = PartialParser(ListTy(types.INT), Schemas(), PLAIN)
+    chance = random.Random(1)
+    held: list[tuple[Any, list[int]]] = []
+    parser.feed("[")
+    for number in range(400):
+        parser.feed(f"{number}, ")
+        shown: Any = parser.partial()
+        assert shown == list(range(number + 1))
+        if chance.random() < 0.3:
+            held.append((shown, list(shown)))
+        if chance.random() < 0.1:
+            held.clear()
+    assert all(snapshot == copied for snapshot, copied in held)
+
+
+def test_copies_of_a_list_are_used_again_once_nobody_holds_them() -> None:
+    lists = Lists()
+    growing: list[object] = list(range(100))
+    first = lists.copy_of(growing)
+    second = lists.copy_of(growing)
+    assert first is not second
+    number = id(first)
+    del first
+    growing += [100]
+    assert id(lists.copy_of(growing)) == number
 
 
 def test_nothing_new_gives_the_same_snapshot() -> None:

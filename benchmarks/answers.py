@@ -1,0 +1,153 @@
+"""Reading an answer's text as it arrives, without a network: growth, odd texts and schemas, and other readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from time import perf_counter
+from typing import Any
+
+import jiter
+
+from bamlet.sap import ParseFailure, PartialParser, PlainFactory
+from bamlet.types import ty as types
+from bamlet.types.schema import ClassSchema, Field, Schemas
+from bamlet.types.ty import AliasTy, ClassTy, ListTy, MapTy, Ty
+
+from .loopback import CHUNK, items
+from .measure import Row, Timing, measure
+
+ROUNDS = 3
+SIZES = (100, 200, 400, 800, 1_600, 3_200, 6_400)
+LOOK_SECONDS = 0.05
+ANY = AliasTy("Any")
+ACTIONS = [f"Action{number}" for number in range(20)]
+SCHEMAS = Schemas(
+    {
+        "Item": ClassSchema(
+            "Item",
+            (
+                Field("name", types.STRING),
+                Field("quantity", types.INT),
+                Field("price", types.FLOAT),
+                Field("note", types.STRING),
+            ),
+        ),
+        "Note": ClassSchema("Note", (Field("text", types.STRING),)),
+        "Tree": ClassSchema("Tree", (Field("v", types.INT), Field("kids", ListTy(ClassTy("Tree"))))),
+        **{
+            name: ClassSchema(name, (Field("action", types.literal(name)), Field("value", types.INT)))
+            for name in ACTIONS
+        },
+    },
+    aliases={"Any": types.union((types.INT, types.FLOAT, types.STRING, ListTy(ANY), MapTy(types.STRING, ANY)))},
+)
+ITEMS: Ty = ListTy(ClassTy("Item"))
+ODD = {
+    "quotes": '"',
+    "brackets": "[",
+    "objects": '{"a":',
+    "commas": '", "',
+    "blanks": '"' + " " * 300,
+    "fences": "\n```\n",
+    "braces in prose": "{b} ",
+    "escapes": "\\",
+}
+Work = Callable[[], object]
+
+
+def rows() -> Iterator[Row]:
+    yield from _growth()
+    yield from _other_readers()
+    yield from _large()
+    yield from _schemas()
+    yield from _odd()
+
+
+def read(text: str, ty: Ty, size: int = CHUNK, look_seconds: float = 0.0) -> None:
+    """Feed the text in pieces, and look at the value after each, or when the time has come."""
+    parser = PartialParser(ty, SCHEMAS, PlainFactory())
+    looked = 0.0
+    for at in range(0, len(text), size):
+        if parser.feed(text[at : at + size]) and (not look_seconds or perf_counter() - looked > look_seconds):
+            parser.partial()
+            looked = perf_counter()
+    try:
+        parser.finish()
+    except ParseFailure:
+        assert not text.startswith("[{"), "a list of items can be read"
+
+
+def _growth() -> Iterator[Row]:
+    texts = {n: json.dumps(items(n)) for n in SIZES}
+    for which, look in (("every", 0.0), ("one each 50 ms", LOOK_SECONDS)):
+        works: dict[str, Work] = {
+            str(n): lambda text=text, look=look: read(text, ITEMS, look_seconds=look) for n, text in texts.items()
+        }
+        timings = measure(works, ROUNDS)
+        for half, n in pairwise(SIZES):
+            yield Row(
+                f"{n:,} items / {half:,}, {which} partial", timings[str(n)], timings[str(half)], most_ratio=2.2
+            )
+
+
+def _other_readers() -> Iterator[Row]:
+    text = json.dumps(items(400))
+    encoded = text.encode()
+
+    def again() -> None:
+        for end in range(CHUNK, len(encoded) + CHUNK, CHUNK):
+            jiter.from_json(encoded[:end], partial_mode="trailing-strings")
+
+    timings = measure({"ours": lambda: read(text, ITEMS), "jiter": again}, ROUNDS)
+    yield Row("400 items, every partial / jiter's partial mode", timings["ours"], timings["jiter"])
+    whole = measure({"ours": lambda: read(text, ITEMS, len(text)), "json": lambda: json.loads(text)}, ROUNDS)
+    yield Row("400 items at once / json.loads", whole["ours"], whole["json"])
+
+
+def _large() -> Iterator[Row]:
+    text = json.dumps(items(88_000))[:9_999_999]
+    text = text[: text.rindex("}") + 1] + "]"
+    timings = measure({"ours": lambda: read(text, ITEMS, 4096, LOOK_SECONDS), "json": lambda: json.loads(text)}, 1)
+    yield Row(f"{len(text) / 1e6:.1f} MB of items / json.loads", timings["ours"], timings["json"])
+    words = json.dumps({"text": "word " * 200_000})
+    works: dict[str, Work] = {
+        "half": lambda: read(words[: len(words) // 2], ClassTy("Note"), look_seconds=LOOK_SECONDS),
+        "whole": lambda: read(words, ClassTy("Note"), look_seconds=LOOK_SECONDS),
+    }
+    timings = measure(works, ROUNDS)
+    yield Row("a string of 1 MB / of 0.5 MB", timings["whole"], timings["half"], most_ratio=2.2)
+
+
+def _schemas() -> Iterator[Row]:
+    actions = ListTy(types.union(ClassTy(name) for name in ACTIONS))
+    tree: Any = {"v": 0, "kids": []}
+    for _ in range(8):
+        tree = {"v": 1, "kids": [tree, tree]}
+    texts: dict[str, tuple[str, Ty]] = {
+        "a union of 20 classes": (_calls(1_000), actions),
+        "a recursive class": (json.dumps(tree), ClassTy("Tree")),
+        "anything, by a recursive alias": (json.dumps(items(200)), ANY),
+    }
+    for name, (text, ty) in texts.items():
+        timings = measure({"ours": lambda text=text, ty=ty: read(text, ty)}, ROUNDS)
+        yield Row(f"{name}, every partial", timings["ours"], note=_speed(text, timings["ours"]))
+
+
+def _calls(count: int) -> str:
+    return json.dumps([{"action": ACTIONS[n % len(ACTIONS)], "value": n} for n in range(count)])
+
+
+def _odd() -> Iterator[Row]:
+    for name, unit in ODD.items():
+        text = '{"text": ' + unit * (100_000 // len(unit))
+        timings = measure({"ours": lambda text=text: read(text, ClassTy("Note"), 7)}, ROUNDS)
+        yield Row(f"100 kB of {name}, 7 at a time", timings["ours"], note=_speed(text, timings["ours"]))
+    brackets = "[" * 1_000_000
+    timings = measure({"ours": lambda: read(brackets, ANY, 4096)}, ROUNDS)
+    yield Row("1 MB of brackets", timings["ours"], most_seconds=1.0)
+
+
+def _speed(text: str, timing: Timing) -> str:
+    return f"{timing.median / len(text) * 1e6:.2f} us a character"
