@@ -148,7 +148,8 @@ def state(reading: Reading) -> dict[str, Any]:
     accumulator = reading.accumulator
     usage = asdict(accumulator.usage) if accumulator.usage else None
     if usage is not None:
-        usage = {name: count for name, count in usage.items() if name != "raw" and count is not None}
+        views = ("raw", "whole_input_tokens", "whole_output_tokens")
+        usage = {name: count for name, count in usage.items() if name not in views and count is not None}
     names = ("text", "reasoning", "refusal", "finish_reason", "raw_finish_reason", "model", "id")
     return {
         **{name: getattr(accumulator, name) for name in names},

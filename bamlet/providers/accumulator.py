@@ -283,6 +283,11 @@ def count(numbers: Any, name: str) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
+def together(first: int | None, *more: int | None) -> int | None:
+    """A sum, in which what was not said counts for nothing; None without the first."""
+    return None if first is None else first + sum(number or 0 for number in more)
+
+
 def text_of(value: Any, name: str) -> str:
     """The text that an object has under the name; nothing if it has none."""
     text = value.get(name) if isinstance(value, dict) else None

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
-from .accumulator import Accumulator, count, text_of
+from .accumulator import Accumulator, count, text_of, together
 from .completion import FinishReason, Usage
 
 
@@ -38,15 +38,10 @@ class AnthropicAccumulator(Accumulator):
 
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
-        return Usage(
-            count(raw, "input_tokens"),
-            count(raw, "output_tokens"),
-            None,
-            count(raw, "cache_read_input_tokens"),
-            count(raw, "cache_creation_input_tokens"),
-            count(raw.get("output_tokens_details"), "thinking_tokens"),
-            raw,
-        )
+        given, made = count(raw, "input_tokens"), count(raw, "output_tokens")
+        cached, written = count(raw, "cache_read_input_tokens"), count(raw, "cache_creation_input_tokens")
+        thought = count(raw.get("output_tokens_details"), "thinking_tokens")
+        return Usage(given, made, None, cached, written, thought, together(given, cached, written), made, raw)
 
     # --- single events
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn
 
 from ..wire.eventstream import ERROR, EXCEPTION
-from .accumulator import Accumulator, count, text_of
+from .accumulator import Accumulator, count, text_of, together
 from .completion import FinishReason, Usage
 from .errors import ProviderError, status_is_retryable
 
@@ -113,12 +113,6 @@ class BedrockAccumulator(Accumulator):
 
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
-        return Usage(
-            count(raw, "inputTokens"),
-            count(raw, "outputTokens"),
-            count(raw, "totalTokens"),
-            count(raw, "cacheReadInputTokens"),
-            count(raw, "cacheWriteInputTokens"),
-            None,
-            raw,
-        )
+        given, made, total = (count(raw, f"{name}Tokens") for name in ("input", "output", "total"))
+        cached, written = count(raw, "cacheReadInputTokens"), count(raw, "cacheWriteInputTokens")
+        return Usage(given, made, total, cached, written, None, together(given, cached, written), made, raw)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, text_of
+from .accumulator import Accumulator, count, text_of, together
 from .completion import FinishReason, Usage
 
 
@@ -115,12 +115,18 @@ class ChatAccumulator(Accumulator):
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
         prompt, completion = raw.get("prompt_tokens_details"), raw.get("completion_tokens_details")
+        given, made, total = (count(raw, f"{name}_tokens") for name in ("prompt", "completion", "total"))
+        thought = count(completion, "reasoning_tokens")
+        # xAI alone counts its thoughts apart, and only the total tells.
+        apart = thought if together(given, made, thought) == total else None
         return Usage(
-            count(raw, "prompt_tokens"),
-            count(raw, "completion_tokens"),
-            count(raw, "total_tokens"),
+            given,
+            made,
+            total,
             count(prompt, "cached_tokens"),
             count(prompt, "cache_write_tokens"),
-            count(completion, "reasoning_tokens"),
+            thought,
+            given,
+            together(made, apart),
             raw,
         )

@@ -13,7 +13,11 @@ FinishReason: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counts them; None is what it did not say. `raw` is all that it said."""
+    """Tokens as the provider counts them; None is what it did not say. `raw` is all that it said.
+
+    The `whole_` numbers mean the same for every provider: all that went in, also what came out of a cache, and
+    all that came out, also what was only thought.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -21,6 +25,8 @@ class Usage:
     cached_input_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    whole_input_tokens: int | None = None
+    whole_output_tokens: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

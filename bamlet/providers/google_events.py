@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, text_of
+from .accumulator import Accumulator, count, text_of, together
 from .completion import FinishReason, Usage
 from .json_paths import JsonBuilder
 
@@ -119,13 +119,18 @@ class GoogleAccumulator(Accumulator):
 
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
+        given, made = count(raw, "promptTokenCount"), count(raw, "candidatesTokenCount")
+        thought = count(raw, "thoughtsTokenCount")
         return Usage(
-            count(raw, "promptTokenCount"),
-            count(raw, "candidatesTokenCount"),
+            given,
+            made,
             count(raw, "totalTokenCount"),
             count(raw, "cachedContentTokenCount"),
             None,
-            count(raw, "thoughtsTokenCount"),
+            thought,
+            together(given, count(raw, "toolUsePromptTokenCount")),
+            # A count of 0 is left out.
+            together(0 if made is None and given is not None else made, thought),
             raw,
         )
 

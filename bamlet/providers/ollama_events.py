@@ -38,4 +38,5 @@ class OllamaAccumulator(Accumulator):
 
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
-        return Usage(count(raw, "prompt_eval_count"), count(raw, "eval_count"), raw=raw)
+        given, made = count(raw, "prompt_eval_count"), count(raw, "eval_count")
+        return Usage(given, made, whole_input_tokens=given, whole_output_tokens=made, raw=raw)

@@ -57,13 +57,14 @@ class ResponsesAccumulator(Accumulator):
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
         given, made = raw.get("input_tokens_details"), raw.get("output_tokens_details")
+        counted = count(raw, "input_tokens"), count(raw, "output_tokens")
         return Usage(
-            count(raw, "input_tokens"),
-            count(raw, "output_tokens"),
+            *counted,
             count(raw, "total_tokens"),
             count(given, "cached_tokens"),
             count(given, "cache_write_tokens"),
             count(made, "reasoning_tokens"),
+            *counted,
             raw,
         )
 

@@ -29,4 +29,6 @@ class TranscriptAccumulator(Accumulator):
 
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
-        return Usage(count(raw, "input_tokens"), count(raw, "output_tokens"), count(raw, "total_tokens"), raw=raw)
+        given, made = count(raw, "input_tokens"), count(raw, "output_tokens")
+        total = count(raw, "total_tokens")
+        return Usage(given, made, total, whole_input_tokens=given, whole_output_tokens=made, raw=raw)

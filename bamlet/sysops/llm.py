@@ -381,7 +381,9 @@ def is_complete(context: Context, answer: Handle | Opaque) -> bool:
 
 @sysop("baml.llm.StreamAccumulator.model")
 def model(context: Context, answer: Handle | Opaque) -> str | None:
-    return _answer(context, answer).said.model
+    """Bedrock does not say which model it is: then it is the one that was asked for."""
+    found = _answer(context, answer)
+    return found.said.model or found.client.options.model
 
 
 @sysop("baml.llm.StreamAccumulator.finish_reason")

@@ -49,33 +49,27 @@ class AnswerDecoder(EventDecoder):
         super().__init__()
         self._bare: list[str] = []
         self._bare_size = 0
-        self._found: list[Event] = []
-
-    def feed(self, chunk: bytes) -> list[Event]:
-        events = super().feed(chunk)
-        if self._found:
-            events += self._found
-            self._found = []
-        return events
 
     def finish(self) -> Event | None:
+        self._out = []
         pending = super().finish()
         if pending is None or not _is_whole(pending.data):
-            # The rest may have ended bare JSON instead.
-            return self._found.pop() if self._found else None
+            # The last line may have ended bare JSON instead.
+            return self._out[0] if self._out else None
         return pending
 
     def _other(self, line: str) -> None:
-        if not self._bare and not line.lstrip().startswith("{"):
+        if line.startswith("{"):
+            self._bare.clear()  # what had begun before has led to nothing
+        elif not self._bare:
             return
         self._bare.append(line)
-        self._bare_size += len(line)
+        self._bare_size = len(line) + (self._bare_size if len(self._bare) > 1 else 0)
         if self._bare_size > MAX_VALUE:
             raise EventTooLarge(f"a JSON value is longer than the limit of {MAX_VALUE} characters")
         if line.rstrip().endswith("}") and _is_json(value := "\n".join(self._bare)):
-            self._found.append(Event("message", value))
+            self._out.append(Event("message", value))
             self._bare.clear()
-            self._bare_size = 0
 
 
 class LineDecoder:

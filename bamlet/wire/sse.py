@@ -63,13 +63,15 @@ class EventDecoder:
         self._data_size = 0
         self._event = ""
         self._id = ""
+        # The events of the chunk that is being read.
+        self._out: list[Event] = []
 
     def feed(self, chunk: bytes) -> list[Event]:
         lines = self._text(chunk).split("\n")
         rest = lines.pop()
         if lines and self._pieces:
             lines[0] = self._end_pieces(lines[0])
-        events: list[Event] = []
+        self._out = events = []
         for line in lines:
             if line:
                 self._field(line)

@@ -191,3 +191,29 @@ def joined(chunks: list[Chunk]) -> dict[tuple[str, int | None], str]:
         key = (chunk.type, chunk.slot)
         texts[key] = texts.get(key, "") + chunk.text
     return texts
+
+
+WHOLE_COUNTS = {
+    "anthropic-cache_usage": (2103, 8),
+    "google-ai-thinking_and_signature": (9, 54),
+    "google-ai-prompt_blocked": (6, 0),
+    "openai-responses-text_basic": (15, 11),
+    "openai-text_basic": (21, 9),
+    "aws-bedrock-text_split_frames": (10, 5),
+    "ollama-chat_thinking": (11, 4),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_COUNTS)
+def test_whole_counts_hold_what_some_count_apart(name: str) -> None:
+    usage = read(next(case for case in WHOLE if case.id == name)).accumulator.usage
+    assert usage is not None
+    assert (usage.whole_input_tokens, usage.whole_output_tokens) == WHOLE_COUNTS[name]
+
+
+def test_thoughts_that_are_counted_apart_are_added() -> None:
+    case = next(case for case in WHOLE if case.name == "xai_output_excludes_reasoning")
+    usage = read(case).accumulator.usage
+    assert usage is not None
+    assert usage.whole_output_tokens == (usage.output_tokens or 0) + (usage.reasoning_tokens or 0)
+    assert usage.reasoning_tokens
