@@ -259,7 +259,13 @@ _CHECKS: dict[str, Callable[[_Options, n.ConfigEntry], None]] = {
 
 # Of one provider only; with the others they go into the body as they are.
 _OWN_CHECKS: dict[str, dict[str, Callable[[_Options, n.ConfigEntry], None]]] = {
-    "azure-openai": dict.fromkeys(("resource_name", "deployment_id", "api_version"), _text),
+    "azure-openai": dict.fromkeys(
+        (
+            *("resource_name", "deployment_id", "api_version"),
+            *("tenant_id", "client_id", "client_secret", "authority_host"),
+        ),
+        _text,
+    ),
     "vertex-ai": dict.fromkeys(("location", "project_id", "anthropic_version", "authorization_token"), _text),
     "aws-bedrock": {
         **dict.fromkeys(("model_id", "region", "endpoint_url", "profile"), _text),

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
+from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options, text
 from .openai import FLAVORS
 from .request import path_segment
 
 DEFAULT_MAX_TOKENS = 4096
 
-OWN = {"resource_name": text, "deployment_id": text, "api_version": text}
+SCOPE = "https://cognitiveservices.azure.com/.default"
+AUTHORITY = "https://login.microsoftonline.com"
+
+_ENTRA = ("tenant_id", "client_id", "client_secret")
+OWN = dict.fromkeys(("resource_name", "deployment_id", "api_version", *_ENTRA, "authority_host"), text)
 
 
 def read_client(spec: ClientSpec) -> ClientOptions:
     """The options of a client, its deployment made into a `base_url`. Raises `ClientConfigError`."""
     client = read_options(replace(spec, provider="azure-openai"), FLAVORS["azure-openai"].defaults, OWN)
     query = dict(client.query_params)
+    if token_request(client) is not None:
+        client = replace(client, key_variable=None)
     if version := client.own["api_version"]:
         query = {"api-version": version, **query}
     return replace(client, base_url=_base_url(client), query_params=query, body=_limited(client.body))
+
+
+def token_request(client: ClientOptions) -> Request | None:
+    """Asks Entra for a token, if the client has an identity there and no key. Raises `ClientConfigError`."""
+    given = {name: client.own[name] for name in _ENTRA if client.own[name]}
+    if client.api_key or not given:
+        return None
+    if len(given) < len(_ENTRA):
+        lacking = ", ".join(name for name in _ENTRA if name not in given)
+        raise ClientConfigError(f"client `{client.name}`: beside {', '.join(given)} it needs {lacking}")
+    form = {"grant_type": "client_credentials", "scope": SCOPE, **given}
+    tenant = path_segment(form.pop("tenant_id"))
+    authority = (client.own["authority_host"] or AUTHORITY).rstrip("/")
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+    return Request("POST", f"{authority}/{tenant}/oauth2/v2.0/token", headers, urlencode(form).encode())
 
 
 def _base_url(client: ClientOptions) -> str:

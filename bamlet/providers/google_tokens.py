@@ -1,4 +1,4 @@
-"""Google's credentials to the requests that get a token for them, and the answers to tokens. Pure.
+"""Google's credentials to the requests that get a token for them. Pure.
 
 https://developers.google.com/identity/protocols/oauth2/service-account says how.
 """
@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from ..wire.message import Request
 from ..wire.rsa import KeyUnreadable, sign
 from .client import ClientConfigError
-from .tokens import Token
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -47,15 +46,6 @@ def token_request(client_name: str, credentials: Mapping[str, Any], epoch_second
             )
     form = (("content-type", "application/x-www-form-urlencoded"),)
     return Request("POST", _token_url(credentials), form, urlencode(fields).encode())
-
-
-def read_token(client_name: str, body: bytes) -> Token:
-    """Raises `ClientConfigError`, without showing what may be a secret."""
-    try:
-        answer = json.loads(body)
-        return Token(str(answer["access_token"]), float(answer.get("expires_in", LIFETIME)))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ClientConfigError(f"client `{client_name}`: the token server answered without a token") from error
 
 
 def _assertion(client_name: str, account: Mapping[str, Any], epoch_seconds: int) -> str:

@@ -25,8 +25,10 @@ MEDIA = MediaRules(
 
 
 def read_client(spec: ClientSpec) -> ClientOptions:
-    """Raises `ClientConfigError`."""
-    return read_options(replace(spec, provider=NATIVE), DEFAULTS)
+    """Raises `ClientConfigError`. Ollama's own tools name a host without a scheme."""
+    client = read_options(replace(spec, provider=NATIVE), DEFAULTS)
+    host = client.base_url or ""
+    return client if "://" in host else replace(client, base_url=f"http://{host}")
 
 
 def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:

@@ -58,7 +58,7 @@ class Dialect:
     response_type: str
     variables: tuple[Variables, ...] = ()
     files: tuple[str, ...] = ()
-    authorization: Literal["google", "aws"] | None = None
+    authorization: Literal["google", "aws", "azure"] | None = None
 
     def accumulator(self, client: ClientOptions) -> Accumulator | StructuredAccumulator:
         """For an answer that this client gets: a gateway may answer in another dialect than it is asked in."""
@@ -71,8 +71,7 @@ class Dialect:
     ) -> dict[str, object]:
         """The options, and what the environment says where they say nothing."""
         filled = dict(options)
-        key = self.defaults.key_variable
-        for group in (*({"api_key": (name,)} for name in (key,) if name), *self.variables):
+        for group in self.variables:
             if not filled.keys().isdisjoint(group):
                 continue
             for option, names in group.items():
@@ -102,17 +101,35 @@ _GOOGLE: tuple[Variables, ...] = (
 )
 
 
-def _chat(name: str, read_client: Callable[[ClientSpec], ClientOptions]) -> Dialect:
+_AZURE: tuple[Variables, ...] = (
+    {"api_key": ("AZURE_OPENAI_API_KEY",), "client_secret": ()},
+    {"authority_host": ("AZURE_AUTHORITY_HOST",)},
+)
+_OLLAMA: tuple[Variables, ...] = ({"base_url": ("OLLAMA_HOST",)},)
+
+
+def _key(defaults: ProviderDefaults) -> tuple[Variables, ...]:
+    return ({"api_key": (defaults.key_variable,)},) if defaults.key_variable else ()
+
+
+def _chat(name: str) -> Dialect:
     defaults, fetch = openai.FLAVORS[name].defaults, openai.MEDIA.to_fetch
-    return Dialect(name, defaults, read_client, fetch, openai.build_request, "openai")
+    read_client = partial(openai.read_client, name)
+    return Dialect(name, defaults, read_client, fetch, openai.build_request, "openai", _key(defaults))
 
 
 _ALL = (
-    *(
-        _chat(name, partial(openai.read_client, name))
-        for name in ("openai", "openai-generic", "openrouter", "ollama")
+    *map(_chat, ("openai", "openai-generic", "openrouter", "ollama")),
+    Dialect(
+        "azure-openai",
+        openai.FLAVORS["azure-openai"].defaults,
+        azure.read_client,
+        openai.MEDIA.to_fetch,
+        openai.build_request,
+        "openai",
+        _AZURE,
+        authorization="azure",
     ),
-    _chat("azure-openai", azure.read_client),
     Dialect(
         "openai-responses",
         responses.DEFAULTS,
@@ -120,6 +137,7 @@ _ALL = (
         responses.MEDIA.to_fetch,
         responses.build_request,
         "openai-responses",
+        _key(responses.DEFAULTS),
     ),
     Dialect(
         "anthropic",
@@ -128,9 +146,16 @@ _ALL = (
         anthropic.MEDIA.to_fetch,
         anthropic.build_request,
         "anthropic",
+        _key(anthropic.DEFAULTS),
     ),
     Dialect(
-        "google-ai", google.DEFAULTS, google.read_client, google.MEDIA.to_fetch, google.build_request, "google"
+        "google-ai",
+        google.DEFAULTS,
+        google.read_client,
+        google.MEDIA.to_fetch,
+        google.build_request,
+        "google",
+        _key(google.DEFAULTS),
     ),
     Dialect(
         "vertex-ai",
@@ -139,7 +164,7 @@ _ALL = (
         vertex.media_to_fetch,
         vertex.build_request,
         "vertex",
-        variables=_GOOGLE,
+        _GOOGLE,
         files=("credentials",),
         authorization="google",
     ),
@@ -150,11 +175,17 @@ _ALL = (
         bedrock.MEDIA.to_fetch,
         bedrock.build_request,
         "aws-bedrock",
-        variables=_AWS,
+        _AWS,
         authorization="aws",
     ),
     Dialect(
-        ollama.NATIVE, ollama.DEFAULTS, ollama.read_client, ollama.MEDIA.to_fetch, ollama.build_request, "ollama"
+        ollama.NATIVE,
+        ollama.DEFAULTS,
+        ollama.read_client,
+        ollama.MEDIA.to_fetch,
+        ollama.build_request,
+        "ollama",
+        _OLLAMA,
     ),
 )
 DIALECTS: Mapping[str, Dialect] = {dialect.provider: dialect for dialect in _ALL}

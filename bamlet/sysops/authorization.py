@@ -104,7 +104,8 @@ async def _with_token(work: _Work, request: Request) -> Request:
 
 
 async def _google_token(work: _Work) -> str:
-    from ..providers.google_tokens import METADATA_REQUEST, read_token, token_request
+    from ..providers.google_tokens import METADATA_REQUEST, token_request
+    from ..providers.tokens import read_token
     from ..providers.vertex import credentials, given_credentials
 
     found = given_credentials(work.primitive.options)
@@ -133,6 +134,25 @@ def _without_credentials(work: _Work, failure: Failure) -> Failure:
         f"client `{work.client_name}`: there are no Google credentials; give credentials or a token, or set"
         f" GOOGLE_APPLICATION_CREDENTIALS ({failure})",
     )
+
+
+# --- Azure
+
+
+async def _with_entra_token(work: _Work, request: Request) -> Request:
+    from ..providers.azure import token_request
+    from ..providers.tokens import read_token
+
+    asks = token_request(work.primitive.options)
+    if asks is None:
+        return request
+
+    async def ask() -> tuple[str, float]:
+        token = read_token(work.client_name, await work.fetch(asks))
+        return token.value, token.lifetime_seconds
+
+    token: str = await work.lent(("azure", asks.url, asks.body), ask)
+    return _with_header(request, "authorization", f"Bearer {token}")
 
 
 # --- AWS
@@ -204,4 +224,5 @@ def _with_header(request: Request, name: str, value: str) -> Request:
 _WAYS: Mapping[str, Callable[[_Work, Request], Awaitable[Request]]] = {
     "google": _with_token,
     "aws": _with_signature,
+    "azure": _with_entra_token,
 }

@@ -130,6 +130,7 @@ def status_fields(
     return {
         "message": f"the provider answered with status {status}: {error.message}",
         "status_code": status,
+        "headers": dict(headers),
         "body": body,
         "retryable": bool(error.retryable),
         "retry_after_ms": error.retry_after_ms,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ..interpreter.abi import Context, Handle
@@ -55,6 +57,18 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
     accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
     stream = SseStream(context, response, accepts, deadlines, one_by_one=host(context).sink.wants_every)
     return host(context).scope.open(_STREAM, stream)
+
+
+@sysop("baml.http.SseStream.headers")
+def stream_headers(context: Context, stream: Handle) -> dict[str, str]:
+    return dict(resource(context, stream, SseStream).headers)
+
+
+@sysop("baml.http.rate_limits")
+def read_rate_limits(context: Context, headers: Mapping[str, str]) -> list[Any]:
+    from ..providers.rate_limits import rate_limits
+
+    return [context.space.instance("baml.http.RateLimit", asdict(limit)) for limit in rate_limits(headers)]
 
 
 @sysop("baml.http.SseStream.next", throws=("Io", "Timeout"))

@@ -27,6 +27,7 @@ class SseStream:
 
         self._event_class: Any = context.space.classes["baml.http.SseEvent"]
         self._response = response
+        self.headers = response.headers
         self._deadlines = deadlines
         self._one_by_one = one_by_one
         self._decoder = decoder_for(content_type(response), accepts)

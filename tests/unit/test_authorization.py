@@ -39,6 +39,17 @@ client<llm> Shared {
   provider aws-bedrock
   options { model "anthropic.x-v1:0", endpoint_url env.BASE_URL }
 }
+client<llm> Azure {
+  provider azure-openai
+  options {
+    base_url env.BASE_URL
+    authority_host env.BASE_URL
+    tenant_id "ten"
+    client_id "me"
+    client_secret "a&b"
+  }
+}
+function AskAzure(text: string) -> string { client Azure, prompt #"{{ text }}"# }
 function Ask(text: string) -> string { client Gemini, prompt #"{{ text }}"# }
 function Say(text: string) -> string { client Claude, prompt #"{{ text }}"# }
 function SayShared(text: string) -> string { client Shared, prompt #"{{ text }}"# }
@@ -136,6 +147,20 @@ def test_a_token_server_that_refuses_is_named_and_nothing_is_sent(
     ):
         rt.call("Ask", text="a")
     assert len(loopback.requests) == 1
+
+
+def test_an_identity_of_azure_gets_a_token(loopback: LoopbackServer) -> None:
+    body = b'{"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}'
+    loopback.answer(token("tok"), *[Answer([body], headers=JSON)] * 2)
+    with runtime(loopback) as rt:
+        assert rt.call("AskAzure", text="a") == rt.call("AskAzure", text="b") == "fine"
+    asked, first, second = loopback.requests
+    assert asked.path == "/ten/oauth2/v2.0/token"
+    form = {name: value for name, (value,) in parse_qs(asked.body.decode()).items()}
+    assert (form["grant_type"], form["client_id"], form["client_secret"]) == ("client_credentials", "me", "a&b")
+    assert form["scope"] == "https://cognitiveservices.azure.com/.default"
+    assert first.header("authorization") == second.header("authorization") == "Bearer tok"
+    assert first.header("api-key") is None
 
 
 # --- AWS

@@ -149,6 +149,17 @@ def test_azure_has_a_default_limit(options: dict[str, object], limit: dict[str, 
     assert {name: value for name, value in sent.items() if name != "messages"} == limit
 
 
+def test_an_identity_of_azure_stands_in_for_the_key() -> None:
+    identity = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
+    assert "api-key" not in dict(request(client("azure-openai", api_key=..., **identity), HI).headers)
+    assert "api-key" in dict(request(client("azure-openai", **identity), HI).headers)
+    assert filled("azure-openai", {"client_secret": "s"}, {"AZURE_OPENAI_API_KEY": "k"}) == {"client_secret": "s"}
+
+
+def test_a_host_of_ollama_needs_no_scheme() -> None:
+    assert request(client("ollama-native", base_url="10.0.0.1:1"), HI).url == "http://10.0.0.1:1/api/chat"
+
+
 def test_azure_keeps_its_version_beside_other_query_parameters() -> None:
     url = request(client("azure-openai", query_params={"x": "1"}), HI).url
     assert url.endswith("?api-version=2024-10-21&x=1")
@@ -296,6 +307,7 @@ def test_responses_tell_what_goes_in_from_what_came_out() -> None:
     [
         ("azure-openai", {"base_url": "http://x"}, "base_url stands instead of resource_name"),
         ("azure-openai", {"deployment_id": ...}, "needs a resource_name and a deployment_id, or a base_url"),
+        ("azure-openai", {"api_key": ..., "tenant_id": "t"}, "beside tenant_id it needs client_id, client_secret"),
         ("azure-openai", {"api_key": ...}, "set the environment variable AZURE_OPENAI_API_KEY"),
         ("anthropic", {"api_key": ...}, "set the environment variable ANTHROPIC_API_KEY"),
         ("google-ai", {"model": ...}, "the provider google-ai needs a model"),
@@ -404,8 +416,9 @@ def test_the_page_names_every_option_of_a_provider() -> None:
 
 def test_the_page_names_every_variable() -> None:
     listed = {
-        (names(row[0])[0], names(row[1])[0], tuple(names(row[2])))
-        for row in cells("Credentials from the environment")
+        (provider, names(option)[0], tuple(names(variables)))
+        for providers, option, variables in cells("Credentials from the environment")
+        for provider in names(providers)
     }
     assert listed == {
         (provider, option, variables)
