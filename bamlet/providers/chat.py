@@ -68,7 +68,10 @@ class ChatAccumulator(Accumulator):
         new = ""
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and not choice.get("index"):
-                delta = choice.get("delta") or choice.get("message")
+                delta = choice.get("delta")
+                if delta is None and not self.text:
+                    # A gateway that sends an answer in one piece; others repeat at the end what they have sent.
+                    delta = choice.get("message")
                 if delta:
                     new += self._delta(delta)
                 reason = choice.get("finish_reason")

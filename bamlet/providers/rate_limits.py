@@ -13,8 +13,8 @@ _HEADER = re.compile(
     r"x-ratelimit-(limit|remaining|reset)(?:-(.+))?|anthropic-(?:\w+-)?ratelimit-(.+)-(limit|remaining|reset)"
 )
 _GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-_EPOCH_MS = 10**12  # a smaller number is a time to wait, in seconds
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_EPOCH = 10**12  # milliseconds; a smaller number is a time to wait, in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def _reset_ms(text: str | None, date: str | None) -> int | None:
         return None
     parts = _GO_DURATION.findall(text)
     if parts and "".join(map("".join, parts)) == text:
-        return round(sum(float(number) * _UNITS_MS[unit] for number, unit in parts))
+        return round(sum(float(number) * _UNITS[unit] for number, unit in parts))
     number = _number(text)
-    if number is not None and number < _EPOCH_MS:
+    if number is not None and number < _EPOCH:
         return round(float(text) * 1000)
     try:
         now = parsedate_to_datetime(date or "")

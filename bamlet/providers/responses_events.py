@@ -29,6 +29,11 @@ class ResponsesAccumulator(Accumulator):
     }
     no_arguments: ClassVar[str] = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # The places of the messages whose text has come in pieces; None where a gateway does not say.
+        self._streamed: set[int | None] = set()
+
     def _read(self, value: dict[str, Any], event_name: str) -> str:
         if value.get("object") == "response":
             return self._end_response(value)  # a body that came whole
@@ -71,6 +76,7 @@ class ResponsesAccumulator(Accumulator):
     # --- single events
 
     def _text_delta(self, value: dict[str, Any]) -> str:
+        self._streamed.add(count(value, "output_index"))
         return self._text.add(text_of(value, "delta"))
 
     def _reasoning_delta(self, value: dict[str, Any]) -> str:
@@ -83,6 +89,7 @@ class ResponsesAccumulator(Accumulator):
         return ""
 
     def _refusal_delta(self, value: dict[str, Any]) -> str:
+        self._streamed.add(count(value, "output_index"))
         self._refusal.add(text_of(value, "delta"))
         return ""
 
@@ -105,6 +112,9 @@ class ResponsesAccumulator(Accumulator):
     def _item_done(self, value: dict[str, Any]) -> str:
         self._item_added(value)
         item, index = value.get("item"), count(value, "output_index")
+        if isinstance(item, dict) and item.get("type") == "message" and not self._streamed & {index, None}:
+            self._streamed.add(index)
+            return self._message(item.get("content"))
         if index is not None and isinstance(item, dict) and (field := _CALLS.get(str(item.get("type")))):
             self._calls.end(index, text_of(item, field) or None)
         return ""

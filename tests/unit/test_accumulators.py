@@ -117,6 +117,29 @@ def test_the_arguments_of_a_done_event_replace_the_fragments() -> None:
     assert [call.arguments for call in accumulator.tool_calls] == ['{"a":1}']
 
 
+def test_text_that_came_in_no_pieces_is_taken_from_what_is_done() -> None:
+    def item(text: str) -> dict[str, Any]:
+        return {"type": "message", "content": [{"type": "output_text", "text": text}]}
+
+    def done(index: int, text: str) -> dict[str, Any]:
+        return {"type": "response.output_item.done", "output_index": index, "item": item(text)}
+
+    ended = {"type": "response.completed", "response": {"status": "completed", "output": [item("a"), item("b")]}}
+    delta = {"type": "response.output_text.delta", "output_index": 0, "delta": "a"}
+    assert feed("openai-responses", done(0, "a"), done(1, "b"), ended).text == "ab"
+    assert feed("openai-responses", delta, done(0, "a"), done(1, "b"), ended).text == "ab"
+    assert feed("openai-responses", ended).text == "ab"
+    nowhere = {"type": "response.output_text.delta", "delta": "a"}
+    assert feed("openai-responses", nowhere, done(7, "a"), ended).text == "a"
+
+
+@pytest.mark.parametrize("last", [{"delta": {}}, {"delta": None}, {}])
+def test_a_message_that_repeats_what_was_streamed_is_passed_over(last: dict[str, Any]) -> None:
+    chunk = {"choices": [{"delta": {"content": "a"}}]}
+    end = {"choices": [{**last, "message": {"content": "a"}, "finish_reason": "stop"}]}
+    assert feed("openai", chunk, end).text == "a"
+
+
 def test_a_block_may_hold_its_input_from_the_start() -> None:
     def block(index: int, given: object, *fragments: str) -> list[dict[str, Any]]:
         start = {"type": "tool_use", "id": f"t{index}", "name": "f", "input": given}
