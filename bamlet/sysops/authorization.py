@@ -52,6 +52,12 @@ async def authorize(context: Context, client: Opaque, request: Any) -> Any:
     return context.space.instance("baml.http.Request", {**fields, "headers": dict(authorized.headers)})
 
 
+@sysop("baml.llm.PrimitiveClient.signs_requests")
+def signs_requests(context: Context, client: Opaque) -> bool:
+    primitive: Primitive = client.payload
+    return primitive.dialect.authorization == "aws"
+
+
 _KEY_HEADERS = ("authorization", "x-goog-api-key")
 
 

@@ -237,10 +237,17 @@ def test_without_any_key_the_error_says_what_to_set(loopback: LoopbackServer) ->
 
 
 def test_looking_at_a_request_needs_no_credentials(loopback: LoopbackServer) -> None:
-    with runtime(loopback) as rt:
-        request = rt.request("Say", text="a")
-    assert "authorization" not in request.headers
-    assert request.body.json()["messages"][0]["content"] == [{"text": "a"}]
+    for keys in ({}, KEYS):
+        with runtime(loopback, **keys) as rt:
+            request = rt.request("Say", text="a")
+        assert request.headers == {"content-type": "application/json", "accept": "application/json"}
+        assert request.body.json()["messages"][0]["content"] == [{"text": "a"}]
+
+
+def test_a_request_that_is_looked_at_holds_its_token(loopback: LoopbackServer, private_key: Any) -> None:
+    loopback.answer(token("tok"))
+    with runtime(loopback, CREDENTIALS=account(private_key, loopback.url)) as rt:
+        assert rt.request("Ask", text="a").headers["authorization"] == "Bearer tok"
 
 
 # --- cassettes
