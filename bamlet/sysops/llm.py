@@ -438,15 +438,15 @@ class PartialValue(Source):
         return self._parser.finished(path)
 
     @property
-    def state(self) -> SkeletonState:  # type: ignore[override]
+    def state(self) -> SkeletonState:
         return self._parser.state
 
     @property
-    def replaced(self) -> bool:  # type: ignore[override]
+    def replaced(self) -> bool:
         return self._parser.replaced
 
     @property
-    def reasoning(self) -> str:  # type: ignore[override]
+    def reasoning(self) -> str:
         return self._parser.reasoning
 
     def report(self) -> Report:

@@ -22,7 +22,10 @@ QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
 
 @dataclass(frozen=True, slots=True)
 class Partial:
+    """`replaced`: the value does not continue the one before it, because another part of the answer was meant."""
+
     value: Any
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Sink:
         elif self.mode == "every":
             value = self.view.look(source)
             if value is not NOTHING:
-                await self._put(Partial(value))
+                await self._put(Partial(value, source.replaced))
 
     async def delta(self, text: str) -> None:
         if self.mode == "deltas":
@@ -142,7 +145,7 @@ class Sink:
         if source is None:
             return None
         value = self.view.look(source)
-        return None if value is NOTHING else Partial(value)
+        return None if value is NOTHING else Partial(value, source.replaced)
 
     # --- from the consumer
 

@@ -29,20 +29,26 @@ NOTHING: Final = _NothingType()
 class Source:
     """What can show a value as far as it has come; `NOTHING` when there is nothing to show yet."""
 
-    replaced = False
-    """Whether the latest snapshot does not continue the one before it."""
-
-    state: SkeletonState = "partial"
-
     def snapshot(self) -> Any:
         raise NotImplementedError
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the latest snapshot does not continue the one before it."""
+        return False
+
+    @property
+    def state(self) -> SkeletonState:
+        return "complete"
 
     def finished(self, path: tuple[str, ...]) -> int | None:
         """How many items of the list at a path are finished; None when all that it has are."""
         return None
 
-    reasoning = ""
-    """What the text says in a block of its own, and is no part of the value."""
+    @property
+    def reasoning(self) -> str:
+        """What the text says in a block of its own, and is no part of the value."""
+        return ""
 
     def report(self) -> Report | None:
         """What the value does not tell, if it was read from text."""

@@ -150,6 +150,18 @@ def test_attributes_of_a_stream() -> None:
     assert shown[-1].lines[0] == bamlet.AsyncRuntime(program()).parse("Lines", '{"name": "x", "count": 1}')[0]
 
 
+def test_another_value_of_the_answer_takes_the_place_of_one_that_fails() -> None:
+    async def work(runtime: bamlet.AsyncRuntime) -> list[Any]:
+        stream = runtime.stream("Take", text="it", partials="every")
+        return [event async for event in stream.events(ticks=False) if isinstance(event, Partial)]
+
+    events = with_runtime(work, by_character('{"note": "a"} No, wait: {"note": "b", "id": 1}'))
+    notes = [(event.value.note, event.replaced) for event in events]
+    assert notes.index(("a", False)) < notes.index(("b", False))
+    assert [replaced for _, replaced in notes].count(True) == 1
+    assert notes[-1] == ("b", False)
+
+
 # --- the skeleton
 
 
