@@ -236,8 +236,9 @@ def _while(c: Checker, node: n.While) -> bool:
 def _for_in(c: Checker, node: n.ForIn) -> bool:
     ty = c.relation.expand(c.infer(node.iterable))
     item: Ty = ERROR
-    if isinstance(ty, ListTy):
-        item = ty.item
+    lists = [member for member in c.relation.members(ty) if isinstance(member, ListTy)]
+    if len(lists) == len(c.relation.members(ty)):
+        item = lists[0].item if len(lists) == 1 else c.relation.join(one.item for one in lists)
     elif not is_error(ty) and not isinstance(ty, NeverTy):
         message = f"a `for` goes over a list, found `{show(ty)}`"
         hint = "the value may be null: test it first" if is_optional(ty) else None
