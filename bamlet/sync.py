@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import TracebackType
@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from .embed.call import Call
 from .embed.context import CallContext
 from .embed.errors import BamlAbortError
-from .embed.runtime import AsyncRuntime, ClockLike, HttpOptions, HTTPRequest, MediaLimits, Program, Transport
+from .embed.runtime import (
+    AsyncRuntime,
+    ClockLike,
+    Group,
+    HttpOptions,
+    HTTPRequest,
+    MediaLimits,
+    Program,
+    Transport,
+)
 from .embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
 
 if TYPE_CHECKING:
@@ -140,6 +149,8 @@ class Runtime:
         transport: Transport | HttpOptions | None = None,
         clock: ClockLike | None = None,
         media: MediaLimits | None = None,
+        deny: Iterable[Group] = (),
+        on_print: Callable[[str], object] | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {
@@ -147,6 +158,8 @@ class Runtime:
             "transport": transport,
             "clock": clock,
             "media": media,
+            "deny": tuple(deny),
+            "on_print": on_print,
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()

@@ -81,7 +81,7 @@ DOORS: dict[str, set[str]] = {
     "sys.exit": _TERMINAL,
     "sys.stdin": _TERMINAL,
     "sys.stdout": _TERMINAL,
-    "sys.stderr": _TERMINAL,
+    "sys.stderr": _TERMINAL | {"sysops.console"},
     "compile": {"interpreter"},
     "exec": {"interpreter"},
     "eval": set(),

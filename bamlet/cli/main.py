@@ -64,6 +64,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default="auto",
         help="auto draws partial values on a terminal; jsonl prints one event a line; off does not stream",
     )
+    run.add_argument(
+        "--deny",
+        action="append",
+        default=[],
+        choices=("env", "fs", "net"),
+        help="let the program reach no environment, no files or no network; may be given more than once",
+    )
     cassette = run.add_mutually_exclusive_group()
     cassette.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")
     cassette.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")

@@ -88,13 +88,15 @@ def _runtime(
         try:
             with recording:
                 yield (
-                    embed.AsyncRuntime(program, transport=recording.transport, media=_media(arguments)),
+                    embed.AsyncRuntime(
+                        program, transport=recording.transport, media=_media(arguments), deny=arguments.deny
+                    ),
                     lambda code: code,
                 )
         except SecretInCassette as failure:
             raise Refused(failure, exits.FAILED) from None
     else:
-        yield embed.AsyncRuntime(program, media=_media(arguments)), lambda code: code
+        yield embed.AsyncRuntime(program, media=_media(arguments), deny=arguments.deny), lambda code: code
 
 
 def _media(arguments: argparse.Namespace) -> embed.MediaLimits:
@@ -116,7 +118,9 @@ def _replaying(program: embed.Program, arguments: argparse.Namespace) -> tuple[A
         print(f"bamlet run: not used of {arguments.replay}: {left} of its exchanges", file=sys.stderr)
         return exits.FAILED
 
-    return embed.AsyncRuntime(program, transport=transport, environ=ReplayEnvironment()), after
+    return embed.AsyncRuntime(
+        program, transport=transport, environ=ReplayEnvironment(), deny=arguments.deny
+    ), after
 
 
 @contextmanager

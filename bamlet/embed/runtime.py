@@ -5,7 +5,7 @@ A `Runtime` owns everything that must be closed: connections, and the resources 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib import import_module
 from types import TracebackType
@@ -16,10 +16,11 @@ from ..interpreter.abi import Context, InternalError
 from ..interpreter.interface import FunctionInfo
 from ..interpreter.program import Callee, Program
 from ..sysops.clock import Clock
+from ..sysops.console import to_standard_error
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
-from ..sysops.registry import invoke, mismatches
+from ..sysops.registry import GROUPS, Group, invoke, mismatches
 from ..sysops.stream import Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import ClassTy, Ty, members
@@ -38,7 +39,16 @@ if TYPE_CHECKING:
     from ..sap import Parsed
     from .skeleton import SkeletonParser
 
-__all__ = ["AsyncRuntime", "ClockLike", "HTTPRequest", "HttpOptions", "MediaLimits", "Program", "Transport"]
+__all__ = [
+    "AsyncRuntime",
+    "ClockLike",
+    "Group",
+    "HTTPRequest",
+    "HttpOptions",
+    "MediaLimits",
+    "Program",
+    "Transport",
+]
 
 STREAM_FUNCTION = "baml.llm.stream_llm_function"
 _NO_CONTEXT = CallContext()
@@ -48,8 +58,10 @@ class AsyncRuntime:
     """The asyncio face. It may serve several event loops; closing it closes the connections of one.
 
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
-    `HttpOptions` of ours. `media` says what may be fetched for a prompt. A function that cannot wait, such as a
-    loop over numbers, blocks the event loop while it runs, like any Python function.
+    `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
+    from the program: env, fs, net. `on_print` gets the lines of `print`, which otherwise go to standard error. A
+    function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python
+    function.
     """
 
     def __init__(
@@ -60,7 +72,12 @@ class AsyncRuntime:
         transport: Transport | HttpOptions | None = None,
         clock: ClockLike | None = None,
         media: MediaLimits | None = None,
+        deny: Iterable[Group] = (),
+        on_print: Callable[[str], object] | None = None,
     ) -> None:
+        denied = frozenset(deny)
+        if unknown := sorted(denied - set(GROUPS)):
+            raise ValueError(f"there is no group `{unknown[0]}` to deny, only {', '.join(GROUPS)}")
         if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
             _check_library()
         make_room()
@@ -71,6 +88,8 @@ class AsyncRuntime:
             environ=process_environment if environ is None else lambda: environ,
             transport=None if isinstance(transport, HttpOptions) else transport,
             media=media or MediaLimits(),
+            print=on_print or to_standard_error,
+            denied=denied,
         )
 
     @property

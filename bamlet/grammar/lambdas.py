@@ -84,7 +84,7 @@ def _mark(tokens: list[Token], at: int, pairs: dict[int, int], bracket: _Bracket
     is_place = not (bracket.is_arms and bracket.in_pattern) and tokens[at - 1].type not in ("DOT", "IF")
     if token.type == "NAME" and is_place and _type_at(tokens, at + 1) == "FAT_ARROW":
         token.type = "LAMBDA_NAME"
-    elif token.type == "LPAR" and at in pairs:
+    elif token.type == "LPAR" and at in pairs and tokens[at - 1].type != "ARROW":  # behind it stands a type
         behind = pairs[at] + 1
         if _type_at(tokens, behind) == "ARROW":
             brace = _end_of_type(tokens, behind + 1)

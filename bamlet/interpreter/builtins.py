@@ -187,6 +187,8 @@ HARMLESS_METHODS = {name.rpartition(".")[2] for name in METHODS.values()} - {
 # Methods that run a function of the program once for each element.
 CALLING_BACK = frozenset(builtin.name for builtin in _BY_NAME if builtin.calls_back)
 
+PRINT = "baml.sys.print"  # the operation behind `print`
+
 FUNCTIONS: dict[str, Builtin] = {
     path: replace(signature, name=path.removeprefix("baml.").replace(".", "_"))
     for path, signature in {
@@ -205,6 +207,7 @@ FUNCTIONS: dict[str, Builtin] = {
         "baml.math.exp": _takes(FLOAT, gives=FLOAT),
         "baml.math.log": _takes(FLOAT, gives=FLOAT),
         "baml.sys.panic": _takes(STRING, gives=NEVER),
+        "print": _takes(UNKNOWN, gives=NULL),
         "reveal": _takes(T, gives=T),
     }.items()
 }

@@ -18,6 +18,10 @@ class Clock:
         """Seconds, never going back; only differences mean something."""
         return time.monotonic()
 
+    def unix(self) -> float:
+        """Seconds since the beginning of 1970."""
+        return time.time()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
@@ -40,6 +44,11 @@ async def sleep(context: Context, delay_ms: int) -> None:
 @sysop("baml.sys.now_ms")
 def now_ms(context: Context) -> int:
     return round(host(context).services.clock.now() * 1000)
+
+
+@sysop("baml.sys.unix_ms")
+def unix_ms(context: Context) -> int:
+    return round(host(context).services.clock.unix() * 1000)
 
 
 @sysop("baml.sys.random")

@@ -15,12 +15,12 @@ def process_environment() -> Mapping[str, str]:
     return os.environ
 
 
-@sysop("env.get")
+@sysop("env.get", throws=("AccessError",), group="env")
 def get(context: Context, name: str) -> str | None:
     return host(context).variable(name)
 
 
-@sysop("env.get_or_panic")
+@sysop("env.get_or_panic", group="env")
 def get_or_panic(context: Context, name: str) -> str:
     value = host(context).variable(name)
     if value is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..interpreter.abi import Context, Handle
+from .console import to_standard_error
 from .handles import HandleScope, HandleTable, not_usable
 from .lent import Lent
 
@@ -22,6 +23,8 @@ R = TypeVar("R")
 
 class ClockLike(Protocol):
     def now(self) -> float: ...
+
+    def unix(self) -> float: ...
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -49,6 +52,8 @@ class Services:
     clock: ClockLike
     environ: Callable[[], Mapping[str, str]]
     transport: Transport | None = None
+    print: Callable[[str], object] = to_standard_error
+    denied: frozenset[str] = frozenset()
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)
     lent: Lent = field(default_factory=Lent)
@@ -90,9 +95,9 @@ class Host:
     on_report: Callable[[Report], object] | None = None
 
     def variable(self, name: str) -> str | None:
-        """An environment variable, as the call sees it."""
-        if name in self.env:
-            return self.env[name]
+        """An environment variable, as the call sees it. What the call itself brings is not denied."""
+        if name in self.env or "env" in self.services.denied:
+            return self.env.get(name)
         return self.services.environ().get(name)
 
 

@@ -9,11 +9,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from ..interpreter.abi import Context, InternalError, Panic, Thrown
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+# What a host can deny, all operations of a group together.
+Group = Literal["env", "fs", "net"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 class Failure(Exception):
@@ -32,19 +37,23 @@ class Operation:
     throws: frozenset[str]
     suspends: bool
     arity: int
+    group: Group | None
 
 
 REGISTRY: dict[str, Operation] = {}
 
 
-def sysop(name: str, *, throws: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Register a native operation under the name of its stub. `throws` are classes of `baml.errors`."""
+def sysop(name: str, *, throws: tuple[str, ...] = (), group: Group | None = None) -> Callable[[F], F]:
+    """Register a native operation under the name of its stub. `throws` are classes of `baml.errors`.
+
+    One of a group throws `AccessError`, or panics if it declares no throws, when the host denies the group.
+    """
 
     def register(run: F) -> F:
         assert name not in REGISTRY, f"{name} is registered twice"
         arity = len(inspect.signature(run).parameters) - 1
         declared = frozenset(f"baml.errors.{short}" for short in throws)
-        REGISTRY[name] = Operation(name, run, declared, inspect.iscoroutinefunction(run), arity)
+        REGISTRY[name] = Operation(name, run, declared, inspect.iscoroutinefunction(run), arity, group)
         return run
 
     return register
@@ -53,6 +62,8 @@ def sysop(name: str, *, throws: tuple[str, ...] = ()) -> Callable[[F], F]:
 def invoke(name: str, context: Context, *arguments: Any) -> Any:
     """Run an operation: its value, or for one that suspends an awaitable of it."""
     operation = REGISTRY[name]
+    if operation.group is not None and operation.group in context.host.services.denied:
+        raise _denied(operation, context)
     if operation.suspends:
         return _invoke_async(operation, context, arguments)
     try:
@@ -61,6 +72,15 @@ def invoke(name: str, context: Context, *arguments: Any) -> Any:
         raise
     except Exception as failure:
         raise _declared(operation, context, failure) from failure
+
+
+def _denied(operation: Operation, context: Context) -> Exception:
+    message = f"this program may not reach `{operation.group}`: its host denies `{operation.name}`"
+    if not operation.throws:
+        return Panic(message, "AccessDenied")
+    return Thrown(
+        context.space.instance("baml.errors.AccessError", {"message": message, "group": operation.group})
+    )
 
 
 async def _invoke_async(operation: Operation, context: Context, arguments: tuple[Any, ...]) -> Any:

@@ -9,7 +9,7 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
-from ..builtins import FUNCTIONS, METHODS, Builtin, method, method_names
+from ..builtins import FUNCTIONS, METHODS, PRINT, Builtin, method, method_names
 from ..symbols import FunctionSymbol
 from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
 from .builtin_calls import builtin_call
@@ -96,6 +96,8 @@ def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
 def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> Ty:
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, node.arguments)
     result = builtin_call(c, node, node.arguments, name, builtin)
+    if builtin.name == "print":
+        c.tables.reaches.add(PRINT)
     if builtin.name == "reveal" and node.arguments:
         message = f"the type is `{show(c.tables.types[id(node.arguments[0])])}`"
         c.wrong(node.arguments[0], catalogue.REVEALED, message)

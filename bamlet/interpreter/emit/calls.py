@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable, Sequence
 
 from ...grammar import nodes as n
-from ..builtins import CALLING_BACK
+from ..builtins import CALLING_BACK, PRINT
 from ..symbols import FunctionSymbol
 from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, UnionCall, ValueCall
 from .callbacks import emit_callback
-from .functions import call_function, may_go_on
+from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda
 from .operators import index_of
 from .state import CONTEXT, EMIT, Emitter, attribute, both, call, compare, load
@@ -168,6 +168,7 @@ BUILTINS: dict[str, Builtin] = {
     "math_exp": _helper("$exp"),
     "math_log": _helper("$log"),
     "sys_panic": _helper("$panic"),
+    "print": lambda e, values: operation(PRINT, [call("$unstable_string", *values)]),
     "reveal": lambda e, values: values[0],
 }
 

@@ -1,0 +1,72 @@
+"""Files: the operations of `baml.fs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..interpreter.abi import Context
+from .registry import Failure, sysop
+
+_FAILS = ("Io", "AccessError")
+
+
+@contextmanager
+def _reaching(path: str) -> Iterator[Path]:
+    """What the system says when it cannot is the message."""
+    try:
+        yield Path(path)
+    except OSError as failure:
+        raise Failure("Io", f"{path}: {failure.strerror or failure}") from failure
+    except UnicodeDecodeError as failure:
+        raise Failure("Io", f"{path} is not UTF-8 text") from failure
+    except ValueError as failure:  # a path with a zero in it, or a text with half a character
+        raise Failure("Io", f"{path!r}: {failure}") from failure
+
+
+@sysop("baml.fs.read", throws=_FAILS, group="fs")
+def read(context: Context, path: str) -> str:
+    with _reaching(path) as file, file.open(encoding="utf-8", newline="") as opened:
+        return opened.read()
+
+
+@sysop("baml.fs.write", throws=_FAILS, group="fs")
+def write(context: Context, path: str, text: str) -> None:
+    with _reaching(path) as file, file.open("w", encoding="utf-8", newline="") as opened:
+        opened.write(text)
+
+
+@sysop("baml.fs.append", throws=_FAILS, group="fs")
+def append(context: Context, path: str, text: str) -> None:
+    with _reaching(path) as file, file.open("a", encoding="utf-8", newline="") as opened:
+        opened.write(text)
+
+
+@sysop("baml.fs.exists", throws=("AccessError",), group="fs")
+def exists(context: Context, path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+@sysop("baml.fs.list", throws=_FAILS, group="fs")
+def list_(context: Context, path: str) -> list[str]:
+    with _reaching(path) as folder:
+        return sorted(entry.name for entry in folder.iterdir())
+
+
+@sysop("baml.fs.remove", throws=_FAILS, group="fs")
+def remove(context: Context, path: str) -> None:
+    with _reaching(path) as file:
+        if file.is_dir() and not file.is_symlink():
+            file.rmdir()
+        else:
+            file.unlink()
+
+
+@sysop("baml.fs.make_dir", throws=_FAILS, group="fs")
+def make_dir(context: Context, path: str) -> None:
+    with _reaching(path) as folder:
+        folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,93 @@
+"""JSON: text to values and back, the operations of `baml.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from ..interpreter.abi import Context, EnumValue, Instance
+from .registry import Failure, sysop
+
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@sysop("baml.json.parse", throws=("InvalidArgument",))
+def parse(context: Context, text: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_number)
+        return _whole(value) if _HALF_CHARACTER.search(text) else value
+    except json.JSONDecodeError as failure:
+        where = f"line {failure.lineno}, column {failure.colno}"
+        raise Failure("InvalidArgument", f"this is no JSON: {failure.msg} at {where}") from failure
+    except RecursionError as failure:
+        raise Failure("InvalidArgument", "this JSON is nested too deeply") from failure
+    except ValueError as failure:  # a number of thousands of digits
+        raise Failure("InvalidArgument", f"this is no JSON: {failure}") from failure
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"`{name}` is no number")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"`{text}` is too large")
+    return number
+
+
+def _whole(value: Any) -> Any:
+    """Half a character cannot be written anywhere: it becomes the sign for one that is not known."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(key): _whole(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+@sysop("baml.json.stringify", throws=("InvalidArgument",))
+def stringify(context: Context, value: Any) -> str:
+    return _written(value, indent=None, separators=(",", ":"))
+
+
+@sysop("baml.json.pretty", throws=("InvalidArgument",))
+def pretty(context: Context, value: Any) -> str:
+    return _written(value, indent=2, separators=(",", ": "))
+
+
+def _written(value: Any, indent: int | None, separators: tuple[str, str]) -> str:
+    try:
+        return json.dumps(_plain(value), ensure_ascii=False, indent=indent, separators=separators)
+    except RecursionError as failure:
+        message = "a value that contains itself, or is nested too deeply, has no JSON"
+        raise Failure("InvalidArgument", message) from failure
+    except ValueError as failure:  # an int of thousands of digits
+        raise Failure("InvalidArgument", f"this value has no JSON: {failure}") from failure
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case None | str() | bool() | int():
+            return value
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {_key(key): _plain(item) for key, item in value.items()}
+        case Instance():
+            return {name: _plain(getattr(value, name)) for name in value.__fields__}
+        case EnumValue():
+            return value.name
+        case _:
+            raise Failure("InvalidArgument", f"{value!r} has no JSON")
+
+
+def _key(key: Any) -> str:
+    return key.name if isinstance(key, EnumValue) else str(key)

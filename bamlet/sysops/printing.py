@@ -1,0 +1,15 @@
+"""Lines for the host: the operation behind `print`."""
+
+from __future__ import annotations
+
+from ..interpreter.abi import Context
+from .host import host
+from .registry import HostFailure, sysop
+
+
+@sysop("baml.sys.print")
+def print_(context: Context, text: str) -> None:
+    try:
+        host(context).services.print(text)
+    except Exception as failure:
+        raise HostFailure(failure) from failure
