@@ -142,6 +142,9 @@ class FunctionValue:
     suspends: bool
     needs_context: bool
 
+    def __repr__(self) -> str:
+        return f"<function {self.name}>"
+
 
 def instance_class(name: str, fields: tuple[str, ...], *, partial: bool = False) -> type[Instance]:
     """A class whose instances are made field by field: for partial values and for values read from a model."""

@@ -23,7 +23,9 @@ def _lambda(c: Checker, node: n.Lambda, expected: Ty | None) -> Ty:
     params = _params(c, node, wanted)
     result = _result(c, node, wanted)
     with _inside(c, node):
-        for param, ty in zip(node.params, params, strict=True):
+        for at, (param, ty) in enumerate(zip(node.params, params, strict=True)):
+            if any(param.name == other.name for other in node.params[:at]):
+                c.wrong(param, catalogue.DUPLICATE_NAME, f"there are two parameters called `{param.name.name}`")
             c.declare(param.name, ty, param)
         if result is None:
             result = _inferred_result(c, node.body)
