@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 # --- lists
@@ -36,27 +36,24 @@ def remove_at(items: list[Any], at: int) -> Any:
     return items.pop(at)
 
 
-def sort(values: Iterable[Any]) -> list[Any]:
+def sort(values: list[Any]) -> list[Any]:
     """Smallest first, not-a-number last."""
-    numbers, others = _apart(values, lambda value: value)
-    return sorted(numbers) + others
+    return sorted(values) if _all_ordered(values) else sorted_by(values, values)
 
 
-def sorted_by(pairs: list[tuple[Any, Any]]) -> list[Any]:
-    """The second of each pair, in the order of the first; those with equal keys stay as they were."""
-    ordered, others = _apart(pairs, operator.itemgetter(0))
-    ordered.sort(key=operator.itemgetter(0))
-    return [item for _, item in ordered + others]
+def sorted_by(items: list[Any], keys: list[Any]) -> list[Any]:
+    """The items in the order of their keys. Equal keys change nothing; those without a place come last."""
+    places = range(len(keys))
+    if _all_ordered(keys):
+        return [items[at] for at in sorted(places, key=keys.__getitem__)]
+    ordered = [at for at in places if keys[at] == keys[at]]
+    others = [at for at in places if keys[at] != keys[at]]
+    return [items[at] for at in (*sorted(ordered, key=keys.__getitem__), *others)]
 
 
-def _apart(values: Iterable[Any], key: Callable[[Any], Any]) -> tuple[list[Any], list[Any]]:
-    """Not-a-number has no place in an order."""
-    ordered: list[Any] = []
-    others: list[Any] = []
-    for value in values:
-        found = key(value)
-        (ordered if found == found else others).append(value)
-    return ordered, others
+def _all_ordered(keys: list[Any]) -> bool:
+    """Not-a-number, which is not even equal to itself, has no place in an order."""
+    return not any(map(operator.ne, keys, keys))
 
 
 def index_of(equal: Callable[[Any, Any], bool], items: list[Any], wanted: Any) -> int:

@@ -13,7 +13,6 @@ from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty
 from ...types.variables import holds_variable
 from ..typing_tables import Closure
-from .disturb import walk
 from .state import INFER, Checker
 
 
@@ -113,15 +112,38 @@ def written_type(c: Checker, node: n.Expr) -> FunctionTy | None:
 
 def reassigned(body: n.Node) -> tuple[frozenset[str], frozenset[str]]:
     """The variables that a body assigns after their declaration, by name; and those that its lambdas assign."""
-    assigned: set[str] = set()
+    outside, inside = _assigned(body)
+    return frozenset(outside | inside), frozenset(inside)
+
+
+def _assigned(body: n.Node) -> tuple[set[str], set[str]]:
+    """What is assigned in the body itself, and what the lambdas in it assign that is not their own."""
+    outside: set[str] = set()
     inside: set[str] = set()
-    for node in walk(body):
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, n.Lambda):
+            own, deeper = _assigned(node.body)
+            inside |= (own | deeper) - _declared(node)
+            continue
         if isinstance(node, n.Assign) and isinstance(node.target, n.Path) and len(node.target.parts) == 1:
-            assigned.add(node.target.name)
-        elif isinstance(node, n.Lambda):
-            # One that the lambda declares in its body may shadow the other in a part of it only.
-            inside |= reassigned(node.body)[0] - {param.name.name for param in node.params}
-    return frozenset(assigned), frozenset(inside)
+            outside.add(node.target.name)
+        pending += node.children()
+    return outside, inside
+
+
+def _declared(node: n.Lambda) -> set[str]:
+    """What a lambda declares itself, not counting the lambdas in it."""
+    names = {param.name.name for param in node.params}
+    pending: list[n.Node] = [node.body]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, n.Let | n.ForIn):
+            names.add(part.name.name)
+        if not isinstance(part, n.Lambda):
+            pending += part.children()
+    return names
 
 
 INFER[n.Lambda] = _lambda

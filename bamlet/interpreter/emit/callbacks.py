@@ -163,13 +163,11 @@ def _for_each(loop: Loop, items: ast.expr) -> None:
 
 
 def _sort_by(loop: Loop, items: ast.expr) -> None:
-    """All keys first: what makes them may wait."""
+    """All keys of the elements that are there now, and then the order: what makes a key may wait."""
+    kept = loop.e.stored(call("$list", items), loop.node)
     loop.start(_list())
-    loop.over(
-        items,
-        lambda value: [loop.gather("append", ast.Tuple([value, load(loop.element[0])], ast.Load()))],
-    )
-    loop.start(call("$sorted_by", load(loop.result)))
+    loop.over(kept, lambda value: [loop.gather("append", value)])
+    loop.start(call("$sorted_by", kept, load(loop.result)))
 
 
 def _reduce(loop: Loop, items: ast.expr, initial: ast.expr) -> None:
