@@ -15,7 +15,7 @@ def process_environment() -> Mapping[str, str]:
     return os.environ
 
 
-@sysop("env.get", throws=("AccessError",), group="env")
+@sysop("env.get", group="env")
 def get(context: Context, name: str) -> str | None:
     return host(context).variable(name)
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from ..interpreter.abi import Context
 from .registry import Failure, sysop
 
-_FAILS = ("Io", "AccessError")
-
 
 @contextmanager
 def _reaching(path: str) -> Iterator[Path]:
@@ -25,25 +23,25 @@ def _reaching(path: str) -> Iterator[Path]:
         raise Failure("Io", f"{path!r}: {failure}") from failure
 
 
-@sysop("baml.fs.read", throws=_FAILS, group="fs")
+@sysop("baml.fs.read", throws=("Io",), group="fs")
 def read(context: Context, path: str) -> str:
     with _reaching(path) as file, file.open(encoding="utf-8", newline="") as opened:
         return opened.read()
 
 
-@sysop("baml.fs.write", throws=_FAILS, group="fs")
+@sysop("baml.fs.write", throws=("Io",), group="fs")
 def write(context: Context, path: str, text: str) -> None:
     with _reaching(path) as file, file.open("w", encoding="utf-8", newline="") as opened:
         opened.write(text)
 
 
-@sysop("baml.fs.append", throws=_FAILS, group="fs")
+@sysop("baml.fs.append", throws=("Io",), group="fs")
 def append(context: Context, path: str, text: str) -> None:
     with _reaching(path) as file, file.open("a", encoding="utf-8", newline="") as opened:
         opened.write(text)
 
 
-@sysop("baml.fs.exists", throws=("AccessError",), group="fs")
+@sysop("baml.fs.exists", group="fs")
 def exists(context: Context, path: str) -> bool:
     try:
         return Path(path).exists()
@@ -51,13 +49,13 @@ def exists(context: Context, path: str) -> bool:
         return False
 
 
-@sysop("baml.fs.list", throws=_FAILS, group="fs")
+@sysop("baml.fs.list", throws=("Io",), group="fs")
 def list_(context: Context, path: str) -> list[str]:
     with _reaching(path) as folder:
         return sorted(entry.name for entry in folder.iterdir())
 
 
-@sysop("baml.fs.remove", throws=_FAILS, group="fs")
+@sysop("baml.fs.remove", throws=("Io",), group="fs")
 def remove(context: Context, path: str) -> None:
     with _reaching(path) as file:
         if file.is_dir() and not file.is_symlink():
@@ -66,7 +64,7 @@ def remove(context: Context, path: str) -> None:
             file.unlink()
 
 
-@sysop("baml.fs.make_dir", throws=_FAILS, group="fs")
+@sysop("baml.fs.make_dir", throws=("Io",), group="fs")
 def make_dir(context: Context, path: str) -> None:
     with _reaching(path) as folder:
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from .sse import SseStream
 _STREAM = "baml.http.SseStream"
 
 
-@sysop("baml.http.send", throws=("Io", "Timeout", "InvalidArgument", "AccessError"), group="net")
+@sysop("baml.http.send", throws=("Io", "Timeout", "InvalidArgument"), group="net")
 async def send(context: Context, request: Any) -> Any:
     deadlines = deadlines_of(request, now())
     async with within(deadlines, deadlines.for_whole()):
@@ -44,9 +44,7 @@ async def send(context: Context, request: Any) -> Any:
     return context.space.instance("baml.http.Response", fields)
 
 
-@sysop(
-    "baml.http.fetch_sse", throws=("Io", "Timeout", "HttpStatus", "InvalidArgument", "AccessError"), group="net"
-)
+@sysop("baml.http.fetch_sse", throws=("Io", "Timeout", "HttpStatus", "InvalidArgument"), group="net")
 async def fetch_sse(context: Context, request: Any) -> Handle:
     deadlines = deadlines_of(request, now())
     async with within(deadlines, deadlines.for_head()):

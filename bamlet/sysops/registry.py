@@ -46,7 +46,8 @@ REGISTRY: dict[str, Operation] = {}
 def sysop(name: str, *, throws: tuple[str, ...] = (), group: Group | None = None) -> Callable[[F], F]:
     """Register a native operation under the name of its stub. `throws` are classes of `baml.errors`.
 
-    One of a group throws `AccessError`, or panics if it declares no throws, when the host denies the group.
+    Where the host denies a group, a call of one of it is a panic: no `throws` need speak of it, and no fallback
+    that takes whatever comes hides it.
     """
 
     def register(run: F) -> F:
@@ -63,7 +64,8 @@ def invoke(name: str, context: Context, *arguments: Any) -> Any:
     """Run an operation: its value, or for one that suspends an awaitable of it."""
     operation = REGISTRY[name]
     if operation.group is not None and operation.group in context.host.services.denied:
-        raise _denied(operation, context)
+        message = f"this program may not reach `{operation.group}`: its host denies `{name}`"
+        raise Panic(message, "AccessDenied")
     if operation.suspends:
         return _invoke_async(operation, context, arguments)
     try:
@@ -72,15 +74,6 @@ def invoke(name: str, context: Context, *arguments: Any) -> Any:
         raise
     except Exception as failure:
         raise _declared(operation, context, failure) from failure
-
-
-def _denied(operation: Operation, context: Context) -> Exception:
-    message = f"this program may not reach `{operation.group}`: its host denies `{operation.name}`"
-    if not operation.throws:
-        return Panic(message, "AccessDenied")
-    return Thrown(
-        context.space.instance("baml.errors.AccessError", {"message": message, "group": operation.group})
-    )
 
 
 async def _invoke_async(operation: Operation, context: Context, arguments: tuple[Any, ...]) -> Any:
