@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from . import answers, calls, checking, language, many, parsing, startup, streams
+from . import answers, calls, checking, language, many, parsing, prompts, startup, streams
 from .measure import Row, table
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -14,6 +14,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "parsing": parsing.rows,
     "checking": checking.rows,
     "language": language.rows,
+    "prompts": prompts.rows,
     "calls": calls.rows,
     "streams": streams.rows,
     "many": many.rows,
