@@ -111,7 +111,7 @@ class PartialParser:
             return False
         self._text.write(text)
         changed = (self._brackets_matter and self._extractor.feed(text)) or self._text_is_shown
-        if self._early and self._size <= EARLY_SIZE:
+        if self._early and self._size - len(text) <= EARLY_SIZE:
             changed = True
         if changed:
             self._stale = True

@@ -86,7 +86,6 @@ class Sink:
     # --- from the program
 
     async def offer(self, source: Source) -> None:
-        self.reporter = source
         if self._on_partial is not None:
             value = self._called.look(source)
             if value is not NOTHING:
@@ -204,7 +203,8 @@ class _Value(Source):
 async def emit_partial(context: Context, value: Any) -> None:
     sink = host(context).sink
     if isinstance(value, Handle):
-        await sink.offer(resource(context, value, Source))
+        sink.reporter = resource(context, value, Source)
+        await sink.offer(sink.reporter)
     else:
         await sink.offer(_Value(value))
 

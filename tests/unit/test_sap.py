@@ -12,7 +12,7 @@ from bamlet.sap import NOTHING, Limits, ParseFailure, PartialParser, PlainFactor
 from bamlet.sap.lists import Lists
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, Field, Schemas
-from bamlet.types.ty import AnnotatedTy, ClassTy, Constraint, ListTy, MapTy, TypeAttributes
+from bamlet.types.ty import AnnotatedTy, ClassTy, Constraint, ListTy, MapTy, Ty, TypeAttributes
 
 PLAIN = PlainFactory()
 POINT = Schemas({"Point": ClassSchema("Point", (Field("x", types.INT), Field("y", types.INT)))})
@@ -97,6 +97,20 @@ def test_copies_of_a_list_are_used_again_once_nobody_holds_them() -> None:
     del first
     growing += [100]
     assert id(lists.copy_of(growing)) == number
+
+
+@pytest.mark.parametrize("ty", [types.INT, types.BOOL, types.optional(types.INT)], ids=str)
+@pytest.mark.parametrize("answer", ['"12"', "true", "null", "[12]"])
+@pytest.mark.parametrize("blanks", [0, 10, 100])
+def test_an_early_answer_does_not_depend_on_when_somebody_looks(ty: Ty, answer: str, blanks: int) -> None:
+    text = answer + " " * blanks
+    at_once = PartialParser(ty, Schemas(), PLAIN)
+    at_once.feed(text)
+    by_character = PartialParser(ty, Schemas(), PLAIN)
+    for char in text:
+        by_character.feed(char)
+        by_character.partial()
+    assert by_character.partial() == at_once.partial()
 
 
 def test_nothing_new_gives_the_same_snapshot() -> None:

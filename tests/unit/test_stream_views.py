@@ -10,7 +10,7 @@ import pytest
 
 import bamlet
 from bamlet.embed.stream import Partial, Reset
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
+from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, said, streamed
 
 SOURCE = """
 client<llm> A {
@@ -300,11 +300,19 @@ def test_a_new_attempt_begins_with_the_first_item_again() -> None:
     assert with_runtime(work, broken, whole) == ["a", "b"]
 
 
-def test_views_of_a_stream_that_does_not_stream() -> None:
-    async def work(runtime: bamlet.AsyncRuntime) -> list[Any]:
-        return [line.count async for line in runtime.stream("Lines", text="it").items()]
-
-    assert with_runtime(work, refused(), by_character('[{"name": "b", "count": 1}]')) == [1]
+def test_views_of_a_client_that_does_not_stream() -> None:
+    whole = SOURCE.replace('model "A"', 'model "A"\n    supports_streaming false')
+    transport = ScriptedTransport({"A": said(ORDER)})
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": whole}), environ={}, transport=transport) as runtime:
+        assert [line.count for line in runtime.stream("Take", text="it").items("lines")] == [1, 2]
+        skeletons = list(runtime.stream("Take", text="it", view="skeleton"))
+        assert [skeleton.state for skeleton in skeletons] == ["pending", "complete"]
+        assert bamlet.to_plain(skeletons[1].value) == VALUE
+        [change] = runtime.stream("Take", text="it").changes()
+        assert change.as_json_patch() == {"op": "add", "path": "", "value": VALUE}
+        stream = runtime.stream("Take", text="it")
+        assert len(list(stream)) == 1
+        assert len(stream.report.dropped) == 2
 
 
 # --- the report
