@@ -23,7 +23,8 @@ class OllamaAccumulator(Accumulator):
         self._begin(value.get("model"))
         self._reasoning.add(text_of(message, "thinking"))
         new = self._text.add(text_of(message, "content"))
-        for call in message.get("tool_calls") or ():
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):
                 arguments = function.get("arguments")

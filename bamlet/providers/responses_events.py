@@ -95,7 +95,7 @@ class ResponsesAccumulator(Accumulator):
 
     def _item_added(self, value: dict[str, Any]) -> str:
         item, index = value.get("item"), count(value, "output_index")
-        is_call = isinstance(item, dict) and item.get("type") in _CALLS
+        is_call = text_of(item, "type") in _CALLS
         if is_call and index is not None and index not in self._calls:
             self._calls.start(index, text_of(item, "call_id"), text_of(item, "name"))
         return ""
@@ -115,7 +115,7 @@ class ResponsesAccumulator(Accumulator):
         if isinstance(item, dict) and item.get("type") == "message" and not self._streamed & {index, None}:
             self._streamed.add(index)
             return self._message(item.get("content"))
-        if index is not None and isinstance(item, dict) and (field := _CALLS.get(str(item.get("type")))):
+        if index is not None and isinstance(item, dict) and (field := _CALLS.get(text_of(item, "type"))):
             self._calls.end(index, text_of(item, field) or None)
         return ""
 
@@ -139,14 +139,14 @@ class ResponsesAccumulator(Accumulator):
         new = ""
         streamed_text = bool(self.text or self.refusal)
         streamed_reasoning = bool(self.reasoning)
-        for index, item in enumerate(output if isinstance(output, list) else ()):
+        for index, item in enumerate(_list(output)):
             if not isinstance(item, dict):
                 continue
-            kind = item.get("type")
+            kind = text_of(item, "type")
             if kind == "message" and not streamed_text:
                 new += self._message(item.get("content"))
             elif kind == "reasoning" and not streamed_reasoning:
-                for part in item.get("summary") or ():
+                for part in _list(item.get("summary")):
                     self._reasoning.add(("\n\n" if self.reasoning else "") + text_of(part, "text"))
             elif kind in _CALLS:
                 self._item_done({"output_index": index, "item": item})
@@ -154,10 +154,14 @@ class ResponsesAccumulator(Accumulator):
 
     def _message(self, content: Any) -> str:
         new = ""
-        for part in content if isinstance(content, list) else ():
+        for part in _list(content):
             new += self._text.add(text_of(part, "text"))
             self._refusal.add(text_of(part, "refusal"))
         return new
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _some(response: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is not known is passed over; chunks keep their order.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import suppress
@@ -217,3 +218,58 @@ def test_thoughts_that_are_counted_apart_are_added() -> None:
     assert usage is not None
     assert usage.whole_output_tokens == (usage.output_tokens or 0) + (usage.reasoning_tokens or 0)
     assert usage.reasoning_tokens
+
+
+# --- what no provider should send
+
+
+@pytest.mark.parametrize("case", STREAMS, ids=ids(STREAMS))
+def test_a_value_of_another_kind_anywhere_is_no_crash(case: Case) -> None:
+    rng = random.Random(case.id)
+    events = case.events()
+    for _ in range(30):
+        place = rng.randrange(len(events)) if events else 0
+        spoilt = [spoil(event, rng) if at == place else event for at, event in enumerate(events)]
+        reading = read_events(case, spoilt)  # a `ProviderError` is fine, anything else is not
+        assert isinstance(state(reading)["text"], str)
+
+
+ODD = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "x",
+    [],
+    {},
+    [None],
+    [[]],
+    {"x": None},
+    ["x"],
+    [{}],
+    {"type": "text", "text": 7},
+)
+
+
+def spoil(event: Event, rng: random.Random) -> Event:
+    """The event with one value in it replaced by another."""
+    try:
+        value = json.loads(event.data)
+    except ValueError:
+        return event
+    places: list[tuple[Any, Any]] = []
+
+    def walk(node: Any) -> None:
+        for key, inner in list(node.items() if isinstance(node, dict) else enumerate(node)):
+            places.append((node, key))
+            if isinstance(inner, dict | list):
+                walk(inner)
+
+    if isinstance(value, dict | list):
+        walk(value)
+    if places:
+        node, key = rng.choice(places)
+        node[key] = rng.choice(ODD)
+    return Event(event.event, json.dumps(value))
