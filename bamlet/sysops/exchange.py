@@ -38,8 +38,9 @@ async def within(deadlines: Deadlines, end: tuple[float, str] | None) -> AsyncIt
 
 async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:
     wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
+    transport = host(context).services.transport_here()
     try:
-        return await host(context).services.transport_here().open(wire, connect_timeout=deadlines.connect)
+        return await transport.open(wire, connect_timeout=deadlines.connect)
     except ConnectTimeout:
         raise deadlines.passed("connect", now()) from None
     except Exception as failure:

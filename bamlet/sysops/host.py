@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..interpreter.abi import Context, Handle
+from ..interpreter.abi import Context, Handle, Panic
 from .console import to_standard_error
 from .handles import HandleScope, HandleTable, not_usable
 from .lent import Lent
@@ -61,7 +61,12 @@ class Services:
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:
-        """Connections belong to the event loop that opened them, so each loop has its own."""
+        """Connections belong to the event loop that opened them, so each loop has its own.
+
+        Whatever opens one comes by here, also where an operation does so on its way to something else.
+        """
+        if "net" in self.denied:
+            raise Panic("this program may not reach `net`: its host denies it", "AccessDenied")
         if self.transport is not None:
             return self.transport
         loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ from .registry import Failure, sysop
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-@sysop("baml.llm.PrimitiveClient.fetch_media", throws=("Io", "Timeout", "InvalidArgument"), group="net")
+@sysop("baml.llm.PrimitiveClient.fetch_media", throws=("Io", "Timeout", "InvalidArgument"))
 async def fetch_media(context: Context, client: Opaque, prompt: Opaque) -> Opaque:
     primitive: Primitive = client.payload
     rendered: Prompt = prompt.payload

@@ -100,8 +100,10 @@ def test_a_model_is_out_of_reach_without_a_network() -> None:
     }
     function main() -> string { Ask() catch (e) { _ => "hidden" } }
     """
+    rt = runtime(source, deny={"net"})
     with pytest.raises(bamlet.BamlError, match="may not reach `net`"):
-        runtime(source, deny={"net"}).call("main")
+        rt.call("main")
+    assert rt.request("Ask").url == "http://127.0.0.1:1/chat/completions"
 
 
 def test_a_program_can_catch_a_denial(tmp_path: Path) -> None:
