@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -24,6 +25,8 @@ from .uses import NameUse
 from .wording import open_tag, reworded
 
 _RESULT = "baml_result"
+# Python names the function behind a filter when it is called with what it does not take.
+_OWN_FUNCTION = re.compile(r"^(?:\w+\.)*(?:<lambda>|\w+)\(\) ")
 _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
 
 
@@ -74,7 +77,9 @@ class Compiled:
                 error.line = self._line(error.__traceback__)
             raise
         except _FAILURES as error:
-            raise TemplateError(str(error), self._line(error.__traceback__)) from error
+            raise TemplateError(
+                _OWN_FUNCTION.sub("this call ", str(error)), self._line(error.__traceback__)
+            ) from error
         except RecursionError as error:
             raise TemplateError("the template goes too deep", self._line(error.__traceback__)) from error
 

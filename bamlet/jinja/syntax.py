@@ -98,6 +98,11 @@ def prepare(tree: nodes.Template) -> None:
 class Generator(CodeGenerator):
     """Python code that leaves every operator, look-up and method call to the environment."""
 
+    def write_commons(self) -> None:
+        super().write_commons()
+        # `x if y` without an `else`: jinja2 would put a value of its own there, which nothing of ours knows.
+        self.writeline("cond_expr_undefined = undefined")
+
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         self._call("concatenate", node.nodes, frame)
 

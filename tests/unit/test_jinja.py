@@ -329,3 +329,25 @@ def test_jinja2_is_not_imported_before_a_template_is_parsed() -> None:
 )
 def test_whole_division_leaves_no_negative_remainder(expression: str, text: str) -> None:
     assert parse_template(f"{{{{ {expression} }}}}").render({}, Budget()) == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("'a' if false", ""),
+        ("('a' if false) is defined", "false"),
+        ("('a' if false)|default('b')", "b"),
+        ("['a' if false]|length", "1"),
+        ("'x' ~ ('a' if false)", "x"),
+    ],
+)
+def test_a_condition_without_else_is_undefined(expression: str, text: str) -> None:
+    assert parse_template(f"{{{{ {expression} }}}}").render({}, Budget()) == text
+
+
+@pytest.mark.parametrize(
+    "expression", ["[1]|sum(attribute='k')", "'a'|upper(1, 2)", "'a'.upper(1, 2)", "range(b=1)"]
+)
+def test_a_wrong_call_does_not_name_our_functions(expression: str) -> None:
+    with pytest.raises(TemplateError, match=r"line 1: (this call |.*upper|.*range)"):
+        parse_template(f"{{{{ {expression} }}}}").render({}, Budget())
