@@ -32,6 +32,7 @@ _CAUSES = (
     "provider_error",
     "empty_response",
     "protocol_error",
+    "degenerate",
     "finish_reason",
     "validation",
     "4xx",

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-ErrorKind: TypeAlias = Literal["http_error", "provider_error", "truncated", "empty_response", "protocol_error"]
+ErrorKind: TypeAlias = Literal[
+    "http_error", "provider_error", "truncated", "empty_response", "protocol_error", "degenerate"
+]
 
 MAX_MESSAGE = 300
 

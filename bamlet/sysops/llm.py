@@ -36,6 +36,7 @@ from .template_values import holds, template_value
 from .views import NOTHING, SkeletonState, Source
 
 MAX_ANSWER_TEXT = 32 << 20
+MAX_BLANKS = 1 << 16  # in a row: a model that says nothing else any more does not stop by itself
 
 _ACCUMULATOR = "baml.llm.StreamAccumulator"
 # As the language spells them.
@@ -185,6 +186,7 @@ class Answer:
         self._accumulator = accumulator
         self._new: list[str] = []
         self._size = 0
+        self._blanks = 0
 
     def add(self, events: list[Any]) -> bool:
         """Whether the answer began anew."""
@@ -198,6 +200,12 @@ class Answer:
         if self._size > MAX_ANSWER_TEXT:
             message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
             raise ProviderError("protocol_error", message, retryable=False)
+        for text in new:
+            said = text.rstrip()
+            self._blanks = len(text) - len(said) + (0 if said else self._blanks)
+        if self._blanks > MAX_BLANKS:
+            message = f"the model has written more than {MAX_BLANKS} blanks in a row"
+            raise ProviderError("degenerate", message, retryable=True)
         return began_anew
 
     def new_chunks(self) -> list[Chunk]:

@@ -10,14 +10,29 @@ from typing import Any
 
 import pytest
 
+import bamlet
 from bamlet.sap import NOTHING, Limits, Parsed, ParseFailure, PartialParser, PlainFactory, parse
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, EnumMember, EnumSchema, Field, Schemas
 from bamlet.types.ty import AliasTy, AnnotatedTy, ClassTy, Constraint, EnumTy, ListTy, MapTy, Ty, TypeAttributes
 from tests.reading_steps import counted_steps
+from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, streamed
 
 PLAIN = PlainFactory()
 MEGABYTE = 1_000_000
+ENDLESS = """
+client<llm> A {
+  provider openai-generic
+  options {
+    base_url "http://test"
+    model "A"
+  }
+}
+function Count(text: string) -> int[] {
+  client A
+  prompt #"{{ text }}"#
+}
+"""
 ANY = AliasTy("Any")
 POINT = ClassTy("Point")
 SCHEMAS = Schemas(
@@ -71,6 +86,22 @@ def test_h25_a_megabyte_of_brackets(unit: str, ty: Ty) -> None:
 def test_h26_blanks_or_one_line_for_ever(line: str) -> None:
     text = '{"x": 1, "y": 2' + line * (MEGABYTE // 4 // len(line))
     assert read(text, POINT).value == {"x": 1, "y": 2}
+
+
+def test_h26_a_model_that_writes_nothing_but_blanks_is_stopped() -> None:
+    program = bamlet.compile_sources({"main.baml": ENDLESS})
+    half = [f"{' ' * 1_000}\n"] * 40
+    transport = ScriptedTransport({"A": [Reply([*streamed("[1,", *half, *half).parts[:-2], Wait(1e6)])]})
+
+    async def work() -> None:
+        async with bamlet.AsyncRuntime(program, environ={}, transport=transport, clock=LoopClock()) as runtime:
+            with pytest.raises(bamlet.BamlClientError, match="more than 65536 blanks") as caught:
+                await runtime.stream("Count", text="it").final()
+            assert caught.value.kind == "degenerate"
+            assert runtime.handles.open_count == 0
+        assert transport.open_answers == 0
+
+    run_virtual(work())
 
 
 NUMBERS = ["1e999", "-0", "NaN", "Infinity", "-inf", "0x10", "1_000", "9" * 100_000, "0." + "1" * 100_000]
