@@ -21,7 +21,7 @@ from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.registry import GROUPS, Group, invoke, mismatches
-from ..sysops.stream import Sink
+from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
@@ -122,7 +122,7 @@ class AsyncRuntime:
         options = context or _NO_CONTEXT
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
-        streams = options.on_partial is not None or options.on_tick is not None
+        streams = any((options.on_partial, options.on_delta, options.on_tick))
         if streams and callee.info.llm is not None:
             callee, values = self._streaming(callee.info, values)
         return self._call(callee, values, options, _sink("none", False, options), program)
@@ -134,15 +134,16 @@ class AsyncRuntime:
         /,
         *,
         context: CallContext | None = None,
-        partials: Literal["latest", "every"] = "latest",
+        partials: Literal["latest", "every", "deltas"] = "latest",
         view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> AsyncStream:
         """Call a function and show what comes on the way. Nothing is sent before somebody looks.
 
         `latest` gives a busy consumer the newest value when it comes back. `every` gives it each one, and the
-        model's answer is read no faster than it is looked at. The view `skeleton` shows a `Skeleton` in place of
-        a partial value: a value that has all its fields from the start, and its state.
+        model's answer is read no faster than it is looked at. `deltas` gives the text as the model writes it, in
+        pieces, and a `Reset` where what came before no longer counts. The view `skeleton` shows a `Skeleton` in
+        place of a partial value: a value that has all its fields from the start, and its state.
         """
         options = context or _NO_CONTEXT
         program = self._with_types(options)
@@ -155,7 +156,7 @@ class AsyncRuntime:
             return self._call(callee, values, options, _sink(partials, ticks, options, seen), program)
 
         pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
-        return AsyncStream(start, pending)
+        return AsyncStream(start, pending, deltas=partials == "deltas")
 
     def skeleton(self, function: str) -> SkeletonParser:
         """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
@@ -321,14 +322,13 @@ def _http_transport(options: HttpOptions | None) -> Transport:
     return HttpTransport(options)
 
 
-def _sink(
-    mode: Literal["none", "latest", "every"], ticks: bool, options: CallContext, view: View | None = None
-) -> Sink:
+def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = None) -> Sink:
     return Sink(
         mode,
         view=view,
         ticks=ticks,
         on_partial=options.on_partial,
+        on_delta=options.on_delta,
         on_tick=options.on_tick,
         on_reset=options.on_reset,
     )

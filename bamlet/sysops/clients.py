@@ -45,7 +45,12 @@ def get_client(context: Context, function_name: str) -> Any:
     function = context.program.functions.get(function_name)
     if function is None or function.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
-    return _tree(context, host(context).client or function.llm.client, ())
+    tree = _tree(context, host(context).client or function.llm.client, ())
+    total = host(context).limits.get("total")
+    if total is not None:
+        given = round(total * 1000)
+        tree.total_timeout_ms = given if tree.total_timeout_ms is None else min(given, tree.total_timeout_ms)
+    return tree
 
 
 @sysop("baml.llm.resolve_client", throws=("InvalidArgument",))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..interpreter.abi import Context, Handle, Panic
 from .console import to_standard_error
-from .handles import HandleScope, HandleTable, not_usable
+from .handles import HandleScope, HandleTable
 from .lent import Lent
 
 if TYPE_CHECKING:
     from ..sap import Report
     from ..wire.message import Transport
-    from .stream import Sink
+    from .sink import Voice
 
 
 R = TypeVar("R")
@@ -86,18 +86,24 @@ class Services:
 
 @dataclass(slots=True)
 class Host:
-    """Of one call. `client` replaces the client of every LLM function in it; `strict` refuses answers of which
-    something would be lost, and `on_report` hears what became of each.
+    """Of one task of a call. `client` replaces the client of every LLM function in it; `limits` in seconds are in
+    addition to those of the clients; `strict` refuses answers of which something would be lost, and `on_report`
+    hears what became of each.
     """
 
     services: Services
     scope: HandleScope
-    sink: Sink
+    voice: Voice
     env: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     client: str | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
+
+    def branch(self) -> Host:
+        """The same for a task of its own."""
+        return replace(self, scope=self.scope.inner(), voice=self.voice.inner())
 
     def variable(self, name: str) -> str | None:
         """An environment variable, as the call sees it. What the call itself brings is not denied."""
@@ -113,7 +119,8 @@ def host(context: Context) -> Host:
 
 def resource(context: Context, handle: Handle, kind: type[R]) -> R:
     """The resource behind a handle; several are asked for with each event of a stream."""
-    found = context.host.scope.resources.get(handle.number)
+    scope: HandleScope = context.host.scope
+    found: object = scope.resources.get(handle.number) or scope.find(handle)
     if isinstance(found, kind):
         return found
-    raise not_usable(handle, found, kind)
+    raise scope.not_usable(handle, found, kind)

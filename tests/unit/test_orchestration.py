@@ -123,6 +123,9 @@ SOURCE = "".join(
         composite("fallback", "DenyingFirst", "Denying, B"),
         composite("fallback", "KeyedFirst", "Keyed, B"),
         composite("fallback", "Limited", "A, B", "Constant", "http { total_timeout_ms 250 }"),
+        client("LongA", more="http { request_timeout_ms 0 }", model="A"),
+        client("LongB", more="http { request_timeout_ms 0 }", model="B"),
+        composite("fallback", "LongRequests", "LongA, LongB"),
         composite("fallback", "Soon", "A, B", "Short", "http { total_timeout_ms 250 }"),
         composite("fallback", "InnerLimit", "Limited, C"),
         composite("fallback", "OuterLimit", "Limited, C", more="http { total_timeout_ms 100 }"),
@@ -605,6 +608,52 @@ def test_the_total_limit_ends_a_stream() -> None:
     assert (error.timeout_type, error.configured_value_ms, error.elapsed_ms) == ("total", 250, 250)
     assert sent == [("A", 0)]
     assert shown == ["a", "ab", "abc", "abcd", "abcde"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "phase", "sent"),
+    [
+        ({"request": 0.05}, "request", [("A", 0), ("B", 50)]),
+        ({"total": 0.05}, "total", [("A", 0)]),
+        ({"total": 7000}, "total", [("A", 0)]),
+        ({"request": 0.05, "total": 0.08}, "total", [("A", 0), ("B", 50)]),
+    ],
+)
+def test_a_call_has_limits_of_its_own_and_the_shorter_one_counts(
+    limits: dict[str, float], phase: str, sent: list[Any]
+) -> None:
+    transport = ScriptedTransport({name: said("late", head_delay=900) for name in "AB"})
+
+    async def body() -> Any:
+        context = bamlet.CallContext(client="LongRequests", timeouts=bamlet.Timeouts(**limits))
+        with pytest.raises(bamlet.BamlTimeoutError) as raised:
+            await runtime(transport).call("Say", text="x", context=context)
+        return raised.value
+
+    error = run_virtual(body())
+    assert error.timeout_type == phase
+    assert error.configured_value_ms == min(600_000, round(limits[phase] * 1000))
+    assert transport.sent == sent
+
+
+def test_a_limit_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="the limit `idle` is a number of seconds above 0, not 0"):
+        bamlet.Timeouts(idle=0)
+
+
+def test_text_is_shown_as_the_model_wrote_it_and_its_end_is_announced() -> None:
+    """Whoever puts the pieces together must hear when they are void, also while merely iterating."""
+    replies = {"A": streamed("ha", "lf", finish=None), "B": streamed("who", "le")}
+    heard: list[Any] = []
+
+    async def body() -> list[Any]:
+        rt = runtime(ScriptedTransport(replies))
+        context = bamlet.CallContext(client="Both", on_delta=heard.append, on_reset=heard.append)
+        stream = rt.stream("Say", text="x", context=context, partials="deltas")
+        return [piece async for piece in stream]
+
+    assert "".join(str(piece) for piece in run_virtual(body())) == "halfReset(attempt=2)whole"
+    assert "".join(map(str, heard)) == "half2whole"
 
 
 def test_an_abort_ends_a_wait_between_attempts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
@@ -16,6 +16,7 @@ from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .expressions import unknown_content
 from .state import INFER, Checker, is_error, is_open
+from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
 
 
@@ -83,6 +84,9 @@ def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n
     c.tables.reaches.add(symbol.name)
     params = [param.ty for param in symbol.params[1 if receiver is not None else 0 :]]
     _no_type_arguments(c, node, f"`{symbol.name}`")
+    if is_task_call(symbol):
+        types = _arguments(c, node, node.arguments, f"`{symbol.name}`", params, c.require_as_is)
+        return task_result(c, symbol, types)
     _arguments(c, node, node.arguments, f"`{symbol.name}`", params)
     return NEVER if symbol.name in c.endless else symbol.result
 
@@ -104,7 +108,14 @@ def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> 
     return result
 
 
-def _arguments(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, params: Sequence[Ty]) -> list[Ty]:
+def _arguments(
+    c: Checker,
+    node: n.Call,
+    arguments: Sequence[n.Expr],
+    name: str,
+    params: Sequence[Ty],
+    require: Callable[[n.Expr, Ty], Ty] | None = None,
+) -> list[Ty]:
     if len(params) != len(arguments):
         for argument in arguments:
             c.infer(argument)
@@ -112,7 +123,8 @@ def _arguments(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str,
         message = f"{name} takes {wanted}, found {len(arguments)}"
         c.wrong(node, catalogue.ARGUMENT_COUNT, message)
         return []
-    return [c.require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]
+    require = require or c.require
+    return [require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]
 
 
 def _dead_call(c: Checker, node: n.Call, first: n.Expr, ty: Ty) -> Ty:

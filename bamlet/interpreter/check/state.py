@@ -83,6 +83,17 @@ class Checker:
             self.tables.widened.add(id(node))
         return found
 
+    def require_as_is(self, node: n.Expr, expected: Ty) -> Ty:
+        """Like `require` for what only reads the value: its type stays its own, and lists may be of less."""
+        found = self.infer(node)
+        own, wanted = self.relation.expand(found), expected
+        if isinstance(own, ListTy) and isinstance(wanted, ListTy):
+            own, wanted = own.item, wanted.item
+        if not self.relation.is_subtype(own, wanted):
+            self._mismatch(node, expected)
+            return ERROR
+        return found
+
     def _culprit(self, node: n.Expr, expected: Ty) -> n.Expr:
         """The part of an expression that gives the value which does not fit, if it is just one."""
         while True:
