@@ -14,7 +14,7 @@ from .host import Host, host
 from .registry import Failure, sysop
 
 DEFAULT_TOTAL_MS = 600_000
-_TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin"}
+_TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin", "strategy": "Strategy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ def _tree(context: Context, name: str, above: tuple[str, ...]) -> Any:
         "sub_clients": [_tree(context, str(member), (*above, name)) for member in members],
         "retry": _retry(context, declared),
         "total_timeout_ms": _total_timeout(declared),
+        "strategy": space.functions.get(str(declared.options.get("call"))) if kind == "Strategy" else None,
     }
     return space.instance("baml.llm.Client", fields)
 

@@ -29,6 +29,7 @@ from ..types.show import show
 from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
 from .clients import Primitive
+from .conforms import is_of_type
 from .exchange import status_fields
 from .host import host, resource
 from .registry import Failure, HostFailure, sysop
@@ -61,6 +62,11 @@ def get_return_type(context: Context, function_name: str) -> Opaque:
 @sysop("baml.llm.OutputType.name")
 def output_type_name(context: Context, output: Opaque) -> str:
     return show(output.payload)
+
+
+@sysop("baml.llm.OutputType.accepts")
+def output_type_accepts(context: Context, output: Opaque, value: Any) -> bool:
+    return is_of_type(value, output.payload, context.program.schemas)
 
 
 # --- prompts and requests
