@@ -37,6 +37,7 @@ from .stream import AsyncStream
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
+    from ..sysops.trace import Trace
     from .skeleton import SkeletonParser
 
 __all__ = [
@@ -61,7 +62,7 @@ class AsyncRuntime:
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
     from the program: env, fs, net. `on_print` gets the lines of `print`, which otherwise go to standard error. A
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python
-    function.
+    function. `trace` is given a line for everything that a call does.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class AsyncRuntime:
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
         on_print: Callable[[str], object] | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
         denied = frozenset(deny)
         if unknown := sorted(denied - set(GROUPS)):
@@ -91,6 +93,18 @@ class AsyncRuntime:
             print=on_print or to_standard_error,
             denied=denied,
         )
+        self._trace: Trace | None = None
+        self._invoke: Callable[..., Any] = _first_invoke
+        if trace is not None:
+            self._invoke = self._traced(trace)
+
+    def _traced(self, write: Callable[[str], None]) -> Callable[..., Any]:
+        from ..sysops.trace import Trace
+
+        _check_library()
+        found = Trace(write, self._services.clock.now)
+        self._services.handles.watcher = self._trace = found
+        return found.invoke
 
     @property
     def handles(self) -> HandleTable:
@@ -205,7 +219,7 @@ class AsyncRuntime:
         sink: Sink,
         program: Program | None = None,
     ) -> Call:
-        return Call(program or self.program, self._services, callee, values, sink, options, _first_invoke)
+        return Call(program or self.program, self._services, callee, values, sink, options, self._invoke)
 
     # --- the parts of an LLM call
 
@@ -295,6 +309,8 @@ class AsyncRuntime:
 
     async def aclose(self) -> None:
         await self._services.aclose()
+        if self._trace is not None:
+            self._trace.summary(self.handles)
 
     async def __aenter__(self) -> Self:
         return self

@@ -24,6 +24,14 @@ class Resource(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Hears of every handle."""
+
+    def opened(self, handle: Handle) -> None: ...
+
+    def closed(self, handle: Handle) -> None: ...
+
+
 async def uninterrupted(work: Awaitable[T]) -> T:
     """Wait until the work has ended. A cancellation waits for that too, and is raised then."""
     ending = asyncio.ensure_future(work)
@@ -44,6 +52,7 @@ class HandleTable:
 
     def __init__(self) -> None:
         self._open: dict[int, Handle] = {}
+        self.watcher: Watcher | None = None
         self.opened: Counter[str] = Counter()
 
     @property
@@ -63,10 +72,14 @@ class HandleTable:
         handle = Handle(kind, next(_numbers))
         self._open[handle.number] = handle
         self.opened[kind] += 1
+        if self.watcher is not None:
+            self.watcher.opened(handle)
         return handle
 
     def remove(self, number: int) -> None:
-        del self._open[number]
+        handle = self._open.pop(number)
+        if self.watcher is not None:
+            self.watcher.closed(handle)
 
 
 class HandleScope:

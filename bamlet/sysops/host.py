@@ -101,9 +101,20 @@ class Host:
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
 
+    # Which task of the call it is: the second of the first is (1, 2).
+    task: tuple[int, ...] = ()
+    _branched: int = 0
+
     def branch(self) -> Host:
         """The same for a task of its own."""
-        return replace(self, scope=self.scope.inner(), voice=self.voice.inner())
+        self._branched += 1
+        return replace(
+            self,
+            scope=self.scope.inner(),
+            voice=self.voice.inner(),
+            task=(*self.task, self._branched),
+            _branched=0,
+        )
 
     def variable(self, name: str) -> str | None:
         """An environment variable, as the call sees it. What the call itself brings is not denied."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import random
 import re
 from functools import cache
 from typing import Any
@@ -683,66 +682,3 @@ def test_a_deadline_of_the_host_ends_a_wait_and_says_so() -> None:
 
     error = run_virtual(body())
     assert (error.timeout_type, error.configured_value_ms, error.elapsed_ms) == ("deadline", 150, 150)
-
-
-# --- any mixture
-
-
-def test_any_mixture_of_faults_and_aborts_leaves_nothing_open() -> None:
-    """One outcome a call, no attempt after it, nothing left open; and the same again for the same seed."""
-    first = run_virtual(_mixtures(600))
-    assert first == run_virtual(_mixtures(600))
-    assert {kind for kind, _, _ in first} >= {"str", "BamlAbortError", "BamlTimeoutError", "BamlClientError"}
-
-
-async def _mixtures(count: int) -> list[tuple[str, str, int]]:
-    composites = ["WithConstant", "Both", "Three", "BothInRounds", "NestedInRounds", "Limited", "TurnsRetried"]
-    found = []
-    for seed in range(count):
-        chance = random.Random(seed)
-        transport = ScriptedTransport({name: [_any_reply(chance) for _ in range(9)] for name in "ABC"})
-        async with runtime(transport) as rt:
-            result = await _one(rt, chance, chance.choice(composites))
-            assert rt.handles.open_count == 0
-            assert transport.open_answers == 0
-        assert len(transport.sent) <= 12
-        found.append((type(result).__name__, str(result), len(transport.sent)))
-    return found
-
-
-async def _one(rt: bamlet.AsyncRuntime, chance: random.Random, client_name: str) -> Any:
-    abort = bamlet.AbortController()
-    timer = asyncio.get_running_loop().call_later(chance.uniform(0, 3), abort.abort)
-    context = bamlet.CallContext(client=client_name, cancel=abort)
-    try:
-        if chance.random() < 0.3:
-            return await rt.call("Say", text="x", context=context)
-        stream = rt.stream("Say", text="x", context=context, partials="every")
-        before = ""
-        async for event in stream.events(ticks=False):
-            if isinstance(event, Reset):
-                before = ""
-            else:
-                assert event.value.startswith(before)
-                before = event.value
-        return await stream.final()
-    except bamlet.BamlError as error:
-        return error
-    finally:
-        timer.cancel()
-
-
-def _any_reply(chance: random.Random) -> Reply:
-    pause = Wait(chance.uniform(0, 0.5))
-    first, second = streamed("some ", finish=None).parts, streamed("text").parts
-    return chance.choice(
-        [
-            refused(chance.choice([400, 429, 500]), head_delay=chance.uniform(0, 0.5)),
-            Reply(failure=ConnectError("refused")),
-            Reply([*first, pause, BrokenBody("cut")]),
-            Reply([*first, pause]),
-            Reply([*first, pause, *second]),
-            Reply([*first, pause, *second]),
-            said("whole", head_delay=chance.uniform(0, 0.5)),
-        ]
-    )
