@@ -55,15 +55,20 @@ def get_client(context: Context, function_name: str) -> Any:
 
 @sysop("baml.llm.resolve_client", throws=("InvalidArgument",))
 def resolve_client(context: Context, client_name: str) -> Opaque:
+    """Options are read once, and again when the environment has changed what they are."""
     declared = _declared(context, client_name)
+    known = host(context).services.clients
     try:
         found = dialect(declared.provider)
-        options = found.read_client(
-            ClientSpec(declared.name, declared.provider, _resolved(host(context), declared, found))
-        )
+        given = _resolved(host(context), declared, found)
+        before, primitive = known.get(client_name, (None, None))
+        if primitive is None or before != given:
+            options = found.read_client(ClientSpec(declared.name, declared.provider, given))
+            primitive = Opaque("baml.llm.PrimitiveClient", Primitive(options, found))
+            known[client_name] = given, primitive
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
-    return Opaque("baml.llm.PrimitiveClient", Primitive(options, found))
+    return primitive
 
 
 @sysop("baml.llm.round_robin_next")

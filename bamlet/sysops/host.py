@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..interpreter.abi import Context, Handle, Panic
+from ..interpreter.abi import Context, Handle, Opaque, Panic
 from .console import to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent
@@ -58,6 +58,8 @@ class Services:
     counters: dict[str, int] = field(default_factory=dict)
     lent: Lent = field(default_factory=Lent)
     media: MediaLimits = MediaLimits()
+    # Clients by name, each with the options that it was made from.
+    clients: dict[str, tuple[Mapping[str, object], Opaque]] = field(default_factory=dict)
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:
