@@ -65,8 +65,8 @@ class CallContext:
 
     `client` replaces the client of every LLM function: a name, or `provider/model`. `env` lies over the
     environment; None hides a variable. `deadline` is in seconds for the whole call. `max_steps` bounds the
-    rounds of its loops and the calls that its recursion multiplies. `timeouts` bound requests and LLM calls. `types`
-    are added to those of the program, or take their place by name: what a type builder makes.
+    rounds of its loops and the calls that its recursion multiplies. `timeouts` bound requests and LLM calls.
+    `types` are added to those of the program, or take their place by name: what a type builder makes.
 
     With `on_partial`, `on_delta` (the text as the model wrote it) or `on_tick` a plain call streams. `on_reset`
     hears the number of an attempt that begins after another one has shown something: what was shown no longer
