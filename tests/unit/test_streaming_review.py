@@ -1,7 +1,7 @@
 """What streaming is known to get wrong, each by name, over a real socket.
 
-An early stop at the terminal event, closing on every way out, failures inside the envelope of retry and fallback, and
-what may be shown when.
+An early stop at the terminal event, closing on every way out, failures inside the envelope of retry and fallback,
+and what may be shown when.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def test_a_composite_without_members_is_an_error_and_no_division_by_zero(kind: s
             output: baml.llm.get_return_type("main"),
             streams: true,
             started_ms: 0,
-            attempt: baml.llm.ask,
+            starts: false,
             attempts: [],
             total_ms: null,
             total_since_ms: 0,
