@@ -11,7 +11,7 @@ from ...diagnostics import Code, Note, catalogue
 from ...grammar import nodes as n
 from ...types.relate import Relation
 from ...types.show import show
-from ...types.ty import ERROR, INT, ErrorTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
+from ...types.ty import ERROR, INT, ErrorTy, FunctionTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
 from ..builtins import FRESH
 from ..report import Report
 from ..resolve_types import TypeResolver
@@ -68,6 +68,11 @@ class Checker:
         ty = INFER[type(node)](self, node, expected)
         self.tables.types[id(node)] = ty
         return ty
+
+    def look(self, node: n.Expr) -> None:
+        """Check a part of something that is wrong already: what a lambda in it is given, nobody can tell."""
+        lost = FunctionTy((ERROR,) * len(node.params), ERROR) if isinstance(node, n.Lambda) else None
+        self.infer(node, lost)
 
     def require(self, node: n.Expr, expected: Ty) -> Ty:
         """Infer, and report unless the value may stand where `expected` is wanted."""
