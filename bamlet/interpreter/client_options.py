@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..diagnostics import Code, catalogue, did_you_mean
 from ..grammar import nodes as n
@@ -249,11 +250,12 @@ def _response_type(work: _Options, entry: n.ConfigEntry) -> None:
         work.block.wrong(entry.value, catalogue.CLIENT_RESPONSE_TYPE, message, hint)
 
 
-def _output_mode(work: _Options, entry: n.ConfigEntry) -> None:
+def _output_mode(work: _Options, entry: n.ConfigEntry, ways: tuple[str, ...] = _OUTPUT_MODES) -> None:
     value = setting(entry.value)
-    if value not in _OUTPUT_MODES and not isinstance(value, EnvRef):
-        hint = did_you_mean(str(value), _OUTPUT_MODES) or f"ways are {', '.join(_OUTPUT_MODES)}"
-        work.wrong(entry.value, f"there is no way `{value}` to ask for an answer", hint)
+    if value not in ways and not isinstance(value, EnvRef):
+        whose = " of this provider" if value in _OUTPUT_MODES else ""
+        hint = did_you_mean(str(value), ways) or f"ways{whose} are {', '.join(ways)}"
+        work.wrong(entry.value, f"there is no way `{value}`{whose} to ask for an answer", hint)
 
 
 def _media(work: _Options, entry: n.ConfigEntry) -> None:
@@ -294,5 +296,7 @@ _OWN_CHECKS: dict[str, dict[str, Callable[[_Options, n.ConfigEntry], None]]] = {
         **dict.fromkeys(("model_id", "region", "endpoint_url", "profile"), _text),
         **dict.fromkeys(("access_key_id", "secret_access_key", "session_token"), _text),
         **dict.fromkeys(("inference_configuration", "additional_model_request_fields"), _block),
+        "output_mode": partial(_output_mode, ways=("prompt", "tool", "auto")),
     },
+    "ollama-native": {"output_mode": partial(_output_mode, ways=("prompt", "json_schema", "auto"))},
 }
