@@ -20,7 +20,7 @@ from tests.local_program import at, blocking_at, environ, program, using
 from tests.scripted import LoopClock, ScriptedTransport, run_virtual, said, streamed
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 
-LEAVE_SECONDS = 0.5
+LEAVE_SECONDS = 5.0  # a socket that nobody closes would be waited for a minute
 
 
 def run(body: Coroutine[Any, Any, Any]) -> Any:
