@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from ..interpreter.abi import Context, Opaque
+from ..interpreter.abi import Context, Opaque, Panic
 from ..prompt import Media, Prompt
 from ..wire.message import InvalidRequest, Request, Response, Transport
 from .clients import Primitive
@@ -30,6 +30,9 @@ async def fetch_media(context: Context, client: Opaque, prompt: Opaque) -> Opaqu
     from ..providers.media import with_fetched
 
     services = host(context).services
+    if "net" in services.denied:
+        # Not said at the registration: where nothing has to be fetched, nothing is denied.
+        raise Panic("this program may not reach `net`: its host denies fetching media", "AccessDenied")
     work = _Fetch(services.transport_here(), services.media, primitive.options.name)
     found = await asyncio.gather(*(work.media(media) for media in wanted))
     return Opaque("baml.llm.Prompt", with_fetched(rendered, dict(zip(wanted, found, strict=True))))

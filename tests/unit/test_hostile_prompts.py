@@ -268,6 +268,13 @@ def test_h33_data_from_elsewhere_never_names_a_file() -> None:
         program(PICTURE).request("F", picture={"file": "/etc/passwd"})
 
 
+def test_h33_a_program_without_a_network_fetches_nothing() -> None:
+    with program(PICTURE, FETCHES, deny=["net"]) as runtime:
+        assert runtime.request("F", picture={"base64": "QUJD"}).body.json()["model"] == "m"
+        with pytest.raises(bamlet.UnhandledThrow, match="denies fetching media"):
+            runtime.request("F", picture={"url": "https://example.com/a.png"})
+
+
 # --- H35: heads of requests
 
 
