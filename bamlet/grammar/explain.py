@@ -86,9 +86,8 @@ def unknown_item(text: str) -> SyntaxProblem | None:
             return SyntaxProblem(
                 catalogue.UNCLOSED, start, start + 1, f"this `{shown}` closes nothing", "take it away"
             )
-        return SyntaxProblem(
-            catalogue.SYNTAX, start, start + 1, f"an item cannot begin with `{shown}`", _ITEM_HINT
-        )
+        hint = "a comment begins with //" if shown == "#" else _ITEM_HINT
+        return SyntaxProblem(catalogue.SYNTAX, start, start + 1, f"an item cannot begin with `{shown}`", hint)
     if word[0] in ITEM_KEYWORDS and word[0] != "dynamic":
         return None
     message = f"`{word[0]}` is no keyword that begins an item"
@@ -208,11 +207,45 @@ def _generic_function(tokens: Sequence[Token], at: int, expected: frozenset[str]
 def _default_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if not 0 < at < len(tokens) or tokens[at].type != "EQUAL":
         return None
+    if {"COMMA", "RPAR"} <= expected and any(token.type in _BODIES for token in tokens[:at]):
+        return _problem(
+            tokens[at], "arguments have no names", "write the values alone, or `Name { field: value }`"
+        )
     if expected == {"COMMA", "RPAR"} and tokens[0].type == "FUNCTION":
         return _problem(tokens[at], "parameters have no default values", "make the type optional with `?`")
     if "ATAT" in expected and _head(tokens, at) == "CLASS":
         return _problem(tokens[at], "fields have no default values", "make the type optional with `?`")
     return None
+
+
+_BODIES = frozenset({"LBRACE", "LLM_OPEN"})
+
+
+def _member_end(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or "ATAT" not in expected:
+        return None
+    token, member = tokens[at], _MEMBER_OF.get(_head(tokens, at))
+    if token.type == "SEMI" and member is not None:
+        return _problem(token, "a member does not end with `;`", "take it away, or write a comma")
+    if token.type == "STRING" and _head(tokens, at) == "CLASS":
+        return _problem(
+            token, "the name of a field has no quotes", f"write `{token.value}`; @alias renames it for the model"
+        )
+    return None
+
+
+def _question_first(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at].type != "QUESTION" or not {"LPAR", "STRING", "NAME"} <= expected:
+        return None
+    return _problem(tokens[at], "`?` stands behind its type", "write `int?`, for example")
+
+
+def _increment(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 1 < at <= len(tokens) or tokens[at - 1].type not in ("INCREMENT", "DECREMENT"):
+        return None
+    sign, name = tokens[at - 1], tokens[at - 2]
+    hint = f"write `{name.value} {sign.value[0]}= 1`" if name.type == "NAME" else None
+    return _problem(sign, f"there is no `{sign.value}`", hint)
 
 
 def _extra_angle(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
@@ -277,6 +310,9 @@ def _map_as_block(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
 
 _LOOKS = (
     _map_as_block,
+    _member_end,
+    _question_first,
+    _increment,
     _condition,
     _no_name,
     _generic_function,

@@ -442,11 +442,20 @@ class Lexer:
 
     def _expression_word(self, word: str, end: int) -> None:
         previous = self.tokens[-1].type if self.tokens else ""
+        if previous not in ("DOT", "LET"):
+            self._refuse_foreign(word, end)
         keyword = t.EXPR_KEYWORDS.get(word)
         if keyword and previous not in ("DOT", "AT") and not self._in_key_position(previous, end):
             self._emit(keyword, end)
         else:
             self._emit("NAME", end)
+
+    def _refuse_foreign(self, word: str, end: int) -> None:
+        if (foreign := t.FOREIGN.match(self.text, self._at)) is None:
+            return
+        kind = str(foreign.lastgroup)
+        if kind != "elif" or self.tokens[-1].type == "RBRACE":
+            raise LexError(catalogue.SYNTAX, self._at, end, f"`{word}` is no keyword here", t.INSTEAD[kind])
 
     def _in_key_position(self, previous: str, end: int) -> bool:
         return (

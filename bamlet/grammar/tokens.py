@@ -110,6 +110,20 @@ LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|")')
 # A word and a string beside each other are no expression.
 LLM_MISSPELT = re.compile(rf'(?!(?:{"|".join(EXPR_KEYWORDS)})\b)[A-Za-z_]\w*:?[ \t]+#*"')
 
+# What other languages write, where it can mean nothing in this one.
+FOREIGN = re.compile(
+    r"(?P<let>(?:const|var)[ \t]+[A-Za-z_]\w*[ \t]*[=:][^=])"
+    r"|(?P<new>new[ \t]+[A-Z]\w*[ \t]*[{(])"
+    r"|(?P<elif>(?:elif|elsif|elseif)[ \t]*\([^\n]*\{)"
+    r"|(?P<try>try[ \t]*\{)"
+)
+INSTEAD = {
+    "let": "write `let`",
+    "new": "take it away: a class and its fields in braces make a value",
+    "elif": "write `else if`",
+    "try": "write `catch` behind the expression that may throw: `f() catch (e) { … }`",
+}
+
 CLOSING = {"{": "}", "(": ")", "[": "]"}
 PUNCTUATION = {
     "{": "LBRACE",
