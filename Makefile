@@ -39,6 +39,9 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
+nightly: $(DEV) ## A hundred thousand orchestrations under random faults; about ten minutes
+	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
+
 clean: ## Delete caches and build products; the environment is refreshed at the next run
 	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)
 	@find bamlet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -64,4 +67,4 @@ $(DEV): $(CORE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-.PHONY: help demo check test spec snapshots bench fuzz clean
+.PHONY: help demo check test spec snapshots bench fuzz nightly clean

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .embed import Change as Change
     from .embed import CompileError as CompileError
     from .embed import Entry as Entry
+    from .embed import FailedAttempt as FailedAttempt
     from .embed import HttpOptions as HttpOptions
     from .embed import HTTPRequest as HTTPRequest
     from .embed import Image as Image
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from .embed import Pdf as Pdf
     from .embed import Program as Program
     from .embed import Report as Report
+    from .embed import Reset as Reset
     from .embed import Skeleton as Skeleton
+    from .embed import Timeouts as Timeouts
     from .embed import UnhandledThrow as UnhandledThrow
     from .embed import Video as Video
     from .embed import compile_sources as compile_sources
@@ -66,6 +69,7 @@ __all__ = [
     "Change",
     "CompileError",
     "Entry",
+    "FailedAttempt",
     "HTTPRequest",
     "HttpOptions",
     "Image",
@@ -75,9 +79,11 @@ __all__ = [
     "Pdf",
     "Program",
     "Report",
+    "Reset",
     "Runtime",
     "Skeleton",
     "Stream",
+    "Timeouts",
     "UnhandledThrow",
     "Video",
     "__version__",

@@ -194,7 +194,7 @@ class Runtime:
         /,
         *,
         context: CallContext | None = None,
-        partials: Literal["latest", "every"] = "latest",
+        partials: Literal["latest", "every", "deltas"] = "latest",
         view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> Stream:
@@ -277,7 +277,7 @@ class Stream:
         self._inner = inner
 
     def __iter__(self) -> Iterator[Any]:
-        return (event.value for event in self.events(ticks=False) if isinstance(event, Partial))
+        return (value for event in self.events(ticks=False) for value in self._inner.visible(event))
 
     def events(self, *, ticks: bool = True) -> Iterator[StreamEvent]:
         """Everything that the call shows: partial values, resets before a new attempt, and ticks."""

@@ -71,6 +71,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         choices=("env", "fs", "net"),
         help="let the program reach no environment, no files or no network; may be given more than once",
     )
+    run.add_argument(
+        "--trace", action="store_true", help="tell on standard error what is asked, waited for, shown and closed"
+    )
     cassette = run.add_mutually_exclusive_group()
     cassette.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")
     cassette.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")

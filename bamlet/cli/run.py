@@ -67,7 +67,7 @@ async def _run(program: embed.Program, choice: Choice, arguments: argparse.Names
         abort = embed.AbortController()
         async with runtime:
             with _interrupts(abort.abort):
-                code = await _show(runtime, choice, arguments.stream, abort)
+                code = await _show(runtime, choice, arguments.stream, arguments.trace, abort)
         return after(code)
 
 
@@ -76,6 +76,7 @@ def _runtime(
     program: embed.Program, arguments: argparse.Namespace
 ) -> Iterator[tuple[AsyncRuntime, Callable[[int], int]]]:
     """A runtime on the network or on a cassette, and what to check when the call is over."""
+    trace = _trace if arguments.trace else None
     if arguments.replay:
         yield _replaying(program, arguments)
     elif arguments.record:
@@ -89,14 +90,21 @@ def _runtime(
             with recording:
                 yield (
                     embed.AsyncRuntime(
-                        program, transport=recording.transport, media=_media(arguments), deny=arguments.deny
+                        program,
+                        transport=recording.transport,
+                        media=_media(arguments),
+                        deny=arguments.deny,
+                        trace=trace,
                     ),
                     lambda code: code,
                 )
         except SecretInCassette as failure:
             raise Refused(failure, exits.FAILED) from None
     else:
-        yield embed.AsyncRuntime(program, media=_media(arguments), deny=arguments.deny), lambda code: code
+        yield (
+            embed.AsyncRuntime(program, media=_media(arguments), deny=arguments.deny, trace=trace),
+            lambda code: code,
+        )
 
 
 def _media(arguments: argparse.Namespace) -> embed.MediaLimits:
@@ -118,9 +126,14 @@ def _replaying(program: embed.Program, arguments: argparse.Namespace) -> tuple[A
         print(f"bamlet run: not used of {arguments.replay}: {left} of its exchanges", file=sys.stderr)
         return exits.FAILED
 
+    trace = _trace if arguments.trace else None
     return embed.AsyncRuntime(
-        program, transport=transport, environ=ReplayEnvironment(), deny=arguments.deny
+        program, transport=transport, environ=ReplayEnvironment(), deny=arguments.deny, trace=trace
     ), after
+
+
+def _trace(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 @contextmanager
@@ -139,14 +152,16 @@ def _interrupts(abort: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-async def _show(runtime: AsyncRuntime, choice: Choice, how: str, abort: embed.AbortController) -> int:
+async def _show(
+    runtime: AsyncRuntime, choice: Choice, how: str, traced: bool, abort: embed.AbortController
+) -> int:
     context = embed.CallContext(cancel=abort)
     try:
         if how == "jsonl":
             return await _as_lines(runtime, choice, context)
         if how == "off":
             value = await runtime.call(choice.function, choice.arguments, context=context)
-        elif is_terminal(sys.stderr):
+        elif is_terminal(sys.stderr) and not traced:
             value = await _drawn(runtime, choice, context)
         else:
             value = await runtime.stream(choice.function, choice.arguments, context=context).final()

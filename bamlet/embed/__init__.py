@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .compiling import load as load
     from .context import AbortController as AbortController
     from .context import CallContext as CallContext
+    from .context import Timeouts as Timeouts
     from .errors import BamlAbortError as BamlAbortError
     from .errors import BamlClientError as BamlClientError
     from .errors import BamlClientFinishReasonError as BamlClientFinishReasonError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .errors import BamlInvalidArgumentError as BamlInvalidArgumentError
     from .errors import BamlTimeoutError as BamlTimeoutError
     from .errors import BamlValidationError as BamlValidationError
+    from .errors import FailedAttempt as FailedAttempt
     from .errors import UnhandledThrow as UnhandledThrow
     from .media import Audio as Audio
     from .media import Image as Image
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from .runtime import AsyncRuntime as AsyncRuntime
     from .runtime import MediaLimits as MediaLimits
     from .stream import AsyncStream as AsyncStream
+    from .stream import Reset as Reset
 
 _HOMES = {
     "bamlet.diagnostics": ("CompileError",),
@@ -55,7 +58,7 @@ _HOMES = {
     "bamlet.sysops.views": ("Skeleton",),
     "bamlet.interpreter.values": ("to_plain",),
     "bamlet.wire.message": ("HttpOptions",),
-    "bamlet.embed.context": ("AbortController", "CallContext"),
+    "bamlet.embed.context": ("AbortController", "CallContext", "Timeouts"),
     "bamlet.embed.errors": (
         "BamlAbortError",
         "BamlClientError",
@@ -65,13 +68,14 @@ _HOMES = {
         "BamlInvalidArgumentError",
         "BamlTimeoutError",
         "BamlValidationError",
+        "FailedAttempt",
         "UnhandledThrow",
     ),
     "bamlet.embed.compiling": ("check_path", "check_sources", "compile_sources", "load"),
     "bamlet.embed.media": ("Audio", "Image", "Pdf", "Video"),
     "bamlet.embed.request": ("HTTPBody", "HTTPRequest"),
     "bamlet.embed.runtime": ("AsyncRuntime", "MediaLimits"),
-    "bamlet.embed.stream": ("AsyncStream",),
+    "bamlet.embed.stream": ("AsyncStream", "Reset"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -11,7 +11,7 @@ from ..interpreter.abi import CATCHABLE, Cancelled, Context
 from ..interpreter.program import Callee, Program
 from ..sysops.host import Host, Services
 from ..sysops.registry import HostFailure
-from ..sysops.stream import Sink
+from ..sysops.sink import Sink, Voice
 from .context import CallContext
 from .errors import BamlAbortError, host_error, traced
 from .stop import Stop
@@ -41,10 +41,11 @@ class Call:
         host = Host(
             services,
             self._scope,
-            sink,
+            Voice(sink),
             options.env,
             options.tags,
             options.client,
+            options.timeouts.given() if options.timeouts is not None else {},
             options.strict,
             options.on_report,
         )

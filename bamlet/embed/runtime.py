@@ -21,7 +21,7 @@ from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.registry import GROUPS, Group, invoke, mismatches
-from ..sysops.stream import Sink
+from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
@@ -37,6 +37,7 @@ from .stream import AsyncStream
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
+    from ..sysops.trace import Trace
     from .skeleton import SkeletonParser
 
 __all__ = [
@@ -61,7 +62,7 @@ class AsyncRuntime:
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
     from the program: env, fs, net. `on_print` gets the lines of `print`, which otherwise go to standard error. A
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python
-    function.
+    function. `trace` is given a line for everything that a call does.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class AsyncRuntime:
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
         on_print: Callable[[str], object] | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
         denied = frozenset(deny)
         if unknown := sorted(denied - set(GROUPS)):
@@ -91,6 +93,18 @@ class AsyncRuntime:
             print=on_print or to_standard_error,
             denied=denied,
         )
+        self._trace: Trace | None = None
+        self._invoke: Callable[..., Any] = _first_invoke
+        if trace is not None:
+            self._invoke = self._traced(trace)
+
+    def _traced(self, write: Callable[[str], None]) -> Callable[..., Any]:
+        from ..sysops.trace import Trace
+
+        _check_library()
+        found = Trace(write, self._services.clock.now)
+        self._services.handles.watcher = self._trace = found
+        return found.invoke
 
     @property
     def handles(self) -> HandleTable:
@@ -122,7 +136,7 @@ class AsyncRuntime:
         options = context or _NO_CONTEXT
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
-        streams = options.on_partial is not None or options.on_tick is not None
+        streams = any((options.on_partial, options.on_delta, options.on_tick))
         if streams and callee.info.llm is not None:
             callee, values = self._streaming(callee.info, values)
         return self._call(callee, values, options, _sink("none", False, options), program)
@@ -134,15 +148,16 @@ class AsyncRuntime:
         /,
         *,
         context: CallContext | None = None,
-        partials: Literal["latest", "every"] = "latest",
+        partials: Literal["latest", "every", "deltas"] = "latest",
         view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> AsyncStream:
         """Call a function and show what comes on the way. Nothing is sent before somebody looks.
 
         `latest` gives a busy consumer the newest value when it comes back. `every` gives it each one, and the
-        model's answer is read no faster than it is looked at. The view `skeleton` shows a `Skeleton` in place of
-        a partial value: a value that has all its fields from the start, and its state.
+        model's answer is read no faster than it is looked at. `deltas` gives the text as the model writes it, in
+        pieces, and a `Reset` where what came before no longer counts. The view `skeleton` shows a `Skeleton` in
+        place of a partial value: a value that has all its fields from the start, and its state.
         """
         options = context or _NO_CONTEXT
         program = self._with_types(options)
@@ -155,7 +170,7 @@ class AsyncRuntime:
             return self._call(callee, values, options, _sink(partials, ticks, options, seen), program)
 
         pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
-        return AsyncStream(start, pending)
+        return AsyncStream(start, pending, deltas=partials == "deltas")
 
     def skeleton(self, function: str) -> SkeletonParser:
         """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
@@ -204,7 +219,7 @@ class AsyncRuntime:
         sink: Sink,
         program: Program | None = None,
     ) -> Call:
-        return Call(program or self.program, self._services, callee, values, sink, options, _first_invoke)
+        return Call(program or self.program, self._services, callee, values, sink, options, self._invoke)
 
     # --- the parts of an LLM call
 
@@ -294,6 +309,8 @@ class AsyncRuntime:
 
     async def aclose(self) -> None:
         await self._services.aclose()
+        if self._trace is not None:
+            self._trace.summary(self.handles)
 
     async def __aenter__(self) -> Self:
         return self
@@ -321,14 +338,13 @@ def _http_transport(options: HttpOptions | None) -> Transport:
     return HttpTransport(options)
 
 
-def _sink(
-    mode: Literal["none", "latest", "every"], ticks: bool, options: CallContext, view: View | None = None
-) -> Sink:
+def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = None) -> Sink:
     return Sink(
         mode,
         view=view,
         ticks=ticks,
         on_partial=options.on_partial,
+        on_delta=options.on_delta,
         on_tick=options.on_tick,
         on_reset=options.on_reset,
     )

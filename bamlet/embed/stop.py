@@ -62,7 +62,7 @@ class Stop:
     def request(self) -> None:
         self._requested = True
         if (context := self._context) is not None:
-            context.calls = self._refuse
+            context.refuse_calls(self._refuse)
 
     def check(self) -> None:
         if self._requested or self._is_late():

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..sysops.changes import Change
-from ..sysops.stream import Delta, Partial, Reset, StreamEvent, Tick
+from ..sysops.sink import Delta, Partial, Reset, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .call import Call
 from .errors import BamlAbortError
@@ -69,23 +69,38 @@ class _Running:
 class AsyncStream:
     """Made by `AsyncRuntime.stream`. The call starts when somebody iterates or asks for the final value."""
 
-    def __init__(self, start: Callable[[bool, View | None], Call], pending: Skeleton | None = None) -> None:
+    def __init__(
+        self, start: Callable[[bool, View | None], Call], pending: Skeleton | None = None, *, deltas: bool = False
+    ) -> None:
         self._begin = start
         self._pending = pending
+        self._deltas = deltas
         self._running: _Running | None = None
         self._iterated = False
         self._cancelled = False
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        """Partial values. An error of the call is raised where it happened, after the last of them."""
+        """Partial values, or pieces of text. An error of the call is raised after the last of them."""
         return self._partials(self.batches(ticks=False))
 
     async def _partials(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
         async with aclosing(batches):
             async for batch in batches:
                 for event in batch:
-                    if isinstance(event, Partial):
-                        yield event.value
+                    for value in self.visible(event):
+                        yield value
+
+    def visible(self, event: StreamEvent) -> tuple[Any, ...]:
+        """What iterating gives of an event. Whoever puts pieces of text together must hear that they are void."""
+        match event:
+            case Partial(value=value):
+                return (value,)
+            case Delta(text=text):
+                return (text,)
+            case Reset() if self._deltas:
+                return (event,)
+            case _:
+                return ()
 
     def items(self, path: str = "") -> AsyncIterator[Any]:
         """Each item of one list, once, when it is finished. The path names fields: `order.lines`.
@@ -107,7 +122,7 @@ class AsyncStream:
                             yield part
 
     def events(self, *, ticks: bool = True) -> AsyncIterator[StreamEvent]:
-        """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
+        """Everything that the call shows: partial values or text, resets before a new attempt, and ticks."""
         return self._events(self.batches(ticks=ticks))
 
     async def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[StreamEvent]:

@@ -82,9 +82,11 @@ class Context:
     `look` is asked now and then by all loops together, says how many rounds may pass until it is asked again,
     and raises to stop the call. `calls` is None while nothing but the end of the program can end its recursion;
     else it is called before each call that may multiply, and raises to stop.
+
+    Tasks that run at once have a context each, `branches` of the one that started them.
     """
 
-    __slots__ = ("calls", "constants", "host", "invoke", "program", "rounds", "space")
+    __slots__ = ("branches", "calls", "constants", "host", "invoke", "program", "rounds", "space")
 
     def __init__(
         self,
@@ -101,6 +103,20 @@ class Context:
         self.constants: dict[str, Any] = {}
         self.rounds = rounds(look)
         self.calls: Callable[[], bool] | None = None
+        self.branches: list[Context] = []
+
+    def branch(self, host: Any) -> Context:
+        """The same for a task of its own."""
+        made = Context.__new__(Context)
+        made.invoke, made.program, made.space, made.host = self.invoke, self.program, self.space, host
+        made.constants, made.rounds, made.calls, made.branches = self.constants, self.rounds, self.calls, []
+        self.branches.append(made)
+        return made
+
+    def refuse_calls(self, refuse: Callable[[], bool]) -> None:
+        self.calls = refuse
+        for branch in list(self.branches):
+            branch.refuse_calls(refuse)
 
 
 # --- loops

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..diagnostics import Code, catalogue, did_you_mean
 from ..grammar import nodes as n
@@ -23,7 +24,11 @@ _TIMEOUTS = (
     "idle_timeout_ms",
     *_TOTAL,
 )
-_COMPOSITE_OPTIONS = ("strategy", "start", "http")
+_COMPOSITE_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "fallback": ("strategy", "http"),
+    "round-robin": ("strategy", "start", "http"),
+    "strategy": ("strategy", "call", "http"),
+}
 
 # Options of which a provider needs the first, or all the others together; never both.
 _NEEDED: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -45,13 +50,18 @@ _BEDROCK = (
 
 
 def check_options(
-    block: Block, owner: n.Identifier, config: n.Config | None, provider: str | None, is_composite: bool
+    block: Block,
+    owner: n.Identifier,
+    config: n.Config | None,
+    provider: str | None,
+    composites: Container[str | None],
 ) -> None:
     """Report what the options of a client lack and what they have wrong."""
     given = block.entries(config.entries) if config else {}
     work = _Options(block, given)
-    if is_composite:
-        work.composite(owner)
+    is_composite = provider in composites
+    if provider is not None and is_composite:
+        work.composite(owner, provider)
     elif provider is not None and provider in _NEEDED:
         work.needed(owner, provider)
     elif provider == "aws-bedrock":
@@ -70,7 +80,7 @@ class _Options:
     block: Block
     given: Mapping[str, n.ConfigEntry]
 
-    def composite(self, owner: n.Identifier) -> None:
+    def composite(self, owner: n.Identifier, provider: str) -> None:
         strategy = self.given.get("strategy")
         if strategy is None or not isinstance(strategy.value, n.ConfigList) or not strategy.value.items:
             message = f"client `{owner.name}` has no members"
@@ -80,10 +90,17 @@ class _Options:
             for item in strategy.value.items:
                 if not isinstance(item, n.ConfigText) or not isinstance(setting(item), str):
                     self.wrong(item, "a member of a strategy is the name of a client, or a shorthand")
+        if provider == "strategy" and "call" not in self.given:
+            message = f"client `{owner.name}` names no function that decides"
+            self.wrong(owner, message, "write call MyStrategy in its options")
+        known = _COMPOSITE_OPTIONS[provider]
         for key, entry in self.given.items():
-            if key not in _COMPOSITE_OPTIONS:
+            if key in ("start", "call") and key not in known:
+                message = f"`{key}` means nothing to a {provider} client"
+                self.block.wrong(entry.key, catalogue.IGNORED_OPTION, message, "take it away")
+            elif key not in known:
                 message = f"`{key}` has no effect here: requests are made by the members"
-                hint = did_you_mean(key, _COMPOSITE_OPTIONS) or f"give `{key}` to the members"
+                hint = did_you_mean(key, known) or f"give `{key}` to the members"
                 self.block.wrong(entry.key, catalogue.IGNORED_OPTION, message, hint)
 
     def needed(self, owner: n.Identifier, provider: str) -> None:
@@ -199,6 +216,12 @@ def _text(work: _Options, entry: n.ConfigEntry) -> None:
         work.wrong(entry.value, f"`{entry.key.name}` is a string", "write it in quotes")
 
 
+def _function(work: _Options, entry: n.ConfigEntry) -> None:
+    value = setting(entry.value)
+    if not isinstance(value, str):
+        work.wrong(entry.value, "`call` is the name of a function", "write call MyStrategy")
+
+
 def _flag(work: _Options, entry: n.ConfigEntry) -> None:
     if not isinstance(setting(entry.value), bool | EnvRef):
         key = entry.key.name
@@ -227,11 +250,12 @@ def _response_type(work: _Options, entry: n.ConfigEntry) -> None:
         work.block.wrong(entry.value, catalogue.CLIENT_RESPONSE_TYPE, message, hint)
 
 
-def _output_mode(work: _Options, entry: n.ConfigEntry) -> None:
+def _output_mode(work: _Options, entry: n.ConfigEntry, ways: tuple[str, ...] = _OUTPUT_MODES) -> None:
     value = setting(entry.value)
-    if value not in _OUTPUT_MODES and not isinstance(value, EnvRef):
-        hint = did_you_mean(str(value), _OUTPUT_MODES) or f"ways are {', '.join(_OUTPUT_MODES)}"
-        work.wrong(entry.value, f"there is no way `{value}` to ask for an answer", hint)
+    if value not in ways and not isinstance(value, EnvRef):
+        whose = " of this provider" if value in _OUTPUT_MODES else ""
+        hint = did_you_mean(str(value), ways) or f"ways{whose} are {', '.join(ways)}"
+        work.wrong(entry.value, f"there is no way `{value}`{whose} to ask for an answer", hint)
 
 
 def _media(work: _Options, entry: n.ConfigEntry) -> None:
@@ -259,6 +283,7 @@ _CHECKS: dict[str, Callable[[_Options, n.ConfigEntry], None]] = {
 
 # Of one provider only; with the others they go into the body as they are.
 _OWN_CHECKS: dict[str, dict[str, Callable[[_Options, n.ConfigEntry], None]]] = {
+    "strategy": {"call": _function},
     "azure-openai": dict.fromkeys(
         (
             *("resource_name", "deployment_id", "api_version"),
@@ -271,5 +296,7 @@ _OWN_CHECKS: dict[str, dict[str, Callable[[_Options, n.ConfigEntry], None]]] = {
         **dict.fromkeys(("model_id", "region", "endpoint_url", "profile"), _text),
         **dict.fromkeys(("access_key_id", "secret_access_key", "session_token"), _text),
         **dict.fromkeys(("inference_configuration", "additional_model_request_fields"), _block),
+        "output_mode": partial(_output_mode, ways=("prompt", "tool", "auto")),
     },
+    "ollama-native": {"output_mode": partial(_output_mode, ways=("prompt", "json_schema", "auto"))},
 }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..diagnostics import catalogue, did_you_mean
 from ..grammar import nodes as n
+from ..types.show import show
+from ..types.ty import UNKNOWN, ClassTy, FunctionTy
 from .blocks import Block, Shape
 from .client_options import check_options
 from .cycles import cycles, show_cycle
@@ -15,7 +17,7 @@ from .report import Report
 from .settings import entries, find, setting
 from .symbols import Names
 
-COMPOSITES = ("fallback", "round-robin")
+COMPOSITES = ("fallback", "round-robin", "strategy")
 OLD_SPELLINGS = {
     "baml-openai-chat": "openai",
     "baml-azure-chat": "azure-openai",
@@ -84,7 +86,7 @@ class ClientReader:
             self.block.wrong(entry.value, catalogue.CLIENT_OPTION, "options are a block", "write options { … }")
             return {}
         config = entry.value if entry is not None and isinstance(entry.value, n.Config) else None
-        check_options(self.block, self.node.name, config, provider, provider in COMPOSITES)
+        check_options(self.block, self.node.name, config, provider, COMPOSITES)
         return entries(config) if config else {}
 
 
@@ -97,9 +99,10 @@ def run_on(given: str, known: Iterable[str]) -> str | None:
 
 
 def check_references(
-    names: Names, items: Mapping[str, tuple[n.Placed[n.Item], n.ClientDecl]], report: Report
+    names: Names, view: Names, items: Mapping[str, tuple[n.Placed[n.Item], n.ClientDecl]], report: Report
 ) -> None:
-    """Policies and members that clients name must exist, and no composite may contain itself."""
+    """Policies, members and functions that clients name must exist, and no composite contains itself. `view` has
+    the library's functions too."""
     for cycle in cycles(names.clients, lambda name: _strategy_of(names.clients[name])):
         placed, node = items[cycle[0]]
         alone = len(cycle) == 2
@@ -110,8 +113,10 @@ def check_references(
         )
         hint = "take it out of its own strategy" if alone else "take one of them out of the other's strategy"
         report.at(placed, node.name, catalogue.CLIENT_CYCLE, message, hint=hint)
-    for placed, node in items.values():
+    for key, (placed, node) in items.items():
         _check_retry_policy(names, placed, node, report)
+        if key in names.clients and names.clients[key].provider == "strategy":
+            _check_strategy(view, placed, node, report)
         for member in strategy_items(node):
             if isinstance(setting(member), str):
                 check_client(names, placed, member, report)
@@ -126,6 +131,35 @@ def _check_retry_policy(names: Names, placed: n.Placed[n.Item], node: n.ClientDe
     hint = run_on(name, names.retry_policies) or did_you_mean(name, names.retry_policies)
     hint = hint or f"declare it: retry_policy {name} {{ max_retries 3 }}"
     report.at(placed, entry.value, catalogue.UNKNOWN_RETRY_POLICY, message, hint=hint)
+
+
+# What a function takes and gives that decides how the members of a client are asked.
+STRATEGY = FunctionTy((ClassTy("baml.llm.Client"), ClassTy("baml.llm.ExecutionContext")), UNKNOWN)
+
+
+def _check_strategy(view: Names, placed: n.Placed[n.Item], node: n.ClientDecl, report: Report) -> None:
+    entry = option(node, "call")
+    if entry is None or not isinstance(name := setting(entry.value), str):
+        return
+    symbol = view.functions.get(name)
+    if symbol is None:
+        if name not in view.broken:
+            message = f"no function is called `{name}`"
+            hint = run_on(name, view.functions) or did_you_mean(name, view.functions)
+            hint = hint or f"declare it: {_STRATEGY_EXAMPLE.format(name=name)}"
+            report.at(placed, entry.value, catalogue.UNKNOWN_NAME, message, hint=hint)
+    elif not view.relation().is_subtype(symbol.ty, STRATEGY):
+        message = f"`{name}` decides for a client, and must be `{show(STRATEGY)}`; it is `{show(symbol.ty)}`"
+        hint = f"write {_STRATEGY_EXAMPLE.format(name=name)}"
+        report.at(placed, entry.value, catalogue.TYPE_MISMATCH, message, hint=hint)
+
+
+_STRATEGY_EXAMPLE = "function {name}(client: baml.llm.Client, call: baml.llm.ExecutionContext) -> unknown {{ … }}"
+
+
+def option(node: n.ClientDecl, key: str) -> n.ConfigEntry | None:
+    options = find(node.config, "options")
+    return find(options.value, key) if options and isinstance(options.value, n.Config) else None
 
 
 def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, report: Report) -> None:
@@ -147,10 +181,7 @@ def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, re
 
 
 def strategy_items(node: n.ClientDecl) -> tuple[n.ConfigValue, ...]:
-    options = find(node.config, "options")
-    if options is None or not isinstance(options.value, n.Config):
-        return ()
-    strategy = find(options.value, "strategy")
+    strategy = option(node, "strategy")
     return strategy.value.items if strategy and isinstance(strategy.value, n.ConfigList) else ()
 
 

@@ -54,6 +54,12 @@ class ClientInfo:
     # The folder of the file that declares it: where relative paths in its options begin.
     file: str = ""
 
+    @property
+    def strategy(self) -> str | None:
+        """The function that decides how the members are asked."""
+        function = self.options.get("call") if self.provider == "strategy" else None
+        return function if isinstance(function, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicyInfo:

@@ -47,6 +47,11 @@ class Program:
         effects = self.unit.effects
         return Callee(info, code, name in effects.suspends, name in effects.needs_context)
 
+    def function_value(self, name: str) -> abi.FunctionValue:
+        callee = self.callee(name)
+        assert callee is not None, f"{name} cannot be called"
+        return abi.FunctionValue(name, callee.code, callee.suspends, callee.needs_context)
+
     @property
     def tests(self) -> tuple[Any, ...]:
         return self.interface.tests
@@ -111,7 +116,11 @@ def link(
         dict(names.templates),
         tuple(names.tests),
     )
-    return Program(interface, space, diagnostics, namespace, unit)
+    program = Program(interface, space, diagnostics, namespace, unit)
+    for client in names.clients.values():
+        if client.strategy is not None:
+            space.functions[client.strategy] = program.function_value(client.strategy)
+    return program
 
 
 def _share_enums(namespace: dict[str, Any], space: ValueSpace, library: Program) -> None:

@@ -94,7 +94,7 @@ class _Resolver:
                 if isinstance(placed.node, kind):
                     self._guarded(placed, step)
         self._check_classes()
-        check_references(self.names, _of(n.ClientDecl, self._declared.items()), self.report)
+        check_references(self.names, self.view, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
         check_generators([(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)], self.report)
         tests = TestReader(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..types.schema import Schemas
-from .values import EnumValue, Instance, instance_class, instance_from_fields
+from .values import EnumValue, FunctionValue, Instance, instance_class, instance_from_fields
 
 
 @dataclass(slots=True)
@@ -18,6 +18,8 @@ class ValueSpace:
     schemas: Schemas
     classes: dict[str, type[Instance]] = field(default_factory=dict)
     enums: dict[tuple[str, str], EnumValue] = field(default_factory=dict)
+    # Functions that the configuration names, as values.
+    functions: dict[str, FunctionValue] = field(default_factory=dict)
     _partials: dict[str, type[Instance]] = field(default_factory=dict)
 
     def enum_value(self, enum_name: str, member_name: str) -> EnumValue:

@@ -1,6 +1,19 @@
 """Importing this registers every operation. It brings the prompt, provider and parser rooms with it, so only a
 program that runs imports it."""
 
-from . import authorization, clients, clock, env, fs, http, json, llm, media, printing, stream
+from . import authorization, clients, clock, env, fs, http, json, llm, media, printing, stream, task
 
-__all__ = ["authorization", "clients", "clock", "env", "fs", "http", "json", "llm", "media", "printing", "stream"]
+__all__ = [
+    "authorization",
+    "clients",
+    "clock",
+    "env",
+    "fs",
+    "http",
+    "json",
+    "llm",
+    "media",
+    "printing",
+    "stream",
+    "task",
+]

@@ -14,7 +14,7 @@ from .host import Host, host
 from .registry import Failure, sysop
 
 DEFAULT_TOTAL_MS = 600_000
-_TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin"}
+_TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin", "strategy": "Strategy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,30 @@ def get_client(context: Context, function_name: str) -> Any:
     function = context.program.functions.get(function_name)
     if function is None or function.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
-    return _tree(context, host(context).client or function.llm.client, ())
+    tree = _tree(context, host(context).client or function.llm.client, ())
+    total = host(context).limits.get("total")
+    if total is not None:
+        given = round(total * 1000)
+        tree.total_timeout_ms = given if tree.total_timeout_ms is None else min(given, tree.total_timeout_ms)
+    return tree
 
 
 @sysop("baml.llm.resolve_client", throws=("InvalidArgument",))
 def resolve_client(context: Context, client_name: str) -> Opaque:
+    """Options are read once, and again when the environment has changed what they are."""
     declared = _declared(context, client_name)
+    known = host(context).services.clients
     try:
         found = dialect(declared.provider)
-        options = found.read_client(
-            ClientSpec(declared.name, declared.provider, _resolved(host(context), declared, found))
-        )
+        given = _resolved(host(context), declared, found)
+        before, primitive = known.get(client_name, (None, None))
+        if primitive is None or before != given:
+            options = found.read_client(ClientSpec(declared.name, declared.provider, given))
+            primitive = Opaque("baml.llm.PrimitiveClient", Primitive(options, found))
+            known[client_name] = given, primitive
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
-    return Opaque("baml.llm.PrimitiveClient", Primitive(options, found))
+    return primitive
 
 
 @sysop("baml.llm.round_robin_next")
@@ -105,6 +115,7 @@ def _tree(context: Context, name: str, above: tuple[str, ...]) -> Any:
         "sub_clients": [_tree(context, str(member), (*above, name)) for member in members],
         "retry": _retry(context, declared),
         "total_timeout_ms": _total_timeout(declared),
+        "strategy": space.functions.get(str(declared.options.get("call"))) if kind == "Strategy" else None,
     }
     return space.instance("baml.llm.Client", fields)
 

@@ -1,12 +1,16 @@
-"""The handle table: live resources by numbers that are never used again, each owned by the call that opened it."""
+"""The handle table: live resources by numbers that are never used again, each owned by the task that opened it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Mapping
 from itertools import count
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ..interpreter.abi import Handle, Panic
+
+T = TypeVar("T")
 
 CLOSE_GRACE_SECONDS = 2.0
 
@@ -20,21 +24,46 @@ class Resource(Protocol):
         ...
 
 
-def not_usable(handle: Handle, found: object, kind: type) -> Panic:
-    """A stale or foreign handle is an error, never somebody else's resource."""
-    message = f"{handle!r} is closed" if found is None else f"{handle!r} is no {kind.__name__}"
-    return Panic(message, "ClosedHandle")
+class Watcher(Protocol):
+    """Hears of every handle."""
+
+    def opened(self, handle: Handle) -> None: ...
+
+    def closed(self, handle: Handle) -> None: ...
+
+
+async def uninterrupted(work: Awaitable[T]) -> T:
+    """Wait until the work has ended. A cancellation waits for that too, and is raised then."""
+    ending = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not ending.done():
+        try:
+            await asyncio.wait({ending})
+        except asyncio.CancelledError as cancellation:
+            cancelled = cancellation
+    result = ending.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
 
 
 class HandleTable:
-    """All open resources of a runtime."""
+    """All open resources of a runtime. `opened` counts them by kind, those that are closed included."""
 
     def __init__(self) -> None:
         self._open: dict[int, Handle] = {}
+        self.watcher: Watcher | None = None
+        self.opened: Counter[str] = Counter()
 
     @property
     def open_count(self) -> int:
         return len(self._open)
+
+    def open_by_kind(self) -> Mapping[str, int]:
+        return Counter(handle.kind for handle in self._open.values())
+
+    def is_open(self, handle: Handle) -> bool:
+        return handle.number in self._open
 
     def scope(self) -> HandleScope:
         return HandleScope(self)
@@ -42,18 +71,55 @@ class HandleTable:
     def add(self, kind: str) -> Handle:
         handle = Handle(kind, next(_numbers))
         self._open[handle.number] = handle
+        self.opened[kind] += 1
+        if self.watcher is not None:
+            self.watcher.opened(handle)
         return handle
 
     def remove(self, number: int) -> None:
-        del self._open[number]
+        handle = self._open.pop(number)
+        if self.watcher is not None:
+            self.watcher.closed(handle)
 
 
 class HandleScope:
-    """The resources that one call has opened. Leaving the scope closes what the program did not."""
+    """The resources that one task has opened. Leaving the scope closes what the program did not.
 
-    def __init__(self, table: HandleTable) -> None:
+    A task sees also what those above it have opened, and what it leaves open when it gives a value goes to the one
+    that started it: the value may hold it.
+    """
+
+    def __init__(self, table: HandleTable, outer: HandleScope | None = None) -> None:
         self._table = table
+        self._outer = outer
         self.resources: dict[int, Resource] = {}
+
+    def inner(self) -> HandleScope:
+        return HandleScope(self._table, self)
+
+    def find(self, handle: Handle) -> Resource | None:
+        scope: HandleScope | None = self
+        while scope is not None:
+            if (found := scope.resources.get(handle.number)) is not None:
+                return found
+            scope = scope._outer
+        return None
+
+    def not_usable(self, handle: Handle, found: object, kind: type) -> Panic:
+        """A stale or foreign handle is an error, never somebody else's resource."""
+        if found is not None:
+            message = f"{handle!r} is no {kind.__name__}"
+        elif self._table.is_open(handle):
+            message = f"{handle!r} belongs to another task"
+        else:
+            message = f"{handle!r} is closed"
+        return Panic(message, "ClosedHandle")
+
+    def hand_over(self) -> None:
+        """What is open here belongs to the outer scope from now on."""
+        assert self._outer is not None
+        self._outer.resources.update(self.resources)
+        self.resources.clear()
 
     def open(self, kind: str, resource: Resource) -> Handle:
         handle = self._table.add(kind)
@@ -66,6 +132,8 @@ class HandleScope:
         if resource is not None:
             self._forget(handle.number)
             await resource.aclose()
+        elif self._outer is not None:
+            await self._outer.close(handle)
 
     async def aclose(self) -> None:
         """Close everything, newest first, within a bounded time. A cancellation waits until that is done.
@@ -74,17 +142,7 @@ class HandleScope:
         """
         if not self.resources:
             return
-        closing = asyncio.ensure_future(self._close_all())
-        cancelled: asyncio.CancelledError | None = None
-        while not closing.done():
-            try:
-                await asyncio.wait({closing})
-            except asyncio.CancelledError as cancellation:
-                cancelled = cancellation
-        failures = closing.result()
-        if cancelled is not None:
-            raise cancelled
-        if failures:
+        if failures := await uninterrupted(self._close_all()):
             raise ExceptionGroup("resources failed to close", failures)
 
     async def _close_all(self) -> list[Exception]:

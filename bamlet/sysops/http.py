@@ -55,7 +55,7 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
             await response.aclose()
             raise
     accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
-    stream = SseStream(context, response, accepts, deadlines, one_by_one=host(context).sink.wants_every)
+    stream = SseStream(context, response, accepts, deadlines, one_by_one=host(context).voice.sink.wants_every)
     return host(context).scope.open(_STREAM, stream)
 
 

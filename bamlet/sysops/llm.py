@@ -29,6 +29,7 @@ from ..types.show import show
 from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
 from .clients import Primitive
+from .conforms import is_of_type
 from .exchange import status_fields
 from .host import host, resource
 from .registry import Failure, HostFailure, sysop
@@ -61,6 +62,11 @@ def get_return_type(context: Context, function_name: str) -> Opaque:
 @sysop("baml.llm.OutputType.name")
 def output_type_name(context: Context, output: Opaque) -> str:
     return show(output.payload)
+
+
+@sysop("baml.llm.OutputType.accepts")
+def output_type_accepts(context: Context, output: Opaque, value: Any) -> bool:
+    return is_of_type(value, output.payload, context.program.schemas)
 
 
 # --- prompts and requests
@@ -143,13 +149,8 @@ def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) 
 
 
 def _language_request(context: Context, request: Request, primitive: Primitive) -> Any:
-    limits = primitive.options.timeouts
-    timeouts = {
-        "connect_ms": _milliseconds(limits.connect),
-        "first_token_ms": _milliseconds(limits.first_token),
-        "idle_ms": _milliseconds(limits.idle),
-        "request_ms": _milliseconds(limits.request),
-    }
+    own, given = primitive.options.timeouts, host(context).limits
+    timeouts = {f"{name}_ms": _milliseconds(getattr(own, name), given.get(name)) for name in _REQUEST_LIMITS}
     fields = {
         "method": request.method,
         "url": request.url,
@@ -161,7 +162,12 @@ def _language_request(context: Context, request: Request, primitive: Primitive) 
     return context.space.instance("baml.http.Request", fields)
 
 
-def _milliseconds(seconds: float | None) -> int | None:
+_REQUEST_LIMITS = ("connect", "first_token", "idle", "request")
+
+
+def _milliseconds(*limits: float | None) -> int | None:
+    """The shortest of some limits in seconds; None is no limit."""
+    seconds = min((limit for limit in limits if limit is not None), default=None)
     return None if seconds is None else round(seconds * 1000)
 
 
@@ -265,7 +271,7 @@ def _answer(context: Context, answer: Handle | Opaque) -> Answer:
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = _primitive(client)
     answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
-    host(context).sink.reasoning_of = lambda: answer.said.reasoning
+    host(context).voice.sink.reasoning_of = lambda: answer.said.reasoning
     return host(context).scope.open(_ACCUMULATOR, answer)
 
 
@@ -276,7 +282,7 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
         raise _provider_failure(failure, primitive) from failure
-    host(context).sink.reasoning_of = lambda: answer.said.reasoning
+    host(context).voice.sink.reasoning_of = lambda: answer.said.reasoning
     return Opaque(_ACCUMULATOR, answer)
 
 
@@ -480,7 +486,7 @@ def make_parser(context: Context, output: Ty, *, skeleton: bool = False) -> Part
 
 @sysop("baml.llm.PrimitiveClient.new_partial_parser")
 def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
-    skeleton = host(context).sink.view.skeleton
+    skeleton = host(context).voice.sink.view.skeleton
     value = PartialValue(lambda: make_parser(context, output.payload, skeleton=skeleton))
     return host(context).scope.open("baml.llm.PartialParser", value)
 
@@ -527,7 +533,7 @@ def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, outp
 
 def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
     call = host(context)
-    call.sink.reporter = value
+    call.voice.sink.reporter = value
     truncated = answer.said.finish_reason == "length"
     try:
         result = value.finish(truncated=truncated, strict=call.strict)

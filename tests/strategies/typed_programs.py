@@ -65,6 +65,21 @@ _TYPES = (
 )
 
 
+_LINKED = (
+    'Named { kind: "named", name: "a", next: Named { kind: "named", name: "b", mood: Mood.Odd }, mood: Mood.Odd }'
+)
+_OTHER = 'Sized { kind: "sized", size: 1, tags: [] }'
+# A type, a value that passes the test, one that does not, the test, and a use of what it found.
+_TRAPS = (
+    ("int?", "1", "null", "t != null", "t + 1"),
+    ("int | string", "1", '"a"', "t instanceof int", "t + 1"),
+    ("string?", '"a"', "null", "!(t == null)", "t.length()"),
+    ("Named | Sized", _LINKED, _OTHER, 't.kind == "named"', "t.name.length()"),
+    ("Named | Sized", _LINKED, _OTHER, "t instanceof Named && t.next != null", "t.name.length()"),
+    ("Named", _LINKED, "null", "n.next != null", "n.next.name.length()"),
+)
+
+
 def item_of(kind: str) -> str:
     return kind.removesuffix("[]").removeprefix("(").removesuffix(")") if kind[0] == "(" else kind[:-2]
 
@@ -121,8 +136,38 @@ class Writer:
         self.loops, self.depth, self.names = 0, 0, 0
         listed = ", ".join(f"p{at}: {kind}" for at, kind in enumerate(params))
         body = self.block(self.result, 5)
+        if self.reckless and self.random.random() < 0.5:
+            body = "{ " + self.trap() + body[1:]
         self.functions.append(Function(name, params, self.result))
         return f"function {name}({listed}) -> {self.result} {body}\n"
+
+    def trap(self) -> str:
+        """Something is found out, then undone by some way, then used all the same."""
+        random = self.random
+        if random.random() < 0.15:
+            kinds = random.choice(["(int | string)[]", "int?[]", "unknown[]"])
+            odd = random.choice(['"odd"', "null"])
+            uses = "if (t.length() > 1) { t[t.length() - 1] + 1; }"
+            return f"let t = [1]; let w: {kinds} = t; w.push({odd}); {uses}"
+        kind, good, bad, test, use = random.choice(_TRAPS)
+        owner = "" if "next" not in test else "let o = n; "
+        name = "n.next" if owner else "t"
+        undo = f"{name} = {bad};"
+        ways = [
+            undo,
+            f"{{ {undo} }}",
+            f"if ({self.value('bool')}) {{ {undo} }}",
+            f"let f = () -> int {{ {undo} 1 }}; f();",
+            f"[1].map((m: int) -> int {{ {undo} m }});",
+            f"for (let i = 0; i < 2; i += 1) {{ {use}; {undo} }}",
+            f"for (let m in [1, 2]) {{ {use}; if (m == 1) {{ {undo} continue; }} }}",
+            f"{{ {undo} throw 1; }} catch (e) {{ int => {{ {use}; }} }};",
+            f"match (1) {{ m: int if {{ {undo} m > 3 }} => 1, _ => 2 }};",
+            f"let s = {{ {undo} 1 }} + {use};",
+        ]
+        if owner:
+            ways += ["o.next = null;", "n.drop();", "o.drop();", "n = o.next;"]
+        return f"let {name[0]}: {kind} = {good}; {owner}if ({test}) {{ {random.choice(ways)} {use}; }} "
 
     # --- what is known
 

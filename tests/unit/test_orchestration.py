@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import random
 import re
 from functools import cache
 from typing import Any
@@ -123,6 +122,9 @@ SOURCE = "".join(
         composite("fallback", "DenyingFirst", "Denying, B"),
         composite("fallback", "KeyedFirst", "Keyed, B"),
         composite("fallback", "Limited", "A, B", "Constant", "http { total_timeout_ms 250 }"),
+        client("LongA", more="http { request_timeout_ms 0 }", model="A"),
+        client("LongB", more="http { request_timeout_ms 0 }", model="B"),
+        composite("fallback", "LongRequests", "LongA, LongB"),
         composite("fallback", "Soon", "A, B", "Short", "http { total_timeout_ms 250 }"),
         composite("fallback", "InnerLimit", "Limited, C"),
         composite("fallback", "OuterLimit", "Limited, C", more="http { total_timeout_ms 100 }"),
@@ -607,6 +609,52 @@ def test_the_total_limit_ends_a_stream() -> None:
     assert shown == ["a", "ab", "abc", "abcd", "abcde"]
 
 
+@pytest.mark.parametrize(
+    ("limits", "phase", "sent"),
+    [
+        ({"request": 0.05}, "request", [("A", 0), ("B", 50)]),
+        ({"total": 0.05}, "total", [("A", 0)]),
+        ({"total": 7000}, "total", [("A", 0)]),
+        ({"request": 0.05, "total": 0.08}, "total", [("A", 0), ("B", 50)]),
+    ],
+)
+def test_a_call_has_limits_of_its_own_and_the_shorter_one_counts(
+    limits: dict[str, float], phase: str, sent: list[Any]
+) -> None:
+    transport = ScriptedTransport({name: said("late", head_delay=900) for name in "AB"})
+
+    async def body() -> Any:
+        context = bamlet.CallContext(client="LongRequests", timeouts=bamlet.Timeouts(**limits))
+        with pytest.raises(bamlet.BamlTimeoutError) as raised:
+            await runtime(transport).call("Say", text="x", context=context)
+        return raised.value
+
+    error = run_virtual(body())
+    assert error.timeout_type == phase
+    assert error.configured_value_ms == min(600_000, round(limits[phase] * 1000))
+    assert transport.sent == sent
+
+
+def test_a_limit_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="the limit `idle` is a number of seconds above 0, not 0"):
+        bamlet.Timeouts(idle=0)
+
+
+def test_text_is_shown_as_the_model_wrote_it_and_its_end_is_announced() -> None:
+    """Whoever puts the pieces together must hear when they are void, also while merely iterating."""
+    replies = {"A": streamed("ha", "lf", finish=None), "B": streamed("who", "le")}
+    heard: list[Any] = []
+
+    async def body() -> list[Any]:
+        rt = runtime(ScriptedTransport(replies))
+        context = bamlet.CallContext(client="Both", on_delta=heard.append, on_reset=heard.append)
+        stream = rt.stream("Say", text="x", context=context, partials="deltas")
+        return [piece async for piece in stream]
+
+    assert "".join(str(piece) for piece in run_virtual(body())) == "halfReset(attempt=2)whole"
+    assert "".join(map(str, heard)) == "half2whole"
+
+
 def test_an_abort_ends_a_wait_between_attempts() -> None:
     transport = ScriptedTransport({"A": refused()})
 
@@ -634,66 +682,3 @@ def test_a_deadline_of_the_host_ends_a_wait_and_says_so() -> None:
 
     error = run_virtual(body())
     assert (error.timeout_type, error.configured_value_ms, error.elapsed_ms) == ("deadline", 150, 150)
-
-
-# --- any mixture
-
-
-def test_any_mixture_of_faults_and_aborts_leaves_nothing_open() -> None:
-    """One outcome a call, no attempt after it, nothing left open; and the same again for the same seed."""
-    first = run_virtual(_mixtures(600))
-    assert first == run_virtual(_mixtures(600))
-    assert {kind for kind, _, _ in first} >= {"str", "BamlAbortError", "BamlTimeoutError", "BamlClientError"}
-
-
-async def _mixtures(count: int) -> list[tuple[str, str, int]]:
-    composites = ["WithConstant", "Both", "Three", "BothInRounds", "NestedInRounds", "Limited", "TurnsRetried"]
-    found = []
-    for seed in range(count):
-        chance = random.Random(seed)
-        transport = ScriptedTransport({name: [_any_reply(chance) for _ in range(9)] for name in "ABC"})
-        async with runtime(transport) as rt:
-            result = await _one(rt, chance, chance.choice(composites))
-            assert rt.handles.open_count == 0
-            assert transport.open_answers == 0
-        assert len(transport.sent) <= 12
-        found.append((type(result).__name__, str(result), len(transport.sent)))
-    return found
-
-
-async def _one(rt: bamlet.AsyncRuntime, chance: random.Random, client_name: str) -> Any:
-    abort = bamlet.AbortController()
-    timer = asyncio.get_running_loop().call_later(chance.uniform(0, 3), abort.abort)
-    context = bamlet.CallContext(client=client_name, cancel=abort)
-    try:
-        if chance.random() < 0.3:
-            return await rt.call("Say", text="x", context=context)
-        stream = rt.stream("Say", text="x", context=context, partials="every")
-        before = ""
-        async for event in stream.events(ticks=False):
-            if isinstance(event, Reset):
-                before = ""
-            else:
-                assert event.value.startswith(before)
-                before = event.value
-        return await stream.final()
-    except bamlet.BamlError as error:
-        return error
-    finally:
-        timer.cancel()
-
-
-def _any_reply(chance: random.Random) -> Reply:
-    pause = Wait(chance.uniform(0, 0.5))
-    first, second = streamed("some ", finish=None).parts, streamed("text").parts
-    return chance.choice(
-        [
-            refused(chance.choice([400, 429, 500]), head_delay=chance.uniform(0, 0.5)),
-            Reply(failure=ConnectError("refused")),
-            Reply([*first, pause, BrokenBody("cut")]),
-            Reply([*first, pause]),
-            Reply([*first, pause, *second]),
-            Reply([*first, pause, *second]),
-            said("whole", head_delay=chance.uniform(0, 0.5)),
-        ]
-    )

@@ -148,22 +148,16 @@ def test_what_a_provider_is_asked_for(provider: str, mode: str, asked: dict[str,
     assert body(provider, mode) == plain | asked
 
 
-def test_a_mode_that_a_provider_lacks_names_those_it_has() -> None:
-    with pytest.raises(
-        bamlet.BamlInvalidArgumentError, match="aws-bedrock has no output_mode json_schema, only tool"
-    ):
-        body("aws-bedrock", "json_schema")
+def test_a_mode_from_the_environment_that_a_provider_lacks_names_those_it_has() -> None:
+    runtime = bamlet.Runtime(program("aws-bedrock", "env.MODE", "Doc"), environ={"MODE": "json_schema"})
+    with pytest.raises(bamlet.BamlInvalidArgumentError, match="no output_mode json_schema, only tool"):
+        runtime.request("F")
 
 
-@pytest.mark.parametrize(
-    ("result", "schema"), [("string", None), ("int[]", {"type": "array", "items": {"type": "integer"}})]
-)
-def test_what_is_no_object_is_wrapped_and_a_string_is_not_asked_for(result: str, schema: Any) -> None:
-    asked = body("openai", "json_schema", result).get("response_format")
-    if schema is None:
-        assert asked is None
-    else:
-        assert asked["json_schema"]["schema"]["properties"] == {ANSWER_NAME: schema}
+def test_what_is_no_object_is_wrapped_and_a_string_is_not_asked_for() -> None:
+    asked = body("openai", "json_schema", "int[]")["response_format"]["json_schema"]["schema"]
+    assert asked["properties"] == {ANSWER_NAME: {"type": "array", "items": {"type": "integer"}}}
+    assert "response_format" not in body("openai", "json_schema", "string")
 
 
 def test_free_keys_are_outside_of_strict_modes() -> None:

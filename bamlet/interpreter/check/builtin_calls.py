@@ -44,7 +44,7 @@ def builtin_call(
 
 def _wrong_count(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, builtin: Builtin) -> Ty:
     for argument in arguments:
-        c.infer(argument)
+        c.look(argument)
     most = len(builtin.params)
     wanted = f"{most} argument{'s' if most != 1 else ''}"
     if builtin.required < most:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
@@ -16,6 +16,7 @@ from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .expressions import unknown_content
 from .state import INFER, Checker, is_error, is_open
+from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
 
 
@@ -42,7 +43,7 @@ def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
     name, head = path.name, path.parts[0].name
     if c.find(head) is None and head in c.names.broken:
         for argument in node.arguments:
-            c.infer(argument)
+            c.look(argument)
         return ERROR
     if c.find(head) is None and head not in c.names.constants:
         if name in c.names.functions:
@@ -67,7 +68,7 @@ def _is_value(c: Checker, path: n.Path) -> bool:
 
 def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
     for argument in node.arguments:
-        c.infer(argument)
+        c.look(argument)
     name = path.name
     if name in c.names.classes:
         message, hint = f"`{name}` is a class, not a function", f"write `{name} {{ field: value }}`"
@@ -83,6 +84,9 @@ def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n
     c.tables.reaches.add(symbol.name)
     params = [param.ty for param in symbol.params[1 if receiver is not None else 0 :]]
     _no_type_arguments(c, node, f"`{symbol.name}`")
+    if is_task_call(symbol):
+        types = _arguments(c, node, node.arguments, f"`{symbol.name}`", params, c.require_as_is)
+        return task_result(c, symbol, types)
     _arguments(c, node, node.arguments, f"`{symbol.name}`", params)
     return NEVER if symbol.name in c.endless else symbol.result
 
@@ -104,21 +108,29 @@ def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> 
     return result
 
 
-def _arguments(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, params: Sequence[Ty]) -> list[Ty]:
+def _arguments(
+    c: Checker,
+    node: n.Call,
+    arguments: Sequence[n.Expr],
+    name: str,
+    params: Sequence[Ty],
+    require: Callable[[n.Expr, Ty], Ty] | None = None,
+) -> list[Ty]:
     if len(params) != len(arguments):
         for argument in arguments:
-            c.infer(argument)
+            c.look(argument)
         wanted = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
         message = f"{name} takes {wanted}, found {len(arguments)}"
         c.wrong(node, catalogue.ARGUMENT_COUNT, message)
         return []
-    return [c.require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]
+    require = require or c.require
+    return [require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]
 
 
 def _dead_call(c: Checker, node: n.Call, first: n.Expr, ty: Ty) -> Ty:
     """Nothing to say about a call behind a value that is wrong already, or that never comes."""
     for argument in node.arguments:
-        c.infer(argument)
+        c.look(argument)
     c.tables.calls[id(node)] = DeadCall(first)
     return NEVER if isinstance(ty, NeverTy) else ERROR
 
@@ -165,7 +177,7 @@ def _union_call(c: Checker, node: n.Call, receiver: n.Expr, ty: Ty, name: n.Iden
     takes = {tuple(bare(param.ty) for param in symbol.params[1:]) for _, symbol in found}
     if len(takes) > 1:
         for argument in node.arguments:
-            c.infer(argument)
+            c.look(argument)
         message = f"`{name.name}` does not take the same in every `{show(ty)}`"
         c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=_WITH_MATCH)
         return ERROR
@@ -189,7 +201,7 @@ def _method_as_function(c: Checker, node: n.Call, path: n.Path, name: str) -> Ty
         if is_error(whole) or isinstance(whole, NeverTy):
             return _dead_call(c, node, receiver, whole)
         for argument in rest:
-            c.infer(argument)
+            c.look(argument)
         message = f"`{path.name}` works on another type, found `{show(whole)}`"
         c.wrong(receiver, catalogue.TYPE_MISMATCH, message)
         return ERROR
@@ -222,7 +234,7 @@ def _first_use(c: Checker, node: n.Call, receiver: n.Expr, argument: n.Expr, nam
 
 def _static_method(c: Checker, node: n.Call, function: FunctionSymbol, name: n.Identifier) -> Ty:
     for argument in node.arguments:
-        c.infer(argument)
+        c.look(argument)
     message = f"`{name.name}` has no `self`: it is called on the class"
     c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=f"write `{function.name}(…)`")
     return ERROR
@@ -230,7 +242,7 @@ def _static_method(c: Checker, node: n.Call, function: FunctionSymbol, name: n.I
 
 def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
     for argument in node.arguments:
-        c.infer(argument)
+        c.look(argument)
     known = method_names(ty)
     if isinstance(ty, ClassTy):
         known += [*c.names.classes[ty.name].methods]
@@ -268,7 +280,7 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
     if is_error(ty) or isinstance(ty, NeverTy):
         return _dead_call(c, node, callee, ty)
     for argument in node.arguments:
-        c.infer(argument)
+        c.look(argument)
     hint = "the value may be null: test it first" if is_optional(ty) else None
     c.wrong(callee, catalogue.NOT_CALLABLE, f"a value of type `{show(ty)}` cannot be called", hint=hint)
     return ERROR

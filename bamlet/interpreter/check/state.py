@@ -11,7 +11,7 @@ from ...diagnostics import Code, Note, catalogue
 from ...grammar import nodes as n
 from ...types.relate import Relation
 from ...types.show import show
-from ...types.ty import ERROR, INT, ErrorTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
+from ...types.ty import ERROR, INT, ErrorTy, FunctionTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
 from ..builtins import FRESH
 from ..report import Report
 from ..resolve_types import TypeResolver
@@ -69,6 +69,11 @@ class Checker:
         self.tables.types[id(node)] = ty
         return ty
 
+    def look(self, node: n.Expr) -> None:
+        """Check a part of something that is wrong already: what a lambda in it is given, nobody can tell."""
+        lost = FunctionTy((ERROR,) * len(node.params), ERROR) if isinstance(node, n.Lambda) else None
+        self.infer(node, lost)
+
     def require(self, node: n.Expr, expected: Ty) -> Ty:
         """Infer, and report unless the value may stand where `expected` is wanted."""
         return self.accept(node, self.infer(node, expected), expected)
@@ -81,6 +86,17 @@ class Checker:
             return ERROR
         if self._becomes_float(found, expected):
             self.tables.widened.add(id(node))
+        return found
+
+    def require_as_is(self, node: n.Expr, expected: Ty) -> Ty:
+        """Like `require` for what only reads the value: its type stays its own, and lists may be of less."""
+        found = self.infer(node)
+        own, wanted = self.relation.expand(found), expected
+        if isinstance(own, ListTy) and isinstance(wanted, ListTy):
+            own, wanted = own.item, wanted.item
+        if not self.relation.is_subtype(own, wanted):
+            self._mismatch(node, expected)
+            return ERROR
         return found
 
     def _culprit(self, node: n.Expr, expected: Ty) -> n.Expr:

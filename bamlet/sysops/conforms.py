@@ -1,0 +1,64 @@
+"""Whether a value is of a type, where no checker has seen to it: what a program's own strategy gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..interpreter.abi import EnumValue, Instance
+from ..types.schema import Schemas
+from ..types.ty import (
+    AliasTy,
+    AnnotatedTy,
+    ClassTy,
+    EnumTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    PrimitiveTy,
+    Ty,
+    UnionTy,
+    UnknownTy,
+    VariantTy,
+)
+
+_PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
+
+
+def is_of_type(value: Any, ty: Ty, schemas: Schemas) -> bool:
+    """A class is told by its name: its fields were checked where it was made."""
+    pending: list[tuple[Any, Ty]] = [(value, ty)]
+    while pending:
+        given, wanted = pending.pop()
+        match wanted:
+            case UnknownTy():
+                pass
+            case AnnotatedTy(inner=inner):
+                pending.append((given, inner))
+            case AliasTy(name=name):
+                pending.append((given, schemas.aliases[name]))
+            case UnionTy(members=parts):
+                if not any(is_of_type(given, part, schemas) for part in parts):
+                    return False
+            case ListTy(item=item) if type(given) is list:
+                pending += ((part, item) for part in given)
+            case MapTy(value=item) if type(given) is dict:
+                pending += ((part, item) for part in given.values())
+            case _ if not _is_single(given, wanted):
+                return False
+    return True
+
+
+def _is_single(value: Any, ty: Ty) -> bool:
+    match ty:
+        case PrimitiveTy(name=name):
+            return type(value) is _PYTHON[name]
+        case LiteralTy(value=wanted):
+            return type(value) is type(wanted) and bool(value == wanted)
+        case ClassTy(name=name):
+            return isinstance(value, Instance) and value.__class_name__ == name
+        case EnumTy(name=name):
+            return isinstance(value, EnumValue) and value.enum == name
+        case VariantTy(enum=enum, name=name):
+            return isinstance(value, EnumValue) and (value.enum, value.name) == (enum, name)
+        case _:
+            return False

@@ -1,0 +1,287 @@
+"""What a running call shows to the host: partial values, text, ticks and resets, on their way to one consumer.
+
+A partial value is built when somebody looks. By default only the newest is kept for a consumer that is busy; a
+consumer that wants every one gets a short queue, and while it is full the stream waits, and with it the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from .registry import HostFailure
+from .views import NOTHING, Source, View
+
+QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`replaced`: the value does not continue the one before it, because another part of the answer was meant."""
+
+    value: Any
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of text as the model wrote it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The events that came together."""
+
+    events: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What was shown before no longer counts; `attempt` counts from 1."""
+
+    attempt: int
+
+
+StreamEvent: TypeAlias = Partial | Delta | Tick | Reset
+Mode: TypeAlias = Literal["none", "latest", "every", "deltas"]
+Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
+
+
+class Sink:
+    """One call's way out for what it shows. Without a consumer and callbacks it costs nothing."""
+
+    def __init__(
+        self,
+        mode: Mode = "none",
+        *,
+        view: View | None = None,
+        ticks: bool = False,
+        on_partial: Callback | None = None,
+        on_delta: Callback | None = None,
+        on_tick: Callback | None = None,
+        on_reset: Callback | None = None,
+    ) -> None:
+        self.mode = mode
+        self._ticks = ticks
+        self._on_partial = on_partial
+        self._on_delta = on_delta
+        self._on_tick = on_tick
+        self._on_reset = on_reset
+        self._queue: deque[StreamEvent] = deque()
+        self._offered: Source | None = None
+        self._called = View()
+        self.view = view or View()
+        self.reporter: Source | None = None
+        self.reasoning_of: Callable[[], str] | None = None
+        self.speaker: Voice | None = None
+        self._shown_text = False
+        self._attempts = 0
+        self._closed = False
+        self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    # --- from the program
+
+    async def offer(self, source: Source) -> None:
+        if self._on_partial is not None:
+            value = self._called.look(source)
+            if value is not NOTHING:
+                await _call_host(self._on_partial, value)
+        if self.mode == "latest":
+            self._offered = source
+            self._arrived.set()
+        elif self.mode == "every":
+            value = self.view.look(source)
+            if value is not NOTHING:
+                await self._put(Partial(value, source.replaced))
+
+    async def delta(self, text: str) -> None:
+        if self._on_delta is not None:
+            self._shown_text = True
+            await _call_host(self._on_delta, text)
+        if self.mode == "deltas":
+            self._shown_text = True
+            await self._put(Delta(text))
+
+    async def tick(self, events: list[Any]) -> None:
+        if self._on_tick is not None:
+            await _call_host(self._on_tick, events)
+        if self._ticks:
+            await self._put(Tick(events))
+
+    async def begin_attempt(self) -> None:
+        """A value that was offered and not taken was never shown; what was shown is taken back."""
+        self._attempts += 1
+        self._offered = None
+        if self._on_reset is not None and (self._called.has_given or self._shown_text):
+            await _call_host(self._on_reset, self._attempts)
+        if self.view.has_given or (self._shown_text and self.mode == "deltas"):
+            await self._put(Reset(self._attempts))
+        self._called.forget()
+        self.view.forget()
+        self._shown_text = False
+
+    @property
+    def wants_text(self) -> bool:
+        return self.mode == "deltas" or self._on_delta is not None
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far, by its provider's account and in the text."""
+        told = self.reasoning_of() if self.reasoning_of is not None else ""
+        written = self.reporter.reasoning if self.reporter is not None else ""
+        return "\n".join(filter(None, (told, written)))
+
+    @property
+    def wants_every(self) -> bool:
+        return self.mode == "every"
+
+    async def _put(self, event: StreamEvent) -> None:
+        while len(self._queue) >= QUEUE_LENGTH:
+            self._taken.clear()
+            await self._taken.wait()
+        if (partial := self._take_offered()) is not None:
+            self._queue.append(partial)  # offered before, so shown before
+        self._queue.append(event)
+        self._arrived.set()
+
+    def _take_offered(self) -> Partial | None:
+        source, self._offered = self._offered, None
+        if source is None:
+            return None
+        value = self.view.look(source)
+        return None if value is NOTHING else Partial(value, source.replaced)
+
+    # --- from the consumer
+
+    async def next(self) -> StreamEvent | None:
+        """The next thing to show, waiting for it; None when the program has ended."""
+        while True:
+            if (event := self._take()) is not None:
+                return event
+            if self._closed:
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def next_batch(self) -> list[StreamEvent]:
+        """All there is to show, waiting for something; empty when the program has ended."""
+        first = await self.next()
+        if first is None:
+            return []
+        batch = [first]
+        while (event := self._take()) is not None:
+            batch.append(event)
+        return batch
+
+    def _take(self) -> StreamEvent | None:
+        if self._queue:
+            self._taken.set()
+            return self._queue.popleft()
+        return self._take_offered()
+
+    def close(self) -> None:
+        """The program has ended: the consumer gets what is left, and then the end."""
+        self._closed = True
+        self._arrived.set()
+
+
+async def _call_host(callback: Callback, value: Any) -> None:
+    try:
+        result = callback(value)
+        if result is not None:
+            await result
+    except Exception as failure:
+        raise HostFailure(failure) from failure
+
+
+class Voice:
+    """What one task of a call says. Of tasks that run at once one is heard, so that no two answers are mixed.
+
+    Whoever speaks first is heard until it fails or its value is taken. Then another one may be heard, which counts
+    as a new attempt: what the first has shown is taken back.
+    """
+
+    __slots__ = ("_outer", "_unheard", "_unheard_text", "sink")
+
+    def __init__(self, sink: Sink, outer: Voice | None = None) -> None:
+        self.sink = sink
+        self._outer = outer
+        self._unheard: Source | None = None
+        self._unheard_text: list[str] = []
+
+    def inner(self) -> Voice:
+        return Voice(self.sink, self)
+
+    async def begin_attempt(self) -> None:
+        self._forget()
+        if self._may_speak():
+            self.sink.speaker = self
+            await self.sink.begin_attempt()
+
+    async def partial(self, source: Source) -> None:
+        if self.sink.speaker is self or await self._is_heard_now():
+            await self.sink.offer(source)
+        else:
+            self._unheard = source
+
+    async def delta(self, text: str) -> None:
+        if self.sink.speaker is self or await self._is_heard_now():
+            await self.sink.delta(text)
+        elif self.sink.wants_text:
+            self._unheard_text.append(text)
+
+    async def tick(self, events: list[Any]) -> None:
+        """Events of an answer that is not heard are not shown later either."""
+        if self.sink.speaker is self or await self._is_heard_now():
+            await self.sink.tick(events)
+
+    async def hand_over(self) -> None:
+        """The task has given its value: what it said stands for the one that started it."""
+        outer = self._outer
+        assert outer is not None
+        if self.sink.speaker is self:
+            self.sink.speaker = outer
+        elif self._unheard is not None or self._unheard_text:
+            outer._unheard, outer._unheard_text = self._unheard, self._unheard_text
+            if outer._may_speak():
+                await outer._take_the_floor()
+
+    def fall_silent(self) -> None:
+        """The task has failed or was stopped: another one may be heard."""
+        self._forget()
+        if self.sink.speaker is self:
+            self.sink.speaker = None
+
+    def _may_speak(self) -> bool:
+        speaker = self.sink.speaker
+        voice: Voice | None = self
+        while voice is not None and voice is not speaker:
+            voice = voice._outer
+        return speaker is None or voice is not None
+
+    async def _is_heard_now(self) -> bool:
+        if not self._may_speak():
+            return False
+        await self._take_the_floor()
+        return True
+
+    async def _take_the_floor(self) -> None:
+        """From here on it is heard, beginning with what it has said already."""
+        sink = self.sink
+        sink.speaker = self
+        await sink.begin_attempt()
+        for text in self._unheard_text:
+            await sink.delta(text)
+        if self._unheard is not None:
+            await sink.offer(self._unheard)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._unheard = None
+        self._unheard_text = []

@@ -1,0 +1,168 @@
+"""Several functions of a program at once: the operations behind `baml.task`.
+
+Each runs in a task of its own, with a scope for what it opens and a voice for what it shows. None outlives the
+operation that started it: whoever is not needed is stopped, and waited for until its sockets are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+from ..interpreter.abi import CATCHABLE, Context, FunctionValue, Thrown, as_panic, call_value
+from .handles import uninterrupted
+from .host import host
+from .registry import Failure, sysop
+
+
+class Branch:
+    """One function, running."""
+
+    def __init__(self, context: Context, function: FunctionValue) -> None:
+        self._outer = context
+        self._host = host(context).branch()
+        self._context = context.branch(self._host)
+        self.task = asyncio.create_task(self._run(function))
+
+    async def _run(self, function: FunctionValue) -> Any:
+        try:
+            return await call_value(self._context, function)
+        except BaseException:
+            await self._let_go()
+            raise
+        finally:
+            self._outer.branches.remove(self._context)
+
+    @property
+    def has_value(self) -> bool:
+        return self.task.done() and not self.task.cancelled() and self.task.exception() is None
+
+    def failure(self) -> Thrown | None:
+        """What it threw. Raises what is no throw: a panic, a mistake of ours, the end of the call."""
+        if not self.task.done():
+            return None
+        failure = self.task.exception()
+        if failure is None or isinstance(failure, Thrown):
+            return failure
+        raise as_panic(failure) if isinstance(failure, CATCHABLE) else failure
+
+    async def take(self) -> Any:
+        """Its value. What it left open and what it has said belongs to the one that started it."""
+        value = self.task.result()
+        self._host.scope.hand_over()
+        await self._host.voice.hand_over()
+        return value
+
+    async def leave(self) -> None:
+        """Stop it, and wait until it has let go of everything."""
+        self.task.cancel()
+        await asyncio.wait({self.task})
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._host.voice.fall_silent()
+        await self._host.scope.aclose()
+
+
+class Branches:
+    """Functions that run at once. Leaving stops those that still run and closes what was not taken."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.all: list[Branch] = []
+
+    def start(self, function: FunctionValue) -> Branch:
+        branch = Branch(self._context, function)
+        self.all.append(branch)
+        return branch
+
+    def failures(self) -> list[Thrown]:
+        return [failure for branch in self.all if (failure := branch.failure()) is not None]
+
+    def winner(self) -> Branch | None:
+        return next((branch for branch in self.all if branch.has_value), None)
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Until one that runs has ended, or the time is over."""
+        running = {branch.task for branch in self.all if not branch.task.done()}
+        await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+    async def first_value(self, patience: float | None) -> Branch | None:
+        """The first that has a value. None when all have failed or, with patience in seconds, when that is at an
+        end or one more has failed."""
+        while self.winner() is None and len(self.failures()) < len(self.all):
+            await self.wait(patience)
+            if patience is not None:
+                break
+        return self.winner()
+
+    async def take_only(self, winner: Branch) -> Any:
+        """The others end before: only then can the winner be heard."""
+        await uninterrupted(self._leave([branch for branch in self.all if branch is not winner]))
+        return await winner.take()
+
+    async def _leave(self, branches: list[Branch]) -> None:
+        await asyncio.gather(*(branch.leave() for branch in branches))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await uninterrupted(self._leave(self.all))
+        for branch in self.all:
+            if not branch.task.cancelled():
+                branch.failure()  # a mistake of ours is heard of, whoever has won
+
+
+@sysop("baml.task.race", throws=("NoneSucceeded", "InvalidArgument"))
+async def race(context: Context, tasks: list[FunctionValue]) -> Any:
+    return await _first_value(context, tasks, None)
+
+
+@sysop("baml.task.hedge", throws=("NoneSucceeded", "InvalidArgument"))
+async def hedge(context: Context, tasks: list[FunctionValue], delay_ms: int) -> Any:
+    return await _first_value(context, tasks, max(0, delay_ms) / 1000)
+
+
+async def _first_value(context: Context, tasks: list[FunctionValue], delay: float | None) -> Any:
+    """Without a delay all start at once. With one the next starts when it is over, or when one more has failed."""
+    if not tasks:
+        raise Failure("InvalidArgument", "a race needs at least one function")
+    async with Branches(context) as branches:
+        for number, task in enumerate(tasks, 1):
+            branches.start(task)
+            is_last = number == len(tasks)
+            if delay is None and not is_last:
+                continue
+            if (winner := await branches.first_value(None if is_last else delay)) is not None:
+                return await branches.take_only(winner)
+        errors = [failure.value for failure in branches.failures()]
+        raise Failure("NoneSucceeded", f"none of {len(tasks)} tasks gave a value", errors=errors)
+
+
+@sysop("baml.task.all")
+async def all_values(context: Context, tasks: list[FunctionValue]) -> list[Any]:
+    async with Branches(context) as branches:
+        for task in tasks:
+            branches.start(task)
+        while not all(branch.has_value for branch in branches.all):
+            await branches.wait()
+            if failures := branches.failures():
+                raise failures[0]
+        return [await branch.take() for branch in branches.all]
+
+
+@sysop("baml.task.timeout", throws=("Timeout",))
+async def timeout(context: Context, limit_ms: int, task: FunctionValue) -> Any:
+    async with Branches(context) as branches:
+        branch = branches.start(task)
+        await branches.wait(max(0, limit_ms) / 1000)
+        if not branch.task.done():
+            message = f"the task took longer than {limit_ms} ms"
+            raise Failure("Timeout", message, phase="task", limit_ms=limit_ms, elapsed_ms=limit_ms)
+        if (failure := branch.failure()) is not None:
+            raise failure
+        return await branch.take()

@@ -1,0 +1,152 @@
+"""What a call did, as lines for a person: requests, waits, what came, what was shown, what was opened and closed.
+
+It listens at the two places that everything passes: `invoke`, and the table of handles. A line begins with the
+milliseconds since the first one and, inside of `baml.task`, with the number of the task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..interpreter.abi import Context, FunctionValue, Handle, Instance, Thrown
+from .handles import HandleTable
+from .host import Host, host
+from .registry import REGISTRY, invoke
+
+MAX_SHOWN_TEXT = 60
+
+Write = Callable[[str], None]
+Say = Callable[..., str | None]
+
+
+class Trace:
+    """Of one runtime. `invoke` takes the place of the registry's."""
+
+    def __init__(self, write: Write, now: Callable[[], float]) -> None:
+        self._write = write
+        self._now = now
+        self._began: float | None = None
+
+    def line(self, text: str, task: tuple[int, ...] = ()) -> None:
+        now = self._now()
+        if self._began is None:
+            self._began = now
+        place = "".join(f"[{'.'.join(map(str, task))}] " if task else "")
+        self._write(f"{round((now - self._began) * 1000):>6} ms  {place}{text}")
+
+    def opened(self, handle: Handle) -> None:
+        self.line(f"open {_name(handle)}")
+
+    def closed(self, handle: Handle) -> None:
+        self.line(f"close {_name(handle)}")
+
+    def summary(self, table: HandleTable) -> None:
+        """What was opened in all, by kind, and what is open still."""
+        kinds = (f"{count} {kind.rpartition('.')[2]}" for kind, count in sorted(table.opened.items()))
+        self.line(f"opened {', '.join(kinds) or 'nothing'}; still open: {table.open_count}")
+
+    def invoke(self, name: str, context: Context, *arguments: Any) -> Any:
+        before, after = _BEFORE.get(name), _AFTER.get(name)
+        if before is not None:
+            self._say(context, before(*arguments))
+        if before is None and after is None:
+            return invoke(name, context, *arguments)
+        if REGISTRY[name].suspends:
+            return self._awaited(invoke(name, context, *arguments), context, after)
+        try:
+            result = invoke(name, context, *arguments)
+        except Thrown as thrown:
+            self._say(context, _failure(thrown))
+            raise
+        self._say(context, after(result) if after is not None else None)
+        return result
+
+    async def _awaited(self, work: Awaitable[Any], context: Context, after: Say | None) -> Any:
+        try:
+            result = await work
+        except Thrown as thrown:
+            self._say(context, _failure(thrown))
+            raise
+        except asyncio.CancelledError:
+            self._say(context, "stopped")
+            raise
+        self._say(context, after(result) if after is not None else None)
+        return result
+
+    def _say(self, context: Context, text: str | None) -> None:
+        if text is not None:
+            found: Host = host(context)
+            self.line(text, found.task)
+
+
+def _name(handle: Handle) -> str:
+    return f"{handle.kind.rpartition('.')[2]} #{handle.number}"
+
+
+def _failure(thrown: Thrown) -> str:
+    value = thrown.value
+    if isinstance(value, Instance):
+        kind, message = value.__class_name__.rpartition(".")[2], getattr(value, "message", "")
+        return f"failed: {kind}: {_short(message)}" if message else f"failed: {kind}"
+    return f"failed: {_short(str(value))}"
+
+
+def _short(text: str) -> str:
+    """One line of some length."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_SHOWN_TEXT else line[:MAX_SHOWN_TEXT] + "…"
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if len(text) <= MAX_SHOWN_TEXT else repr(text[:MAX_SHOWN_TEXT]) + "…"
+
+
+def _request(request: Any) -> str:
+    asked = f"{request.client_name}: " if request.client_name else ""
+    return f"{asked}{request.method} {request.url.partition('?')[0]}"
+
+
+def _task(what: str) -> Say:
+    def say(tasks: list[FunctionValue], *rest: int) -> str:
+        return f"{what} of {len(tasks)}" + "".join(f", {delay} ms apart" for delay in rest)
+
+    return say
+
+
+def _events(events: list[Any] | None) -> str:
+    if events is None:
+        return "end of the stream"
+    return f"{len(events)} event{'s' if len(events) != 1 else ''}"
+
+
+_BEFORE: dict[str, Say] = {
+    "baml.http.send": _request,
+    "baml.http.fetch_sse": _request,
+    "baml.sys.sleep": lambda delay_ms: f"wait {delay_ms} ms" if delay_ms > 0 else None,
+    "baml.stream.begin_attempt": lambda: "show from the beginning",
+    "baml.stream.emit_partial": lambda value: "show a partial value",
+    "baml.task.race": _task("race"),
+    "baml.task.hedge": _task("hedge"),
+    "baml.task.all": _task("all"),
+    "baml.task.timeout": lambda limit_ms, task: f"at most {limit_ms} ms",
+}
+_AFTER: dict[str, Say] = {
+    "baml.http.send": lambda response: f"status {response.status_code}, {len(response.body)} characters",
+    "baml.http.fetch_sse": lambda stream: "status 200",
+    "baml.http.SseStream.next": _events,
+    "baml.http.SseStream.next_within": _events,
+    "baml.llm.StreamAccumulator.new_content": lambda text: f"text {_quoted(text)}" if text else None,
+    # These have something to say only when they fail.
+    "baml.llm.StreamAccumulator.finish": lambda nothing: None,
+    "baml.llm.PrimitiveClient.read_response": lambda answer: None,
+    "baml.llm.PrimitiveClient.check_finish_reason": lambda nothing: None,
+    "baml.llm.StreamAccumulator.add_events": lambda anew: "the model begins anew" if anew else None,
+    "baml.llm.PrimitiveClient.parse_answer": lambda value: "value read",
+    "baml.llm.PartialParser.finish_answer": lambda value: "value read",
+    "baml.task.race": lambda value: "won",
+    "baml.task.hedge": lambda value: "won",
+    "baml.task.all": lambda values: "all there",
+    "baml.task.timeout": lambda value: "in time",
+}
