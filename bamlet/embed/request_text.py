@@ -126,7 +126,17 @@ class _Shown:
 
 def _shell(text: Text) -> str:
     """One word: what is plain in single quotes, what is a variable in double ones."""
-    return "".join(f'"${{{piece.name}}}"' if isinstance(piece, Variable) else shlex.quote(piece) for piece in text)
+    pieces: list[str | Variable] = []
+    for piece in text:
+        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return "".join(map(_shell_piece, pieces))
+
+
+def _shell_piece(piece: str | Variable) -> str:
+    return f'"${{{piece.name}}}"' if isinstance(piece, Variable) else shlex.quote(piece)
 
 
 def _python(text: Text) -> str:
