@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, compress, islice, repeat
-from typing import Any
+from typing import Any, cast
 
 from .interface import EnvRef, Interface
 from .media import MediaKind, MediaValue
@@ -141,11 +141,27 @@ def each(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
 
     Each takes a round, but those of a short list take one together: most lists are short, and counting dear.
     """
-    count = len(items)
+    return _first(rounds, iter(items), len(items))
+
+
+def each_still(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
+    """The same where the body may take elements away, which is a panic. A short loop takes twice the time."""
+    reading = iter(items)
+    return chain(_first(rounds, reading, len(items)), _none_missing(reading, len(items)))
+
+
+def _first(rounds: Iterator[bool], reading: Iterator[Any], count: int) -> Iterator[Any]:
     if count > SHORT:
-        return compress(islice(items, count), rounds)
+        return compress(islice(reading, count), rounds)
     next(rounds, None)
-    return islice(items, count)
+    return islice(reading, count)
+
+
+def _none_missing(reading: Iterator[Any], count: int) -> Iterator[Any]:
+    """Yields nothing. An iterator that has tried to read behind the end of its list has let go of it."""
+    if count and len(cast(tuple[Any, ...], reading.__reduce__())) < 3:
+        raise Panic("index out of bounds: the list became shorter in a loop over it", "IndexOutOfBounds")
+    yield from ()
 
 
 def constant(name: str, make: Callable[..., Any]) -> Callable[[Context], Any]:
@@ -452,6 +468,7 @@ async def call_value(context: Context, function: FunctionValue, *arguments: Any)
 # By the names that emitted code uses; no name of the language begins with a dollar.
 HELPERS: dict[str, Any] = {
     "$each": each,
+    "$each_still": each_still,
     "$compress": compress,
     "$range": range,
     "$Cancelled": Cancelled,

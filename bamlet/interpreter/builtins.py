@@ -187,6 +187,8 @@ HARMLESS_METHODS = {name.rpartition(".")[2] for name in METHODS.values()} - {
 # Methods that run a function of the program once for each element.
 CALLING_BACK = frozenset(builtin.name for builtin in _BY_NAME if builtin.calls_back)
 
+SHRINKING = frozenset({"list.pop", "list.shift", "list.remove_at", "list.clear"})
+
 PRINT = "baml.sys.print"  # the operation behind `print`
 
 FUNCTIONS: dict[str, Builtin] = {

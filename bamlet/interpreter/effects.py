@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
+from .builtins import SHRINKING
 from .check import Checked
 from .cycles import finished, groups
 from .symbols import Names
-from .typing_tables import FunctionCall, UnionCall, ValueCall
+from .typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """`outside` are the functions that loop, suspend or reach an operation.
+    """`outside` are the functions that loop, suspend or reach an operation, `shrinks` those that may take elements
+    from a list.
 
     Work without a loop is unbounded only where calls multiply: `branching` has, by caller, the functions that may
     lead back to the caller, if it calls them in more than one place or in a loop. `heavy` are functions that lead
@@ -33,6 +35,7 @@ class Effects:
     outside: frozenset[str]
     branching: Mapping[str, frozenset[str]] = field(default_factory=dict)
     heavy: frozenset[str] = frozenset()
+    shrinks: frozenset[str] = frozenset()
 
 
 def infer_effects(own: Names, checked: Checked, library: Effects | None, all_async: bool) -> Effects:
@@ -62,7 +65,38 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     context |= outside | branching.keys() | heavy
     context |= {f"let {constant.name}" for constant in own.constants.values() if not _is_immutable(constant.ty)}
     spread(calls, context)
-    return Effects(frozenset(suspends), frozenset(context), frozenset(outside), branching, frozenset(heavy))
+    shrinks = set(library.shrinks) if library else set()
+    shrinks |= {name for name, tables in checked.tables.items() if any(map(_shrinks, tables.calls.values()))}
+    spread(calls, shrinks)
+    return Effects(
+        frozenset(suspends),
+        frozenset(context),
+        frozenset(outside),
+        branching,
+        frozenset(heavy),
+        frozenset(shrinks),
+    )
+
+
+def may_shrink(effects: Effects, plans: Iterable[CallPlan]) -> bool:
+    """Whether any of the calls may take an element from a list."""
+    return any(
+        _shrinks(plan)
+        or (isinstance(plan, FunctionCall) and plan.symbol.name in effects.shrinks)
+        or (isinstance(plan, UnionCall) and any(method.name in effects.shrinks for _, method in plan.methods))
+        for plan in plans
+    )
+
+
+def _shrinks(plan: CallPlan) -> bool:
+    """What a call does by itself: an unknown function may do anything."""
+    match plan:
+        case BuiltinCall(name=name):
+            return name in SHRINKING
+        case ValueCall():
+            return True
+        case _:
+            return False
 
 
 def _is_immutable(ty: Ty) -> bool:

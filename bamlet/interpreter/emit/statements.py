@@ -9,6 +9,8 @@ from functools import partial
 
 from ...grammar import nodes as n
 from ...types.ty import UNKNOWN, Ty, UnknownTy
+from ..check.disturb import walk
+from ..effects import may_shrink
 from ..panics import is_panic
 from ..typing_tables import (
     AnyTest,
@@ -392,7 +394,10 @@ def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, ste
 
 
 def _for_in(e: Emitter, node: n.ForIn) -> None:
-    elements = call("$each", attribute(load(CONTEXT), "rounds"), e.expr(node.iterable))
+    calls = e.tables.calls
+    plans = (calls[id(part)] for part in walk(node.body) if id(part) in calls)
+    each = "$each_still" if may_shrink(e.unit.effects, plans) else "$each"
+    elements = call(each, attribute(load(CONTEXT), "rounds"), e.expr(node.iterable))
     _over(e, node, e.tables.variables[id(node)], elements, node.body)
 
 
