@@ -32,6 +32,7 @@ from bamlet.wire.message import (
     BrokenBody,
     ConnectError,
     ConnectionReset,
+    HttpOptions,
     ProtocolError,
     Request,
     Response,
@@ -43,6 +44,8 @@ from bamlet.wire.redact import recorded_request
 from bamlet.wire.replay import NotRecorded, ReplayTransport
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 
+# aiohttp hands out together what came together, which would make the frames of a tape a matter of chance.
+FRAME_BY_FRAME = HttpOptions(engine="httpx")
 SECRET = 'sk-canary/"é"'
 
 
@@ -70,7 +73,7 @@ class Recording:
         self.lines: list[str] = []
         ticks = itertools.count(0, 0.25)
         self.transport = RecordingTransport(
-            HttpTransport(), self.lines.append, clock=lambda: next(ticks), secrets=secrets or set()
+            HttpTransport(FRAME_BY_FRAME), self.lines.append, clock=lambda: next(ticks), secrets=secrets or set()
         )
 
     def cassette(self) -> Cassette:
@@ -342,7 +345,9 @@ def test_a_secret_learnt_later_counts(loopback: LoopbackServer) -> None:
             await open_(transport, ask(loopback.url, "new"))
 
     tape = Recording()
-    tape.transport = RecordingTransport(HttpTransport(), tape.lines.append, clock=lambda: 0.0, secrets=secrets)
+    tape.transport = RecordingTransport(
+        HttpTransport(FRAME_BY_FRAME), tape.lines.append, clock=lambda: 0.0, secrets=secrets
+    )
 
     async def body() -> None:
         async with contextlib.aclosing(tape.transport):

@@ -24,7 +24,7 @@ DEEP_SOURCES = {
     "types": "type T = " + "(" * DEEP + "int" + ")" * DEEP,
     "unclosed": "function f() -> int { " + "(" * DEEP,
     "calls": "function f(x: int[]) -> int { x" + ".concat(x)" * 5000 + ".length() }",
-    "branches": "function f(x: int) -> int { " + "if (x == 1) { 1 } else " * 3000 + "{ 0 } }",
+    "branches": "function f(x: int) -> int { " + "if (x == 1) { 1 } else " * 30_000 + "{ 0 } }",
 }
 
 
