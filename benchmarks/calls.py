@@ -1,10 +1,12 @@
-"""One LLM call against a bare POST of such a body over the same loopback server, both on a warm connection."""
+"""One LLM call against a bare httpx POST of such a body: the same server, the same engine, a warm connection."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
 
 import httpx
 
@@ -42,12 +44,24 @@ HEADERS = {"content-type": "application/json", "authorization": "Bearer none"}
 
 def rows() -> Iterator[Row]:
     with server() as url:
-        yield asyncio.run(_row(f"{url}/call"))
+        yield asyncio.run(_row(f"{url}/call", "httpx", None))
+        if find_spec("aiohttp"):
+            yield asyncio.run(_row(f"{url}/call", "aiohttp", _over_aiohttp()))
 
 
-async def _row(base: str) -> Row:
+def _over_aiohttp() -> httpx.AsyncBaseTransport:
+    from bamlet.wire.over_aiohttp import AiohttpTransport
+
+    return AiohttpTransport(idle_seconds=30, max_field_bytes=65536, proxy=None)
+
+
+async def _row(base: str, engine: Any, transport: httpx.AsyncBaseTransport | None) -> Row:
     program = bamlet.compile_sources({"main.baml": SOURCE.replace("BASE", base)})
-    async with bamlet.AsyncRuntime(program) as runtime, httpx.AsyncClient() as client:
+    options = bamlet.HttpOptions(engine=engine)
+    async with (
+        bamlet.AsyncRuntime(program, transport=options) as runtime,
+        httpx.AsyncClient(transport=transport) as client,
+    ):
 
         async def calls() -> None:
             for _ in range(CALLS):
@@ -58,9 +72,8 @@ async def _row(base: str) -> Row:
                 assert await post(client, base) == ANSWER
 
         timings = await measure_async({"bamlet": calls, "httpx": posts}, ROUNDS)
-    return Row(
-        "one LLM call / httpx POST", timings["bamlet"].per(CALLS), timings["httpx"].per(CALLS), most_ratio=1.3
-    )
+    ours, floor = timings["bamlet"].per(CALLS), timings["httpx"].per(CALLS)
+    return Row(f"one LLM call / httpx POST, {engine}", ours, floor, most_ratio=1.3)
 
 
 async def post(client: httpx.AsyncClient, base: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..jinja import MISSING, TemplateObject
 from ..types.schema import ClassSchema, EnumMember, EnumSchema
@@ -63,17 +63,12 @@ class EnumValue(TemplateObject):
 
 @dataclass(frozen=True, slots=True)
 class EnumNames(TemplateObject):
-    """The enum itself, for `Mood.HAPPY` in a template."""
+    """The enum itself, for `Mood.HAPPY` in a template. Every prompt has them all, and few name one."""
 
     schema: EnumSchema
-    members: Mapping[str, EnumValue] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        members = {row.name: EnumValue(self.schema, row.name) for row in self.schema.members}
-        object.__setattr__(self, "members", members)
 
     def entries(self) -> Mapping[str, object]:
-        return self.members
+        return {row.name: EnumValue(self.schema, row.name) for row in self.schema.members}
 
     def printed(self) -> Mapping[str, object]:
-        return self.members
+        return self.entries()
