@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from ..diagnostics import Diagnostic
 from ..source import SourceFile, Span
 from . import nodes as n
-from .explain import SyntaxProblem, unknown_item
+from .explain import unknown_item
 from .lexer import Lexer
+from .problem import SyntaxProblem
 from .refine import refine
 from .skip import without_broken_part
 from .split import split

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..diagnostics import catalogue
-from .explain import SyntaxProblem
+from .problem import SyntaxProblem
 from .tokens import CLOSING, PUNCTUATION, Token
 
 _CLOSERS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ..diagnostics import catalogue
-from .explain import SyntaxProblem
+from .problem import SyntaxProblem
 from .tokens import Token
 
 _OPENING = frozenset(

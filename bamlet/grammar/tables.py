@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar, cast
 
 import lark
 
-from .explain import SyntaxProblem, explain_end, explain_token
+from .explain import explain_end, explain_token
+from .problem import SyntaxProblem
 from .tokens import Token
 
 

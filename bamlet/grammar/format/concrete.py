@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from .. import nodes as n
 from ..build import BUILD
-from ..explain import SyntaxProblem
 from ..lexer import Lexer
+from ..problem import SyntaxProblem
 from ..split import split
 from ..tables import Tables
 from ..tokens import COMMENT, LexError, Token, doc_lines, unclosed_comment

@@ -156,6 +156,9 @@ def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
         hint = "the value may be null: test it first"
     elif any(field_of(c, one, name.name) for one in c.relation.members(whole)):
         hint = "find out first which one it is, with `match`"
+    elif hyphened := [field for field in fields if field.startswith(name.name + "-")]:
+        word = hyphened[0].replace("-", "_")
+        hint = f'in an expression `-` subtracts: call the field `{word} @alias("{hyphened[0]}")`'
     else:
         hint = did_you_mean(name.name, [*fields, *methods])
     c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(whole)}` has no field `{name.name}`", hint=hint)
