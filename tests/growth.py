@@ -16,8 +16,17 @@ def breaks(shown: list[Any]) -> Iterator[str]:
     """Where a value does not continue the last one that was shown, by its number and the path in it."""
     seen = ((number, value) for number, value in enumerate(shown) if value is not NOTHING)
     for (_, earlier), (number, later) in pairwise(seen):
+        if later is None and _says_nothing(earlier):
+            continue  # the skeleton of an optional class stood only for what had not begun
         for problem in _breaks(earlier, later, "$"):
             yield f"{number}: {problem}"
+
+
+def _says_nothing(value: Any) -> bool:
+    """Whether a value is the skeleton of a class: no field of it is set."""
+    if not isinstance(value, Instance):
+        return False
+    return all(field in (None, [], {}) for field in (getattr(value, name) for name in value.__fields__))
 
 
 def _breaks(earlier: Any, later: Any, path: str) -> Iterator[str]:

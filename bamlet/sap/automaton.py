@@ -211,13 +211,6 @@ def _after_key(a: Automaton) -> bool:
     first = a.peek()
     if not first:
         return False
-    if first == "=":
-        # `=` and `=>` are read as colons.
-        if a.at + 1 == len(a.text) and not a.ended:
-            return False
-        a.at += 2 if a.text.startswith(">", a.at + 1) else 1
-        a.step = _before_value
-        return True
     if first == ":":
         a.at += 1
         a.step = _before_value

@@ -11,6 +11,7 @@ LONG = 64  # a longer run is prose: neither a number nor a keyword
 
 _KEYWORD = re.compile(r"true|false|null|none|nan|-?inf(?:inity)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[-+]?[$€£]?[0-9]{1,3}(?:,[0-9]{3})*")
+_TOUCHING = "\"'`}],/#"  # what may end a text though no blank stands between it and the comma
 _BLANKS = re.compile(r"\s{0,256}")
 
 
@@ -45,6 +46,8 @@ def _comma_ends(word: str, text: str, at: int, ended: bool) -> int:
         return ENDS
     if following.isspace() and word and " " not in word and "(" not in word:
         return ENDS
+    if not following.isspace() and following not in _TOUCHING:
+        return CONTENT
     return key_follows(text, at + 1, ended)
 
 

@@ -269,10 +269,14 @@ class Coercer:
         exact: list[Outcome] = []
         fitting: list[Outcome] = []
         failures: list[Failure] = []
+        # Python's `True` is a truth value only where anything is welcome; else a text comes first.
+        is_text = isinstance(node, TextNode) and node.is_python_bool() and not target.takes_anything
         for variant in target.variants:
             result = self.coerce(node, variant)
             if isinstance(result, Failure):
                 failures.append(result)
+            elif is_text and type(variant) is ScalarTarget:
+                (exact if variant.kind == "string" else fitting).append(result)
             elif result.flags & INEXACT:
                 fitting.append(result)
             elif result.points == 0:

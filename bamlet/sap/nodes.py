@@ -63,6 +63,10 @@ class TextNode:
         """Whether this is the bare word for nothing, in JSON's or Python's spelling."""
         return not self.quote and self.text() in ("null", "None")
 
+    def is_python_bool(self) -> bool:
+        """Whether this is a bare truth value in Python's spelling."""
+        return not self.quote and self.text() in ("True", "False")
+
     def is_word(self) -> bool:
         """Whether this is text proper: quoted, or bare and neither a number nor a keyword."""
         if self.quote:

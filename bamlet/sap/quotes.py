@@ -29,6 +29,7 @@ def quote_ends_key(text: str, at: int, quote: str, odd: bool, ended: bool) -> in
         return ENDS
     if after == len(text):
         return ENDS if ended else WAIT
+    # No colon is an equals sign, but the key in front of one is lost alone.
     return ENDS if text[after] in ":}=" else CONTENT
 
 

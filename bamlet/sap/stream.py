@@ -243,15 +243,14 @@ class PartialParser:
 
     def _before_anything(self) -> object:
         target = self._target
-        if self._skeleton:
-            target = only_class(target)
-        if isinstance(target, ClassTarget):
-            return self._spine.show(ObjectNode(), target)
         if isinstance(target, ListTarget | MapTarget):
             return target.empty()
-        if self._early and self._size <= EARLY_SIZE:
-            return self._early_answer()
-        return HIDDEN
+        early = self._early_answer()
+        if isinstance(only_class(target), ClassTarget) and (early is HIDDEN or self._skeleton):
+            return self._spine.show(ObjectNode(), target)
+        return early
 
     def _early_answer(self) -> object:
+        if not self._early or self._size > EARLY_SIZE:
+            return HIDDEN
         return early_value(self._text.getvalue(), self._target, self._coercer)

@@ -130,6 +130,13 @@ class UnionTarget(Target):
 
     variants: tuple[Target, ...] = ()
 
+    @property
+    def takes_anything(self) -> bool:
+        """Whether values of every kind are welcome: scalars and null, lists and maps."""
+        kinds = {variant.kind for variant in self.variants if isinstance(variant, ScalarTarget)}
+        containers = {type(variant) for variant in self.variants}
+        return self.optional and {"string", "bool"} <= kinds and {ListTarget, MapTarget} <= containers
+
 
 def targets_of(schemas: Schemas, *, plain: bool = False) -> Targets:
     """The targets of a program's types, which every parser of the program shares."""

@@ -40,7 +40,7 @@ def test_every_difference_has_a_reason() -> None:
 
 def test_most_answers_are_the_same() -> None:
     single = [row for row in ROWS if row["kind"] != "sequence"]
-    assert sum("ours" not in row for row in single) / len(single) > 0.91
+    assert sum("ours" not in row for row in single) / len(single) >= 0.92
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["kind"] != "partial"], ids=lambda row: row["id"])
