@@ -17,18 +17,20 @@ LINES = 1_000
 
 
 def rows() -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in project(LINES).items():
-            Path(folder, name).write_text(text, "utf-8")
+    with tempfile.TemporaryDirectory() as parent:
+        # One for each work: an edit would make another's program one that nobody has seen.
+        same, edited, loaded, edited_and_loaded = (_folder(Path(parent, name)) for name in "abcd")
         timings = measure(
             {
                 "pass": lambda: _python("-c", "pass"),
                 "import": lambda: _python("-c", "import bamlet"),
                 "version": lambda: _python("-m", "bamlet", "--version"),
-                "check": lambda: _python("-m", "bamlet", "check", folder),
-                "edited": lambda: _edit_and_check(Path(folder, "part_00003.baml"), folder),
-                "load": lambda: _python("-c", _LOAD, folder),
-                "load edited": lambda: _edit_and_load(Path(folder, "part_00003.baml"), folder),
+                "check": lambda: _python("-m", "bamlet", "check", same),
+                "edited": lambda: _edit_and_check(Path(edited, "part_00003.baml"), edited),
+                "load": lambda: _python("-c", _LOAD, loaded),
+                "load edited": lambda: _edit_and_load(
+                    Path(edited_and_loaded, "part_00003.baml"), edited_and_loaded
+                ),
             },
             ROUNDS,
         )
@@ -42,6 +44,13 @@ def rows() -> Iterator[Row]:
 
 
 _LOAD = "import sys, bamlet; bamlet.load(sys.argv[1])"
+
+
+def _folder(folder: Path) -> str:
+    folder.mkdir()
+    for name, text in project(LINES).items():
+        (folder / name).write_text(text, "utf-8")
+    return str(folder)
 
 
 def _edit_and_check(path: Path, folder: str) -> None:

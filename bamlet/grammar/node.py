@@ -6,14 +6,20 @@ eighty dataclasses cost 30 ms at import, a third of the time of checking a small
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, Self, dataclass_transform
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, NoReturn, Self, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+MOST_REMEMBERED = 20_000  # nodes, of each function that is remembered
 
 
 @dataclass_transform(frozen_default=True)
 class _NodeType(type):
     __parts__: tuple[str, ...]
     __put__: tuple[Callable[[Any, Any], None], ...]
+    __read__: Callable[[Any], tuple[Any, ...]]
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _NodeType:
         own = tuple(namespace.get("__annotations__", ()))
@@ -22,7 +28,14 @@ class _NodeType(type):
         made.__parts__ = inherited + own
         # Slots are written through their descriptors, past the `__setattr__` that keeps nodes as they are.
         made.__put__ = tuple(getattr(made, part).__set__ for part in made.__parts__)
+        made.__read__ = staticmethod(_reader(made.__parts__[2:]))
         return made
+
+
+def _reader(parts: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(parts) > 1:
+        return attrgetter(*parts)
+    return lambda node: tuple(getattr(node, part) for part in parts)
 
 
 class Node(metaclass=_NodeType):
@@ -35,9 +48,9 @@ class Node(metaclass=_NodeType):
         for put, value in zip(type(self).__put__, values, strict=True):
             put(self, value)
 
-    def contents(self) -> Iterator[Any]:
+    def contents(self) -> tuple[Any, ...]:
         """The values of all parts but the place."""
-        return (getattr(self, name) for name in type(self).__parts__[2:])
+        return type(self).__read__(self)
 
     def children(self) -> list[Node]:
         """The nodes right below, in order."""
@@ -71,3 +84,18 @@ class Node(metaclass=_NodeType):
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a {type(self).__name__} cannot change")
+
+
+def remembered(compute: Callable[[Node], T]) -> Callable[[Node], T]:
+    """The same, done once a node: what was not edited is the same nodes again when it is checked again."""
+    known: dict[int, tuple[Node, T]] = {}  # the node as well, so that its number stays its own
+
+    def recall(node: Node) -> T:
+        found = known.get(id(node))
+        if found is None:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            found = known[id(node)] = node, compute(node)
+        return found[1]
+
+    return recall

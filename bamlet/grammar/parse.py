@@ -75,6 +75,8 @@ class Parser:
     cache: Path | None = None
     _items: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
     _before: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
+    _ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    _ranges_before: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def parse(self, file: SourceFile) -> Parsed:
         items: list[n.Placed[n.Item]] = []
@@ -82,7 +84,7 @@ class Parser:
         broken: list[str] = []
         gaps: list[Gap] = []
         end = 0
-        for start, end in split(file.text):
+        for start, end in self._split(file.text):
             item: n.Item | _Unreadable | None = self._item(file.text[start:end])
             if isinstance(item, _Unreadable):
                 problems += ((start, problem) for problem in item.problems)
@@ -102,9 +104,15 @@ class Parser:
         self._items[text] = outcome
         return outcome
 
+    def _split(self, text: str) -> list[tuple[int, int]]:
+        ranges = self._ranges.get(text) or self._ranges_before.get(text) or list(split(text))
+        self._ranges[text] = ranges
+        return ranges
+
     def next_round(self) -> None:
         """The files are about to be parsed again: what does not occur in this round is forgotten after it."""
         self._before, self._items = self._items, {}
+        self._ranges_before, self._ranges = self._ranges, {}
 
     def _parse_item(self, text: str) -> n.Item | _Unreadable:
         if problem := unknown_item(text):

@@ -15,6 +15,7 @@ from .ty import (
     STRING,
     AliasTy,
     AnnotatedTy,
+    ClassTy,
     EnumTy,
     ErrorTy,
     FunctionTy,
@@ -152,10 +153,12 @@ class Relation:
     def join(self, types: Iterable[Ty]) -> Ty:
         """The union of the types without members that another member already holds."""
         flat = members(union(bare(ty) for ty in types))
+        if len(flat) == 1:
+            return flat[0]
         if any(isinstance(ty, ErrorTy) for ty in flat):
             return ErrorTy()
-        # Single values hold nothing else, and there may be hundreds of them: an arm for each value of an enum.
-        wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy)]
+        # Single values and classes hold nothing else, and there may be hundreds: an arm for each value of an enum.
+        wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy | ClassTy)]
         gone: set[Ty] = set()
         for ty in flat:
             if any(other is not ty and other not in gone and self.is_usable(ty, other) for other in wide):

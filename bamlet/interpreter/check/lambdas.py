@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
+from ...grammar.node import remembered
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty
@@ -110,6 +111,7 @@ def written_type(c: Checker, node: n.Expr) -> FunctionTy | None:
     return found
 
 
+@remembered
 def reassigned(body: n.Node) -> tuple[frozenset[str], frozenset[str]]:
     """The variables that a body assigns after their declaration, by name; and those that its lambdas assign."""
     outside, inside = _assigned(body)

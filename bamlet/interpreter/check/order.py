@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...grammar import nodes as n
+from ...grammar.node import remembered
 from ..cycles import finished, groups
 from ..symbols import ConstantSymbol, FunctionSymbol, Names
 from .disturb import walk
@@ -41,12 +42,24 @@ def callees_first(own: Names, constants: list[ConstantSymbol]) -> Iterator[Group
 
 
 def _reached(symbol: Symbol, symbols: dict[str, Symbol], methods: dict[str, list[str]]) -> Iterator[str]:
-    for node in walk(symbol.node):
-        if isinstance(node, n.FieldAccess):
-            yield from methods.get(node.name.name, ())
-        elif isinstance(node, n.Path):
-            if len(node.parts) > 1:
-                yield from methods.get(node.parts[-1].name, ())
-            for length in range(1, len(node.parts) + 1):
-                name = ".".join(part.name for part in node.parts[:length])
-                yield from (key for key in (name, f"let {name}") if key in symbols)
+    assert symbol.node is not None  # those of the library, whose trees are gone, are not checked again
+    for name in _names(symbol.node):
+        if name[0] == ".":
+            yield from methods.get(name[1:], ())
+        else:
+            yield from (key for key in (name, f"let {name}") if key in symbols)
+
+
+@remembered
+def _names(node: n.Node) -> tuple[str, ...]:
+    """The names and their beginnings that stand somewhere in it; behind a dot, those that may be a method's."""
+    found: dict[str, None] = {}
+    for part in walk(node):
+        if isinstance(part, n.FieldAccess):
+            found[f".{part.name.name}"] = None
+        elif isinstance(part, n.Path):
+            names = [name.name for name in part.parts]
+            if len(names) > 1:
+                found[f".{names[-1]}"] = None
+            found.update(dict.fromkeys(".".join(names[:length]) for length in range(1, len(names) + 1)))
+    return tuple(found)
