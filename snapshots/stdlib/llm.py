@@ -389,7 +389,7 @@ fn baml.llm.execute_client_once = baml.llm.execute_client_once
 
 async def baml.llm.execute_fallback($context, client, call):
     failures = []
-    for sub_client in $each($context.rounds, client.sub_clients):
+    for sub_client in $each_still($context.rounds, client.sub_clients):
         try:
             $1 = ($context.calls is None or $context.calls()) and await fn baml.llm.execute_client($context, sub_client, call)
         except $Thrown as $2:
