@@ -14,7 +14,7 @@ from ..grammar import nodes as n
 from ..grammar.raw import source_offset
 from ..types.relate import Relation
 from ..types.show import show
-from ..types.ty import ClassTy, Ty, without_null_members
+from ..types.ty import BOOL, FLOAT, INT, ClassTy, Ty, without_null_members
 from .report import Report
 from .symbols import FunctionSymbol, Names
 
@@ -23,6 +23,7 @@ _CONTEXT: dict[str, tuple[str, ...]] = {
     "client": ("name", "provider", "default_role", "allowed_roles", "remap_role", "options"),
     "tags": (),
 }
+_PLAIN = (INT, FLOAT, BOOL)  # without fields and without methods
 _ROLES = ("role", "chat")
 
 
@@ -71,10 +72,10 @@ class _Prompts:
     # --- templates
 
     def _template(self, placed: n.Placed[n.Item], text: n.ConfigText, params: Mapping[str, Ty]) -> None:
-        try:
-            template = jinja.parse_template(text.text)
-        except jinja.TemplateError as failure:
+        template, failures = jinja.read_template(text.text)
+        for failure in failures:
             self._unreadable(placed, text, failure)
+        if template is None:
             return
         for use in template.names():
             self._name(placed, text, use, params)
@@ -105,10 +106,26 @@ class _Prompts:
                 self._one_of(placed, text, use, use.path[1:], inner)
         elif use.name == "_":
             self._one_of(placed, text, use, use.path, _ROLES)
+        elif use.name in self.names.enums:
+            self._variant(placed, text, use)
         elif use.name not in self._globals:
             message = f"nothing in this prompt is called `{use.name}`"
-            hint = did_you_mean(use.name, [*params, *self._globals])
+            hint = did_you_mean(use.name, [*params, *self._globals]) or self._why_not(use.name)
             self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
+
+    def _variant(self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse) -> None:
+        enum = self.names.enums[use.name]
+        values = [member.name for member in enum.members]
+        if use.path and use.path[0] not in values and not enum.dynamic:
+            message = f"enum `{use.name}` has no value `{use.path[0]}`"
+            self._warn(placed, text, use, catalogue.PROMPT_NAME, message, did_you_mean(use.path[0], values))
+
+    def _why_not(self, name: str) -> str | None:
+        if name == "env":
+            return "a prompt does not see the environment: hand the value in as a parameter"
+        if name in self.names.functions:
+            return "a prompt cannot call a function: hand its value in as a parameter, or use a template_string"
+        return None
 
     def _one_of(
         self,
@@ -127,6 +144,10 @@ class _Prompts:
         """Follow `order.customer.name` as far as classes go; what may be anything is left alone."""
         for part in use.path:
             members = without_null_members(self.relation.expand(ty))
+            if members and all(member in _PLAIN for member in members):
+                message = f"`{show(ty)}` has no fields, so no `{part}`"
+                self._warn(placed, text, use, catalogue.PROMPT_NAME, message, None)
+                return
             if not members or not all(isinstance(member, ClassTy) for member in members):
                 return
             found = [self._field(member, part) for member in members if isinstance(member, ClassTy)]

@@ -6,7 +6,16 @@ not with this package.
 
 from .errors import ConstraintError, TemplateError, UnclosedTag
 from .limits import Budget
-from .template import NameUse, Template, evaluate, expression_names, holds, known_filters, parse_template
+from .template import (
+    NameUse,
+    Template,
+    evaluate,
+    expression_names,
+    holds,
+    known_filters,
+    parse_template,
+    read_template,
+)
 from .uses import GLOBAL_NAMES
 from .values import MISSING, TemplateObject
 
@@ -25,4 +34,5 @@ __all__ = [
     "holds",
     "known_filters",
     "parse_template",
+    "read_template",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConstraintError, TemplateError
+from .errors import ConstraintError, TemplateError, UnclosedTag
 from .limits import Budget
 from .uses import NameUse
 from .values import kind_of
@@ -22,6 +23,7 @@ __all__ = [
     "holds",
     "known_filters",
     "parse_template",
+    "read_template",
 ]
 
 
@@ -53,6 +55,40 @@ def parse_template(text: str) -> Template:
     from .compiled import compile_template
 
     return Template(text, compile_template(text))
+
+
+MAX_FAILURES = 20
+
+
+def read_template(text: str) -> tuple[Template | None, tuple[TemplateError, ...]]:
+    """All mistakes of a text, and a template of what can be read.
+
+    Behind a mistake in `{{ … }}` the text is read again without it. A statement cannot be left out: names and
+    other statements hang on it.
+    """
+    failures: dict[tuple[int, int], TemplateError] = {}
+    left: str | None = text
+    while left is not None and len(failures) < MAX_FAILURES:
+        try:
+            return parse_template(left), tuple(failures.values())
+        except TemplateError as failure:
+            place = failure.line or 1, failure.column or 1
+            left = None if place in failures else _without_output(left, failure, *place)
+            failures.setdefault(place, failure)
+    return None, tuple(failures.values())
+
+
+def _without_output(text: str, failure: TemplateError, line: int, column: int) -> str | None:
+    """The text with blanks for the `{{ … }}` of a failure, so that all places stay what they are."""
+    at = sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column - 1
+    if isinstance(failure, UnclosedTag):
+        start, end = at, text.find("\n", at) if failure.missing == "}}" else -1
+    else:
+        start, end = text.rfind("{{", 0, at + 1), text.find("}}", at)
+    if start == -1 or end == -1 or "{%" in text[start:at]:
+        return None
+    end += 2 if text.startswith("}}", end) else 0
+    return text[:start] + re.sub(r"\S", " ", text[start:end]) + text[end:]
 
 
 def expression_names(expression: str) -> tuple[NameUse, ...]:
