@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..diagnostics import Note, catalogue
 from ..grammar import nodes as n
 from ..types.schema import ClassSchema, EnumMember, EnumSchema, Field
-from ..types.ty import ERROR, NEVER, NULL, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
+from ..types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
 from .attributes import annotate, describe
 from .blocks import Block
 from .clients import ClientReader, check_client, check_references
@@ -308,7 +308,11 @@ class _Resolver:
     ) -> FunctionSymbol:
         types = self._types(placed)
         params = self._params(placed, node.params, owner)
-        result = NULL if node.result is None else types.resolve(node.result)
+        result = ERROR if node.result is None else types.resolve(node.result)
+        if node.result is None and not isinstance(node.body, n.LlmBody):
+            message = f"`{node.name.name}` has no return type"
+            hint = "write `-> int` behind the parameters, for example, or `-> null` if it has no value"
+            self.report.at(placed, node.name, catalogue.SYNTAX, message, hint=hint)
         throws = None if node.throws is None else types.resolve(node.throws)
         static = owner is not None and not (node.params and node.params[0].name.name == "self")
         symbol = FunctionSymbol(

@@ -86,6 +86,8 @@ class TypeResolver:
             return found
         hint: str | None = did_you_mean(name, self.names.type_names) or _ELSEWHERE.get(name.lower())
         hint = hint or did_you_mean(name, BUILTIN_TYPES)
+        if hint is None and "." in name:
+            hint = "the types of a program have names without points"
         hint = hint or f"declare it: `class {name} {{ … }}`, or an enum or type of that name"
         self._wrong(node, catalogue.UNKNOWN_TYPE, f"no type is called `{name}`", hint)
         return ERROR

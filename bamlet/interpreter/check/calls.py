@@ -74,6 +74,13 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         message, hint = f"`{name}` is a class, not a function", f"write `{name} {{ field: value }}`"
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=hint)
         return ERROR
+    if name in c.names.templates:
+        message, hint = (
+            f"`{name}` is a template string, not a function",
+            f"call it in a prompt: {{{{ {name}(…) }}}}",
+        )
+        c.wrong(path, catalogue.NOT_CALLABLE, message, hint=hint)
+        return ERROR
     candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *c.visible]
     c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=did_you_mean(name, candidates))
     return ERROR

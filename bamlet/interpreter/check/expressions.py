@@ -97,6 +97,12 @@ def _unknown(c: Checker, node: n.Path) -> Ty:
     if name in FUNCTIONS:
         c.wrong(node, catalogue.UNKNOWN_NAME, f"`{name}` is no value: it can only be called")
         return ERROR
+    owner, part = name.rpartition(".")[::2]
+    if owner in c.names.functions or owner in c.names.classes:
+        what = "a function" if owner in c.names.functions else "a class"
+        hint = f"of a value of it, it would be `value.{part}`" if owner in c.names.classes else None
+        c.wrong(node, catalogue.UNKNOWN_NAME, f"`{owner}` is {what} and has no `{part}`", hint=hint)
+        return ERROR
     candidates = [*c.visible, *c.names.functions, *c.names.enums, *c.names.constants]
     hint = did_you_mean(name, candidates)
     c.wrong(
