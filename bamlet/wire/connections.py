@@ -33,7 +33,7 @@ class Lane(Protocol):
 
     client: httpx.AsyncClient
 
-    async def give_back(self) -> None:
+    async def give_back(self, response: httpx.Response) -> None:
         """The answer was read to its end, so its connection may serve again."""
         ...
 
@@ -61,8 +61,11 @@ class _OwnLane:
     origin: tuple[str, str, int | None]
     client: httpx.AsyncClient
 
-    async def give_back(self) -> None:
-        await self.lanes.keep(self)
+    async def give_back(self, response: httpx.Response) -> None:
+        if _something_waits(response):
+            await self.lanes.close(self)
+        else:
+            await self.lanes.keep(self)
 
     async def drop(self, response: httpx.Response | None) -> None:
         await self.lanes.close(self)
@@ -116,6 +119,21 @@ class OwnConnections:
             await self.close(next(iter(self._all)))
 
 
+def _something_waits(response: httpx.Response) -> bool:
+    """Whether the server has said more than the answer, which would be taken for the answer to the next request.
+
+    Neither httpx nor httpcore tells, so this looks where they keep it. If they keep it elsewhere one day, no
+    connection serves twice, which a test of the transport notices.
+    """
+    if response.http_version == "HTTP/2":
+        return False  # there every frame names its exchange
+    found: Any = response.stream
+    for name in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        found = getattr(found, name, None)
+    waiting, _ = getattr(found, "trailing_data", (b"unknown", False))
+    return bool(waiting)
+
+
 # --- one client for all
 
 
@@ -123,7 +141,7 @@ class OwnConnections:
 class _SharedLane:
     client: httpx.AsyncClient
 
-    async def give_back(self) -> None: ...
+    async def give_back(self, response: httpx.Response) -> None: ...
 
     async def drop(self, response: httpx.Response | None) -> None:
         if response is not None:

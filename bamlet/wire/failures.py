@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 from typing import NoReturn
@@ -20,6 +21,8 @@ from .message import (
     TransportError,
 )
 
+_QUOTED = re.compile(r"[:\s(]*(?:bytearray\()?(?<!\w)b?['\"]")
+
 
 def raise_not_opened(failure: httpx.HTTPError, url: httpx.URL, connect_timeout: float | None) -> NoReturn:
     peer = url.netloc.decode("ascii")
@@ -32,7 +35,7 @@ def raise_not_opened(failure: httpx.HTTPError, url: httpx.URL, connect_timeout: 
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
             raise InvalidRequest(f"the request cannot be sent: {failure}") from failure
         case httpx.RemoteProtocolError() if not _is_disconnect(failure):
-            raise ProtocolError(f"{peer} answered with something that is not HTTP: {failure}") from failure
+            raise ProtocolError(f"{peer} answered with something that is not HTTP: {_said(failure)}") from failure
         case httpx.RemoteProtocolError() | httpx.NetworkError():
             raise NoAnswer(f"{peer} closed the connection without an answer") from failure
         case _:
@@ -45,10 +48,8 @@ def raise_broken_body(failure: httpx.HTTPError) -> NoReturn:
             raise BrokenBody("the connection was closed before the end of the answer") from failure
         case httpx.NetworkError():
             raise ConnectionReset("the connection was reset before the end of the answer") from failure
-        case httpx.DecodingError():
-            raise ProtocolError(f"the body is not what its content-encoding says: {failure}") from failure
         case httpx.ProtocolError():
-            raise ProtocolError(f"the body is not framed as HTTP asks: {failure}") from failure
+            raise ProtocolError(f"the body is not framed as HTTP asks: {_said(failure)}") from failure
         case _:
             raise BrokenBody(f"the answer broke off: {failure}") from failure
 
@@ -56,6 +57,11 @@ def raise_broken_body(failure: httpx.HTTPError) -> NoReturn:
 def _is_disconnect(failure: httpx.RemoteProtocolError) -> bool:
     """Whether the peer merely went away. httpx has one class for that and for nonsense: the text decides."""
     return str(failure).startswith(("peer closed connection", "Server disconnected"))
+
+
+def _said(failure: httpx.ProtocolError) -> str:
+    """What is wrong, without the bytes of the peer that are quoted after it."""
+    return _QUOTED.split(str(failure), maxsplit=1)[0]
 
 
 def _reason(failure: BaseException) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -95,6 +96,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class _Connector(aiohttp.TCPConnector):
+    async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
+        """A connection on which nothing waits: what a server said unasked would be taken for the next answer."""
+        while True:
+            connection = await super().connect(*arguments, **options)
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
+
     def __del__(self, _warnings: object = None) -> None: ...  # as above: no word
 
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -135,9 +136,13 @@ class Connection:
 
 
 class LoopbackServer:
-    """Requests get the scripted answers in the order they come; then `default`, if there is one."""
+    """Requests get the scripted answers in the order they come; then `default`, if there is one.
 
-    def __init__(self) -> None:
+    Over TLS it closes without a word: only the last chunk or the length of a body says where that ends.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.requests: list[Received] = []
         self.connections: list[Connection] = []
         self.default: Answer | None = None
@@ -153,7 +158,7 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self._tls else f"http://127.0.0.1:{self.port}"
 
     def answer(self, *answers: Answer) -> None:
         """Add to the script."""
@@ -201,6 +206,11 @@ class LoopbackServer:
             thread.start()
 
     def _serve(self, connection: Connection) -> None:
+        if self._tls is not None:
+            try:
+                connection.socket = self._tls.wrap_socket(connection.socket, server_side=True)
+            except OSError:
+                return  # the client wants nothing to do with us
         with connection.socket:
             try:
                 while self._exchange(connection):
