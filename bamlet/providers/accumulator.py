@@ -99,6 +99,11 @@ class Accumulator(ABC):
         self._log.clear()
         return new
 
+    @property
+    def first_bad(self) -> str:
+        """How the first event that could not be read begins."""
+        return self._first_bad[:MAX_MESSAGE]
+
     # --- events in
 
     def feed(self, event: Event) -> str:
@@ -230,7 +235,7 @@ class Accumulator(ABC):
 
     def _refuse_nothing(self) -> NoReturn:
         if self._first_bad:
-            message = f"the answer is not what the provider promises: {self._first_bad[:MAX_MESSAGE]}"
+            message = f"the answer is not what the provider promises: {self.first_bad}"
             self._raise(ProviderError("protocol_error", message, retryable=True))
         self._raise(ProviderError("empty_response", "the provider answered with nothing", retryable=True))
 

@@ -23,7 +23,7 @@ from ..providers import (
     read_body,
 )
 from ..sap import NOTHING as SAP_NOTHING
-from ..sap import ParseFailure, PartialParser, Report
+from ..sap import Entry, ParseFailure, PartialParser, Report
 from ..types.schema import Schemas
 from ..types.show import show
 from ..types.ty import STRING, Ty, bare
@@ -228,6 +228,13 @@ class Answer:
         completion = self._accumulator.finish()
         self._new.append(completion.text[shown:])
 
+    def unread(self) -> str | None:
+        """What to say about events that could not be read, if there were any."""
+        if not (count := self._accumulator.bad_events):
+            return None
+        first = self.client.without_secrets(self._accumulator.first_bad)
+        return f"events that could not be read: {count}" + (f", the first is {first!r}" if first else "")
+
     @property
     def is_done(self) -> bool:
         return self._accumulator.is_done
@@ -311,6 +318,8 @@ def finish(context: Context, answer: Handle | Opaque) -> None:
     found = _answer(context, answer)
     try:
         found.finish()
+        if host(context).strict and (unread := found.unread()) is not None:
+            raise ProviderError("protocol_error", f"{unread} (strict)", retryable=True)
     except ProviderError as failure:
         raise _provider_failure(failure, found.client) from failure
 
@@ -436,6 +445,7 @@ class PartialValue(Source):
     def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
         self._make_parser = make_parser
         self._parser = make_parser()
+        self._unread: str | None = None
 
     def reset(self) -> None:
         """Forget what was fed."""
@@ -463,8 +473,17 @@ class PartialValue(Source):
     def reasoning(self) -> str:
         return self._parser.reasoning
 
+    def miss(self, unread: str | None) -> None:
+        """A part of the answer could not be read, so nobody can tell what the value lacks."""
+        self._unread = unread
+
     def report(self) -> Report:
-        return self._parser.report()
+        report = self._parser.report()
+        if self._unread is None:
+            return report
+        return dataclasses.replace(
+            report, entries=(Entry("dropped", "$", self._unread, lossy=True), *report.entries)
+        )
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Any:
         """The final value. Raises `ParseFailure`."""
@@ -534,6 +553,7 @@ def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, outp
 def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
     call = host(context)
     call.voice.sink.reporter = value
+    value.miss(answer.unread())
     truncated = answer.said.finish_reason == "length"
     try:
         result = value.finish(truncated=truncated, strict=call.strict)
