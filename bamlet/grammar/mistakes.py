@@ -47,6 +47,18 @@ def _no_name(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Synt
 _HEADS = frozenset(ITEM_KEYWORDS.values())
 
 
+def _parent(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if (
+        at != 2
+        or at >= len(tokens)
+        or tokens[0].type != "CLASS"
+        or tokens[at].type not in ("NAME", "COLON", "LPAR")
+    ):
+        return None
+    hint = "repeat the fields, or hold a value of the other class in a field"
+    return SyntaxProblem.at(tokens[at], "a class has no parents: its body follows its name", hint)
+
+
 def _no_parameters(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if at != 2 or tokens[0].type != "FUNCTION" or at >= len(tokens) or "LPAR" not in expected:
         return None
@@ -319,6 +331,7 @@ _LOOKS = (
     _condition,
     _no_name,
     _generic_function,
+    _parent,
     _no_parameters,
     _default_value,
     _missing_result,

@@ -128,7 +128,8 @@ def _arguments(
             c.look(argument)
         wanted = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
         message = f"{name} takes {wanted}, found {len(arguments)}"
-        c.wrong(node, catalogue.ARGUMENT_COUNT, message)
+        listed = ", ".join(map(show, params))
+        c.wrong(node, catalogue.ARGUMENT_COUNT, message, hint=f"it takes `({listed})`" if params else None)
         return []
     require = require or c.require
     return [require(argument, ty) for argument, ty in zip(arguments, params, strict=True)]

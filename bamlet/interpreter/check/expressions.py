@@ -247,7 +247,10 @@ def _key(c: Checker, key: n.StringLiteral, wanted: Ty) -> None:
         if any(value.name == key.value for value in c.names.enums[enum].members):
             c.tables.uses[id(key)] = VariantUse(enum, key.value)
             return
-    c.wrong(key, catalogue.TYPE_MISMATCH, f"the key `{key.value}` is no `{show(wanted)}`")
+    known = [value.name for enum in enums for value in c.names.enums[enum].members]
+    known += [str(member.value) for member in c.relation.members(wanted) if isinstance(member, LiteralTy)]
+    message = f"the key `{key.value}` is no `{show(wanted)}`"
+    c.wrong(key, catalogue.TYPE_MISMATCH, message, hint=did_you_mean(key.value, known))
 
 
 def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
@@ -365,7 +368,12 @@ def operator_hint(op: str, left: Ty, right: Ty) -> str | None:
         return "the value may be null: test it first"
     if op == "+" and STRING in (widen_literals(left), widen_literals(right)):
         return "there is no implicit conversion to a string: use baml.unstable.string(…)"
+    if op in _OF_BOOLS and BOOL in (widen_literals(left), widen_literals(right)):
+        return f"comparisons bind tighter: put `… {op} …` in parentheses, or write `{_OF_BOOLS[op]}` for bools"
     return None
+
+
+_OF_BOOLS = {"&": "&&", "|": "||", "^": "!="}
 
 
 def _connective(c: Checker, node: n.Binary) -> Ty:

@@ -49,7 +49,7 @@ def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:
         scrutinee = c.resolve(node.type)
         c.require(node.scrutinee, scrutinee)
     if not node.arms:
-        c.wrong(node, catalogue.NON_EXHAUSTIVE_MATCH, "a match needs at least one arm")
+        c.wrong(node, catalogue.NON_EXHAUSTIVE_MATCH, "a match needs at least one arm", hint="write `_ => …`")
         return ERROR
     subject = Subject(scrutinee, _declared_type(c, node, scrutinee), place_of(c, node.scrutinee))
     ty, left = _arms(c, node.arms, subject, expected)

@@ -11,7 +11,22 @@ from ...diagnostics import Code, Note, catalogue
 from ...grammar import nodes as n
 from ...types.relate import Relation
 from ...types.show import show
-from ...types.ty import ERROR, INT, ErrorTy, FunctionTy, ListTy, LiteralTy, MapTy, NeverTy, Ty, bare, is_optional
+from ...types.ty import (
+    BOOL,
+    ERROR,
+    FLOAT,
+    INT,
+    STRING,
+    ErrorTy,
+    FunctionTy,
+    ListTy,
+    LiteralTy,
+    MapTy,
+    NeverTy,
+    Ty,
+    bare,
+    is_optional,
+)
 from ..builtins import FRESH
 from ..report import Report
 from ..resolve_types import TypeResolver
@@ -20,6 +35,16 @@ from ..typing_tables import BuiltinCall, Closure, LocalUse, Tables, Variable, py
 
 # Of loops, of what a `catch` guards, and twice of its arms: what Python's compiler takes.
 PYTHON_BLOCKS = 20
+
+# Found and expected, of what many a language converts by itself.
+_CONVERSIONS: dict[tuple[Ty, Ty], str] = {
+    (FLOAT, INT): "a float does not become an int by itself: write `baml.math.round(…)` or `baml.math.trunc(…)`",
+    (STRING, INT): "`to_int()` of a string is the number in it, or null",
+    (STRING, FLOAT): "`to_float()` of a string is the number in it, or null",
+    (INT, STRING): "write `baml.unstable.string(…)`",
+    (FLOAT, STRING): "write `baml.unstable.string(…)`",
+    (BOOL, STRING): "write `baml.unstable.string(…)`",
+}
 
 # A variable, or a field of a field of one: what a condition can tell something about.
 Place: TypeAlias = "tuple[Variable | str, ...]"
@@ -124,6 +149,8 @@ class Checker:
             return "without an `else` the value may be null: add one"
         if is_optional(found) and not is_optional(expected):
             return "the value may be null: test it first, or make the type optional with `?`"
+        if plain := _CONVERSIONS.get((found, expected)):
+            return plain
         inside, wanted = content(found), content(expected)
         if inside is not None and self.relation.is_part(found, expected):
             kind = "list" if isinstance(found, ListTy) else "map"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...diagnostics import catalogue
+from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
@@ -25,7 +25,8 @@ from ...types.ty import (
     is_optional,
     union,
 )
-from ..typing_tables import LocalUse, Variable
+from ..builtins import FUNCTIONS
+from ..typing_tables import ConstantUse, LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
 from .expressions import field_of, operator_hint, operator_result, type_of_local
 from .lambdas import written_type
@@ -141,6 +142,11 @@ def _replaced(c: Checker, node: n.Assign, declared: Ty) -> Ty:
 def _declared(c: Checker, target: n.Expr) -> Ty | None:
     """What a place may hold, whatever is known of it here; None, and a message, when it is no place."""
     match target:
+        case n.Path(parts=(name,)) if _is_undeclared(c, name.name):
+            hint = did_you_mean(name.name, c.visible) or f"a variable begins with `let {name.name} = …`"
+            c.wrong(target, catalogue.UNKNOWN_NAME, f"nothing here is called `{name.name}`", hint=hint)
+            c.tables.types[id(target)] = ERROR
+            return None
         case n.Path():
             c.infer(target)
             return _declared_path(c, target)
@@ -156,13 +162,20 @@ def _declared(c: Checker, target: n.Expr) -> Ty | None:
             return None
 
 
+def _is_undeclared(c: Checker, name: str) -> bool:
+    names = c.names
+    known = (names.functions, names.constants, names.enums, names.broken, FUNCTIONS)
+    return c.find(name) is None and names.named_type(name) is None and not any(name in kind for kind in known)
+
+
 def _declared_path(c: Checker, target: n.Path) -> Ty | None:
     use = c.tables.uses.get(id(target))
     if isinstance(use, LocalUse) and not use.fields:
         c.reassign(use.variable)
     if not isinstance(use, LocalUse):
         if not is_error(c.tables.types[id(target)]):
-            c.wrong(target, catalogue.NOT_ASSIGNABLE, f"`{target.name}` cannot be assigned")
+            hint = "a constant keeps its value: give it to a variable" if isinstance(use, ConstantUse) else None
+            c.wrong(target, catalogue.NOT_ASSIGNABLE, f"`{target.name}` cannot be assigned", hint=hint)
         return None
     if not use.fields:
         return use.variable.ty
@@ -233,6 +246,12 @@ def _while(c: Checker, node: n.While) -> bool:
     return _leave_loop(c, node.body, node.condition, at_start, failed)
 
 
+def _elements_of(ty: Ty) -> str | None:
+    if isinstance(ty, MapTy):
+        return "go over its `keys()` or its `values()`"
+    return "go over its `chars()`, or its `lines()`" if widen_literals(ty) == STRING else None
+
+
 def _for_in(c: Checker, node: n.ForIn) -> bool:
     ty = c.relation.expand(c.infer(node.iterable))
     item: Ty = ERROR
@@ -241,7 +260,7 @@ def _for_in(c: Checker, node: n.ForIn) -> bool:
         item = lists[0].item if len(lists) == 1 else c.relation.join(one.item for one in lists)
     elif not is_error(ty) and not isinstance(ty, NeverTy):
         message = f"a `for` goes over a list, found `{show(ty)}`"
-        hint = "the value may be null: test it first" if is_optional(ty) else None
+        hint = "the value may be null: test it first" if is_optional(ty) else _elements_of(ty)
         c.wrong(node.iterable, catalogue.TYPE_MISMATCH, message, hint=hint)
     _enter_loop(c, node.body)
     before = dict(c.facts)
