@@ -14,7 +14,7 @@ from ..grammar import nodes as n
 from ..grammar.raw import source_offset
 from ..types.relate import Relation
 from ..types.show import show
-from ..types.ty import BOOL, FLOAT, INT, ClassTy, Ty, without_null_members
+from ..types.ty import BOOL, FLOAT, INT, ClassTy, Ty, is_optional, without_null_members
 from .report import Report
 from .symbols import FunctionSymbol, Names
 
@@ -106,12 +106,38 @@ class _Prompts:
                 self._one_of(placed, text, use, use.path[1:], inner)
         elif use.name == "_":
             self._one_of(placed, text, use, use.path, _ROLES)
+        elif use.name in self.names.templates and use.call is not None:
+            self._arguments(placed, text, use, use.call)
         elif use.name in self.names.enums:
             self._variant(placed, text, use)
         elif use.name not in self._globals:
             message = f"nothing in this prompt is called `{use.name}`"
             hint = did_you_mean(use.name, [*params, *self._globals]) or self._why_not(use.name)
             self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
+
+    def _arguments(
+        self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse, call: jinja.Arguments
+    ) -> None:
+        declared = self.names.templates[use.name].params
+        params = [param.name for param in declared]
+        unknown = [name for name in call.named if name not in params]
+        missing = [
+            param.name
+            for param in declared[call.positional :]
+            if param.name not in call.named and not is_optional(param.ty)
+        ]
+        if call.positional > len(params):
+            takes = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
+            message = f"`{use.name}` takes {takes}, found {call.positional}"
+        elif unknown:
+            message = f"`{use.name}` has no parameter `{unknown[0]}`"
+        elif missing:
+            message = f"`{use.name}` also needs `{missing[0]}`"
+        else:
+            return
+        hint = did_you_mean(unknown[0], params) if unknown else None
+        hint = hint or f"write `{use.name}({', '.join(params)})`"
+        self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
 
     def _variant(self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse) -> None:
         enum = self.names.enums[use.name]

@@ -16,12 +16,13 @@ from .template import (
     parse_template,
     read_template,
 )
-from .uses import GLOBAL_NAMES
+from .uses import GLOBAL_NAMES, Arguments
 from .values import MISSING, TemplateObject
 
 __all__ = [
     "GLOBAL_NAMES",
     "MISSING",
+    "Arguments",
     "Budget",
     "ConstraintError",
     "NameUse",

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import nodes
 
 from .syntax import SELF, SELF_INSIDE, place
-from .uses import NameUse
+from .uses import Arguments, NameUse
 
 _Scope = set[str]
 
@@ -39,10 +39,24 @@ def _bound(target: nodes.Node) -> set[str]:
     return names | {target.name} if isinstance(target, nodes.Name) else names
 
 
-def _name(node: nodes.Name, scope: _Scope, uses: list[NameUse], path: tuple[str, ...] = ()) -> None:
+def _name(
+    node: nodes.Name,
+    scope: _Scope,
+    uses: list[NameUse],
+    path: tuple[str, ...] = (),
+    call: Arguments | None = None,
+) -> None:
     if node.ctx == "load" and node.name not in scope:
         name = SELF if node.name == SELF_INSIDE else node.name
-        uses.append(NameUse(name, path, *place(node.lineno)))
+        uses.append(NameUse(name, path, *place(node.lineno), call))
+
+
+def _call(node: nodes.Call, scope: _Scope, uses: list[NameUse]) -> None:
+    if isinstance(node.node, nodes.Name) and node.dyn_args is None and node.dyn_kwargs is None:
+        _name(node.node, scope, uses, (), Arguments(len(node.args), tuple(word.key for word in node.kwargs)))
+        _walk_all([*node.args, *node.kwargs], scope, uses)
+    else:
+        _walk_all(node.iter_child_nodes(), scope, uses)
 
 
 def _getattr(node: nodes.Getattr, scope: _Scope, uses: list[NameUse]) -> None:
@@ -93,6 +107,7 @@ def _with(node: nodes.With, scope: _Scope, uses: list[NameUse]) -> None:
 _VISIT: dict[type[nodes.Node], Callable[[Any, _Scope, list[NameUse]], None]] = {
     nodes.Assign: _assign,
     nodes.AssignBlock: _assign_block,
+    nodes.Call: _call,
     nodes.CallBlock: _macro,
     nodes.For: _for,
     nodes.Getattr: _getattr,

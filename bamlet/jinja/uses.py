@@ -9,13 +9,22 @@ GLOBAL_NAMES = frozenset({"debug", "dict", "loop", "namespace", "range"})
 
 
 @dataclass(frozen=True, slots=True)
+class Arguments:
+    """How many stand by their place, and the names of the others."""
+
+    positional: int
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NameUse:
     """`path` is what is read from the name: `("client", "name")` for `ctx.client.name`.
 
-    `line` and `column` count from 1 in the template's text.
+    `line` and `column` count from 1 in the template's text; `call` is there if the name itself is called.
     """
 
     name: str
     path: tuple[str, ...]
     line: int
     column: int
+    call: Arguments | None = None
