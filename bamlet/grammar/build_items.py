@@ -1,0 +1,143 @@
+"""Reductions of configuration and of items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import nodes as n
+from .children import TEXT_KINDS, all_of, doc_of, exprs_of, first_name, identifier, part_named, types_of
+
+# --- configuration
+
+
+def config_text(c: list[Any]) -> n.ConfigText:
+    return n.ConfigText(c[0].start, c[0].end, TEXT_KINDS[c[0].type], c[0].value)
+
+
+def config_list(c: list[Any]) -> n.ConfigList:
+    return n.ConfigList(c[0].start, c[-1].end, _values(c))
+
+
+def config_entry(c: list[Any]) -> n.ConfigEntry:
+    value = _values(c)[0]
+    return n.ConfigEntry(c[0].start, value.end, identifier(c[0]), value)
+
+
+def _values(children: Iterable[Any]) -> tuple[n.ConfigValue, ...]:
+    return tuple(c for c in children if isinstance(c, n.ConfigText | n.ConfigList | n.Config))
+
+
+def config(c: list[Any]) -> n.Config:
+    return n.Config(
+        c[0].start, c[-1].end, all_of(c, n.ConfigEntry), all_of(c, n.Attribute), all_of(c, n.TypeBuilder)
+    )
+
+
+def type_builder(c: list[Any]) -> n.TypeBuilder:
+    items = tuple(i for i in c if isinstance(i, n.ClassDecl | n.EnumDecl | n.AliasDecl | n.DynamicDecl))
+    return n.TypeBuilder(c[0].start, c[-1].end, items)
+
+
+# --- items
+
+
+def class_decl(c: list[Any]) -> n.ClassDecl:
+    return n.ClassDecl(
+        c[0].start,
+        c[-1].end,
+        first_name(c),
+        all_of(c, n.FieldDecl),
+        all_of(c, n.Attribute),
+        all_of(c, n.FunctionDecl),
+        doc_of(c),
+    )
+
+
+def field_decl(c: list[Any]) -> n.FieldDecl:
+    ty = types_of(c)[0]
+    return n.FieldDecl(c[0].start, ty.end, identifier(c[0]), ty, c[0].doc)
+
+
+def enum_decl(c: list[Any]) -> n.EnumDecl:
+    return n.EnumDecl(
+        c[0].start,
+        c[-1].end,
+        first_name(c),
+        all_of(c, n.EnumValueDecl),
+        all_of(c, n.Attribute),
+        all_of(c, n.FunctionDecl),
+        doc_of(c),
+    )
+
+
+def enum_value_decl(c: list[Any]) -> n.EnumValueDecl:
+    attributes = all_of(c, n.Attribute)
+    end = attributes[-1].end if attributes else c[0].end
+    return n.EnumValueDecl(c[0].start, end, identifier(c[0]), attributes, c[0].doc)
+
+
+def alias_decl(c: list[Any]) -> n.AliasDecl:
+    return n.AliasDecl(c[0].start, c[-1].end, first_name(c), types_of(c)[0], doc_of(c))
+
+
+def param(c: list[Any]) -> n.Param:
+    types = types_of(c)
+    return n.Param(c[0].start, c[-1].end, identifier(c[0]), types[0] if types else None)
+
+
+def function_decl(c: list[Any]) -> n.FunctionDecl:
+    params, result, throws = part_named(c, "params"), part_named(c, "result"), part_named(c, "throws")
+    assert params is not None
+    return n.FunctionDecl(
+        c[0].start,
+        c[-1].end,
+        first_name(c),
+        all_of(params.children, n.Param),
+        types_of(result.children)[0] if result else None,
+        types_of(throws.children)[0] if throws else None,
+        c[-1],
+        doc_of(c),
+    )
+
+
+def llm_body(c: list[Any]) -> n.LlmBody:
+    return n.LlmBody(c[0].start, c[-1].end, all_of(c, n.ConfigEntry))
+
+
+def sysop_stub(c: list[Any]) -> n.SysopStub:
+    return n.SysopStub(c[0].start, c[-1].end, c[1].value == "$sysop_async")
+
+
+def client_decl(c: list[Any]) -> n.ClientDecl:
+    kind = part_named(c, "client_kind")
+    name = kind.children[1].value if kind else None
+    return n.ClientDecl(c[0].start, c[-1].end, first_name(c), name, c[-1], doc_of(c))
+
+
+def retry_policy_decl(c: list[Any]) -> n.RetryPolicyDecl:
+    return n.RetryPolicyDecl(c[0].start, c[-1].end, first_name(c), c[-1], doc_of(c))
+
+
+def generator_decl(c: list[Any]) -> n.GeneratorDecl:
+    return n.GeneratorDecl(c[0].start, c[-1].end, first_name(c), c[-1], doc_of(c))
+
+
+def test_decl(c: list[Any]) -> n.TestDecl:
+    return n.TestDecl(c[0].start, c[-1].end, identifier(c[1]), c[-1], doc_of(c))
+
+
+def template_string_decl(c: list[Any]) -> n.TemplateStringDecl:
+    params = part_named(c, "params")
+    given = all_of(params.children, n.Param) if params else ()
+    return n.TemplateStringDecl(c[0].start, c[-1].end, first_name(c), given, config_text(c[-1:]), doc_of(c))
+
+
+def let_decl(c: list[Any]) -> n.LetDecl:
+    types = types_of(c)
+    value = exprs_of(c)[0]
+    return n.LetDecl(c[0].start, value.end, first_name(c), types[0] if types else None, value, doc_of(c))
+
+
+def dynamic_decl(c: list[Any]) -> n.DynamicDecl:
+    return n.DynamicDecl(c[0].start, c[-1].end, c[1])

@@ -1,0 +1,68 @@
+"""Reductions of types and attributes. Those of the last member of a union belong to the whole union."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from . import nodes as n
+from .children import LITERALS, TEXT_KINDS, Part, all_of, has_token, identifiers, part_named, types_of
+from .tokens import Token
+
+
+def type_(c: list[Any]) -> n.TypeNode:
+    members = types_of(c)
+    if len(members) == 1:
+        return members[0]
+    start, end, last = members[0].start, members[-1].end, members[-1]
+    if not isinstance(last, n.AttributedType):
+        return n.UnionType(start, end, members)
+    # The attributes of the last member, unless parenthesised, belong to the whole union.
+    union = n.UnionType(start, last.inner.end, (*members[:-1], last.inner))
+    return n.AttributedType(start, end, union, last.attributes)
+
+
+def type_member(c: list[Any]) -> n.TypeNode:
+    ty = cast(n.TypeNode, c[0])
+    for suffix in c[1:]:
+        if isinstance(suffix, Part):
+            ty = n.ListType(ty.start, suffix.end, ty)
+        elif isinstance(suffix, Token):
+            ty = n.OptionalType(ty.start, suffix.end, ty)
+    attributes = all_of(c, n.Attribute)
+    return n.AttributedType(ty.start, c[-1].end, ty, attributes) if attributes else ty
+
+
+def type_name(c: list[Any]) -> n.TypeName:
+    arguments = part_named(c, "type_arguments") or part_named(c, "tested_arguments")
+    names = identifiers(c) or (n.Identifier(c[0].start, c[0].end, "null"),)
+    return n.TypeName(c[0].start, c[-1].end, names, types_of(arguments.children) if arguments else None)
+
+
+def literal_type(c: list[Any]) -> n.LiteralType:
+    value = LITERALS[c[-1].type](c[-1].value)
+    return n.LiteralType(c[0].start, c[-1].end, -cast(int, value) if len(c) == 2 else cast(Any, value))
+
+
+def parenthesised_type(c: list[Any]) -> n.TypeNode:
+    params = [types_of(part.children)[0] for part in all_of(c, Part)]
+    start, end = c[0].start, c[-1].end
+    if has_token(c, "ARROW"):
+        return n.FunctionType(start, end, tuple(params), types_of(c)[-1])
+    is_named = any(has_token(part.children, "COLON") for part in all_of(c, Part))
+    if len(params) == 1 and not has_token(c, "COMMA") and not is_named:
+        return n.GroupType(start, end, params[0])
+    return n.TupleType(start, end, tuple(params))
+
+
+# --- attributes
+
+
+def attribute(c: list[Any]) -> n.Attribute:
+    arguments = part_named(c, "attribute_arguments")
+    given = None if arguments is None else all_of(arguments.children, n.AttributeArgument)
+    name = ".".join(name.name for name in identifiers(c))
+    return n.Attribute(c[0].start, c[-1].end, name, given, c[0].type == "ATAT")
+
+
+def attribute_argument(c: list[Any]) -> n.AttributeArgument:
+    return n.AttributeArgument(c[0].start, c[0].end, TEXT_KINDS[c[0].type], c[0].value)
