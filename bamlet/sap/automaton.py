@@ -191,15 +191,22 @@ class Automaton:
         return frame
 
 
-def _before_key(a: Automaton) -> bool:
+def _whole_key(a: Automaton) -> bool:
+    """Take a key that stands there with its colon, as nearly all do."""
+    whole = _WHOLE_KEY.match(a.text, a.at)
+    if not whole:
+        return False
     frame = a.stack[-1]
     assert isinstance(frame, ObjectNode)
-    whole = _WHOLE_KEY.match(a.text, a.at)
-    if whole:
-        frame.keys.append(whole[1])
-        a._key_start = a.offset + whole.start(1) - 1
-        a.at = whole.end()
-        a.step = _before_value
+    frame.keys.append(whole[1])
+    a._key_start = a.offset + whole.start(1) - 1
+    a.at = whole.end()
+    a.step = _before_value
+    return True
+
+
+def _before_key(a: Automaton) -> bool:
+    if _whole_key(a):
         return True
     first = a.peek()
     if not first:
@@ -228,6 +235,8 @@ def _before_value(a: Automaton) -> bool:
 
 
 def _after_value(a: Automaton) -> bool:
+    if _whole_key(a):
+        return True
     first = a.peek()
     if not first:
         return False
@@ -286,7 +295,7 @@ def _close(a: Automaton) -> bool:
     """A closer ends the innermost frame of its kind; one that fits nothing is skipped."""
     kind = ObjectNode if a.text[a.at] == "}" else ArrayNode
     a.at += 1
-    if all(type(frame) is not kind for frame in a.stack):
+    if type(a.stack[-1]) is not kind and all(type(frame) is not kind for frame in a.stack):
         return True
     while True:
         frame = a._leave()

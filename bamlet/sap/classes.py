@@ -120,8 +120,9 @@ def _class_of_object(coercer: Coercer, target: ClassTarget, node: ObjectNode) ->
 
 def _values_by_field(target: ClassTarget, node: ObjectNode, tally: Tally) -> dict[str, Node]:
     """The first value of each field; every other key is ignored, with a note."""
-    for step, note in orphan_notes(node):
-        tally.note(step, note)
+    if node.orphans:
+        for step, note in orphan_notes(node):
+            tally.note(step, note)
     found: dict[str, Node] = {}
     for key, item in zip(node.keys, node.values, strict=False):
         entry = target.find(key)

@@ -54,7 +54,7 @@ _RECURSION_HEIGHT = 24
 
 class Coercer:
     """Without `final` it makes the values of whole answers. With it, those of partials: partial classes and
-    states, and types that are `@stream.done` as `final` makes them.
+    states, but scalars, and types that are `@stream.done`, as `final` makes them.
     """
 
     def __init__(self, factory: Factory, holds: Holds | None, final: Coercer | None = None) -> None:
@@ -67,15 +67,16 @@ class Coercer:
         self._keys: dict[tuple[str, MapTarget], Result] = {}
 
     def coerce(self, node: Node, target: Target) -> Result:
+        if self._final is not None and (target.done or type(target) in _LEAVES):
+            return self._final.coerce(node, target)
         key = (node, target)
         known = self._memo.get(key)
         if known is not None:
             return known
-        if self._final is not None and target.done:
-            return self._final.coerce(node, target)
         if node.height > _RECURSION_HEIGHT:
             self._coerce_leaves_first(node, target)
-        self._memo[key] = _LOOP
+        if type(target) not in _LEAVES:
+            self._memo[key] = _LOOP
         result = _COERCE[type(target)](self, target, node)
         if isinstance(result, Outcome):
             if result.flags & INEXACT and not result.notes and type(target) in _LEAVES:

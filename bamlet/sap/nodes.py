@@ -18,6 +18,8 @@ _KEYWORDS = {
     "null": None,
     "None": None,
 }
+# What stands for the parts of a text that is whole from the start: one list less for each of them.
+_NO_PARTS: Final[list[str]] = []
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
@@ -34,9 +36,13 @@ class TextNode:
         self.quote = quote
         self.start = start
         self.end = end
-        self.parts = [text] if text else []
         self.done = done
         self._text: str | None = None
+        if done and len(quote) <= 1:
+            self.parts = _NO_PARTS
+            self._text = text if quote else text.strip()
+        else:
+            self.parts = [text] if text else []
 
     def text(self) -> str:
         """What has been read so far. The joined head is kept, so a snapshot joins only what is new."""

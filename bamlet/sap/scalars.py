@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .nodes import NUMBER
 
 # CPython refuses longer ones by default, because reading them takes quadratic time.
 MAX_DIGITS = 4300
 
-_INTEGER = re.compile(r"[-+]?[0-9]+")
 _FRACTION = re.compile(r"([-+]?[0-9.]+)\s*/\s*([-+]?[0-9.]+)")
 _NUMBER_IN_TEXT = re.compile(
     r"(?P<sign>[-+]?)[$€£]?(?P<number>(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
@@ -27,8 +26,7 @@ _NOT_FINITE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NumberInText:
+class NumberInText(NamedTuple):
     """`partial` tells that the text said more than the number."""
 
     value: int | float
@@ -37,9 +35,10 @@ class NumberInText:
 
 def number_in_text(text: str) -> NumberInText | None:
     """The one number that a text means, if it means exactly one."""
-    text = text.strip()
-    if text.endswith(","):
-        text = text[:-1].rstrip()
+    if not NUMBER.fullmatch(text):
+        text = text.strip()
+        if text.endswith(","):
+            text = text[:-1].rstrip()
     if NUMBER.fullmatch(text):
         value = _number(text)
         return None if value is None else NumberInText(value)
@@ -78,7 +77,7 @@ def bool_in_text(text: str) -> bool | None:
 
 
 def _number(text: str) -> int | float | None:
-    if not _INTEGER.fullmatch(text):
+    if not text.lstrip("+-").isdigit():
         return float(text)
     return int(text) if len(text) <= MAX_DIGITS else None
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # Strings that the rules of `quotes` would end at their first quote, read in one match.
 _WHOLE_VALUE = re.compile(r'"([^"\\]+)"(?=\s*(?:\}|,\s*"[^"\\]{0,99}"\s*:))')
 _WHOLE_ITEM = re.compile(r'"([^"\\]+)"(?=\s*[,\]])')
+# Numbers and keywords that the rules of `bare` would end right there.
+_WHOLE_BARE_VALUE = re.compile(r'(?:-?[0-9]+(?:\.[0-9]+)?|true|false|null)(?=[}\n]|,[\s"])')
+_WHOLE_BARE_ITEM = re.compile(r"(?:-?[0-9]+(?:\.[0-9]+)?|true|false|null)(?=[,\]\n])")
 _STRING_RUN = {'"': re.compile(r'[^"\\]+'), "'": re.compile(r"[^']+"), "`": re.compile(r"[^`]+")}
 _BARE_VALUE_RUN = re.compile(r'[^,}\n/#"]+')
 _BARE_ITEM_RUN = re.compile(r"[^,\]\n/#]+")
@@ -138,6 +141,13 @@ def in_block(a: Automaton) -> bool:
 
 
 def open_bare(a: Automaton) -> bool:
+    whole = (_WHOLE_BARE_ITEM if type(a.stack[-1]) is ArrayNode else _WHOLE_BARE_VALUE).match(a.text, a.at)
+    if whole:
+        start = a.offset + a.at
+        a.at = whole.end()
+        a.attach(TextNode("", whole[0], done=True, start=start, end=a.position))
+        a.next_step()
+        return True
     a.token = TextNode("", start=a.position)
     a.size = a.inner = 0
     a.attach(a.token)
