@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.canary import files_with_it, refuse_shown
 from tests.golden import Goldens
 from tests.handle_watch import no_handle_is_left_open as no_handle_is_left_open
 from tests.servers.fixtures import loopback as loopback  # fixtures, for every test to ask for
@@ -48,6 +49,13 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(name)
         patch.setenv("BAMLET_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+    assert files_with_it(tmp_path_factory.getbasetemp()) == []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    made = yield
+    refuse_shown(made.get_result())  # type: ignore[attr-defined]
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import bamlet
+from tests.canary import KEY as KEY
 from tests.scripted import LoopClock, ScriptedTransport
 from tests.servers.loopback import LoopbackServer
 from tests.servers.wiremock import WireMockServer
@@ -83,7 +84,6 @@ CLIENTS = {
         )
     },
 }
-KEY = "canary-key-0123456789"
 
 
 @cache

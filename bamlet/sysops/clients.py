@@ -27,7 +27,7 @@ class Primitive:
     def without_secrets(self, text: str) -> str:
         """What a provider says, without the keys that it may say back."""
         sent = {**self.options.headers, "authorization": self.options.api_key or ""}
-        return hide_secrets(text, sent)
+        return hide_secrets(text, sent, self.options.query_params.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from ..interpreter.abi import Context
 from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
@@ -44,6 +45,7 @@ async def open_response(context: Context, request: Any, deadlines: Deadlines) ->
     except ConnectTimeout:
         raise deadlines.passed("connect", now()) from None
     except Exception as failure:
+        hide_in_causes(failure, lambda text: hide_secrets(text, request.headers, _query(request)))
         raise failure_of(failure) from failure
 
 
@@ -81,12 +83,16 @@ async def read_whole(response: Response) -> bytes:
 async def check_head(response: Response, request: Any) -> None:
     """Raises unless the answer is a success and may be a stream of events."""
     if not is_success(response):
-        text = hide_secrets(_text(await read_some(response, MAX_ERROR_BODY)), request.headers)
+        text = hide_secrets(_text(await read_some(response, MAX_ERROR_BODY)), request.headers, _query(request))
         fields = status_fields(response.status, response.headers, text, request.client_name)
         raise Failure("HttpStatus", **fields)
     if (kind := content_type(response)) in _PAGES:
-        page = hide_secrets(_text(await read_some(response, MAX_SHOWN_PAGE)), request.headers)
+        page = hide_secrets(_text(await read_some(response, MAX_SHOWN_PAGE)), request.headers, _query(request))
         raise Failure("Io", f"the answer is {kind} and not a stream of events: {page}")
+
+
+def _query(request: Any) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(request.url).query)
 
 
 def is_success(response: Response) -> bool:
@@ -110,15 +116,37 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-def hide_secrets(text: str, headers: Mapping[str, str]) -> str:
-    """Without the keys that were sent in the headers: some servers say them back."""
-    from ..wire.redact import REDACTED, SECRET_HEADERS
+def hide_secrets(text: str, headers: Mapping[str, str], query: Iterable[tuple[str, str]] = ()) -> str:
+    """Without the keys that were sent in the headers or the URL: some servers say them back."""
+    from ..wire.redact import REDACTED, SECRET_HEADERS, is_secret_query_key
 
-    for name, value in headers.items():
-        secret = value.rpartition(" ")[2]  # behind `Bearer`
-        if name.lower() in SECRET_HEADERS and len(secret) >= SHORTEST_SECRET:
+    secrets = [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() in SECRET_HEADERS]
+    secrets += [value for name, value in query if is_secret_query_key(name)]
+    for secret in secrets:  # of a header, what stands behind `Bearer`
+        if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, REDACTED)
     return text
+
+
+def hide_in_causes(failure: BaseException, hide: Callable[[str], str]) -> None:
+    """The same for an exception and those under it, which a traceback shows and a crash report takes apart.
+
+    JSON errors hold the whole body, those of the libraries below us requests with their headers.
+    """
+    found: BaseException | None = failure
+    while found is not None:
+        found.args = tuple(_hidden(value, hide) for value in found.args)
+        fields = vars(found)
+        for name, value in fields.items():
+            fields[name] = _hidden(value, hide)
+        found = found.__cause__ or found.__context__
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    shown = repr(value)
+    return value if (hidden := hide(shown)) == shown else hidden
 
 
 def status_fields(

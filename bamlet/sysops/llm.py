@@ -30,7 +30,7 @@ from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
 from .clients import Primitive
 from .conforms import is_of_type
-from .exchange import status_fields
+from .exchange import hide_in_causes, status_fields
 from .host import host, resource
 from .registry import Failure, HostFailure, sysop
 from .template_values import holds, template_value
@@ -294,10 +294,10 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
 
 
 def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
-    message = client.without_secrets(failure.message)
+    hide_in_causes(failure, client.without_secrets)
     return Failure(
         "LlmClient",
-        message,
+        failure.message,
         kind=failure.kind,
         retryable=failure.retryable is not False,
         client_name=client.options.name,

@@ -26,6 +26,7 @@ _QUOTED = re.compile(r"[:\s(]*(?:bytearray\()?(?<!\w)b?['\"]")
 
 def raise_not_opened(failure: httpx.HTTPError, url: httpx.URL, connect_timeout: float | None) -> NoReturn:
     peer = url.netloc.decode("ascii")
+    _forget_request(failure)
     match failure:
         case httpx.ConnectTimeout():
             limit = "the time of the system" if connect_timeout is None else f"{connect_timeout:g} s"
@@ -43,6 +44,7 @@ def raise_not_opened(failure: httpx.HTTPError, url: httpx.URL, connect_timeout: 
 
 
 def raise_broken_body(failure: httpx.HTTPError) -> NoReturn:
+    _forget_request(failure)
     match failure:
         case httpx.RemoteProtocolError() if _is_disconnect(failure):
             raise BrokenBody("the connection was closed before the end of the answer") from failure
@@ -57,6 +59,11 @@ def raise_broken_body(failure: httpx.HTTPError) -> NoReturn:
 def _is_disconnect(failure: httpx.RemoteProtocolError) -> bool:
     """Whether the peer merely went away. httpx has one class for that and for nonsense: the text decides."""
     return str(failure).startswith(("peer closed connection", "Server disconnected"))
+
+
+def _forget_request(failure: httpx.HTTPError) -> None:
+    """It would go on with the failure, headers and URL, and so keys and all."""
+    failure.request = None  # type: ignore[assignment]
 
 
 def _said(failure: httpx.ProtocolError) -> str:

@@ -8,6 +8,7 @@ remembered.
 from __future__ import annotations
 
 import enum
+import logging
 import re
 from collections.abc import AsyncIterator
 
@@ -25,6 +26,22 @@ _USER_AGENT = f"bamlet/{__version__}"
 _FRAMING = (b"content-length", b"transfer-encoding")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
+
+
+def _without_keys(record: logging.LogRecord) -> bool:
+    """httpx logs the URL of every request, which may hold a key."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_loggable(value) for value in record.args)
+    return True
+
+
+def _loggable(value: object) -> object:
+    from .redact import redact_url
+
+    return redact_url(str(value)) if isinstance(value, httpx.URL) else value
+
+
+logging.getLogger("httpx").addFilter(_without_keys)
 
 
 class _State(enum.Enum):

@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import (
     LineTooLong,
     TransferEncodingError,
 )
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 # What aiohttp would add to a request by itself; ours go out as they are.
@@ -69,6 +70,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 proxy=self._proxy_for(request.url),
             )
         except (aiohttp.ClientError, TimeoutError) as failure:
+            _forget_request(failure)
             raise _not_opened(failure, request) from failure
         version = response.version or aiohttp.HttpVersion11
         return httpx.Response(
@@ -143,6 +145,15 @@ def _end_body(
     lost = None if closed.cancelled() else closed.exception()
     if not content.is_eof() and content.exception() is None:
         content.set_exception(protocol.exception() or lost or aiohttp.ClientPayloadError(_PEER_CLOSED))
+
+
+def _forget_request(failure: Exception) -> None:
+    """aiohttp's error would carry our headers and the URL, keys and all, wherever it goes."""
+    if isinstance(failure, aiohttp.ClientResponseError):
+        url = failure.request_info.real_url.with_query(None)
+        no_headers = CIMultiDictProxy(CIMultiDict[str]())
+        failure.request_info = aiohttp.RequestInfo(url, failure.request_info.method, no_headers, url)
+        failure.args = (failure.request_info, failure.history)
 
 
 def _not_opened(failure: Exception, request: httpx.Request) -> httpx.TransportError:
