@@ -105,10 +105,25 @@ def _member_end(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
     return None
 
 
-def _question_first(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+def _question_mark(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if not 0 < at < len(tokens) or tokens[at].type != "QUESTION" or not {"LPAR", "STRING", "NAME"} <= expected:
         return None
+    if "PLUS" in expected or "IF" in expected:
+        hint = "write `if (…) { … } else { … }`, which has a value"
+        return SyntaxProblem.at(tokens[at], "there is no operator `?`", hint)
     return SyntaxProblem.at(tokens[at], "`?` stands behind its type", "write `int?`, for example")
+
+
+def _comparison(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at].type != "EQUAL":
+        return None
+    if tokens[at - 1].type in ("EQEQ", "NE"):
+        sign = tokens[at - 1]
+        return SyntaxProblem.at(sign, f"there is no `{sign.value}=`", f"write `{sign.value}`")
+    before = (token.type for token in reversed(tokens[:at]) if token.type in ("IF", "WHILE", "LBRACE", "COMMA"))
+    if "RPAR" in expected and "COMMA" not in expected and next(before, "") in ("IF", "WHILE"):
+        return SyntaxProblem.at(tokens[at], "`=` assigns, and this is a condition", "compare with `==`")
+    return None
 
 
 def _increment(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
@@ -315,7 +330,8 @@ def _computed_key(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
 _LOOKS = (
     _map_as_block,
     _member_end,
-    _question_first,
+    _question_mark,
+    _comparison,
     _increment,
     _hyphen_in_key,
     _quoted_field,

@@ -88,6 +88,17 @@ def _variant(c: Checker, enum: str, name: n.Identifier) -> tuple[Use | None, Ty]
     return VariantUse(enum, name.name), VariantTy(enum, name.name)
 
 
+# What other languages write.
+_INSTEAD = {
+    **dict.fromkeys(("None", "nil", "undefined"), "write `null`"),
+    "True": "write `true`",
+    "False": "write `false`",
+    "and": "write `&&`",
+    "or": "write `||`",
+    "not": "write `!`",
+}
+
+
 def _unknown(c: Checker, node: n.Path) -> Ty:
     name = node.name
     if c.names.named_type(name) is not None:
@@ -104,7 +115,7 @@ def _unknown(c: Checker, node: n.Path) -> Ty:
         c.wrong(node, catalogue.UNKNOWN_NAME, f"`{owner}` is {what} and has no `{part}`", hint=hint)
         return ERROR
     candidates = [*c.visible, *c.names.functions, *c.names.enums, *c.names.constants]
-    hint = did_you_mean(name, candidates)
+    hint = _INSTEAD.get(name) or did_you_mean(name, candidates)
     c.wrong(
         node.parts[0] if hint is None else node,
         catalogue.UNKNOWN_NAME,
