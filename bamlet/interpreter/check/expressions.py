@@ -411,8 +411,9 @@ def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
     if node.op == "~" and kinds == {"int"}:
         return INT
     if node.op in ("++", "--"):
-        name = node.operand.name if isinstance(node.operand, n.Path) else "x"
-        hint = f"write `{name} {node.op[0]}= 1`"
+        hint = f"write `{node.op[0]}` alone"
+        if isinstance(node.operand, n.Path):
+            hint = f"write `{node.operand.name} {node.op[0]}= 1`"
         c.wrong(node, catalogue.UNSUPPORTED, f"there is no operator `{node.op}`", hint=hint)
     else:
         c.wrong(node, catalogue.INVALID_OPERATOR, f"`{node.op}` does not work on `{show(ty)}`")
