@@ -8,6 +8,10 @@ BIN = $(VENV)/bin
 CORE = $(VENV)/.bamlet-core
 DEV = $(VENV)/.bamlet-dev
 
+# Pinned: what these servers do is what `make interop` looks at. A version that is new here is installed anew.
+AIMOCK = build/interop/aimock-1.43.0
+LITELLM = build/interop/litellm-1.106.2
+
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
@@ -39,7 +43,11 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
-nightly: $(DEV) ## A hundred thousand orchestrations under random faults; about ten minutes
+interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed ## Round trips with servers of others, from npm and PyPI; three minutes at first
+	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
+		$(BIN)/python -m pytest -q tests/interop/test_third_party.py
+
+nightly: $(DEV) interop ## What `interop` does, and 100,000 orchestrations under random faults; about fifteen minutes
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run
@@ -67,4 +75,15 @@ $(DEV): $(CORE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-.PHONY: help demo check test spec snapshots bench fuzz nightly clean
+$(AIMOCK)/.installed:
+	@mkdir -p $(AIMOCK)
+	@npm install --silent --no-fund --no-audit --prefix $(AIMOCK) @copilotkit/aimock@$(lastword $(subst -, ,$(AIMOCK)))
+	@touch $@
+
+# An environment of its own, since it pins most of what we use too.
+$(LITELLM)/.installed: | $(DEV)
+	@$(BIN)/python -m venv --clear $(LITELLM)
+	@$(LITELLM)/bin/python -m pip install --quiet --disable-pip-version-check 'litellm[proxy]==$(lastword $(subst -, ,$(LITELLM)))'
+	@touch $@
+
+.PHONY: help demo check test spec snapshots bench fuzz interop nightly clean

