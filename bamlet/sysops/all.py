@@ -1,9 +1,26 @@
 """Importing this registers every operation. It brings the prompt, provider and parser rooms with it, so only a
 program that runs imports it."""
 
-from . import authorization, clients, clock, env, fs, http, json, llm, media, printing, stream, task
+from . import (
+    answer_values,
+    answers,
+    authorization,
+    clients,
+    clock,
+    env,
+    fs,
+    http,
+    json,
+    llm,
+    media,
+    printing,
+    stream,
+    task,
+)
 
 __all__ = [
+    "answer_values",
+    "answers",
     "authorization",
     "clients",
     "clock",

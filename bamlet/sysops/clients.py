@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..interpreter.abi import Context, EnvRef, Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
@@ -28,6 +28,10 @@ class Primitive:
         """What a provider says, without the keys that it may say back."""
         sent = {**self.options.headers, "authorization": self.options.api_key or ""}
         return hide_secrets(text, sent, self.options.query_params.items())
+
+
+def primitive_of(client: Opaque) -> Primitive:
+    return cast(Primitive, client.payload)
 
 
 @dataclass(frozen=True, slots=True)

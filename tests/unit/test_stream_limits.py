@@ -347,7 +347,7 @@ def test_condition_7_every_constant_that_limits_is_in_the_table() -> None:
 
 def test_condition_7_too_long_an_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number itself would take minutes to reach."""
-    monkeypatch.setattr("bamlet.sysops.llm.MAX_ANSWER_TEXT", 1000)
+    monkeypatch.setattr("bamlet.sysops.answers.MAX_ANSWER_TEXT", 1000)
 
     async def body() -> None:
         rt, transport = scripted({"Local": streamed(*["x" * 10] * 1000)})

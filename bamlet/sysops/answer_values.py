@@ -1,0 +1,179 @@
+"""Values out of what a model says: the operations of `PartialParser`, and how a whole answer is read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from ..interpreter.abi import Context, Handle, Opaque
+from ..sap import NOTHING as SAP_NOTHING
+from ..sap import Entry, ParseFailure, PartialParser, Report
+from ..types.ty import Ty
+from .answers import Answer, answer_of
+from .host import host, resource
+from .registry import Failure, HostFailure, sysop
+from .template_values import holds
+from .views import NOTHING, SkeletonState, Source
+
+
+class PartialValue(Source):
+    """A value while its text arrives; also what a stream shows."""
+
+    def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
+        self._make_parser = make_parser
+        self._parser = make_parser()
+        self._unread: str | None = None
+
+    def reset(self) -> None:
+        """Forget what was fed."""
+        self._parser = self._make_parser()
+
+    def feed(self, text: str) -> bool:
+        return bool(text) and self._parser.feed(text)
+
+    def snapshot(self) -> Any:
+        value = self._parser.partial()
+        return NOTHING if value is SAP_NOTHING else value
+
+    def finished(self, path: tuple[str, ...]) -> int | None:
+        return self._parser.finished(path)
+
+    @property
+    def state(self) -> SkeletonState:
+        return self._parser.state
+
+    @property
+    def replaced(self) -> bool:
+        return self._parser.replaced
+
+    @property
+    def reasoning(self) -> str:
+        return self._parser.reasoning
+
+    def miss(self, unread: str | None) -> None:
+        """A part of the answer could not be read, so nobody can tell what the value lacks."""
+        self._unread = unread
+
+    def report(self) -> Report:
+        report = self._parser.report()
+        if self._unread is None:
+            return report
+        return dataclasses.replace(
+            report, entries=(Entry("dropped", "$", self._unread, lossy=True), *report.entries)
+        )
+
+    def finish(self, *, truncated: bool = False, strict: bool = False) -> Any:
+        """The final value. Raises `ParseFailure`."""
+        return self._parser.finish(truncated=truncated, strict=strict).value
+
+    async def aclose(self) -> None: ...
+
+
+def make_parser(context: Context, output: Ty, *, skeleton: bool = False) -> PartialParser:
+    schemas = context.program.schemas
+    return PartialParser(
+        output,
+        schemas,
+        context.space,
+        holds=lambda expression, value: holds(expression, value, schemas),
+        skeleton=skeleton,
+    )
+
+
+@sysop("baml.llm.PrimitiveClient.new_partial_parser")
+def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
+    skeleton = host(context).voice.sink.view.skeleton
+    value = PartialValue(lambda: make_parser(context, output.payload, skeleton=skeleton))
+    return host(context).scope.open("baml.llm.PartialParser", value)
+
+
+@sysop("baml.llm.PartialParser.feed")
+def feed(context: Context, parser: Handle, text: str) -> bool:
+    found = resource(context, parser, PartialValue)
+    return found.feed(text)
+
+
+@sysop("baml.llm.PartialParser.reset")
+def reset(context: Context, parser: Handle) -> None:
+    resource(context, parser, PartialValue).reset()
+
+
+@sysop("baml.llm.PartialParser.value")
+def value(context: Context, parser: Handle) -> Any:
+    found = resource(context, parser, PartialValue)
+    shown = found.snapshot()
+    return None if shown is NOTHING else shown
+
+
+@sysop("baml.llm.PartialParser.finish", throws=("Validation",))
+def finish_parser(context: Context, parser: Handle) -> Any:
+    found = resource(context, parser, PartialValue)
+    try:
+        return found.finish(strict=host(context).strict)
+    except ParseFailure as failure:
+        raise _validation(context, failure) from failure
+
+
+@sysop("baml.llm.PartialParser.finish_answer", throws=("Validation",))
+def finish_answer(context: Context, parser: Handle, answer: Handle | Opaque, prompt: Opaque) -> Any:
+    return _read_answer(context, resource(context, parser, PartialValue), answer_of(context, answer), prompt)
+
+
+@sysop("baml.llm.PrimitiveClient.parse_answer", throws=("Validation",))
+def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, output: Opaque, prompt: Opaque) -> Any:
+    found = answer_of(context, answer)
+    value = PartialValue(lambda: make_parser(context, output.payload))
+    value.feed(found.said.text)
+    return _read_answer(context, value, found, prompt)
+
+
+def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
+    call = host(context)
+    call.voice.sink.reporter = value
+    value.miss(answer.unread())
+    truncated = answer.said.finish_reason == "length"
+    try:
+        result = value.finish(truncated=truncated, strict=call.strict)
+    except ParseFailure as failure:
+        text = answer.client.without_secrets(str(prompt.payload))
+        raise _validation(context, failure, text) from failure
+    if call.on_report is not None:
+        try:
+            call.on_report(value.report())
+        except Exception as failure:
+            raise HostFailure(failure) from failure
+    return result
+
+
+@sysop("baml.llm.PartialParser.close")
+async def close_parser(context: Context, parser: Handle) -> None:
+    await host(context).scope.close(parser)
+
+
+@sysop("baml.llm.PrimitiveClient.partial_parse", throws=("Validation",))
+def partial_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
+    parser = make_parser(context, output.payload)
+    parser.feed(text)
+    shown = parser.partial()
+    return None if shown is SAP_NOTHING else shown
+
+
+@sysop("baml.llm.PrimitiveClient.final_parse", throws=("Validation",))
+def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
+    parser = make_parser(context, output.payload)
+    parser.feed(text)
+    try:
+        return parser.finish(strict=host(context).strict).value
+    except ParseFailure as failure:
+        raise _validation(context, failure) from failure
+
+
+def _validation(context: Context, failure: ParseFailure, prompt: str | None = None) -> Failure:
+    names = ("path", "reason", "raw", "start", "end")
+    issues = [
+        context.space.instance("baml.errors.Issue", {name: getattr(issue, name) for name in names})
+        for issue in failure.issues
+    ]
+    message = f"Failed to parse LLM response: {failure}"
+    return Failure("Validation", message, raw_output=failure.raw, prompt=prompt, issues=issues)

@@ -1,0 +1,282 @@
+"""What a model has said, whole or while it streams: the operations behind `baml.llm.StreamAccumulator`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, cast, get_args
+
+from ..interpreter.abi import Context, Handle, Opaque
+from ..providers import (
+    Accumulator,
+    Chunk,
+    ChunkType,
+    Completion,
+    ProviderError,
+    StructuredAccumulator,
+    finish_reason_is_allowed,
+    read_body,
+)
+from .clients import Primitive, primitive_of
+from .exchange import hide_in_causes
+from .host import host, resource
+from .registry import Failure, sysop
+
+MAX_ANSWER_TEXT = 32 << 20
+MAX_BLANKS = 1 << 16  # in a row: a model that says nothing else any more does not stop by itself
+
+_ACCUMULATOR = "baml.llm.StreamAccumulator"
+# As the language spells them.
+_CHUNK_TYPES = {name: name.title().replace("_", "") for name in get_args(ChunkType)}
+
+
+class Answer:
+    """What the operations on a `StreamAccumulator` work with: an answer while it is streamed."""
+
+    def __init__(self, accumulator: Accumulator | StructuredAccumulator, client: Primitive) -> None:
+        self.said: Accumulator | StructuredAccumulator | Completion = accumulator
+        self.client = client
+        self._accumulator = accumulator
+        self._new: list[str] = []
+        self._size = 0
+        self._blanks = 0
+
+    def add(self, events: list[Any]) -> bool:
+        """Whether the answer began anew."""
+        feed, restarts = self._accumulator.feed, self._accumulator.restarts
+        new = [text for event in events if (text := feed(event))]
+        began_anew = self._accumulator.restarts != restarts
+        if began_anew:
+            self._new, new = [], [self._accumulator.text]
+        self._new += new
+        self._size += sum(map(len, new))
+        if self._size > MAX_ANSWER_TEXT:
+            message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
+            raise ProviderError("protocol_error", message, retryable=False)
+        for text in new:
+            said = text.rstrip()
+            self._blanks = len(text) - len(said) + (0 if said else self._blanks)
+        if self._blanks > MAX_BLANKS:
+            message = f"the model has written more than {MAX_BLANKS} blanks in a row"
+            raise ProviderError("degenerate", message, retryable=True)
+        return began_anew
+
+    def new_chunks(self) -> list[Chunk]:
+        return self._accumulator.new_chunks()
+
+    def new_text(self) -> str:
+        text = "".join(self._new)
+        self._new.clear()
+        return text
+
+    def finish(self) -> None:
+        """Closing may free text that was held back, such as half a surrogate pair."""
+        shown = len(self._accumulator.text)
+        completion = self._accumulator.finish()
+        self._new.append(completion.text[shown:])
+
+    def unread(self) -> str | None:
+        """What to say about events that could not be read, if there were any."""
+        if not (count := self._accumulator.bad_events):
+            return None
+        first = self.client.without_secrets(self._accumulator.first_bad)
+        return f"events that could not be read: {count}" + (f", the first is {first!r}" if first else "")
+
+    @property
+    def is_done(self) -> bool:
+        return self._accumulator.is_done
+
+    @property
+    def is_complete(self) -> bool:
+        return self._accumulator.is_complete
+
+    async def aclose(self) -> None: ...
+
+
+class WholeAnswer(Answer):
+    """An answer that came in one piece: there is nothing to add and nothing to wait for."""
+
+    def __init__(self, accumulator: Accumulator | StructuredAccumulator, body: str, client: Primitive) -> None:
+        super().__init__(accumulator, client)
+        self.said = read_body(accumulator, body)
+        self._new = [self.said.text]
+
+    def add(self, events: list[Any]) -> bool:
+        raise AssertionError("a whole answer takes no events")
+
+    def finish(self) -> None: ...
+
+    @property
+    def is_done(self) -> bool:
+        return True
+
+    @property
+    def is_complete(self) -> bool:
+        return True
+
+
+def answer_of(context: Context, answer: Handle | Opaque) -> Answer:
+    if isinstance(answer, Opaque):
+        return cast(Answer, answer.payload)
+    return resource(context, answer, Answer)
+
+
+@sysop("baml.llm.PrimitiveClient.new_stream_accumulator")
+def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
+    primitive = primitive_of(client)
+    answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
+    host(context).voice.sink.reasoning_of = lambda: answer.said.reasoning
+    return host(context).scope.open(_ACCUMULATOR, answer)
+
+
+@sysop("baml.llm.PrimitiveClient.read_response", throws=("LlmClient",))
+def read_response(context: Context, client: Opaque, body: str) -> Opaque:
+    primitive = primitive_of(client)
+    try:
+        answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
+    except ProviderError as failure:
+        raise _provider_failure(failure, primitive) from failure
+    host(context).voice.sink.reasoning_of = lambda: answer.said.reasoning
+    return Opaque(_ACCUMULATOR, answer)
+
+
+def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
+    hide_in_causes(failure, client.without_secrets)
+    return Failure(
+        "LlmClient",
+        failure.message,
+        kind=failure.kind,
+        retryable=failure.retryable is not False,
+        client_name=client.options.name,
+    )
+
+
+@sysop("baml.llm.StreamAccumulator.add_events", throws=("LlmClient",))
+def add_events(context: Context, answer: Handle | Opaque, events: list[Any]) -> bool:
+    found = answer_of(context, answer)
+    try:
+        return found.add(events)
+    except ProviderError as failure:
+        raise _provider_failure(failure, found.client) from failure
+
+
+@sysop("baml.llm.StreamAccumulator.finish", throws=("LlmClient",))
+def finish(context: Context, answer: Handle | Opaque) -> None:
+    found = answer_of(context, answer)
+    try:
+        found.finish()
+        if host(context).strict and (unread := found.unread()) is not None:
+            raise ProviderError("protocol_error", f"{unread} (strict)", retryable=True)
+    except ProviderError as failure:
+        raise _provider_failure(failure, found.client) from failure
+
+
+@sysop("baml.llm.StreamAccumulator.close")
+async def close_answer(context: Context, answer: Handle | Opaque) -> None:
+    if isinstance(answer, Handle):
+        await host(context).scope.close(answer)
+
+
+@sysop("baml.llm.StreamAccumulator.content")
+def content(context: Context, answer: Handle | Opaque) -> str:
+    return answer_of(context, answer).said.text
+
+
+@sysop("baml.llm.StreamAccumulator.new_content")
+def new_content(context: Context, answer: Handle | Opaque) -> str:
+    return answer_of(context, answer).new_text()
+
+
+@sysop("baml.llm.StreamAccumulator.new_chunks")
+def new_chunks(context: Context, answer: Handle | Opaque) -> list[Any]:
+    space = context.space
+    return [
+        space.instance(
+            "baml.llm.Chunk",
+            {
+                "chunk_type": space.enum_value("baml.llm.ChunkType", _CHUNK_TYPES[chunk.type]),
+                "text": chunk.text,
+                "slot": chunk.slot,
+                "id": chunk.id,
+                "name": chunk.name,
+            },
+        )
+        for chunk in answer_of(context, answer).new_chunks()
+    ]
+
+
+@sysop("baml.llm.StreamAccumulator.reasoning")
+def reasoning(context: Context, answer: Handle | Opaque) -> str:
+    return answer_of(context, answer).said.reasoning
+
+
+@sysop("baml.llm.StreamAccumulator.refusal")
+def refusal(context: Context, answer: Handle | Opaque) -> str | None:
+    return answer_of(context, answer).said.refusal
+
+
+@sysop("baml.llm.StreamAccumulator.tool_calls")
+def tool_calls(context: Context, answer: Handle | Opaque) -> list[Any]:
+    return [
+        context.space.instance(
+            "baml.llm.ToolCall", {"id": call.id, "name": call.name, "arguments": call.arguments}
+        )
+        for call in answer_of(context, answer).said.tool_calls
+    ]
+
+
+@sysop("baml.llm.StreamAccumulator.usage")
+def usage(context: Context, answer: Handle | Opaque) -> Any:
+    said = answer_of(context, answer).said.usage
+    if said is None:
+        return None
+    fields = {field.name: getattr(said, field.name) for field in dataclasses.fields(said) if field.name != "raw"}
+    return context.space.instance("baml.llm.Usage", fields)
+
+
+@sysop("baml.llm.StreamAccumulator.finish_kind")
+def finish_kind(context: Context, answer: Handle | Opaque) -> str | None:
+    return answer_of(context, answer).said.finish_reason
+
+
+@sysop("baml.llm.StreamAccumulator.is_done")
+def is_done(context: Context, answer: Handle | Opaque) -> bool:
+    return answer_of(context, answer).is_done
+
+
+@sysop("baml.llm.StreamAccumulator.is_complete")
+def is_complete(context: Context, answer: Handle | Opaque) -> bool:
+    return answer_of(context, answer).is_complete
+
+
+@sysop("baml.llm.StreamAccumulator.model")
+def model(context: Context, answer: Handle | Opaque) -> str | None:
+    """Bedrock does not say which model it is: then it is the one that was asked for."""
+    found = answer_of(context, answer)
+    return found.said.model or found.client.options.model
+
+
+@sysop("baml.llm.StreamAccumulator.finish_reason")
+def finish_reason(context: Context, answer: Handle | Opaque) -> str | None:
+    return answer_of(context, answer).said.raw_finish_reason
+
+
+@sysop("baml.llm.StreamAccumulator.input_tokens")
+def input_tokens(context: Context, answer: Handle | Opaque) -> int | None:
+    said = answer_of(context, answer).said.usage
+    return said.input_tokens if said else None
+
+
+@sysop("baml.llm.StreamAccumulator.output_tokens")
+def output_tokens(context: Context, answer: Handle | Opaque) -> int | None:
+    said = answer_of(context, answer).said.usage
+    return said.output_tokens if said else None
+
+
+@sysop("baml.llm.PrimitiveClient.check_finish_reason", throws=("FinishReason",))
+def check_finish_reason(context: Context, client: Opaque, answer: Handle | Opaque) -> None:
+    options = primitive_of(client).options
+    said = answer_of(context, answer).said
+    reason = said.raw_finish_reason
+    if not finish_reason_is_allowed(reason, options.finish_reason_allow_list, options.finish_reason_deny_list):
+        message = f"Finish reason not allowed: {reason}"
+        raise Failure("FinishReason", message, finish_reason=reason, raw_output=said.text)
