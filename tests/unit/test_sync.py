@@ -184,7 +184,7 @@ def test_an_iterator_that_is_collected_in_the_background_thread_holds_nothing_up
             collected.set()
 
         _background.loop().loop.call_soon_threadsafe(collect)
-        assert collected.wait(5)
+        assert collected.wait(30)  # after a whole suite there is much to look through
         loopback.wait_client_left(5)
 
 
