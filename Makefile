@@ -47,8 +47,9 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed ## Round trips with s
 	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
 		$(BIN)/python -m pytest -q tests/interop/test_third_party.py
 
-nightly: $(DEV) interop ## What `interop` does, and 100,000 orchestrations under random faults; about fifteen minutes
+nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under random faults, 10,000 calls that are stopped
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
+	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run
 	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)

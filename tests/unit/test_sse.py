@@ -85,6 +85,7 @@ def cuttings(body: bytes) -> Iterator[list[bytes]]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_case_gives_its_events_for_every_cutting(case: dict[str, Any]) -> None:
+    """H16 of the hostile inputs: WHATWG's events, whatever the line ends and the cut."""
     for chunks in cuttings(case_bytes(case)):
         decoder = EventDecoder()
         assert decode_with(decoder, chunks) == case_events(case), chunks

@@ -84,6 +84,7 @@ def stream_all(count: int, **options: Any) -> None:
 
 
 def test_condition_1_twice_the_items_are_twice_the_steps_with_every_partial() -> None:
+    """H23 of the hostile inputs: an event costs the same however many came before."""
     stream_all(5, partials="every")  # what is derived once per program
     single, double = (calls_made(lambda n=n: stream_all(n, partials="every")).total() for n in (40, 80))
     assert double < 2.1 * single
@@ -104,6 +105,7 @@ def test_condition_1_no_partial_is_built_while_nobody_looks() -> None:
 
 
 def test_condition_1_a_busy_consumer_costs_one_partial_a_look() -> None:
+    """H23 of the hostile inputs: partials are made for those who look."""
     pieces = in_pieces(items(20))
 
     async def body() -> int:
