@@ -43,7 +43,7 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
-interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed ## Round trips with servers of others, from npm and PyPI; three minutes at first
+interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed ## Round trips with servers of others, from npm and PyPI; a minute, and some to install
 	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
 		$(BIN)/python -m pytest -q tests/interop/test_third_party.py
 

@@ -43,8 +43,9 @@ async def post(transport: HttpTransport, server: WireMockServer) -> HttpResponse
 
 
 async def read(response: HttpResponse, into: list[bytes]) -> None:
-    async for chunk in response.chunks():
-        into.append(chunk)
+    async with contextlib.aclosing(response):
+        async for chunk in response.chunks():
+            into.append(chunk)
 
 
 async def body(response: HttpResponse) -> bytes:
@@ -149,7 +150,9 @@ def test_a_reset_forgets_mappings_and_journal(wiremock: WireMockServer) -> None:
     wiremock.reset()
 
     async def test(transport: HttpTransport) -> None:
-        assert (await post(transport, wiremock)).status == 404
+        response = await post(transport, wiremock)
+        assert response.status == 404
+        await response.aclose()
 
     run(test)
     wiremock.reset()
