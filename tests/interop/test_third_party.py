@@ -78,13 +78,22 @@ class Served:
     def source(self) -> str:
         address = "endpoint_url" if self.provider == "aws-bedrock" else "base_url"
         key = "" if self.provider in UNKEYED else f'api_key "{PROXY_KEY}"'
-        client = f"provider {self.provider}, options {{ model m, {address} env.SERVED_URL, {self.options} {key} }}"
-        return f"client<llm> Served {{ {client} }}\n{FUNCTIONS}"
+        options = f"model m, {address} env.SERVED_URL, {self.options} {key}"
+        clients = {"Served": options} | ({"Tooled": f"{options}\noutput_mode tool"} if self.has_tools else {})
+        return FUNCTIONS + "".join(
+            f"client<llm> {name} {{ provider {self.provider}, options {{ {options} }} }}\n"
+            for name, options in clients.items()
+        )
+
+    @property
+    def has_tools(self) -> bool:
+        return self.provider not in UNTOOLED
 
     def __str__(self) -> str:
         return f"{self.server}, {self.provider}"
 
 
+UNTOOLED = {"ollama-native"}  # Ollama cannot be told that a tool must be called
 UNKEYED = {"vertex-ai", "aws-bedrock", "ollama", "ollama-native"}
 COUNTED = "stream_options { include_usage true },"
 SIGNED = 'region "us-east-1", access_key_id "a", secret_access_key "s-0123456789",'
@@ -167,6 +176,21 @@ def test_a_stream_grows_to_a_class(runtime: bamlet.AsyncRuntime) -> None:
     assert counts == sorted(counts)
     assert len(set(counts)) > 1
     assert bamlet.to_plain(partials[-1]) == bamlet.to_plain(final) == ORDER
+
+
+@pytest.mark.parametrize("served", [served for served in SERVED if served.has_tools], ids=str)
+def test_a_tool_carries_a_class(runtime: bamlet.AsyncRuntime) -> None:
+    """What the mock says in a call of our tool, and says only where the tool has reached it."""
+
+    async def both() -> list[Any]:
+        context = bamlet.CallContext(client="Tooled")
+        values = [
+            await runtime.call("Take", context=context),
+            await runtime.stream("Take", context=context).final(),
+        ]
+        return [bamlet.to_plain(value) for value in values]
+
+    assert run(runtime, both()) == [ORDER | {"title": "by tool"}] * 2
 
 
 def test_both_count_their_tokens(served: Served, runtime: bamlet.AsyncRuntime) -> None:
