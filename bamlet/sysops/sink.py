@@ -6,12 +6,11 @@ consumer that wants every one gets a short queue, and while it is full the strea
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from .bell import Bell
 from .registry import HostFailure
 from .views import NOTHING, Source, View
 
@@ -72,7 +71,7 @@ class Sink:
         self._on_delta = on_delta
         self._on_tick = on_tick
         self._on_reset = on_reset
-        self._queue: deque[StreamEvent] = deque()
+        self._queue: list[StreamEvent] = []
         self._offered: Source | None = None
         self._called = View()
         self.view = view or View()
@@ -82,8 +81,8 @@ class Sink:
         self._shown_text = False
         self._attempts = 0
         self._closed = False
-        self._arrived = asyncio.Event()
-        self._taken = asyncio.Event()
+        self._arrived = Bell()
+        self._taken = Bell()
 
     # --- from the program
 
@@ -182,7 +181,7 @@ class Sink:
     def _take(self) -> StreamEvent | None:
         if self._queue:
             self._taken.set()
-            return self._queue.popleft()
+            return self._queue.pop(0)
         return self._take_offered()
 
     def close(self) -> None:

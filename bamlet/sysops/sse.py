@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Any
 
 from ..interpreter.abi import Context
 from ..wire.message import Response
+from .bell import Bell
 from .deadlines import Deadlines
 from .exchange import content_type, failure_of, now
 
@@ -31,7 +31,7 @@ class SseStream:
         self._deadlines = deadlines
         self._one_by_one = one_by_one
         self._decoder = decoder_for(content_type(response), accepts)
-        self._events: deque[Any] = deque()
+        self._events: list[Any] = []  # an empty deque takes ten times as much
         self._buffered = 0
         self._failure: Exception | None = None
         self._ended = False
@@ -39,8 +39,8 @@ class SseStream:
         # When something came last, and since when somebody waits for more.
         self._last_activity = now()
         self._waits_since: float | None = None
-        self._arrived = asyncio.Event()
-        self._drained = asyncio.Event()
+        self._arrived = Bell()
+        self._drained = Bell()
         self._timer: asyncio.TimerHandle | None = None
         self._reader = asyncio.create_task(self._read_ahead())
         self._watch()
@@ -60,10 +60,9 @@ class SseStream:
             finally:
                 self._waits_since = None
         if self._one_by_one:
-            taken = [self._events.popleft()]
+            taken = [self._events.pop(0)]
         else:
-            taken = list(self._events)
-            self._events.clear()
+            taken, self._events = self._events, []
         self._buffered = 0 if not self._events else self._buffered - len(taken[0].data)
         self._drained.set()
         return taken
