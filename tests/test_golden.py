@@ -49,7 +49,7 @@ def test_a_name_stays_inside(tmp_path: Path) -> None:
 def suite(tmp_path: Path) -> Path:
     """A project with our conftest, one test with its golden, one test without, and a golden too many."""
     (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "golden.py", "handle_watch.py"):
+    for name in ("conftest.py", "golden.py", "handle_watch.py", "canary.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     shutil.copytree(ROOT / "tests" / "servers", tmp_path / "tests" / "servers")
     (tmp_path / "tests" / "test_it.py").write_text(
