@@ -13,9 +13,9 @@ from typing import Any
 import bamlet
 from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
-from bamlet.interpreter.analyse import analyse
 from bamlet.interpreter.emit import definition
 from bamlet.interpreter.emit.state import Unit
+from bamlet.interpreter.program.analyse import analyse
 from bamlet.source import SourceFile
 
 from .measure import Row, Timing, measure

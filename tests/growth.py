@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from bamlet.interpreter.values import Instance
+from bamlet.interpreter.runtime.values import Instance
 from bamlet.sap import NOTHING
 
 _STATES = ("Pending", "Incomplete", "Complete")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..diagnostics import CompileError as CompileError
-    from ..interpreter.program import Program as Program
-    from ..interpreter.values import to_plain as to_plain
+    from ..interpreter.program.link import Program as Program
+    from ..interpreter.runtime.values import to_plain as to_plain
     from ..sap import Entry as Entry
     from ..sap import Issue as Issue
     from ..sap import Parsed as Parsed
@@ -52,11 +52,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bamlet.diagnostics": ("CompileError",),
-    "bamlet.interpreter.program": ("Program",),
+    "bamlet.interpreter.program.link": ("Program",),
     "bamlet.sap": ("Entry", "Issue", "Parsed", "Report"),
     "bamlet.sysops.changes": ("Change",),
     "bamlet.sysops.views": ("Skeleton",),
-    "bamlet.interpreter.values": ("to_plain",),
+    "bamlet.interpreter.runtime.values": ("to_plain",),
     "bamlet.wire.message": ("HttpOptions",),
     "bamlet.embed.context": ("AbortController", "CallContext", "Timeouts"),
     "bamlet.embed.errors": (

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import did_you_mean
-from ..interpreter.abi import EnumValue, Instance, MediaValue, ValueSpace
-from ..interpreter.interface import FunctionInfo, Param
+from ..interpreter.facts.interface import FunctionInfo, Param
+from ..interpreter.runtime.abi import EnumValue, Instance, MediaValue, ValueSpace
 from ..types.show import show
 from ..types.ty import (
     AliasTy,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..interpreter.abi import CATCHABLE, Cancelled, Context
-from ..interpreter.program import Callee, Program
+from ..interpreter.program.link import Callee, Program
+from ..interpreter.runtime.abi import CATCHABLE, Cancelled, Context
 from ..sysops.host import Host, Services
 from ..sysops.registry import HostFailure
 from ..sysops.sink import Sink, Voice

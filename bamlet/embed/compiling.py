@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError, Diagnostic
 from ..grammar import Parser
-from ..interpreter.analyse import Unit
+from ..interpreter.program.analyse import Unit
 from ..source import SourceFile
 from ..stdlib import LibraryFile
 from ..stdlib import library as library_files
@@ -29,7 +29,7 @@ from .store import (
 
 if TYPE_CHECKING:
     # Making and linking code takes modules that a mere check does without.
-    from ..interpreter.program import Program
+    from ..interpreter.program.link import Program
     from ..types.schema import Schemas
 
 
@@ -65,7 +65,7 @@ def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diag
 
 def with_types(program: Program, types: Schemas) -> Program:
     """The program with more types, or other ones for those that may be extended."""
-    from ..interpreter.program import link
+    from ..interpreter.program.link import link
 
     return link(program.unit, library(), program.diagnostics, types)
 
@@ -90,7 +90,7 @@ def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], *, all_async: bool = False, kept: bool = False
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """With `kept`, a program without errors is looked for in the cache, and put there."""
-    from ..interpreter.program import Program, link
+    from ..interpreter.program.link import Program, link
 
     copyreg.pickle(Program, _reduced)
     if kept and not unreadable:
@@ -120,7 +120,7 @@ def _kept_unit(sources: list[SourceFile]) -> tuple[Unit | None, tuple[Diagnostic
 def _unit(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
-    from ..interpreter.program import compile_unit
+    from ..interpreter.program.link import compile_unit
 
     parser = Parser(cache_folder())
     parsed = [parser.parse(source) for source in sources]
@@ -150,7 +150,7 @@ def _reduced(program: Program) -> tuple[Any, ...]:
 def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
-    from ..interpreter.program import link
+    from ..interpreter.program.link import link
 
     for name, text in texts.items():
         _show_in_tracebacks(SourceFile(name, text))
@@ -161,7 +161,7 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
 @cache
 def library() -> Program:
     """The standard library, ready to be called."""
-    from ..interpreter.program import link
+    from ..interpreter.program.link import link
 
     return link(library_unit(), None)
 
@@ -181,7 +181,7 @@ def library_unit() -> Unit:
 
 
 def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
-    from ..interpreter.program import compile_unit
+    from ..interpreter.program.link import compile_unit
 
     parser = Parser(cache_folder())
     parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..interpreter.interface import TestInfo as TestInfo
-from ..interpreter.program import Program
+from ..interpreter.facts.interface import TestInfo as TestInfo
+from ..interpreter.program.link import Program
 from ..sysops.clock import Clock
 from ..sysops.template_values import template_value
 

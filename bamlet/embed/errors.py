@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from ..interpreter.abi import CATCHABLE, Instance, Thrown, as_panic, caught, to_plain
+from ..interpreter.runtime.abi import CATCHABLE, Instance, Thrown, as_panic, caught, to_plain
 
 if TYPE_CHECKING:
     from ..sap import Issue

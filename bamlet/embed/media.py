@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from ..interpreter.abi import MediaKind, MediaValue
-from ..interpreter.interface import TestInfo
+from ..interpreter.facts.interface import TestInfo
+from ..interpreter.runtime.abi import MediaKind, MediaValue
 from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
 from .errors import BamlInvalidArgumentError
 

@@ -14,8 +14,8 @@ from .store import cache_folder, content_key, is_known_clean, remember_clean
 
 if TYPE_CHECKING:
     from ..grammar import Parsed, Parser
-    from ..interpreter.analyse import Analysis
-    from ..interpreter.interface import SymbolTable
+    from ..interpreter.facts.interface import SymbolTable
+    from ..interpreter.program.analyse import Analysis
 
 _Stamp = tuple[int, int]
 
@@ -57,11 +57,11 @@ class Project:
 
     def symbols(self) -> SymbolTable:
         """Definitions and references of the program as it is now, as far as it can be understood."""
-        from ..interpreter.references import symbol_table
+        from ..interpreter.names.references import symbol_table
 
         self.check()
         parsed, analysis = self._stages([*(file.read for file in self._files.values()), *self._beside])
-        return symbol_table((placed for one in parsed for placed in one.items), analysis)
+        return symbol_table((placed for one in parsed for placed in one.items), analysis.checked.tables)
 
     def _stamps(self) -> Iterator[tuple[Path, _Stamp]]:
         for path in (file for root in self._paths for file in find(root)):
@@ -94,7 +94,7 @@ class Project:
 
     def _stages(self, texts: Sequence[Read]) -> tuple[list[Parsed], Analysis]:
         from ..grammar import Parser
-        from ..interpreter.analyse import analyse
+        from ..interpreter.program.analyse import analyse
         from .compiling import library_unit
 
         if self._parser is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..interpreter.interface import FunctionInfo
-from ..interpreter.program import Program
+from ..interpreter.facts.interface import FunctionInfo
+from ..interpreter.program.link import Program
 from ..sap import NOTHING, Parsed, ParseFailure, PartialParser
 from ..sysops.template_values import holds
 from .errors import validation_error

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..diagnostics import did_you_mean
-from ..interpreter.abi import Context, InternalError
-from ..interpreter.interface import FunctionInfo
-from ..interpreter.program import Callee, Program
+from ..interpreter.facts.interface import FunctionInfo
+from ..interpreter.program.link import Callee, Program
+from ..interpreter.runtime.abi import Context, InternalError
 from ..sysops.clock import Clock
 from ..sysops.console import to_standard_error
 from ..sysops.env import process_environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..interpreter.values import to_plain
+from ..interpreter.runtime.values import to_plain
 from ..sap import ParseFailure
 from ..sysops.views import SkeletonState
 from .errors import validation_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from ..interpreter.abi import POLL_EVERY, Cancelled, Context
+from ..interpreter.runtime.abi import POLL_EVERY, Cancelled, Context
 from ..sysops.host import ClockLike
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
 

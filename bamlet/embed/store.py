@@ -23,7 +23,7 @@ from .._version import __version__
 
 if TYPE_CHECKING:
     from ..diagnostics import Diagnostic
-    from ..interpreter.analyse import Unit
+    from ..interpreter.program.analyse import Unit
 
 
 def cache_folder() -> Path | None:
@@ -101,7 +101,7 @@ def packed(unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> bytes:
 
 
 def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
-    from ..interpreter.analyse import Unit
+    from ..interpreter.program.analyse import Unit
 
     names, effects, codes, diagnostics = pickle.loads(data)
     return Unit(names, effects, tuple(marshal.loads(code) for code in codes)), diagnostics

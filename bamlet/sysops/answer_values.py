@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ..interpreter.abi import Context, Handle, Opaque
+from ..interpreter.runtime.abi import Context, Handle, Opaque
 from ..sap import NOTHING as SAP_NOTHING
 from ..sap import Entry, ParseFailure, PartialParser, Report
 from ..types.ty import Ty

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, cast, get_args
 
-from ..interpreter.abi import Context, Handle, Opaque
+from ..interpreter.runtime.abi import Context, Handle, Opaque
 from ..providers import (
     Accumulator,
     Chunk,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..interpreter.abi import Context, Opaque
+from ..interpreter.runtime.abi import Context, Opaque
 from ..providers import ClientConfigError, read_error_text
 from ..wire.message import Request, Transport, TransportError
 from .clients import Primitive

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..interpreter.abi import Context, EnvRef, Opaque
+from ..interpreter.runtime.abi import Context, EnvRef, Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
 from .credential_files import with_files
 from .exchange import hide_secrets

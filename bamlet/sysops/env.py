@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from ..interpreter.abi import Context, Panic
+from ..interpreter.runtime.abi import Context, Panic
 from .host import host
 from .registry import sysop
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping
 from itertools import count
 from typing import Protocol, TypeVar
 
-from ..interpreter.abi import Handle, Panic
+from ..interpreter.runtime.abi import Handle, Panic
 
 T = TypeVar("T")
 

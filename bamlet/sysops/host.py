@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..interpreter.abi import Context, Handle, Opaque, Panic
+from ..interpreter.runtime.abi import Context, Handle, Opaque, Panic
 from .console import to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent

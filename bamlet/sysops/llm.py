@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..interpreter.abi import Context, Opaque
+from ..interpreter.runtime.abi import Context, Opaque
 from ..jinja import TemplateError
 from ..prompt import Message, Prompt, StructuredAnswer, TemplateString, answer_schema, render_prompt
 from ..providers import (

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from ..interpreter.abi import Context, Opaque, Panic
+from ..interpreter.runtime.abi import Context, Opaque, Panic
 from ..prompt import Media, Prompt
 from ..wire.message import InvalidRequest, Request, Response, Transport
 from .clients import Primitive

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
-from ..interpreter.abi import Context, InternalError, Panic, Thrown
+from ..interpreter.runtime.abi import Context, InternalError, Panic, Thrown
 
 F = TypeVar("F", bound=Callable[..., Any])
 

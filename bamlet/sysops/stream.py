@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..interpreter.abi import Context, Handle
+from ..interpreter.runtime.abi import Context, Handle
 from .host import host, resource
 from .registry import sysop
 from .views import Source

@@ -10,7 +10,7 @@ import asyncio
 from types import TracebackType
 from typing import Any, Self
 
-from ..interpreter.abi import CATCHABLE, Context, FunctionValue, Thrown, as_panic, call_value
+from ..interpreter.runtime.abi import CATCHABLE, Context, FunctionValue, Thrown, as_panic, call_value
 from .handles import uninterrupted
 from .host import host
 from .registry import Failure, sysop

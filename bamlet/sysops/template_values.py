@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Any
 
-from ..interpreter.abi import EnumValue, Instance, MediaValue
+from ..interpreter.runtime.abi import EnumValue, Instance, MediaValue
 from ..types.schema import ClassSchema, EnumSchema, Schemas
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..interpreter.abi import Context, FunctionValue, Handle, Instance, Thrown
+from ..interpreter.runtime.abi import Context, FunctionValue, Handle, Instance, Thrown
 from .handles import HandleTable
 from .host import Host, host
 from .registry import REGISTRY, invoke

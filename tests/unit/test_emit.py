@@ -19,10 +19,10 @@ import bamlet
 from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
 from bamlet.grammar import nodes as n
-from bamlet.interpreter.analyse import analyse
 from bamlet.interpreter.check import CHECK_STATEMENT, INFER
 from bamlet.interpreter.emit import EMIT, EMIT_STATEMENT, INTO, definition
 from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS, Unit
+from bamlet.interpreter.program.analyse import analyse
 from bamlet.source import SourceFile
 from tests.golden import Goldens
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bamlet.interpreter import client_options, clients
+from bamlet.interpreter.declarations import client_options, clients
 from bamlet.prompt import Media, Message, Prompt, Text
 from bamlet.providers import ClientConfigError, ClientOptions, ClientSpec, azure, bedrock, dialect, vertex
 from bamlet.providers.client import COMMON_OPTIONS

@@ -15,10 +15,10 @@ import pytest
 
 from bamlet.grammar import Parsed, Parser
 from bamlet.grammar import nodes as n
-from bamlet.interpreter.analyse import Analysis, analyse
 from bamlet.interpreter.emit import definition
 from bamlet.interpreter.emit.state import Unit
-from bamlet.interpreter.symbols import FunctionSymbol
+from bamlet.interpreter.facts.symbols import FunctionSymbol
+from bamlet.interpreter.program.analyse import Analysis, analyse
 from bamlet.source import SourceFile
 from bamlet.stdlib import library
 from bamlet.types.show import show

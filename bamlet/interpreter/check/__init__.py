@@ -9,11 +9,11 @@ from typing import Any
 
 from ...grammar import nodes as n
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
-from ..builtins import HARMLESS_METHODS
-from ..panics import is_panic
-from ..report import Report
-from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
-from ..typing_tables import Tables
+from ..facts.builtins import HARMLESS_METHODS
+from ..facts.panics import is_panic
+from ..facts.report import Report
+from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
+from ..facts.typing_tables import Tables
 from . import calls, catches, expressions, lambdas, patterns, statements
 from .bodies import check_constant, check_function
 from .constants import in_order_of_use

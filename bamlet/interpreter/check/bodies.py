@@ -12,7 +12,7 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import NEVER, NULL, Ty
-from ..symbols import ConstantSymbol, FunctionSymbol
+from ..facts.symbols import ConstantSymbol, FunctionSymbol
 from .state import Checker, content, is_open
 from .throws import check_contract
 

@@ -11,8 +11,8 @@ from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, FLOAT, INT, NULL, STRING, UNKNOWN, FunctionTy, ListTy, Ty, union
 from ...types.variables import holds_variable, match_variables, replaced
-from ..builtins import Builtin
-from ..typing_tables import FunctionUse, LocalUse
+from ..facts.builtins import Builtin
+from ..facts.typing_tables import FunctionUse, LocalUse
 from .state import Checker, ungrouped
 
 

@@ -9,9 +9,9 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
-from ..builtins import FUNCTIONS, METHODS, PRINT, Builtin, method, method_names
-from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
+from ..facts.builtins import FUNCTIONS, METHODS, PRINT, Builtin, method, method_names
+from ..facts.symbols import FunctionSymbol
+from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .expressions import unknown_content

@@ -12,8 +12,8 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import NEVER, UNKNOWN, ErrorTy, Ty, UnknownTy, union
-from ..panics import is_panic
-from ..typing_tables import AnyTest, looks_inside
+from ..facts.panics import is_panic
+from ..facts.typing_tables import AnyTest, looks_inside
 from .disturb import undisturbed
 from .patterns import Offer, Taken, check_pattern, has_error, infer_arm, merged
 from .state import INFER, Checker, Facts, Place, Thrown

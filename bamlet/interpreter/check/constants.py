@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
-from ..report import Report
-from ..symbols import ConstantSymbol, Names
+from ..facts.report import Report
+from ..facts.symbols import ConstantSymbol, Names
 from .disturb import walk
 
 

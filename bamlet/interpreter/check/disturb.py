@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...grammar import nodes as n
-from ..builtins import CALLING_BACK, FUNCTIONS
-from ..typing_tables import BuiltinCall, CallPlan, DeadCall
+from ..facts.builtins import CALLING_BACK, FUNCTIONS
+from ..facts.typing_tables import BuiltinCall, CallPlan, DeadCall
 from .state import Checker, Facts, root
 
 

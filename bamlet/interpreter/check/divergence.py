@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ...deep import with_room
 from ...grammar import nodes as n
-from ..symbols import FunctionSymbol
+from ..facts.symbols import FunctionSymbol
 from .disturb import leaves_loop, walk
 
 

@@ -32,9 +32,9 @@ from ...types.ty import (
     literal,
     union,
 )
-from ..builtins import FUNCTIONS
-from ..symbols import ClassSymbol
-from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
+from ..facts.builtins import FUNCTIONS
+from ..facts.symbols import ClassSymbol
+from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
 from .narrow import assume
 from .state import CHECK_STATEMENT, INFER, Checker, Place, is_error
 from .throws import may_throw

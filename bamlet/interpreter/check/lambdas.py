@@ -13,7 +13,7 @@ from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty
 from ...types.variables import holds_variable
-from ..typing_tables import Closure
+from ..facts.typing_tables import Closure
 from .state import INFER, Checker
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...grammar import nodes as n
 from ...types.ty import FLOAT, NEVER, NULL, ClassTy, LiteralTy, Ty, literal, union
-from ..typing_tables import LocalUse
+from ..facts.typing_tables import LocalUse
 from .disturb import undisturbed
 from .state import Checker, Facts, Place, is_error, ungrouped
 

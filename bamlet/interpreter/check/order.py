@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ...grammar import nodes as n
 from ...grammar.node import remembered
-from ..cycles import finished, groups
-from ..symbols import ConstantSymbol, FunctionSymbol, Names
+from ..facts.cycles import finished, groups
+from ..facts.symbols import ConstantSymbol, FunctionSymbol, Names
 from .disturb import walk
 
 Symbol = FunctionSymbol | ConstantSymbol

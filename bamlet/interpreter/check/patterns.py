@@ -24,8 +24,7 @@ from ...types.ty import (
     members,
     union,
 )
-from ..resolve_types import BUILTIN_TYPES
-from ..typing_tables import (
+from ..facts.typing_tables import (
     AnyTest,
     LiteralTest,
     LocalUse,
@@ -36,6 +35,7 @@ from ..typing_tables import (
     VariantTest,
     looks_inside,
 )
+from ..names.resolve_types import BUILTIN_TYPES
 from .disturb import undisturbed
 from .expressions import field_type, type_of_local, type_test
 from .narrow import assume, place_of

@@ -27,11 +27,11 @@ from ...types.ty import (
     bare,
     is_optional,
 )
-from ..builtins import FRESH
-from ..report import Report
-from ..resolve_types import TypeResolver
-from ..symbols import Names
-from ..typing_tables import BuiltinCall, Closure, LocalUse, Tables, Variable, python_name
+from ..facts.builtins import FRESH
+from ..facts.report import Report
+from ..facts.symbols import Names
+from ..facts.typing_tables import BuiltinCall, Closure, LocalUse, Tables, Variable, python_name
+from ..names.resolve_types import TypeResolver
 
 # Of loops, of what a `catch` guards, and twice of its arms: what Python's compiler takes.
 PYTHON_BLOCKS = 20

@@ -25,8 +25,8 @@ from ...types.ty import (
     is_optional,
     union,
 )
-from ..builtins import FUNCTIONS
-from ..typing_tables import ConstantUse, LocalUse, Variable
+from ..facts.builtins import FUNCTIONS
+from ..facts.typing_tables import ConstantUse, LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
 from .expressions import field_of, operator_hint, operator_result, type_of_local
 from .lambdas import written_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...types.ty import UNKNOWN, FunctionTy, ListTy, NeverTy, Ty, members, union
-from ..symbols import FunctionSymbol
+from ..facts.symbols import FunctionSymbol
 from .state import Checker
 
 Give = Callable[[Checker, Sequence[Ty]], Ty]

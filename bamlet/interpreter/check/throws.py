@@ -12,10 +12,10 @@ from ...grammar import nodes as n
 from ...types.relate import literal_bases
 from ...types.show import show
 from ...types.ty import NEVER, FunctionTy, Ty, UnknownTy
-from ..builtins import CALLING_BACK
-from ..panics import is_panic
-from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
+from ..facts.builtins import CALLING_BACK
+from ..facts.panics import is_panic
+from ..facts.symbols import FunctionSymbol
+from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
 from .state import Checker
 
 

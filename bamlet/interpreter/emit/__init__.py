@@ -16,11 +16,11 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
-from ..effects import Effects
-from ..report import Report
-from ..symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
-from ..typing_tables import Tables, python_name
+from ..facts.report import Report
+from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
+from ..facts.typing_tables import Tables, python_name
 from . import calls, expressions, lambdas, statements
+from .effects import Effects
 from .functions import call_function, function_name, function_values, may_go_on
 from .state import CONTEXT, EMIT, EMIT_STATEMENT, GIVE, INTO, Emitter, Unit, load, store
 from .type_tests import class_name, test_functions

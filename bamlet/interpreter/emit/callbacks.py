@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ...grammar import nodes as n
 from ..check.disturb import walk
 from ..check.state import ungrouped
-from ..typing_tables import BuiltinCall, FunctionUse, LocalUse
+from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
 from .functions import call_function
 from .lambdas import call_lambda, define_lambda
 from .state import CONTEXT, Emitter, attribute, call, load, store

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Sequence
 
 from ...grammar import nodes as n
-from ..builtins import CALLING_BACK, PRINT
-from ..symbols import FunctionSymbol
-from ..typing_tables import BuiltinCall, DeadCall, FunctionCall, UnionCall, ValueCall
+from ..facts.builtins import CALLING_BACK, PRINT
+from ..facts.symbols import FunctionSymbol
+from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, UnionCall, ValueCall
 from .callbacks import emit_callback
 from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda

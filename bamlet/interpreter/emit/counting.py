@@ -6,7 +6,7 @@ import ast
 
 from ...grammar import nodes as n
 from ...types.ty import INT
-from ..typing_tables import LocalUse, Variable
+from ..facts.typing_tables import LocalUse, Variable
 from .state import Emitter, call
 
 _DIRECTION = {("<", "+="): 1, ("<=", "+="): 1, (">", "-="): -1, (">=", "-="): -1}

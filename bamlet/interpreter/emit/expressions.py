@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ...grammar import nodes as n
 from ...types.ty import MapTy
-from ..symbols import ConstantSymbol
-from ..typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
+from ..facts.symbols import ConstantSymbol
+from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
 from .functions import function_value, operation
 from .operators import index_of, truth, unfolded
 from .state import CONTEXT, EMIT, Emitter, attribute, call, load, read

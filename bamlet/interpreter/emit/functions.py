@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from ..symbols import FunctionSymbol
+from ..facts.symbols import FunctionSymbol
 from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
 
 

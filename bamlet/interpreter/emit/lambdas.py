@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 
 from ...grammar import nodes as n
-from ..typing_tables import Closure, python_name
+from ..facts.typing_tables import Closure, python_name
 from .state import CONTEXT, GIVE, INTO, Emitter, Target, call, load
 
 

@@ -17,12 +17,12 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ...types.relate import Relation
 from ...types.ty import Ty
-from ..builtins import CALLING_BACK
 from ..check.disturb import walk
 from ..check.state import is_int
-from ..effects import Effects
-from ..symbols import FunctionSymbol, Names
-from ..typing_tables import BuiltinCall, LocalUse, Tables, Variable
+from ..facts.builtins import CALLING_BACK
+from ..facts.symbols import FunctionSymbol, Names
+from ..facts.typing_tables import BuiltinCall, LocalUse, Tables, Variable
+from .effects import Effects
 
 CONTEXT = "$context"
 

@@ -10,9 +10,8 @@ from functools import partial
 from ...grammar import nodes as n
 from ...types.ty import UNKNOWN, Ty, UnknownTy
 from ..check.disturb import walk
-from ..effects import may_shrink
-from ..panics import is_panic
-from ..typing_tables import (
+from ..facts.panics import is_panic
+from ..facts.typing_tables import (
     AnyTest,
     LiteralTest,
     LocalUse,
@@ -24,6 +23,7 @@ from ..typing_tables import (
     looks_inside,
 )
 from .counting import count, counter
+from .effects import may_shrink
 from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
 from .state import (

@@ -33,7 +33,7 @@ from ...types.ty import (
     VariantTy,
     bare,
 )
-from ..typing_tables import TypeTest
+from ..facts.typing_tables import TypeTest
 from .state import Unit, call, compare, load
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 
-from ..diagnostics import Diagnostic, catalogue
-from ..grammar import Parsed
-from ..grammar import nodes as n
-from .check import Checked, check
-from .effects import Effects, infer_effects
-from .partial import independent
-from .report import Report
-from .resolve import resolve
-from .symbols import Names
+from ...diagnostics import Diagnostic, catalogue
+from ...grammar import Parsed
+from ...grammar import nodes as n
+from ..check import Checked, check
+from ..emit.effects import Effects, infer_effects
+from ..facts.report import Report
+from ..facts.symbols import Names
+from ..names.resolve import resolve
+from .gaps import independent
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def analyse(
     effects = infer_effects(names, checked, library.effects if library else None, all_async)
     _check_constants(names, effects, report)
     if _holds_jinja(items):
-        from .prompts import check_prompts  # brings jinja2
+        from ..check.prompts import check_prompts  # brings jinja2
 
         check_prompts(items, view, report)
     gaps = [gap for parsed in files for gap in parsed.gaps]

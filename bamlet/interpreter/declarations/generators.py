@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..diagnostics import Note, catalogue, did_you_mean
-from ..grammar import nodes as n
+from ...diagnostics import Note, catalogue, did_you_mean
+from ...grammar import nodes as n
+from ..facts.report import Report
 from .blocks import Block, Shape
-from .report import Report
 from .settings import setting
 
 _OUTPUT_TYPES = (

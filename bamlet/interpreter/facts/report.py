@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..diagnostics import Code, Diagnostic, Note
-from ..grammar import nodes as n
+from ...diagnostics import Code, Diagnostic, Note
+from ...grammar import nodes as n
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..source import Span
-from ..types.schema import Schemas
-from ..types.ty import Ty
+from ...source import Span
+from ...types.schema import Schemas
+from ...types.ty import Ty
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..diagnostics import Note, catalogue, did_you_mean, nearest
-from ..grammar import nodes as n
-from ..types.relate import Relation
-from ..types.schema import Schemas
-from ..types.ty import UNKNOWN, is_optional
+from ...diagnostics import Note, catalogue, did_you_mean, nearest
+from ...grammar import nodes as n
+from ...types.relate import Relation
+from ...types.schema import Schemas
+from ...types.ty import UNKNOWN, is_optional
+from ..facts.interface import TestConstraint, TestInfo
+from ..facts.report import Report
+from ..facts.symbols import FunctionSymbol, Names
+from .arguments import TestArguments
 from .attributes import describe
 from .blocks import Block, Shape
-from .interface import TestConstraint, TestInfo
-from .report import Report
 from .settings import setting
-from .symbols import FunctionSymbol, Names
-from .test_arguments import TestArguments
 from .type_builders import ResolveTypes, read_type_builder
 
 _TEST = Shape(

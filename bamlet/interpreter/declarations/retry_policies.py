@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from ..diagnostics import catalogue, did_you_mean
-from ..grammar import nodes as n
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ..facts.interface import RetryPolicyInfo, Setting
 from .blocks import Block, Shape
 from .clients import run_on
-from .interface import RetryPolicyInfo, Setting
 from .settings import setting
 
 _POLICY = Shape(

@@ -6,14 +6,13 @@ checker's tables when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..grammar import nodes as n
-from .analyse import Analysis
-from .interface import Definition, Reference, SymbolTable
-from .settings import setting
-from .typing_tables import (
+from ...grammar import nodes as n
+from ..declarations.settings import setting
+from ..facts.interface import Definition, Reference, SymbolTable
+from ..facts.typing_tables import (
     ConstantUse,
     FunctionCall,
     FunctionUse,
@@ -39,14 +38,17 @@ _KINDS: dict[type, str] = {
 }
 
 
-def symbol_table(items: Iterable[n.Placed[n.Item]], analysis: Analysis) -> SymbolTable:
-    """All definitions, by full name, and all references to them and to local variables."""
+def symbol_table(items: Iterable[n.Placed[n.Item]], tables: Mapping[str, Tables]) -> SymbolTable:
+    """All definitions, by full name, and all references to them and to local variables.
+
+    `tables` has what the checker learned of each function's body, by the function's full name.
+    """
     placed = list(items)
     definitions: dict[str, Definition] = {}
     for one in placed:
         for definition in _definitions(one):
             definitions.setdefault(definition.name, definition)
-    references = [found for one in placed for found in _Finder(one, analysis, definitions).run()]
+    references = [found for one in placed for found in _Finder(one, tables, definitions).run()]
     return SymbolTable(definitions, tuple(references))
 
 
@@ -70,9 +72,11 @@ def _definitions(placed: n.Placed[n.Item]) -> Iterator[Definition]:
 class _Finder:
     """The references in one item."""
 
-    def __init__(self, placed: n.Placed[n.Item], analysis: Analysis, definitions: dict[str, Definition]) -> None:
+    def __init__(
+        self, placed: n.Placed[n.Item], checked: Mapping[str, Tables], definitions: dict[str, Definition]
+    ) -> None:
         self._placed = placed
-        self._analysis = analysis
+        self._checked = checked
         self._definitions = definitions
         self._locals: dict[Variable, Definition] = {}
         self._tables = Tables()
@@ -83,9 +87,9 @@ class _Finder:
     def _walk(self, node: n.Node, owner: str) -> Iterator[Reference]:
         if isinstance(node, n.FunctionDecl):
             name = f"{owner}.{node.name.name}" if owner else node.name.name
-            self._tables = self._analysis.checked.tables.get(name, Tables())
+            self._tables = self._checked.get(name, Tables())
         elif isinstance(node, n.LetDecl):
-            self._tables = self._analysis.checked.tables.get(f"let {node.name.name}", Tables())
+            self._tables = self._checked.get(f"let {node.name.name}", Tables())
         elif isinstance(node, n.ClassDecl | n.EnumDecl):
             owner = node.name.name
         self._declare(node)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from ..diagnostics import Code, catalogue, did_you_mean
-from ..grammar import nodes as n
+from ...diagnostics import Code, catalogue, did_you_mean
+from ...grammar import nodes as n
+from ..facts.interface import EnvRef
 from .blocks import Block
-from .interface import EnvRef
 from .settings import setting
 
 _RESPONSE_TYPES = ("openai", "openai-responses", "openai-transcription", "anthropic", "google", "vertex")

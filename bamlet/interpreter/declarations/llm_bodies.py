@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..diagnostics import catalogue
-from ..grammar import nodes as n
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ..facts.interface import LlmInfo
 from .blocks import Block, Shape
-from .interface import LlmInfo
 from .settings import find, setting
 
 _LLM_FUNCTION = Shape(

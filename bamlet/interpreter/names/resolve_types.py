@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..diagnostics import catalogue, did_you_mean
-from ..grammar import nodes as n
-from ..types.show import show
-from ..types.ty import (
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import (
     ERROR,
     MEDIA,
     NEVER,
@@ -30,9 +30,9 @@ from ..types.ty import (
     optional,
     union,
 )
-from .attributes import annotate, describe
-from .report import Report
-from .symbols import Names
+from ..declarations.attributes import annotate, describe
+from ..facts.report import Report
+from ..facts.symbols import Names
 
 BUILTIN_TYPES: dict[str, Ty] = PRIMITIVES | MEDIA | {"unknown": UNKNOWN, "never": NEVER, "true": literal(True)}
 BUILTIN_TYPES["false"] = literal(False)

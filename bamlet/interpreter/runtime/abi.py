@@ -13,9 +13,9 @@ from functools import partial
 from itertools import chain, compress, islice, repeat
 from typing import Any, cast
 
-from .interface import EnvRef, Interface
+from ..facts.interface import EnvRef, Interface
+from ..facts.panics import NAMESPACE as PANICS
 from .media import MediaKind, MediaValue
-from .panics import NAMESPACE as PANICS
 from .space import ValueSpace
 from .values import EnumValue, FunctionValue, Handle, Instance, Opaque, instance_from_fields, parts, to_plain
 

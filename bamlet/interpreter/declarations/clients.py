@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..diagnostics import catalogue, did_you_mean
-from ..grammar import nodes as n
-from ..types.show import show
-from ..types.ty import UNKNOWN, ClassTy, FunctionTy
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import UNKNOWN, ClassTy, FunctionTy
+from ..facts.cycles import cycles, show_cycle
+from ..facts.interface import ClientInfo, Setting
+from ..facts.report import Report
+from ..facts.symbols import Names
 from .blocks import Block, Shape
 from .client_options import check_options
-from .cycles import cycles, show_cycle
-from .interface import ClientInfo, Setting
-from .report import Report
 from .settings import entries, find, setting
-from .symbols import Names
 
 COMPOSITES = ("fallback", "round-robin", "strategy")
 OLD_SPELLINGS = {

@@ -5,7 +5,7 @@ They are not part of what a function throws, and only an arm of a `catch` that n
 
 from __future__ import annotations
 
-from ..types.ty import ClassTy, Ty, bare
+from ...types.ty import ClassTy, Ty, bare
 
 NAMESPACE = "baml.panics."
 

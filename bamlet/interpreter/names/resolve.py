@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ..diagnostics import Note, catalogue
-from ..grammar import nodes as n
-from ..types.schema import ClassSchema, EnumMember, EnumSchema, Field
-from ..types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
-from .attributes import annotate, describe
-from .blocks import Block
-from .clients import ClientReader, check_client, check_references
-from .cycles import cycles, finished, show_cycle
-from .generators import check_generators
-from .interface import Param, TemplateInfo
-from .llm_bodies import client_of, read_llm_body
-from .report import Report
+from ...diagnostics import Note, catalogue
+from ...grammar import nodes as n
+from ...types.schema import ClassSchema, EnumMember, EnumSchema, Field
+from ...types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
+from ..declarations.attributes import annotate, describe
+from ..declarations.blocks import Block
+from ..declarations.clients import ClientReader, check_client, check_references
+from ..declarations.generators import check_generators
+from ..declarations.llm_bodies import client_of, read_llm_body
+from ..declarations.retry_policies import read_retry_policy
+from ..declarations.testcases import TestReader
+from ..facts.cycles import cycles, finished, show_cycle
+from ..facts.interface import Param, TemplateInfo
+from ..facts.report import Report
+from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from .resolve_types import BUILTIN_TYPES, TypeResolver
-from .retry_policies import read_retry_policy
-from .symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
-from .testcases import TestReader
 
 Items = Sequence[n.Placed[n.Item]]
 I = TypeVar("I", bound=n.Item)  # noqa: E741

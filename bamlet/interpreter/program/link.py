@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from ..diagnostics import Diagnostic
-from ..grammar import Parsed
-from ..types.schema import Schemas
-from . import abi, collections
+from ...diagnostics import Diagnostic
+from ...grammar import Parsed
+from ...types.schema import Schemas
+from ..emit import emit
+from ..facts.interface import FunctionInfo, Interface
+from ..facts.symbols import FunctionSymbol
+from ..runtime import abi, collections
+from ..runtime.space import ValueSpace
+from ..runtime.values import Instance, extended_class
 from .analyse import Unit, analyse
-from .emit import emit
-from .interface import FunctionInfo, Interface
-from .space import ValueSpace
-from .symbols import FunctionSymbol
-from .values import Instance, extended_class
 
 
 @dataclass(frozen=True, slots=True)

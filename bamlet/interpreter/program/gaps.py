@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..diagnostics import Code, Diagnostic, catalogue
-from ..grammar import Gap
+from ...diagnostics import Code, Diagnostic, catalogue
+from ...grammar import Gap
 
 # What may be wrong only because something is missing.
 _OF_WHAT_IS_MISSING = frozenset(

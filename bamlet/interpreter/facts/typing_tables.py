@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..grammar import nodes as n
-from ..types.ty import Ty
+from ...grammar import nodes as n
+from ...types.ty import Ty
 from .symbols import ClassSymbol, ConstantSymbol, FunctionSymbol
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..grammar import nodes as n
-from .interface import EnvRef, Setting
+from ...grammar import nodes as n
+from ..facts.interface import EnvRef, Setting
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ..diagnostics import Code, Note, catalogue, did_you_mean, nearest
-from ..grammar import nodes as n
-from .report import Report
+from ...diagnostics import Code, Note, catalogue, did_you_mean, nearest
+from ...grammar import nodes as n
+from ..facts.report import Report
 
 
 @dataclass(frozen=True, slots=True)

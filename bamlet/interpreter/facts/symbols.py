@@ -7,11 +7,11 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ..grammar import nodes as n
-from ..source import Span
-from ..types.relate import Relation
-from ..types.schema import ClassSchema, EnumSchema, Schemas
-from ..types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
+from ...grammar import nodes as n
+from ...source import Span
+from ...types.relate import Relation
+from ...types.schema import ClassSchema, EnumSchema, Schemas
+from ...types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
 from .interface import ClientInfo, LlmInfo, Param, RetryPolicyInfo, TemplateInfo, TestInfo
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .. import jinja
-from ..diagnostics import Code, catalogue, did_you_mean
-from ..grammar import nodes as n
-from ..grammar.raw import source_offset
-from ..types.relate import Relation
-from ..types.show import show
-from ..types.ty import BOOL, FLOAT, INT, ClassTy, Ty, is_optional, without_null_members
-from .report import Report
-from .symbols import FunctionSymbol, Names
+from ... import jinja
+from ...diagnostics import Code, catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...grammar.raw import source_offset
+from ...types.relate import Relation
+from ...types.show import show
+from ...types.ty import BOOL, FLOAT, INT, ClassTy, Ty, is_optional, without_null_members
+from ..facts.report import Report
+from ..facts.symbols import FunctionSymbol, Names
 
 _CONTEXT: dict[str, tuple[str, ...]] = {
     "output_format": (),

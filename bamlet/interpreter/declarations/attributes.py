@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..diagnostics import Note, catalogue, did_you_mean
-from ..grammar import nodes as n
-from ..types.ty import NO_ATTRIBUTES, AnnotatedTy, Constraint, Ty, TypeAttributes
-from .report import Report
+from ...diagnostics import Note, catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.ty import NO_ATTRIBUTES, AnnotatedTy, Constraint, Ty, TypeAttributes
+from ..facts.report import Report
 
 _DESCRIBING = {"alias", "description", "skip"}
 _TYPE = {"check", "assert", "strict", "stream.done", "stream.not_null", "stream.with_state"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..types.ty import (
+from ...types.ty import (
     BOOL,
     FLOAT,
     INT,
@@ -25,7 +25,7 @@ from ..types.ty import (
     VariableTy,
     optional,
 )
-from ..types.variables import replaced
+from ...types.variables import replaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..types.schema import Schemas
+from ...types.schema import Schemas
 from .values import EnumValue, FunctionValue, Instance, instance_class, instance_from_fields
 
 

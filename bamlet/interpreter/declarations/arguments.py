@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..diagnostics import did_you_mean
-from ..grammar import nodes as n
-from ..types.relate import Relation
-from ..types.schema import ClassSchema, EnumSchema, Schemas
-from ..types.show import show
-from ..types.ty import (
+from ...diagnostics import did_you_mean
+from ...grammar import nodes as n
+from ...types.relate import Relation
+from ...types.schema import ClassSchema, EnumSchema, Schemas
+from ...types.show import show
+from ...types.ty import (
     NULL,
     STRING,
     ClassTy,
@@ -25,9 +25,9 @@ from ..types.ty import (
     VariantTy,
     is_optional,
 )
-from .interface import EnvRef, Setting
+from ..facts.interface import EnvRef, Setting
+from ..facts.symbols import Names
 from .settings import setting
-from .symbols import Names
 
 _MEDIA_KEYS = {"url", "file", "base64"}
 

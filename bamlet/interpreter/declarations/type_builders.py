@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..diagnostics import Note, catalogue, did_you_mean
-from ..grammar import nodes as n
-from ..types.schema import ClassSchema, EnumSchema, Schemas
-from .report import Report
-from .symbols import Names
+from ...diagnostics import Note, catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.schema import ClassSchema, EnumSchema, Schemas
+from ..facts.report import Report
+from ..facts.symbols import Names
 
 ResolveTypes = Callable[[Sequence[n.Placed[n.Item]]], tuple[Names, Report]]
 

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
-from .builtins import SHRINKING
-from .check import Checked
-from .cycles import finished, groups
-from .symbols import Names
-from .typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
+from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
+from ..check import Checked
+from ..facts.builtins import SHRINKING
+from ..facts.cycles import finished, groups
+from ..facts.symbols import Names
+from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 

@@ -1,0 +1,1 @@
+"""What stages tell each other: symbols, tables of types, signatures of builtins, and a program as plain data."""

@@ -1,0 +1,1 @@
+"""What compiled code and native operations see: the call's context, values, failures and operators."""
