@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bamlet.interpreter.runtime.abi import Handle
+from bamlet.interpreter.runtime.values import Handle
 from bamlet.sysops.handles import HandleTable
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo, Param
-from ..interpreter.runtime.abi import EnumValue, Instance, MediaValue, ValueSpace
+from ..interpreter.runtime.media import MediaValue
+from ..interpreter.runtime.space import ValueSpace
+from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.show import show
 from ..types.ty import (
     AliasTy,

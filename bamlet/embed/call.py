@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..interpreter.program.link import Callee, Program
-from ..interpreter.runtime.abi import CATCHABLE, Cancelled, Context
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import CATCHABLE, Cancelled
 from ..sysops.host import Host, Services
 from ..sysops.registry import HostFailure
 from ..sysops.sink import Sink, Voice

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from ..interpreter.runtime.abi import CATCHABLE, Instance, Thrown, as_panic, caught, to_plain
+from ..interpreter.runtime.failures import CATCHABLE, Thrown, as_panic, caught
+from ..interpreter.runtime.values import Instance, to_plain
 
 if TYPE_CHECKING:
     from ..sap import Issue

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from ..interpreter.facts.interface import TestInfo
-from ..interpreter.runtime.abi import MediaKind, MediaValue
+from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
 from .errors import BamlInvalidArgumentError
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
-from ..interpreter.runtime.abi import Context, InternalError
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import InternalError
 from ..sysops.clock import Clock
 from ..sysops.console import to_standard_error
 from ..sysops.env import process_environment

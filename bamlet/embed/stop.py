@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from ..interpreter.runtime.abi import POLL_EVERY, Cancelled, Context
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import Cancelled
+from ..interpreter.runtime.loops import POLL_EVERY
 from ..sysops.host import ClockLike
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
 

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ..interpreter.runtime.abi import Context, Handle, Opaque
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.values import Handle, Opaque
 from ..sap import NOTHING as SAP_NOTHING
 from ..sap import Entry, ParseFailure, PartialParser, Report
 from ..types.ty import Ty

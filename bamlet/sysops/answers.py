@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, cast, get_args
 
-from ..interpreter.runtime.abi import Context, Handle, Opaque
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.values import Handle, Opaque
 from ..providers import (
     Accumulator,
     Chunk,

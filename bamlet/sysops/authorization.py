@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..interpreter.runtime.abi import Context, Opaque
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, read_error_text
 from ..wire.message import Request, Transport, TransportError
 from .clients import Primitive

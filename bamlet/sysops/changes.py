@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ..interpreter.runtime.abi import Instance, to_plain
+from ..interpreter.runtime.values import Instance, to_plain
 
 Op: TypeAlias = Literal["add", "replace", "append", "remove"]
 Path: TypeAlias = "tuple[str | int, ...]"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..interpreter.runtime.abi import Context, EnvRef, Opaque
+from ..interpreter.runtime.context import Context, EnvRef
+from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
 from .credential_files import with_files
 from .exchange import hide_secrets

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 
-from ..interpreter.runtime.abi import Context
+from ..interpreter.runtime.context import Context
 from .host import host
 from .registry import sysop
 

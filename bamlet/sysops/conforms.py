@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..interpreter.runtime.abi import EnumValue, Instance
+from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import Schemas
 from ..types.ty import (
     AliasTy,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from ..interpreter.runtime.abi import Context, Panic
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import Panic
 from .host import host
 from .registry import sysop
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..interpreter.runtime.abi import Context
+from ..interpreter.runtime.context import Context
 from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
 from .deadlines import Deadlines
 from .host import host

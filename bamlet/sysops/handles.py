@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Mapping
 from itertools import count
 from typing import Protocol, TypeVar
 
-from ..interpreter.runtime.abi import Handle, Panic
+from ..interpreter.runtime.failures import Panic
+from ..interpreter.runtime.values import Handle
 
 T = TypeVar("T")
 

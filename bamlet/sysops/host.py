@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..interpreter.runtime.abi import Context, Handle, Opaque, Panic
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import Panic
+from ..interpreter.runtime.values import Handle, Opaque
 from .console import to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent

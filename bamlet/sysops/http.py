@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..interpreter.runtime.abi import Context, Handle
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.values import Handle
 from .deadlines import deadlines_of
 from .exchange import (
     MAX_ERROR_BODY,

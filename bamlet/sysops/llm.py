@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..interpreter.runtime.abi import Context, Opaque
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
 from ..prompt import Message, Prompt, StructuredAnswer, TemplateString, answer_schema, render_prompt
 from ..providers import (

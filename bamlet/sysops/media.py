@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from ..interpreter.runtime.abi import Context, Opaque, Panic
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import Panic
+from ..interpreter.runtime.values import Opaque
 from ..prompt import Media, Prompt
 from ..wire.message import InvalidRequest, Request, Response, Transport
 from .clients import Primitive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..interpreter.runtime.abi import Context
+from ..interpreter.runtime.context import Context
 from .host import host
 from .registry import HostFailure, sysop
 

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
-from ..interpreter.runtime.abi import Context, InternalError, Panic, Thrown
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import InternalError, Panic, Thrown
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..interpreter.runtime.abi import Context
+from ..interpreter.runtime.context import Context
 from ..wire.message import Response
 from .bell import Bell
 from .deadlines import Deadlines

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..interpreter.runtime.abi import Context, Handle
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.values import Handle
 from .host import host, resource
 from .registry import sysop
 from .views import Source

@@ -10,7 +10,10 @@ import asyncio
 from types import TracebackType
 from typing import Any, Self
 
-from ..interpreter.runtime.abi import CATCHABLE, Context, FunctionValue, Thrown, as_panic, call_value
+from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import CATCHABLE, Thrown, as_panic
+from ..interpreter.runtime.values import FunctionValue
 from .handles import uninterrupted
 from .host import host
 from .registry import Failure, sysop

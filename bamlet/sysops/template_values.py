@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Any
 
-from ..interpreter.runtime.abi import EnumValue, Instance, MediaValue
+from ..interpreter.runtime.media import MediaValue
+from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import ClassSchema, EnumSchema, Schemas
 
 

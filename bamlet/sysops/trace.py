@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..interpreter.runtime.abi import Context, FunctionValue, Handle, Instance, Thrown
+from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.failures import Thrown
+from ..interpreter.runtime.values import FunctionValue, Handle, Instance
 from .handles import HandleTable
 from .host import Host, host
 from .registry import REGISTRY, invoke

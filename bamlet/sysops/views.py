@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from ..interpreter.runtime.abi import Instance
+from ..interpreter.runtime.values import Instance
 from .changes import Change, changes_between
 
 if TYPE_CHECKING:

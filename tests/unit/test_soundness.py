@@ -21,7 +21,7 @@ from bamlet.grammar import Parsed, Parser
 from bamlet.interpreter.facts.typing_tables import looks_inside
 from bamlet.interpreter.program.analyse import Analysis, analyse
 from bamlet.interpreter.program.link import compile_unit, link
-from bamlet.interpreter.runtime.abi import EnumValue, FunctionValue, Instance
+from bamlet.interpreter.runtime.values import EnumValue, FunctionValue, Instance
 from bamlet.source import SourceFile
 from tests.reference_evaluator import Closure, Evaluator, Object, Panicked, Thrown, Variant
 from tests.strategies.typed_programs import Writer

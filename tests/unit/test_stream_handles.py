@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import bamlet
-from bamlet.interpreter.runtime.abi import Handle
+from bamlet.interpreter.runtime.values import Handle
 from bamlet.sysops.handles import HandleTable
 from bamlet.sysops.host import resource
 from tests.local_program import at

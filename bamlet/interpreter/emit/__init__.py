@@ -29,7 +29,7 @@ __all__ = ["EMIT", "EMIT_STATEMENT", "INTO", "calls", "definition", "emit", "exp
 
 
 def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:
-    """Code that, run in a namespace with the helpers of `abi`, defines everything `own` declares."""
+    """Code that, run in a namespace with the words of `runtime.vocabulary`, defines everything `own` declares."""
     unit = Unit(names, names.relation(), effects)
     modules: dict[SourceFile, list[ast.stmt]] = {}
     symbols: list[FunctionSymbol | ConstantSymbol] = [f for f in own.functions.values() if f.kind != "stub"]

@@ -1,5 +1,5 @@
 """Operators in the cheapest form that has the language's meaning: static types decide, and where they cannot, a
-function of `abi` does."""
+function of `runtime.operators` does."""
 
 from __future__ import annotations
 

@@ -372,7 +372,7 @@ def _for(e: Emitter, node: n.For) -> None:
 
 
 def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, step: Callable[[], None]) -> None:
-    """A Python `for` over an endless iterator that also watches for cancellation; see `abi.rounds`.
+    """A Python `for` over an endless iterator that also watches for cancellation; see `runtime.loops.rounds`.
 
     Once told to stop, that iterator is at its end, and stays there for every loop of the call.
     """

@@ -13,9 +13,11 @@ from ...types.schema import Schemas
 from ..emit import emit
 from ..facts.interface import FunctionInfo, Interface
 from ..facts.symbols import FunctionSymbol
-from ..runtime import abi, collections
+from ..runtime.context import constant
+from ..runtime.failures import caught
 from ..runtime.space import ValueSpace
-from ..runtime.values import Instance, extended_class
+from ..runtime.values import FunctionValue, Instance, extended_class
+from ..runtime.vocabulary import WORDS
 from .analyse import Unit, analyse
 
 
@@ -47,10 +49,10 @@ class Program:
         effects = self.unit.effects
         return Callee(info, code, name in effects.suspends, name in effects.needs_context)
 
-    def function_value(self, name: str) -> abi.FunctionValue:
+    def function_value(self, name: str) -> FunctionValue:
         callee = self.callee(name)
         assert callee is not None, f"{name} cannot be called"
-        return abi.FunctionValue(name, callee.code, callee.suspends, callee.needs_context)
+        return FunctionValue(name, callee.code, callee.suspends, callee.needs_context)
 
     @property
     def tests(self) -> tuple[Any, ...]:
@@ -85,7 +87,7 @@ def link(
     schemas = names.schemas().with_types(types or Schemas())
     space = ValueSpace(schemas)
     namespace: dict[str, Any] = {
-        **(library.namespace if library else {**abi.HELPERS, **collections.HELPERS}),
+        **(library.namespace if library else WORDS),
         "__name__": "baml",
     }
     for enum in schemas.enums.values():
@@ -93,7 +95,7 @@ def link(
             namespace[f"enum {enum.name}.{member.name}"] = space.enum_value(enum.name, member.name)
     if library is not None:
         _share_enums(namespace, space, library)
-    namespace["$caught"] = partial(abi.caught, namespace)
+    namespace["$caught"] = partial(caught, namespace)
     for code in unit.code:
         exec(code, namespace)
     for schema in types.classes.values() if types else ():
@@ -106,7 +108,7 @@ def link(
     for name in map("let {}".format, unit.names.constants):
         # A constant is evaluated when it is first used: in a program, or if it can be changed, in a call.
         make = namespace[name]
-        namespace[name] = abi.constant(name, make) if name in unit.effects.needs_context else cache(make)
+        namespace[name] = constant(name, make) if name in unit.effects.needs_context else cache(make)
     functions = {f.name: _info(f) for f in names.functions.values() if f.kind != "stub"}
     interface = Interface(
         functions,

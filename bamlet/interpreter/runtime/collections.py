@@ -213,7 +213,7 @@ def pow_(base: float, exponent: float) -> float:
         return math.inf if base == 0 else math.nan
 
 
-HELPERS: dict[str, Any] = {
+WORDS: dict[str, Any] = {
     "$pop": pop,
     "$shift": shift,
     "$insert": insert,

@@ -1,0 +1,69 @@
+"""What one call carries through compiled code to the native operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..facts.interface import EnvRef, Interface
+from .loops import rounds
+from .space import ValueSpace
+
+__all__ = ["Context", "EnvRef", "Interface", "constant"]
+
+
+class Context:
+    """What one call carries through compiled code to the native operations.
+
+    `invoke` is the only way out: every act that the program does not determine goes through it. `host` belongs
+    to the operations. `constants` has the values of those constants that a program can change, by name.
+
+    `look` is asked now and then by all loops together, says how many rounds may pass until it is asked again,
+    and raises to stop the call. `calls` is None while nothing but the end of the program can end its recursion;
+    else it is called before each call that may multiply, and raises to stop.
+
+    Tasks that run at once have a context each, `branches` of the one that started them.
+    """
+
+    __slots__ = ("branches", "calls", "constants", "host", "invoke", "program", "rounds", "space")
+
+    def __init__(
+        self,
+        invoke: Callable[..., Any],
+        program: Interface,
+        space: ValueSpace,
+        host: Any,
+        look: Callable[[], int],
+    ) -> None:
+        self.invoke = invoke
+        self.program = program
+        self.space = space
+        self.host = host
+        self.constants: dict[str, Any] = {}
+        self.rounds = rounds(look)
+        self.calls: Callable[[], bool] | None = None
+        self.branches: list[Context] = []
+
+    def branch(self, host: Any) -> Context:
+        """The same for a task of its own."""
+        made = Context.__new__(Context)
+        made.invoke, made.program, made.space, made.host = self.invoke, self.program, self.space, host
+        made.constants, made.rounds, made.calls, made.branches = self.constants, self.rounds, self.calls, []
+        self.branches.append(made)
+        return made
+
+    def refuse_calls(self, refuse: Callable[[], bool]) -> None:
+        self.calls = refuse
+        for branch in list(self.branches):
+            branch.refuse_calls(refuse)
+
+
+def constant(name: str, make: Callable[..., Any]) -> Callable[[Context], Any]:
+    """A constant that a program can change: evaluated when a call first uses it, one object in that call."""
+
+    def read(context: Context) -> Any:
+        if name not in context.constants:
+            context.constants[name] = make(context)
+        return context.constants[name]
+
+    return read

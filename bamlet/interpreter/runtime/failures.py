@@ -1,0 +1,95 @@
+"""What can be raised: thrown values, panics, bugs of ours and the host's stop; and what of it a `catch` sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..facts.panics import NAMESPACE as PANICS
+from .values import Instance
+
+
+class Thrown(Exception):
+    """A value of the language on its way up. A `catch` of the language takes it, else the host sees it."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
+class Panic(Exception):
+    """The program did what cannot be done. `kind` is the class of `baml.panics` by which a `catch` knows it.
+
+    One that a `catch` took and that is thrown again keeps its `value`.
+    """
+
+    def __init__(self, message: str, kind: str = "UserPanic", value: Instance | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.value = value
+
+
+class AssertionFailed(Panic):
+    def __init__(self) -> None:
+        super().__init__("assertion failed", "AssertionFailed")
+
+
+class InternalError(Exception):
+    """An invariant of ours broke. Nothing catches it, not even a `catch` of the language."""
+
+
+class Cancelled(BaseException):
+    """The host said stop while compiled code was running."""
+
+
+# What a `catch` of the language can take. Python's own exceptions come from operators in emitted code.
+CATCHABLE = (
+    Thrown,
+    Panic,
+    ZeroDivisionError,
+    IndexError,
+    KeyError,
+    RecursionError,
+    MemoryError,
+    OverflowError,
+    ValueError,
+)
+
+
+def caught(namespace: Mapping[str, Any], failure: BaseException) -> Any:
+    """The value that arrives at a `catch`, or at the host. `namespace` is that of compiled code."""
+    if isinstance(failure, Thrown):
+        return failure.value
+    panic = as_panic(failure)
+    if panic.value is not None:
+        return panic.value
+    return namespace[f"class {PANICS}{panic.kind}"](str(panic))
+
+
+def as_panic(failure: BaseException) -> Panic:
+    """A failure of emitted code, other than a thrown value, as what it is to the language."""
+    match failure:
+        case Panic():
+            return failure
+        case ZeroDivisionError():
+            return Panic("division by zero", "DivisionByZero")
+        case IndexError():
+            return Panic("index out of bounds", "IndexOutOfBounds")
+        case KeyError():
+            key = failure.args[0] if failure.args else ""
+            return Panic(f"no such key in the map: {key}", "MapKeyNotFound")
+        case RecursionError():
+            return Panic("stack overflow", "StackOverflow")
+        case MemoryError():
+            return Panic("out of memory", "OutOfMemory")
+        case ValueError() if "digits" in str(failure):
+            return Panic("an integer of too many digits to be written", "InvalidNumber")
+        case _:
+            return Panic(str(failure), "InvalidNumber")
+
+
+def thrown(value: Any) -> Exception:
+    """What `throw` raises when the types do not tell whether the value is a panic that was caught before."""
+    if isinstance(value, Instance) and value.__class_name__.startswith(PANICS):
+        return Panic(getattr(value, "message"), value.__class_name__.removeprefix(PANICS), value)  # noqa: B009
+    return Thrown(value)

@@ -1,0 +1,77 @@
+"""The words of emitted code: the name by which it reaches each function of the runtime."""
+
+from __future__ import annotations
+
+from itertools import compress
+from typing import Any
+
+from . import collections
+from .calling import call_value, operation_value
+from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, thrown
+from .loops import each, each_still
+from .operators import (
+    _MOST,
+    divide,
+    equal,
+    is_true,
+    large,
+    panic,
+    remainder,
+    shift_left,
+    type_is,
+    unmatched,
+    unreachable,
+    widen,
+    wrong_index,
+)
+from .values import FunctionValue, Instance
+from .whole_values import copied, deep_copy, deep_equals, spread, unstable_string
+
+# By the names that emitted code uses; no name of the language begins with a dollar.
+WORDS: dict[str, Any] = {
+    "$each": each,
+    "$each_still": each_still,
+    "$compress": compress,
+    "$range": range,
+    "$Cancelled": Cancelled,
+    "$is_true": is_true,
+    "$equal": equal,
+    "$divide": divide,
+    "$remainder": remainder,
+    "$least": -_MOST,
+    "$most": _MOST,
+    "$large": large,
+    "$shift_left": shift_left,
+    "$wrong_index": wrong_index,
+    "$panic": panic,
+    "$unmatched": unmatched,
+    "$unreachable": unreachable,
+    "$widen": widen,
+    "$deep_equals": deep_equals,
+    "$deep_copy": deep_copy,
+    "$copied": copied,
+    "$unstable_string": unstable_string,
+    "$spread": spread,
+    "$Catchable": CATCHABLE,
+    "$Thrown": Thrown,
+    "$thrown": thrown,
+    "$AssertionFailed": AssertionFailed,
+    "$type_is": type_is,
+    "$call_value": call_value,
+    "$operation_value": operation_value,
+    "$FunctionValue": FunctionValue,
+    "$Instance": Instance,
+    "$len": len,
+    "$abs": abs,
+    "$float": float,
+    "$type": type,
+    "$int": int,
+    "$str": str,
+    "$bool": bool,
+    "$list": list,
+    "$dict": dict,
+    "$isinstance": isinstance,
+    "$all": all,
+    "$map": map,
+    **collections.WORDS,
+}
