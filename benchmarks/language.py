@@ -13,8 +13,7 @@ from typing import Any
 import bamlet
 from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
-from bamlet.interpreter.emit import definition
-from bamlet.interpreter.emit.state import Unit
+from bamlet.interpreter.emit import definition, unit_of
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.source import SourceFile
 
@@ -363,7 +362,7 @@ def _stoppable(runtime: bamlet.Runtime, work: Work) -> Iterator[Row]:
 
 def _unstoppable(program: bamlet.Program, function: str) -> Callable[..., Any]:
     analysis = analyse([Parser(None).parse(SourceFile("main.baml", SOURCE))], library_unit())
-    unit = Unit(analysis.view, analysis.view.relation(), analysis.effects)
+    unit = unit_of(analysis.view, analysis.effects)
     emitted = list(definition(analysis.names.functions[function], unit, analysis.checked))
     tree = ast.fix_missing_locations(_WithoutLooks().visit(ast.Module(emitted, [])))
     namespace = dict(program.namespace)

@@ -19,9 +19,9 @@ import bamlet
 from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
 from bamlet.grammar import nodes as n
-from bamlet.interpreter.check import CHECK_STATEMENT, INFER
-from bamlet.interpreter.emit import EMIT, EMIT_STATEMENT, INTO, definition
-from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS, Unit
+from bamlet.interpreter import check, emit
+from bamlet.interpreter.emit import definition, unit_of
+from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.source import SourceFile
 from tests.golden import Goldens
@@ -150,14 +150,14 @@ def test_equal_programs_give_equal_code(tmp_path: Path) -> None:
 
 def test_tables_cover_every_expression() -> None:
     every = set(get_args(n.Expr))
-    assert set(INFER) == every
-    assert set(EMIT) | set(INTO) == every
-    assert every - set(EMIT) == set(ALWAYS_STATEMENTS)
+    assert set(check.CONSTRUCTS.infer) == every
+    assert set(emit.CONSTRUCTS.emit) | set(emit.CONSTRUCTS.into) == every
+    assert every - set(emit.CONSTRUCTS.emit) == set(ALWAYS_STATEMENTS)
 
 
 def test_tables_cover_every_statement() -> None:
     every = set(get_args(n.Statement))
-    assert set(CHECK_STATEMENT) == set(EMIT_STATEMENT) == every
+    assert set(check.CONSTRUCTS.check_statement) == set(emit.CONSTRUCTS.statement) == every
 
 
 # --- forms of functions
@@ -293,7 +293,7 @@ function waiting(n: int) -> int {
 def _emitted(name: str) -> str:
     analysis = analyse([Parser(None).parse(SourceFile("shapes.baml", SHAPES))], library_unit())
     assert not analysis.diagnostics
-    unit = Unit(analysis.view, analysis.view.relation(), analysis.effects)
+    unit = unit_of(analysis.view, analysis.effects)
     function, *_ = definition(analysis.names.functions[name], unit, analysis.checked)
     return ast.unparse(function) + "\n"
 

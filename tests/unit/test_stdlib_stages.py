@@ -15,8 +15,7 @@ import pytest
 
 from bamlet.grammar import Parsed, Parser
 from bamlet.grammar import nodes as n
-from bamlet.interpreter.emit import definition
-from bamlet.interpreter.emit.state import Unit
+from bamlet.interpreter.emit import definition, unit_of
 from bamlet.interpreter.facts.symbols import FunctionSymbol
 from bamlet.interpreter.program.analyse import Analysis, analyse
 from bamlet.source import SourceFile
@@ -117,7 +116,7 @@ def _signature(symbol: FunctionSymbol) -> str:
 @pytest.mark.parametrize("name", [name for name, file in FILES.items() if file.namespace in WITH_CODE])
 def test_the_python(name: str, golden: Goldens) -> None:
     found = analysis()
-    unit = Unit(found.view, found.view.relation(), found.effects)
+    unit = unit_of(found.view, found.effects)
     made = [
         ast.unparse(statement)
         for symbol in _functions(name)

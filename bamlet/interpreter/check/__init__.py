@@ -14,26 +14,16 @@ from ..facts.panics import is_panic
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables
-from . import calls, catches, expressions, lambdas, patterns, statements
 from .bodies import check_constant, check_function
 from .constants import in_order_of_use
+from .constructs import CONSTRUCTS
 from .divergence import never_returning
+from .lambdas import reassigned
 from .order import Group, Symbol, callees_first
-from .state import CHECK_STATEMENT, INFER, Checker
+from .state import Checker
 from .throws import check_contract, may_throw
 
-__all__ = [
-    "CHECK_STATEMENT",
-    "INFER",
-    "Checked",
-    "calls",
-    "catches",
-    "check",
-    "expressions",
-    "lambdas",
-    "patterns",
-    "statements",
-]
+__all__ = ["CONSTRUCTS", "Checked", "check"]
 
 # What the body of every LLM function calls.
 ORCHESTRATION = "baml.llm.call_llm_function"
@@ -136,8 +126,9 @@ class _Work:
         assert symbol.node is not None
         key = symbol.name if isinstance(symbol, FunctionSymbol) else f"let {symbol.name}"
         body = symbol.node.value if isinstance(symbol.node, n.LetDecl) else symbol.node.body
-        assigned, shared = lambdas.reassigned(body)
+        assigned, shared = reassigned(body)
         return Checker(
+            CONSTRUCTS,
             self.names,
             self._relation,
             Report(),

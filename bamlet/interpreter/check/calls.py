@@ -15,7 +15,7 @@ from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse,
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .expressions import unknown_content
-from .state import INFER, Checker, is_error, is_open
+from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
 
@@ -294,4 +294,4 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
     return ERROR
 
 
-INFER[n.Call] = _call
+CALLS: dict[type, Infer] = {n.Call: _call}

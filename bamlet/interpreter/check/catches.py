@@ -16,7 +16,7 @@ from ..facts.panics import is_panic
 from ..facts.typing_tables import AnyTest, looks_inside
 from .disturb import undisturbed
 from .patterns import Offer, Taken, check_pattern, has_error, infer_arm, merged
-from .state import INFER, Checker, Facts, Place, Thrown
+from .state import Checker, Facts, Infer, Place, Thrown
 from .throws import may_throw
 
 
@@ -115,4 +115,4 @@ def _check_left(c: Checker, clause: n.CatchClause, left: Thrown) -> None:
         c.wrong(clause, catalogue.NON_EXHAUSTIVE_CATCH, message, hint="add an arm for it, or `_ => …`")
 
 
-INFER[n.Catch] = _catch
+CATCHES: dict[type, Infer] = {n.Catch: _catch}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
@@ -36,7 +34,8 @@ from ..facts.builtins import FUNCTIONS
 from ..facts.symbols import ClassSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
 from .narrow import assume
-from .state import CHECK_STATEMENT, INFER, Checker, Place, is_error
+from .places import field_type, type_of_local, type_of_path
+from .state import Checker, Infer, is_error
 from .throws import may_throw
 
 # --- names
@@ -75,7 +74,7 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
             symbol_ = c.names.constants[prefix]
             c.tables.reaches.add(f"let {prefix}")
             may_throw(c, symbol_.thrown, node)
-            return ConstantUse(symbol_, rest), _walk(c, symbol_.ty, rest)
+            return ConstantUse(symbol_, rest), type_of_path(c, symbol_.ty, rest)
     return None, _unknown(c, node)
 
 
@@ -123,62 +122,6 @@ def _unknown(c: Checker, node: n.Path) -> Ty:
         hint=hint,
     )
     return ERROR
-
-
-def type_of_local(
-    c: Checker, variable: Variable, fields: tuple[n.Identifier, ...], node: n.Path | None = None
-) -> Ty:
-    """The type of `x.a.b`, with what is known of `x`, `x.a` and `x.a.b` at this point."""
-    ty = c.known((variable,), variable.ty)
-    for at, part in enumerate(fields):
-        place: Place = (variable, *(name.name for name in fields[: at + 1]))
-        ty = c.known(place, field_type(c, ty, part))
-    return ty
-
-
-def _walk(c: Checker, ty: Ty, fields: Iterable[n.Identifier]) -> Ty:
-    for part in fields:
-        ty = field_type(c, ty, part)
-    return ty
-
-
-def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
-    """The type of a field; of a union of classes when each has it."""
-    members = c.relation.members(ty)
-    if NEVER in members or any(isinstance(member, ErrorTy) for member in members):
-        return NEVER if members == (NEVER,) else ERROR
-    found: list[Ty] = []
-    for member in members:
-        field = field_of(c, member, name.name)
-        if field is None:
-            _no_field(c, ty, member, name)
-            return ERROR
-        found.append(field)
-    return found[0] if len(found) == 1 else c.relation.join(found)
-
-
-def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
-    if not isinstance(ty, ClassTy):
-        return None
-    schema = c.names.classes[ty.name].schema
-    return next((field.ty for field in schema.fields if field.name == name), None)
-
-
-def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
-    fields = [f.name for f in c.names.classes[member.name].schema.fields] if isinstance(member, ClassTy) else []
-    methods = list(c.names.classes[member.name].methods) if isinstance(member, ClassTy) else []
-    if name.name in methods:
-        hint: str | None = f"`{name.name}` is a method: write `{name.name}(…)`"
-    elif member == NULL:
-        hint = "the value may be null: test it first"
-    elif any(field_of(c, one, name.name) for one in c.relation.members(whole)):
-        hint = "find out first which one it is, with `match`"
-    elif hyphened := [field for field in fields if field.startswith(name.name + "-")]:
-        word = hyphened[0].replace("-", "_")
-        hint = f'in an expression `-` subtracts: call the field `{word} @alias("{hyphened[0]}")`'
-    else:
-        hint = did_you_mean(name.name, [*fields, *methods])
-    c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(whole)}` has no field `{name.name}`", hint=hint)
 
 
 def _field_access(c: Checker, node: n.FieldAccess, expected: Ty | None) -> Ty:
@@ -449,7 +392,7 @@ def _block(c: Checker, node: n.Block, expected: Ty | None) -> Ty:
     diverges = False
     with c.scope():
         for statement in node.statements:
-            diverges = CHECK_STATEMENT[type(statement)](c, statement) or diverges
+            diverges = c.check_statement(statement) or diverges
         if node.tail is None:
             return NEVER if diverges else NULL
         ty = c.infer(node.tail, expected)
@@ -496,28 +439,26 @@ def _loop_control(c: Checker, node: n.Break | n.Continue, expected: Ty | None) -
     return NEVER
 
 
-INFER.update(
-    {
-        n.IntLiteral: lambda c, node, expected: literal(node.value),
-        n.FloatLiteral: lambda c, node, expected: FLOAT,
-        n.StringLiteral: lambda c, node, expected: literal(node.value),
-        n.BoolLiteral: lambda c, node, expected: literal(node.value),
-        n.NullLiteral: lambda c, node, expected: NULL,
-        n.Path: _path,
-        n.Group: lambda c, node, expected: c.infer(node.inner, expected),
-        n.FieldAccess: _field_access,
-        n.Index: _index,
-        n.Unary: _unary,
-        n.Binary: _binary,
-        n.InstanceOf: _instance_of,
-        n.ListLiteral: _list_literal,
-        n.MapLiteral: _map_literal,
-        n.Constructor: _constructor,
-        n.Block: _block,
-        n.If: _if,
-        n.Throw: _throw,
-        n.Return: _return,
-        n.Break: _loop_control,
-        n.Continue: _loop_control,
-    }
-)
+EXPRESSIONS: dict[type, Infer] = {
+    n.IntLiteral: lambda c, node, expected: literal(node.value),
+    n.FloatLiteral: lambda c, node, expected: FLOAT,
+    n.StringLiteral: lambda c, node, expected: literal(node.value),
+    n.BoolLiteral: lambda c, node, expected: literal(node.value),
+    n.NullLiteral: lambda c, node, expected: NULL,
+    n.Path: _path,
+    n.Group: lambda c, node, expected: c.infer(node.inner, expected),
+    n.FieldAccess: _field_access,
+    n.Index: _index,
+    n.Unary: _unary,
+    n.Binary: _binary,
+    n.InstanceOf: _instance_of,
+    n.ListLiteral: _list_literal,
+    n.MapLiteral: _map_literal,
+    n.Constructor: _constructor,
+    n.Block: _block,
+    n.If: _if,
+    n.Throw: _throw,
+    n.Return: _return,
+    n.Break: _loop_control,
+    n.Continue: _loop_control,
+}

@@ -14,7 +14,7 @@ from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty
 from ...types.variables import holds_variable
 from ..facts.typing_tables import Closure
-from .state import INFER, Checker
+from .state import Checker, Infer
 
 
 def _lambda(c: Checker, node: n.Lambda, expected: Ty | None) -> Ty:
@@ -148,4 +148,4 @@ def _declared(node: n.Lambda) -> set[str]:
     return names
 
 
-INFER[n.Lambda] = _lambda
+LAMBDAS: dict[type, Infer] = {n.Lambda: _lambda}

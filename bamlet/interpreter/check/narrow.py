@@ -6,7 +6,8 @@ from ...grammar import nodes as n
 from ...types.ty import FLOAT, NEVER, NULL, ClassTy, LiteralTy, Ty, literal, union
 from ..facts.typing_tables import LocalUse
 from .disturb import undisturbed
-from .state import Checker, Facts, Place, is_error, ungrouped
+from .places import field_of, place_of, type_of_local
+from .state import Checker, Facts, is_error, ungrouped
 
 
 def assume(c: Checker, condition: n.Expr, holds: bool) -> Facts:
@@ -14,13 +15,6 @@ def assume(c: Checker, condition: n.Expr, holds: bool) -> Facts:
     facts = dict(c.facts)
     facts.update(_facts(c, condition, holds))
     return facts
-
-
-def place_of(c: Checker, node: n.Expr) -> Place | None:
-    use = c.tables.uses.get(id(ungrouped(node)))
-    if isinstance(use, LocalUse):
-        return (use.variable, *(part.name for part in use.fields))
-    return None
 
 
 def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
@@ -90,8 +84,6 @@ def _discriminate(c: Checker, value: n.Expr, wanted: LiteralTy, equal: bool) -> 
 
     What was known of x while the condition was evaluated may be known no more.
     """
-    from .expressions import field_of
-
     place = place_of(c, value)
     ty = c.tables.types[id(value)]
     if place is None or is_error(ty):
@@ -114,8 +106,6 @@ def _compared(c: Checker, ty: Ty, wanted: LiteralTy, equal: bool) -> Ty:
 
 
 def _owner_type(c: Checker, node: n.Path) -> list[ClassTy] | None:
-    from .expressions import type_of_local
-
     use = c.tables.uses[id(node)]
     assert isinstance(use, LocalUse)
     owner = c.relation.members(type_of_local(c, use.variable, use.fields[:-1]))

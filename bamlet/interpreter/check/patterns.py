@@ -37,9 +37,10 @@ from ..facts.typing_tables import (
 )
 from ..names.resolve_types import BUILTIN_TYPES
 from .disturb import undisturbed
-from .expressions import field_type, type_of_local, type_test
-from .narrow import assume, place_of
-from .state import INFER, Checker, Facts, Place, ungrouped
+from .expressions import type_test
+from .narrow import assume
+from .places import field_type, place_of, type_of_local
+from .state import Checker, Facts, Infer, Place, ungrouped
 
 
 def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:
@@ -268,4 +269,4 @@ def _variant(c: Checker, node: n.PathPattern) -> Taken:
     return Taken(VariantTest(enum, last.name), ty, ty)
 
 
-INFER[n.Match] = _match
+MATCHES: dict[type, Infer] = {n.Match: _match}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
@@ -54,9 +54,22 @@ Thrown: TypeAlias = "dict[Ty, n.Node]"
 
 K = TypeVar("K", bound="Ty")
 
+# How a construct is checked: what is expected of an expression guides it; a statement tells whether it diverges.
+Infer: TypeAlias = "Callable[[Checker, Any, Ty | None], Ty]"
+CheckStatement: TypeAlias = "Callable[[Checker, Any], bool]"
+
+
+@dataclass(frozen=True, slots=True)
+class Constructs:
+    """Every construct with the function that checks it, by the type of its node."""
+
+    infer: Mapping[type, Infer]
+    check_statement: Mapping[type, CheckStatement]
+
 
 @dataclass(slots=True)
 class Checker:
+    constructs: Constructs
     names: Names
     relation: Relation
     report: Report
@@ -90,9 +103,13 @@ class Checker:
 
     def infer(self, node: n.Expr, expected: Ty | None = None) -> Ty:
         """The type of an expression. What is expected guides literals and empty collections, no more."""
-        ty = INFER[type(node)](self, node, expected)
+        ty = self.constructs.infer[type(node)](self, node, expected)
         self.tables.types[id(node)] = ty
         return ty
+
+    def check_statement(self, node: n.Statement) -> bool:
+        """Whether nothing comes behind it."""
+        return self.constructs.check_statement[type(node)](self, node)
 
     def look(self, node: n.Expr) -> None:
         """Check a part of something that is wrong already: what a lambda in it is given, nobody can tell."""
@@ -307,10 +324,6 @@ class Checker:
 
     def wrong(self, node: n.Node, code: Code, message: str, *notes: Note, hint: str | None = None) -> None:
         self.report.at(self.placed, node, code, message, *notes, hint=hint)
-
-
-INFER: dict[type, Callable[[Checker, Any, Ty | None], Ty]] = {}
-CHECK_STATEMENT: dict[type, Callable[[Checker, Any], bool]] = {}
 
 
 def is_new_and_fits(c: Checker, node: n.Expr, expected: Ty) -> bool:

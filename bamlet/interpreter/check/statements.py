@@ -28,10 +28,11 @@ from ...types.ty import (
 from ..facts.builtins import FUNCTIONS
 from ..facts.typing_tables import ConstantUse, LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
-from .expressions import field_of, operator_hint, operator_result, type_of_local
+from .expressions import operator_hint, operator_result
 from .lambdas import written_type
-from .narrow import assume, place_of
-from .state import CHECK_STATEMENT, Checker, Facts, Place, content, is_error, is_open
+from .narrow import assume
+from .places import field_of, place_of, type_of_local
+from .state import Checker, CheckStatement, Facts, Place, content, is_error, is_open
 
 
 def _let(c: Checker, node: n.Let) -> bool:
@@ -274,7 +275,7 @@ def _for_in(c: Checker, node: n.ForIn) -> bool:
 def _for(c: Checker, node: n.For) -> bool:
     with c.scope():
         if node.init is not None:
-            CHECK_STATEMENT[type(node.init)](c, node.init)
+            c.check_statement(node.init)
             if isinstance(node.init, n.Let):
                 c.tables.variables[id(node.init)].in_loop = True
         _enter_loop(c, node.condition, node.step, node.body)
@@ -291,7 +292,7 @@ def _for(c: Checker, node: n.For) -> bool:
 def _step(c: Checker, step: n.Assign | n.ExprStatement | None) -> None:
     if step is not None:
         with _loop_head(c):
-            CHECK_STATEMENT[type(step)](c, step)
+            c.check_statement(step)
 
 
 def _enter_loop(c: Checker, *parts: n.Node | None) -> None:
@@ -332,14 +333,12 @@ def _leave_loop(c: Checker, body: n.Block, condition: n.Expr | None, at_start: F
     return always and not leaves
 
 
-CHECK_STATEMENT.update(
-    {
-        n.Let: _let,
-        n.Assign: _assign,
-        n.ExprStatement: _expr_statement,
-        n.Assert: _assert,
-        n.While: _while,
-        n.ForIn: _for_in,
-        n.For: _for,
-    }
-)
+STATEMENTS: dict[type, CheckStatement] = {
+    n.Let: _let,
+    n.Assign: _assign,
+    n.ExprStatement: _expr_statement,
+    n.Assert: _assert,
+    n.While: _while,
+    n.ForIn: _for_in,
+    n.For: _for,
+}

@@ -19,18 +19,18 @@ from ..check import Checked
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
-from . import calls, expressions, lambdas, statements
+from .constructs import CONSTRUCTS
 from .effects import Effects
 from .functions import call_function, function_name, function_values, may_go_on
-from .state import CONTEXT, EMIT, EMIT_STATEMENT, GIVE, INTO, Emitter, Unit, load, store
+from .state import CONTEXT, GIVE, Emitter, Unit, load, store
 from .type_tests import class_name, test_functions
 
-__all__ = ["EMIT", "EMIT_STATEMENT", "INTO", "calls", "definition", "emit", "expressions", "lambdas", "statements"]
+__all__ = ["CONSTRUCTS", "definition", "emit", "unit_of"]
 
 
 def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:
     """Code that, run in a namespace with the words of `runtime.vocabulary`, defines everything `own` declares."""
-    unit = Unit(names, names.relation(), effects)
+    unit = unit_of(names, effects)
     modules: dict[SourceFile, list[ast.stmt]] = {}
     symbols: list[FunctionSymbol | ConstantSymbol] = [f for f in own.functions.values() if f.kind != "stub"]
     for symbol in (*symbols, *own.constants.values()):
@@ -40,6 +40,10 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
     codes = [_compile(body, file.name) for file, body in modules.items()]
     shared = [*test_functions(unit), *function_values(unit)]
     return (_classes(own.classes.values()), *codes, _compile(shared, "<shared>"))
+
+
+def unit_of(names: Names, effects: Effects) -> Unit:
+    return Unit(CONSTRUCTS, names, names.relation(), effects)
 
 
 def _guarded(

@@ -13,7 +13,7 @@ from .callbacks import emit_callback
 from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda
 from .operators import index_of
-from .state import CONTEXT, EMIT, Emitter, attribute, both, call, compare, load
+from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load
 from .type_tests import class_name
 
 
@@ -173,4 +173,4 @@ BUILTINS: dict[str, Builtin] = {
 }
 
 
-EMIT[n.Call] = _call
+CALLS: dict[type, Emit] = {n.Call: _call}

@@ -11,7 +11,7 @@ from ..facts.symbols import ConstantSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
 from .functions import function_value, operation
 from .operators import index_of, truth, unfolded
-from .state import CONTEXT, EMIT, Emitter, attribute, call, load, read
+from .state import CONTEXT, Emit, Emitter, attribute, call, load, read
 from .type_tests import class_name, type_test
 
 # --- names
@@ -100,22 +100,20 @@ def _instance_of(e: Emitter, node: n.InstanceOf) -> ast.expr:
     return type_test(e.unit, first, again, e.tables.tests[id(node)])
 
 
-EMIT.update(
-    {
-        n.IntLiteral: lambda e, node: ast.Constant(node.value),
-        n.FloatLiteral: lambda e, node: ast.Constant(node.value),
-        n.StringLiteral: lambda e, node: ast.Constant(node.value),
-        n.BoolLiteral: lambda e, node: ast.Constant(node.value),
-        n.NullLiteral: lambda e, node: ast.Constant(None),
-        n.Path: _path,
-        n.Group: lambda e, node: e.expr(node.inner),
-        n.FieldAccess: lambda e, node: attribute(e.expr(node.value), node.name.name),
-        n.Index: _index,
-        n.InstanceOf: _instance_of,
-        n.ListLiteral: lambda e, node: ast.List(e.operands(node.items), ast.Load()),
-        n.MapLiteral: _map_literal,
-        n.Constructor: _constructor,
-        n.Block: _block,
-        n.If: _if,
-    }
-)
+EXPRESSIONS: dict[type, Emit] = {
+    n.IntLiteral: lambda e, node: ast.Constant(node.value),
+    n.FloatLiteral: lambda e, node: ast.Constant(node.value),
+    n.StringLiteral: lambda e, node: ast.Constant(node.value),
+    n.BoolLiteral: lambda e, node: ast.Constant(node.value),
+    n.NullLiteral: lambda e, node: ast.Constant(None),
+    n.Path: _path,
+    n.Group: lambda e, node: e.expr(node.inner),
+    n.FieldAccess: lambda e, node: attribute(e.expr(node.value), node.name.name),
+    n.Index: _index,
+    n.InstanceOf: _instance_of,
+    n.ListLiteral: lambda e, node: ast.List(e.operands(node.items), ast.Load()),
+    n.MapLiteral: _map_literal,
+    n.Constructor: _constructor,
+    n.Block: _block,
+    n.If: _if,
+}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...grammar import nodes as n
 from ..facts.typing_tables import Closure, python_name
-from .state import CONTEXT, GIVE, INTO, Emitter, Target, call, load
+from .state import CONTEXT, GIVE, EmitInto, Emitter, Target, call, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +69,4 @@ def _body(e: Emitter, node: n.Lambda, closure: Closure) -> list[ast.stmt]:
     return e.body(emit)
 
 
-INTO[n.Lambda] = _lambda
+LAMBDAS: dict[type, EmitInto] = {n.Lambda: _lambda}

@@ -21,7 +21,7 @@ from ...types.ty import (
     UnknownTy,
     VariantTy,
 )
-from .state import EMIT, Emitter, both, call, compare, load
+from .state import Emit, Emitter, both, call, compare, load
 
 Types: TypeAlias = tuple[Ty, ...]
 
@@ -213,4 +213,4 @@ def index_of(e: Emitter, index: ast.expr) -> ast.expr:
     return ast.IfExp(compare(first, ast.GtE(), ast.Constant(0)), again, call("$wrong_index", again))
 
 
-EMIT.update({n.Binary: _binary, n.Unary: _unary})
+OPERATORS: dict[type, Emit] = {n.Binary: _binary, n.Unary: _unary}

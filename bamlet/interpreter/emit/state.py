@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from ...grammar import nodes as n
 from ...source import SourceFile
@@ -48,6 +48,21 @@ DISCARD, GIVE = Discard(), Give()
 Target = Into | Discard | Give
 
 
+# How a construct is emitted: as one expression, as statements that send its value on, as a statement.
+Emit: TypeAlias = "Callable[[Emitter, Any], ast.expr]"
+EmitInto: TypeAlias = "Callable[[Emitter, Any, Target], None]"
+EmitStatement: TypeAlias = "Callable[[Emitter, Any], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Constructs:
+    """Every construct with the functions that emit it, by the type of its node; some go both ways."""
+
+    emit: Mapping[type, Emit]
+    into: Mapping[type, EmitInto]
+    statement: Mapping[type, EmitStatement]
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What the functions of one compilation share.
@@ -56,6 +71,7 @@ class Unit:
     `values` the functions that are used as values.
     """
 
+    constructs: Constructs
     names: Names
     relation: Relation
     effects: Effects
@@ -113,20 +129,20 @@ class Emitter:
 
     def expr(self, node: n.Expr) -> ast.expr:
         """The value as one Python expression, after the statements that this adds to `out`."""
-        if type(node) in INTO and not self.is_inline(node):
+        if type(node) in self.unit.constructs.into and not self.is_inline(node):
             name = self.temporary()
-            INTO[type(node)](self, node, Into(name))
+            self.unit.constructs.into[type(node)](self, node, Into(name))
             made: ast.expr = load(name)
         else:
-            made = EMIT[type(node)](self, node)
+            made = self.unit.constructs.emit[type(node)](self, node)
         if id(node) in self.tables.widened:
             made = _as_float(made, all(is_int(member) for member in self.members_of(node)))
         return self.locate(made, node)
 
     def into(self, node: n.Expr, target: Target) -> None:
         """Evaluate the node as statements and send its value where it is wanted."""
-        if type(node) in INTO and id(node) not in self.tables.widened:
-            INTO[type(node)](self, node, target)
+        if type(node) in self.unit.constructs.into and id(node) not in self.tables.widened:
+            self.unit.constructs.into[type(node)](self, node, target)
         else:
             self.finish(self.expr(node), target, node)
 
@@ -194,6 +210,9 @@ class Emitter:
 
     # --- statements
 
+    def statement(self, node: n.Statement) -> None:
+        self.unit.constructs.statement[type(node)](self, node)
+
     def add(self, statement: ast.stmt, node: n.Node) -> None:
         self.out.append(self.locate(statement, node))
 
@@ -243,10 +262,6 @@ class Emitter:
         start = self.file.line_starts[line - 1]
         return line, len(self.file.text[start : start + column - 1].encode("utf-8", "surrogatepass"))
 
-
-EMIT: dict[type, Callable[[Emitter, Any], ast.expr]] = {}
-INTO: dict[type, Callable[[Emitter, Any, Target], None]] = {}
-EMIT_STATEMENT: dict[type, Callable[[Emitter, Any], None]] = {}
 
 ALWAYS_STATEMENTS = (n.Lambda, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
 

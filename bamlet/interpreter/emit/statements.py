@@ -29,8 +29,8 @@ from .operators import arithmetic, index_of, truth
 from .state import (
     CONTEXT,
     DISCARD,
-    EMIT_STATEMENT,
-    INTO,
+    EmitInto,
+    EmitStatement,
     Emitter,
     Into,
     Target,
@@ -50,7 +50,7 @@ from .type_tests import literal_test, type_test
 
 def _block(e: Emitter, node: n.Block, target: Target) -> None:
     for statement in node.statements:
-        EMIT_STATEMENT[type(statement)](e, statement)
+        e.statement(statement)
     if node.tail is not None:
         e.into(node.tail, target)
     elif isinstance(target, Into):
@@ -235,19 +235,17 @@ def _group(e: Emitter, node: n.Group, target: Target) -> None:
     e.into(node.inner, target)
 
 
-INTO.update(
-    {
-        n.Block: _block,
-        n.If: _if,
-        n.Match: _match,
-        n.Catch: _catch,
-        n.Throw: _throw,
-        n.Return: _return,
-        n.Break: _break,
-        n.Continue: _continue,
-        n.Group: _group,
-    }
-)
+INTO_STATEMENTS: dict[type, EmitInto] = {
+    n.Block: _block,
+    n.If: _if,
+    n.Match: _match,
+    n.Catch: _catch,
+    n.Throw: _throw,
+    n.Return: _return,
+    n.Break: _break,
+    n.Continue: _continue,
+    n.Group: _group,
+}
 
 
 # --- statements
@@ -359,14 +357,14 @@ def _for(e: Emitter, node: n.For) -> None:
         _over(e, node, variable, numbers, node.body)
         return
     if node.init is not None:
-        EMIT_STATEMENT[type(node.init)](e, node.init)
+        e.statement(node.init)
 
     def step() -> None:
         variable = e.tables.variables.get(id(node.init))
         if variable is not None and variable.is_boxed:  # a lambda of this round keeps this round's value
             e.add(ast.Assign([store(variable.python)], first_value(variable, read(variable))), node)
         if node.step is not None:
-            EMIT_STATEMENT[type(node.step)](e, node.step)
+            e.statement(node.step)
 
     _loop(e, node, node.condition, node.body, step)
 
@@ -415,14 +413,12 @@ def _over(e: Emitter, node: n.Node, variable: Variable, values: ast.expr, body: 
     e.add(ast.For(store(name), values, rounds, []), node)
 
 
-EMIT_STATEMENT.update(
-    {
-        n.Let: _let,
-        n.Assign: _assign,
-        n.ExprStatement: _expr_statement,
-        n.Assert: _assert,
-        n.While: _while,
-        n.For: _for,
-        n.ForIn: _for_in,
-    }
-)
+STATEMENTS: dict[type, EmitStatement] = {
+    n.Let: _let,
+    n.Assign: _assign,
+    n.ExprStatement: _expr_statement,
+    n.Assert: _assert,
+    n.While: _while,
+    n.For: _for,
+    n.ForIn: _for_in,
+}

@@ -1,0 +1,75 @@
+"""Places: a variable, or a field of a field of one; which an expression names, and its type at this point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import ERROR, NEVER, NULL, ClassTy, ErrorTy, Ty
+from ..facts.typing_tables import LocalUse, Variable
+from .state import Checker, Place, ungrouped
+
+
+def place_of(c: Checker, node: n.Expr) -> Place | None:
+    use = c.tables.uses.get(id(ungrouped(node)))
+    if isinstance(use, LocalUse):
+        return (use.variable, *(part.name for part in use.fields))
+    return None
+
+
+def type_of_local(
+    c: Checker, variable: Variable, fields: tuple[n.Identifier, ...], node: n.Path | None = None
+) -> Ty:
+    """The type of `x.a.b`, with what is known of `x`, `x.a` and `x.a.b` at this point."""
+    ty = c.known((variable,), variable.ty)
+    for at, part in enumerate(fields):
+        place: Place = (variable, *(name.name for name in fields[: at + 1]))
+        ty = c.known(place, field_type(c, ty, part))
+    return ty
+
+
+def type_of_path(c: Checker, ty: Ty, fields: Iterable[n.Identifier]) -> Ty:
+    for part in fields:
+        ty = field_type(c, ty, part)
+    return ty
+
+
+def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
+    """The type of a field; of a union of classes when each has it."""
+    members = c.relation.members(ty)
+    if NEVER in members or any(isinstance(member, ErrorTy) for member in members):
+        return NEVER if members == (NEVER,) else ERROR
+    found: list[Ty] = []
+    for member in members:
+        field = field_of(c, member, name.name)
+        if field is None:
+            _no_field(c, ty, member, name)
+            return ERROR
+        found.append(field)
+    return found[0] if len(found) == 1 else c.relation.join(found)
+
+
+def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
+    if not isinstance(ty, ClassTy):
+        return None
+    schema = c.names.classes[ty.name].schema
+    return next((field.ty for field in schema.fields if field.name == name), None)
+
+
+def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
+    fields = [f.name for f in c.names.classes[member.name].schema.fields] if isinstance(member, ClassTy) else []
+    methods = list(c.names.classes[member.name].methods) if isinstance(member, ClassTy) else []
+    if name.name in methods:
+        hint: str | None = f"`{name.name}` is a method: write `{name.name}(…)`"
+    elif member == NULL:
+        hint = "the value may be null: test it first"
+    elif any(field_of(c, one, name.name) for one in c.relation.members(whole)):
+        hint = "find out first which one it is, with `match`"
+    elif hyphened := [field for field in fields if field.startswith(name.name + "-")]:
+        word = hyphened[0].replace("-", "_")
+        hint = f'in an expression `-` subtracts: call the field `{word} @alias("{hyphened[0]}")`'
+    else:
+        hint = did_you_mean(name.name, [*fields, *methods])
+    c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(whole)}` has no field `{name.name}`", hint=hint)
