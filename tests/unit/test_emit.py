@@ -6,6 +6,7 @@ import ast
 import dis
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from bamlet.interpreter import check, emit
 from bamlet.interpreter.emit import definition, unit_of
 from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS
 from bamlet.interpreter.program.analyse import analyse
+from bamlet.interpreter.runtime import vocabulary
 from bamlet.source import SourceFile
 from tests.golden import Goldens
 
@@ -153,6 +155,17 @@ def test_tables_cover_every_expression() -> None:
     assert set(check.CONSTRUCTS.infer) == every
     assert set(emit.CONSTRUCTS.emit) | set(emit.CONSTRUCTS.into) == every
     assert every - set(emit.CONSTRUCTS.emit) == set(ALWAYS_STATEMENTS)
+
+
+def test_every_word_that_is_emitted_is_in_the_vocabulary() -> None:
+    """Names that begin with a dollar are words of the runtime, or variables that emitted code makes for itself."""
+    spelled: set[str] = set()
+    for path in Path(emit.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        spelled |= {text for text in texts if isinstance(text, str) and re.fullmatch(r"\$[A-Za-z]\w*", text)}
+    own = {"$caught", "$context", "$round", "$self", "$value"}
+    assert spelled - own == set(vocabulary.WORDS)
 
 
 def test_tables_cover_every_statement() -> None:

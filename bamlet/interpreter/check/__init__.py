@@ -10,6 +10,7 @@ from typing import Any
 from ...grammar import nodes as n
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
+from ..facts.code_names import constant_name
 from ..facts.panics import is_panic
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -47,7 +48,7 @@ def check(own: Names, names: Names, report: Report) -> Checked:
     """Check what `own` declares, with `names` (its own and the library's) in view."""
     work = _Work(names, never_returning(own.functions.values()))
     constants = in_order_of_use(own, report)
-    keys = [f"let {symbol.name}" for symbol in constants] + list(own.functions)
+    keys = [constant_name(symbol.name) for symbol in constants] + list(own.functions)
     for symbol in list(own.functions.values()):
         if symbol.kind == "llm":
             work.check_llm_function(symbol)
@@ -101,7 +102,7 @@ class _Work:
     def _check(self, symbol: Symbol) -> bool:
         """Whether it was found to throw more than was known."""
         if isinstance(symbol, ConstantSymbol):
-            key = f"let {symbol.name}"
+            key = constant_name(symbol.name)
             c = check_constant(partial(self._checker, symbol, ERROR), symbol)
         else:
             key = symbol.name
@@ -124,7 +125,7 @@ class _Work:
     def _checker(self, symbol: Symbol, result: Ty) -> Checker:
         assert symbol.placed is not None
         assert symbol.node is not None
-        key = symbol.name if isinstance(symbol, FunctionSymbol) else f"let {symbol.name}"
+        key = symbol.name if isinstance(symbol, FunctionSymbol) else constant_name(symbol.name)
         body = symbol.node.value if isinstance(symbol.node, n.LetDecl) else symbol.node.body
         assigned, shared = reassigned(body)
         return Checker(

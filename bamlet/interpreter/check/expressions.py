@@ -31,6 +31,7 @@ from ...types.ty import (
     union,
 )
 from ..facts.builtins import FUNCTIONS
+from ..facts.code_names import constant_name
 from ..facts.symbols import ClassSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
 from .narrow import assume
@@ -72,7 +73,7 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
             return _variant(c, prefix, rest[0])
         if prefix in c.names.constants:
             symbol_ = c.names.constants[prefix]
-            c.tables.reaches.add(f"let {prefix}")
+            c.tables.reaches.add(constant_name(prefix))
             may_throw(c, symbol_.thrown, node)
             return ConstantUse(symbol_, rest), type_of_path(c, symbol_.ty, rest)
     return None, _unknown(c, node)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...grammar import nodes as n
 from ...grammar.node import remembered
+from ..facts.code_names import constant_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import ConstantSymbol, FunctionSymbol, Names
 from .disturb import walk
@@ -27,14 +28,15 @@ def callees_first(own: Names, constants: list[ConstantSymbol]) -> Iterator[Group
     What reaches what is read off names alone, before types are known, and errs towards reaching. `constants` come
     in an order in which their types can be found, and before the functions of their group.
     """
-    symbols: dict[str, Symbol] = {f"let {symbol.name}": symbol for symbol in constants}
+    symbols: dict[str, Symbol] = {constant_name(symbol.name): symbol for symbol in constants}
     symbols |= {name: symbol for name, symbol in own.functions.items() if symbol.kind == "code"}
     methods: dict[str, list[str]] = {}
     for cls in own.classes.values():
         for short, full in cls.methods.items():
             methods.setdefault(short, []).append(full)
     edges = {key: list(dict.fromkeys(_reached(symbol, symbols, methods))) for key, symbol in symbols.items()}
-    rank = {key: at for at, key in enumerate([*(key for key in symbols if key[:4] == "let "), *finished(edges)])}
+    in_front = [key for key in symbols if is_constant_name(key)]
+    rank = {key: at for at, key in enumerate([*in_front, *finished(edges)])}
     for group in reversed(list(groups(edges))):
         in_order = sorted(group, key=rank.__getitem__)
         is_circle = len(group) > 1 or in_order[0] in edges[in_order[0]]
@@ -47,7 +49,7 @@ def _reached(symbol: Symbol, symbols: dict[str, Symbol], methods: dict[str, list
         if name[0] == ".":
             yield from methods.get(name[1:], ())
         else:
-            yield from (key for key in (name, f"let {name}") if key in symbols)
+            yield from (key for key in (name, constant_name(name)) if key in symbols)
 
 
 @remembered

@@ -16,14 +16,15 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
+from ..facts.code_names import class_name, constant_name, function_name
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
 from .effects import Effects
-from .functions import call_function, function_name, function_values, may_go_on
+from .functions import call_function, function_values, may_go_on
 from .state import CONTEXT, GIVE, Emitter, Unit, load, store
-from .type_tests import class_name, test_functions
+from .type_tests import test_functions
 
 __all__ = ["CONSTRUCTS", "definition", "emit", "unit_of"]
 
@@ -71,7 +72,7 @@ def _compile(body: list[ast.stmt], name: str) -> CodeType:
 def definition(symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Checked) -> Iterable[ast.stmt]:
     """The statements that define a function or a constant."""
     if isinstance(symbol, ConstantSymbol):
-        return _constant(symbol, unit, checked.tables[f"let {symbol.name}"])
+        return _constant(symbol, unit, checked.tables[constant_name(symbol.name)])
     return _function(symbol, unit, checked.tables.get(symbol.name))
 
 
@@ -118,7 +119,7 @@ def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
 def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[ast.stmt]:
     assert symbol.placed is not None
     assert symbol.node is not None
-    name = f"let {symbol.name}"
+    name = constant_name(symbol.name)
     e = Emitter(unit, tables, symbol.placed.file, symbol.placed.offset, name, symbol.node)
     e.into(symbol.node.value, GIVE)
     params = [CONTEXT] if name in unit.effects.needs_context else []

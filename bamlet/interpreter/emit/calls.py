@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ...grammar import nodes as n
 from ..facts.builtins import CALLING_BACK, PRINT
+from ..facts.code_names import class_name
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, UnionCall, ValueCall
 from .callbacks import emit_callback
@@ -14,7 +15,6 @@ from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda
 from .operators import index_of
 from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load
-from .type_tests import class_name
 
 
 def _call(e: Emitter, node: n.Call) -> ast.expr:

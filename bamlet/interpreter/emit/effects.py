@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
 from ..check import Checked
 from ..facts.builtins import SHRINKING
+from ..facts.code_names import constant_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
@@ -63,7 +64,8 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     spread(calls, outside)
     branching, heavy = _branching(checked, calls), _heavy(checked, calls)
     context |= outside | branching.keys() | heavy
-    context |= {f"let {constant.name}" for constant in own.constants.values() if not _is_immutable(constant.ty)}
+    changeable = (constant.name for constant in own.constants.values() if not _is_immutable(constant.ty))
+    context |= set(map(constant_name, changeable))
     spread(calls, context)
     shrinks = set(library.shrinks) if library else set()
     shrinks |= {name for name, tables in checked.tables.items() if any(map(_shrinks, tables.calls.values()))}
@@ -106,7 +108,7 @@ def _is_immutable(ty: Ty) -> bool:
 
 def _reached_from_constants(calls: Mapping[str, set[str]]) -> set[str]:
     """A constant cannot wait, so what it calls stays as it is."""
-    pending = [name for name in calls if name.startswith("let ")]
+    pending = [name for name in calls if is_constant_name(name)]
     reached: set[str] = set()
     while pending:
         new = calls.get(pending.pop(), set()) - reached

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from ...grammar import nodes as n
 from ...types.ty import MapTy
+from ..facts.code_names import class_name, constant_name, enum_value_name
 from ..facts.symbols import ConstantSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
 from .functions import function_value, operation
 from .operators import index_of, truth, unfolded
 from .state import CONTEXT, Emit, Emitter, attribute, call, load, read
-from .type_tests import class_name, type_test
+from .type_tests import type_test
 
 # --- names
 
@@ -28,7 +29,7 @@ def _used(e: Emitter, use: Use) -> ast.expr:
         case ConstantUse(symbol=symbol, fields=fields):
             return _fields(_constant(e, symbol), fields)
         case VariantUse(enum=enum, name=name):
-            return load(f"enum {enum}.{name}")
+            return load(enum_value_name(enum, name))
         case EnvUse(name=name):
             return operation("env.get_or_panic", [ast.Constant(name)])
         case FunctionUse(symbol=symbol):
@@ -36,7 +37,7 @@ def _used(e: Emitter, use: Use) -> ast.expr:
 
 
 def _constant(e: Emitter, symbol: ConstantSymbol) -> ast.expr:
-    name = f"let {symbol.name}"
+    name = constant_name(symbol.name)
     return call(name, load(CONTEXT)) if name in e.unit.effects.needs_context else call(name)
 
 

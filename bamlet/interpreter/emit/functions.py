@@ -5,13 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from ..facts.code_names import function_name
 from ..facts.symbols import FunctionSymbol
 from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
-
-
-def function_name(name: str) -> str:
-    """The global under which emitted code finds a function; no local can be called so."""
-    return f"fn {name}"
 
 
 def value_name(name: str) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from ...grammar import nodes as n
 from ...types.ty import UNKNOWN, Ty, UnknownTy
 from ..check.disturb import walk
+from ..facts.code_names import enum_value_name
 from ..facts.panics import is_panic
 from ..facts.typing_tables import (
     AnyTest,
@@ -165,7 +166,7 @@ def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
         case LiteralTest(value=wanted):
             return literal_test(value, wanted, subject.types)
         case VariantTest(enum=enum, name=name):
-            return compare(value, ast.Is(), load(f"enum {enum}.{name}"))
+            return compare(value, ast.Is(), load(enum_value_name(enum, name)))
         case OrTest(tests=tests):
             return ast.BoolOp(ast.Or(), [pattern_test(e, part, subject) for part in tests])
 

@@ -33,12 +33,9 @@ from ...types.ty import (
     VariantTy,
     bare,
 )
+from ..facts.code_names import class_name, enum_value_name
 from ..facts.typing_tables import TypeTest
 from .state import Unit, call, compare, load
-
-
-def class_name(name: str) -> str:
-    return f"class {name}"
 
 
 def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> ast.expr:
@@ -156,6 +153,6 @@ _LOOK: dict[type, Callable[..., ast.expr]] = {
     ClassTy: lambda value, ty: _tag(value, class_name(ty.name)),
     EnumTy: lambda value, ty: call("$type_is", value, ast.Constant("enum"), ast.Constant(ty.name)),
     MediaTy: lambda value, ty: call("$type_is", value, ast.Constant("media"), ast.Constant(ty.kind)),
-    VariantTy: lambda value, ty: compare(value, ast.Is(), load(f"enum {ty.enum}.{ty.name}")),
+    VariantTy: lambda value, ty: compare(value, ast.Is(), load(enum_value_name(ty.enum, ty.name))),
     LiteralTy: lambda value, ty: literal_test(value, ty.value),
 }

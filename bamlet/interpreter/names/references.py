@@ -11,6 +11,7 @@ from typing import Any
 
 from ...grammar import nodes as n
 from ..declarations.settings import setting
+from ..facts.code_names import constant_name
 from ..facts.interface import Definition, Reference, SymbolTable
 from ..facts.typing_tables import (
     ConstantUse,
@@ -89,7 +90,7 @@ class _Finder:
             name = f"{owner}.{node.name.name}" if owner else node.name.name
             self._tables = self._checked.get(name, Tables())
         elif isinstance(node, n.LetDecl):
-            self._tables = self._checked.get(f"let {node.name.name}", Tables())
+            self._tables = self._checked.get(constant_name(node.name.name), Tables())
         elif isinstance(node, n.ClassDecl | n.EnumDecl):
             owner = node.name.name
         self._declare(node)

@@ -11,6 +11,7 @@ from ...grammar import Parsed
 from ...grammar import nodes as n
 from ..check import Checked, check
 from ..emit.effects import Effects, infer_effects
+from ..facts.code_names import constant_name
 from ..facts.report import Report
 from ..facts.symbols import Names
 from ..names.resolve import resolve
@@ -82,7 +83,7 @@ def _holds_jinja(items: Sequence[n.Placed[n.Item]]) -> bool:
 
 def _check_constants(names: Names, effects: Effects, report: Report) -> None:
     for constant in names.constants.values():
-        if f"let {constant.name}" in effects.outside:
+        if constant_name(constant.name) in effects.outside:
             assert constant.placed is not None
             assert constant.node is not None
             message = "a constant cannot loop or reach outside the program"

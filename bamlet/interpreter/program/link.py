@@ -11,6 +11,7 @@ from ...diagnostics import Diagnostic
 from ...grammar import Parsed
 from ...types.schema import Schemas
 from ..emit import emit
+from ..facts.code_names import class_name, constant_name, enum_value_name, function_name
 from ..facts.interface import FunctionInfo, Interface
 from ..facts.symbols import FunctionSymbol
 from ..runtime.context import constant
@@ -43,7 +44,7 @@ class Program:
 
     def callee(self, name: str) -> Callee | None:
         """A function by its full name; native operations are not called from outside."""
-        info, code = self.interface.functions.get(name), self.namespace.get(f"fn {name}")
+        info, code = self.interface.functions.get(name), self.namespace.get(function_name(name))
         if info is None or code is None:
             return None
         effects = self.unit.effects
@@ -92,20 +93,20 @@ def link(
     }
     for enum in schemas.enums.values():
         for member in enum.members:
-            namespace[f"enum {enum.name}.{member.name}"] = space.enum_value(enum.name, member.name)
+            namespace[enum_value_name(enum.name, member.name)] = space.enum_value(enum.name, member.name)
     if library is not None:
         _share_enums(namespace, space, library)
     namespace["$caught"] = partial(caught, namespace)
     for code in unit.code:
         exec(code, namespace)
     for schema in types.classes.values() if types else ():
-        key = f"class {schema.name}"
+        key = class_name(schema.name)
         fields = tuple(field.name for field in schema.fields)
         namespace[key] = extended_class(schema.name, fields, namespace.get(key, Instance))
     for name in schemas.classes:
-        if f"class {name}" in namespace:
-            space.classes[name] = namespace[f"class {name}"]
-    for name in map("let {}".format, unit.names.constants):
+        if class_name(name) in namespace:
+            space.classes[name] = namespace[class_name(name)]
+    for name in map(constant_name, unit.names.constants):
         # A constant is evaluated when it is first used: in a program, or if it can be changed, in a call.
         make = namespace[name]
         namespace[name] = constant(name, make) if name in unit.effects.needs_context else cache(make)
@@ -129,7 +130,7 @@ def _share_enums(namespace: dict[str, Any], space: ValueSpace, library: Program)
     """An enum value of the library is the same object in every program, since code compares by identity."""
     for key, value in library.space.enums.items():
         space.enums[key] = value
-        namespace[f"enum {key[0]}.{key[1]}"] = value
+        namespace[enum_value_name(*key)] = value
 
 
 def _info(symbol: FunctionSymbol) -> FunctionInfo:

@@ -244,5 +244,4 @@ WORDS: dict[str, Any] = {
     "$exp": exp,
     "$pow": pow_,
     "$enumerate": enumerate,
-    "$sorted": sorted,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..facts.code_names import class_name
 from ..facts.panics import NAMESPACE as PANICS
 from .values import Instance
 
@@ -63,7 +64,7 @@ def caught(namespace: Mapping[str, Any], failure: BaseException) -> Any:
     panic = as_panic(failure)
     if panic.value is not None:
         return panic.value
-    return namespace[f"class {PANICS}{panic.kind}"](str(panic))
+    return namespace[class_name(f"{PANICS}{panic.kind}")](str(panic))
 
 
 def as_panic(failure: BaseException) -> Panic:

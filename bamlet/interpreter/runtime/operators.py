@@ -14,10 +14,6 @@ from .media import MediaValue
 from .values import EnumValue, Handle, Opaque
 
 
-def is_true(value: object) -> bool:
-    return value is not None and value is not False
-
-
 def equal(left: Any, right: Any) -> bool:
     """`==` where the types do not decide: numbers, strings, bools and null by value, the rest by identity."""
     kind, other = type(left), type(right)
