@@ -6,7 +6,7 @@ some numbers out twice; here each is unique, which is checked on import.
 
 from __future__ import annotations
 
-from .diagnostic import Code
+from .diagnostic import Code, Severity
 
 _ALL: list[Code] = []
 
@@ -17,6 +17,11 @@ def _error(slug: str, number: str, title: str) -> Code:
 
 def _warning(slug: str, number: str, title: str) -> Code:
     return _add(Code(slug, number, "warning", title))
+
+
+def _lack(slug: str, number: str, title: str, severity: Severity = "error") -> Code:
+    """Something is wrong because something is missing, which may stand in text that could not be read."""
+    return _add(Code(slug, number, severity, title, follows_a_gap=True))
 
 
 def _add(code: Code) -> Code:
@@ -43,7 +48,7 @@ MISPLACED_ATTRIBUTE = _error("misplaced-attribute", "E0016", "an attribute where
 UNKNOWN_GENERATOR_PROPERTY = _error(
     "unknown-generator-property", "E0017", "a generator property that does not exist"
 )
-MISSING_GENERATOR_PROPERTY = _error("missing-generator-property", "E0018", "a generator without what it needs")
+MISSING_GENERATOR_PROPERTY = _lack("missing-generator-property", "E0018", "a generator without what it needs")
 GENERATOR_PROPERTY = _error("generator-property", "E0019", "a generator property with a value it cannot have")
 RESERVED_NAME = _error("reserved-name", "E0020", "a name that is taken by the language or its hosts")
 FIELD_LIKE_TYPE = _warning("field-like-type", "E0021", "a field with the name of its type")
@@ -51,15 +56,15 @@ CLIENT_RESPONSE_TYPE = _error("client-response-type", "E0022", "a kind of respon
 HTTP_BLOCK = _error("http-block", "E0023", "an `http` option that is no block")
 UNKNOWN_HTTP_FIELD = _error("unknown-http-field", "E0024", "a setting that `http` does not have")
 TIMEOUT_VALUE = _error("timeout-value", "E0025", "a timeout that is no number of milliseconds")
-MISSING_PROVIDER = _error("missing-provider", "E0026", "a client without a provider")
+MISSING_PROVIDER = _lack("missing-provider", "E0026", "a client without a provider")
 UNKNOWN_CLIENT_PROPERTY = _error("unknown-client-property", "E0027", "a client property that does not exist")
-MISSING_VALUE = _error("missing-value", "E0029", "a body that ends without the value it owes")
+MISSING_VALUE = _lack("missing-value", "E0029", "a body that ends without the value it owes")
 CONDITION_PARENTHESES = _error("condition-parentheses", "E0030", "a condition without parentheses")
 UNCLOSED = _error("unclosed", "E0031", "a string, bracket or template that is never closed")
 CONSTRAINT_SYNTAX = _error("constraint-syntax", "E0032", "a constraint whose expression cannot be parsed")
 FLOAT_LITERAL_TYPE = _error("float-literal-type", "E0033", "a float used as a type")
 UNKNOWN_TEST_PROPERTY = _error("unknown-test-property", "E0034", "a test property that does not exist")
-MISSING_TEST_PROPERTY = _error("missing-test-property", "E0035", "a test without what it needs")
+MISSING_TEST_PROPERTY = _lack("missing-test-property", "E0035", "a test without what it needs")
 TEST_PROPERTY = _error("test-property", "E0036", "a test property with a value it cannot have")
 ATTRIBUTE_ARGUMENT = _error(
     "attribute-argument", "E0037", "attribute arguments that are missing or of the wrong kind"
@@ -67,26 +72,28 @@ ATTRIBUTE_ARGUMENT = _error(
 UNEXPECTED_ARGUMENT = _error("unexpected-argument", "E0038", "arguments of an attribute that takes none")
 MAP_ARITY = _error("map-arity", "E0039", "a map type without exactly a key and a value")
 ROLES_OPTION = _error("roles-option", "E0044", "roles of a client that are malformed or contradict each other")
-NON_EXHAUSTIVE_MATCH = _error("non-exhaustive-match", "E0062", "a match that leaves cases out")
+NON_EXHAUSTIVE_MATCH = _lack("non-exhaustive-match", "E0062", "a match that leaves cases out")
 UNREACHABLE_ARM = _warning("unreachable-arm", "E0063", "a match arm that can never be chosen")
 UNKNOWN_VARIANT = _error("unknown-variant", "E0064", "an enum value that the enum does not have")
 MAP_KEY = _error("map-key", "E0067", "a map key that is no string, literal or enum")
 ALIAS_CYCLE = _error("alias-cycle", "E0068", "aliases that stand for each other and nothing else")
 CLASS_CYCLE = _error("class-cycle", "E0069", "classes that require each other for ever")
 UNKNOWN_TEST_FUNCTION = _error("unknown-test-function", "E0088", "a test of a function that does not exist")
-EMPTY_STRATEGY = _error("empty-strategy", "E0090", "a composite client without members")
+EMPTY_STRATEGY = _lack("empty-strategy", "E0090", "a composite client without members")
 UNKNOWN_RETRY_POLICY = _error("unknown-retry-policy", "E0091", "a retry policy that nothing declares")
 UNKNOWN_CLIENT = _error("unknown-client", "E0092", "a client that nothing declares")
 CATCH_BINDING = _error("catch-binding", "E0093", "a catch pattern that says nothing of what it takes")
-NON_EXHAUSTIVE_CATCH = _error("non-exhaustive-catch", "E0094", "a catch_all that leaves thrown types out")
-UNREACHABLE_CATCH_ARM = _warning("unreachable-catch-arm", "E0095", "a catch arm for what is never thrown there")
+NON_EXHAUSTIVE_CATCH = _lack("non-exhaustive-catch", "E0094", "a catch_all that leaves thrown types out")
+UNREACHABLE_CATCH_ARM = _lack(
+    "unreachable-catch-arm", "E0095", "a catch arm for what is never thrown there", "warning"
+)
 UNDECLARED_THROW = _error("undeclared-throw", "E0096", "something thrown that `throws` does not name")
-SUPERFLUOUS_THROWS = _warning("superfluous-throws", "E0097", "a `throws` that names what is never thrown")
+SUPERFLUOUS_THROWS = _lack("superfluous-throws", "E0097", "a `throws` that names what is never thrown", "warning")
 RESERVED_PREFIX = _error("reserved-prefix", "E0100", "a name with a prefix that is kept for partial types")
 UNKNOWN_PROVIDER = _error("unknown-provider", "E0102", "a provider that does not exist")
 CLIENT_OPTION = _error("client-option", "E0101", "a client option that is missing or malformed")
 LLM_BODY = _error("llm-body", "E0104", "an LLM function without exactly a client and a prompt")
-LOOP_CONTROL = _error("loop-control", "E0105", "break or continue outside of a loop")
+LOOP_CONTROL = _lack("loop-control", "E0105", "break or continue outside of a loop")
 NOT_ASSIGNABLE = _error("not-assignable", "E0106", "an assignment to something that cannot change")
 CONSTRUCTOR_FIELDS = _error("constructor-fields", "E0107", "a constructor with missing or unknown fields")
 TEMPLATE_SYNTAX = _error("template-syntax", "E0108", "a prompt template that cannot be parsed")
@@ -101,7 +108,7 @@ REPEATED_PROPERTY = _warning("repeated-property", "E0117", "a property given twi
 IGNORED_OPTION = _warning("ignored-option", "E0118", "a setting that has no effect where it stands")
 TEST_ARGUMENT = _warning("test-argument", "E0119", "arguments of a test that do not fit its functions")
 NOT_DYNAMIC = _error("not-dynamic", "E0120", "an extension of a type that is not marked @@dynamic")
-UNTYPED_PARAMETER = _error("untyped-parameter", "E0130", "a lambda's parameter whose type nothing tells")
+UNTYPED_PARAMETER = _lack("untyped-parameter", "E0130", "a lambda's parameter whose type nothing tells")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

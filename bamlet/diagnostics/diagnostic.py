@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..source import Span
@@ -12,10 +12,17 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Code:
+    """`follows_a_gap` is set where text that could not be read may hold just what is missing."""
+
     slug: str
     number: str
     severity: Severity
     title: str
+    follows_a_gap: bool = field(default=False, compare=False)
+
+    def for_lack(self) -> Code:
+        """The same code, of something that is not there."""
+        return replace(self, follows_a_gap=True)
 
     def at(self, span: Span, message: str, *notes: Note, hint: str | None = None) -> Diagnostic:
         return Diagnostic(self, span, message, notes, hint)

@@ -230,7 +230,7 @@ def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
     missing = [f.name for f in symbol.schema.fields if f.name not in given and not _has_default(c, f.ty)]
     if missing and not spread:
         names = ", ".join(f"`{name}`" for name in missing)
-        c.wrong(node.path, catalogue.CONSTRUCTOR_FIELDS, f"`{symbol.name}` also needs {names}")
+        c.wrong(node.path, catalogue.CONSTRUCTOR_FIELDS.for_lack(), f"`{symbol.name}` also needs {names}")
     return NEVER if c.cut_short(entry.value for entry in node.entries) else ClassTy(symbol.name)
 
 

@@ -126,18 +126,19 @@ class _Prompts:
             for param in declared[call.positional :]
             if param.name not in call.named and not is_optional(param.ty)
         ]
+        code = catalogue.PROMPT_NAME
         if call.positional > len(params):
             takes = f"{len(params)} argument{'s' if len(params) != 1 else ''}"
             message = f"`{use.name}` takes {takes}, found {call.positional}"
         elif unknown:
             message = f"`{use.name}` has no parameter `{unknown[0]}`"
         elif missing:
-            message = f"`{use.name}` also needs `{missing[0]}`"
+            message, code = f"`{use.name}` also needs `{missing[0]}`", code.for_lack()
         else:
             return
         hint = did_you_mean(unknown[0], params) if unknown else None
         hint = hint or f"write `{use.name}({', '.join(params)})`"
-        self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
+        self._warn(placed, text, use, code, message, hint)
 
     def _variant(self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse) -> None:
         enum = self.names.enums[use.name]

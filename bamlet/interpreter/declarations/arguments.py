@@ -37,6 +37,7 @@ class Misfit:
     node: n.Node
     message: str
     hint: str | None = None
+    is_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class TestArguments:
         missing = [name for name, ty in fields.items() if name in absent and not is_optional(ty)]
         if missing and given.keys() <= fields.keys():
             names = " and ".join(f"`{name}`" for name in missing)
-            yield Misfit(node, f"class `{schema.name}` also needs {names}")
+            yield Misfit(node, f"class `{schema.name}` also needs {names}", is_lack=True)
 
     def _fits(self, node: n.ConfigText, ty: Ty) -> bool:
         given = setting(node)

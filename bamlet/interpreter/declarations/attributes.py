@@ -135,6 +135,6 @@ def _constraint(attribute: n.Attribute, placed: n.Placed[n.Item], report: Report
     if name is None and attribute.name == "check":
         message = "a check needs a name, by which its result is found"
         hint = f"write {written}(name, {{{{ … }}}})"
-        report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT, message, hint=hint)
+        report.at(placed, attribute, catalogue.ATTRIBUTE_ARGUMENT.for_lack(), message, hint=hint)
         return None
     return Constraint("check" if attribute.name == "check" else "assert", name, expression.text)

@@ -116,7 +116,7 @@ class _Options:
             return
         others = " and ".join(f"`{key}`" for key in together)
         message = f"a client of {provider} needs `{alone}`{f', or {others}' if others else ''}"
-        self.block.wrong(owner, catalogue.CLIENT_OPTION, message, hint)
+        self.block.wrong(owner, catalogue.CLIENT_OPTION.for_lack(), message, hint)
 
     def bedrock(self) -> None:
         """Converse takes nothing at its top that it does not know."""

@@ -12,7 +12,7 @@ _LLM_FUNCTION = Shape(
     "an LLM function",
     ("client", "prompt"),
     catalogue.LLM_BODY,
-    catalogue.LLM_BODY,
+    catalogue.LLM_BODY.for_lack(),
     {"client": 'client "openai/gpt-4o-mini"', "prompt": 'prompt #"…"#'},
     repeated=catalogue.LLM_BODY,
 )
@@ -22,7 +22,8 @@ def read_llm_body(block: Block, node: n.FunctionDecl, body: n.LlmBody) -> LlmInf
     given = block.check(node.name, body.entries, _LLM_FUNCTION)
     if node.result is None:
         hint = "write `-> string` behind the parameters, for example"
-        block.wrong(node.name, catalogue.LLM_BODY, f"LLM function `{node.name.name}` has no return type", hint)
+        message = f"LLM function `{node.name.name}` has no return type"
+        block.wrong(node.name, catalogue.LLM_BODY.for_lack(), message, hint)
     client, prompt = given.get("client"), given.get("prompt")
     if client is not None and not isinstance(client.value, n.ConfigText):
         hint = 'name a declared client, or write a shorthand like "openai/gpt-4o"'

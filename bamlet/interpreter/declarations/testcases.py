@@ -84,7 +84,8 @@ class TestReader:
             for misfit in reader.misfits(entry.value, param.ty)
         }
         for misfit in misfits.values():
-            block.wrong(misfit.node, catalogue.TEST_ARGUMENT, misfit.message, misfit.hint)
+            code = catalogue.TEST_ARGUMENT.for_lack() if misfit.is_lack else catalogue.TEST_ARGUMENT
+            block.wrong(misfit.node, code, misfit.message, misfit.hint)
 
     def _functions(self, block: Block, node: n.TestDecl, entry: n.ConfigEntry | None) -> Iterator[FunctionSymbol]:
         if entry is None:
@@ -142,4 +143,4 @@ class TestReader:
                 )
             elif missing and args is not None:
                 names = ", ".join(f"`{name}`" for name in missing)
-                block.wrong(args.key, catalogue.TEST_ARGUMENT, f"`{function.name}` also needs {names}")
+                block.wrong(args.key, catalogue.TEST_ARGUMENT.for_lack(), f"`{function.name}` also needs {names}")

@@ -312,7 +312,7 @@ class _Resolver:
         if node.result is None and not isinstance(node.body, n.LlmBody):
             message = f"`{node.name.name}` has no return type"
             hint = "write `-> int` behind the parameters, for example, or `-> null` if it has no value"
-            self.report.at(placed, node.name, catalogue.SYNTAX, message, hint=hint)
+            self.report.at(placed, node.name, catalogue.SYNTAX.for_lack(), message, hint=hint)
         throws = None if node.throws is None else types.resolve(node.throws)
         static = owner is not None and not (node.params and node.params[0].name.name == "self")
         symbol = FunctionSymbol(

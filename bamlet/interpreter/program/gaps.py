@@ -8,22 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from ...diagnostics import Code, Diagnostic, catalogue
 from ...grammar import Gap
 
-# What may be wrong only because something is missing.
-_OF_WHAT_IS_MISSING = frozenset(
-    {
-        catalogue.MISSING_VALUE,
-        catalogue.MISSING_PROVIDER,
-        catalogue.MISSING_TEST_PROPERTY,
-        catalogue.MISSING_GENERATOR_PROPERTY,
-        catalogue.NON_EXHAUSTIVE_MATCH,
-        catalogue.NON_EXHAUSTIVE_CATCH,
-        catalogue.UNREACHABLE_CATCH_ARM,
-        catalogue.SUPERFLUOUS_THROWS,
-        catalogue.EMPTY_STRATEGY,
-        catalogue.LOOP_CONTROL,
-        catalogue.UNTYPED_PARAMETER,
-    }
-)
 # Where one part says what the other may be: a guard in what is missing narrows what comes behind it.
 _OF_THE_WAY_THERE = frozenset(
     {
@@ -40,7 +24,6 @@ _OF_THE_WAY_THERE = frozenset(
 _OF_OTHERS = frozenset({catalogue.UNREACHABLE_CATCH_ARM, catalogue.SUPERFLUOUS_THROWS})
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _CONTROL = re.compile(r"[{}]|\b(?:if|else|match|for|while|return|throw|break|continue|catch|catch_all)\b")
-_NEEDS = re.compile(r"\bneeds\b|\bwithout\b|\bhas no (?:`args`|return type|prompt|client)|\bholds\b")
 
 
 def independent(found: Iterable[Diagnostic], gaps: Sequence[Gap]) -> Iterator[Diagnostic]:
@@ -60,7 +43,7 @@ def _is_inside(diagnostic: Diagnostic, gap: Gap) -> bool:
 
 
 def _may_come_of(code: Code, diagnostic: Diagnostic, gap: Gap) -> bool:
-    if code in _OF_WHAT_IS_MISSING or _NEEDS.search(diagnostic.message):
+    if code.follows_a_gap:
         return True
     if code in _OF_THE_WAY_THERE and (gap.is_last or _CONTROL.search(gap.text)):
         return True
