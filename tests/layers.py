@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS = """
-source deep
+source deep options
 diagnostics types jinja
 grammar prompt sap wire stdlib
 providers

@@ -1,8 +1,9 @@
 """One dialect a module: a prompt to a request, a response or its events to a completion. Pure, no I/O."""
 
+from ..options import Timeouts
 from .accumulator import Accumulator, read_body
 from .chunks import Chunk, ChunkType
-from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, Timeouts
+from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv
 from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..options import PROVIDERS
 from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
-from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, hoisted, messages_for, remapped
 from .structured import ask
 
-DEFAULTS = ProviderDefaults("user", "https://api.anthropic.com", "ANTHROPIC_API_KEY")
+DEFAULTS = PROVIDERS["anthropic"]
 DEFAULT_MAX_TOKENS = 4096
 VERSION = "2023-06-01"
 

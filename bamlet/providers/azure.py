@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from ..options import PROVIDERS
 from ..wire.message import Request
-from .client import ClientConfigError, ClientOptions, ClientSpec, read_options, text
-from .openai import FLAVORS
+from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .request import path_segment
 
 DEFAULT_MAX_TOKENS = 4096
@@ -16,12 +16,11 @@ SCOPE = "https://cognitiveservices.azure.com/.default"
 AUTHORITY = "https://login.microsoftonline.com"
 
 _ENTRA = ("tenant_id", "client_id", "client_secret")
-OWN = dict.fromkeys(("resource_name", "deployment_id", "api_version", *_ENTRA, "authority_host"), text)
 
 
 def read_client(spec: ClientSpec) -> ClientOptions:
     """The options of a client, its deployment made into a `base_url`. Raises `ClientConfigError`."""
-    client = read_options(replace(spec, provider="azure-openai"), FLAVORS["azure-openai"].defaults, OWN)
+    client = read_options(replace(spec, provider="azure-openai"), PROVIDERS["azure-openai"])
     query = dict(client.query_params)
     if token_request(client) is not None:
         client = replace(client, key_variable=None)

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..options import BEDROCK_INFERENCE, PROVIDERS
 from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
-from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaults, read_options, text
+from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, needed, path_segment, url_for
 from .roles import Piece, hoisted, messages_for, remapped
 from .structured import ask
 
-DEFAULTS = ProviderDefaults("user")
+DEFAULTS = PROVIDERS["aws-bedrock"]
 
 MEDIA = MediaRules({"image": "send_base64", "audio": "send_base64", "pdf": "send_base64", "video": "send_url"})
 _BLOCKS: Mapping[MediaKind, str] = {"image": "image", "audio": "audio", "pdf": "document", "video": "video"}
@@ -24,42 +25,21 @@ _INFERENCE = {
     "top_p": "topP",
     "stop_sequences": "stopSequences",
 }
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if isinstance(value, Mapping):
-        return value
-    raise ValueError("is a block of keys and values")
-
-
-def _inference(value: object) -> dict[str, object]:
-    given = _mapping(value)
-    for name in given:
-        if name not in _INFERENCE:
-            raise ValueError(f"has no `{name}`, only {', '.join(_INFERENCE)}")
-    return {_INFERENCE[name]: item for name, item in given.items()}
-
-
-OWN = {
-    **dict.fromkeys(("model_id", "region", "endpoint_url", "profile"), text),
-    **dict.fromkeys(("access_key_id", "secret_access_key", "session_token"), text),
-    "inference_configuration": _inference,
-    "additional_model_request_fields": _mapping,
-}
+assert _INFERENCE.keys() == set(BEDROCK_INFERENCE)
 
 
 def read_client(spec: ClientSpec) -> ClientOptions:
     """Raises `ClientConfigError`, also for options that Converse has no place for."""
-    client = read_options(replace(spec, provider="aws-bedrock"), DEFAULTS, OWN)
+    client = read_options(replace(spec, provider="aws-bedrock"), DEFAULTS)
     model = client.model or client.own["model_id"]
+    if "base_url" in client.body:
+        raise ClientConfigError(f"client `{client.name}`: Bedrock's own name for base_url is endpoint_url")
     for name in client.body:
         if name != "model":
             raise ClientConfigError(
                 f"client `{client.name}`: Converse has no `{name}`; put limits into inference_configuration and"
                 " what is the model's own into additional_model_request_fields"
             )
-    if client.base_url is not None:
-        raise ClientConfigError(f"client `{client.name}`: Bedrock's own name for base_url is endpoint_url")
     base_url = client.own["endpoint_url"]
     if base_url is None and (region := client.own["region"]):
         base_url = f"https://bedrock-runtime.{path_segment(region)}.amazonaws.com"
@@ -89,7 +69,7 @@ def _body(client: ClientOptions, prompt: Prompt) -> dict[str, Any]:
     if system:
         body["system"] = list(_blocks(client, system))
     if (inference := client.own["inference_configuration"]) is not None:
-        body["inferenceConfig"] = inference
+        body["inferenceConfig"] = {_INFERENCE[name]: item for name, item in inference.items()}
     if (fields := client.own["additional_model_request_fields"]) is not None:
         body["additionalModelRequestFields"] = fields
     return body

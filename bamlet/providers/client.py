@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
+from ..options import LIMITS, MEDIA_KINDS, MEDIA_MODES, Kind, Option, Provider, Timeouts, of_provider
 from ..prompt import ClientInfo
 
 MediaMode: TypeAlias = Literal[
@@ -13,11 +15,6 @@ MediaMode: TypeAlias = Literal[
 ]
 
 OutputMode: TypeAlias = Literal["prompt", "json_schema", "tool", "auto"]
-
-OUTPUT_MODES = ("prompt", "json_schema", "tool", "auto")
-RESPONSE_TYPES = ("openai", "openai-responses", "openai-transcription", "anthropic", "google", "vertex")
-MEDIA_KINDS = ("image", "audio", "pdf", "video")
-MEDIA_MODES = ("send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url")
 
 
 class ClientConfigError(Exception):
@@ -38,28 +35,6 @@ class ClientSpec:
     name: str
     provider: str
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """In seconds; None is no limit. The defaults are the product's, not a provider's."""
-
-    connect: float | None = 10.0
-    first_token: float | None = 120.0
-    idle: float | None = 60.0
-    request: float | None = 600.0
-    total: float | None = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderDefaults:
-    """What a client of a provider has when its options say nothing."""
-
-    default_role: str
-    base_url: str | None = None
-    key_variable: str | None = None
-    allowed_roles: tuple[str, ...] = ("system", "user", "assistant")
-    supports_streaming: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +71,27 @@ class ClientOptions:
         )
 
 
-def read_options(
-    spec: ClientSpec, defaults: ProviderDefaults, own: Mapping[str, Callable[[object], Any]] = {}
-) -> ClientOptions:
-    """Raises `ClientConfigError`, naming the client and the option. `own` tells how to read a provider's own."""
+def read_options(spec: ClientSpec, provider: Provider) -> ClientOptions:
+    """Raises `ClientConfigError`, naming the client and the option. `provider` says what the options do not."""
     reader = _Reader(spec)
-    model = reader.take("model", text, None)
-    read: dict[str, Any] = {name: reader.take(name, *how) for name, how in _OPTIONS.items()}
-    if read["base_url"] is None:
-        read["base_url"] = defaults.base_url
-    allowed = read["allowed_roles"] or defaults.allowed_roles
-    role = reader.take("default_role", text, None)
+    read = {name: reader.take(option) for name, option in of_provider(provider.name).items()}
+    allowed = read.pop("allowed_roles") or provider.allowed_roles
+    role = read.pop("default_role")
     if role is None:
-        role = defaults.default_role if defaults.default_role in allowed else allowed[0]
+        role = provider.default_role if provider.default_role in allowed else allowed[0]
+    streams, base_url = read.pop("supports_streaming"), read.pop("base_url", None)
     options = ClientOptions(
         name=spec.name,
         provider=spec.provider,
-        model=model,
-        key_variable=defaults.key_variable,
+        base_url=provider.base_url if base_url is None else base_url,
+        key_variable=provider.key_variable,
         default_role=role,
-        supports_streaming=reader.take("supports_streaming", _flag, defaults.supports_streaming),
-        timeouts=read.pop("http"),
-        own={name: reader.take(name, how, None) for name, how in own.items()},
+        allowed_roles=allowed,
+        supports_streaming=provider.supports_streaming if streams is None else streams,
+        timeouts=read.pop("http") or Timeouts(),
+        own={name: read.pop(name) for name in tuple(read) if name not in _SHARED},
         body=reader.rest(),
-        **(read | {"allowed_roles": allowed}),
+        **read,
     )
     _check(options, reader.error)
     return options
@@ -148,15 +120,15 @@ class _Reader:
     def error(self, message: str) -> ClientConfigError:
         return ClientConfigError(f"client `{self._name}`: {message}")
 
-    def take(self, name: str, read: Callable[[object], Any], default: Any) -> Any:
-        self._taken.add(name)
-        value = self._given.get(name)
+    def take(self, option: Option) -> Any:
+        self._taken.add(option.name)
+        value = self._given.get(option.name)
         if value is None:
-            return default
+            return option.default
         try:
-            return read(value)
+            return _READ[option.kind](option, value)
         except ValueError as error:
-            raise self.error(f"{name} {error}") from None
+            raise self.error(f"{option.name} {error}") from None
 
     def rest(self) -> Mapping[str, object]:
         passed = self._taken - {"model"}
@@ -172,32 +144,39 @@ class _Reader:
                 self._refuse_missing(name, item)
 
 
-def text(value: object) -> str:
+# How a value is read, by the kind of its option. Each raises `ValueError`: what stands behind the option's name.
+
+
+def _text(option: Option, value: object) -> str:
     if isinstance(value, str):
         return value
     raise ValueError(f"is a string, not {value!r}")
 
 
-def _flag(value: object) -> bool:
+def _flag(option: Option, value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise ValueError(f"is true or false, not {value!r}")
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise ValueError(f"is a list of strings, not {value!r}")
-
-
-def _some_texts(value: object) -> tuple[str, ...]:
-    texts = _texts(value)
-    if not texts:
+def _texts(option: Option, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"is a list of strings, not {value!r}")
+    if option.name == "allowed_roles" and not value:
         raise ValueError("must not be empty")
-    return texts
+    return tuple(value)
 
 
-def _text_map(value: object) -> Mapping[str, str]:
+def _block(option: Option, value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise ValueError("is a block of keys and values")
+    for name in value:
+        if option.choices and name not in option.choices:
+            raise ValueError(f"has no `{name}`, only {', '.join(option.choices)}")
+    return value
+
+
+def _strings(option: Option, value: object) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError("is a map of strings")
     for key, item in value.items():
@@ -210,26 +189,19 @@ def _scalar(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _role_metadata(value: object) -> Literal["all"] | frozenset[str]:
+def _role_metadata(option: Option, value: object) -> Literal["all"] | frozenset[str]:
     if value == "all":
         return "all"
-    return frozenset() if value == "none" else frozenset(_texts(value))
+    return frozenset() if value == "none" else frozenset(_texts(option, value))
 
 
-def _response_type(value: object) -> str:
-    if value in RESPONSE_TYPES:
+def _one_of(option: Option, value: object) -> str:
+    if value in option.choices:
         return str(value)
-    raise ValueError(f"is one of {', '.join(RESPONSE_TYPES)}")
+    raise ValueError(f"is one of {', '.join(option.choices)}")
 
 
-def _output_mode(value: object) -> OutputMode:
-    found = next((mode for mode in OUTPUT_MODES if mode == value), None)
-    if found is None:
-        raise ValueError(f"is one of {', '.join(OUTPUT_MODES)}")
-    return cast(OutputMode, found)
-
-
-def _media_modes(value: object) -> Mapping[str, MediaMode]:
+def _media(option: Option, value: object) -> Mapping[str, MediaMode]:
     if not isinstance(value, Mapping):
         raise ValueError(f"is a block of {', '.join(MEDIA_KINDS)}")
     for kind, mode in value.items():
@@ -240,47 +212,46 @@ def _media_modes(value: object) -> Mapping[str, MediaMode]:
     return dict(value)
 
 
-def _timeouts(value: object) -> Timeouts:
+def _timeouts(option: Option, value: object) -> Timeouts:
     if not isinstance(value, Mapping):
         raise ValueError("is a block of timeouts")
     read: dict[str, float | None] = {}
     for name, limit in value.items():
         if name == "enable_connection_pooling":
-            _flag(limit)
-        elif name not in _TIMEOUT_NAMES:
-            raise ValueError(f"has no `{name}`, only {', '.join(_TIMEOUT_NAMES)}")
+            _flag(option, limit)
+        elif name not in LIMITS:
+            raise ValueError(f"has no `{name}`, only {', '.join(LIMITS)}")
         elif isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 0:
             raise ValueError(f"has a {name} that is not a number of milliseconds")
         else:
-            read[_TIMEOUT_NAMES[name]] = limit / 1000 or None
+            read[LIMITS[name]] = limit / 1000 or None
     return Timeouts(**read)
 
 
-_TIMEOUT_NAMES = {
-    "connect_timeout_ms": "connect",
-    "time_to_first_token_timeout_ms": "first_token",
-    "idle_timeout_ms": "idle",
-    "request_timeout_ms": "request",
-    "total_timeout_ms": "total",
-}
-assert set(_TIMEOUT_NAMES.values()) == {item.name for item in fields(Timeouts)}
+def credentials(value: object) -> Mapping[str, object]:
+    """A block, or the JSON of a credentials file."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("is neither a block, nor JSON, nor the path of a file that can be read") from None
+    if isinstance(value, Mapping):
+        return value
+    raise ValueError("is a block, JSON, or the path of a file")
 
-_EMPTY: Mapping[str, Any] = {}
-# How to read an option, and what it is when it is not given. All but `http` are fields of the same name.
-_OPTIONS: dict[str, tuple[Callable[[object], Any], Any]] = {
-    "api_key": (text, None),
-    "base_url": (text, None),
-    "headers": (_text_map, _EMPTY),
-    "query_params": (_text_map, _EMPTY),
-    "allowed_roles": (_some_texts, None),
-    "remap_roles": (_text_map, _EMPTY),
-    "allowed_role_metadata": (_role_metadata, frozenset[str]()),
-    "finish_reason_allow_list": (_texts, None),
-    "finish_reason_deny_list": (_texts, None),
-    "http": (_timeouts, Timeouts()),
-    "media_url_handler": (_media_modes, _EMPTY),
-    "client_response_type": (_response_type, None),
-    "output_mode": (_output_mode, "prompt"),
+
+_READ: Mapping[Kind, Callable[[Option, object], Any]] = {
+    "text": _text,
+    "flag": _flag,
+    "texts": _texts,
+    "strings": _strings,
+    "roles": _strings,
+    "block": _block,
+    "role metadata": _role_metadata,
+    "one of": _one_of,
+    "media": _media,
+    "timeouts": _timeouts,
+    "credentials": lambda option, value: credentials(value),
 }
-COMMON_OPTIONS = frozenset(_OPTIONS)
-"""The options of every provider, but for those whose default is a provider's own matter."""
+# What every dialect reads of a client; any other option is a provider's own.
+_SHARED = frozenset(item.name for item in fields(ClientOptions))

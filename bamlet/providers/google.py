@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..options import PROVIDERS
 from ..prompt import Media, Prompt, Text
 from ..wire.message import Request
-from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, needed, url_for
 from .roles import Piece, hoisted, messages_for, remapped
 from .structured import ask
 
-DEFAULTS = ProviderDefaults("user", "https://generativelanguage.googleapis.com/v1beta", "GOOGLE_API_KEY")
+DEFAULTS = PROVIDERS["google-ai"]
 
 MEDIA = MediaRules(
     {"image": "send_base64_unless_google_url", "audio": "send_url", "pdf": "send_url", "video": "send_url"}

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..options import PROVIDERS
 from ..prompt import Media, Prompt, Text
 from ..wire.message import Request
-from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules
 from .request import headers_for, json_body, key_for, url_for
 from .roles import RoleMessage, messages_for, remapped
 from .structured import ask
 
 NATIVE = "ollama-native"
-DEFAULTS = ProviderDefaults("user", "http://localhost:11434")
+DEFAULTS = PROVIDERS["ollama-native"]
 
 _ONLY_IMAGES = "Ollama takes images only"
 MEDIA = MediaRules(

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..options import PROVIDERS, Provider
 from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
-from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url
 from .request import headers_for, json_body, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
@@ -19,7 +20,6 @@ from .structured import ask
 class ChatFlavor:
     """How a server of the family differs from the others."""
 
-    defaults: ProviderDefaults
     # Many servers take only strings; OpenAI itself takes lists too, and the relatives that we name.
     plain_text: bool = False
     # Some servers refuse stream_options, so only OpenAI is asked for usage.
@@ -29,13 +29,11 @@ class ChatFlavor:
 
 
 FLAVORS: Mapping[str, ChatFlavor] = {
-    "openai": ChatFlavor(
-        ProviderDefaults("system", "https://api.openai.com/v1", "OPENAI_API_KEY"), asks_for_usage=True
-    ),
-    "openai-generic": ChatFlavor(ProviderDefaults("system"), plain_text=True),
-    "openrouter": ChatFlavor(ProviderDefaults("system", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY")),
-    "ollama": ChatFlavor(ProviderDefaults("user", "http://localhost:11434/v1")),
-    "azure-openai": ChatFlavor(ProviderDefaults("system", None, "AZURE_OPENAI_API_KEY"), key_header="api-key"),
+    "openai": ChatFlavor(asks_for_usage=True),
+    "openai-generic": ChatFlavor(plain_text=True),
+    "openrouter": ChatFlavor(),
+    "ollama": ChatFlavor(),
+    "azure-openai": ChatFlavor(key_header="api-key"),
 }
 
 MEDIA = MediaRules(
@@ -51,12 +49,12 @@ def read_client(provider: str, spec: ClientSpec) -> ClientOptions:
     return read_options(replace(spec, provider=provider), defaults_for(provider, spec))
 
 
-def defaults_for(provider: str, spec: ClientSpec) -> ProviderDefaults:
+def defaults_for(provider: str, spec: ClientSpec) -> Provider:
     """The first reasoning models know no system role and do not stream."""
-    defaults, model = FLAVORS[provider].defaults, spec.options.get("model")
+    defaults, model = PROVIDERS[provider], spec.options.get("model")
     if provider == "openai" and isinstance(model, str) and (model == "o1" or model.startswith("o1-")):
-        return ProviderDefaults(
-            "user", defaults.base_url, defaults.key_variable, ("user", "assistant"), supports_streaming=False
+        return replace(
+            defaults, default_role="user", allowed_roles=("user", "assistant"), supports_streaming=False
         )
     return defaults
 

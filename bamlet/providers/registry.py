@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
+from ..options import ALIASES, PROVIDERS, RESPONSE_TYPES
 from ..prompt import Media, Prompt
 from ..wire.message import Request
 from . import anthropic, azure, bedrock, google, ollama, openai, responses, vertex
@@ -14,7 +15,7 @@ from .accumulator import Accumulator
 from .anthropic_events import AnthropicAccumulator
 from .bedrock_events import BedrockAccumulator
 from .chat import ChatAccumulator
-from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaults
+from .client import ClientConfigError, ClientOptions, ClientSpec
 from .google_events import GoogleAccumulator
 from .ollama_events import OllamaAccumulator
 from .responses_events import ResponsesAccumulator
@@ -33,9 +34,6 @@ ACCUMULATORS: Mapping[str, type[Accumulator]] = {
     "ollama": OllamaAccumulator,
 }
 
-Variables: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Options and the variables of the environment that stand in for them, the first that is set."""
-
 
 class BuildRequest(Protocol):
     def __call__(self, client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request: ...
@@ -46,17 +44,14 @@ class Dialect:
     """All that is particular to a provider.
 
     A client is read once, the media it names are fetched, then a request is built from it, and last it may need
-    a token or a signature. `variables` are groups: one counts only if the client gives none of its options.
-    `files` are options that may name a file to be read in their place.
+    a token or a signature. `files` are options that may name a file to be read in their place.
     """
 
     provider: str
-    defaults: ProviderDefaults
     read_client: Callable[[ClientSpec], ClientOptions]
     media_to_fetch: Callable[[ClientOptions, Prompt], tuple[Media, ...]]
     build_request: BuildRequest
     response_type: str
-    variables: tuple[Variables, ...] = ()
     files: tuple[str, ...] = ()
     authorization: Literal["google", "aws", "azure"] | None = None
 
@@ -71,7 +66,7 @@ class Dialect:
     ) -> dict[str, object]:
         """The options, and what the environment says where they say nothing."""
         filled = dict(options)
-        for group in self.variables:
+        for group in PROVIDERS[self.provider].variables:
             if not filled.keys().isdisjoint(group):
                 continue
             for option, names in group.items():
@@ -80,121 +75,71 @@ class Dialect:
         return filled
 
 
-_AWS: tuple[Variables, ...] = (
-    {"region": ("AWS_REGION", "AWS_DEFAULT_REGION")},
-    {
-        "api_key": ("AWS_BEARER_TOKEN_BEDROCK",),
-        "access_key_id": ("AWS_ACCESS_KEY_ID",),
-        "secret_access_key": ("AWS_SECRET_ACCESS_KEY",),
-        "session_token": ("AWS_SESSION_TOKEN",),
-        "profile": ("AWS_PROFILE",),
-    },
-)
-_GOOGLE: tuple[Variables, ...] = (
-    {
-        "api_key": (),
-        "authorization_token": (),
-        "credentials": ("GOOGLE_APPLICATION_CREDENTIALS",),
-        "credentials_content": ("GOOGLE_APPLICATION_CREDENTIALS_CONTENT",),
-    },
-    {"project_id": ("GOOGLE_CLOUD_PROJECT",)},
-)
-
-
-_AZURE: tuple[Variables, ...] = (
-    {"api_key": ("AZURE_OPENAI_API_KEY",), "client_secret": ()},
-    {"authority_host": ("AZURE_AUTHORITY_HOST",)},
-)
-_OLLAMA: tuple[Variables, ...] = ({"base_url": ("OLLAMA_HOST",)},)
-
-
-def _key(defaults: ProviderDefaults) -> tuple[Variables, ...]:
-    return ({"api_key": (defaults.key_variable,)},) if defaults.key_variable else ()
-
-
 def _chat(name: str) -> Dialect:
-    defaults, fetch = openai.FLAVORS[name].defaults, openai.MEDIA.to_fetch
     read_client = partial(openai.read_client, name)
-    return Dialect(name, defaults, read_client, fetch, openai.build_request, "openai", _key(defaults))
+    return Dialect(name, read_client, openai.MEDIA.to_fetch, openai.build_request, "openai")
 
 
 _ALL = (
     *map(_chat, ("openai", "openai-generic", "openrouter", "ollama")),
     Dialect(
         "azure-openai",
-        openai.FLAVORS["azure-openai"].defaults,
         azure.read_client,
         openai.MEDIA.to_fetch,
         openai.build_request,
         "openai",
-        _AZURE,
         authorization="azure",
     ),
     Dialect(
         "openai-responses",
-        responses.DEFAULTS,
         responses.read_client,
         responses.MEDIA.to_fetch,
         responses.build_request,
         "openai-responses",
-        _key(responses.DEFAULTS),
     ),
     Dialect(
         "anthropic",
-        anthropic.DEFAULTS,
         anthropic.read_client,
         anthropic.MEDIA.to_fetch,
         anthropic.build_request,
         "anthropic",
-        _key(anthropic.DEFAULTS),
     ),
     Dialect(
         "google-ai",
-        google.DEFAULTS,
         google.read_client,
         google.MEDIA.to_fetch,
         google.build_request,
         "google",
-        _key(google.DEFAULTS),
     ),
     Dialect(
         "vertex-ai",
-        vertex.DEFAULTS,
         vertex.read_client,
         vertex.media_to_fetch,
         vertex.build_request,
         "vertex",
-        _GOOGLE,
         files=("credentials",),
         authorization="google",
     ),
     Dialect(
         "aws-bedrock",
-        bedrock.DEFAULTS,
         bedrock.read_client,
         bedrock.MEDIA.to_fetch,
         bedrock.build_request,
         "aws-bedrock",
-        _AWS,
         authorization="aws",
     ),
     Dialect(
         ollama.NATIVE,
-        ollama.DEFAULTS,
         ollama.read_client,
         ollama.MEDIA.to_fetch,
         ollama.build_request,
         "ollama",
-        _OLLAMA,
     ),
 )
 DIALECTS: Mapping[str, Dialect] = {dialect.provider: dialect for dialect in _ALL}
-ALIASES = {
-    "baml-openai-chat": "openai",
-    "baml-azure-chat": "azure-openai",
-    "baml-anthropic-chat": "anthropic",
-    "baml-ollama-chat": "ollama",
-}
+assert all(PROVIDERS[name].answers == found.response_type for name, found in DIALECTS.items())
+assert DIALECTS.keys() == PROVIDERS.keys()
+assert ACCUMULATORS.keys() >= set(RESPONSE_TYPES)
 
 
 def dialect(provider: str) -> Dialect:

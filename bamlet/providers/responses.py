@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..options import PROVIDERS
 from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
-from .client import ClientOptions, ClientSpec, ProviderDefaults, read_options
+from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url
 from .openai import audio, key_header
 from .request import headers_for, json_body, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
 from .structured import ask
 
-DEFAULTS = ProviderDefaults("system", "https://api.openai.com/v1", "OPENAI_API_KEY")
+DEFAULTS = PROVIDERS["openai-responses"]
 
 MEDIA = MediaRules(
     {"image": "send_url", "audio": "send_base64", "pdf": "send_url", "video": "send_url"},

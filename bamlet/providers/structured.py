@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
+from ..options import PROVIDERS
 from ..prompt import ANSWER_NAME, StructuredAnswer
 from .client import ClientConfigError, ClientOptions
 
@@ -156,5 +157,6 @@ _WAYS: Mapping[str, Mapping[Mode, _Way]] = {
     "aws-bedrock": {"tool": _bedrock_tool},
     "ollama-native": {"json_schema": _ollama_schema},
 }
+assert all({*ways, "prompt", "auto"} == set(PROVIDERS[name].output_modes) for name, ways in _WAYS.items())
 # Behind these may be any model.
 _UNKNOWN_SERVERS = frozenset(("openai-generic", "openrouter"))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..options import PROVIDERS
 from ..prompt import Media, Prompt
 from ..wire.message import Request
 from . import anthropic
-from .client import ClientConfigError, ClientOptions, ClientSpec, ProviderDefaults, read_options, text
+from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .google import CAMEL, build_body, method_url, model_of
 from .media import MediaRules
 from .request import headers_for, json_body, key_for, path_segment, url_for
 from .structured import ask
 
-DEFAULTS = ProviderDefaults("user")
+DEFAULTS = PROVIDERS["vertex-ai"]
 GLOBAL_HOST = "aiplatform.googleapis.com"
 
 MEDIA = MediaRules(
@@ -28,27 +28,9 @@ MEDIA = MediaRules(
 )
 
 
-def credentials(value: object) -> Mapping[str, object]:
-    """A block, or the JSON of a credentials file."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError("is neither a block, nor JSON, nor the path of a file that can be read") from None
-    if isinstance(value, Mapping):
-        return value
-    raise ValueError("is a block, JSON, or the path of a file")
-
-
-OWN = {
-    **dict.fromkeys(("location", "project_id", "anthropic_version", "authorization_token"), text),
-    **dict.fromkeys(("credentials", "credentials_content"), credentials),
-}
-
-
 def read_client(spec: ClientSpec) -> ClientOptions:
     """Raises `ClientConfigError`."""
-    client = read_options(replace(spec, provider="vertex-ai"), DEFAULTS, OWN)
+    client = read_options(replace(spec, provider="vertex-ai"), DEFAULTS)
     if client.base_url and client.own["location"]:
         raise ClientConfigError(f"client `{client.name}`: base_url stands instead of location; keep one")
     if client.own["anthropic_version"] and client.client_response_type is None:

@@ -111,9 +111,10 @@ async def _with_token(work: _Work, request: Request) -> Request:
 
 
 async def _google_token(work: _Work) -> str:
+    from ..providers.client import credentials
     from ..providers.google_tokens import METADATA_REQUEST, token_request
     from ..providers.tokens import read_token
-    from ..providers.vertex import credentials, given_credentials
+    from ..providers.vertex import given_credentials
 
     found = given_credentials(work.primitive.options)
     if found is None and (text := google_default_credentials(work.host)) is not None:

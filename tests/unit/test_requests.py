@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bamlet.interpreter.declarations import client_options, clients
 from bamlet.prompt import Media, Message, Prompt, Text
-from bamlet.providers import ClientConfigError, ClientOptions, ClientSpec, azure, bedrock, dialect, vertex
-from bamlet.providers.client import COMMON_OPTIONS
-from bamlet.providers.registry import ALIASES, DIALECTS
+from bamlet.providers import ClientConfigError, ClientOptions, ClientSpec, dialect
+from bamlet.providers.registry import DIALECTS
 from bamlet.wire.message import Request
 
 GIVEN: dict[str, dict[str, object]] = {
@@ -374,65 +370,3 @@ def test_credentials_are_never_mixed_from_two_places() -> None:
     assert filled("aws-bedrock", own, environment) == own
     assert len(filled("aws-bedrock", {}, environment)) == 3
     assert filled("vertex-ai", {"api_key": "k"}, {"GOOGLE_APPLICATION_CREDENTIALS": "/f"}) == {"api_key": "k"}
-
-
-# --- docs/providers.md
-
-PAGE = (Path(__file__).parents[2] / "docs" / "providers.md").read_text("utf-8")
-
-
-def cells(heading: str) -> list[list[str]]:
-    """The rows of the first table under a heading."""
-    lines = PAGE.partition(f"# {heading}\n")[2].split("\n")
-    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
-    rows = takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-
-
-def names(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def test_the_page_of_providers_says_what_the_code_does() -> None:
-    rows = {names(row[0])[0]: row for row in cells("Providers")}
-    assert rows.keys() == DIALECTS.keys()
-    for provider, found in DIALECTS.items():
-        _, _, base_url, variable, role, read_as = rows[provider]
-        defaults = found.defaults
-        assert (names(base_url) if "http" in base_url else []) == [url for url in (defaults.base_url,) if url]
-        assert names(variable) == [name for name in (defaults.key_variable,) if name]
-        assert (role, names(read_as)) == (defaults.default_role, [found.response_type])
-
-
-def test_the_page_names_every_option_of_a_provider() -> None:
-    listed: dict[str, set[str]] = {}
-    for provider, options, _ in cells("Options of some"):
-        listed.setdefault(names(provider)[0], set()).update(names(options))
-    own = {"azure-openai": azure.OWN, "vertex-ai": vertex.OWN, "aws-bedrock": bedrock.OWN}
-    assert listed == {provider: set(options) for provider, options in own.items()}
-    common = PAGE.partition("## Options of every provider\n")[2].partition("##")[0]
-    assert {"model", "supports_streaming", "default_role", *COMMON_OPTIONS} <= set(names(common))
-
-
-def test_the_page_names_every_variable() -> None:
-    listed = {
-        (provider, names(option)[0], tuple(names(variables)))
-        for providers, option, variables in cells("Credentials from the environment")
-        for provider in names(providers)
-    }
-    assert listed == {
-        (provider, option, variables)
-        for provider, found in DIALECTS.items()
-        for group in found.variables
-        for option, variables in group.items()
-        if variables
-    }
-
-
-def test_the_checker_knows_the_providers_that_there_are() -> None:
-    assert set(clients.PROVIDERS) - set(clients.COMPOSITES) == DIALECTS.keys()
-    assert ALIASES.items() <= clients.OLD_SPELLINGS.items()
-    known = set(client_options._BEDROCK) - {"base_url"}
-    assert known == (COMMON_OPTIONS | bedrock.OWN.keys() | {"model", "supports_streaming", "default_role"}) - {
-        "base_url"
-    }

@@ -17,7 +17,7 @@ from typing import Any, overload
 import pytest
 
 import bamlet
-from bamlet.providers.client import Timeouts
+from bamlet.options import Timeouts
 from bamlet.sysops.sse import MAX_BUFFERED_EVENTS
 from bamlet.wire.message import ConnectionReset, ConnectTimeout
 from tests.local_program import at, scripted, using

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...options import ALIASES, COMPOSITES, PROVIDERS
 from ...types.show import show
 from ...types.ty import UNKNOWN, ClassTy, FunctionTy
 from ..facts.cycles import cycles, show_cycle
@@ -17,29 +18,7 @@ from .blocks import Block, Shape
 from .client_options import check_options
 from .settings import entries, find, setting
 
-COMPOSITES = ("fallback", "round-robin", "strategy")
-OLD_SPELLINGS = {
-    "baml-openai-chat": "openai",
-    "baml-azure-chat": "azure-openai",
-    "baml-anthropic-chat": "anthropic",
-    "baml-ollama-chat": "ollama",
-    "baml-fallback": "fallback",
-    "baml-round-robin": "round-robin",
-}
-PROVIDERS = (
-    "openai",
-    "openai-generic",
-    "openai-responses",
-    "azure-openai",
-    "anthropic",
-    "google-ai",
-    "vertex-ai",
-    "aws-bedrock",
-    "ollama",
-    "ollama-native",
-    "openrouter",
-    *COMPOSITES,
-)
+_PROVIDERS = (*PROVIDERS, *COMPOSITES)
 _CLIENT = Shape(
     "a client",
     ("provider", "retry_policy", "options"),
@@ -73,11 +52,11 @@ class ClientReader:
 
     def _provider(self, entry: n.ConfigEntry) -> str | None:
         given = str(setting(entry.value))
-        provider = OLD_SPELLINGS.get(given, given)
-        if provider in PROVIDERS:
+        provider = ALIASES.get(given, given)
+        if provider in _PROVIDERS:
             return provider
-        hint = run_on(given, PROVIDERS) or did_you_mean(provider, PROVIDERS)
-        hint = hint or f"providers are {', '.join(PROVIDERS)}"
+        hint = run_on(given, _PROVIDERS) or did_you_mean(provider, _PROVIDERS)
+        hint = hint or f"providers are {', '.join(_PROVIDERS)}"
         self.block.wrong(entry.value, catalogue.UNKNOWN_PROVIDER, f"no provider is called `{given}`", hint)
         return None
 
@@ -86,7 +65,7 @@ class ClientReader:
             self.block.wrong(entry.value, catalogue.CLIENT_OPTION, "options are a block", "write options { … }")
             return {}
         config = entry.value if entry is not None and isinstance(entry.value, n.Config) else None
-        check_options(self.block, self.node.name, config, provider, COMPOSITES)
+        check_options(self.block, self.node.name, config, provider)
         return entries(config) if config else {}
 
 
@@ -171,8 +150,8 @@ def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, re
     if not slash:
         hint = did_you_mean(name, names.clients) or 'write a declared client, or a shorthand like "openai/gpt-4o"'
         report.at(placed, node, catalogue.UNKNOWN_CLIENT, f"no client is called `{name}`", hint=hint)
-    elif OLD_SPELLINGS.get(provider, provider) not in PROVIDERS:
-        hint = did_you_mean(provider, PROVIDERS) or f"providers are {', '.join(PROVIDERS)}"
+    elif ALIASES.get(provider, provider) not in _PROVIDERS:
+        hint = did_you_mean(provider, _PROVIDERS) or f"providers are {', '.join(_PROVIDERS)}"
         message = f"no provider is called `{provider}`"
         report.at(placed, node, catalogue.UNKNOWN_PROVIDER, message, hint=hint)
     elif not model:

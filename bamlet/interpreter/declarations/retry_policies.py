@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Literal
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...options import CAUSES, RETRIES, STATUS, STRATEGIES
 from ..facts.interface import RetryPolicyInfo, Setting
 from .blocks import Block, Shape
 from .clients import run_on
@@ -20,25 +19,6 @@ _POLICY = Shape(
     catalogue.RETRY_PROPERTY,
     {"max_retries": "max_retries 3"},
 )
-_DELAYS: Mapping[str, tuple[str, ...]] = {
-    "constant_delay": ("delay_ms", "jitter"),
-    "exponential_backoff": ("delay_ms", "multiplier", "max_delay_ms", "jitter"),
-}
-# How an attempt fails: the causes of `baml.errors.FailedAttempt`, and classes of statuses.
-_CAUSES = (
-    "network",
-    "timeout",
-    "truncated",
-    "provider_error",
-    "empty_response",
-    "protocol_error",
-    "degenerate",
-    "finish_reason",
-    "validation",
-    "4xx",
-    "5xx",
-)
-_STATUS = re.compile(r"[45][0-9][0-9]")
 
 
 def read_retry_policy(block: Block, node: n.RetryPolicyDecl) -> RetryPolicyInfo | None:
@@ -58,10 +38,10 @@ def read_retry_policy(block: Block, node: n.RetryPolicyDecl) -> RetryPolicyInfo 
         node.name.name,
         max(0, retries),
         kind,
-        int(numbers.get("delay_ms", 200)),
-        float(numbers.get("multiplier", 1.5)),
-        int(numbers.get("max_delay_ms", 10_000)),
-        float(numbers.get("jitter", 0.0)),
+        int(numbers.get("delay_ms", RETRIES.delay_ms)),
+        float(numbers.get("multiplier", RETRIES.multiplier)),
+        int(numbers.get("max_delay_ms", RETRIES.max_delay_ms)),
+        float(numbers.get("jitter", RETRIES.jitter)),
         causes,
     )
 
@@ -84,8 +64,8 @@ def _strategy(block: Block, entry: n.ConfigEntry | None) -> tuple[_Kind, dict[st
     numbers: dict[str, float] = {}
     for key, delay in given.items():
         value = setting(delay.value)
-        if key not in _DELAYS[kind]:
-            hint = did_you_mean(key, _DELAYS[kind]) or f"it may have {', '.join(_DELAYS[kind])}"
+        if key not in STRATEGIES[kind]:
+            hint = did_you_mean(key, STRATEGIES[kind]) or f"it may have {', '.join(STRATEGIES[kind])}"
             message = f"`{key}` has no effect on {kind}"
             block.wrong(delay.key, catalogue.IGNORED_OPTION, message, hint)
         elif key == "jitter" and not (_is_number(value) and value <= 1):  # type: ignore[operator]
@@ -106,7 +86,11 @@ def _kind(block: Block, entry: n.ConfigEntry | None) -> _Kind | None:
     if given == "exponential_backoff":
         return "exponential_backoff"
     assert entry is not None
-    hint = run_on(given, _DELAYS) or did_you_mean(given, _DELAYS) or f"strategies are {' and '.join(_DELAYS)}"
+    hint = (
+        run_on(given, STRATEGIES)
+        or did_you_mean(given, STRATEGIES)
+        or f"strategies are {' and '.join(STRATEGIES)}"
+    )
     block.wrong(entry.value, catalogue.RETRY_PROPERTY, f"no strategy is called `{given}`", hint)
     return None
 
@@ -125,10 +109,10 @@ def _causes(block: Block, entry: n.ConfigEntry) -> tuple[str, ...] | None:
     causes: list[str] = []
     for item in entry.value.items:
         word = str(setting(item)) if isinstance(item, n.ConfigText) else None
-        if word in _CAUSES or (word is not None and _STATUS.fullmatch(word)):
+        if word in CAUSES or (word is not None and STATUS.fullmatch(word)):
             causes.append(word)
             continue
-        hint = did_you_mean(word or "", _CAUSES) or f"causes are {', '.join(_CAUSES)}, and statuses such as 429"
+        hint = did_you_mean(word or "", CAUSES) or f"causes are {', '.join(CAUSES)}, and statuses such as 429"
         message = f"no attempt fails with `{word}`" if word is not None else "a cause is a word or a status"
         block.wrong(item, catalogue.RETRY_PROPERTY, message, hint)
     return tuple(causes)

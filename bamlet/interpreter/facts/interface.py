@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ...options import RETRIES
 from ...source import Span
 from ...types.schema import Schemas
 from ...types.ty import Ty
@@ -66,10 +67,10 @@ class RetryPolicyInfo:
     name: str
     max_retries: int
     strategy: Literal["constant_delay", "exponential_backoff"] = "constant_delay"
-    delay_ms: int = 200
-    multiplier: float = 1.5
-    max_delay_ms: int = 10_000
-    jitter: float = 0.0
+    delay_ms: int = RETRIES.delay_ms
+    multiplier: float = RETRIES.multiplier
+    max_delay_ms: int = RETRIES.max_delay_ms
+    jitter: float = RETRIES.jitter
     # What is retried; None is whatever another try could help.
     on: tuple[str, ...] | None = None
 
