@@ -7,7 +7,6 @@ from pathlib import Path
 from tests.support.import_graph import ROOT, circles, import_graph
 
 EXPECTED = [
-    ["diagnostics.diagnostic", "diagnostics.render"],
     ["interpreter.check.expressions", "interpreter.check.narrow"],
     ["sap.automaton", "sap.tokens"],
     ["sap.classes", "sap.coerce"],

@@ -1,6 +1,7 @@
 """Every message as data in one catalogue, and its drawing for people."""
 
-from .diagnostic import Code, CompileError, Diagnostic, Note, Severity
+from .compile_error import CompileError
+from .diagnostic import Code, Diagnostic, Note, Severity
 from .render import render, render_all, summary
 from .suggest import did_you_mean, nearest
 

@@ -47,16 +47,3 @@ class Diagnostic:
     @property
     def severity(self) -> Severity:
         return self.code.severity
-
-
-class CompileError(Exception):
-    """The program is wrong. `diagnostics` says where and why; `str()` draws the errors."""
-
-    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(diagnostics)
-        self.diagnostics = diagnostics
-
-    def __str__(self) -> str:
-        from .render import render_all
-
-        return render_all(self.diagnostics)
