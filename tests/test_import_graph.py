@@ -9,7 +9,6 @@ from tests.support.import_graph import ROOT, circles, import_graph
 EXPECTED = [
     ["interpreter.check.expressions", "interpreter.check.narrow"],
     ["sap.automaton", "sap.tokens"],
-    ["sap.classes", "sap.coerce"],
 ]
 
 

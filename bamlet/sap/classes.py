@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from .leaves import mismatch
 from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe
@@ -25,11 +26,19 @@ from .outcome import (
 )
 from .targets import ClassTarget, Target
 
-if TYPE_CHECKING:
-    from .coerce import Coercer
+
+class PartCoercer(Protocol):
+    """What a class asks of the coercer that meets one: the values of its fields, and what is made of them."""
+
+    @property
+    def make_class(self) -> Callable[[str, dict[str, object]], object]: ...
+    def coerce(self, node: Node, target: Target) -> Result: ...
+    def first_of_list(self, target: Target, node: ArrayNode) -> Result: ...
+    def complete(self, target: Target, value: object) -> object: ...
+    def absent(self, target: Target) -> object: ...
 
 
-def class_of(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
+def class_of(coercer: PartCoercer, target: ClassTarget, node: Node) -> Result:
     if isinstance(node, ObjectNode):
         result = _class_of_object(coercer, target, node)
         if result is not None:
@@ -55,7 +64,7 @@ def class_of(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
     return failure
 
 
-def _implied(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
+def _implied(coercer: PartCoercer, target: ClassTarget, node: Node) -> Result:
     """The whole value as the one field of the class."""
     entry = target.fields[0]
     result = coercer.coerce(node, entry.target)
@@ -72,7 +81,7 @@ def _implied(coercer: Coercer, target: ClassTarget, node: Node) -> Result:
     return Outcome(value, result.points + 2, result.lost, INEXACT | IMPLIED | from_text, notes)
 
 
-def _all_defaults(coercer: Coercer, target: ClassTarget, node: Node) -> Outcome:
+def _all_defaults(coercer: PartCoercer, target: ClassTarget, node: Node) -> Outcome:
     fields = {entry.name: coercer.absent(entry.target) for entry in target.fields}
     notes: Notes = []
     if not isinstance(node, ObjectNode) or node.values:
@@ -86,7 +95,7 @@ def _all_defaults(coercer: Coercer, target: ClassTarget, node: Node) -> Outcome:
     )
 
 
-def _class_of_object(coercer: Coercer, target: ClassTarget, node: ObjectNode) -> Result | None:
+def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode) -> Result | None:
     """Nothing when no key of the object belongs to the class and the class wants some."""
     tally = Tally()
     found = _values_by_field(target, node, tally)
