@@ -8,7 +8,6 @@ from tests.support.import_graph import ROOT, circles, import_graph
 
 EXPECTED = [
     ["interpreter.check.expressions", "interpreter.check.narrow"],
-    ["sap.automaton", "sap.tokens"],
 ]
 
 

@@ -6,16 +6,12 @@ A step consumes text of the open token or waits; the last one hands over to the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
 
 from .bare import LONG, bare_ends
 from .escapes import read_escape
 from .nodes import ArrayNode, TextNode
+from .open_value import OpenValue, QuoteRule
 from .quotes import CONTENT, ENDS, WAIT, quote_ends_item, quote_ends_key, quote_ends_value
-
-if TYPE_CHECKING:
-    from .automaton import Automaton
 
 # Strings that the rules of `quotes` would end at their first quote, read in one match.
 _WHOLE_VALUE = re.compile(r'"([^"\\]+)"(?=\s*(?:\}|,\s*"[^"\\]{0,99}"\s*:))')
@@ -28,22 +24,20 @@ _BARE_VALUE_RUN = re.compile(r'[^,}\n/#"]+')
 _BARE_ITEM_RUN = re.compile(r"[^,\]\n/#]+")
 _BARE_KEY_RUN = re.compile(r"[^:,}\n]+")
 
-QuoteRule: TypeAlias = Callable[[str, int, str, bool, bool], int]
 
-
-def open_key_string(a: Automaton) -> bool:
+def open_key_string(a: OpenValue) -> bool:
     return _open_string_with(a, quote_ends_key)
 
 
-def open_value_string(a: Automaton) -> bool:
+def open_value_string(a: OpenValue) -> bool:
     return _whole_string(a, _WHOLE_VALUE) or _open_string_with(a, quote_ends_value)
 
 
-def open_item_string(a: Automaton) -> bool:
+def open_item_string(a: OpenValue) -> bool:
     return _whole_string(a, _WHOLE_ITEM) or _open_string_with(a, quote_ends_item)
 
 
-def _whole_string(a: Automaton, pattern: re.Pattern[str]) -> bool:
+def _whole_string(a: OpenValue, pattern: re.Pattern[str]) -> bool:
     whole = pattern.match(a.text, a.at)
     if not whole:
         return False
@@ -54,7 +48,7 @@ def _whole_string(a: Automaton, pattern: re.Pattern[str]) -> bool:
     return True
 
 
-def _open_string_with(a: Automaton, ends: QuoteRule) -> bool:
+def _open_string_with(a: OpenValue, ends: QuoteRule) -> bool:
     a.token = TextNode(a.text[a.at], start=a.position)
     a.ends = ends
     a.inner = 0
@@ -65,7 +59,7 @@ def _open_string_with(a: Automaton, ends: QuoteRule) -> bool:
     return True
 
 
-def in_string(a: Automaton) -> bool:
+def in_string(a: OpenValue) -> bool:
     text, token, at = a.text, a.token, a.at
     run = _STRING_RUN[token.quote].match(text, at)
     if run:
@@ -104,7 +98,7 @@ def in_string(a: Automaton) -> bool:
     return True
 
 
-def _escape(a: Automaton) -> bool:
+def _escape(a: OpenValue) -> bool:
     meaning, end = read_escape(a.text, a.at, a.ended)
     if end == a.at:
         return False
@@ -114,7 +108,7 @@ def _escape(a: Automaton) -> bool:
     return True
 
 
-def _end_token(a: Automaton) -> None:
+def _end_token(a: OpenValue) -> None:
     a.token.done = True
     a.token.end = a.position
     if a.ends is quote_ends_key:
@@ -124,7 +118,7 @@ def _end_token(a: Automaton) -> None:
         a.next_step()
 
 
-def in_block(a: Automaton) -> bool:
+def in_block(a: OpenValue) -> bool:
     token = a.token
     end = a.text.find(token.quote, a.at)
     if end < 0:
@@ -140,7 +134,7 @@ def in_block(a: Automaton) -> bool:
     return True
 
 
-def open_bare(a: Automaton) -> bool:
+def open_bare(a: OpenValue) -> bool:
     whole = (_WHOLE_BARE_ITEM if type(a.stack[-1]) is ArrayNode else _WHOLE_BARE_VALUE).match(a.text, a.at)
     if whole:
         start = a.offset + a.at
@@ -155,7 +149,7 @@ def open_bare(a: Automaton) -> bool:
     return True
 
 
-def _in_bare(a: Automaton) -> bool:
+def _in_bare(a: OpenValue) -> bool:
     text, token, at = a.text, a.token, a.at
     in_list = type(a.stack[-1]) is ArrayNode
     run = (_BARE_ITEM_RUN if in_list else _BARE_VALUE_RUN).match(text, at)
@@ -187,13 +181,13 @@ def _in_bare(a: Automaton) -> bool:
     return True
 
 
-def open_bare_key(a: Automaton) -> bool:
+def open_bare_key(a: OpenValue) -> bool:
     a.token = TextNode("", start=a.position)
     a.step = _in_bare_key
     return True
 
 
-def _in_bare_key(a: Automaton) -> bool:
+def _in_bare_key(a: OpenValue) -> bool:
     run = _BARE_KEY_RUN.match(a.text, a.at)
     if run:
         a.token.parts.append(run[0])
