@@ -25,7 +25,7 @@ def config_entry(c: list[Any]) -> n.ConfigEntry:
 
 
 def _values(children: Iterable[Any]) -> tuple[n.ConfigValue, ...]:
-    return tuple(c for c in children if isinstance(c, n.ConfigText | n.ConfigList | n.Config))
+    return tuple(c for c in children if isinstance(c, n.ConfigValue))
 
 
 def config(c: list[Any]) -> n.Config:
@@ -35,7 +35,7 @@ def config(c: list[Any]) -> n.Config:
 
 
 def type_builder(c: list[Any]) -> n.TypeBuilder:
-    items = tuple(i for i in c if isinstance(i, n.ClassDecl | n.EnumDecl | n.AliasDecl | n.DynamicDecl))
+    items = tuple(i for i in c if isinstance(i, n.TypeBuilderItem))
     return n.TypeBuilder(c[0].start, c[-1].end, items)
 
 
