@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from ...deep import with_room
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
+from ...grammar.walk import outside_lambdas, walk
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import NEVER, NULL, Ty
@@ -59,7 +60,7 @@ def _guarded(
 
 def _check_constant(c: Checker, symbol: ConstantSymbol) -> None:
     assert symbol.node is not None
-    for node in _outside_lambdas(symbol.node.value):
+    for node in walk(symbol.node.value, below=outside_lambdas):
         if isinstance(node, n.Return):
             c.wrong(node, catalogue.UNSUPPORTED, "there is no function to return from")
     if symbol.node.type is None:
@@ -67,13 +68,6 @@ def _check_constant(c: Checker, symbol: ConstantSymbol) -> None:
         c.names.constants[symbol.name] = replace(c.names.constants[symbol.name], ty=found)
     else:
         c.require(symbol.node.value, symbol.ty)
-
-
-def _outside_lambdas(node: n.Node) -> Iterator[n.Node]:
-    yield node
-    if not isinstance(node, n.Lambda):
-        for child in node.children():
-            yield from _outside_lambdas(child)
 
 
 def _has_open_part(ty: Ty) -> bool:

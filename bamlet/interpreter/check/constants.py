@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ..facts.report import Report
 from ..facts.symbols import ConstantSymbol, Names
-from .disturb import walk
 
 
 def in_order_of_use(own: Names, report: Report) -> list[ConstantSymbol]:

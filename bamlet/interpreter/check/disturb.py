@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ..facts.builtins import CALLING_BACK, FUNCTIONS
 from ..facts.typing_tables import BuiltinCall, CallPlan, DeadCall
 from .state import Checker, Facts, root
@@ -53,28 +54,20 @@ def _note(target: n.Expr, variables: set[str], fields: set[str]) -> None:
         (variables if len(target.parts) == 1 else fields).add(last)
 
 
-def walk(*parts: n.Node | None) -> Iterator[n.Node]:
-    """The nodes and everything below them."""
-    stack = [part for part in parts if part is not None]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += node.children()
-
-
 def leaves_loop(*parts: n.Node | None) -> Iterator[n.Break | n.Continue]:
     """Every `break` and `continue` that belongs to the loop around the parts and not to one inside them."""
-    stack = [part for part in parts if part is not None]
-    while stack:
-        node = stack.pop()
-        match node:
-            case n.Break() | n.Continue():
-                yield node
-            case n.While():
-                pass
-            case n.For():
-                stack += [node.init] if node.init else []
-            case n.ForIn():
-                stack.append(node.iterable)
-            case _:
-                stack += node.children()
+    for node in walk(*parts, below=_in_this_loop):
+        if isinstance(node, n.Break | n.Continue):
+            yield node
+
+
+def _in_this_loop(node: n.Node) -> Iterable[n.Node]:
+    match node:
+        case n.While():
+            return ()
+        case n.For(init=init):
+            return () if init is None else (init,)
+        case n.ForIn(iterable=iterable):
+            return (iterable,)
+        case _:
+            return node.children()

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from ...deep import with_room
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ..facts.symbols import FunctionSymbol
-from .disturb import leaves_loop, walk
+from .disturb import leaves_loop
 
 
 def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:

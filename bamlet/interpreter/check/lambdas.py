@@ -9,6 +9,7 @@ from dataclasses import replace
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...grammar.node import remembered
+from ...grammar.walk import outside_lambdas, walk
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty
@@ -122,29 +123,21 @@ def _assigned(body: n.Node) -> tuple[set[str], set[str]]:
     """What is assigned in the body itself, and what the lambdas in it assign that is not their own."""
     outside: set[str] = set()
     inside: set[str] = set()
-    pending = [body]
-    while pending:
-        node = pending.pop()
+    for node in walk(body, below=outside_lambdas):
         if isinstance(node, n.Lambda):
             own, deeper = _assigned(node.body)
             inside |= (own | deeper) - _declared(node)
-            continue
-        if isinstance(node, n.Assign) and isinstance(node.target, n.Path) and len(node.target.parts) == 1:
+        elif isinstance(node, n.Assign) and isinstance(node.target, n.Path) and len(node.target.parts) == 1:
             outside.add(node.target.name)
-        pending += node.children()
     return outside, inside
 
 
 def _declared(node: n.Lambda) -> set[str]:
     """What a lambda declares itself, not counting the lambdas in it."""
     names = {param.name.name for param in node.params}
-    pending: list[n.Node] = [node.body]
-    while pending:
-        part = pending.pop()
+    for part in walk(node.body, below=outside_lambdas):
         if isinstance(part, n.Let | n.ForIn):
             names.add(part.name.name)
-        if not isinstance(part, n.Lambda):
-            pending += part.children()
     return names
 
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from ...grammar import nodes as n
 from ...grammar.node import remembered
+from ...grammar.walk import walk
 from ..facts.code_names import constant_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import ConstantSymbol, FunctionSymbol, Names
-from .disturb import walk
 
 Symbol = FunctionSymbol | ConstantSymbol
 

@@ -12,6 +12,7 @@ from ... import jinja
 from ...diagnostics import Code, catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...grammar.raw import source_offset
+from ...grammar.walk import walk
 from ...types.relate import Relation
 from ...types.show import show
 from ...types.ty import BOOL, FLOAT, INT, ClassTy, Ty, is_optional, without_null_members
@@ -248,10 +249,5 @@ def _functions(item: n.Item) -> Iterable[n.FunctionDecl]:
 
 def _attributes(item: n.Item) -> Iterable[n.Attribute]:
     """Every attribute of a declaration; expressions, which hold none, are not searched."""
-    stack: list[n.Node] = [item]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, n.Attribute):
-            yield node
-        elif not isinstance(node, n.Block):
-            stack += node.children()
+    held = walk(item, below=lambda node: () if isinstance(node, n.Attribute | n.Block) else node.children())
+    return (node for node in held if isinstance(node, n.Attribute))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ...grammar import nodes as n
-from ..check.disturb import walk
+from ...grammar.walk import walk
 from ..check.state import ungrouped
 from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
 from .functions import call_function

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ...source import SourceFile
 from ...types.relate import Relation
 from ...types.ty import Ty
-from ..check.disturb import walk
 from ..check.state import is_int
 from ..facts.builtins import CALLING_BACK
 from ..facts.symbols import FunctionSymbol, Names

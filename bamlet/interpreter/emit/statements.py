@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ...types.ty import UNKNOWN, Ty, UnknownTy
-from ..check.disturb import walk
 from ..facts.code_names import enum_value_name
 from ..facts.panics import is_panic
 from ..facts.typing_tables import (

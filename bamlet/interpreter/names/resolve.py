@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ...types.schema import ClassSchema, EnumMember, EnumSchema, Field
 from ...types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
 from ..declarations.attributes import annotate, describe
@@ -402,24 +403,15 @@ def _of(kind: type[I], declared: Iterable[tuple[str, n.Placed[n.Item]]]) -> dict
 
 def _names_in(item: n.Item) -> list[str]:
     """The names of types that a declaration mentions."""
-    found: list[str] = []
-    stack: list[n.Node] = [item]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, n.TypeName):
-            found.append(node.name)
-        stack += node.children()
-    return found
+    return [node.name for node in walk(item) if isinstance(node, n.TypeName)]
 
 
 def _bare_names(item: n.Item) -> list[str]:
     """The names that an alias reaches without passing through a list, a map or a function."""
-    found: list[str] = []
-    stack: list[n.Node] = item.children()
-    while stack:
-        node = stack.pop()
-        if isinstance(node, n.TypeName) and node.arguments is None:
-            found.append(node.name)
-        elif isinstance(node, n.OptionalType | n.GroupType | n.AttributedType | n.UnionType):
-            stack += node.children()
-    return found
+    parts = walk(*item.children(), below=_transparent)
+    return [node.name for node in parts if isinstance(node, n.TypeName) and node.arguments is None]
+
+
+def _transparent(node: n.Node) -> Iterable[n.Node]:
+    wraps = isinstance(node, n.OptionalType | n.GroupType | n.AttributedType | n.UnionType)
+    return node.children() if wraps else ()
