@@ -81,6 +81,7 @@ DOORS: dict[str, set[str]] = {
     "httpx": {"wire"},
     "aiohttp": {"wire.over_aiohttp"},
     "uvloop": {"sync"},
+    "cryptography": {"wire.rs256"},
     "jinja2": {"jinja"},
     "time": _CLOCK,
     "random": _CLOCK,

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..wire.message import Request
-from ..wire.rsa import KeyUnreadable, sign
+from ..wire.rs256 import CryptographyMissing, KeyUnreadable, sign
 from .client import ClientConfigError
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"
@@ -62,6 +62,8 @@ def _assertion(client_name: str, account: Mapping[str, Any], epoch_seconds: int)
     signing_input = f"{_encoded(header)}.{_encoded(claims)}"
     try:
         signature = sign(_text(client_name, account, "private_key"), signing_input.encode())
+    except CryptographyMissing as error:
+        raise ClientConfigError(f"client `{client_name}`: a service account must sign, and {error}") from error
     except KeyUnreadable as error:
         raise ClientConfigError(f"client `{client_name}`: private_key of the credentials: {error}") from error
     return f"{signing_input}.{_base64(signature)}"

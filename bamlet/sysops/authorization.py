@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ async def _google_token(work: _Work) -> str:
             raise _without_credentials(work, failure) if found is None else failure from failure
         return token.value, token.lifetime_seconds
 
-    token: str = await work.lent(("google", None if found is None else json.dumps(found, sort_keys=True)), ask)
+    token: str = await work.lent(("google", found and _digest(json.dumps(found, sort_keys=True).encode())), ask)
     return token
 
 
@@ -159,7 +160,7 @@ async def _with_entra_token(work: _Work, request: Request) -> Request:
         token = read_token(work.client_name, await work.fetch(asks))
         return token.value, token.lifetime_seconds
 
-    token: str = await work.lent(("azure", asks.url, asks.body), ask)
+    token: str = await work.lent(("azure", asks.url, _digest(asks.body)), ask)
     return _with_header(request, "authorization", f"Bearer {token}")
 
 
@@ -223,6 +224,11 @@ async def _aws_key(work: _Work) -> Any:
             f"client `{work.client_name}`: there are no AWS credentials; set AWS_ACCESS_KEY_ID and"
             f" AWS_SECRET_ACCESS_KEY, or give a profile ({failure})",
         ) from failure
+
+
+def _digest(secret: bytes) -> bytes:
+    """Tells credentials apart in the table of what is lent, which outlives the call: no key may stand in it."""
+    return hashlib.sha256(secret).digest()
 
 
 def _with_header(request: Request, name: str, value: str) -> Request:

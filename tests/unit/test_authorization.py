@@ -5,7 +5,11 @@ A program cannot see its own keys, so this is Python.
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import subprocess
+import sys
 from base64 import b64encode, urlsafe_b64decode
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import bamlet
 from bamlet.embed.cassettes import replay_transport
+from bamlet.sysops.lent import Lent
 from bamlet.wire.http import HttpTransport
 from bamlet.wire.message import Request
 from bamlet.wire.record import RecordingTransport
@@ -58,6 +63,7 @@ JSON = (("content-type", "application/json"),)
 FRAMES = (("content-type", "application/vnd.amazon.eventstream"),)
 GEMINI = b'data: {"candidates":[{"content":{"parts":[{"text":"fine"}]},"finishReason":"STOP"}]}\r\n\r\n'
 CONVERSED = b'{"output":{"message":{"role":"assistant","content":[{"text":"fine"}]}},"stopReason":"end_turn"}'
+COMPLETED = b'{"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}'
 NOBODY = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
@@ -125,6 +131,53 @@ def test_a_token_is_got_anew_before_its_end(loopback: LoopbackServer, private_ke
     assert keys == ["Bearer one", "Bearer two"]
 
 
+ASK_WITHOUT_CRYPTOGRAPHY = """
+import json, sys
+
+sys.modules["cryptography"] = None  # as if it were not installed
+
+import bamlet
+
+program, environment = json.load(sys.stdin)
+with bamlet.Runtime(bamlet.compile_sources({"main.baml": program}), environ=environment) as runtime:
+    try:
+        runtime.call("Ask", text="a")
+    except bamlet.BamlInvalidArgumentError as error:
+        print(error)
+"""
+
+
+def test_without_cryptography_a_service_account_is_told_the_extra(
+    loopback: LoopbackServer, private_key: Any
+) -> None:
+    environment = {**NOBODY, "BASE_URL": loopback.url, "CREDENTIALS": account(private_key, loopback.url)}
+    told = subprocess.run(
+        [sys.executable, "-c", ASK_WITHOUT_CRYPTOGRAPHY],
+        input=json.dumps([PROGRAM, environment]),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=True,
+    ).stdout
+    assert "client `Gemini`: a service account must sign" in told
+    assert "cryptography is not installed: pip install 'bamlet[vertex]'" in told
+    assert loopback.requests == []
+
+
+def test_what_is_lent_is_not_kept_under_a_private_key(loopback: LoopbackServer, private_key: Any) -> None:
+    loopback.answer(token("tok"), Answer([GEMINI]), token("az"), Answer([COMPLETED], headers=JSON))
+    given = account(private_key, loopback.url)
+    with runtime(loopback, CREDENTIALS=given) as rt:
+        rt.stream("Ask", text="a").final()
+        rt.call("AskAzure", text="a")
+        lent = [thing for thing in gc.get_objects() if isinstance(thing, Lent)]
+        keys = repr([key for table in lent for key in table._kept])
+    assert "google" in keys
+    assert "PRIVATE KEY" not in keys
+    assert "a%26b" not in keys
+
+
 def test_a_refresh_token_of_a_file(loopback: LoopbackServer, tmp_path: Path) -> None:
     fields = {"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "r"}
     file = tmp_path / "credentials.json"
@@ -150,8 +203,7 @@ def test_a_token_server_that_refuses_is_named_and_nothing_is_sent(
 
 
 def test_an_identity_of_azure_gets_a_token(loopback: LoopbackServer) -> None:
-    body = b'{"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}'
-    loopback.answer(token("tok"), *[Answer([body], headers=JSON)] * 2)
+    loopback.answer(token("tok"), *[Answer([COMPLETED], headers=JSON)] * 2)
     with runtime(loopback) as rt:
         assert rt.call("AskAzure", text="a") == rt.call("AskAzure", text="b") == "fine"
     asked, first, second = loopback.requests

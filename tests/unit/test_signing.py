@@ -17,16 +17,19 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from bamlet.wire.message import Request
-from bamlet.wire.rsa import KeyUnreadable, sign
+from bamlet.wire.rs256 import KeyUnreadable, sign
 from bamlet.wire.signing import AwsKey, Scope, signed
 
 KEY = AwsKey("AKIDEXAMPLE", "wJalrXUtnFEMI/EXAMPLEKEY")
 SCOPE = Scope("us-east-1", "bedrock", "20261121T020304Z")
 URL = "https://bedrock-runtime.us-east-1.amazonaws.com/model/anthropic.claude-x-v1%3A0/converse-stream"
 JSON = (("content-type", "application/json"),)
+PKCS8 = serialization.PrivateFormat.PKCS8
+PKCS1 = serialization.PrivateFormat.TraditionalOpenSSL
+NOT_ENCRYPTED = serialization.NoEncryption()
 
 
 def authorization(request: Request) -> str:
@@ -89,7 +92,7 @@ def test_no_repr_shows_a_key() -> None:
     assert "EXAMPLEKEY" not in repr(KEY)
 
 
-# --- RSA
+# --- RS256
 
 
 @pytest.fixture(scope="module")
@@ -97,34 +100,31 @@ def private_key() -> Any:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@pytest.mark.parametrize(
-    "form",
-    [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL],
-    ids=["pkcs8", "pkcs1"],
-)
-def test_rsa_signatures_are_those_of_cryptography(private_key: Any, form: Any) -> None:
-    text = private_key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+def pem(key: Any, form: Any, encryption: Any = NOT_ENCRYPTED) -> str:
+    text: bytes = key.private_bytes(serialization.Encoding.PEM, form, encryption)
+    return text.decode()
+
+
+@pytest.mark.parametrize("form", [PKCS8, PKCS1], ids=["pkcs8", "pkcs1"])
+def test_a_signature_of_a_service_account_is_verified_by_its_public_key(private_key: Any, form: Any) -> None:
     for message in (b"", b"header.claims", bytes(range(256))):
-        theirs = private_key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-        assert sign(text, message) == theirs
-
-
-def pem(kind: str, data: str) -> str:
-    return f"-----BEGIN {kind}-----\n{data}\n-----END {kind}-----"
+        signature = sign(pem(private_key, form), message)
+        private_key.public_key().verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
 
 
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        ("", "no unencrypted RSA private key"),
-        (pem("ENCRYPTED PRIVATE KEY", "AA"), "no unencrypted"),
-        (pem("PRIVATE KEY", "!"), "is damaged"),
-        (pem("PRIVATE KEY", "MAA="), "is damaged"),
+        ("", "no private key in PEM"),
+        ("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----", "or it is damaged"),
+        ("-----BEGIN PRIVATE KEY-----\n!\n-----END PRIVATE KEY-----", "or it is damaged"),
+        (pem(ed25519.Ed25519PrivateKey.generate(), PKCS8), "no RSA key"),
         (
-            pem("RSA PRIVATE KEY", "MBsCAQACAQECAQECAQECAQECAQECAQECAQECAQE="),
-            "no RSA key",
+            pem(ed25519.Ed25519PrivateKey.generate(), PKCS8, serialization.BestAvailableEncryption(b"word")),
+            "is encrypted",
         ),
     ],
+    ids=["empty", "cut", "no base64", "another kind", "encrypted"],
 )
 def test_a_key_that_cannot_be_read(key: str, message: str) -> None:
     with pytest.raises(KeyUnreadable, match=message):
