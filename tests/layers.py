@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS = """
-source deep options
+source deep options regex
 diagnostics types jinja
 grammar prompt sap wire stdlib
 providers

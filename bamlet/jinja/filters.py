@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from .. import regex
 from . import methods, sequences
 from .formats import format_as, to_json
 from .limits import check_length
 from .operators import iterate
-from .regex import regex_match
 from .values import kind_of, pretty, show
 
 _HTML = str.maketrans(
@@ -22,6 +22,15 @@ _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 def capitalize(value: object) -> str:
     text = show(value)
     return text[:1].upper() + text[1:].lower()
+
+
+def regex_match(value: object, pattern: object) -> bool:
+    """A text that is no pattern matches nothing."""
+    try:
+        program = regex.compiled(show(pattern))
+    except regex.BadPattern:
+        return False
+    return program.search(show(value))
 
 
 def title(value: object) -> str:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from bamlet.jinja import Budget, ConstraintError, TemplateError, evaluate, holds, parse_template
-from bamlet.jinja.regex import regex_match
+from bamlet.jinja.filters import regex_match
 
 VALUES = {
     "s": "Ab c",

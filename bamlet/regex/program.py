@@ -11,20 +11,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from .regex_syntax import Assertion, BadPattern, Char, Choice, Matcher, Node, Repeat, Sequence, is_word, parse
-from .values import show
+from .syntax import Assertion, Char, Choice, Matcher, Node, Repeat, Sequence, is_word, parse
 
 MAX_PROGRAM = 20_000
 MAX_REMEMBERED = 10_000
 
 
-def regex_match(value: object, pattern: object) -> bool:
-    """The filter. A text that is no pattern matches nothing."""
-    try:
-        compiled = _compile(show(pattern))
-    except BadPattern:
-        return False
-    return compiled.search(show(value))
+def compiled(pattern: str) -> Program:
+    """Raises `BadPattern` and `Unsupported`."""
+    return _compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ _Instruction = _Split | _Step | _Check | None
 
 
 @dataclass(slots=True)
-class _Program:
+class Program:
     """Instructions for a set of threads; None is the match. `seen` remembers what a step led to."""
 
     code: list[_Instruction] = field(default_factory=list)
@@ -117,31 +112,31 @@ def _holds(name: str, before: str, after: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _compile(pattern: str) -> _Program:
-    program = _Program()
+def _compile(pattern: str) -> Program:
+    program = Program()
     _emit(program, parse(pattern))
     program.add(None)
     return program
 
 
-def _emit(program: _Program, node: Node) -> None:
+def _emit(program: Program, node: Node) -> None:
     _EMIT[type(node)](program, node)
 
 
-def _emit_char(program: _Program, node: Char) -> None:
+def _emit_char(program: Program, node: Char) -> None:
     program.add(_Step(node.matches))
 
 
-def _emit_assertion(program: _Program, node: Assertion) -> None:
+def _emit_assertion(program: Program, node: Assertion) -> None:
     program.add(_Check(node.name))
 
 
-def _emit_sequence(program: _Program, node: Sequence) -> None:
+def _emit_sequence(program: Program, node: Sequence) -> None:
     for part in node.parts:
         _emit(program, part)
 
 
-def _emit_choice(program: _Program, node: Choice) -> None:
+def _emit_choice(program: Program, node: Choice) -> None:
     fork = program.add(_Split(()))
     starts, ends = [], []
     for option in node.options:
@@ -153,7 +148,7 @@ def _emit_choice(program: _Program, node: Choice) -> None:
         program.code[end] = _Split((len(program.code),))
 
 
-def _emit_repeat(program: _Program, node: Repeat) -> None:
+def _emit_repeat(program: Program, node: Repeat) -> None:
     for _ in range(node.least):
         _emit(program, node.body)
     if node.most is None:
@@ -170,7 +165,7 @@ def _emit_repeat(program: _Program, node: Repeat) -> None:
         program.code[fork] = _Split((fork + 1, len(program.code)))
 
 
-_EMIT: dict[type, Callable[[_Program, Any], None]] = {
+_EMIT: dict[type, Callable[[Program, Any], None]] = {
     Char: _emit_char,
     Assertion: _emit_assertion,
     Sequence: _emit_sequence,
