@@ -1,6 +1,6 @@
 """Regular expressions in the syntax of Rust's `regex`, without backtracking."""
 
-from .program import compiled
+from .kept import compiled
 from .syntax import BadPattern, Unsupported
 
 __all__ = ["BadPattern", "Unsupported", "compiled"]

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from .syntax import Assertion, Char, Choice, Matcher, Node, Repeat, Sequence, is_word, parse
 
 MAX_PROGRAM = 20_000
-MAX_REMEMBERED = 10_000
+MAX_REMEMBERED = 50_000
+
+A_STEP = 8
+"""What a step that is remembered takes beside the states that it leads to, in the memory of so many states."""
 
 
-def compiled(pattern: str) -> Program:
-    """Raises `BadPattern` and `Unsupported`."""
-    return _compile(pattern)
+def program_for(pattern: str, grows: Callable[[int], None]) -> Program:
+    """`grows` is told of the states that the program remembers later. Raises `BadPattern` and `Unsupported`."""
+    program = Program(grows)
+    _emit(program, parse(pattern))
+    program.add(None)
+    program.size = len(pattern) + len(program.code)
+    return program
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +44,22 @@ class _Check:
 
 
 _States = frozenset[int]
+_Key = tuple[_States, str, str]
 _Instruction = _Split | _Step | _Check | None
 
 
 @dataclass(slots=True)
 class Program:
-    """Instructions for a set of threads; None is the match. `seen` remembers what a step led to."""
+    """Instructions for a set of threads; None is the match. `seen` remembers what a step led to.
 
+    `size` is counted in states: the characters of the pattern, the instructions, and what is remembered.
+    """
+
+    grows: Callable[[int], None]
+    size: int = 0
     code: list[_Instruction] = field(default_factory=list)
-    seen: dict[tuple[_States, str, str], _States | None] = field(default_factory=dict)
+    remembered: int = 0
+    seen: dict[_Key, _States | None] = field(default_factory=dict)
 
     def search(self, text: str) -> bool:
         states: _States = frozenset()
@@ -57,8 +70,7 @@ class Program:
                 following = self.seen[key]
             else:
                 following = self._step(states, before, char)
-                if len(self.seen) < MAX_REMEMBERED:
-                    self.seen[key] = following
+                self._remember(key, following)
             if following is None:
                 return True
             states, before = following, char
@@ -83,6 +95,14 @@ class Program:
             elif char and instruction.matches(char):
                 following.add(position + 1)
         return frozenset(following)
+
+    def _remember(self, key: _Key, following: _States | None) -> None:
+        states = A_STEP + len(following or ())
+        if self.remembered + states <= MAX_REMEMBERED:
+            self.seen[key] = following
+            self.remembered += states
+            self.size += states
+            self.grows(states)
 
     def add(self, instruction: _Instruction) -> int:
         if len(self.code) >= MAX_PROGRAM:
@@ -109,14 +129,6 @@ def _holds(name: str, before: str, after: str) -> bool:
         return after in ("", "\n")
     at_edge = (before != "" and is_word(before)) != (after != "" and is_word(after))
     return at_edge == (name == "word")
-
-
-@lru_cache(maxsize=256)
-def _compile(pattern: str) -> Program:
-    program = Program()
-    _emit(program, parse(pattern))
-    program.add(None)
-    return program
 
 
 def _emit(program: Program, node: Node) -> None:
