@@ -162,7 +162,10 @@ def _emit_choice(program: Program, node: Choice) -> None:
 
 def _emit_repeat(program: Program, node: Repeat) -> None:
     for _ in range(node.least):
+        start = len(program.code)
         _emit(program, node.body)
+        if len(program.code) == start:
+            break  # nothing, however often: a repetition of it in repetitions would never come to the limit
     if node.most is None:
         fork = program.add(_Split(()))
         _emit(program, node.body)

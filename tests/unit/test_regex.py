@@ -62,3 +62,12 @@ def test_one_expression_remembers_only_so_much_and_goes_on() -> None:
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 2 * MAX_REMEMBERED // A_STEP)))
     assert program.search(text + "y")
     assert MAX_REMEMBERED - A_STEP <= program.remembered <= MAX_REMEMBERED
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "pattern", ["((((){1000}){1000}){1000}){1000}b", "(((((a{0}){1000}){1000}){1000}){1000})*b"]
+)
+def test_a_repetition_of_nothing_is_made_once(pattern: str) -> None:
+    assert compiled(pattern).search("ab")
+    assert not compiled(pattern).search("a")
