@@ -43,15 +43,7 @@ def type_builder(c: list[Any]) -> n.TypeBuilder:
 
 
 def class_decl(c: list[Any]) -> n.ClassDecl:
-    return n.ClassDecl(
-        c[0].start,
-        c[-1].end,
-        first_name(c),
-        all_of(c, n.FieldDecl),
-        all_of(c, n.Attribute),
-        all_of(c, n.FunctionDecl),
-        doc_of(c),
-    )
+    return n.ClassDecl(*_members(c, n.FieldDecl))
 
 
 def field_decl(c: list[Any]) -> n.FieldDecl:
@@ -60,15 +52,13 @@ def field_decl(c: list[Any]) -> n.FieldDecl:
 
 
 def enum_decl(c: list[Any]) -> n.EnumDecl:
-    return n.EnumDecl(
-        c[0].start,
-        c[-1].end,
-        first_name(c),
-        all_of(c, n.EnumValueDecl),
-        all_of(c, n.Attribute),
-        all_of(c, n.FunctionDecl),
-        doc_of(c),
-    )
+    return n.EnumDecl(*_members(c, n.EnumValueDecl))
+
+
+def _members(c: list[Any], kind: type[n.Node]) -> tuple[Any, ...]:
+    """The parts of a class or an enum, in the order in which both nodes list them."""
+    methods = all_of(c, n.FunctionDecl)
+    return c[0].start, c[-1].end, first_name(c), all_of(c, kind), all_of(c, n.Attribute), methods, doc_of(c)
 
 
 def enum_value_decl(c: list[Any]) -> n.EnumValueDecl:
