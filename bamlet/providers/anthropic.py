@@ -11,7 +11,7 @@ from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
-from .request import headers_for, json_body, key_for, url_for
+from .request import json_post, key_for, url_for
 from .roles import Piece, hoisted, messages_for, remapped
 from .structured import ask
 
@@ -38,12 +38,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
         ours["x-api-key"] = key
     body = build_body(client, prompt, stream=stream)
     body = ask(client, body, prompt.answer)
-    return Request(
-        "POST",
-        url_for(client, "/v1/messages"),
-        headers_for(client, ours),
-        json_body(client, body),
-    )
+    return json_post(client, url_for(client, "/v1/messages"), ours, body)
 
 
 def build_body(client: ClientOptions, prompt: Prompt, *, stream: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..prompt import Media, Prompt, Text
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
-from .request import headers_for, json_body, key_for, needed, url_for
+from .request import json_post, key_for, needed, url_for
 from .roles import Piece, hoisted, messages_for, remapped
 from .structured import ask
 
@@ -55,7 +55,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     url = method_url(client, f"/{model}" if "/" in model else f"/models/{model}", stream=stream)
     body = build_body(client, prompt, MEDIA, SNAKE)
     body = ask(client, body, prompt.answer)
-    return Request("POST", url, headers_for(client, ours), json_body(client, body))
+    return json_post(client, url, ours, body)
 
 
 def model_of(client: ClientOptions) -> str:

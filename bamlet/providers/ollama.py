@@ -10,7 +10,7 @@ from ..prompt import Media, Prompt, Text
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules
-from .request import headers_for, json_body, key_for, url_for
+from .request import json_post, key_for, url_for
 from .roles import RoleMessage, messages_for, remapped
 from .structured import ask
 
@@ -43,12 +43,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     if key := key_for(client, "authorization"):
         ours["authorization"] = f"Bearer {key}"
     body = ask(client, body, prompt.answer)
-    return Request(
-        "POST",
-        url_for(client, "/api/chat"),
-        headers_for(client, ours),
-        json_body(client, body),
-    )
+    return json_post(client, url_for(client, "/api/chat"), ours, body)
 
 
 def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:

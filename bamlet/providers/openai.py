@@ -11,7 +11,7 @@ from ..prompt import Media, MediaKind, Prompt, Text
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url
-from .request import headers_for, json_body, key_for, url_for
+from .request import json_post, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
 from .structured import ask
 
@@ -76,12 +76,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
             body["stream_options"] = options
     url = url_for(client, "/chat/completions")
     body = ask(client, body, prompt.answer)
-    return Request(
-        "POST",
-        url,
-        headers_for(client, key_header(client, flavor.key_header)),
-        json_body(client, body),
-    )
+    return json_post(client, url, key_header(client, flavor.key_header), body)
 
 
 def key_header(client: ClientOptions, name: str) -> dict[str, str]:

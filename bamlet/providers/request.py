@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -74,3 +75,8 @@ def json_body(client: ClientOptions, body: Mapping[str, object]) -> bytes:
     except UnicodeEncodeError:
         # Half a surrogate pair has no UTF-8; it goes out as U+FFFD, like any character that is not one.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def json_post(client: ClientOptions, url: str, ours: Mapping[str, str], body: Mapping[str, object]) -> Request:
+    """What nearly every dialect sends. Raises `ClientConfigError`."""
+    return Request("POST", url, headers_for(client, ours), json_body(client, body))

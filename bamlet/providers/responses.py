@@ -12,7 +12,7 @@ from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url
 from .openai import audio, key_header
-from .request import headers_for, json_body, url_for
+from .request import json_post, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
 from .structured import ask
 
@@ -37,9 +37,9 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     body["input"] = [_message(client, message) for message in remapped(client, messages_for(client, prompt))]
     if stream:
         body["stream"] = True
-    headers = headers_for(client, key_header(client, "authorization"))
+    ours = key_header(client, "authorization")
     body = ask(client, body, prompt.answer)
-    return Request("POST", url_for(client, "/responses"), headers, json_body(client, body))
+    return json_post(client, url_for(client, "/responses"), ours, body)
 
 
 def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:

@@ -12,7 +12,7 @@ from . import anthropic
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .google import CAMEL, build_body, method_url, model_of
 from .media import MediaRules
-from .request import headers_for, json_body, key_for, path_segment, url_for
+from .request import json_post, key_for, path_segment, url_for
 from .structured import ask
 
 DEFAULTS = PROVIDERS["vertex-ai"]
@@ -69,7 +69,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
         url = method_url(client, f"/{model}", stream=stream)
         body = build_body(client, prompt, MEDIA, CAMEL)
     body = ask(client, body, prompt.answer)
-    return Request("POST", url, headers_for(client, ours), json_body(client, body))
+    return json_post(client, url, ours, body)
 
 
 def _base_url(client: ClientOptions) -> str:
