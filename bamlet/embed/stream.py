@@ -135,6 +135,10 @@ class AsyncStream:
         """The events, those together that had come when somebody looked."""
         if self._iterated:
             raise RuntimeError("a stream is iterated once; ask for the final value, or call again")
+        if self._running is not None:
+            if self._running.sink.missed:
+                raise RuntimeError("the stream went by while its final value was waited for; iterate first")
+            self._running.sink.hold_unread()
         self._iterated = True
         return self._batches(ticks, view)
 
@@ -151,7 +155,10 @@ class AsyncStream:
 
     async def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        return await self._start(ticks=False).result()
+        running = self._start(ticks=False)
+        if not self._iterated:
+            running.sink.pass_unread()
+        return await running.result()
 
     @property
     def report(self) -> Report:
@@ -187,9 +194,9 @@ class AsyncStream:
 
     def _start(self, ticks: bool, view: View | None = None) -> _Running:
         if self._running is None:
-            if self._cancelled:
-                raise BamlAbortError
             if view is None and self._pending is not None:
                 view = SkeletonView()
             self._running = _Running(self._begin(ticks, view))
+            if self._cancelled:
+                self._running.cancel()
         return self._running

@@ -81,6 +81,8 @@ class Sink:
         self._shown_text = False
         self._attempts = 0
         self._closed = False
+        self._unread = False
+        self.missed = False
         self._arrived = Bell()
         self._taken = Bell()
 
@@ -142,8 +144,12 @@ class Sink:
 
     async def _put(self, event: StreamEvent) -> None:
         while len(self._queue) >= QUEUE_LENGTH:
-            self._taken.clear()
-            await self._taken.wait()
+            if self._unread:
+                self.missed = True
+                del self._queue[0]
+            else:
+                self._taken.clear()
+                await self._taken.wait()
         if (partial := self._take_offered()) is not None:
             self._queue.append(partial)  # offered before, so shown before
         self._queue.append(event)
@@ -157,6 +163,15 @@ class Sink:
         return None if value is NOTHING else Partial(value, source.replaced)
 
     # --- from the consumer
+
+    def pass_unread(self) -> None:
+        """Nobody reads while the value is waited for, so nobody would make room: the oldest give way."""
+        self._unread = True
+        self._taken.set()
+
+    def hold_unread(self) -> None:
+        """Somebody reads now, and gets everything that comes from here on."""
+        self._unread = False
 
     async def next(self) -> StreamEvent | None:
         """The next thing to show, waiting for it; None when the program has ended."""

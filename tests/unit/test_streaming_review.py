@@ -16,8 +16,8 @@ import pytest
 
 import bamlet
 from bamlet.embed.stream import Partial, Tick
-from tests.local_program import at, blocking_at, environ, program, using
-from tests.scripted import LoopClock, ScriptedTransport, run_virtual, said, streamed
+from tests.local_program import at, blocking_at, environ, program, scripted, using
+from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, said, streamed
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 
 LEAVE_SECONDS = 5.0  # a socket that nobody closes would be waited for a minute
@@ -221,6 +221,70 @@ def test_events_without_text_show_no_partial(loopback: LoopbackServer) -> None:
             assert sum(isinstance(event, Tick) for event in events) >= 3
 
     run(body())
+
+
+# --- the final value alone
+
+
+@pytest.mark.parametrize("partials", ["every", "deltas"])
+def test_the_final_value_alone_is_not_held_up_by_what_nobody_reads(partials: Any) -> None:
+    pieces = [f"{number} " for number in range(200)]
+
+    async def body() -> None:
+        rt, _ = scripted({"Local": [slowly(pieces), slowly(pieces[:10])]})
+        async with rt:
+            stream = rt.stream("Say", text="x", partials=partials)
+            assert (await stream.final()).endswith("199 ")
+            with pytest.raises(RuntimeError, match="went by"):
+                aiter(stream)
+            short = rt.stream("Say", text="x", partials=partials)
+            assert await short.final() == "0 1 2 3 4 5 6 7 8 9 "
+            assert len([value async for value in short]) == 10
+
+    run_virtual(body())
+
+
+def test_whoever_reads_beside_one_who_waits_for_the_final_value_misses_nothing() -> None:
+    pieces = [f"{number} " for number in range(200)]
+
+    async def body() -> None:
+        rt, _ = scripted({"Local": slowly(pieces)})
+        async with rt:
+            stream = rt.stream("Say", text="x", partials="deltas")
+            final = asyncio.create_task(stream.final())
+            await asyncio.sleep(0.01)
+            texts = [text async for text in stream if not await asyncio.sleep(0.01)]
+            assert "".join(texts) == await final
+
+    run_virtual(body())
+
+
+def test_a_stop_that_comes_while_the_call_is_being_made_is_heard() -> None:
+    class StopsMeanwhile(LoopClock):
+        stream: Any = None
+
+        def now(self) -> float:
+            if self.stream is not None:
+                self.stream.cancel()
+            return super().now()
+
+    clock = StopsMeanwhile()
+
+    async def body() -> None:
+        transport = ScriptedTransport({"Local": streamed("never")})
+        url = environ("http://scripted")
+        async with bamlet.AsyncRuntime(program(), transport=transport, clock=clock, environ=url) as rt:
+            clock.stream = rt.stream("Say", text="x")
+            with pytest.raises(bamlet.BamlAbortError):
+                await clock.stream.final()
+            assert transport.sent == []
+
+    run_virtual(body())
+
+
+def slowly(pieces: list[str]) -> Reply:
+    """An answer whose pieces come one by one."""
+    return Reply([part for chunk in openai_chunks(pieces, "stop", None) for part in (chunk, Wait(0.001))])
 
 
 # --- many calls
