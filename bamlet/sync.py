@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from .embed.call import Call
 from .embed.context import CallContext
 from .embed.errors import BamlAbortError
 from .embed.runtime import (
@@ -68,7 +67,7 @@ class _Loop:
     def is_here(self) -> bool:
         return threading.current_thread() is self._thread
 
-    def run(self, work: Coroutine[Any, Any, T], call: Call | None = None) -> T:
+    def run(self, work: Coroutine[Any, Any, T], stop: Callable[[], None] | None = None) -> T:
         """Run to the end. An interrupt of the waiting thread stops the work and waits until it has let go."""
         if self.is_here:
             work.close()
@@ -89,8 +88,8 @@ class _Loop:
             return outcome.result()
         except BaseException:
             if not outcome.done():
-                if call is not None:
-                    call.stop.request()
+                if stop is not None:
+                    stop()
                 self.loop.call_soon_threadsafe(cancel)
                 wait((outcome,), INTERRUPT_GRACE_SECONDS)
             raise
@@ -185,7 +184,7 @@ class Runtime:
         call = self.asynchronous.prepare(function, arguments, named, context)
         if not call.waits:
             return call.compute(lambda work: _background.loop().run(work))
-        return _background.loop().run(call.run(), call)
+        return _background.loop().run(call.run(), call.stop.request)
 
     def stream(
         self,
@@ -298,7 +297,7 @@ class Stream:
         """What has come together crosses from thread to thread together."""
         loop = _background.loop()
         try:
-            while batch := loop.run(_next(batches)):
+            while batch := loop.run(_next(batches), self._inner.cancel):
                 yield from batch
         finally:
             self._leave(loop, batches)
@@ -311,7 +310,7 @@ class Stream:
 
     def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        return _background.loop().run(self._inner.final())
+        return _background.loop().run(self._inner.final(), self._inner.cancel)
 
     @property
     def report(self) -> Report:

@@ -258,6 +258,15 @@ def test_an_interrupt_stops_the_call_and_leaves_the_runtime_usable(function: str
         assert rt.call("Pause", ms=1) == 1
 
 
+@pytest.mark.parametrize("look", [list, bamlet.Stream.final])
+@pytest.mark.parametrize("function", ["Spin", "SpinLater"])
+def test_an_interrupt_stops_a_stream_whose_program_never_waits(function: str, look: Any) -> None:
+    with bamlet.Runtime(sums()) as rt:
+        with interrupt_after(0.1), pytest.raises(KeyboardInterrupt):
+            look(rt.stream(function))
+        assert rt.call("Pause", ms=1) == 1
+
+
 def test_an_interrupt_closes_the_socket_of_a_stream(loopback: LoopbackServer) -> None:
     loopback.answer(HELD_OPEN)
     with blocking_at(loopback) as rt:
