@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from itertools import count
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import Handle
-
-T = TypeVar("T")
+from ..wire.closing import uninterrupted
 
 CLOSE_GRACE_SECONDS = 2.0
 
@@ -31,21 +30,6 @@ class Watcher(Protocol):
     def opened(self, handle: Handle) -> None: ...
 
     def closed(self, handle: Handle) -> None: ...
-
-
-async def uninterrupted(work: Awaitable[T]) -> T:
-    """Wait until the work has ended. A cancellation waits for that too, and is raised then."""
-    ending = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not ending.done():
-        try:
-            await asyncio.wait({ending})
-        except asyncio.CancelledError as cancellation:
-            cancelled = cancellation
-    result = ending.result()
-    if cancelled is not None:
-        raise cancelled
-    return result
 
 
 class HandleTable:

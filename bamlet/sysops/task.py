@@ -14,7 +14,7 @@ from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import CATCHABLE, Thrown, as_panic
 from ..interpreter.runtime.values import FunctionValue
-from .handles import uninterrupted
+from ..wire.closing import uninterrupted
 from .host import host
 from .registry import Failure, sysop
 
@@ -106,7 +106,9 @@ class Branches:
         return await winner.take()
 
     async def _leave(self, branches: list[Branch]) -> None:
-        await asyncio.gather(*(branch.leave() for branch in branches))
+        leaving = await asyncio.gather(*(branch.leave() for branch in branches), return_exceptions=True)
+        if failures := [failure for failure in leaving if isinstance(failure, BaseException)]:
+            raise failures[0]
 
     async def __aenter__(self) -> Self:
         return self

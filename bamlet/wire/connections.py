@@ -1,15 +1,14 @@
 """What carries exchanges: httpx clients, and which of their connections serves the next one.
 
-Closing a response half-way waits for a turn of the loop before it touches the socket. It is done in a task of
-its own, so that the turn comes even if the caller is cancelled once more while it waits.
+Closing a response half-way waits for a turn of the loop before it touches the socket, so it is let finish: the
+turn comes even if the caller is cancelled once more while it waits.
 """
 
 from __future__ import annotations
 
-import asyncio
 import http.cookiejar
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from .closing import let_finish
 from .message import HttpOptions
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -110,11 +110,14 @@ class OwnConnections:
 
     async def close(self, lane: _OwnLane) -> None:
         self._all.discard(lane)
-        await _finished(lane.client.aclose())
+        await let_finish(lane.client.aclose())
 
     async def aclose(self) -> None:
         self._closed = True
         self._idle.clear()
+        await let_finish(self._close_all())
+
+    async def _close_all(self) -> None:
         while self._all:
             await self.close(next(iter(self._all)))
 
@@ -145,7 +148,7 @@ class _SharedLane:
 
     async def drop(self, response: httpx.Response | None) -> None:
         if response is not None:
-            await _finished(response.aclose())
+            await let_finish(response.aclose())
 
 
 class SharedConnections:
@@ -166,11 +169,7 @@ class SharedConnections:
     async def aclose(self) -> None:
         self._closed = True
         if self._lane is not None:
-            await _finished(self._lane.client.aclose())
-
-
-async def _finished(closing: Awaitable[None]) -> None:
-    await asyncio.shield(asyncio.ensure_future(closing))
+            await let_finish(self._lane.client.aclose())
 
 
 # --- clients

@@ -16,6 +16,7 @@ import httpx
 
 from .._version import __version__
 from .addresses import public_address
+from .closing import let_finish
 from .connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Lane, new_connections, new_pinned_connections
 from .failures import raise_broken_body, raise_not_opened
 from .message import BrokenBody, HttpOptions, InvalidRequest, ProtocolError, Request
@@ -117,6 +118,9 @@ class HttpTransport:
 
     async def aclose(self) -> None:
         """Close every connection. Answers still being read break off."""
+        await let_finish(self._close_both())
+
+    async def _close_both(self) -> None:
         await self._connections.aclose()
         await self._pinned.aclose()
 

@@ -235,6 +235,22 @@ def test_closing_the_transport_lets_every_server_go(loopback: LoopbackServer) ->
     run(test)
 
 
+def test_closing_the_transport_goes_on_when_its_caller_is_cancelled(loopback: LoopbackServer) -> None:
+    loopback.default = HELD_OPEN
+
+    async def test(transport: HttpTransport) -> None:
+        for _ in range(3):
+            await get(transport, loopback.url)
+        closing = asyncio.create_task(transport.aclose())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait({closing})
+        for connection in loopback.connections:
+            await asyncio.to_thread(connection.wait_client_left, 5)
+
+    run(test)
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_cancelled_read_lets_the_server_go_at_once(loopback: LoopbackServer, times: int) -> None:
     loopback.answer(HELD_OPEN)

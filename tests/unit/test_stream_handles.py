@@ -17,6 +17,7 @@ import bamlet
 from bamlet.interpreter.runtime.values import Handle
 from bamlet.sysops.handles import HandleTable
 from bamlet.sysops.host import resource
+from bamlet.wire.closing import uninterrupted
 from tests.local_program import at
 from tests.scripted import ScriptedTransport, run_virtual, streamed
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
@@ -226,6 +227,22 @@ def test_condition_4_a_cancellation_while_closing_waits_until_all_is_closed() ->
             await closing
         assert all(one.closed for one in held)
         assert table.open_count == 0
+
+    run_virtual(body())
+
+
+def test_condition_4_a_cancellation_is_raised_also_when_closing_fails() -> None:
+    async def fail_later() -> None:
+        await asyncio.sleep(1)
+        raise OSError("cannot close")
+
+    async def body() -> None:
+        closing = asyncio.create_task(uninterrupted(fail_later()))
+        await asyncio.sleep(0.1)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError) as raised:
+            await closing
+        assert isinstance(raised.value.__cause__, OSError)
 
     run_virtual(body())
 

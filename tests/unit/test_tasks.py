@@ -6,6 +6,7 @@ The order of closing and what the host sees of two streams are outside of what a
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,17 @@ import pytest
 import bamlet
 from bamlet.embed.stream import Partial
 from bamlet.wire.message import BrokenBody
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
+from tests.scripted import (
+    LoopClock,
+    Reply,
+    ScriptedResponse,
+    ScriptedTransport,
+    Wait,
+    refused,
+    run_virtual,
+    said,
+    streamed,
+)
 
 SOURCE = """
 client<llm> A { provider openai-generic, options { base_url "http://test", model A } }
@@ -51,6 +62,16 @@ function Opened() -> string {
 function Panics() -> int {
   let zero = 0;
   baml.task.race([() -> int { AskA("x").length() }, () -> int { baml.sys.sleep(10); 1 / zero }])
+}
+
+function Unclosable() -> int[] {
+  let a = RequestOfA();
+  let b = baml.http.Request { method: "POST", url: "http://test", headers: {}, body: #"{"model": "B"}"# };
+  baml.task.all([
+    () -> int { baml.http.fetch_sse(a); 1 },
+    () -> int { baml.http.fetch_sse(b); baml.sys.sleep(1000); 2 },
+    () -> int { baml.sys.sleep(50); throw "no"; 3 },
+  ])
 }
 
 function Foreign() -> int {
@@ -201,6 +222,37 @@ def test_a_panic_stops_every_task_and_is_no_failure_of_one() -> None:
 def test_what_a_task_opened_belongs_to_the_one_that_took_its_value() -> None:
     value, _ = run("Opened", {"A": streamed("x")})
     assert value.startswith('{"id"') or "choices" in value
+
+
+def test_a_task_whose_handle_cannot_be_closed_does_not_leave_the_others_behind() -> None:
+    closed: list[str] = []
+
+    class Closing(ScriptedTransport):
+        async def open(self, request: Any, *, connect_timeout: float | None) -> ScriptedResponse:
+            response = await super().open(request, connect_timeout=connect_timeout)
+            model = json.loads(request.body)["model"]
+            close = response.aclose
+
+            async def aclose() -> None:
+                await close()
+                if model == "A":
+                    raise OSError("cannot close")
+                await asyncio.sleep(1)
+                closed.append(model)
+
+            response.aclose = aclose  # type: ignore[method-assign]
+            return response
+
+    async def body() -> None:
+        transport = Closing({"A": slowly("a", pause=0.01), "B": slowly("b", pause=60)})
+        before = asyncio.all_tasks()
+        async with bamlet.AsyncRuntime(program(), transport=transport, clock=LoopClock(), environ={}) as rt:
+            with pytest.raises(Exception, match="failed to close"):
+                await rt.call("Unclosable")
+            assert closed == ["B"]
+            assert asyncio.all_tasks() == before
+
+    run_virtual(body())
 
 
 def test_a_handle_of_another_task_is_an_error() -> None:
