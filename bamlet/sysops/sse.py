@@ -7,12 +7,13 @@ from typing import Any
 
 from ..interpreter.runtime.context import Context
 from ..wire.message import Response
+from ..wire.sse import Event
 from .bell import Bell
 from .deadlines import Deadlines
 from .exchange import content_type, failure_of, now
 
 MAX_BUFFERED_EVENTS = 1024
-MAX_BUFFERED_BYTES = 1 << 20
+MAX_BUFFERED_CHARACTERS = 1 << 20
 SHORTEST_LOOK_SECONDS = 0.001
 
 
@@ -63,7 +64,7 @@ class SseStream:
             taken = [self._events.pop(0)]
         else:
             taken, self._events = self._events, []
-        self._buffered = 0 if not self._events else self._buffered - len(taken[0].data)
+        self._buffered = self._buffered - len(taken[0].data) if self._events else 0
         self._drained.set()
         return taken
 
@@ -93,17 +94,17 @@ class SseStream:
             self._last_activity = now()
             events = self._decoder.feed(chunk)
             if events:
-                self._add(events, len(chunk))
-                while len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_BYTES:
+                self._add(events)
+                while len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_CHARACTERS:
                     self._drained.clear()
                     await self._drained.wait()
         if (last := self._decoder.finish()) is not None:
-            self._add([last], len(last.data))
+            self._add([last])
 
-    def _add(self, events: list[Any], size: int) -> None:
+    def _add(self, events: list[Event]) -> None:
         make = self._event_class
         self._events.extend(make(event.event, event.data, event.id) for event in events)
-        self._buffered += size
+        self._buffered += sum(len(event.data) for event in events)
         self._any_event = True
         self._arrived.set()
 
@@ -112,7 +113,6 @@ class SseStream:
             self._ended = True
             self._failure = failure
             self._arrived.set()
-            self._drained.set()
 
     # --- the limits
 
