@@ -60,6 +60,8 @@ class _Loop:
         self.process = os.getpid()
         self.loop = _new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="bamlet", daemon=True)
+        # `start` returns when the thread runs, so nothing else of the process is made with this size of stack, but
+        # for a thread that another one starts in the same instant.
         with _stack_of(LOOP_STACK_BYTES):
             self._thread.start()
 
@@ -83,14 +85,18 @@ class _Loop:
         def cancel() -> None:
             tasks[0].cancel()
 
+        # The loop runs these in the order in which they came, so `cancel` finds the task that `start` has made.
         self.loop.call_soon_threadsafe(start)
         try:
             return outcome.result()
         except BaseException:
+            # The work itself has failed, or this thread was interrupted. Then the loop may be busy with code that
+            # never waits: `stop` is heard by that, and only then can the loop come to `cancel`.
             if not outcome.done():
                 if stop is not None:
                     stop()
                 self.loop.call_soon_threadsafe(cancel)
+                # Bounded, since nobody likes to press Ctrl-C twice: what closes goes on in the background.
                 wait((outcome,), INTERRUPT_GRACE_SECONDS)
             raise
 
@@ -121,6 +127,7 @@ class _Background:
         self._starting = threading.Lock()
 
     def loop(self) -> _Loop:
+        # Of a forked child only this thread is left: its parent's loop is an object here, but nobody runs it.
         with self._starting:
             if self._loop is None or self._loop.process != os.getpid():
                 self._loop = _Loop()
@@ -295,6 +302,7 @@ class Stream:
 
     def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
         """What has come together crosses from thread to thread together."""
+        # Kept for the end: a generator of the loop that began it cannot be closed by another one.
         loop = _background.loop()
         try:
             while batch := loop.run(_next(batches), self._inner.cancel):
@@ -303,6 +311,7 @@ class Stream:
             self._leave(loop, batches)
 
     def _leave(self, loop: _Loop, batches: AsyncGenerator[list[StreamEvent], None]) -> None:
+        # By `break` too: the iterator is collected where its last reference goes, which may be any thread.
         if loop.is_here:  # a forgotten iterator was collected there; nobody may wait
             self._inner.cancel()
         else:
@@ -348,4 +357,6 @@ async def _next(batches: AsyncGenerator[list[StreamEvent], None]) -> list[Stream
 
 
 async def _close(batches: AsyncGenerator[list[StreamEvent], None]) -> None:
-    await batches.aclose()
+    # One that still runs was told to stop and took longer than an interrupt waits: it leaves by itself.
+    if not batches.ag_running:
+        await batches.aclose()

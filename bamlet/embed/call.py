@@ -58,14 +58,18 @@ class Call:
         if cancel is None:
             return await self._limited()
         loop = asyncio.get_running_loop()
+        # A task of its own, so that `abort` stops the call and not its caller, who is to get an error of ours.
         task = asyncio.create_task(self._limited())
 
         def abort() -> None:
+            # First the word that compiled code hears: a loop that never waits would keep the second from running.
             self.stop.request()
             loop.call_soon_threadsafe(task.cancel)
 
+        # After the task, since it calls back at once if it was aborted before.
         forget = cancel.listen(abort)
         try:
+            # Not shielded: whoever cancels us cancels the call, and hears of it when its sockets are closed.
             return await task
         except asyncio.CancelledError:
             if task.cancelled() and not _is_cancelled():
@@ -82,6 +86,7 @@ class Call:
             with self._host_errors():
                 return self._begin()
         finally:
+            # First, so that a request from another thread finds nothing to stop from here on.
             self.stop.leave()
             if forget is not None:
                 forget()
@@ -93,6 +98,7 @@ class Call:
         if deadline is None:
             return await self._execute()
         try:
+            # For what waits; `Stop` keeps the same deadline for code that lets the loop look at no timer.
             async with asyncio.timeout(deadline) as limit:
                 return await self._execute()
         except TimeoutError:
@@ -102,14 +108,18 @@ class Call:
 
     async def _execute(self) -> Any:
         try:
+            # Inside of the closing: an error is made of values whose handles are still open.
             with self._host_errors():
                 result = self._begin()
                 return await result if self.waits else result
         finally:
+            # Before the first await: the word of another thread finds no context of a call that is over.
             self.stop.leave()
             await self._scope.aclose()
 
     def _begin(self) -> Any:
+        # Watched before it is checked: a request from another thread between the two is seen by the check, one
+        # before both by either.
         self.stop.watch(self._context)
         self.stop.check()
         callee = self._callee

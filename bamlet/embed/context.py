@@ -25,6 +25,7 @@ class AbortController:
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when aborted, also if that is already so; the result takes it back."""
+        # In this order, the reverse of that in `abort`: of two threads one sees the other. It may be called twice.
         self._listeners[id(listener)] = listener
         if self.aborted:
             listener()

@@ -51,6 +51,8 @@ class Stop:
 
     def watch(self, context: Context) -> None:
         """Also stop recursion. With a deadline or a budget each of its calls counts as a round of a loop."""
+        # Written before the request is read; `request` writes before it reads the context. So of two threads that
+        # do both at once one sees the other.
         self._context = context
         if self._requested:
             context.calls = self._refuse

@@ -40,10 +40,13 @@ class _Running:
         try:
             return await call.run()
         finally:
+            # Whatever ends the call ends what is shown, else its consumer would wait for ever. It awaits nothing,
+            # so nothing can come between; the reason is the outcome of the task.
             self.sink.close()
 
     def cancel(self) -> None:
         """From any thread."""
+        # First: code that never waits keeps the loop from hearing of the second.
         self._stop.request()
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.task.cancel)
@@ -52,6 +55,8 @@ class _Running:
         try:
             return await self.task
         except asyncio.CancelledError:
+            # Two look the same here: the call was stopped, or whoever waits for it, which stops the call as well.
+            # Only the first is an error of ours; the other is the host's own cancellation on its way up.
             waiting = asyncio.current_task()
             if self.task.cancelled() and waiting is not None and not waiting.cancelling():
                 raise BamlAbortError from None
@@ -61,6 +66,7 @@ class _Running:
         """Stop the call, if it still runs, and wait until its socket is closed."""
         if not self.task.done():
             self.cancel()
+            # Not `await self.task`: what it raises is not for one who leaves. Its handles are closed when it ends.
             await asyncio.wait({self.task})
         if not self.task.cancelled():
             self.task.exception()  # looked at, so that nobody warns of it
@@ -84,6 +90,8 @@ class AsyncStream:
         return self._partials(self.batches(ticks=False))
 
     async def _partials(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
+        # Here and in those below: closing a generator does not close the one that it loops over. That would be
+        # left to the garbage collector, and with it the socket.
         async with aclosing(batches):
             async for batch in batches:
                 for event in batch:
@@ -145,10 +153,12 @@ class AsyncStream:
     async def _batches(self, ticks: bool, view: View | None) -> AsyncGenerator[list[StreamEvent], None]:
         if self._pending is not None and view is None:
             yield [Partial(self._pending)]
+        # After the skeleton: a call begins when its consumer comes back for more.
         running = self._start(ticks, view)
         try:
             while batch := await running.sink.next_batch():
                 yield batch
+            # The sink ends before the task does: what the call raises comes after the last that it has shown.
             await running.result()
         finally:
             await running.leave()
@@ -156,6 +166,7 @@ class AsyncStream:
     async def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
         running = self._start(ticks=False)
+        # With a queue that is full the program would wait for a reader, and we for the program.
         if not self._iterated:
             running.sink.pass_unread()
         return await running.result()
@@ -175,6 +186,7 @@ class AsyncStream:
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
+        # In this order, the reverse of that in `_start`: of two threads that do both at once one sees the other.
         self._cancelled = True
         if self._running is not None:
             self._running.cancel()

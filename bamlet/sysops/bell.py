@@ -6,7 +6,16 @@ import asyncio
 
 
 class Bell:
-    """Whoever waits goes on once it rings; it stays rung until it is cleared."""
+    """Whoever waits goes on once it rings; it stays rung until it is cleared.
+
+    It says that something may have changed: others may have taken it first. So one waits in a loop,
+
+        while not <what is waited for>:
+            bell.clear()
+            await bell.wait()
+
+    with nothing awaited between looking and waiting: a ring that came there would be cleared unheard.
+    """
 
     __slots__ = ("_rung", "_waiters")
 
@@ -16,6 +25,7 @@ class Bell:
 
     def set(self) -> None:
         self._rung = True
+        # They leave the list when they run again, not here; until then one may be told twice, or be cancelled.
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)

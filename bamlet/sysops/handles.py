@@ -103,6 +103,7 @@ class HandleScope:
     def hand_over(self) -> None:
         """What is open here belongs to the outer scope from now on."""
         assert self._outer is not None
+        # No number is in two scopes at any time: nothing is awaited here.
         self._outer.resources.update(self.resources)
         self.resources.clear()
 
@@ -115,6 +116,8 @@ class HandleScope:
         """Closing what is closed already does nothing."""
         resource = self.resources.get(handle.number)
         if resource is not None:
+            # Forgotten before it is closed: who uses it meanwhile gets a panic and not half a resource, and who
+            # closes it meanwhile does nothing. What a cancellation here leaves is the resource's, by its contract.
             self._forget(handle.number)
             await resource.aclose()
         elif self._outer is not None:
@@ -134,10 +137,13 @@ class HandleScope:
         """One limit for all of them. Whoever comes after it is closed all the same, but not waited for."""
         failures: list[Exception] = []
         ends_at = asyncio.get_running_loop().time() + CLOSE_GRACE_SECONDS
+        # Newest first, since it may stand on an older one; looked for anew each time, since while one closes the
+        # table may change.
         while self.resources:
             number, resource = next(reversed(self.resources.items()))
             self._forget(number)
             try:
+                # Also when the time is over: a resource that is cancelled in its first await must release too.
                 async with asyncio.timeout_at(ends_at):
                     await resource.aclose()
             except Exception as failure:

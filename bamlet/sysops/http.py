@@ -53,8 +53,10 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
         try:
             await check_head(response, request)
         except BaseException:
+            # A cancellation too: the answer is in no scope yet, so nobody else would close it.
             await response.aclose()
             raise
+    # From here to the scope nothing is awaited, so nothing can stop us with an answer that only we know of.
     accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
     stream = SseStream(context, response, accepts, deadlines, one_by_one=host(context).voice.sink.wants_every)
     return host(context).scope.open(_STREAM, stream)

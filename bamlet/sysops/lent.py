@@ -26,8 +26,10 @@ class Lent:
         self, key: Hashable, now: Callable[[], float], ask: Callable[[], Awaitable[tuple[T, float]]]
     ) -> T:
         """`ask` says for how many seconds the thing is lent."""
+        # A lock of asyncio belongs to one loop, so two loops may ask at once: the later answer is kept.
         locks = self._asking.setdefault(asyncio.get_running_loop(), {})
         async with locks.setdefault(key, asyncio.Lock()):
+            # Looked at inside of the lock: whoever waited for it finds what the one before it has got.
             thing, ends = self._kept.get(key, (None, 0.0))
             if key not in self._kept or now() >= ends:
                 thing, seconds = await ask()

@@ -94,9 +94,11 @@ class Sink:
             if value is not NOTHING:
                 await _call_host(self._on_partial, value)
         if self.mode == "latest":
+            # The source and not its value: that is made when the consumer takes it, of the newest state.
             self._offered = source
             self._arrived.set()
         elif self.mode == "every":
+            # The value now, before there may be a wait for room: the source will have gone on by then.
             value = self.view.look(source)
             if value is not NOTHING:
                 await self._put(Partial(value, source.replaced))
@@ -118,11 +120,14 @@ class Sink:
     async def begin_attempt(self) -> None:
         """A value that was offered and not taken was never shown; what was shown is taken back."""
         self._attempts += 1
+        # Before anything is awaited: a consumer that comes meanwhile must not be shown it after all.
         self._offered = None
         if self._on_reset is not None and (self._called.has_given or self._shown_text):
             await _call_host(self._on_reset, self._attempts)
         if self.view.has_given or (self._shown_text and self.mode == "deltas"):
             await self._put(Reset(self._attempts))
+        # Only when the consumer is sure to hear of it. If this task is stopped while it waits for room, the next
+        # attempt still knows that something is to be taken back.
         self._called.forget()
         self.view.forget()
         self._shown_text = False
@@ -143,6 +148,7 @@ class Sink:
         return self.mode == "every"
 
     async def _put(self, event: StreamEvent) -> None:
+        """Waits while the queue is full, and with it the program, the reader of its stream and the socket."""
         while len(self._queue) >= QUEUE_LENGTH:
             if self._unread:
                 self.missed = True
@@ -150,8 +156,9 @@ class Sink:
             else:
                 self._taken.clear()
                 await self._taken.wait()
+        # Offered before, so shown before. Not until there is room: the consumer may have taken it meanwhile.
         if (partial := self._take_offered()) is not None:
-            self._queue.append(partial)  # offered before, so shown before
+            self._queue.append(partial)
         self._queue.append(event)
         self._arrived.set()
 
@@ -176,6 +183,7 @@ class Sink:
     async def next(self) -> StreamEvent | None:
         """The next thing to show, waiting for it; None when the program has ended."""
         while True:
+            # In this order: what was shown before the end comes before it.
             if (event := self._take()) is not None:
                 return event
             if self._closed:
@@ -222,6 +230,10 @@ class Voice:
     """
 
     __slots__ = ("_outer", "_unheard", "_unheard_text", "sink")
+
+    # The floor is one field, `sink.speaker`, and is taken before anything is awaited: a task that finds it taken
+    # keeps what it has to say, so no two believe that they are heard while a consumer holds one of them up. Every
+    # task comes to `hand_over` or to `fall_silent`, which give it back.
 
     def __init__(self, sink: Sink, outer: Voice | None = None) -> None:
         self.sink = sink
@@ -273,6 +285,7 @@ class Voice:
             self.sink.speaker = None
 
     def _may_speak(self) -> bool:
+        # Those above have started us and wait: what they said was said before, so we go on for them.
         speaker = self.sink.speaker
         voice: Voice | None = self
         while voice is not None and voice is not speaker:

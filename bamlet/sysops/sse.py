@@ -43,6 +43,8 @@ class SseStream:
         self._arrived = Bell()
         self._drained = Bell()
         self._timer: asyncio.TimerHandle | None = None
+        # Last, since it belongs to nobody until there is a stream to close. It does not run before our caller has
+        # put that into its scope: there is no await on the way.
         self._reader = asyncio.create_task(self._read_ahead())
         self._watch()
 
@@ -52,6 +54,7 @@ class SseStream:
             self._waits_since = now()
             try:
                 while not self._events:
+                    # After the events: what came whole before a failure is shown before it.
                     if self._failure is not None:
                         raise self._failure
                     if self._ended:
@@ -59,12 +62,14 @@ class SseStream:
                     self._arrived.clear()
                     await self._arrived.wait()
             finally:
+                # Also when the waiting is cancelled: the limit of silence must not run while nobody waits.
                 self._waits_since = None
         if self._one_by_one:
             taken = [self._events.pop(0)]
         else:
             taken, self._events = self._events, []
         self._buffered = self._buffered - len(taken[0].data) if self._events else 0
+        # The reader goes on in a later turn, so it sees the buffer as it is now.
         self._drained.set()
         return taken
 
@@ -72,9 +77,13 @@ class SseStream:
         """Stop reading and close the socket, whatever state the answer is in."""
         if self._timer is not None:
             self._timer.cancel()
+        # Ended before the reader is stopped: whoever waits in `next` hears of an end, and a failure that comes of
+        # closing under the reader is nobody's.
         self._end(None)
         self._reader.cancel()
         try:
+            # Its chunks are a generator that uses the socket, so it leaves first. Its outcome was told by `_end`;
+            # `wait` raises none, and nothing but our own cancellation.
             await asyncio.wait({self._reader})
         finally:
             await self._response.aclose()
@@ -95,6 +104,8 @@ class SseStream:
             events = self._decoder.feed(chunk)
             if events:
                 self._add(events)
+                # Here and not before reading: what has been read is always handed out, and while this waits nobody
+                # reads the socket, so the peer is stopped by TCP. A chunk may go beyond the limit, once.
                 while len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_CHARACTERS:
                     self._drained.clear()
                     await self._drained.wait()
@@ -109,6 +120,7 @@ class SseStream:
         self._arrived.set()
 
     def _end(self, failure: Exception | None) -> None:
+        """The first reason counts. A reader that waits for room is not woken: whoever ends it cancels it."""
         if not self._ended:
             self._ended = True
             self._failure = failure
@@ -125,6 +137,7 @@ class SseStream:
         end = self._deadlines.for_event(silent_since, any_event=self._any_event)
         time = now()
         if end is not None and time >= end[0]:
+            # In this order, since the first reason counts: a reader that is cancelled says nothing by itself.
             self._end(self._deadlines.passed(end[1], time))
             self._reader.cancel()
             return

@@ -32,6 +32,8 @@ class Branch:
         try:
             return await call_value(self._context, function)
         except BaseException:
+            # At once and not when somebody looks: another one may be heard, and no socket is held by what failed
+            # while the rest of a race goes on. With a value it keeps both, for `take`.
             await self._let_go()
             raise
         finally:
@@ -53,6 +55,8 @@ class Branch:
     async def take(self) -> Any:
         """Its value. What it left open and what it has said belongs to the one that started it."""
         value = self.task.result()
+        # The scope first, which awaits nothing: a stop while the voice waits for a consumer finds the handles with
+        # their new owner.
         self._host.scope.hand_over()
         await self._host.voice.hand_over()
         return value
@@ -60,10 +64,13 @@ class Branch:
     async def leave(self) -> None:
         """Stop it, and wait until it has let go of everything."""
         self.task.cancel()
+        # Not `await self.task`: what it raises is looked at by `failure`, and must not end the leaving of others.
         await asyncio.wait({self.task})
+        # Of one that had a value and was not taken; the others have let go by themselves.
         await self._let_go()
 
     async def _let_go(self) -> None:
+        # Silent first: closing may take its time, and the next to be heard should not wait for it.
         self._host.voice.fall_silent()
         await self._host.scope.aclose()
 
@@ -106,6 +113,8 @@ class Branches:
         return await winner.take()
 
     async def _leave(self, branches: list[Branch]) -> None:
+        # All at once, so that their limits for closing do not add up, and all to their end: by itself `gather`
+        # would raise the first failure and leave the rest running.
         leaving = await asyncio.gather(*(branch.leave() for branch in branches), return_exceptions=True)
         if failures := [failure for failure in leaving if isinstance(failure, BaseException)]:
             raise failures[0]

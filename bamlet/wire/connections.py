@@ -92,6 +92,7 @@ class OwnConnections:
         if self._closed:
             raise RuntimeError("the transport is closed")
         origin = (url.scheme, url.host, url.port)
+        # Out of the list before it is used, with no await on the way: a lane carries one exchange.
         # The newest first: it is the least likely to have expired.
         for index in reversed(range(len(self._idle))):
             if self._idle[index].origin == origin:
@@ -104,20 +105,24 @@ class OwnConnections:
 
     async def keep(self, lane: _OwnLane) -> None:
         if self._closed or len(self._idle) >= self._max_idle:
+            # This one and not the oldest, which may be about to be taken: it is the one that is in our hands.
             await self.close(lane)
         else:
             self._idle.append(lane)
 
     async def close(self, lane: _OwnLane) -> None:
+        # Discarded before it is closed, so that `_close_all`, which may run beside this, comes to an end.
         self._all.discard(lane)
         await let_finish(lane.client.aclose())
 
     async def aclose(self) -> None:
+        # Closed before anything is awaited: from here on no lane is taken, and one that is given back is not kept.
         self._closed = True
         self._idle.clear()
         await let_finish(self._close_all())
 
     async def _close_all(self) -> None:
+        # Not a loop over the set: exchanges that end meanwhile take their lanes out of it.
         while self._all:
             await self.close(next(iter(self._all)))
 
@@ -144,7 +149,8 @@ def _something_waits(response: httpx.Response) -> bool:
 class _SharedLane:
     client: httpx.AsyncClient
 
-    async def give_back(self, response: httpx.Response) -> None: ...
+    async def give_back(self, response: httpx.Response) -> None:
+        """Whoever reads to the end releases the connection, in aiohttp's pool."""
 
     async def drop(self, response: httpx.Response | None) -> None:
         if response is not None:

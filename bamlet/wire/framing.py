@@ -63,6 +63,7 @@ class AnswerDecoder(EventDecoder):
             self._bare.clear()  # what had begun before has led to nothing
         elif not self._bare:
             return
+        # Sized before it is read as JSON, which only a line that may be its last is worth.
         self._bare.append(line)
         self._bare_size = len(line) + (self._bare_size if len(self._bare) > 1 else 0)
         if self._bare_size > MAX_VALUE:
@@ -133,7 +134,7 @@ class ValueDecoder:
             token, self._at = found[0], found.end()
             if token == b"\\":
                 if self._at == len(self._buffer):
-                    self._at -= 1  # what it escapes has not come yet
+                    self._at -= 1  # what it escapes has not come yet: look at the backslash again, with it
                     return None
                 self._at += 1
             elif token == b'"':
@@ -153,6 +154,7 @@ class ValueDecoder:
 
     def _take(self) -> Event:
         value = _text(bytes(self._buffer[self._start : self._at]))
+        # With what stands before it, so the limit is one of a value and not of the stream.
         del self._buffer[: self._at]
         self._at, self._start = 0, -1
         return Event("message", value)

@@ -72,12 +72,15 @@ class HttpResponse:
                 for chunk in unpacking.feed(received):
                     yield chunk
         except httpx.HTTPError as failure:
+            # What breaks because we closed it under a reader is no fault of the peer's.
             if self._state is _State.CLOSED:
                 raise BrokenBody("the answer was closed while it was being read") from failure
             self._state = _State.ENDED
             await self._lane.drop(self._response)
             raise_broken_body(failure)
         if self._state is _State.OPEN:
+            # The state first: once given back, the lane may carry the exchange of somebody else, which an `aclose`
+            # of this answer must not drop. Unpacking is last, since what was packed badly was framed well.
             self._state = _State.ENDED
             await self._lane.give_back(self._response)
             unpacking.finish()
@@ -85,7 +88,7 @@ class HttpResponse:
     async def aclose(self) -> None:
         """Release the socket, also half-way. Never raises; may be called twice."""
         if self._state is _State.OPEN:
-            self._state = _State.CLOSED
+            self._state = _State.CLOSED  # before the await: a reader wakes while it goes on
             await self._lane.drop(self._response)
 
 
@@ -112,6 +115,7 @@ class HttpTransport:
             await lane.drop(response)
             raise_not_opened(failure, outgoing.url, connect_timeout)
         except BaseException:
+            # A cancellation above all: nobody has the answer yet, so nobody else can close its connection.
             await lane.drop(response)
             raise
         return HttpResponse(response, lane)

@@ -133,6 +133,7 @@ class _Body(httpx.AsyncByteStream):
         # A connection outlives many answers: it must not remember them all.
         if self._closed is not None:
             self._closed.remove_done_callback(self._end)
+        # Released only when nothing of this answer is left on the connection, which then serves again.
         if self._response.content.is_eof():
             self._response.release()
         else:

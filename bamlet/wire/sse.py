@@ -69,6 +69,7 @@ class EventDecoder:
     def feed(self, chunk: bytes) -> list[Event]:
         lines = self._text(chunk).split("\n")
         rest = lines.pop()
+        # What is held belongs to the first line that ends here; if none does, `rest` is one more piece of it.
         if lines and self._pieces:
             lines[0] = self._end_pieces(lines[0])
         self._out = events = []
@@ -78,7 +79,9 @@ class EventDecoder:
             else:
                 if self._data:
                     events.append(self._take())
+                # Also of an event without data, which is none: its name must not go to the next.
                 self._event = ""
+        # Last, so that its limit counts one line only, and found before the line has ended: it may never.
         if rest:
             self._hold(rest)
         return events
@@ -90,13 +93,16 @@ class EventDecoder:
         caller to say: some servers stop right after the last byte of `[DONE]`. To be called once.
         """
         if self._pieces or self._partial_character:
-            # The line is not empty, so this ends a field and never an event.
+            # The line is not empty, so this ends a field and never an event. Half a character becomes U+FFFD: the
+            # LF does not go on with it.
             self.feed(b"\n")
         return self._take() if self._data else None
 
     def _text(self, chunk: bytes) -> str:
         """The chunk as characters, every end of line an LF."""
         text = self._characters(chunk)
+        # All three look at characters and not at bytes, and wait for one: a chunk may be a part of a character, or
+        # nothing. The LF of a CR that ended the last chunk is dropped before a CR of this one is looked for.
         if self._at_start and text:
             self._at_start = False
             text = text.removeprefix(_BOM)
@@ -104,7 +110,7 @@ class EventDecoder:
             self._after_cr = False
             text = text.removeprefix("\n")
         if "\r" in text:
-            self._after_cr = text.endswith("\r")
+            self._after_cr = text.endswith("\r")  # while it can be told from an LF
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text
 
@@ -121,6 +127,7 @@ class EventDecoder:
         return text
 
     def _hold(self, piece: str) -> None:
+        # Not added to a string, which would copy a line of a megabyte for each of its chunks.
         self._pieces.append(piece)
         self._line_size += len(piece)
         self._check_line(self._line_size)

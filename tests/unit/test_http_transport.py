@@ -239,14 +239,15 @@ def test_closing_the_transport_goes_on_when_its_caller_is_cancelled(loopback: Lo
     loopback.default = HELD_OPEN
 
     async def test(transport: HttpTransport) -> None:
-        for _ in range(3):
-            await get(transport, loopback.url)
+        responses = [await get(transport, loopback.url) for _ in range(3)]
         closing = asyncio.create_task(transport.aclose())
         await asyncio.sleep(0)
         closing.cancel()
         await asyncio.wait({closing})
         for connection in loopback.connections:
             await asyncio.to_thread(connection.wait_client_left, 5)
+        for response in responses:
+            await response.aclose()
 
     run(test)
 

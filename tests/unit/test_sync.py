@@ -267,6 +267,25 @@ def test_an_interrupt_stops_a_stream_whose_program_never_waits(function: str, lo
         assert rt.call("Pause", ms=1) == 1
 
 
+def test_an_interrupt_is_raised_also_when_the_stream_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bamlet.sync.INTERRUPT_GRACE_SECONDS", 0.05)
+
+    async def stubborn(value: Any) -> None:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.5)
+            raise
+
+    source = "function Show() -> int { baml.stream.emit_partial(1); 2 }"
+    with bamlet.Runtime(bamlet.compile_sources({"show.baml": source})) as rt:
+        rt.stream("Show").final()  # what a first call loads takes longer than the interrupt
+        stream = rt.stream("Show", context=bamlet.CallContext(on_partial=stubborn))
+        with interrupt_after(0.3), pytest.raises(KeyboardInterrupt):
+            list(stream)
+        stream.close()
+
+
 def test_an_interrupt_closes_the_socket_of_a_stream(loopback: LoopbackServer) -> None:
     loopback.answer(HELD_OPEN)
     with blocking_at(loopback) as rt:
