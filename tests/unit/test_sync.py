@@ -289,8 +289,10 @@ def test_an_interrupt_is_raised_also_when_the_stream_takes_its_time(monkeypatch:
 def test_an_interrupt_closes_the_socket_of_a_stream(loopback: LoopbackServer) -> None:
     loopback.answer(HELD_OPEN)
     with blocking_at(loopback) as rt:
-        with interrupt_after(0.2), pytest.raises(KeyboardInterrupt):
-            list(rt.stream("Say", text="x"))
+        values = iter(rt.stream("Say", text="x"))
+        assert next(values) == "begun"
+        with interrupt_after(0.1), pytest.raises(KeyboardInterrupt):
+            next(values)
         left = time.monotonic()
         assert loopback.wait_client_left(5) - left < LEAVE_SECONDS
         assert rt.asynchronous.handles.open_count == 0
