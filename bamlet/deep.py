@@ -1,6 +1,7 @@
-"""Steps that recurse along a tree: one that goes deeper than Python lets it is done again on a larger stack.
+"""How deep Python may recur: the one owner of its limit, and a larger stack for steps along deep trees.
 
-Generated code has chains of thousands of terms, and each term is a level of the tree.
+A step that goes deeper than Python lets it is done again. Generated code has chains of thousands of terms, and
+each term is a level of the tree.
 """
 
 from __future__ import annotations
@@ -15,8 +16,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_FRAMES = 30_000  # of Python, some four for a term
+CALL_FRAMES = 4_000
+"""Of Python, those of the host included; a coroutine that waits for one takes 500 bytes of stack."""
+STEP_FRAMES = 30_000  # some four for a term
 _STACK_BYTES = 256 * 2**20  # reserved, and used only as far as the step goes
+
+
+def make_room() -> None:
+    """Let programs recur a thousand deep and more. The limit is one for all threads; this only raises it."""
+    # A step on the large stack takes its own limit back, and would take this one with it: so not beside it.
+    with _turn():
+        if sys.getrecursionlimit() < CALL_FRAMES:
+            sys.setrecursionlimit(CALL_FRAMES)
 
 
 def with_room(step: Callable[[], T], again: Callable[[], T] | None = None) -> T:
@@ -27,7 +38,7 @@ def with_room(step: Callable[[], T], again: Callable[[], T] | None = None) -> T:
     try:
         return step()
     except RecursionError:
-        if sys.getrecursionlimit() >= MAX_FRAMES:
+        if sys.getrecursionlimit() >= STEP_FRAMES:
             raise
         return _on_large_stack(again or step)
 
@@ -53,15 +64,18 @@ def _on_large_stack(step: Callable[[], T]) -> T:
             failed.append(error)
 
     with _turn():
-        limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
-        sys.setrecursionlimit(MAX_FRAMES)
+        before, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+        sys.setrecursionlimit(STEP_FRAMES)
         try:
             thread = threading.Thread(target=run, name="bamlet deep")
             thread.start()
             thread.join()
         finally:
-            sys.setrecursionlimit(limit)
             threading.stack_size(size)
+            # Taken back, since on a stack of the usual size that many frames are a crash and no `RecursionError`.
+            # Not what the host has set meanwhile, which knows of no lock of ours.
+            if sys.getrecursionlimit() == STEP_FRAMES:
+                sys.setrecursionlimit(before)
     if failed:
         raise failed[0]
     return done[0]

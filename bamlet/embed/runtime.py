@@ -11,6 +11,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from ..deep import make_room
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
@@ -32,7 +33,6 @@ from .compiling import library, with_types
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
 from .request import HTTPBody, HTTPRequest
-from .stop import make_room
 from .stream import AsyncStream
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NoReturn
 
 from ..interpreter.runtime.context import Context
@@ -10,10 +9,6 @@ from ..interpreter.runtime.failures import Cancelled
 from ..interpreter.runtime.loops import POLL_EVERY
 from ..sysops.host import ClockLike
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
-
-MAX_FRAMES = (
-    4_000  # of Python, those of the host included; a coroutine that waits for one takes 500 bytes of stack
-)
 
 FIRST_ROUNDS = 64
 QUICK_SECONDS = 0.001  # between two looks: the next comes after more rounds
@@ -116,9 +111,3 @@ class Stop:
             configured_value_ms=limit,
             elapsed_ms=round((self._clock.now() - self._began) * 1000),
         )
-
-
-def make_room() -> None:
-    """Let programs recur a thousand deep and more. Python has one limit for all threads; this only raises it."""
-    if sys.getrecursionlimit() < MAX_FRAMES:
-        sys.setrecursionlimit(MAX_FRAMES)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import bamlet
-from bamlet.embed.stop import MAX_FRAMES
+from bamlet.deep import CALL_FRAMES
 
 SOURCE = """
 function started() -> null { env.get("STARTED"); null }
@@ -217,7 +217,7 @@ def test_a_program_can_catch_its_own_stack_overflow(program: bamlet.Program) -> 
 def test_the_limit_of_recursion_is_raised_and_never_lowered(program: bamlet.Program) -> None:
     before = sys.getrecursionlimit()
     try:
-        for given, expected in ((1000, MAX_FRAMES), (MAX_FRAMES + 1, MAX_FRAMES + 1)):
+        for given, expected in ((1000, CALL_FRAMES), (CALL_FRAMES + 1, CALL_FRAMES + 1)):
             sys.setrecursionlimit(given)
             bamlet.Runtime(program).close()
             assert sys.getrecursionlimit() == expected
