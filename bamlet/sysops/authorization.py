@@ -14,7 +14,6 @@ from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, read_error_text
 from ..wire.message import Request, Transport, TransportError
 from .clients import Primitive
-from .clock import epoch_seconds
 from .credential_files import aws_profile, google_default_credentials
 from .deadlines import Deadlines
 from .exchange import failure_of, is_success, now, read_some, within
@@ -73,6 +72,10 @@ class _Work:
     def client_name(self) -> str:
         return self.primitive.options.name
 
+    def unix(self) -> float:
+        """The time of day, for what is signed or lent."""
+        return self.host.services.clock.unix()
+
     async def lent(self, key: Any, ask: Callable[[], Awaitable[tuple[Any, float]]]) -> Any:
         services = self.host.services
         return await services.lent.get(key, services.clock.now, ask)
@@ -125,7 +128,7 @@ async def _google_token(work: _Work) -> str:
         if found is None:
             request = METADATA_REQUEST
         else:
-            request = token_request(work.client_name, found, int(epoch_seconds()))
+            request = token_request(work.client_name, found, int(work.unix()))
         try:
             token = read_token(work.client_name, await work.fetch(request))
         except Failure as failure:
@@ -176,7 +179,7 @@ async def _with_signature(work: _Work, request: Request) -> Request:
             f"client `{work.client_name}`: a signature needs a region, beside endpoint_url too"
         )
     key = await _aws_key(work)
-    time = datetime.fromtimestamp(epoch_seconds(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    time = datetime.fromtimestamp(work.unix(), UTC).strftime("%Y%m%dT%H%M%SZ")
     return signed(request, key, Scope(region, _AWS_SERVICE, time))
 
 
@@ -200,7 +203,7 @@ async def _aws_key(work: _Work) -> Any:
     told = {name: work.host.variable(name) for name in _AWS_VARIABLES}
 
     def lasting(lent: LentKey) -> tuple[AwsKey, float]:
-        seconds = USUAL_LIFETIME if lent.expires is None else lent.expires - epoch_seconds()
+        seconds = USUAL_LIFETIME if lent.expires is None else lent.expires - work.unix()
         return lent.key, seconds
 
     async def ask_container() -> tuple[AwsKey, float]:

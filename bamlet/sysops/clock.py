@@ -30,11 +30,6 @@ class Clock:
         return random.random()
 
 
-def epoch_seconds() -> float:
-    """The time of day, for what is signed or lent."""
-    return time.time()
-
-
 @sysop("baml.sys.sleep")
 async def sleep(context: Context, delay_ms: int) -> None:
     if delay_ms > 0:
