@@ -40,15 +40,15 @@ class Call:
         self._options = options
         self._scope = services.handles.scope()
         host = Host(
-            services,
-            self._scope,
-            Voice(sink),
-            options.env,
-            options.tags,
-            options.client,
-            options.timeouts.given() if options.timeouts is not None else {},
-            options.strict,
-            options.on_report,
+            services=services,
+            scope=self._scope,
+            voice=Voice(sink),
+            env=options.env,
+            tags=options.tags,
+            client=options.client,
+            limits=options.timeouts.given() if options.timeouts is not None else {},
+            strict=options.strict,
+            on_report=options.on_report,
         )
         self._context = Context(invoke, program.interface, program.space, host, self.stop.look)
 

@@ -46,7 +46,7 @@ class MediaLimits:
     private_addresses: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Services:
     """Of one runtime. `transport` is the host's own; without it `make_transport` makes one for each event loop."""
 
@@ -88,7 +88,7 @@ class Services:
                 await transport.aclose()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Host:
     """Of one task of a call. `client` replaces the client of every LLM function in it; `limits` in seconds are in
     addition to those of the clients; `strict` refuses answers of which something would be lost, and `on_report`

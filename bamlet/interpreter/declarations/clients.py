@@ -48,7 +48,7 @@ class ClientReader:
             return None
         policy = given.get("retry_policy")
         name = str(setting(policy.value)) if policy else None
-        return ClientInfo(node.name.name, provider, options, name, self.block.placed.file.name)
+        return ClientInfo(node.name.name, provider, options, name)
 
     def _provider(self, entry: n.ConfigEntry) -> str | None:
         given = str(setting(entry.value))

@@ -52,8 +52,6 @@ class ClientInfo:
     provider: str
     options: Mapping[str, Setting] = field(default_factory=dict)
     retry_policy: str | None = None
-    # The folder of the file that declares it: where relative paths in its options begin.
-    file: str = ""
 
     @property
     def strategy(self) -> str | None:

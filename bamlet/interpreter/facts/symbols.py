@@ -67,7 +67,7 @@ class ConstantSymbol:
     node: n.LetDecl | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Names:
     """Everything that a program and the library below it declare, by full name."""
 
@@ -88,18 +88,14 @@ class Names:
         """These names with the library's below them; what is declared later shows up too."""
         if library is None:
             return self
-        return Names(
-            ChainMap(self.functions, library.functions),
-            ChainMap(self.classes, library.classes),
-            ChainMap(self.enums, library.enums),
-            ChainMap(self.aliases, library.aliases),
-            ChainMap(self.recursive_aliases, library.recursive_aliases),
-            ChainMap(self.constants, library.constants),
-            self.clients,
-            self.retry_policies,
-            self.templates,
-            self.tests,
-            self.broken,
+        return replace(
+            self,
+            functions=ChainMap(self.functions, library.functions),
+            classes=ChainMap(self.classes, library.classes),
+            enums=ChainMap(self.enums, library.enums),
+            aliases=ChainMap(self.aliases, library.aliases),
+            recursive_aliases=ChainMap(self.recursive_aliases, library.recursive_aliases),
+            constants=ChainMap(self.constants, library.constants),
         )
 
     def named_type(self, name: str) -> Ty | None:
