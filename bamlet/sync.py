@@ -13,8 +13,8 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from types import AsyncGeneratorType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from .embed.context import CallContext
 from .embed.errors import BamlAbortError
@@ -358,5 +358,5 @@ async def _next(batches: AsyncGenerator[list[StreamEvent], None]) -> list[Stream
 
 async def _close(batches: AsyncGenerator[list[StreamEvent], None]) -> None:
     # One that still runs was told to stop and took longer than an interrupt waits: it leaves by itself.
-    if not batches.ag_running:
+    if not cast(AsyncGeneratorType[Any, None], batches).ag_running:
         await batches.aclose()

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Program
-from ..sap import NOTHING, Parsed, ParseFailure, PartialParser
-from ..sysops.template_values import holds
+from ..sap import Parsed, ParseFailure, PartialParser
+from ..sysops.parser import make_parser
+from ..types.nothing import NOTHING
 from .errors import validation_error
 
 
@@ -31,11 +32,4 @@ def parse_partial_answer(program: Program, function: FunctionInfo, text: str) ->
 
 
 def parser_of(program: Program, function: FunctionInfo, *, skeleton: bool = False) -> PartialParser:
-    schemas = program.interface.schemas
-    return PartialParser(
-        function.result,
-        schemas,
-        program.space,
-        holds=lambda expression, value: holds(expression, value, schemas),
-        skeleton=skeleton,
-    )
+    return make_parser(function.result, program.interface.schemas, program.space, skeleton=skeleton)

@@ -1,10 +1,11 @@
 """Schema-aligned parsing: model text and a type in, a value out, whole or as it arrives."""
 
+from ..types.nothing import NOTHING, Nothing
 from .constraints import Check, Holds
 from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .report import Entry, Issue, Parsed, ParseFailure, Report
-from .stream import NOTHING, Nothing, PartialParser, parse
+from .stream import PartialParser, parse
 
 __all__ = [
     "DEFAULT_LIMITS",

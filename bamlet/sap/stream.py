@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import StringIO
 from typing import Final, Literal
 
+from ..types.nothing import NOTHING
 from ..types.schema import Schemas
 from ..types.ty import Ty
 from .answer import preamble_of
@@ -28,17 +29,6 @@ from .spine import Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, reread
 
-
-class Nothing:
-    """The type of `NOTHING`: there is no partial value to show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-NOTHING: Final = Nothing()
 CUT_OFF: Final = Issue("$", "the answer was cut off before its end")
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Handle, Opaque
-from ..sap import NOTHING as SAP_NOTHING
 from ..sap import Entry, ParseFailure, PartialParser, Report
+from ..types.nothing import NOTHING
 from ..types.ty import Ty
 from .answers import Answer, answer_of
 from .host import host, resource
+from .parser import make_parser
 from .registry import Failure, HostFailure, sysop
-from .template_values import holds
-from .views import NOTHING, SkeletonState, Source
+from .views import SkeletonState, Source
 
 
 class PartialValue(Source):
@@ -34,8 +34,7 @@ class PartialValue(Source):
         return bool(text) and self._parser.feed(text)
 
     def snapshot(self) -> Any:
-        value = self._parser.partial()
-        return NOTHING if value is SAP_NOTHING else value
+        return self._parser.partial()
 
     def finished(self, path: tuple[str, ...]) -> int | None:
         return self._parser.finished(path)
@@ -71,21 +70,14 @@ class PartialValue(Source):
     async def aclose(self) -> None: ...
 
 
-def make_parser(context: Context, output: Ty, *, skeleton: bool = False) -> PartialParser:
-    schemas = context.program.schemas
-    return PartialParser(
-        output,
-        schemas,
-        context.space,
-        holds=lambda expression, value: holds(expression, value, schemas),
-        skeleton=skeleton,
-    )
+def _parser(context: Context, output: Ty, *, skeleton: bool = False) -> PartialParser:
+    return make_parser(output, context.program.schemas, context.space, skeleton=skeleton)
 
 
 @sysop("baml.llm.PrimitiveClient.new_partial_parser")
 def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
     skeleton = host(context).voice.sink.view.skeleton
-    value = PartialValue(lambda: make_parser(context, output.payload, skeleton=skeleton))
+    value = PartialValue(lambda: _parser(context, output.payload, skeleton=skeleton))
     return host(context).scope.open("baml.llm.PartialParser", value)
 
 
@@ -124,7 +116,7 @@ def finish_answer(context: Context, parser: Handle, answer: Handle | Opaque, pro
 @sysop("baml.llm.PrimitiveClient.parse_answer", throws=("Validation",))
 def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, output: Opaque, prompt: Opaque) -> Any:
     found = answer_of(context, answer)
-    value = PartialValue(lambda: make_parser(context, output.payload))
+    value = PartialValue(lambda: _parser(context, output.payload))
     value.feed(found.said.text)
     return _read_answer(context, value, found, prompt)
 
@@ -154,15 +146,15 @@ async def close_parser(context: Context, parser: Handle) -> None:
 
 @sysop("baml.llm.PrimitiveClient.partial_parse", throws=("Validation",))
 def partial_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
-    parser = make_parser(context, output.payload)
+    parser = _parser(context, output.payload)
     parser.feed(text)
     shown = parser.partial()
-    return None if shown is SAP_NOTHING else shown
+    return None if shown is NOTHING else shown
 
 
 @sysop("baml.llm.PrimitiveClient.final_parse", throws=("Validation",))
 def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
-    parser = make_parser(context, output.payload)
+    parser = _parser(context, output.payload)
     parser.feed(text)
     try:
         return parser.finish(strict=host(context).strict).value

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from ..types.nothing import NOTHING
 from .bell import Bell
 from .registry import HostFailure
-from .views import NOTHING, Source, View
+from .views import Source, View
 
 QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
 

@@ -6,9 +6,10 @@ A view is asked when somebody looks, and says what is new since it was last aske
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..interpreter.runtime.values import Instance
+from ..types.nothing import NOTHING
 from .changes import Change, changes_between
 
 if TYPE_CHECKING:
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 SkeletonState: TypeAlias = Literal["pending", "partial", "complete"]
 
 _WRAPPERS = ("StreamState", "Checked")
-
-
-class _NothingType:
-    __slots__ = ()
-
-
-NOTHING: Final = _NothingType()
 
 
 class Source:
