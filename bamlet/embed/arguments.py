@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 from ..diagnostics import did_you_mean
@@ -10,20 +11,24 @@ from ..interpreter.facts.interface import FunctionInfo, Param
 from ..interpreter.runtime.media import MediaValue
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import EnumValue, Instance
+from ..types.nothing import NOTHING
 from ..types.show import show
 from ..types.ty import (
     AliasTy,
-    AnnotatedTy,
     ClassTy,
     EnumTy,
+    ErrorTy,
+    FunctionTy,
     ListTy,
     LiteralTy,
     MapTy,
     MediaTy,
+    NeverTy,
     PrimitiveTy,
     Ty,
     UnionTy,
     UnknownTy,
+    VariableTy,
     VariantTy,
     bare,
     is_optional,
@@ -31,129 +36,216 @@ from ..types.ty import (
 from .errors import BamlInvalidArgumentError
 from .media import media_value
 
+MAX_SHOWN = 60  # characters of a value that does not fit
+
 
 def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: ValueSpace) -> list[Any]:
     """The values in the order of the parameters. Raises `BamlInvalidArgumentError`."""
-    problems: list[str] = []
+    binder = _Binder(space)
     names = [param.name for param in function.params]
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names)
-            problems.append(f"there is no parameter `{name}`" + (f"; {hint}" if hint else ""))
-    values = [_bind(param, given, space, problems) for param in function.params]
-    if problems:
-        raise BamlInvalidArgumentError(f"{function.name}: " + "; ".join(problems))
+            binder.problems.append(f"there is no parameter `{name}`" + (f"; {hint}" if hint else ""))
+    values = [binder.bind(param, given) for param in function.params]
+    if binder.problems:
+        raise BamlInvalidArgumentError(f"{function.name}: " + "; ".join(binder.problems))
     return values
 
 
-def _bind(param: Param, given: Mapping[str, Any], space: ValueSpace, problems: list[str]) -> Any:
-    if param.name not in given:
-        if not is_optional(param.ty):
-            problems.append(f"the argument `{param.name}` of type `{show(param.ty)}` is missing")
-        return None
-    try:
-        converted = _convert(given[param.name], param.ty, param.name, space, problems)
-    except RecursionError:
-        problems.append(f"`{param.name}` contains itself, or is nested too deeply")
-        return None
-    return None if converted is _NO else converted
+class _Binder:
+    """What all conversions of one call share: what is wrong so far, and the way to the value that is looked at.
 
+    A value that does not fit becomes `NOTHING`, and why is one of the `problems`.
+    """
 
-class _NoType:
-    """A value that does not fit its type; the problem is already noted."""
+    __slots__ = ("_space", "_way", "problems")
 
+    def __init__(self, space: ValueSpace) -> None:
+        self._space = space
+        # From the parameter down, as forms and what they hold: most values fit, and then no text is made of it.
+        self._way: list[tuple[str, object]] = []
+        self.problems: list[str] = []
 
-_NO = _NoType()
+    def bind(self, param: Param, given: Mapping[str, Any]) -> Any:
+        if param.name not in given:
+            if not is_optional(param.ty):
+                self.problems.append(f"the argument `{param.name}` of type `{show(param.ty)}` is missing")
+            return None
+        self._way = [("{}", param.name)]
+        try:
+            converted = self.convert(given[param.name], param.ty)
+        except RecursionError:
+            self.problems.append(f"`{param.name}` contains itself, or is nested too deeply")
+            return None
+        return None if converted is NOTHING else converted
 
+    def convert(self, value: Any, ty: Ty) -> Any:
+        """Containers and instances are made anew: the program may change them, the caller's stay as they are."""
+        plain = bare(ty)
+        known = len(self.problems)
+        converted = _INTO[type(plain)](self, value, plain)
+        if converted is NOTHING and len(self.problems) == known:
+            self._problem(f" should be `{show(ty)}`, not {_describe(value)}")
+        return converted
 
-def _convert(value: Any, ty: Ty, path: str, space: ValueSpace, problems: list[str]) -> Any:
-    """Containers and instances are made anew: the program may change them, the caller's stay as they are."""
-    match bare(ty):
-        case UnknownTy():
-            return _free(value, path, space, problems)
-        case PrimitiveTy(name=name):
-            if _is_primitive(value, name):
-                return float(value) if name == "float" else value
-        case LiteralTy(value=wanted):
-            if type(value) is type(wanted) and value == wanted:
+    def _within(self, form: str, step: object, value: Any, ty: Ty) -> Any:
+        """What lies one step further on the way: an item, an entry, a field."""
+        # Not in a `finally`: what is raised here ends the parameter, and its way with it.
+        self._way.append((form, step))
+        converted = self.convert(value, ty)
+        self._way.pop()
+        return converted
+
+    def _problem(self, words: str) -> None:
+        self.problems.append(f"`{''.join(form.format(step) for form, step in self._way)}`{words}")
+
+    # --- one for each type; `NOTHING` without a problem of its own is a value of the wrong kind
+
+    def _primitive(self, value: Any, ty: PrimitiveTy) -> Any:
+        fits = isinstance(value, _PYTHON_TYPES[ty.name]) and (ty.name == "bool") == isinstance(value, bool)
+        if not fits:
+            return NOTHING
+        return float(value) if ty.name == "float" else value
+
+    def _literal(self, value: Any, ty: LiteralTy) -> Any:
+        return value if type(value) is type(ty.value) and value == ty.value else NOTHING
+
+    def _enum(self, value: Any, ty: EnumTy) -> Any:
+        member = getattr(value, "value", value)  # an EnumValue of ours, a Python enum, or the name itself
+        enum = self._space.schemas.enums[ty.name]
+        names = [m.name for m in enum.members]
+        if isinstance(member, str) and (member in names or enum.dynamic):
+            return self._space.enum_value(ty.name, member)
+        self._problem(f" should be one of {', '.join(names)} (enum `{ty.name}`), not {_describe(value)}")
+        return NOTHING
+
+    def _variant(self, value: Any, ty: VariantTy) -> Any:
+        if value == ty.name or (isinstance(value, EnumValue) and value.name == ty.name):
+            return self._space.enum_value(ty.enum, ty.name)
+        return NOTHING
+
+    def _instance(self, value: Any, ty: ClassTy) -> Any:
+        given = _fields_of(value)
+        if given is None:
+            self._problem(f" should be a `{ty.name}`, not {_describe(value)}")
+            return NOTHING
+        schema = self._space.schemas.classes[ty.name]
+        names = [field.name for field in schema.fields]
+        for extra in given.keys() - set(names):
+            hint = did_you_mean(str(extra), names)
+            self._problem(f": class `{ty.name}` has no field `{extra}`" + (f"; {hint}" if hint else ""))
+        fields: dict[str, Any] = {}
+        for field in schema.fields:
+            if field.name in given:
+                fields[field.name] = self._within(".{}", field.name, given[field.name], field.ty)
+            elif not is_optional(field.ty):
+                self._problem(f": class `{ty.name}` needs the field `{field.name}`")
+        made = self._space.instance(ty.name, fields)
+        if omitted := frozenset(names) - fields.keys():
+            made.__omitted__ = omitted
+        return made
+
+    def _list(self, value: Any, ty: ListTy) -> Any:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            return NOTHING
+        return [self._within("[{}]", at, item, ty.item) for at, item in enumerate(value)]
+
+    def _map(self, value: Any, ty: MapTy) -> Any:
+        if not isinstance(value, Mapping):
+            return NOTHING
+        return {self._key(key, ty.key): self._within("[{!r}]", key, item, ty.value) for key, item in value.items()}
+
+    def _key(self, key: Any, ty: Ty) -> Any:
+        converted = self._within(" (a key)", None, key, ty)
+        return converted if isinstance(converted, str | EnumValue) else str(key)
+
+    def _media(self, value: Any, ty: MediaTy) -> Any:
+        try:
+            return media_value(ty.kind, value)
+        except ValueError as failure:
+            self._problem(f": {failure}")
+            return NOTHING
+
+    def _union(self, value: Any, ty: UnionTy) -> Any:
+        """The first member that fits; an int prefers `int` to `float` wherever it stands."""
+        order = sorted(ty.members, key=lambda member: member == _FLOAT and isinstance(value, int))
+        closest: list[str] = []
+        for member in order:
+            converted, found = self._tried(value, member)
+            if not found:
+                return converted
+            if not closest and type(bare(member)) in _TELLING and value is not None:
+                closest = found
+        if len([member for member in ty.members if bare(member) != _NULL]) == 1:
+            self.problems += closest
+        return NOTHING
+
+    def _tried(self, value: Any, ty: Ty) -> tuple[Any, list[str]]:
+        """The value by one type of several, and what is wrong with it."""
+        outer, self.problems = self.problems, []
+        try:
+            return self.convert(value, ty), self.problems
+        finally:
+            self.problems = outer
+
+    def _alias(self, value: Any, ty: AliasTy) -> Any:
+        return self.convert(value, self._space.schemas.aliases[ty.name])
+
+    def _unknown(self, value: Any, ty: UnknownTy) -> Any:
+        return self._free(value)
+
+    def _free(self, value: Any) -> Any:
+        match value:
+            case None | str() | bool() | int() | float() | MediaValue():
                 return value
-        case EnumTy(name=name):
-            return _enum(value, name, path, space, problems)
-        case VariantTy(enum=enum, name=name):
-            if value == name or (isinstance(value, EnumValue) and value.name == name):
-                return space.enum_value(enum, name)
-        case ClassTy(name=name):
-            return _instance(value, name, path, space, problems)
-        case ListTy(item=item):
-            if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-                return [_convert(part, item, f"{path}[{at}]", space, problems) for at, part in enumerate(value)]
-        case MapTy(key=key, value=item):
-            if isinstance(value, Mapping):
-                return {
-                    _key(name, key, path, space, problems): _convert(
-                        part, item, f"{path}[{name!r}]", space, problems
-                    )
-                    for name, part in value.items()
-                }
-        case MediaTy(kind=kind):
-            try:
-                return media_value(kind, value)
-            except ValueError as failure:
-                problems.append(f"`{path}`: {failure}")
-                return _NO
-        case UnionTy(members=parts):
-            return _union(value, parts, ty, path, space, problems)
-        case AliasTy(name=name):
-            return _convert(value, space.schemas.aliases[name], path, space, problems)
-        case AnnotatedTy():
-            raise AssertionError("bare types have no attributes")
-    problems.append(f"`{path}` should be `{show(ty)}`, not {_describe(value)}")
-    return _NO
+            case EnumValue():
+                return self._space.enums.get((value.enum, value.name), value)
+            case Instance() if value.__class_name__ in self._space.classes and not value.__partial__:
+                return self._instance(value, ClassTy(value.__class_name__))
+            case Instance():
+                return value
+            case Mapping():
+                return {str(key): self._free(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self._free(item) for item in value]
+            case _:
+                self._problem(f" holds {_describe(value)}, which the language has no type for")
+                return NOTHING
+
+    def _never(self, value: Any, ty: Ty) -> Any:
+        """The host has no value of these."""
+        return NOTHING
 
 
-def _is_primitive(value: Any, name: str) -> bool:
-    match name:
-        case "int":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "float":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "string":
-            return isinstance(value, str)
-        case "bool":
-            return isinstance(value, bool)
-        case _:
-            return value is None
+_FLOAT, _NULL = PrimitiveTy("float"), PrimitiveTy("null")
+_PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "int": int,
+    "float": (int, float),
+    "string": str,
+    "bool": bool,
+    "null": NoneType,
+}
+_TELLING = (ClassTy, EnumTy, ListTy, MediaTy)
+"""Types whose problems say more than that the value has another type."""
 
-
-def _enum(value: Any, name: str, path: str, space: ValueSpace, problems: list[str]) -> Any:
-    member = getattr(value, "value", value)  # an EnumValue of ours, a Python enum, or the name itself
-    members = [m.name for m in space.schemas.enums[name].members]
-    if isinstance(member, str) and (member in members or space.schemas.enums[name].dynamic):
-        return space.enum_value(name, member)
-    problems.append(f"`{path}` should be one of {', '.join(members)} (enum `{name}`), not {_describe(value)}")
-    return _NO
-
-
-def _instance(value: Any, name: str, path: str, space: ValueSpace, problems: list[str]) -> Any:
-    schema = space.schemas.classes[name]
-    given = _fields_of(value)
-    if given is None:
-        problems.append(f"`{path}` should be a `{name}`, not {_describe(value)}")
-        return _NO
-    names = [field.name for field in schema.fields]
-    for extra in given.keys() - set(names):
-        hint = did_you_mean(str(extra), names)
-        problems.append(f"`{path}`: class `{name}` has no field `{extra}`" + (f"; {hint}" if hint else ""))
-    fields: dict[str, Any] = {}
-    for field in schema.fields:
-        if field.name in given:
-            fields[field.name] = _convert(given[field.name], field.ty, f"{path}.{field.name}", space, problems)
-        elif not is_optional(field.ty):
-            problems.append(f"`{path}`: class `{name}` needs the field `{field.name}`")
-    made = space.instance(name, fields)
-    if omitted := frozenset(names) - fields.keys():
-        made.__omitted__ = omitted
-    return made
+_INTO: Mapping[type[Ty], Callable[[_Binder, Any, Any], Any]] = {
+    PrimitiveTy: _Binder._primitive,
+    LiteralTy: _Binder._literal,
+    EnumTy: _Binder._enum,
+    VariantTy: _Binder._variant,
+    ClassTy: _Binder._instance,
+    ListTy: _Binder._list,
+    MapTy: _Binder._map,
+    MediaTy: _Binder._media,
+    UnionTy: _Binder._union,
+    AliasTy: _Binder._alias,
+    UnknownTy: _Binder._unknown,
+    FunctionTy: _Binder._never,
+    NeverTy: _Binder._never,
+    VariableTy: _Binder._never,
+    ErrorTy: _Binder._never,
+}
 
 
 def _fields_of(value: Any) -> Mapping[str, Any] | None:
@@ -168,55 +260,10 @@ def _fields_of(value: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _key(value: Any, ty: Ty, path: str, space: ValueSpace, problems: list[str]) -> Any:
-    converted = _convert(value, ty, f"{path} (a key)", space, problems)
-    return converted if isinstance(converted, str | EnumValue) else str(value)
-
-
-def _union(
-    value: Any, members: tuple[Ty, ...], whole: Ty, path: str, space: ValueSpace, problems: list[str]
-) -> Any:
-    """The first member that fits; an int prefers `int` to `float` wherever it stands."""
-    order = sorted(members, key=lambda ty: ty == PrimitiveTy("float") and isinstance(value, int))
-    closest: list[str] | None = None
-    for member in order:
-        found: list[str] = []
-        converted = _convert(value, member, path, space, found)
-        if not found:
-            return converted
-        if isinstance(bare(member), ClassTy | EnumTy | ListTy | MediaTy) and closest is None and value is not None:
-            closest = found
-    single = [member for member in members if bare(member) != PrimitiveTy("null")]
-    if len(single) == 1 and closest is not None:
-        problems += closest
-    else:
-        problems.append(f"`{path}` should be `{show(whole)}`, not {_describe(value)}")
-    return _NO
-
-
-def _free(value: Any, path: str, space: ValueSpace, problems: list[str]) -> Any:
-    match value:
-        case None | str() | bool() | int() | float() | MediaValue():
-            return value
-        case EnumValue():
-            return space.enums.get((value.enum, value.name), value)
-        case Instance() if value.__class_name__ in space.classes and not value.__partial__:
-            return _instance(value, value.__class_name__, path, space, problems)
-        case Instance():
-            return value
-        case Mapping():
-            return {str(key): _free(item, path, space, problems) for key, item in value.items()}
-        case list() | tuple():
-            return [_free(item, path, space, problems) for item in value]
-        case _:
-            problems.append(f"`{path}` holds {_describe(value)}, which the language has no type for")
-            return _NO
-
-
 def _describe(value: Any) -> str:
     if value is None:
         return "null"
     shown = repr(value)
-    if len(shown) > 60:
-        shown = f"{shown[:57]}…"
+    if len(shown) > MAX_SHOWN:
+        shown = f"{shown[: MAX_SHOWN - 3]}…"
     return f"{shown} ({type(value).__name__})"
