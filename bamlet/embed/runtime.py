@@ -15,13 +15,12 @@ from ..deep import make_room
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import InternalError
 from ..sysops.clock import Clock
 from ..sysops.console import to_standard_error
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
-from ..sysops.host import ClockLike, MediaLimits, Services
+from ..sysops.host import ClockLike, Context, MediaLimits, Services
 from ..sysops.registry import GROUPS, Group, invoke, mismatches
 from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View

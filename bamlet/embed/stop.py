@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import Cancelled
 from ..interpreter.runtime.loops import POLL_EVERY
-from ..sysops.host import ClockLike
+from ..sysops.host import ClockLike, Context
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
 
 FIRST_ROUNDS = 64

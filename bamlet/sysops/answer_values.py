@@ -6,13 +6,12 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Handle, Opaque
 from ..sap import Entry, ParseFailure, PartialParser, Report
 from ..types.nothing import NOTHING
 from ..types.ty import Ty
 from .answers import Answer, answer_of
-from .host import host, resource
+from .host import Context, resource
 from .parser import make_parser
 from .registry import Failure, HostFailure, sysop
 from .views import SkeletonState, Source
@@ -76,9 +75,9 @@ def _parser(context: Context, output: Ty, *, skeleton: bool = False) -> PartialP
 
 @sysop("baml.llm.PrimitiveClient.new_partial_parser")
 def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
-    skeleton = host(context).voice.sink.view.skeleton
+    skeleton = context.host.voice.sink.view.skeleton
     value = PartialValue(lambda: _parser(context, output.payload, skeleton=skeleton))
-    return host(context).scope.open("baml.llm.PartialParser", value)
+    return context.host.scope.open("baml.llm.PartialParser", value)
 
 
 @sysop("baml.llm.PartialParser.feed")
@@ -103,7 +102,7 @@ def value(context: Context, parser: Handle) -> Any:
 def finish_parser(context: Context, parser: Handle) -> Any:
     found = resource(context, parser, PartialValue)
     try:
-        return found.finish(strict=host(context).strict)
+        return found.finish(strict=context.host.strict)
     except ParseFailure as failure:
         raise _validation(context, failure) from failure
 
@@ -122,7 +121,7 @@ def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, outp
 
 
 def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
-    call = host(context)
+    call = context.host
     call.voice.sink.reporter = value
     value.miss(answer.unread())
     truncated = answer.said.finish_reason == "length"
@@ -141,7 +140,7 @@ def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: 
 
 @sysop("baml.llm.PartialParser.close")
 async def close_parser(context: Context, parser: Handle) -> None:
-    await host(context).scope.close(parser)
+    await context.host.scope.close(parser)
 
 
 @sysop("baml.llm.PrimitiveClient.partial_parse", throws=("Validation",))
@@ -157,7 +156,7 @@ def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> 
     parser = _parser(context, output.payload)
     parser.feed(text)
     try:
-        return parser.finish(strict=host(context).strict).value
+        return parser.finish(strict=context.host.strict).value
     except ParseFailure as failure:
         raise _validation(context, failure) from failure
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, cast, get_args
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Handle, Opaque
 from ..providers import (
     Accumulator,
@@ -19,7 +18,7 @@ from ..providers import (
 )
 from .clients import Primitive, primitive_of
 from .exchange import hide_in_causes
-from .host import host, resource
+from .host import Context, resource
 from .registry import Failure, sysop
 
 MAX_ANSWER_TEXT = 32 << 20
@@ -125,8 +124,8 @@ def answer_of(context: Context, answer: Handle | Opaque) -> Answer:
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = primitive_of(client)
     answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
-    host(context).voice.sink.reasoning_of = lambda: answer.said.reasoning
-    return host(context).scope.open(_ACCUMULATOR, answer)
+    context.host.voice.sink.reasoning_of = lambda: answer.said.reasoning
+    return context.host.scope.open(_ACCUMULATOR, answer)
 
 
 @sysop("baml.llm.PrimitiveClient.read_response", throws=("LlmClient",))
@@ -136,7 +135,7 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
         raise _provider_failure(failure, primitive) from failure
-    host(context).voice.sink.reasoning_of = lambda: answer.said.reasoning
+    context.host.voice.sink.reasoning_of = lambda: answer.said.reasoning
     return Opaque(_ACCUMULATOR, answer)
 
 
@@ -165,7 +164,7 @@ def finish(context: Context, answer: Handle | Opaque) -> None:
     found = answer_of(context, answer)
     try:
         found.finish()
-        if host(context).strict and (unread := found.unread()) is not None:
+        if context.host.strict and (unread := found.unread()) is not None:
             raise ProviderError("protocol_error", f"{unread} (strict)", retryable=True)
     except ProviderError as failure:
         raise _provider_failure(failure, found.client) from failure
@@ -174,7 +173,7 @@ def finish(context: Context, answer: Handle | Opaque) -> None:
 @sysop("baml.llm.StreamAccumulator.close")
 async def close_answer(context: Context, answer: Handle | Opaque) -> None:
     if isinstance(answer, Handle):
-        await host(context).scope.close(answer)
+        await context.host.scope.close(answer)
 
 
 @sysop("baml.llm.StreamAccumulator.content")

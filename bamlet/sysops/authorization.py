@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, read_error_text
 from ..wire.message import Request, Transport, TransportError
@@ -17,7 +16,7 @@ from .clients import Primitive
 from .credential_files import aws_profile, google_default_credentials
 from .deadlines import Deadlines
 from .exchange import failure_of, is_success, now, read_some, within
-from .host import Host, host
+from .host import Context, Host
 from .registry import Failure, sysop
 
 EXCHANGE_SECONDS = 10.0
@@ -40,13 +39,13 @@ async def authorize(context: Context, client: Opaque, request: Any) -> Any:
     if way is None or any(name.lower() in _KEY_HEADERS for name in request.headers):
         return request
     # Credentials must not be recorded, and what is replayed needs none.
-    transport = host(context).services.transport_here()
+    transport = context.host.services.transport_here()
     unrecorded: Transport | None = getattr(transport, "unrecorded", transport)
     if unrecorded is None:
         return request
     wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
     try:
-        authorized = await way(_Work(host(context), primitive, unrecorded), wire)
+        authorized = await way(_Work(context.host, primitive, unrecorded), wire)
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
     fields = {name: getattr(request, name) for name in ("method", "url", "body", "timeouts", "client_name")}

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..interpreter.runtime.context import Context, EnvRef
+from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
 from .credential_files import with_files
 from .exchange import hide_secrets
-from .host import Host, host
+from .host import Context, Host
 from .registry import Failure, sysop
 
 DEFAULT_TOTAL_MS = 600_000
@@ -50,8 +50,8 @@ def get_client(context: Context, function_name: str) -> Any:
     function = context.program.functions.get(function_name)
     if function is None or function.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
-    tree = _tree(context, host(context).client or function.llm.client, ())
-    total = host(context).limits.get("total")
+    tree = _tree(context, context.host.client or function.llm.client, ())
+    total = context.host.limits.get("total")
     if total is not None:
         given = round(total * 1000)
         tree.total_timeout_ms = given if tree.total_timeout_ms is None else min(given, tree.total_timeout_ms)
@@ -62,10 +62,10 @@ def get_client(context: Context, function_name: str) -> Any:
 def resolve_client(context: Context, client_name: str) -> Opaque:
     """Options are read once, and again when the environment has changed what they are."""
     declared = _declared(context, client_name)
-    known = host(context).services.clients
+    known = context.host.services.clients
     try:
         found = dialect(declared.provider)
-        given = _resolved(host(context), declared, found)
+        given = _resolved(context.host, declared, found)
         before, primitive = known.get(client_name, (None, None))
         if primitive is None or before != given:
             options = found.read_client(ClientSpec(declared.name, declared.provider, given))
@@ -78,7 +78,7 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
 
 @sysop("baml.llm.round_robin_next")
 def round_robin_next(context: Context, client_name: str) -> int:
-    counters = host(context).services.counters
+    counters = context.host.services.counters
     number = counters.get(client_name, _start(context, client_name))
     counters[client_name] = number + 1
     return number
@@ -86,7 +86,7 @@ def round_robin_next(context: Context, client_name: str) -> int:
 
 @sysop("baml.llm.round_robin_peek")
 def round_robin_peek(context: Context, client_name: str) -> int:
-    return host(context).services.counters.get(client_name, _start(context, client_name))
+    return context.host.services.counters.get(client_name, _start(context, client_name))
 
 
 def _start(context: Context, client_name: str) -> int:

@@ -6,8 +6,7 @@ import asyncio
 import random
 import time
 
-from ..interpreter.runtime.context import Context
-from .host import host
+from .host import Context
 from .registry import sysop
 
 
@@ -33,19 +32,19 @@ class Clock:
 @sysop("baml.sys.sleep")
 async def sleep(context: Context, delay_ms: int) -> None:
     if delay_ms > 0:
-        await host(context).services.clock.sleep(delay_ms / 1000)
+        await context.host.services.clock.sleep(delay_ms / 1000)
 
 
 @sysop("baml.sys.now_ms")
 def now_ms(context: Context) -> int:
-    return round(host(context).services.clock.now() * 1000)
+    return round(context.host.services.clock.now() * 1000)
 
 
 @sysop("baml.sys.unix_ms")
 def unix_ms(context: Context) -> int:
-    return round(host(context).services.clock.unix() * 1000)
+    return round(context.host.services.clock.unix() * 1000)
 
 
 @sysop("baml.sys.random")
 def chance(context: Context) -> float:
-    return host(context).services.clock.random()
+    return context.host.services.clock.random()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import Panic
-from .host import host
+from .host import Context
 from .registry import sysop
 
 
@@ -18,12 +17,12 @@ def process_environment() -> Mapping[str, str]:
 
 @sysop("env.get", group="env")
 def get(context: Context, name: str) -> str | None:
-    return host(context).variable(name)
+    return context.host.variable(name)
 
 
 @sysop("env.get_or_panic", group="env")
 def get_or_panic(context: Context, name: str) -> str:
-    value = host(context).variable(name)
+    value = context.host.variable(name)
     if value is None:
         raise Panic(f"the environment variable {name} is not set", "MissingVariable")
     return value

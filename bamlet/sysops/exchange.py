@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..interpreter.runtime.context import Context
 from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
 from .deadlines import Deadlines
-from .host import host
+from .host import Context
 from .registry import Failure, HostFailure
 
 MAX_ANSWER = 32 << 20
@@ -39,7 +38,7 @@ async def within(deadlines: Deadlines, end: tuple[float, str] | None) -> AsyncIt
 
 async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:
     wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
-    transport = host(context).services.transport_here()
+    transport = context.host.services.transport_here()
     try:
         return await transport.open(wire, connect_timeout=deadlines.connect)
     except ConnectTimeout:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import Handle, Opaque
 from .console import to_standard_error
@@ -127,14 +127,13 @@ class Host:
         return self.services.environ().get(name)
 
 
-def host(context: Context) -> Host:
-    found: Host = context.host
-    return found
+Context: TypeAlias = AnyContext[Host]
+"""As operations get it."""
 
 
 def resource(context: Context, handle: Handle, kind: type[R]) -> R:
     """The resource behind a handle; several are asked for with each event of a stream."""
-    scope: HandleScope = context.host.scope
+    scope = context.host.scope
     found: object = scope.resources.get(handle.number) or scope.find(handle)
     if isinstance(found, kind):
         return found

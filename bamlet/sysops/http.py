@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Handle
 from .deadlines import deadlines_of
 from .exchange import (
@@ -20,7 +19,7 @@ from .exchange import (
     read_whole,
     within,
 )
-from .host import host, resource
+from .host import Context, resource
 from .registry import HostFailure, sysop
 from .sse import SseStream
 
@@ -58,8 +57,8 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
             raise
     # From here to the scope nothing is awaited, so nothing can stop us with an answer that only we know of.
     accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
-    stream = SseStream(context, response, accepts, deadlines, one_by_one=host(context).voice.sink.wants_every)
-    return host(context).scope.open(_STREAM, stream)
+    stream = SseStream(context, response, accepts, deadlines, one_by_one=context.host.voice.sink.wants_every)
+    return context.host.scope.open(_STREAM, stream)
 
 
 @sysop("baml.http.SseStream.headers")
@@ -95,6 +94,6 @@ async def next_within(context: Context, stream: Handle, limit_ms: int) -> list[A
 @sysop("baml.http.SseStream.close")
 async def close(context: Context, stream: Handle) -> None:
     try:
-        await host(context).scope.close(stream)
+        await context.host.scope.close(stream)
     except Exception as failure:
         raise HostFailure(failure) from failure

@@ -7,8 +7,8 @@ import math
 import re
 from typing import Any, NoReturn
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import EnumValue, Instance
+from .host import Context
 from .registry import Failure, sysop
 
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
 from ..prompt import Message, Prompt, StructuredAnswer, TemplateString, answer_schema, render_prompt
@@ -22,7 +21,7 @@ from ..wire.message import Request
 from .clients import Primitive, primitive_of
 from .conforms import is_of_type
 from .exchange import status_fields
-from .host import host
+from .host import Context
 from .registry import Failure, sysop
 from .template_values import template_value
 
@@ -79,7 +78,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
             output=function.result,
             schemas=schemas,
             client=options.info(),
-            tags=host(context).tags,
+            tags=context.host.tags,
             templates=templates,
         )
     except ClientConfigError as failure:
@@ -127,7 +126,7 @@ def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) 
 
 
 def _language_request(context: Context, request: Request, primitive: Primitive) -> Any:
-    own, given = primitive.options.timeouts, host(context).limits
+    own, given = primitive.options.timeouts, context.host.limits
     timeouts = {f"{name}_ms": _milliseconds(getattr(own, name), given.get(name)) for name in _REQUEST_LIMITS}
     fields = {
         "method": request.method,

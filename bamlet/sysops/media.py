@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import Opaque
 from ..prompt import Media, Prompt
@@ -16,7 +15,7 @@ from ..wire.message import InvalidRequest, Request, Response, Transport
 from .clients import Primitive
 from .deadlines import Deadlines
 from .exchange import failure_of, is_success, now, within
-from .host import MediaLimits, host
+from .host import Context, MediaLimits
 from .registry import Failure, sysop
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -31,7 +30,7 @@ async def fetch_media(context: Context, client: Opaque, prompt: Opaque) -> Opaqu
         return prompt
     from ..providers.media import with_fetched
 
-    services = host(context).services
+    services = context.host.services
     if "net" in services.denied:
         # Not said at the registration: where nothing has to be fetched, nothing is denied.
         raise Panic("this program may not reach `net`: its host denies fetching media", "AccessDenied")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ..interpreter.runtime.context import Context
-from .host import host
+from .host import Context
 from .registry import HostFailure, sysop
 
 
 @sysop("baml.sys.print")
 def print_(context: Context, text: str) -> None:
     try:
-        host(context).services.print(text)
+        context.host.services.print(text)
     except Exception as failure:
         raise HostFailure(failure) from failure

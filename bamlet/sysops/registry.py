@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import InternalError, Panic, Thrown
+from .host import Context
 
 F = TypeVar("F", bound=Callable[..., Any])
 

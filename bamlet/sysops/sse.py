@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..wire.message import Response
 from ..wire.sse import Event
 from .bell import Bell
 from .deadlines import Deadlines
 from .exchange import content_type, failure_of, now
+from .host import Context
 
 MAX_BUFFERED_EVENTS = 1024
 MAX_BUFFERED_CHARACTERS = 1 << 20

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Handle
-from .host import host, resource
+from .host import Context, resource
 from .registry import sysop
 from .views import Source
 
@@ -24,7 +23,7 @@ class _Value(Source):
 
 @sysop("baml.stream.emit_partial")
 async def emit_partial(context: Context, value: Any) -> None:
-    voice = host(context).voice
+    voice = context.host.voice
     if isinstance(value, Handle):
         source = voice.sink.reporter = resource(context, value, Source)
     else:
@@ -34,14 +33,14 @@ async def emit_partial(context: Context, value: Any) -> None:
 
 @sysop("baml.stream.emit_delta")
 async def emit_delta(context: Context, text: str) -> None:
-    await host(context).voice.delta(text)
+    await context.host.voice.delta(text)
 
 
 @sysop("baml.stream.emit_tick")
 async def emit_tick(context: Context, events: list[Any]) -> None:
-    await host(context).voice.tick(events)
+    await context.host.voice.tick(events)
 
 
 @sysop("baml.stream.begin_attempt")
 async def begin_attempt(context: Context) -> None:
-    await host(context).voice.begin_attempt()
+    await context.host.voice.begin_attempt()

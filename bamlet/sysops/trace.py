@@ -10,11 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import Thrown
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance
 from .handles import HandleTable
-from .host import Host, host
+from .host import Context, Host
 from .registry import REGISTRY, invoke
 
 MAX_SHOWN_TEXT = 60
@@ -79,7 +78,7 @@ class Trace:
 
     def _say(self, context: Context, text: str | None) -> None:
         if text is not None:
-            found: Host = host(context)
+            found: Host = context.host
             self.line(text, found.task)
 
 

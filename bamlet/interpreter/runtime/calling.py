@@ -11,13 +11,13 @@ from .values import FunctionValue
 def operation_value(name: str, suspends: bool) -> FunctionValue:
     """A native operation used as a value."""
 
-    def code(context: Context, *arguments: Any) -> Any:
+    def code(context: Context[Any], *arguments: Any) -> Any:
         return context.invoke(name, context, *arguments)
 
     return FunctionValue(name, code, suspends, needs_context=True)
 
 
-async def call_value(context: Context, function: FunctionValue, *arguments: Any) -> Any:
+async def call_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:
     """Call a function whose kind is known at run time only. What it may call in turn, nobody knows."""
     if context.calls is not None:
         context.calls()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..facts.interface import EnvRef, Interface
 from .loops import rounds
@@ -12,11 +12,15 @@ from .space import ValueSpace
 __all__ = ["Context", "EnvRef", "Interface", "constant"]
 
 
-class Context:
+H = TypeVar("H")
+
+
+class Context(Generic[H]):
     """What one call carries through compiled code to the native operations.
 
     `invoke` is the only way out: every act that the program does not determine goes through it. `host` belongs
-    to the operations. `constants` has the values of those constants that a program can change, by name.
+    to the operations, which alone know what it is. `constants` has the values of those constants that a program
+    can change, by name.
 
     `look` is asked now and then by all loops together, says how many rounds may pass until it is asked again,
     and raises to stop the call. `calls` is None while nothing but the end of the program can end its recursion;
@@ -32,7 +36,7 @@ class Context:
         invoke: Callable[..., Any],
         program: Interface,
         space: ValueSpace,
-        host: Any,
+        host: H,
         look: Callable[[], int],
     ) -> None:
         self.invoke = invoke
@@ -42,11 +46,11 @@ class Context:
         self.constants: dict[str, Any] = {}
         self.rounds = rounds(look)
         self.calls: Callable[[], bool] | None = None
-        self.branches: list[Context] = []
+        self.branches: list[Context[H]] = []
 
-    def branch(self, host: Any) -> Context:
+    def branch(self, host: H) -> Context[H]:
         """The same for a task of its own."""
-        made = Context.__new__(Context)
+        made: Context[H] = Context.__new__(Context)
         made.invoke, made.program, made.space, made.host = self.invoke, self.program, self.space, host
         made.constants, made.rounds, made.calls, made.branches = self.constants, self.rounds, self.calls, []
         self.branches.append(made)
@@ -58,10 +62,10 @@ class Context:
             branch.refuse_calls(refuse)
 
 
-def constant(name: str, make: Callable[..., Any]) -> Callable[[Context], Any]:
+def constant(name: str, make: Callable[..., Any]) -> Callable[[Context[Any]], Any]:
     """A constant that a program can change: evaluated when a call first uses it, one object in that call."""
 
-    def read(context: Context) -> Any:
+    def read(context: Context[Any]) -> Any:
         if name not in context.constants:
             context.constants[name] = make(context)
         return context.constants[name]
