@@ -55,6 +55,7 @@ class HandleTable:
 
     def add(self, kind: str) -> Handle:
         handle = Handle(kind, next(_numbers))
+        assert handle.number not in self._open
         self._open[handle.number] = handle
         self.opened[kind] += 1
         if self.watcher is not None:
@@ -132,6 +133,7 @@ class HandleScope:
             return
         if failures := await uninterrupted(self._close_all()):
             raise ExceptionGroup("resources failed to close", failures)
+        assert not self.resources, "opened in a scope while it was closed"
 
     async def _close_all(self) -> list[Exception]:
         """One limit for all of them. Whoever comes after it is closed all the same, but not waited for."""

@@ -160,6 +160,7 @@ class Sink:
         # Offered before, so shown before. Not until there is room: the consumer may have taken it meanwhile.
         if (partial := self._take_offered()) is not None:
             self._queue.append(partial)
+        assert not self._closed, "shown after the end of the program"
         self._queue.append(event)
         self._arrived.set()
 
@@ -302,6 +303,7 @@ class Voice:
     async def _take_the_floor(self) -> None:
         """From here on it is heard, beginning with what it has said already."""
         sink = self.sink
+        assert self._may_speak()
         sink.speaker = self
         await sink.begin_attempt()
         for text in self._unheard_text:

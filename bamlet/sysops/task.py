@@ -11,11 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..interpreter.runtime.calling import call_value
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import CATCHABLE, Thrown, as_panic
 from ..interpreter.runtime.values import FunctionValue
 from ..wire.closing import uninterrupted
-from .host import host
+from .host import Context
 from .registry import Failure, sysop
 
 
@@ -24,7 +23,7 @@ class Branch:
 
     def __init__(self, context: Context, function: FunctionValue) -> None:
         self._outer = context
-        self._host = host(context).branch()
+        self._host = context.host.branch()
         self._context = context.branch(self._host)
         self.task = asyncio.create_task(self._run(function))
 
@@ -96,6 +95,7 @@ class Branches:
     async def wait(self, seconds: float | None = None) -> None:
         """Until one that runs has ended, or the time is over."""
         running = {branch.task for branch in self.all if not branch.task.done()}
+        assert running, "nothing is left to wait for"
         await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     async def first_value(self, patience: float | None) -> Branch | None:
@@ -109,6 +109,7 @@ class Branches:
 
     async def take_only(self, winner: Branch) -> Any:
         """The others end before: only then can the winner be heard."""
+        assert winner.has_value
         await uninterrupted(self._leave([branch for branch in self.all if branch is not winner]))
         return await winner.take()
 

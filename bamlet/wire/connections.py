@@ -104,6 +104,7 @@ class OwnConnections:
         return lane
 
     async def keep(self, lane: _OwnLane) -> None:
+        assert lane not in self._idle, "given back twice"
         if self._closed or len(self._idle) >= self._max_idle:
             # This one and not the oldest, which may be about to be taken: it is the one that is in our hands.
             await self.close(lane)

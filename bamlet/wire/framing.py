@@ -153,6 +153,7 @@ class ValueDecoder:
         return None
 
     def _take(self) -> Event:
+        assert not self._in_string
         value = _text(bytes(self._buffer[self._start : self._at]))
         # With what stands before it, so the limit is one of a value and not of the stream.
         del self._buffer[: self._at]

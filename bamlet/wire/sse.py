@@ -171,6 +171,7 @@ class EventDecoder:
             raise EventTooLarge(f"a line is longer than the limit of {self._limits.line} characters")
 
     def _take(self) -> Event:
+        assert self._data, "an event without data is none"
         event = Event(self._event or "message", "\n".join(self._data), self._id)
         self._data.clear()
         self._data_size = 0
