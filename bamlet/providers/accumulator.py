@@ -299,6 +299,11 @@ def text_of(value: Any, name: str) -> str:
     return text if isinstance(text, str) else ""
 
 
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; what is no list holds none, and what is no object says nothing."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def _reports_error(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and _reports_error(value[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, text_of, together
+from .accumulator import Accumulator, count, objects_in, text_of, together
 from .completion import FinishReason, Usage
 
 
@@ -66,8 +66,8 @@ class ChatAccumulator(Accumulator):
     def _choices(self, choices: Any) -> str:
         self._has_choice = True
         new = ""
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and not choice.get("index"):
+        for choice in objects_in(choices):
+            if not choice.get("index"):
                 delta = choice.get("delta")
                 if delta is None and not self.text:
                     # A gateway that sends an answer in one piece; others repeat at the end what they have sent.
@@ -104,9 +104,7 @@ class ChatAccumulator(Accumulator):
     def _parts(self, parts: Any) -> str:
         """Content as a list of typed parts; what is thought is reasoning."""
         new = ""
-        for part in parts if isinstance(parts, list) else ():
-            if not isinstance(part, dict):
-                continue
+        for part in objects_in(parts):
             if part.get("type") == "thinking":
                 inner = part.get("thinking")
                 for thought in inner if isinstance(inner, list) else ({"text": inner},):

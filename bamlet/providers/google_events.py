@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, text_of, together
+from .accumulator import Accumulator, count, objects_in, text_of, together
 from .completion import FinishReason, Usage
 from .json_paths import JsonBuilder
 
@@ -65,8 +65,8 @@ class GoogleAccumulator(Accumulator):
         self._begin(value.get("modelVersion"), value.get("responseId"))
         self._use(value.get("usageMetadata"))
         new = ""
-        for candidate in candidates if isinstance(candidates, list) else ():
-            if isinstance(candidate, dict) and not candidate.get("index"):
+        for candidate in objects_in(candidates):
+            if not candidate.get("index"):
                 new += self._candidate(candidate)
         if reason := text_of(feedback, "blockReason"):
             self._prompt_is_blocked = True
@@ -82,9 +82,7 @@ class GoogleAccumulator(Accumulator):
         content = candidate.get("content")
         parts = content.get("parts") if isinstance(content, dict) else None
         new = ""
-        for part in parts if isinstance(parts, list) else ():
-            if not isinstance(part, dict):
-                continue
+        for part in objects_in(parts):
             if part.get("thought") is True:
                 self._reasoning.add(text_of(part, "text"))
             else:
@@ -104,9 +102,8 @@ class GoogleAccumulator(Accumulator):
             self._building = (self._begun_calls, JsonBuilder(call.get("args")))
             self._begun_calls += 1
         if self._building is not None:
-            for piece in pieces if isinstance(pieces, list) else ():
-                if isinstance(piece, dict):
-                    self._building[1].add(text_of(piece, "jsonPath"), _piece_value(piece))
+            for piece in objects_in(pieces):
+                self._building[1].add(text_of(piece, "jsonPath"), _piece_value(piece))
         if not goes_on:
             self._end_building()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, text_of
+from .accumulator import Accumulator, count, objects_in, text_of
 from .completion import FinishReason, Usage
 
 
@@ -24,9 +24,8 @@ class OllamaAccumulator(Accumulator):
         self._reasoning.add(text_of(message, "thinking"))
         new = self._text.add(text_of(message, "content"))
         calls = message.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            function = call.get("function") if isinstance(call, dict) else None
-            if isinstance(function, dict):
+        for call in objects_in(calls):
+            if isinstance(function := call.get("function"), dict):
                 arguments = function.get("arguments")
                 self._calls.whole(
                     text_of(call, "id"), text_of(function, "name"), {} if arguments is None else arguments

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from ..wire.sse import Event
-from .accumulator import Accumulator, count, text_of
+from .accumulator import Accumulator, count, objects_in, text_of
 from .completion import FinishReason, Usage
 from .errors import ErrorBody, read_error
 
@@ -146,7 +146,7 @@ class ResponsesAccumulator(Accumulator):
             if kind == "message" and not streamed_text:
                 new += self._message(item.get("content"))
             elif kind == "reasoning" and not streamed_reasoning:
-                for part in _list(item.get("summary")):
+                for part in objects_in(item.get("summary")):
                     self._reasoning.add(("\n\n" if self.reasoning else "") + text_of(part, "text"))
             elif kind in _CALLS:
                 self._item_done({"output_index": index, "item": item})
@@ -154,7 +154,7 @@ class ResponsesAccumulator(Accumulator):
 
     def _message(self, content: Any) -> str:
         new = ""
-        for part in _list(content):
+        for part in objects_in(content):
             new += self._text.add(text_of(part, "text"))
             self._refusal.add(text_of(part, "refusal"))
         return new
