@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.canary import files_with_it, refuse_shown
-from tests.golden import Goldens
-from tests.handle_watch import no_handle_is_left_open as no_handle_is_left_open
 from tests.servers.fixtures import loopback as loopback  # fixtures, for every test to ask for
 from tests.servers.fixtures import wiremock as wiremock
+from tests.support.canary import files_with_it, refuse_shown
+from tests.support.golden import Goldens
+from tests.support.handle_watch import no_handle_is_left_open as no_handle_is_left_open
 
 TESTS = Path(__file__).parent
 GOLDENS = pytest.StashKey[Goldens]()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bamlet.diagnostics import Code, CompileError
 from bamlet.source import SourceFile, Span
-from tests.corpus_items import Project
-from tests.inner_pytest import run_pytest
+from tests.support.corpus_items import Project
+from tests.support.inner_pytest import run_pytest
 
 BROKEN = Code("broken", "T1", "error", "a program that does not compile")
 
@@ -42,7 +42,7 @@ def open_toy(sources: dict[str, str]) -> Project:
 
 CONFTEST = """
 from pathlib import Path
-from tests.corpus_items import CORPUS, Corpus, CorpusFile
+from tests.support.corpus_items import CORPUS, Corpus, CorpusFile
 from tests.test_corpus_items import open_toy
 
 def pytest_configure(config):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import Goldens
-from tests.inner_pytest import ROOT, run_pytest
+from tests.support.golden import Goldens
+from tests.support.inner_pytest import ROOT, run_pytest
 
 
 def test_equal_text_passes(tmp_path: Path) -> None:
@@ -48,9 +48,9 @@ def test_a_name_stays_inside(tmp_path: Path) -> None:
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """A project with our conftest, one test with its golden, one test without, and a golden too many."""
-    (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "golden.py", "handle_watch.py", "canary.py"):
-        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    (tmp_path / "tests" / "support").mkdir(parents=True)
+    for name in ("conftest.py", "support/golden.py", "support/handle_watch.py", "support/canary.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests" / name)
     shutil.copytree(ROOT / "tests" / "servers", tmp_path / "tests" / "servers")
     (tmp_path / "tests" / "test_it.py").write_text(
         "def test_golden(golden):\n    golden('a.txt', 'one')\ndef test_plain():\n    pass\n", "utf-8"

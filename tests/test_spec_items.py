@@ -9,9 +9,9 @@ import pytest
 
 from bamlet.diagnostics import Code, Diagnostic
 from bamlet.source import SourceFile, Span
-from tests.inner_pytest import run_pytest
-from tests.spec_items import Language, SpecFailure, judge
-from tests.spec_sections import MalformedSpec, expectations, rewritten, sections
+from tests.support.inner_pytest import run_pytest
+from tests.support.spec_items import Language, SpecFailure, judge
+from tests.support.spec_sections import MalformedSpec, expectations, rewritten, sections
 
 CODES = {
     "totl": Code("unknown-name", "T1", "error", "a name that nothing declares"),
@@ -155,7 +155,7 @@ def test_a_rewrite_that_would_close_its_own_fence_is_refused() -> None:
 
 
 CONFTEST = """
-from tests.spec_items import SpecFile, rewrite_files
+from tests.support.spec_items import SpecFile, rewrite_files
 from tests.test_spec_items import TOY
 
 def pytest_addoption(parser):

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import bamlet
-from tests.faults import DIALECTS, FAULTS, Dialect
-from tests.golden import Goldens
 from tests.servers.loopback import LoopbackServer
+from tests.support.faults import DIALECTS, FAULTS, Dialect
+from tests.support.golden import Goldens
 
 TABLES: dict[str, dict[tuple[str, str], dict[str, str]]] = {"httpx": {}, "aiohttp": {}}
 LEAVE_SECONDS = 1.0

@@ -16,7 +16,7 @@ import pytest
 
 from bamlet.providers import Chunk, ProviderError, http_error
 from bamlet.wire.sse import Event
-from tests.provider_streams import (
+from tests.support.provider_streams import (
     CASES,
     FAILURES,
     RESPONSE_TYPES,

@@ -18,10 +18,10 @@ import pytest
 from bamlet.prompt import Media, Message, Prompt, Text
 from bamlet.providers import ClientSpec, dialect
 from bamlet.wire.eventstream import FrameDecoder
-from tests import sdks
-from tests.golden import Goldens
-from tests.provider_streams import CASES, WHOLE, Case
+from tests.support import sdks
 from tests.servers.loopback import Answer, LoopbackServer, Received
+from tests.support.golden import Goldens
+from tests.support.provider_streams import CASES, WHOLE, Case
 
 pytestmark = [
     pytest.mark.timeout(60),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus_items import CORPUS, Corpus, CorpusFile
-from tests.programs import open_project
+from tests.support.corpus_items import CORPUS, Corpus, CorpusFile
+from tests.support.programs import open_project
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> CorpusFile | None:

@@ -1,4 +1,4 @@
-"""Runs every Markdown file of this folder as tests; `tests/spec_sections.py` tells how to write one."""
+"""Runs every Markdown file of this folder as tests; `tests/support/spec_sections.py` tells how to write one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import check, run
-from tests.spec_items import Language, SpecFile, rewrite_files
+from tests.support.programs import check, run
+from tests.support.spec_items import Language, SpecFile, rewrite_files
 
 LANGUAGE = Language(check=check, run=run)
 

@@ -26,8 +26,8 @@ from bamlet.wire.http import HttpTransport
 from bamlet.wire.message import Request
 from bamlet.wire.record import RecordingTransport
 from bamlet.wire.signing import AwsKey, Scope, signed
-from tests.provider_streams import CASES
 from tests.servers.loopback import Answer, LoopbackServer, Received
+from tests.support.provider_streams import CASES
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 import bamlet
-from tests.local_program import KEY, at, environ, program, scripted
-from tests.notes_program import SOURCE, call, notes, python, run
-from tests.scripted import Reply, Wait, refused, run_virtual, said, streamed
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.local_program import KEY, at, environ, program, scripted
+from tests.support.notes_program import SOURCE, call, notes, python, run
+from tests.support.scripted import Reply, Wait, refused, run_virtual, said, streamed
 
 # --- contexts
 
@@ -250,7 +250,7 @@ def test_one_runtime_serves_one_loop_after_another(loopback: LoopbackServer) -> 
 def test_a_runtime_that_is_not_closed_between_two_loops_still_works(loopback: LoopbackServer) -> None:
     code = f"""
 import asyncio, bamlet
-from tests.local_program import environ, program
+from tests.support.local_program import environ, program
 rt = bamlet.AsyncRuntime(program(), environ=environ("{loopback.url}"))
 print([asyncio.run(rt.stream("Say", text="x").final()) for _ in range(3)])
 """

@@ -19,10 +19,10 @@ import pytest
 
 from bamlet.cli import exits
 from bamlet.cli.main import run
-from tests.golden import Goldens
-from tests.local_program import CLIENT, KEY, SOURCE, in_pieces, items
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
-from tests.terminal import Screen, run_in_terminal
+from tests.support.golden import Goldens
+from tests.support.local_program import CLIENT, KEY, SOURCE, in_pieces, items
+from tests.support.terminal import Screen, run_in_terminal
 
 ROOT = Path(__file__).parents[2]
 RECEIPT = ("examples/receipt", "--replay", "examples/receipt/receipt.cassette.jsonl")

@@ -11,8 +11,8 @@ import json
 import pytest
 
 import bamlet
-from tests.provider_streams import STREAMS, Case
 from tests.servers.loopback import Answer, LoopbackServer
+from tests.support.provider_streams import STREAMS, Case
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import check, run
-from tests.spec_items import Language, judge
-from tests.spec_sections import Section, sections
+from tests.support.programs import check, run
+from tests.support.spec_items import Language, judge
+from tests.support.spec_sections import Section, sections
 
 PAGE = Path(__file__).parents[2] / "docs" / "orchestration.md"
 

@@ -17,8 +17,8 @@ import bamlet
 from bamlet import embed
 from bamlet.embed.arguments import bind_arguments
 from bamlet.embed.runtime import _check_library
-from tests.local_program import KEY, program, scripted
-from tests.notes_program import call, notes, python, run
+from tests.support.local_program import KEY, program, scripted
+from tests.support.notes_program import call, notes, python, run
 
 # --- names
 

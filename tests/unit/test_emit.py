@@ -26,7 +26,7 @@ from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.interpreter.runtime import vocabulary
 from bamlet.source import SourceFile
-from tests.golden import Goldens
+from tests.support.golden import Goldens
 
 # --- places: the language cannot see where its own errors are shown
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 from bamlet.sap import NOTHING, ParseFailure, PartialParser, PlainFactory
-from tests.reading_steps import Steps, counted_steps
 from tests.strategies.answers import Answers
+from tests.support.reading_steps import Steps, counted_steps
 
 EXAMPLES = int(os.environ.get("BAMLET_FUZZ_ANSWERS", "5000"))
 BLOCK = 500

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bamlet.embed import check_sources
-from tests.spec_sections import sections
 from tests.strategies.programs import programs
+from tests.support.spec_sections import sections
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = int(os.environ.get("BAMLET_FUZZ_EXAMPLES", "1700"))

@@ -15,8 +15,8 @@ from bamlet.sap import NOTHING, Limits, Parsed, ParseFailure, PartialParser, Pla
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, EnumMember, EnumSchema, Field, Schemas
 from bamlet.types.ty import AliasTy, AnnotatedTy, ClassTy, Constraint, EnumTy, ListTy, MapTy, Ty, TypeAttributes
-from tests.reading_steps import counted_steps
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, streamed
+from tests.support.reading_steps import counted_steps
+from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, streamed
 
 PLAIN = PlainFactory()
 MEGABYTE = 1_000_000

@@ -34,10 +34,10 @@ from bamlet.wire.message import (
     TransportError,
 )
 from bamlet.wire.unpacking import unpacking_for
-from tests.exchanges import ENGINES, failed, fetch, over, run
-from tests.local_program import KEY, at, scripted, using
-from tests.scripted import JSON, Reply, refused, run_virtual, said
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.exchanges import ENGINES, failed, fetch, over, run
+from tests.support.local_program import KEY, at, scripted, using
+from tests.support.scripted import JSON, Reply, refused, run_virtual, said
 
 MIB = 1 << 20
 

@@ -17,10 +17,10 @@ from bamlet.wire.message import (
     HttpOptions,
     ProtocolError,
 )
-from tests.exchanges import ENGINES, failed, fetch, over, run
-from tests.local_program import at, scripted, using
-from tests.scripted import Reply, Wait, run_virtual, streamed
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks, sse
+from tests.support.exchanges import ENGINES, failed, fetch, over, run
+from tests.support.local_program import at, scripted, using
+from tests.support.scripted import Reply, Wait, run_virtual, streamed
 
 GOOD = b"".join(openai_chunks(["one ", "two"], usage=None))
 COMPLETE_AT = GOOD.index(b"\n\n", GOOD.index(b'"stop"'))  # the end of the event with the finish reason

@@ -1,6 +1,6 @@
 """H34 of the hostile inputs: a key goes over the wire and nowhere else.
 
-The whole suite is searched too: `tests/canary.py` fails a test that prints, logs or writes down the key.
+The whole suite is searched too: `tests/support/canary.py` fails a test that prints, logs or writes down the key.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import pytest
 
 import bamlet
 from bamlet.embed.cassettes import Recording, SecretInCassette
-from tests.canary import KEY, files_with_it, refuse_shown
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks, sse
+from tests.support.canary import KEY, files_with_it, refuse_shown
 
 SOURCE = """
 client<llm> Given { provider PROVIDER, options { base_url env.URL, model "m", OPTIONS } }

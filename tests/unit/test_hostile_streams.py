@@ -19,10 +19,10 @@ from bamlet.sysops.clock import Clock
 from bamlet.wire.http import HttpTransport
 from bamlet.wire.message import ProtocolError
 from bamlet.wire.sse import EventDecoder, EventLimits
-from tests.exchanges import ENGINES, fetch, over
-from tests.local_program import scripted, using
-from tests.scripted import Reply, Wait, run_virtual, streamed
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks, sse
+from tests.support.exchanges import ENGINES, fetch, over
+from tests.support.local_program import scripted, using
+from tests.support.scripted import Reply, Wait, run_virtual, streamed
 
 END = openai_chunks([], "stop", None)[1:]
 

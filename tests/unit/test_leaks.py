@@ -16,10 +16,10 @@ import pytest
 
 import bamlet
 from bamlet.wire.message import BrokenBody, HttpOptions
-from tests.exchanges import ENGINES
-from tests.local_program import at, environ, program
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
+from tests.support.exchanges import ENGINES
+from tests.support.local_program import at, environ, program
+from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
 
 CALLS = int(os.environ.get("BAMLET_CALLS", "2000"))
 SOCKET_CALLS = CALLS if CALLS > 2000 else 300

@@ -17,7 +17,7 @@ import pytest
 import bamlet
 from bamlet.embed.stream import Partial, Reset
 from bamlet.wire.message import BrokenBody, ConnectError, ConnectTimeout, NoAnswer
-from tests.scripted import (
+from tests.support.scripted import (
     JSON,
     LoopClock,
     Reply,

@@ -19,7 +19,17 @@ import pytest
 import bamlet
 from bamlet.embed.stream import Partial, Reset
 from bamlet.wire.message import BrokenBody, ConnectError, NoAnswer
-from tests.scripted import JSON, LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
+from tests.support.scripted import (
+    JSON,
+    LoopClock,
+    Reply,
+    ScriptedTransport,
+    Wait,
+    refused,
+    run_virtual,
+    said,
+    streamed,
+)
 
 RUNS = int(os.environ.get("BAMLET_RUNS", "5000"))
 SHARDS = 5

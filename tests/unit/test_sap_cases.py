@@ -19,7 +19,7 @@ import bamlet
 from bamlet.embed.reading import parser_of
 from bamlet.sap import NOTHING, ParseFailure, PartialParser
 from tests.growth import breaks
-from tests.sap_intended import REASONS, TAKEN_BACK
+from tests.support.sap_intended import REASONS, TAKEN_BACK
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 ERROR = {"error": True}

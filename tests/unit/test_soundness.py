@@ -23,8 +23,8 @@ from bamlet.interpreter.program.analyse import Analysis, analyse
 from bamlet.interpreter.program.link import compile_unit, link
 from bamlet.interpreter.runtime.values import EnumValue, FunctionValue, Instance
 from bamlet.source import SourceFile
-from tests.reference_evaluator import Closure, Evaluator, Object, Panicked, Thrown, Variant
 from tests.strategies.typed_programs import Writer
+from tests.support.reference_evaluator import Closure, Evaluator, Object, Panicked, Thrown, Variant
 
 PARSER = Parser(None)  # its tables take a second to make
 make_room()  # running a program raises Python's limit, and hypothesis wants to be the only one who does

@@ -22,7 +22,7 @@ from bamlet.source import SourceFile
 from bamlet.stdlib import library
 from bamlet.types.show import show
 from bamlet.types.ty import NEVER
-from tests.golden import Goldens
+from tests.support.golden import Goldens
 
 FILES = {file.name.rpartition("/")[2].removesuffix(".baml"): file for file in library()}
 WIDTH = 150

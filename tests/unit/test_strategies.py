@@ -12,7 +12,7 @@ import bamlet
 from bamlet.embed.cassettes import replay_transport
 from bamlet.embed.stream import Partial
 from bamlet.wire.message import BrokenBody, ConnectError
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
+from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "hedged"
 HAIKU = '{"title": "t", "lines": ["l"]}'

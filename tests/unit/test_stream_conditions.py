@@ -19,10 +19,10 @@ import bamlet
 from bamlet.embed.stream import Partial, Reset, Tick
 from bamlet.sap import PartialParser
 from bamlet.wire.message import BrokenBody, ConnectionReset
-from tests.local_program import KEY, at, in_pieces, items, scripted, using
-from tests.scripted import Reply, Wait, run_virtual, streamed
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks, sse
 from tests.servers.wiremock import WireMockServer
+from tests.support.local_program import KEY, at, in_pieces, items, scripted, using
+from tests.support.scripted import Reply, Wait, run_virtual, streamed
 
 LEAVE_SECONDS = 0.05
 PROVIDERS = ["Local", "OpenAI"]

@@ -18,9 +18,9 @@ from bamlet.interpreter.runtime.values import Handle
 from bamlet.sysops.handles import HandleTable
 from bamlet.sysops.host import resource
 from bamlet.wire.closing import uninterrupted
-from tests.local_program import at
-from tests.scripted import ScriptedTransport, run_virtual, streamed
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.local_program import at
+from tests.support.scripted import ScriptedTransport, run_virtual, streamed
 
 LEAVE_SECONDS = 0.05
 PROVIDERS = ["Local", "OpenAI"]

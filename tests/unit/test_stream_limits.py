@@ -20,9 +20,9 @@ import bamlet
 from bamlet.options import Timeouts
 from bamlet.sysops.sse import MAX_BUFFERED_EVENTS
 from bamlet.wire.message import ConnectionReset, ConnectTimeout
-from tests.local_program import at, scripted, using
-from tests.scripted import Reply, Wait, run_virtual, streamed
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks, sse
+from tests.support.local_program import at, scripted, using
+from tests.support.scripted import Reply, Wait, run_virtual, streamed
 
 LEAVE_SECONDS = 0.05
 PROVIDERS = ["Local", "OpenAI"]

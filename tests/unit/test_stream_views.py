@@ -10,7 +10,7 @@ import pytest
 
 import bamlet
 from bamlet.embed.stream import Partial, Reset
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, said, streamed
+from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, said, streamed
 
 SOURCE = """
 client<llm> A {

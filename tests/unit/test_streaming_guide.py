@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import bamlet
-from tests.scripted import ScriptedTransport, streamed
+from tests.support.scripted import ScriptedTransport, streamed
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "streaming.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

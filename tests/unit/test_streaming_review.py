@@ -16,9 +16,9 @@ import pytest
 
 import bamlet
 from bamlet.embed.stream import Partial, Tick
-from tests.local_program import at, blocking_at, environ, program, scripted, using
-from tests.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, said, streamed
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
+from tests.support.local_program import at, blocking_at, environ, program, scripted, using
+from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, said, streamed
 
 LEAVE_SECONDS = 5.0  # a socket that nobody closes would be waited for a minute
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import bamlet
 from bamlet.prompt import ANSWER_NAME
 from bamlet.providers.structured_answer import Unwrapping
-from tests.scripted import JSON, Reply, ScriptedTransport
+from tests.support.scripted import JSON, Reply, ScriptedTransport
 
 CLIENT = """
 client<llm> C {

@@ -22,9 +22,9 @@ import pytest
 import bamlet
 from bamlet.embed.stream import Partial, Reset, Tick
 from bamlet.sync import _background
-from tests.local_program import blocking_at, in_pieces, items
-from tests.notes_program import python
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.local_program import blocking_at, in_pieces, items
+from tests.support.notes_program import python
 
 LEAVE_SECONDS = 0.05
 HELD_OPEN = Answer(openai_chunks(["begun"], None)[:-1], end="open")
@@ -306,7 +306,7 @@ def test_a_forked_child_calls_and_the_parent_goes_on(loopback: LoopbackServer) -
     loopback.default = Answer(openai_chunks(["fine"]))
     code = f"""
         import os, threading, bamlet
-        from tests.local_program import environ, program
+        from tests.support.local_program import environ, program
 
         runtime = bamlet.Runtime(program(), environ=environ("{loopback.url}"))
         say = lambda: runtime.stream("Say", text="x").final()
@@ -332,7 +332,7 @@ def test_a_fork_while_other_threads_call_leaves_no_lock_behind(loopback: Loopbac
     loopback.default = Answer(openai_chunks(["fine"]))
     code = f"""
         import os, threading, bamlet
-        from tests.local_program import environ, program
+        from tests.support.local_program import environ, program
 
         runtime = bamlet.Runtime(program(), environ=environ("{loopback.url}"))
         say = lambda: runtime.stream("Say", text="x").final()
@@ -362,7 +362,7 @@ def test_a_process_that_never_closes_its_runtime_ends_quietly(loopback: Loopback
     loopback.default = Answer(openai_chunks(["fine"]))
     code = f"""
         import bamlet
-        from tests.local_program import environ, program
+        from tests.support.local_program import environ, program
         runtime = bamlet.Runtime(program(), environ=environ("{loopback.url}"))
         print(runtime.stream("Say", text="x").final())
         """

@@ -15,7 +15,7 @@ import pytest
 import bamlet
 from bamlet.embed.stream import Partial
 from bamlet.wire.message import BrokenBody
-from tests.scripted import (
+from tests.support.scripted import (
     LoopClock,
     Reply,
     ScriptedResponse,

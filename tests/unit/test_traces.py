@@ -17,8 +17,18 @@ import pytest
 
 import bamlet
 from bamlet.wire.message import BrokenBody, ConnectError
-from tests.golden import Goldens
-from tests.scripted import JSON, LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, said, streamed
+from tests.support.golden import Goldens
+from tests.support.scripted import (
+    JSON,
+    LoopClock,
+    Reply,
+    ScriptedTransport,
+    Wait,
+    refused,
+    run_virtual,
+    said,
+    streamed,
+)
 
 SOURCE = """
 retry_policy Constant { max_retries 2, strategy { type constant_delay, delay_ms 200 } }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
+SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
 
 class Goldens:

@@ -18,7 +18,7 @@ from bamlet.wire.framing import decoder_for
 from bamlet.wire.message import ProtocolError
 from bamlet.wire.sse import Event
 
-FILE = Path(__file__).parent / "fixtures" / "provider_streams.jsonl"
+FILE = Path(__file__).parents[1] / "fixtures" / "provider_streams.jsonl"
 
 RESPONSE_TYPES = {
     "openai": "openai",

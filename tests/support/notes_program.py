@@ -13,7 +13,7 @@ from typing import Any
 
 import bamlet
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 SOURCE = """
 enum Mood {

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 import bamlet
-from tests.canary import KEY as KEY
-from tests.scripted import LoopClock, ScriptedTransport
 from tests.servers.loopback import LoopbackServer
 from tests.servers.wiremock import WireMockServer
+from tests.support.canary import KEY as KEY
+from tests.support.scripted import LoopClock, ScriptedTransport
 
 SOURCE = """
 class Item {

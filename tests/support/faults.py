@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.provider_streams import CASES
 from tests.servers.loopback import Answer, Pause
+from tests.support.provider_streams import CASES
 
 # Shorter than any of the limits of `Hasty`: a fault that is no silence must not look like one.
 BEAT = 0.02

@@ -12,8 +12,8 @@ import pytest
 import bamlet
 from bamlet.wire.http import HttpTransport
 from bamlet.wire.message import HttpOptions, Request
-from tests.local_program import scripted, using
-from tests.scripted import Reply, run_virtual
+from tests.support.local_program import scripted, using
+from tests.support.scripted import Reply, run_virtual
 
 ENGINES = ["httpx", "aiohttp"]
 

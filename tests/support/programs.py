@@ -9,7 +9,7 @@ import bamlet
 from bamlet import embed
 from bamlet.diagnostics import Diagnostic
 from bamlet.testing import run_test
-from tests.corpus_items import Project
+from tests.support.corpus_items import Project
 
 _WIDE = 100
 

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from bamlet.diagnostics import Diagnostic, render
-from tests.spec_sections import Block, Expectation, MalformedSpec, Section, expectations, rewritten, sections
+from tests.support.spec_sections import (
+    Block,
+    Expectation,
+    MalformedSpec,
+    Section,
+    expectations,
+    rewritten,
+    sections,
+)
 
 REWRITES = pytest.StashKey[dict[Path, list[tuple[Block, str]]]]()
 
