@@ -18,7 +18,7 @@ help: ## List these targets
 demo: $(CORE) ## Stream a recorded answer into a typed receipt; no key, no network
 	@$(BIN)/bamlet run examples/receipt --replay examples/receipt/receipt.cassette.jsonl
 
-check: $(DEV) ## Format, lint, types and layers, in seconds
+check: $(DEV) ## Format, lint, types (of the tests, too) and layers, in seconds
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary

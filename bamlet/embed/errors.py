@@ -76,6 +76,7 @@ class BamlInvalidArgumentError(BamlError):
 
 class BamlClientError(BamlError):
     client_name: str | None = None
+    kind: str | None = None  # as `baml.errors.LlmClient` tells it: `degenerate`, `overloaded`, …
 
 
 class BamlClientHttpError(BamlClientError):

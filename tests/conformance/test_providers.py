@@ -234,7 +234,7 @@ def test_a_value_of_another_kind_anywhere_is_no_crash(case: Case) -> None:
         assert isinstance(state(reading)["text"], str)
 
 
-ODD = (
+ODD: tuple[Any, ...] = (
     None,
     True,
     0,

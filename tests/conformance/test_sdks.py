@@ -18,8 +18,8 @@ import pytest
 from bamlet.prompt import Media, Message, Prompt, Text
 from bamlet.providers import ClientSpec, dialect
 from bamlet.wire.eventstream import FrameDecoder
-from tests.support import sdks
 from tests.servers.loopback import Answer, LoopbackServer, Received
+from tests.support import sdks
 from tests.support.golden import Goldens
 from tests.support.provider_streams import CASES, WHOLE, Case
 

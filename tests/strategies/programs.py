@@ -171,7 +171,7 @@ JINJA = _word("{{ this > 0 }}", '{{ this|length > 1 and "}}" != this }}', "{{thi
 def _attribute(sign: str = "@") -> SearchStrategy[Pieces]:
     bare = _word("name", "two words", "a/b-c", "https://h", "'q'")
     argument = st.one_of(TEXTS, JINJA)
-    arguments = st.one_of(
+    arguments: SearchStrategy[list[str]] = st.one_of(
         st.just([]),
         bare.map(lambda words: [words[0] + "\n"]),
         st.tuples(bare, argument).map(lambda two: [two[0][0] + ",", *two[1]]),

@@ -25,8 +25,11 @@ class TestBlock(Protocol):
 
 
 class Outcome(Protocol):
-    passed: bool
-    message: str
+    @property
+    def passed(self) -> bool: ...
+
+    @property
+    def message(self) -> str: ...
 
 
 @dataclass(frozen=True)

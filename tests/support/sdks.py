@@ -150,7 +150,7 @@ def vertex_generate(url: str, *, stream: bool) -> str:
         vertexai=True,
         project="p",
         location="global",
-        credentials=Credentials(token="t"),  # type: ignore[no-untyped-call]
+        credentials=Credentials(token="t"),
         http_options={"base_url": url, "api_version": "v1"},
     ) as client:
         return _generate(client, stream=stream)

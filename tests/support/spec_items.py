@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest._code.code import TerminalRepr
 
 from bamlet.diagnostics import Diagnostic, render
 from tests.support.spec_sections import (
@@ -77,7 +78,7 @@ class SpecItem(pytest.Item):
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
-    ) -> str | pytest.TerminalRepr:
+    ) -> str | TerminalRepr:
         if isinstance(excinfo.value, SpecFailure):
             return str(excinfo.value)
         return super().repr_failure(excinfo)

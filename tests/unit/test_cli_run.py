@@ -68,7 +68,7 @@ def local(tmp_path: Path) -> Path:
     return path
 
 
-def environ(server: LoopbackServer | None = None, **more: str) -> dict[str, str]:
+def environ(server: LoopbackServer | None = None, /, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "BAMLET_CACHE_DIR") if name in os.environ}
     local = {"BASE_URL": server.url, "LOCAL_KEY": KEY} if server else {}
     return {**kept, **local, **more}

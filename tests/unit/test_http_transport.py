@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from bamlet import _version
-from bamlet.wire.http import MAX_HEAD_BYTES, MAX_HEAD_FIELDS, HttpResponse, HttpTransport
+from bamlet.wire.connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS
+from bamlet.wire.http import HttpResponse, HttpTransport
 from bamlet.wire.message import (
     BrokenBody,
     ConnectError,

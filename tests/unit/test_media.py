@@ -125,6 +125,6 @@ def test_media_in_pydantic_models() -> None:
     class Page(BaseModel):
         photo: Image
 
-    page = Page(photo={"url": "https://example.com/a"})
+    page = Page.model_validate({"photo": {"url": "https://example.com/a"}})
     assert page.photo == Image.from_url("https://example.com/a")
     assert page.model_dump(mode="json") == {"photo": {"url": "https://example.com/a"}}

@@ -102,7 +102,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(strings, inner, max_size=4),
     max_leaves=12,
 )
-layouts = st.sampled_from(
+layouts: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"separators": (",", ":")},
@@ -283,7 +283,7 @@ def test_a_value_read_again_is_the_same(text: str, ty: Ty) -> None:
         value = parse(text, ty, SCHEMAS, PLAIN).value
     except ParseFailure:
         return
-    again = value if ty == types.STRING else json.dumps(value)
+    again = value if isinstance(value, str) and ty == types.STRING else json.dumps(value)
     assert typed(parse(again, ty, SCHEMAS, PLAIN).value) == typed(value)
 
 

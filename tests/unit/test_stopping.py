@@ -102,12 +102,16 @@ class _AbortingThread:
         self.environment = _SaysWhenRead(self._started.set)
 
     def __enter__(self) -> _AbortingThread:
-        self._thread = threading.Thread(target=lambda: self._started.wait(20) and self.controller.abort())
+        self._thread = threading.Thread(target=self._abort)
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._thread.join(20)
+
+    def _abort(self) -> None:
+        if self._started.wait(20):
+            self.controller.abort()
 
 
 @pytest.mark.parametrize("function", ENDLESS)

@@ -165,6 +165,10 @@ COMMENT = b": ping\n\n"
 HANG = Wait(100_000)
 
 
+def pings(seconds_apart: float) -> list[bytes | Wait]:
+    return [COMMENT, Wait(seconds_apart)] * 1000
+
+
 @pytest.mark.parametrize(
     ("client", "phase", "limit", "reply", "seconds"),
     [
@@ -172,17 +176,17 @@ HANG = Wait(100_000)
         ("FirstToken", "first_token", 100, Reply(head_delay=100_000), 0.1),
         ("FirstToken", "first_token", 100, Reply([HANG]), 0.1),
         ("FirstToken", "first_token", 100, Reply([Wait(0.09), HANG], head_delay=0.009), 0.1),
-        ("FirstToken", "first_token", 100, Reply([COMMENT, Wait(0.03)] * 1000), 0.1),
+        ("FirstToken", "first_token", 100, Reply(pings(0.03)), 0.1),
         ("Idle", "idle", 100, Reply([*HEAD, HANG]), 0.1),
         ("Idle", "idle", 100, Reply([*HEAD, Wait(0.09), COMMENT, Wait(0.09), COMMENT, HANG]), 0.28),
-        ("Request", "request", 300, Reply([*HEAD, *[COMMENT, Wait(0.05)] * 1000]), 0.3),
+        ("Request", "request", 300, Reply([*HEAD, *pings(0.05)]), 0.3),
         ("Request", "request", 300, Reply([part for b in HEAD * 99 for part in (b, Wait(0.05))]), 0.3),
         ("Request", "request", 300, Reply([part for i in range(9999) for part in (b"d", Wait(0.05))]), 0.3),
-        ("Total", "total", 300, Reply([*HEAD, *[COMMENT, Wait(0.05)] * 1000]), 0.3),
+        ("Total", "total", 300, Reply([*HEAD, *pings(0.05)]), 0.3),
         # On by default.
         ("Local", "first_token", 120_000, Reply([HANG, HANG]), 120),
         ("Local", "idle", 60_000, Reply([*HEAD, HANG]), 60),
-        ("Local", "request", 600_000, Reply([*HEAD, *[COMMENT, Wait(50)] * 1000]), 600),
+        ("Local", "request", 600_000, Reply([*HEAD, *pings(50)]), 600),
     ],
 )
 def test_condition_6_each_limit_names_itself_and_its_number(
@@ -200,7 +204,8 @@ def test_condition_6_each_limit_names_itself_and_its_number(
 @pytest.mark.parametrize("reply", [Reply(head_delay=100_000), Reply([HANG])])
 def test_condition_6_whole_answers_have_limits_too(client: str, phase: str, reply: Reply) -> None:
     error, at_second = timed_out(client, reply, "call")
-    assert (error.timeout_type, error.configured_value_ms, at_second) == (phase, 300, pytest.approx(0.3))
+    assert (error.timeout_type, error.configured_value_ms) == (phase, 300)
+    assert at_second == pytest.approx(0.3)
 
 
 def test_condition_6_the_limits_are_on_by_default_and_zero_turns_one_off() -> None:

@@ -95,10 +95,12 @@ def test_a_callback_that_raises_closes_the_socket_and_reaches_the_caller(
     def refuse(shown: Any) -> None:
         raise LookupError("mine")
 
+    callbacks: dict[str, Any] = {where: refuse}
+
     async def body() -> None:
         async with at(loopback) as rt:
             with pytest.raises(LookupError, match="mine"):
-                await rt.call("Say", text="x", context=bamlet.CallContext(**{where: refuse}))
+                await rt.call("Say", text="x", context=bamlet.CallContext(**callbacks))
             assert rt.handles.open_count == 0
             await asyncio.to_thread(loopback.wait_client_left, LEAVE_SECONDS)
 

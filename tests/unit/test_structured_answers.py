@@ -215,6 +215,7 @@ def pieces(text: str) -> list[str]:
 @pytest.mark.parametrize("mode", ["json_schema", "tool"])
 def test_an_answer_is_shown_while_it_is_streamed(mode: str) -> None:
     text = '{"baml_answer": [{"v": 1, "next": null}, {"v": 22, "next": {"v": 3, "next": null}}]}'
+    deltas: list[dict[str, Any]]
     if mode == "tool":
         first = {"index": 0, "id": "1", "function": {"name": ANSWER_NAME, "arguments": ""}}
         more = [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in pieces(text)]

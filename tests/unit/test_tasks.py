@@ -129,7 +129,8 @@ def shown(replies: dict[str, Any], mode: Any = "every") -> tuple[list[Any], Any]
             assert rt.handles.open_count == 0
             return seen, await stream.final()
 
-    return run_virtual(body())
+    shown_and_value: tuple[list[Any], Any] = run_virtual(body())
+    return shown_and_value
 
 
 def slowly(*deltas: str, pause: float, finish: str | None = "stop") -> Reply:
