@@ -145,7 +145,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Runtime:
-    """The blocking twin of `AsyncRuntime`; the arguments are the same."""
+    """The blocking twin of `AsyncRuntime`; the arguments are the same, and a test holds that."""
 
     def __init__(
         self,
@@ -157,6 +157,7 @@ class Runtime:
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
         on_print: Callable[[str], object] | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {
@@ -166,6 +167,7 @@ class Runtime:
             "media": media,
             "deny": tuple(deny),
             "on_print": on_print,
+            "trace": trace,
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()

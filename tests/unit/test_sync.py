@@ -95,6 +95,15 @@ def test_calls_and_streams_work_without_a_loop_and_inside_of_one(loopback: Loopb
     asyncio.run(asyncio.wait_for(inside(), 10))
 
 
+def test_a_trace_tells_of_every_call(loopback: LoopbackServer) -> None:
+    loopback.answer(Answer(openai_chunks(["said"])))
+    lines: list[str] = []
+    with blocking_at(loopback, trace=lines.append) as rt:
+        rt.stream("Say", text="x").final()
+        assert sum("POST" in line for line in lines) == 1
+    assert "still open: 0" in lines[-1]
+
+
 def test_events_have_ticks_and_resets_too(loopback: LoopbackServer) -> None:
     loopback.answer(Answer(openai_chunks(["half"], None)[:-1], end="reset"), Answer(openai_chunks(["whole"])))
     with blocking_at(loopback) as rt:
