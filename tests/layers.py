@@ -20,7 +20,7 @@ providers
 interpreter
 sysops
 embed
-sync clientgen batch server lsp testing coverage
+sync testing coverage
 cli
 """.split("\n")
 
@@ -54,10 +54,6 @@ FORBIDDEN = {
     "interpreter": {"prompt", "sap", "wire", "providers", "stdlib"},
     "sysops": {"grammar", "stdlib"},
     "sync": {"interpreter", "sysops"},
-    "clientgen": {"embed", "sysops"},
-    "batch": {"interpreter", "sysops"},
-    "server": {"interpreter", "sysops"},
-    "lsp": {"sysops", "wire", "providers"},
     "testing": {"interpreter", "sysops"},
     "coverage": {"interpreter", "sysops"},
     "cli": {"interpreter", "sysops"},
@@ -66,8 +62,6 @@ FORBIDDEN = {
 # Or only through one module.
 ONLY_THROUGH = {
     ("sysops", "interpreter"): "bamlet.interpreter.runtime",
-    ("clientgen", "interpreter"): "bamlet.interpreter.facts.interface",
-    ("lsp", "interpreter"): "bamlet.interpreter.facts.interface",
 }
 
 _CLOCK = {"sysops.clock"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bamlet.interpreter.facts.builtins import METHODS
 from tests.layers import LAYERS, RANK
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +43,10 @@ def documents() -> Iterator[tuple[str, str]]:
 
 def is_a_name(text: str) -> bool:
     """Whether it is a path, a name or a target of make; anything else in quotes is an example of a text."""
-    return "/" in text or text.startswith("make ") or NAME.fullmatch(text.removesuffix("*")) is not None
+    words = PLACEHOLDER.sub("*", text)
+    return text.startswith("make ") or (
+        re.fullmatch(r"[\w.*/-]+", words) is not None and not text.startswith("--")
+    )
 
 
 @pytest.mark.parametrize(("document", "name"), list(documents()))
@@ -76,9 +80,9 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 
 def files(name: str) -> list[Path]:
-    """The files or folders of that name, from the root or from a room; `<topic>` stands for any."""
+    """The files or folders of that name, from the root or anywhere in the package; `<topic>` stands for any."""
     pattern = PLACEHOLDER.sub("*", name).rstrip("/")
-    return [path for start in (ROOT, ROOT / "bamlet") for path in start.glob(pattern)]
+    return [*ROOT.glob(pattern), *(ROOT / "bamlet").glob(f"**/{pattern}")]
 
 
 @cache
@@ -103,9 +107,10 @@ def identifiers() -> frozenset[str]:
 
 @cache
 def words_of_the_language() -> frozenset[str]:
-    """What the library declares, the rules of the grammar, and the names in the environment that we read."""
+    """What the library declares, built-in methods, the rules of the grammar, and the environment that we read."""
     texts = [path.read_text("utf-8") for path in (ROOT / "bamlet").rglob("*.baml")]
     declared = {name for text in texts for name in re.findall(r"\b(?:function|class|enum)\s+(\w+)", text)}
     rules = re.findall(r"^[?!]?(\w+)", (ROOT / "bamlet/grammar/bamlet.lark").read_text("utf-8"), re.MULTILINE)
+    methods = {name.rpartition(".")[2] for name in METHODS.values()}
     python = "\n".join(path.read_text("utf-8") for path in (ROOT / "bamlet").rglob("*.py"))
-    return frozenset({*declared, *rules, *re.findall(r"\"(BAMLET_\w+)\"", python)})
+    return frozenset({*declared, *rules, *methods, *re.findall(r"\"(BAMLET_\w+)\"", python)})
