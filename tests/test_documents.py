@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(r"<\w+>|NNNN-slug")
 # In quotes as well, and nothing of ours: words of Python, of the language, of Markdown and of the shell.
 FOREIGN = frozenset(
     """
-    assert ast catch class compile def filter json.loads map print KeyError throws import bamlet coverage.py
+    assert ast catch class compile def filter json.loads map print linecache KeyError throws import bamlet coverage.py
     .baml .venv 127.0.0.1 name.baml baml output snapshot test make m litellm.yaml build/interop/
     """.split()
 )
@@ -43,10 +43,8 @@ def documents() -> Iterator[tuple[str, str]]:
 
 def is_a_name(text: str) -> bool:
     """Whether it is a path, a name or a target of make; anything else in quotes is an example of a text."""
-    words = PLACEHOLDER.sub("*", text)
-    return text.startswith("make ") or (
-        re.fullmatch(r"[\w.*/-]+", words) is not None and not text.startswith("--")
-    )
+    is_word = re.fullmatch(r"[\w.*/-]+", PLACEHOLDER.sub("*", text)) is not None
+    return text.startswith("make ") or (is_word and not text.startswith("--"))
 
 
 @pytest.mark.parametrize(("document", "name"), list(documents()))

@@ -1,6 +1,7 @@
 """How many modules a start loads, counted in a process of its own: a number that no busy machine changes.
 
-The language cannot see it. A start that has grown on purpose gets a new number here, in the commit that makes it grow.
+The language cannot see it. A start that has grown on purpose gets a new number here, in the commit that makes it
+grow.
 """
 
 from __future__ import annotations
