@@ -38,6 +38,9 @@ snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read th
 bench: $(DEV) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
+yardsticks: $(CORE) ## Count what good code has little of, per 1,000 lines, and the sizes of files and functions
+	@$(BIN)/python tests/support/yardsticks.py bamlet
+
 fuzz: $(DEV) ## Many times as many broken and generated programs and answers as `make test`; twenty minutes
 	@BAMLET_FUZZ_EXAMPLES=17000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_sources.py
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
@@ -87,4 +90,4 @@ $(LITELLM)/.installed: | $(DEV)
 	@$(LITELLM)/bin/python -m pip install --quiet --disable-pip-version-check 'litellm[proxy]==$(lastword $(subst -, ,$(LITELLM)))'
 	@touch $@
 
-.PHONY: help demo check test spec snapshots bench fuzz interop nightly clean
+.PHONY: help demo check test spec snapshots bench yardsticks fuzz interop nightly clean

@@ -26,8 +26,8 @@ PLACEHOLDER = re.compile(r"<\w+>|NNNN-slug")
 # In quotes as well, and nothing of ours: words of Python, of the language, of Markdown and of the shell.
 FOREIGN = frozenset(
     """
-    assert ast catch class compile def filter json.loads map print linecache KeyError throws import bamlet coverage.py
-    .baml .venv 127.0.0.1 name.baml baml output snapshot test make m litellm.yaml build/interop/
+    assert ast catch class compile def filter json.loads map print linecache KeyError throws import bamlet
+    coverage.py .baml .venv 127.0.0.1 name.baml baml output snapshot test make m litellm.yaml build/interop/
     """.split()
 )
 
