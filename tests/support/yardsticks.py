@@ -2,8 +2,8 @@
 
     python tests/support/yardsticks.py bamlet
 
-Lines are those that are not blank. Uses are counted in the syntax tree, so a word in a text is none; `type: ignore`
-and `TODO` are counted in the comments.
+Lines are those that are not blank. Uses are counted in the syntax tree, so a word in a text is none, but for
+`type: ignore` and `TODO`, which stand in comments.
 """
 
 from __future__ import annotations
