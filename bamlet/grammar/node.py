@@ -69,8 +69,7 @@ class Node(metaclass=_NodeType):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        assert isinstance(other, Node)
-        return all(mine == theirs for mine, theirs in zip(self.contents(), other.contents(), strict=True))
+        return _equal(self, other)
 
     def __hash__(self) -> int:
         return hash((type(self), *self.contents()))
@@ -84,6 +83,25 @@ class Node(metaclass=_NodeType):
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a {type(self).__name__} cannot change")
+
+
+def _equal(first: object, second: object) -> bool:
+    """Without recursion: Python 3.12 allows ten thousand levels of calls through C, and a chain is deeper."""
+    pairs = [(first, second)]
+    while pairs:
+        mine, theirs = pairs.pop()
+        if isinstance(mine, Node):
+            if type(mine) is not type(theirs):
+                return False
+            assert isinstance(theirs, Node)
+            pairs += zip(mine.contents(), theirs.contents(), strict=True)
+        elif isinstance(mine, tuple) and isinstance(theirs, tuple):
+            if len(mine) != len(theirs):
+                return False
+            pairs += zip(mine, theirs, strict=True)
+        elif mine != theirs:
+            return False
+    return True
 
 
 def remembered(compute: Callable[[Node], T]) -> Callable[[Node], T]:

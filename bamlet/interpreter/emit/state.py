@@ -275,7 +275,11 @@ def _is_inline(e: Emitter, node: n.Node) -> bool:
             return False
     if isinstance(node, n.Block):
         return not node.statements and (node.tail is None or e.is_inline(node.tail))
-    return all(e.is_inline(child) for child in node.children())
+    # Not `all`: since Python 3.12 calls that go through C may nest less deep than those of Python.
+    for child in node.children():  # noqa: SIM110
+        if not e.is_inline(child):
+            return False
+    return True
 
 
 # --- small pieces of Python
