@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,8 +50,20 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         for name in filter(PRIVATE.fullmatch, list(os.environ)):
             patch.delenv(name)
         patch.setenv("BAMLET_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
+        with _interrupts_reach_children():
+            yield
     assert files_with_it(tmp_path_factory.getbasetemp()) == []
+
+
+@contextmanager
+def _interrupts_reach_children() -> Iterator[None]:
+    """A shell starts a background job with interrupts ignored. Children inherit that; a handler they do not."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: None)
+    yield
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -40,6 +40,19 @@ def test_two_tests_may_not_share_a_name(tmp_path: Path) -> None:
         goldens("a.txt", "one")
 
 
+def test_a_newer_python_may_have_a_golden_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"old")
+    Goldens(update=True, root=tmp_path).of_version("a.txt", "new", version=13)
+    assert (tmp_path / "a.txt").read_bytes() == b"old"
+    assert (tmp_path / "a-py313.txt").read_bytes() == b"new"
+    for version, text in ((11, "old"), (12, "old"), (13, "new"), (14, "new")):
+        goldens = Goldens(update=False, root=tmp_path)
+        goldens.of_version("a.txt", text, version=version)
+        assert goldens.orphans() == []
+    with pytest.raises(pytest.fail.Exception, match=r"-new\+old"):
+        Goldens(update=False, root=tmp_path).of_version("a.txt", "old", version=13)
+
+
 def test_a_name_stays_inside(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="outside"):
         Goldens(update=True, root=tmp_path / "snapshots")("../a.txt", "one")

@@ -110,7 +110,7 @@ def test_help_says_what_there_is(
     assert run([*command.split(), "--help"]) == exits.OK
     captured = capsys.readouterr()
     assert captured.err == ""
-    golden(f"cli/{command or 'bamlet'}.txt", captured.out)
+    golden.of_version(f"cli/{command or 'bamlet'}.txt", captured.out)
 
 
 def test_no_command_is_a_question_and_the_help_is_no_result(capsys: Capture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pdb
 import re
 import shlex
 import subprocess
@@ -21,6 +22,9 @@ COMMANDS = {
     "coverage": [sys.executable, "-m", "coverage"],
     "python": [sys.executable],
 }
+
+
+CARETS = re.compile(r"^ +[~^]+\n", re.M)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,21 @@ def test_the_page_shows_what_tools_print(tmp_path: Path, request: pytest.Fixture
     actual = page
     for session in reversed(list(sessions(page))):
         start, end = session.at
+        if session.text.startswith("$ python -m pdb") and not takes_breaks_in_baml(tmp_path):
+            continue
         actual = actual[:start] + session_text(session, tmp_path) + actual[end:]
     if request.config.getoption("--update-snapshots"):
         PAGE.write_text(actual, "utf-8")
-    assert PAGE.read_text("utf-8") == actual
+    assert comparable(PAGE.read_text("utf-8")) == comparable(actual)
+
+
+def takes_breaks_in_baml(folder: Path) -> bool:
+    """Whether `break FILE:LINE` of this pdb finds a file that is none of Python; that of 3.13 does not."""
+    file = folder / "any.baml"
+    file.touch()
+    return pdb.Pdb(readrc=False).lookupmodule(str(file)) is not None
+
+
+def comparable(page: str) -> str:
+    """Which part of a line Python underlines has changed with 3.13; the page shows what the oldest one draws."""
+    return page if sys.version_info < (3, 13) else CARETS.sub("", page)
