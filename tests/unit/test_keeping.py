@@ -26,7 +26,7 @@ function make() -> Point { Point { x: 1, color: Color.Red, next: Point { x: 2, c
 function odd() -> Twice { Twice { class: "c", None: [1] } }
 function circle() -> Point { let p = Point { x: 1, color: Color.Red, next: null }; p.next = p; p }
 function list_circle() -> unknown { let xs: unknown[] = [1]; xs.push(xs); xs }
-function deep() -> unknown { let xs: unknown[] = []; for (let i = 0; i < 40_000; i += 1) { xs = [xs]; } xs }
+function deep() -> unknown { let xs: unknown[] = []; for (let i = 0; i < 40000; i += 1) { xs = [xs]; } xs }
 function second(p: Point) -> int { match (p.color) { Color.Red => p.x, Color.Green => -p.x } }
 function free(value: unknown) -> string { match (value) { p: Point => "point", Color.Red => "red", _ => "other" } }
 function fails(x: int) -> int { throw Point { x: x, color: Color.Red, next: null } }
