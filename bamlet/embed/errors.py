@@ -76,7 +76,7 @@ class BamlInvalidArgumentError(BamlError):
 
 class BamlClientError(BamlError):
     client_name: str | None = None
-    kind: str | None = None  # as `baml.errors.LlmClient` tells it: `degenerate`, `overloaded`, …
+    kind: str | None = None  # that of `baml.errors.LlmClient`: `degenerate`, `empty_response`, …
 
 
 class BamlClientHttpError(BamlClientError):

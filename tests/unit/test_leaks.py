@@ -10,6 +10,7 @@ import gc
 import os
 import random
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -111,7 +112,8 @@ def test_calls_stopped_at_random_leave_nothing() -> None:
                 assert asyncio.all_tasks() == alone
                 assert (rt.handles.open_count, transport.open_answers) == (0, 0)
                 left.append(objects())
-            assert left[-1] < left[0] + CALLS // 20
+            # What leaks does so in every round; what is made once, as late as it may be, does not.
+            assert min(after - before for before, after in pairwise(left)) < CALLS // 4 // 20
 
     run_virtual(body())
 
