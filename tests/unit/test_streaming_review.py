@@ -255,7 +255,10 @@ def test_whoever_reads_beside_one_who_waits_for_the_final_value_misses_nothing()
             stream = rt.stream("Say", text="x", partials="deltas")
             final = asyncio.create_task(stream.final())
             await asyncio.sleep(0.01)
-            texts = [text async for text in stream if not await asyncio.sleep(0.01)]
+            texts: list[str] = []
+            async for text in stream:
+                texts.append(text)
+                await asyncio.sleep(0.01)
             assert "".join(texts) == await final
 
     run_virtual(body())
