@@ -11,7 +11,7 @@ from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import CATCHABLE, Cancelled
 from ..sysops.host import Host, Services
-from ..sysops.registry import HostFailure
+from ..sysops.host_failure import HostFailure
 from ..sysops.sink import Sink, Voice
 from .context import CallContext
 from .errors import BamlAbortError, host_error, traced

@@ -12,8 +12,9 @@ from ..types.nothing import NOTHING
 from ..types.ty import Ty
 from .answers import Answer, answer_of
 from .host import Context, resource
+from .host_failure import HostFailure
 from .parser import make_parser
-from .registry import Failure, HostFailure, sysop
+from .registry import Failure, sysop
 from .views import SkeletonState, Source
 
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
 from .deadlines import Deadlines
 from .host import Context
-from .registry import Failure, HostFailure
+from .host_failure import HostFailure
+from .registry import Failure
 
 MAX_ANSWER = 32 << 20
 MAX_ERROR_BODY = 64 << 10

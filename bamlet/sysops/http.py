@@ -20,7 +20,8 @@ from .exchange import (
     within,
 )
 from .host import Context, resource
-from .registry import HostFailure, sysop
+from .host_failure import HostFailure
+from .registry import sysop
 from .sse import SseStream
 
 _STREAM = "baml.http.SseStream"

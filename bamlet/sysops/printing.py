@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .host import Context
-from .registry import HostFailure, sysop
+from .host_failure import HostFailure
+from .registry import sysop
 
 
 @sysop("baml.sys.print")

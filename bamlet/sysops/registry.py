@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from ..interpreter.runtime.failures import InternalError, Panic, Thrown
 from .host import Context
+from .host_failure import HostFailure
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,14 +94,6 @@ def _declared(operation: Operation, context: Context, failure: Exception) -> Exc
         if class_name in operation.throws:
             return Thrown(context.space.instance(class_name, failure.fields))
     return InternalError(f"{operation.name} failed in a way it does not declare; please report this: {failure!r}")
-
-
-class HostFailure(Exception):
-    """What the host handed in has raised: a callback, or a transport. It passes through the program unchanged."""
-
-    def __init__(self, failure: Exception) -> None:
-        super().__init__(failure)
-        self.failure = failure
 
 
 # A program that is out of stack or memory may notice it in an operation.

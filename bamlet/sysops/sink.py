@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..types.nothing import NOTHING
 from .bell import Bell
-from .registry import HostFailure
+from .host_failure import HostFailure
 from .views import Source, View
 
 QUEUE_LENGTH = 64  # partials that may wait for a consumer that wants every one
