@@ -156,6 +156,7 @@ class Runtime:
         clock: ClockLike | None = None,
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
+        lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
@@ -166,6 +167,7 @@ class Runtime:
             "clock": clock,
             "media": media,
             "deny": tuple(deny),
+            "lend_to": tuple(lend_to),
             "on_print": on_print,
             "trace": trace,
         }

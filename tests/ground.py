@@ -8,7 +8,9 @@ A is safety and truth, B what BAML does, C what a new user stumbles over. A test
 from __future__ import annotations
 
 GROUND: dict[str, list[str]] = {
-    "A12": [
-        "tests/unit/test_regex.py::test_what_is_kept_of_regular_expressions_is_bounded_by_their_states",
+    "A1": [
+        "tests/unit/test_lending.py::test_a_program_without_files_gets_nothing_of_what_they_hold",
+        "tests/unit/test_lending.py::test_a_token_or_a_signature_goes_to_no_stranger",
+        "tests/unit/test_lending.py::test_a_program_holds_no_token_that_it_could_send_on",
     ],
 }

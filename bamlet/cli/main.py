@@ -72,6 +72,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="let the program reach no environment, no files or no network; may be given more than once",
     )
     run.add_argument(
+        "--lend-to",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host that may have tokens of Google, Azure and AWS beside their own; may be given more than once",
+    )
+    run.add_argument(
         "--trace", action="store_true", help="tell on standard error what is asked, waited for, shown and closed"
     )
     cassette = run.add_mutually_exclusive_group()

@@ -94,6 +94,7 @@ def _runtime(
                         transport=recording.transport,
                         media=_media(arguments),
                         deny=arguments.deny,
+                        lend_to=arguments.lend_to,
                         trace=trace,
                     ),
                     lambda code: code,
@@ -102,7 +103,13 @@ def _runtime(
             raise Refused(failure, exits.FAILED) from None
     else:
         yield (
-            embed.AsyncRuntime(program, media=_media(arguments), deny=arguments.deny, trace=trace),
+            embed.AsyncRuntime(
+                program,
+                media=_media(arguments),
+                deny=arguments.deny,
+                lend_to=arguments.lend_to,
+                trace=trace,
+            ),
             lambda code: code,
         )
 

@@ -21,6 +21,7 @@ from ..sysops.console import to_standard_error
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, Context, MediaLimits, Services
+from ..sysops.lent import Lent
 from ..sysops.registry import GROUPS, Group, invoke, mismatches
 from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
@@ -60,7 +61,8 @@ class AsyncRuntime:
 
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
-    from the program: env, fs, net. `on_print` gets the lines of `print`, which otherwise go to standard error. A
+    from the program: env, fs, net. `lend_to` names hosts that may have tokens of the clouds beside their own.
+    `on_print` gets the lines of `print`, which otherwise go to standard error. A
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python
     function. `trace` is given a line for everything that a call does.
     """
@@ -74,6 +76,7 @@ class AsyncRuntime:
         clock: ClockLike | None = None,
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
+        lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
@@ -92,6 +95,7 @@ class AsyncRuntime:
             media=media or MediaLimits(),
             print=on_print or to_standard_error,
             denied=denied,
+            lent=Lent(lend_to),
         )
         self._trace: Trace | None = None
         self._invoke: Callable[..., Any] = _first_invoke
@@ -246,7 +250,7 @@ class AsyncRuntime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a call would send first, not sent."""
-        return _http_request(
+        return self._http_request(
             await self._first("baml.llm.first_request", function, arguments, named, context, False)
         )
 
@@ -260,9 +264,13 @@ class AsyncRuntime:
         **named: Any,
     ) -> HTTPRequest:
         """The request that a stream would send first, not sent."""
-        return _http_request(
+        return self._http_request(
             await self._first("baml.llm.first_request", function, arguments, named, context, True)
         )
+
+    def _http_request(self, made: Any) -> HTTPRequest:
+        headers = self._services.lent.exchanged(made.url, made.headers)
+        return HTTPRequest(made.method, made.url, headers, HTTPBody(made.body.encode()))
 
     async def _first(
         self,
@@ -319,10 +327,6 @@ class AsyncRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _http_request(made: Any) -> HTTPRequest:
-    return HTTPRequest(made.method, made.url, dict(made.headers), HTTPBody(made.body.encode()))
 
 
 def _empty(program: Program, info: FunctionInfo) -> Any:

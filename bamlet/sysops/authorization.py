@@ -17,6 +17,7 @@ from .credential_files import aws_profile, google_default_credentials
 from .deadlines import Deadlines
 from .exchange import failure_of, is_success, now, read_some, within
 from .host import Context, Host
+from .lent import NotLent
 from .registry import Failure, sysop
 
 EXCHANGE_SECONDS = 10.0
@@ -79,6 +80,22 @@ class _Work:
         services = self.host.services
         return await services.lent.get(key, services.clock.now, ask)
 
+    def check(self, request: Request) -> None:
+        """Before anything is asked for or read: what a host must not have is not got for it."""
+        try:
+            self.host.services.lent.check(self.primitive.dialect.authorization or "", request.url)
+        except NotLent as failure:
+            raise Failure("InvalidArgument", f"client `{self.client_name}`: {failure}") from failure
+
+    async def lent_token(self, owner: str, key: Any, ask: Callable[[], Awaitable[tuple[Any, float]]]) -> str:
+        """What stands for the token until the request goes out."""
+        await self.lent((owner, key), ask)
+        return self.host.services.lent.stand_in((owner, key), owner)
+
+    def ask_the_machine(self) -> None:
+        """What a machine lends to whoever runs on it is of its environment."""
+        self.host.services.check("env", "what this machine lends")
+
     async def fetch(self, request: Request) -> bytes:
         """A small answer of a server that lends; what goes wrong says which, and shows no secret."""
         started = now()
@@ -109,6 +126,7 @@ async def _with_token(work: _Work, request: Request) -> Request:
 
     if is_express(work.primitive.options):
         return request
+    work.check(request)
     token = await _google_token(work)
     return _with_header(request, "authorization", f"Bearer {token}")
 
@@ -125,6 +143,7 @@ async def _google_token(work: _Work) -> str:
 
     async def ask() -> tuple[str, float]:
         if found is None:
+            work.ask_the_machine()
             request = METADATA_REQUEST
         else:
             request = token_request(work.client_name, found, int(work.unix()))
@@ -134,8 +153,8 @@ async def _google_token(work: _Work) -> str:
             raise _without_credentials(work, failure) if found is None else failure from failure
         return token.value, token.lifetime_seconds
 
-    token: str = await work.lent(("google", found and _digest(json.dumps(found, sort_keys=True).encode())), ask)
-    return token
+    key = found and _digest(json.dumps(found, sort_keys=True).encode())
+    return await work.lent_token("google", key, ask)
 
 
 def _without_credentials(work: _Work, failure: Failure) -> Failure:
@@ -157,12 +176,13 @@ async def _with_entra_token(work: _Work, request: Request) -> Request:
     asks = token_request(work.primitive.options)
     if asks is None:
         return request
+    work.check(request)
 
     async def ask() -> tuple[str, float]:
         token = read_token(work.client_name, await work.fetch(asks))
         return token.value, token.lifetime_seconds
 
-    token: str = await work.lent(("azure", asks.url, _digest(asks.body)), ask)
+    token = await work.lent_token("azure", (asks.url, _digest(asks.body)), ask)
     return _with_header(request, "authorization", f"Bearer {token}")
 
 
@@ -177,13 +197,16 @@ async def _with_signature(work: _Work, request: Request) -> Request:
         raise ClientConfigError(
             f"client `{work.client_name}`: a signature needs a region, beside endpoint_url too"
         )
-    key = await _aws_key(work)
+    key = await _aws_key(work, request)
     time = datetime.fromtimestamp(work.unix(), UTC).strftime("%Y%m%dT%H%M%SZ")
     return signed(request, key, Scope(region, _AWS_SERVICE, time))
 
 
-async def _aws_key(work: _Work) -> Any:
-    """The first that there is of: options and environment, a profile, the container's key, the machine's."""
+async def _aws_key(work: _Work, request: Request) -> Any:
+    """The first that there is of: options and environment, a profile, the container's key, the machine's.
+
+    A key of the options signs for whatever endpoint they name, as any other key goes to its client's base_url.
+    """
     from ..providers.aws_keys import (
         SESSION_REQUEST,
         USUAL_LIFETIME,
@@ -197,6 +220,7 @@ async def _aws_key(work: _Work) -> Any:
     own = work.primitive.options.own
     if own["access_key_id"] and own["secret_access_key"]:
         return AwsKey(own["access_key_id"], own["secret_access_key"], own["session_token"])
+    work.check(request)
     if (key := aws_profile(work.host, own["profile"]).key(work.client_name)) is not None:
         return key
     told = {name: work.host.variable(name) for name in _AWS_VARIABLES}
@@ -210,6 +234,7 @@ async def _aws_key(work: _Work) -> Any:
         return lasting(read_lent_key(work.client_name, await work.fetch(in_container)))
 
     async def ask_machine() -> tuple[AwsKey, float]:
+        work.ask_the_machine()
         session = (await work.fetch(SESSION_REQUEST)).decode()
         role = (await work.fetch(instance_request(session))).decode().split("\n")[0]
         return lasting(read_lent_key(work.client_name, await work.fetch(instance_request(session, role))))

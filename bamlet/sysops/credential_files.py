@@ -1,7 +1,12 @@
-"""Files that hold credentials, where the tools of Google and AWS leave them. The door to them."""
+"""Files that hold credentials, where the tools of Google and AWS leave them. The door to them.
+
+They are files like any other: a host that denies `fs` denies them. To name one is then a panic; those that are
+only looked for are not there.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +23,7 @@ def with_files(host: Host, found: Dialect, options: dict[str, object]) -> dict[s
     for name in found.files:
         value = filled.get(name)
         if isinstance(value, str) and not value.lstrip().startswith("{"):
-            filled[name] = read_text(value) or value
+            filled[name] = _read_named(host, value, name) or value
     if found.authorization == "aws" and not filled.keys() & {"region", "endpoint_url"}:
         if region := aws_profile(host, filled.get("profile")).region:
             filled["region"] = region
@@ -30,17 +35,26 @@ def aws_profile(host: Host, name: object) -> Profile:
 
     credentials = host.variable("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     config = host.variable("AWS_CONFIG_FILE") or "~/.aws/config"
-    profile = name if isinstance(name, str) else "default"
-    return read_profile(profile, read_text(credentials) or "", read_text(config) or "")
+    read, profile = (_read_usual, "default") if name is None else (partial(_read_named, what="profile"), str(name))
+    return read_profile(profile, read(host, credentials) or "", read(host, config) or "")
 
 
 def google_default_credentials(host: Host) -> str | None:
     """What `gcloud auth application-default login` has written."""
     folder = host.variable("CLOUDSDK_CONFIG") or "~/.config/gcloud"
-    return read_text(f"{folder}/application_default_credentials.json")
+    return _read_usual(host, f"{folder}/application_default_credentials.json")
 
 
-def read_text(path: str) -> str | None:
+def _read_named(host: Host, path: str, what: str) -> str | None:
+    host.services.check("fs", f"the file of {what}")
+    return _read_text(path)
+
+
+def _read_usual(host: Host, path: str) -> str | None:
+    return None if "fs" in host.services.denied else _read_text(path)
+
+
+def _read_text(path: str) -> str | None:
     """None for what is not there, or cannot be read as text."""
     try:
         return Path(path).expanduser().read_text("utf-8")

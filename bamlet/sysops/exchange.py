@@ -38,8 +38,10 @@ async def within(deadlines: Deadlines, end: tuple[float, str] | None) -> AsyncIt
 
 
 async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:
-    wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
-    transport = context.host.services.transport_here()
+    # As late as this: what the program holds of a lent token is a stand-in.
+    headers = host(context).services.lent.exchanged(request.url, request.headers)
+    wire = Request(request.method, request.url, tuple(headers.items()), request.body.encode())
+    transport = host(context).services.transport_here()
     try:
         return await transport.open(wire, connect_timeout=deadlines.connect)
     except ConnectTimeout:

@@ -69,8 +69,7 @@ class Services:
 
         Whatever opens one comes by here, also where an operation does so on its way to something else.
         """
-        if "net" in self.denied:
-            raise Panic("this program may not reach `net`: its host denies it", "AccessDenied")
+        self.check("net", "it")
         if self.transport is not None:
             return self.transport
         loop = asyncio.get_running_loop()
@@ -79,6 +78,11 @@ class Services:
                 del self._made[ended]
             self._made[loop] = self.make_transport()
         return self._made[loop]
+
+    def check(self, group: str, what: str) -> None:
+        """For what an operation reaches on its way to something else: a panic where the host denies the group."""
+        if group in self.denied:
+            raise Panic(f"this program may not reach `{group}`: its host denies {what}", "AccessDenied")
 
     async def aclose(self) -> None:
         """Close the connections of this loop, and the host's transport."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from ..interpreter.runtime.failures import Panic
+from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Opaque
 from ..prompt import Media, Prompt
 from ..wire.message import InvalidRequest, Request, Response, Transport
@@ -30,10 +30,9 @@ async def fetch_media(context: Context, client: Opaque, prompt: Opaque) -> Opaqu
         return prompt
     from ..providers.media import with_fetched
 
-    services = context.host.services
-    if "net" in services.denied:
-        # Not said at the registration: where nothing has to be fetched, nothing is denied.
-        raise Panic("this program may not reach `net`: its host denies fetching media", "AccessDenied")
+    services = host(context).services
+    # Not said at the registration: where nothing has to be fetched, nothing is denied.
+    services.check("net", "fetching media")
     work = _Fetch(services.transport_here(), services.media, primitive.options.name)
     found = await asyncio.gather(*(work.media(media) for media in wanted))
     return Opaque("baml.llm.Prompt", with_fetched(rendered, dict(zip(wanted, found, strict=True))))

@@ -91,7 +91,9 @@ def account(private_key: Any, url: str) -> str:
 
 def runtime(server: LoopbackServer, **environment: str) -> bamlet.Runtime:
     program = bamlet.compile_sources({"main.baml": PROGRAM})
-    return bamlet.Runtime(program, environ={**NOBODY, "BASE_URL": server.url, **environment})
+    return bamlet.Runtime(
+        program, environ={**NOBODY, "BASE_URL": server.url, **environment}, lend_to=["127.0.0.1"]
+    )
 
 
 def test_a_service_account_gets_one_token_for_many_calls(loopback: LoopbackServer, private_key: Any) -> None:
@@ -139,7 +141,7 @@ sys.modules["cryptography"] = None  # as if it were not installed
 import bamlet
 
 program, environment = json.load(sys.stdin)
-with bamlet.Runtime(bamlet.compile_sources({"main.baml": program}), environ=environment) as runtime:
+with bamlet.Runtime(bamlet.compile_sources({"main.baml": program}), environ=environment, lend_to=["127.0.0.1"]) as runtime:
     try:
         runtime.call("Ask", text="a")
     except bamlet.BamlInvalidArgumentError as error:
@@ -313,7 +315,7 @@ def test_credentials_are_not_recorded_and_a_replay_needs_none(
     environment = {**NOBODY, "BASE_URL": loopback.url, "CREDENTIALS": account(private_key, loopback.url)}
     program = bamlet.compile_sources({"main.baml": PROGRAM})
     transport = RecordingTransport(HttpTransport(), lines.append, clock=lambda: 0.0)
-    with bamlet.Runtime(program, transport=transport, environ=environment) as rt:
+    with bamlet.Runtime(program, transport=transport, environ=environment, lend_to=["127.0.0.1"]) as rt:
         assert rt.stream("Ask", text="a").final() == "fine"
     assert len(lines) == 1
     assert "canary" not in lines[0]
