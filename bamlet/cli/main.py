@@ -84,6 +84,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     cassette = run.add_mutually_exclusive_group()
     cassette.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")
     cassette.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")
+    run.add_argument("--force", action="store_true", help="with --record: record over a cassette that exists")
     run.add_argument(
         "--speed",
         type=_speed,

@@ -80,12 +80,22 @@ def _runtime(
     if arguments.replay:
         yield _replaying(program, arguments)
     elif arguments.record:
-        from ..embed.cassettes import Recording, SecretInCassette
+        from ..embed.cassettes import Recording, RecordingBroken, SecretInCassette
 
         try:
-            recording = Recording(arguments.record)
+            recording = Recording(arguments.record, force=arguments.force)
+        except FileExistsError as failure:
+            raise Refused(f"{failure.filename} exists; --force records over it") from None
         except OSError as failure:
             raise Refused(failure) from None
+
+        def after(code: int) -> int:
+            if code != exits.OK:
+                recording.fail()
+                kept = f"{arguments.record} stays as it was; what was recorded is in {recording.beside}"
+                print(f"bamlet run: {kept}", file=sys.stderr)
+            return code
+
         try:
             with recording:
                 yield (
@@ -97,9 +107,9 @@ def _runtime(
                         lend_to=arguments.lend_to,
                         trace=trace,
                     ),
-                    lambda code: code,
+                    after,
                 )
-        except SecretInCassette as failure:
+        except (SecretInCassette, RecordingBroken) as failure:
             raise Refused(failure, exits.FAILED) from None
     else:
         yield (

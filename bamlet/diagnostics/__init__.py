@@ -3,7 +3,7 @@
 from .compile_error import CompileError
 from .diagnostic import Code, Diagnostic, Note, Severity
 from .render import render, render_all, summary
-from .suggest import did_you_mean, nearest
+from .suggest import did_you_mean, misspelling_of, nearest
 
 __all__ = [
     "Code",
@@ -12,6 +12,7 @@ __all__ = [
     "Note",
     "Severity",
     "did_you_mean",
+    "misspelling_of",
     "nearest",
     "render",
     "render_all",

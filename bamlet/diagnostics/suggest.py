@@ -25,6 +25,38 @@ def _may_be_near(one: str, other: str) -> bool:
     return 2 * min(lengths) > max(lengths) and (one[:1] == other[:1] or one[-1:] == other[-1:])
 
 
+def misspelling_of(name: str, known: Iterable[str]) -> str | None:
+    """The known name that this one was meant to be: one or two letters away, whatever its case and its signs."""
+    plain = _letters(name)
+    for other in known:
+        letters = _letters(other)
+        allowed = 1 if len(letters) <= _SHORT else 2
+        if name != other and abs(len(plain) - len(letters)) <= allowed and _distance(plain, letters) <= allowed:
+            return other
+    return None
+
+
+_SHORT = 5  # of a shorter name every word of four letters would be a misspelling
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters that are missing, more, or others; two that have changed places count as one."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, start=1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                least = min(least, earlier[j - 2] + 1)
+            row.append(least)
+    return row[-1]
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """A hint that names up to three near candidates, or None."""
     near = nearest(name, candidates)

@@ -6,17 +6,24 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 from ..sysops.clock import Clock
 from ..wire.cassette import CassetteError, read_cassette
 from ..wire.record import RecordingTransport, SecretInCassette
+from ..wire.redact import SHORTEST_SECRET, is_secret_name
 from ..wire.replay import ReplayTransport
+from .writing import Beside
 
-__all__ = ["CassetteError", "Recording", "ReplayEnvironment", "SecretInCassette", "is_secret", "replay_transport"]
-
-_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-_SHORTEST_SECRET = 8
+__all__ = [
+    "CassetteError",
+    "Recording",
+    "RecordingBroken",
+    "ReplayEnvironment",
+    "SecretInCassette",
+    "replay_transport",
+]
 
 
 def replay_transport(path: str | os.PathLike[str], speed: float = 1.0) -> ReplayTransport:
@@ -24,37 +31,67 @@ def replay_transport(path: str | os.PathLike[str], speed: float = 1.0) -> Replay
     return ReplayTransport(read_cassette(Path(path).read_text("utf-8")), speed, asyncio.sleep)
 
 
-class Recording:
-    """A cassette being written, inside a `with`: lines go to the file as exchanges end."""
+class RecordingBroken(Exception):
+    """The recording could not be written to its end. What stood in its place is still there."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+
+class Recording:
+    """A cassette being written, inside a `with`: lines go to `FILE.partial` as exchanges end, which becomes FILE
+    when all went well. After a failure it stays beside, and what stood there before stays.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Raises `OSError`: `FileExistsError` if there is such a file and no `force`."""
         from ..wire.http import HttpTransport
 
-        self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 closed by `__exit__`
+        self._file = Beside(path, force=force)
+        self._has_failed = False
+        self._broken: OSError | None = None
         self.transport = RecordingTransport(
             HttpTransport(), self._write, clock=Clock().now, secrets=_secrets(os.environ)
         )
 
+    @property
+    def beside(self) -> Path:
+        """Where the exchanges of a run that has failed are."""
+        return self._file.beside
+
+    def fail(self) -> None:
+        """What is recorded is not to take the place of FILE, though nothing was raised."""
+        self._has_failed = True
+
     def _write(self, line: str) -> None:
-        self._file.write(line)
-        self._file.flush()
+        if self._broken is not None:
+            return
+        try:
+            self._file.write(line.encode())
+        except OSError as failure:
+            # A full disk is no reason to fail the call, but the recording has a hole from here on.
+            self._broken = failure
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._broken is None and (error is not None or self._has_failed):
+            self._file.leave()
+            return
+        try:
+            if self._broken is not None:
+                raise self._broken
+            self._file.put_in_place()
+        except OSError as failure:
+            self._file.discard()
+            told = f"{self._file.path}: the recording is not written: {failure.strerror or failure}"
+            raise RecordingBroken(told) from failure
 
 
 def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
     return frozenset(
-        value for name, value in environ.items() if is_secret(name) and len(value) >= _SHORTEST_SECRET
+        value for name, value in environ.items() if is_secret_name(name) and len(value) >= SHORTEST_SECRET
     )
-
-
-def is_secret(name: str) -> bool:
-    """Whether a variable of this name holds what must not be shown."""
-    return any(word in name.upper() for word in _SECRET_WORDS)
 
 
 class ReplayEnvironment(Mapping[str, str]):
@@ -67,7 +104,7 @@ class ReplayEnvironment(Mapping[str, str]):
         found = self._environ.get(name)
         if found is not None:
             return found
-        if is_secret(name):
+        if is_secret_name(name):
             return "replayed"
         raise KeyError(name)
 

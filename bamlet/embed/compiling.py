@@ -134,10 +134,10 @@ def in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
 
 
 def _show_in_tracebacks(source: SourceFile) -> None:
-    """Python looks source lines up by file name; a text that is no file must be put where it looks."""
-    if not os.path.exists(source.name):
-        lines = [line + "\n" for line in source.text.splitlines()]
-        linecache.cache[source.name] = (len(source.text), None, lines, source.name)
+    """Python looks source lines up by file name. What was compiled is put where it looks: a text need not be a
+    file, and a file of the same name in the working folder need not be this text."""
+    lines = [line + "\n" for line in source.text.splitlines()]
+    linecache.cache[source.name] = (len(source.text), None, lines, source.name)
 
 
 def _reduced(program: Program) -> tuple[Any, ...]:

@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 
 from ..wire.message import Request, Response, Transport
-from .cassettes import is_secret
+from ..wire.redact import SHORTEST_SECRET, is_secret_name
 
 MISSING_KEY = "not-set"
-SHORTEST_SECRET = 8
 
 
 class LookingEnvironment(Mapping[str, str]):
@@ -20,7 +19,7 @@ class LookingEnvironment(Mapping[str, str]):
         self.secrets: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        if not is_secret(name):
+        if not is_secret_name(name):
             return self._environ[name]
         found = self._environ.get(name) or f"{MISSING_KEY}-{name}"
         if len(found) >= SHORTEST_SECRET:

@@ -11,7 +11,7 @@ from pprint import pformat
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from ..wire.redact import REDACTED, SECRET_HEADERS, is_secret_query_key
+from ..wire.redact import REDACTED, SECRET_HEADERS, hide, is_secret_query_key
 from .request import HTTPRequest
 
 _SECRET_WORDS = ("key", "token", "secret", "auth", "password", "cookie")
@@ -34,7 +34,7 @@ def as_curl(request: HTTPRequest, variables: Mapping[str, str], *, show_secrets:
     shown = _Shown(request, variables, show_secrets)
     lines = [f"curl -sS -X {request.method} {_shell(shown.url())}"]
     lines += [f"-H {_shell((f'{name}: ', *value))}" for name, value in shown.headers()]
-    lines.append(f"--data-binary {shlex.quote(request.body.text())}")
+    lines.append(f"--data-binary {shlex.quote(shown.body())}")
     return " \\\n  ".join(lines) + "\n"
 
 
@@ -44,7 +44,7 @@ def as_python(request: HTTPRequest, variables: Mapping[str, str], *, show_secret
     headers = "".join(f"        {name!r}: {_python(value)},\n" for name, value in shown.headers())
     url = _python(shown.url())
     imports = ("json", "os", "urllib.request") if "os.environ" in headers + url else ("json", "urllib.request")
-    text = request.body.text()
+    text = shown.body()
     lines = [
         *(f"import {name}" for name in imports),
         "",
@@ -70,7 +70,12 @@ def as_json(request: HTTPRequest, variables: Mapping[str, str], *, show_secrets:
     """Method, URL, headers and body as plain data."""
     shown = _Shown(request, variables, show_secrets)
     headers = {name: _plain(value) for name, value in shown.headers()}
-    return {"method": request.method, "url": _plain(shown.url()), "headers": headers, "body": request.body.json()}
+    return {
+        "method": request.method,
+        "url": _plain(shown.url()),
+        "headers": headers,
+        "body": json.loads(shown.body()),
+    }
 
 
 class _Shown:
@@ -90,6 +95,11 @@ class _Shown:
         if at:
             head = (*head, Variable("USER_AND_PASSWORD"), "@")
         return tuple(filter(None, (*head, *self._known(f"{host}{parts.path}"), *self._query(parts.query))))
+
+    def body(self) -> str:
+        """A client may allow secrets in it, which does not allow to show them."""
+        text = self._request.body.text()
+        return text if self._show_secrets else hide(text, self._names)
 
     def headers(self) -> Iterator[tuple[str, Text]]:
         for name, value in self._request.headers.items():

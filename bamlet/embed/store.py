@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._version import __version__
+from .writing import write_whole
 
 if TYPE_CHECKING:
     from ..diagnostics import Diagnostic
@@ -142,16 +143,12 @@ def _clean_keys(folder: Path) -> list[str]:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Written beside and renamed, so that another process never sees half a file."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Or not: what cannot be kept is made again."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600), "wb") as file:
-            file.write(_sealed(data))
-        fresh.replace(path)
+        write_whole(path, _sealed(data), mode=0o600, durable=False)
     except OSError:
-        fresh.unlink(missing_ok=True)
+        return
 
 
 def _read(path: Path) -> bytes | None:

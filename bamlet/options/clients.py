@@ -75,6 +75,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("media_url_handler", "media", _REQUESTING, default=_BLANK),
     Option("client_response_type", "one of", _REQUESTING, RESPONSE_TYPES),
     Option("output_mode", "one of", _REQUESTING, OUTPUT_MODES, default="prompt"),
+    Option("secrets_in_body", "flag", _REQUESTING, default=False),
     Option("http", "timeouts", (*_REQUESTING, *COMPOSITES)),
     Option("strategy", "members", COMPOSITES),
     Option("start", "place", ("round-robin",)),

@@ -27,7 +27,8 @@ class Accumulator(ABC):
 
     It can be asked at any time, also after it raised: what came before the failure stands. `is_done`: nothing
     that matters can come any more, so reading may stop. `restarts` counts how often the answer began anew,
-    which makes void what it had said. `bad_events` could not be read; they are skipped, but not in silence.
+    which makes void what it had said. `bad_events` could not be read, and `late` pieces came after the model had
+    stopped; both are skipped, but not in silence.
     """
 
     finish_reasons: ClassVar[Mapping[str, FinishReason]]
@@ -88,6 +89,10 @@ class Accumulator(ABC):
             return "tool_calls"
         return "refusal" if reason == "stop" and self.refusal else reason
 
+    @property
+    def late(self) -> int:
+        return self._text.late + self._reasoning.late
+
     def new_chunks(self) -> list[Chunk]:
         """What is new since this was last asked. The first answer sums up what came before."""
         if self._log is None:
@@ -127,6 +132,11 @@ class Accumulator(ABC):
             self.bad_events += 1
             return ""
         return self._read(value, event_name)
+
+    @staticmethod
+    @abstractmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        """Whether a body that came whole, and reports no error, has the place where an answer stands."""
 
     def completion(self) -> Completion:
         """The answer of a body that came whole: it needs no finish reason."""
@@ -196,7 +206,8 @@ class Accumulator(ABC):
         if isinstance(reason, str) and reason and (self.raw_finish_reason is None or reason == "error"):
             self.raw_finish_reason = reason
             self._calls.end_all()
-            return self._text.close()
+            self._reasoning.end()
+            return self._text.end()
         return ""
 
     def _use(self, usage: Any) -> None:
@@ -268,6 +279,8 @@ class Reads(Protocol):
 
     def feed_value(self, value: Any) -> str: ...
 
+    def holds_answer(self, value: dict[str, Any]) -> bool: ...
+
     def completion(self) -> Completion: ...
 
 
@@ -279,6 +292,10 @@ def read_body(accumulator: Reads, body: bytes | str) -> Completion:
         head = read_error_text(body if isinstance(body, str) else body.decode("utf-8", "replace")).message
         raise ProviderError("protocol_error", f"the answer is not JSON: {head}", retryable=True) from error
     accumulator.feed_value(value)
+    objects = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    if not any(map(accumulator.holds_answer, objects)):
+        head = json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE]
+        raise ProviderError("empty_response", f"the body holds no answer: {head}", retryable=True)
     return accumulator.completion()
 
 
@@ -291,6 +308,12 @@ def count(numbers: Any, name: str) -> int | None:
 def together(first: int | None, *more: int | None) -> int | None:
     """A sum, in which what was not said counts for nothing; None without the first."""
     return None if first is None else first + sum(number or 0 for number in more)
+
+
+def list_of(value: Any, name: str) -> list[Any]:
+    """The list that an object has under the name; an empty one if it has none."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def text_of(value: Any, name: str) -> str:

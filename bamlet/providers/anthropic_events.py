@@ -31,6 +31,10 @@ class AnthropicAccumulator(Accumulator):
         # What the blocks of calls held at their start: it counts if no fragment follows.
         self._inputs: dict[int, str] = {}
 
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        return isinstance(value.get("content"), list)
+
     def _read(self, value: dict[str, Any], event_name: str) -> str:
         kind = value.get("type")
         read = _EVENTS.get(kind if isinstance(kind, str) else event_name)

@@ -43,6 +43,12 @@ class BedrockAccumulator(Accumulator):
         super().__init__()
         self._has_metadata = False
 
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        output = value.get("output")
+        message = output.get("message") if isinstance(output, dict) else None
+        return isinstance(message, dict) and isinstance(message.get("content"), list)
+
     def _read(self, value: dict[str, Any], event_name: str) -> str:
         if event_name.startswith((EXCEPTION, ERROR)):
             self._refuse(event_name.partition(":")[2], value)

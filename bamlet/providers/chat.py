@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, objects_in, text_of, together
+from .accumulator import Accumulator, count, list_of, objects_in, text_of, together
 from .completion import FinishReason, Usage
+from .errors import ErrorBody, read_error
 
 
 class ChatAccumulator(Accumulator):
@@ -31,6 +32,16 @@ class ChatAccumulator(Accumulator):
     def __init__(self) -> None:
         super().__init__()
         self._has_choice = False
+        self._late_calls = 0
+
+    @property
+    def late(self) -> int:
+        return super().late + self._late_calls
+
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        first: dict[str, Any] = next((choice for choice in list_of(value, "choices") if _is_first(choice)), {})
+        return isinstance(first.get("message"), dict) or isinstance(first.get("delta"), dict)
 
     def feed_value(self, value: Any, event_name: str = "message") -> str:
         # The plainest event first: it is most of a stream.
@@ -64,23 +75,37 @@ class ChatAccumulator(Accumulator):
         return not self._has_choice
 
     def _choices(self, choices: Any) -> str:
-        self._has_choice = True
+        if not isinstance(choices, list):
+            self._skip(repr(choices))
+            return ""
         new = ""
-        for choice in objects_in(choices):
+        for choice in choices:
+            if not isinstance(choice, dict):
+                self._skip(repr(choice))
+                continue
+            self._has_choice = True
             if not choice.get("index"):
-                delta = choice.get("delta")
-                if delta is None and not self.text:
-                    # A gateway that sends an answer in one piece; others repeat at the end what they have sent.
-                    delta = choice.get("message")
-                if delta:
-                    new += self._delta(delta)
-                reason = choice.get("finish_reason")
-                if reason:
-                    new += self._finish(reason)
+                new += self._choice(choice)
+        return new
+
+    def _choice(self, choice: dict[str, Any]) -> str:
+        new = ""
+        delta = choice.get("delta")
+        if delta is None and not self.text:
+            # A gateway that sends an answer in one piece; others repeat at the end what they have sent.
+            delta = choice.get("message")
+        if delta:
+            new = self._delta(delta)
+        reason = choice.get("finish_reason")
+        if reason:
+            new += self._finish(reason)
+        if choice.get("error"):
+            self._fail(read_error(choice) or ErrorBody("the provider reports an error"))
         return new
 
     def _delta(self, delta: Any) -> str:
         if not isinstance(delta, dict):
+            self._skip(repr(delta))
             return ""
         content = delta.get("content")
         if type(content) is str:
@@ -96,10 +121,16 @@ class ChatAccumulator(Accumulator):
         if refusal and type(refusal) is str:
             self._refusal.add(refusal)
         if delta.get("tool_calls"):
-            self._calls.feed(delta["tool_calls"])
+            self._call(delta["tool_calls"])
         if delta.get("function_call"):
-            self._calls.feed([{"index": 0, "function": delta["function_call"]}])
+            self._call([{"index": 0, "function": delta["function_call"]}])
         return new
+
+    def _call(self, fragments: Any) -> None:
+        if self.raw_finish_reason is None:
+            self._calls.feed(fragments)
+        else:
+            self._late_calls += 1
 
     def _parts(self, parts: Any) -> str:
         """Content as a list of typed parts; what is thought is reasoning."""
@@ -131,3 +162,7 @@ class ChatAccumulator(Accumulator):
             together(made, apart),
             raw,
         )
+
+
+def _is_first(choice: Any) -> bool:
+    return isinstance(choice, dict) and not choice.get("index")

@@ -61,6 +61,7 @@ class ClientOptions:
     media_url_handler: Mapping[str, MediaMode]
     client_response_type: str | None
     output_mode: OutputMode
+    secrets_in_body: bool
     own: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, object] = field(repr=False)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .accumulator import Accumulator, count, objects_in, text_of, together
+from .accumulator import Accumulator, count, list_of, objects_in, text_of, together
 from .completion import FinishReason, Usage
 from .json_paths import JsonBuilder
 
@@ -48,6 +48,13 @@ class GoogleAccumulator(Accumulator):
         # A call whose arguments come path by path, and its index.
         self._building: tuple[int, JsonBuilder] | None = None
         self._begun_calls = 0
+
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        if text_of(value.get("promptFeedback"), "blockReason"):
+            return True
+        first = next((each for each in list_of(value, "candidates") if isinstance(each, dict)), {})
+        return isinstance(first.get("content"), dict) or bool(text_of(first, "finishReason"))
 
     @property
     def finish_reason(self) -> FinishReason | None:

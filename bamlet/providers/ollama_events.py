@@ -14,6 +14,11 @@ class OllamaAccumulator(Accumulator):
 
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {"stop": "stop", "length": "length"}
 
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        has_text = isinstance(value.get("message"), dict) or isinstance(value.get("response"), str)
+        return has_text and value.get("done") is True
+
     def _read(self, value: dict[str, Any], event_name: str) -> str:
         message = value.get("message")
         if not isinstance(message, dict):

@@ -12,18 +12,24 @@ _LEFT_OVER = "\ufffd"
 class TextPieces:
     """JSON may cut a character into two escapes in two events; the halves meet here.
 
-    `listener`, if there is one, hears of every piece that can be shown.
+    `listener`, if there is one, hears of every piece that can be shown. `late` counts those that came after the
+    end and were dropped.
     """
 
-    __slots__ = ("_half", "_pieces", "listener")
+    __slots__ = ("_ended", "_half", "_pieces", "late", "listener")
 
     def __init__(self, listener: Callable[[str], None] | None = None) -> None:
         self.listener = listener
         self._pieces: list[str] = []
         self._half = ""
+        self._ended = False
+        self.late = 0
 
     def add(self, piece: str) -> str:
         """Keep a piece, and say what of it can be shown."""
+        if self._ended:
+            self.late += bool(piece)
+            return ""
         if self._half or not (piece.isascii() or _SURROGATE.search(piece) is None):
             piece = self._joined(piece)
         if piece:
@@ -38,8 +44,15 @@ class TextPieces:
         self._half = ""
         return self.add(rest)
 
+    def end(self) -> str:
+        """The same, and what comes nevertheless is dropped and counted."""
+        rest = self.close()
+        self._ended = True
+        return rest
+
     def clear(self) -> None:
         """Forget everything."""
+        self._ended = False
         self._pieces.clear()
         self._half = ""
 

@@ -19,7 +19,12 @@ _OURS = frozenset(("content-length", "host", "transfer-encoding"))
 
 def url_for(client: ClientOptions, path: str, **query: str) -> str:
     """`path` behind the base's own path, then the base's query, then the dialect's, then `query_params`."""
-    base = urlsplit(needed(client, "base_url", client.base_url))
+    given = needed(client, "base_url", client.base_url)
+    try:
+        base = urlsplit(given)
+    except ValueError:
+        # Half an address is for the transport to refuse, as it refuses a name that nobody has: a fallback goes on.
+        return given.rstrip("/") + path
     if base.scheme not in ("http", "https") or not base.netloc or _BLANK.search(client.base_url or ""):
         raise ClientConfigError(f"client `{client.name}`: base_url is no http or https URL")
     asked = "&".join(filter(None, (base.query, urlencode({**query, **client.query_params}))))

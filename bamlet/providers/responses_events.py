@@ -34,6 +34,13 @@ class ResponsesAccumulator(Accumulator):
         # The places of the messages whose text has come in pieces; None where a gateway does not say.
         self._streamed: set[int | None] = set()
 
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        return isinstance(value.get("output"), list) and value.get("status", "completed") in (
+            "completed",
+            "incomplete",
+        )
+
     def _read(self, value: dict[str, Any], event_name: str) -> str:
         if value.get("object") == "response":
             return self._end_response(value)  # a body that came whole

@@ -21,7 +21,7 @@ _TOOL_DESCRIPTION = "Gives the answer."
 
 def mode_of(client: ClientOptions) -> Mode:
     """Raises `ClientConfigError` for a way that the provider does not have."""
-    ways: tuple[Mode, ...] = (*_WAYS[client.provider], "prompt")
+    ways: tuple[Mode, ...] = (*_ways(client), "prompt")
     if client.output_mode == "auto":
         return "prompt" if client.provider in _UNKNOWN_SERVERS else ways[0]
     found = next((mode for mode in ways if mode == client.output_mode), None)
@@ -35,7 +35,7 @@ def mode_of(client: ClientOptions) -> Mode:
 
 def ask(client: ClientOptions, body: Body, answer: StructuredAnswer | None) -> Body:
     """The body, and in it what the dialect has for such an answer; what the client says itself stays."""
-    return body if answer is None else _WAYS[client.provider][answer.mode](body, answer)
+    return body if answer is None else _ways(client)[answer.mode](body, answer)
 
 
 # --- chat completions
@@ -157,6 +157,14 @@ _WAYS: Mapping[str, Mapping[Mode, _Way]] = {
     "aws-bedrock": {"tool": _bedrock_tool},
     "ollama-native": {"json_schema": _ollama_schema},
 }
+
+
+def _ways(client: ClientOptions) -> Mapping[Mode, _Way]:
+    """By the dialect that the body is in: on Vertex there are two."""
+    is_claude = client.provider == "vertex-ai" and client.own["anthropic_version"]
+    return _WAYS["anthropic" if is_claude else client.provider]
+
+
 assert all({*ways, "prompt", "auto"} == set(PROVIDERS[name].output_modes) for name, ways in _WAYS.items())
 # Behind these may be any model.
 _UNKNOWN_SERVERS = frozenset(("openai-generic", "openrouter"))

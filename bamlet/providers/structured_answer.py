@@ -111,6 +111,9 @@ class StructuredAccumulator:
     def feed_value(self, value: Any, event_name: str = "message") -> str:
         return self._take(self._inner.feed_value(value, event_name))
 
+    def holds_answer(self, value: dict[str, Any]) -> bool:
+        return self._inner.holds_answer(value)
+
     def completion(self) -> Completion:
         return self._closed(self._inner.completion())
 

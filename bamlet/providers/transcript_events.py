@@ -14,6 +14,10 @@ class TranscriptAccumulator(Accumulator):
 
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {}
 
+    @staticmethod
+    def holds_answer(value: dict[str, Any]) -> bool:
+        return isinstance(value.get("text"), str)
+
     def _read(self, value: dict[str, Any], event_name: str) -> str:
         new = ""
         match value.get("type"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..interpreter.runtime.values import Handle, Opaque
@@ -24,7 +24,7 @@ class PartialValue(Source):
     def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
         self._make_parser = make_parser
         self._parser = make_parser()
-        self._unread: str | None = None
+        self._missed: tuple[str, ...] = ()
 
     def reset(self) -> None:
         """Forget what was fed."""
@@ -51,17 +51,16 @@ class PartialValue(Source):
     def reasoning(self) -> str:
         return self._parser.reasoning
 
-    def miss(self, unread: str | None) -> None:
-        """A part of the answer could not be read, so nobody can tell what the value lacks."""
-        self._unread = unread
+    def miss(self, reasons: Iterable[str]) -> None:
+        """A part of the answer is not there or could not be read, so nobody can tell what the value lacks."""
+        self._missed = tuple(reasons)
 
     def report(self) -> Report:
         report = self._parser.report()
-        if self._unread is None:
+        if not self._missed:
             return report
-        return dataclasses.replace(
-            report, entries=(Entry("dropped", "$", self._unread, lossy=True), *report.entries)
-        )
+        missed = (Entry("dropped", "$", reason, lossy=True) for reason in self._missed)
+        return dataclasses.replace(report, entries=(*missed, *report.entries))
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Any:
         """The final value. Raises `ParseFailure`."""
@@ -123,13 +122,14 @@ def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, outp
 
 def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
     call = context.host
-    call.voice.sink.reporter = value
-    value.miss(answer.unread())
+    call.voice.reporter = value
+    short = answer.stopped_short(call.hide)
+    value.miss([*([] if short is None else [short]), *answer.unread(call.hide)])
     truncated = answer.said.finish_reason == "length"
     try:
         result = value.finish(truncated=truncated, strict=call.strict)
     except ParseFailure as failure:
-        text = answer.client.without_secrets(str(prompt.payload))
+        text = call.hide(str(prompt.payload))
         raise _validation(context, failure, text) from failure
     if call.on_report is not None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, cast, get_args
 
 from ..interpreter.runtime.values import Handle, Opaque
@@ -18,15 +19,26 @@ from ..providers import (
 )
 from .clients import Primitive, primitive_of
 from .exchange import hide_in_causes
-from .host import Context, resource
+from .host import Context, Host, resource
 from .registry import Failure, sysop
 
 MAX_ANSWER_TEXT = 32 << 20
 MAX_BLANKS = 1 << 16  # in a row: a model that says nothing else any more does not stop by itself
 
+MAX_REFUSAL = 300
+
 _ACCUMULATOR = "baml.llm.StreamAccumulator"
 # As the language spells them.
 _CHUNK_TYPES = {name: name.title().replace("_", "") for name in get_args(ChunkType)}
+
+
+# Ends of which a client takes the value, as BAML does, and says what it is.
+_SHORT = {
+    "content_filter": "a filter of the provider has stopped the answer",
+    "refusal": "the model has refused",
+    "error": "the model has stopped with an error",
+    "pause": "the model has paused and would go on",
+}
 
 
 class Answer:
@@ -74,12 +86,24 @@ class Answer:
         completion = self._accumulator.finish()
         self._new.append(completion.text[shown:])
 
-    def unread(self) -> str | None:
-        """What to say about events that could not be read, if there were any."""
-        if not (count := self._accumulator.bad_events):
+    def unread(self, hide: Callable[[str], str]) -> list[str]:
+        """What to say about events that could not be read or came too late, if there were any."""
+        said = []
+        if count := self._accumulator.bad_events:
+            first = hide(self._accumulator.first_bad)
+            said.append(f"events that could not be read: {count}" + (f", the first is {first!r}" if first else ""))
+        if late := self._accumulator.late:
+            said.append(f"pieces that came after the model had stopped: {late}")
+        return said
+
+    def stopped_short(self, hide: Callable[[str], str]) -> str | None:
+        """What to say about an end that is none of the model's own."""
+        said = self.said
+        words = _SHORT.get(said.finish_reason or "stop")
+        if words is None:
             return None
-        first = self.client.without_secrets(self._accumulator.first_bad)
-        return f"events that could not be read: {count}" + (f", the first is {first!r}" if first else "")
+        refusal = hide(said.refusal or "")[:MAX_REFUSAL]
+        return f"{words} (finish reason {said.raw_finish_reason})" + (f": {refusal}" if refusal else "")
 
     @property
     def is_done(self) -> bool:
@@ -124,7 +148,7 @@ def answer_of(context: Context, answer: Handle | Opaque) -> Answer:
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = primitive_of(client)
     answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
-    context.host.voice.sink.reasoning_of = lambda: answer.said.reasoning
+    context.host.voice.reasoning_of = lambda: answer.said.reasoning
     return context.host.scope.open(_ACCUMULATOR, answer)
 
 
@@ -134,13 +158,13 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
     try:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
-        raise _provider_failure(failure, primitive) from failure
-    context.host.voice.sink.reasoning_of = lambda: answer.said.reasoning
+        raise _provider_failure(context.host, failure, primitive) from failure
+    context.host.voice.reasoning_of = lambda: answer.said.reasoning
     return Opaque(_ACCUMULATOR, answer)
 
 
-def _provider_failure(failure: ProviderError, client: Primitive) -> Failure:
-    hide_in_causes(failure, client.without_secrets)
+def _provider_failure(call: Host, failure: ProviderError, client: Primitive) -> Failure:
+    hide_in_causes(failure, call.hide)
     return Failure(
         "LlmClient",
         failure.message,
@@ -156,7 +180,7 @@ def add_events(context: Context, answer: Handle | Opaque, events: list[Any]) -> 
     try:
         return found.add(events)
     except ProviderError as failure:
-        raise _provider_failure(failure, found.client) from failure
+        raise _provider_failure(context.host, failure, found.client) from failure
 
 
 @sysop("baml.llm.StreamAccumulator.finish", throws=("LlmClient",))
@@ -164,10 +188,10 @@ def finish(context: Context, answer: Handle | Opaque) -> None:
     found = answer_of(context, answer)
     try:
         found.finish()
-        if context.host.strict and (unread := found.unread()) is not None:
-            raise ProviderError("protocol_error", f"{unread} (strict)", retryable=True)
+        if context.host.strict and (unread := found.unread(context.host.hide)):
+            raise ProviderError("protocol_error", f"{unread[0]} (strict)", retryable=True)
     except ProviderError as failure:
-        raise _provider_failure(failure, found.client) from failure
+        raise _provider_failure(context.host, failure, found.client) from failure
 
 
 @sysop("baml.llm.StreamAccumulator.close")
@@ -275,8 +299,10 @@ def output_tokens(context: Context, answer: Handle | Opaque) -> int | None:
 @sysop("baml.llm.PrimitiveClient.check_finish_reason", throws=("FinishReason",))
 def check_finish_reason(context: Context, client: Opaque, answer: Handle | Opaque) -> None:
     options = primitive_of(client).options
-    said = answer_of(context, answer).said
-    reason = said.raw_finish_reason
+    found = answer_of(context, answer)
+    said, reason = found.said, found.said.raw_finish_reason
+    if context.host.strict and (short := found.stopped_short(context.host.hide)) is not None:
+        raise Failure("FinishReason", f"{short} (strict)", finish_reason=reason, raw_output=said.text)
     if not finish_reason_is_allowed(reason, options.finish_reason_allow_list, options.finish_reason_deny_list):
         message = f"Finish reason not allowed: {reason}"
         raise Failure("FinishReason", message, finish_reason=reason, raw_output=said.text)

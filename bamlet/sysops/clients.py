@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,11 +10,16 @@ from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
 from .credential_files import with_files
-from .exchange import hide_secrets
 from .host import Context, Host
 from .registry import Failure, sysop
 
 DEFAULT_TOTAL_MS = 600_000
+_SECRET_OPTIONS = frozenset(
+    {
+        *("authorization_token", "client_secret", "secret_access_key", "session_token"),
+        *("private_key", "refresh_token"),  # of Google's credentials
+    }
+)
 _TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin", "strategy": "Strategy"}
 
 
@@ -25,10 +30,17 @@ class Primitive:
     options: ClientOptions
     dialect: Dialect
 
-    def without_secrets(self, text: str) -> str:
-        """What a provider says, without the keys that it may say back."""
-        sent = {**self.options.headers, "authorization": self.options.api_key or ""}
-        return hide_secrets(text, sent, self.options.query_params.items())
+    def secrets(self) -> Iterator[str]:
+        """What of its options must not be shown, whatever a request calls it."""
+        from ..wire.redact import SECRET_HEADERS, is_secret_query_key, secrets_of_url
+
+        options = self.options
+        yield options.api_key or ""
+        yield from (value for name, value in options.headers.items() if name.lower() in SECRET_HEADERS)
+        yield from (value for name, value in options.query_params.items() if is_secret_query_key(name))
+        yield from secrets_of_url(options.base_url or "")
+        for own in (options.own, *filter(_is_block, options.own.values())):
+            yield from (value for name, value in own.items() if name in _SECRET_OPTIONS and isinstance(value, str))
 
 
 def primitive_of(client: Opaque) -> Primitive:
@@ -73,6 +85,7 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
             known[client_name] = given, primitive
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
+    context.host.secrets |= set(primitive.payload.secrets())
     return primitive
 
 
@@ -147,6 +160,10 @@ def _total_timeout(declared: Declared) -> int | None:
     if isinstance(given, bool) or not isinstance(given, int | float):
         return DEFAULT_TOTAL_MS
     return int(given) or None
+
+
+def _is_block(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _resolved(host: Host, declared: Declared, found: Dialect) -> dict[str, object]:

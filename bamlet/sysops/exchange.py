@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
 from .deadlines import Deadlines
 from .host import Context
 from .host_failure import HostFailure
+from .lent import NotLent
 from .registry import Failure
 
 MAX_ANSWER = 32 << 20
 MAX_ERROR_BODY = 64 << 10
 MAX_SHOWN_PAGE = 2 << 10
-SHORTEST_SECRET = 8  # a shorter one would be found in words
 
 _PAGES = ("text/html", "application/xhtml+xml")  # what a proxy or a wrong base_url answers with
 
@@ -38,16 +37,24 @@ async def within(deadlines: Deadlines, end: tuple[float, str] | None) -> AsyncIt
 
 
 async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:
+    from ..wire.redact import sent_secrets
+
+    call = context.host
     # As late as this: what the program holds of a lent token is a stand-in.
-    headers = host(context).services.lent.exchanged(request.url, request.headers)
-    wire = Request(request.method, request.url, tuple(headers.items()), request.body.encode())
-    transport = host(context).services.transport_here()
+    try:
+        headers = call.services.lent.exchanged(request.url, request.headers)
+    except NotLent as failure:
+        raise Failure("InvalidArgument", str(failure)) from failure
+    call.secrets |= set(sent_secrets(request.url, headers))
+    secrets = tuple(call.secrets)
+    wire = Request(request.method, request.url, tuple(headers.items()), request.body.encode(), secrets=secrets)
+    transport = call.services.transport_here()
     try:
         return await transport.open(wire, connect_timeout=deadlines.connect)
     except ConnectTimeout:
         raise deadlines.passed("connect", now()) from None
     except Exception as failure:
-        hide_in_causes(failure, lambda text: hide_secrets(text, request.headers, _query(request)))
+        hide_in_causes(failure, call.hide)
         raise failure_of(failure) from failure
 
 
@@ -82,19 +89,19 @@ async def read_whole(response: Response) -> bytes:
     return b"".join(parts)
 
 
-async def check_head(response: Response, request: Any) -> None:
+async def check_head(context: Context, response: Response, request: Any) -> None:
     """Raises unless the answer is a success and may be a stream of events."""
     if not is_success(response):
-        text = hide_secrets(_text(await read_some(response, MAX_ERROR_BODY)), request.headers, _query(request))
-        fields = status_fields(response.status, response.headers, text, request.client_name)
+        text = context.host.hide(_text(await read_some(response, MAX_ERROR_BODY)))
+        fields = status_fields(response.status, shown_headers(context, response), text, request.client_name)
         raise Failure("HttpStatus", **fields)
     if (kind := content_type(response)) in _PAGES:
-        page = hide_secrets(_text(await read_some(response, MAX_SHOWN_PAGE)), request.headers, _query(request))
+        page = context.host.hide(_text(await read_some(response, MAX_SHOWN_PAGE)))
         raise Failure("Io", f"the answer is {kind} and not a stream of events: {page}")
 
 
-def _query(request: Any) -> list[tuple[str, str]]:
-    return parse_qsl(urlsplit(request.url).query)
+def shown_headers(context: Context, response: Response) -> tuple[tuple[str, str], ...]:
+    return tuple((name, context.host.hide(value)) for name, value in response.headers)
 
 
 def is_success(response: Response) -> bool:
@@ -118,20 +125,8 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-def hide_secrets(text: str, headers: Mapping[str, str], query: Iterable[tuple[str, str]] = ()) -> str:
-    """Without the keys that were sent in the headers or the URL: some servers say them back."""
-    from ..wire.redact import REDACTED, SECRET_HEADERS, is_secret_query_key
-
-    secrets = [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() in SECRET_HEADERS]
-    secrets += [value for name, value in query if is_secret_query_key(name)]
-    for secret in secrets:  # of a header, what stands behind `Bearer`
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, REDACTED)
-    return text
-
-
 def hide_in_causes(failure: BaseException, hide: Callable[[str], str]) -> None:
-    """The same for an exception and those under it, which a traceback shows and a crash report takes apart.
+    """Take secrets from an exception and those under it, which a traceback shows and a crash report takes apart.
 
     JSON errors hold the whole body, those of the libraries below us requests with their headers.
     """

@@ -37,10 +37,12 @@ class ClockLike(Protocol):
 class MediaLimits:
     """How far media are fetched for a provider that takes their bytes only.
 
-    A URL may come from a stranger: it leads to public addresses, unless `private_addresses` are allowed.
+    `max_bytes` are those of one, `total_bytes` those of all in a prompt. A URL may come from a stranger: it leads
+    to public addresses, unless `private_addresses` are allowed.
     """
 
     max_bytes: int = 32 << 20
+    total_bytes: int = 64 << 20
     seconds: float = 30.0
     redirects: int = 3
     private_addresses: bool = False
@@ -111,6 +113,9 @@ class Host:
 
     # Which task of the call it is: the second of the first is (1, 2).
     task: tuple[int, ...] = ()
+    # What of this call must not be shown, and the variables that are of this kind by their values.
+    secrets: set[str] = field(default_factory=set, repr=False)
+    secret_variables: dict[str, str] = field(default_factory=dict, repr=False)
     _branched: int = 0
 
     def branch(self) -> Host:
@@ -127,8 +132,25 @@ class Host:
     def variable(self, name: str) -> str | None:
         """An environment variable, as the call sees it. What the call itself brings is not denied."""
         if name in self.env or "env" in self.services.denied:
-            return self.env.get(name)
-        return self.services.environ().get(name)
+            value = self.env.get(name)
+        else:
+            value = self.services.environ().get(name)
+        if value:
+            self._remember(name, value)
+        return value
+
+    def _remember(self, name: str, value: str) -> None:
+        from ..wire.redact import SHORTEST_SECRET, is_secret_name
+
+        if len(value) >= SHORTEST_SECRET and is_secret_name(name):
+            self.secrets.add(value)
+            self.secret_variables[value] = name
+
+    def hide(self, text: str) -> str:
+        """Without the secrets of this call, which some servers say back."""
+        from ..wire.redact import hide
+
+        return hide(text, self.secrets)
 
 
 Context: TypeAlias = AnyContext[Host]

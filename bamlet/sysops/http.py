@@ -17,6 +17,7 @@ from .exchange import (
     open_response,
     read_some,
     read_whole,
+    shown_headers,
     within,
 )
 from .host import Context, resource
@@ -36,11 +37,14 @@ async def send(context: Context, request: Any) -> Any:
             body = await (read_whole(response) if is_success(response) else read_some(response, MAX_ERROR_BODY))
         finally:
             await response.aclose()
+    text = body.decode("utf-8", "replace")
+    succeeded = is_success(response)
     fields = {
         "status_code": response.status,
-        "headers": dict(response.headers),
+        # What a server says in answer to a request that it refuses may be the key.
+        "headers": dict(response.headers if succeeded else shown_headers(context, response)),
         "url": request.url,
-        "body": body.decode("utf-8", "replace"),
+        "body": text if succeeded else context.host.hide(text),
     }
     return context.space.instance("baml.http.Response", fields)
 
@@ -51,7 +55,7 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
     async with within(deadlines, deadlines.for_head()):
         response = await open_response(context, request, deadlines)
         try:
-            await check_head(response, request)
+            await check_head(context, response, request)
         except BaseException:
             # A cancellation too: the answer is in no scope yet, so nobody else would close it.
             await response.aclose()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..diagnostics import misspelling_of
 from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
+from ..options import of_provider
 from ..prompt import Message, Prompt, StructuredAnswer, TemplateString, answer_schema, render_prompt
 from ..providers import (
     ClientConfigError,
@@ -18,6 +21,7 @@ from ..types.schema import Schemas
 from ..types.show import show
 from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
+from ..wire.redact import holds_secret
 from .clients import Primitive, primitive_of
 from .conforms import is_of_type
 from .exchange import status_fields
@@ -122,7 +126,30 @@ def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) 
         request = primitive.dialect.build_request(primitive.options, prompt.payload, stream=stream)
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
+    _refuse_secrets(context, primitive.options, request.body.decode())
     return _language_request(context, request, primitive)
+
+
+def _refuse_secrets(context: Context, options: ClientOptions, body: str) -> None:
+    """A key in a body is a mistake, of an option's name mostly: providers would log it, and `render` print it."""
+    variables = context.host.secret_variables
+    if options.secrets_in_body or not any(holds_secret(body, value) for value in variables):
+        return
+    for value, variable in variables.items():
+        if not holds_secret(body, value):
+            continue
+        sent = (name for name, given in options.body.items() if holds_secret(json.dumps(given), value))
+        option = next(sent, None)
+        if option is None:
+            what = f"the body of the request holds the secret env.{variable}"
+        else:
+            near = misspelling_of(option, of_provider(options.provider))
+            what = f"the option `{option}` would send the secret env.{variable} in the body of the request"
+            what += f"; did you mean `{near}`?" if near else ""
+        raise Failure(
+            "InvalidArgument",
+            f"client `{options.name}`: {what} (secrets_in_body true allows it, where it is meant)",
+        )
 
 
 def _language_request(context: Context, request: Request, primitive: Primitive) -> Any:
@@ -150,8 +177,7 @@ def _milliseconds(*limits: float | None) -> int | None:
 
 @sysop("baml.llm.PrimitiveClient.http_error")
 def http_error(context: Context, client: Opaque, response: Any) -> Any:
-    primitive = primitive_of(client)
-    body = primitive.without_secrets(response.body)
+    # The body has lost its secrets on its way here, or was made by the program.
     headers = tuple(response.headers.items())
-    fields = status_fields(response.status_code, headers, body, primitive.options.name)
+    fields = status_fields(response.status_code, headers, response.body, primitive_of(client).options.name)
     return context.space.instance("baml.errors.HttpStatus", fields)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.values import Opaque
 from ..prompt import Media, Prompt
 from ..wire.message import InvalidRequest, Request, Response, Transport
@@ -30,19 +29,33 @@ async def fetch_media(context: Context, client: Opaque, prompt: Opaque) -> Opaqu
         return prompt
     from ..providers.media import with_fetched
 
-    services = host(context).services
+    services = context.host.services
     # Not said at the registration: where nothing has to be fetched, nothing is denied.
     services.check("net", "fetching media")
     work = _Fetch(services.transport_here(), services.media, primitive.options.name)
-    found = await asyncio.gather(*(work.media(media) for media in wanted))
+    found = await work.all(wanted)
     return Opaque("baml.llm.Prompt", with_fetched(rendered, dict(zip(wanted, found, strict=True))))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Fetch:
+    """All that one prompt needs. `received` are the bytes of all so far."""
+
     transport: Transport
     limits: MediaLimits
     client_name: str
+    received: int = 0
+
+    async def all(self, wanted: Iterable[Media]) -> list[Media]:
+        """At once. The first that fails stops the others, for the prompt cannot be sent."""
+        tasks = [asyncio.create_task(self.media(media)) for media in wanted]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            # Until each has closed its connection, and nothing that one raises is lost on the loop.
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def media(self, media: Media) -> Media:
         from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
@@ -105,8 +118,13 @@ class _Fetch:
         try:
             async for chunk in response.chunks():
                 size += len(chunk)
+                self.received += len(chunk)
                 if size > self.limits.max_bytes:
                     raise self._too_large(url)
+                if self.received > self.limits.total_bytes:
+                    raise self._refused(
+                        f"the media of the prompt hold more than {self.limits.total_bytes:,} bytes"
+                    )
                 parts.append(chunk)
         except Failure:
             raise

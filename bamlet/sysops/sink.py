@@ -76,9 +76,8 @@ class Sink:
         self._offered: Source | None = None
         self._called = View()
         self.view = view or View()
-        self.reporter: Source | None = None
-        self.reasoning_of: Callable[[], str] | None = None
         self.speaker: Voice | None = None
+        self.first: Voice | None = None
         self._shown_text = False
         self._attempts = 0
         self._closed = False
@@ -140,9 +139,19 @@ class Sink:
     @property
     def reasoning(self) -> str:
         """What the model has thought so far, by its provider's account and in the text."""
-        told = self.reasoning_of() if self.reasoning_of is not None else ""
+        heard = self._heard
+        told = heard.reasoning_of() if heard is not None and heard.reasoning_of is not None else ""
         written = self.reporter.reasoning if self.reporter is not None else ""
         return "\n".join(filter(None, (told, written)))
+
+    @property
+    def reporter(self) -> Source | None:
+        """What can tell what became of the answer that is heard."""
+        return self._heard.reporter if self._heard is not None else None
+
+    @property
+    def _heard(self) -> Voice | None:
+        return self.speaker or self.first
 
     @property
     def wants_every(self) -> bool:
@@ -228,10 +237,11 @@ class Voice:
     """What one task of a call says. Of tasks that run at once one is heard, so that no two answers are mixed.
 
     Whoever speaks first is heard until it fails or its value is taken. Then another one may be heard, which counts
-    as a new attempt: what the first has shown is taken back.
+    as a new attempt: what the first has shown is taken back. What the model thinks, and what becomes of its
+    answer, is each one's own too.
     """
 
-    __slots__ = ("_outer", "_unheard", "_unheard_text", "sink")
+    __slots__ = ("_outer", "_unheard", "_unheard_text", "reasoning_of", "reporter", "sink")
 
     # The floor is one field, `sink.speaker`, and is taken before anything is awaited: a task that finds it taken
     # keeps what it has to say, so no two believe that they are heard while a consumer holds one of them up. Every
@@ -242,6 +252,10 @@ class Voice:
         self._outer = outer
         self._unheard: Source | None = None
         self._unheard_text: list[str] = []
+        self.reporter: Source | None = None
+        self.reasoning_of: Callable[[], str] | None = None
+        if outer is None:
+            sink.first = self
 
     def inner(self) -> Voice:
         return Voice(self.sink, self)
@@ -273,6 +287,8 @@ class Voice:
         """The task has given its value: what it said stands for the one that started it."""
         outer = self._outer
         assert outer is not None
+        if self.reporter is not None or self.reasoning_of is not None:
+            outer.reporter, outer.reasoning_of = self.reporter, self.reasoning_of
         if self.sink.speaker is self:
             self.sink.speaker = outer
         elif self._unheard is not None or self._unheard_text:

@@ -33,7 +33,7 @@ class SseStream:
         self._one_by_one = one_by_one
         self._decoder = decoder_for(content_type(response), accepts)
         self._events: list[Any] = []  # an empty deque takes ten times as much
-        self._buffered = 0
+        self._buffered = 0  # characters of data in them
         self._failure: Exception | None = None
         self._ended = False
         self._any_event = False

@@ -25,7 +25,7 @@ class _Value(Source):
 async def emit_partial(context: Context, value: Any) -> None:
     voice = context.host.voice
     if isinstance(value, Handle):
-        source = voice.sink.reporter = resource(context, value, Source)
+        source = voice.reporter = resource(context, value, Source)
     else:
         source = _Value(value)
     await voice.partial(source)

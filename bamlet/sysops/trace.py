@@ -79,7 +79,7 @@ class Trace:
     def _say(self, context: Context, text: str | None) -> None:
         if text is not None:
             found: Host = context.host
-            self.line(text, found.task)
+            self.line(found.hide(text), found.task)
 
 
 def _name(handle: Handle) -> str:
@@ -105,8 +105,10 @@ def _quoted(text: str) -> str:
 
 
 def _request(request: Any) -> str:
+    from ..wire.redact import redact_url
+
     asked = f"{request.client_name}: " if request.client_name else ""
-    return f"{asked}{request.method} {request.url.partition('?')[0]}"
+    return f"{asked}{request.method} {redact_url(request.url).partition('?')[0]}"
 
 
 def _task(what: str) -> Say:

@@ -1,7 +1,8 @@
 """Recorded HTTP exchanges: frozen data on one side, JSON Lines on the other, one interaction a line.
 
 The frames of a body are its decoded bytes, cut as they arrived, each with its time. Lines are ASCII,
-so that nothing which passes text on can split one at U+2028 or spoil a CR.
+so that nothing which passes text on can split one at U+2028 or spoil a CR. A line ends with a checksum
+of itself; one without is read too, as people write them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ End: TypeAlias = Literal["clean", "incomplete", "reset", "malformed", "closed"]
 """How the body ended: by itself, in one of the ways to break off, or because we stopped reading."""
 
 _ENDS: dict[str, End] = {end: end for end in get_args(End)}
+
+MAX_DEPTH = 200
+"""Of a body that is kept as JSON, and of a line."""
+_SUM = "sum"
+_SUM_DIGITS = 16
 
 _T = TypeVar("_T")
 
@@ -86,9 +92,24 @@ def body_json(body: bytes) -> Json:
     """The body as JSON, null if it is not."""
     try:
         value: Json = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return value
+    return value if _is_shallow(value) else None
+
+
+def _is_shallow(value: Json) -> bool:
+    """What is read from here on may be walked by functions that call themselves."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def body_sha256(body: bytes) -> str:
@@ -124,7 +145,16 @@ def write_interaction(interaction: Interaction) -> str:
             }
         case RecordedFailure() as failure:
             entry["failure"] = {"error": failure.error, "message": failure.message}
-    return json.dumps(entry, ensure_ascii=True, separators=(",", ":")) + "\n"
+    return _json(entry | {_SUM: _checksum(entry)}) + "\n"
+
+
+def _json(entry: dict[str, Json]) -> str:
+    return json.dumps(entry, ensure_ascii=True, separators=(",", ":"))
+
+
+def _checksum(entry: dict[str, Json]) -> str:
+    """Of the entry without it, whatever blanks stand in the line."""
+    return hashlib.sha256(_json(entry).encode()).hexdigest()[:_SUM_DIGITS]
 
 
 def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, Json]:
@@ -151,15 +181,26 @@ def read_cassette(text: str) -> Cassette:
 def _interaction(line: str) -> Interaction:
     try:
         entry = _is(dict, json.loads(line), "the line")
-    except json.JSONDecodeError as problem:
+    except (ValueError, RecursionError) as problem:
+        if isinstance(problem, CassetteError):
+            raise
         raise CassetteError(f"not JSON: {problem}") from None
+    if not _is_shallow(entry):
+        raise CassetteError(f"nested deeper than {MAX_DEPTH}")
     version = _get(entry, "v", int)
     if version != FORMAT_VERSION:
         raise CassetteError(f"`v` is {version}, and only {FORMAT_VERSION} is known here")
     request = _request(_get(entry, "request", dict))
+    outcome: RecordedResponse | RecordedFailure
     if "failure" in entry:
-        return Interaction(request, _failure(_get(entry, "failure", dict)))
-    return Interaction(request, _response(_get(entry, "response", dict)))
+        outcome = _failure(_get(entry, "failure", dict))
+    else:
+        outcome = _response(_get(entry, "response", dict))
+    if (said := entry.pop(_SUM, None)) is not None and said != _checksum(entry):
+        raise CassetteError(
+            f"its checksum does not fit: the line was changed; take `{_SUM}` away if that was meant"
+        )
+    return Interaction(request, outcome)
 
 
 def _request(entry: dict[str, Json]) -> RecordedRequest:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Protocol
+from urllib.request import getproxies
 
 import httpx
 
@@ -191,7 +192,7 @@ def new_connections(options: HttpOptions) -> Connections:
             raise ValueError("aiohttp is not installed: pip install 'bamlet[fast]'")
         case HttpOptions(http2=True) if not _has("h2"):
             raise ValueError("HTTP/2 is not installed: pip install 'bamlet[http2]'")
-        case HttpOptions(engine="auto" | "aiohttp", http2=False) if _has("aiohttp"):
+        case HttpOptions(engine="auto" | "aiohttp", http2=False) if _has("aiohttp") and not _needs_socks(options):
             return SharedConnections(partial(_aiohttp_client, options.proxy))
         case HttpOptions(engine="auto" | "httpx"):
             limits = httpx.Limits(keepalive_expiry=MAX_IDLE_SECONDS)
@@ -203,6 +204,16 @@ def new_connections(options: HttpOptions) -> Connections:
 def new_pinned_connections(options: HttpOptions) -> Connections:
     """For addresses in the place of names. None serves twice: at one address are sites with different names."""
     return OwnConnections(partial(_client, http2=options.http2 and _has("h2"), proxy=options.proxy), max_idle=0)
+
+
+def _needs_socks(options: HttpOptions) -> bool:
+    """A proxy of the environment counts only where nobody chose an engine that cannot speak to it."""
+    proxies = [options.proxy] if options.proxy else list(getproxies().values())
+    return options.engine == "auto" and any(map(_is_socks, proxies))
+
+
+def _is_socks(proxy: str) -> bool:
+    return proxy.lower().startswith("socks")
 
 
 def _has(package: str) -> bool:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import enum
 import logging
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 
 import httpx
 
@@ -19,14 +21,19 @@ from .addresses import public_address
 from .closing import let_finish
 from .connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Lane, new_connections, new_pinned_connections
 from .failures import raise_broken_body, raise_not_opened
-from .message import BrokenBody, HttpOptions, InvalidRequest, ProtocolError, Request
+from .message import BrokenBody, ConnectError, HttpOptions, InvalidRequest, ProtocolError, Request
 from .unpacking import unpacking_for
 
 _USER_AGENT = f"bamlet/{__version__}"
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LONGEST_HOST = 253
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
+
+
+# Of the request that is being sent, since a record of httpx's log knows its URL only.
+_secrets: ContextVar[tuple[str, ...]] = ContextVar("_secrets", default=())
 
 
 def _without_keys(record: logging.LogRecord) -> bool:
@@ -37,9 +44,9 @@ def _without_keys(record: logging.LogRecord) -> bool:
 
 
 def _loggable(value: object) -> object:
-    from .redact import redact_url
+    from .redact import hide, redact_url
 
-    return redact_url(str(value)) if isinstance(value, httpx.URL) else value
+    return hide(redact_url(str(value)), _secrets.get()) if isinstance(value, httpx.URL) else value
 
 
 logging.getLogger("httpx").addFilter(_without_keys)
@@ -106,10 +113,18 @@ class HttpTransport:
         if request.public_only:
             await _pin(outgoing)
             connections = self._pinned
-        lane = connections.take(outgoing.url)
+        try:
+            lane = connections.take(outgoing.url)
+        except (ImportError, ValueError, httpx.InvalidURL) as failure:
+            # Making a client reads the proxy, from the options or the environment.
+            raise ConnectError(f"the proxy cannot be used: {failure}") from failure
         response: httpx.Response | None = None
         try:
-            response = await lane.client.send(outgoing, stream=True)
+            secrets = _secrets.set(request.secrets)
+            try:
+                response = await lane.client.send(outgoing, stream=True)
+            finally:
+                _secrets.reset(secrets)
             _check_head(response)
         except httpx.HTTPError as failure:
             await lane.drop(response)
@@ -141,16 +156,37 @@ def _outgoing(request: Request, connect_timeout: float | None) -> httpx.Request:
     if not any(name.lower() == "user-agent" for name, _ in headers):
         headers = (*headers, ("user-agent", _USER_AGENT))
     timeout = httpx.Timeout(None, connect=connect_timeout).as_dict()
+    url, authorized = _address(request.url)
+    if authorized:
+        headers = (*((name, value) for name, value in headers if name.lower() != "authorization"), *authorized)
+    return httpx.Request(
+        request.method, url, headers=headers, content=request.body, extensions={"timeout": timeout}
+    )
+
+
+def _address(text: str) -> tuple[httpx.URL, tuple[tuple[str, str], ...]]:
+    """The URL as every engine takes it, and the header for the user and the password that stood in it.
+
+    What one engine would refuse, and the other resolve to something, is refused before either sees it.
+    """
     try:
-        return httpx.Request(
-            request.method,
-            request.url,
-            headers=headers,
-            content=request.body,
-            extensions={"timeout": timeout},
-        )
-    except httpx.InvalidURL as failure:
-        raise InvalidRequest(f"the URL of the request is malformed: {failure}") from failure
+        url = httpx.URL(text)
+        host, port = url.host, url.port
+    except (httpx.InvalidURL, UnicodeError) as failure:
+        raise _unreachable(str(failure)) from failure
+    if port is not None and not 0 < port < 1 << 16:
+        raise _unreachable(f"the port {port} is not between 1 and 65535")
+    labels = url.raw_host.decode("ascii").removesuffix(".").split(".")
+    if ":" not in host and (not all(0 < len(label) < 64 for label in labels) or len(host) > _LONGEST_HOST):
+        raise _unreachable("the host name has a part that is empty or too long")
+    if not url.userinfo:
+        return url, ()
+    credentials = f"{url.username}:{url.password}".encode()
+    return url.copy_with(userinfo=b""), (("authorization", f"Basic {b64encode(credentials).decode()}"),)
+
+
+def _unreachable(why: str) -> ConnectError:
+    return ConnectError(f"no server has such a URL: {why}; check it, for a client its base_url")
 
 
 async def _pin(outgoing: httpx.Request) -> None:

@@ -12,7 +12,8 @@ class Request:
     """`body` is what goes over the wire, byte for byte: it may have been signed.
 
     `public_only` is for URLs that strangers may have written: the request is refused where the name of the host
-    leads to an address that is not public, such as this machine or its network.
+    leads to an address that is not public, such as this machine or its network. `secrets` are values in it that no
+    log, message or recording may show, whatever they are called.
     """
 
     method: str
@@ -20,6 +21,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
     public_only: bool = field(default=False, compare=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 Engine = Literal["auto", "httpx", "aiohttp"]

@@ -59,6 +59,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits = request.extensions.get("timeout", {})
+        proxy = self._proxy_for(request.url)
+        if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
+            raise httpx.ProxyError("aiohttp speaks to proxies of http only; use the engine httpx", request=request)
         try:
             response = await self._session().request(
                 request.method,
@@ -67,7 +70,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 data=request.content or None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect")),
-                proxy=self._proxy_for(request.url),
+                proxy=proxy,
             )
         except (aiohttp.ClientError, TimeoutError) as failure:
             _forget_request(failure)
@@ -162,6 +165,8 @@ def _not_opened(failure: Exception, request: httpx.Request) -> httpx.TransportEr
     match failure:
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
             return httpx.ProxyError(said, request=request)
+        case aiohttp.InvalidURL():
+            return httpx.ConnectError("the URL, or that of the proxy, is malformed", request=request)
         case aiohttp.ConnectionTimeoutError():
             return httpx.ConnectTimeout(said, request=request)
         case aiohttp.ClientConnectorError():

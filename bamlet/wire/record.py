@@ -14,7 +14,7 @@ from .cassette import (
     write_interaction,
 )
 from .message import BrokenBody, ConnectionReset, Request, Response, Transport, TransportError
-from .redact import recorded_request, redact_headers, secret_place
+from .redact import SHORTEST_SECRET, recorded_request, redact_headers, secret_place
 
 # The first that fits: a reset is a broken body too.
 _END_OF_FAILURE: tuple[tuple[type[TransportError], End], ...] = (
@@ -31,7 +31,8 @@ class SecretInCassette(Exception):
 class RecordingTransport:
     """`sink` gets whole lines, each when its exchange is over; `clock` tells seconds.
 
-    `secrets` are values that must not be written; the collection is looked at anew for each exchange.
+    `secrets` are values that must not be written, beside those of each request; the collection is looked at anew
+    for each exchange. In the URL and the headers of a request they are redacted.
     A request that holds one is not sent. An answer that holds one is delivered and not written, and
     `aclose` raises for it: that the recording has a hole is no reason to fail the call.
     """
@@ -58,19 +59,20 @@ class RecordingTransport:
     async def open(self, request: Request, *, connect_timeout: float | None) -> Response:
         """Raises `SecretInCassette` beside what the inner transport raises."""
         recorded = recorded_request(request)
-        place = secret_place(Interaction(recorded, RecordedFailure("", "")), self._secrets)
+        secrets = {*self._secrets, *(value for value in request.secrets if len(value) >= SHORTEST_SECRET)}
+        place = secret_place(Interaction(recorded, RecordedFailure("", "")), secrets)
         if place is not None:
             raise _refusal(recorded, place)
         sent_at = self._clock()
         try:
             response = await self._inner.open(request, connect_timeout=connect_timeout)
         except TransportError as failure:
-            self._write(Interaction(recorded, RecordedFailure(type(failure).__name__, str(failure))))
+            self._write(Interaction(recorded, RecordedFailure(type(failure).__name__, str(failure))), secrets)
             raise
         head_ms = _milliseconds(self._clock() - sent_at)
 
         def write(frames: list[Frame], end: End) -> None:
-            self._write(Interaction(recorded, _recorded_response(response, head_ms, frames, end)))
+            self._write(Interaction(recorded, _recorded_response(response, head_ms, frames, end)), secrets)
 
         return _RecordedResponse(response, self._clock, write)
 
@@ -80,8 +82,8 @@ class RecordingTransport:
         if self._refusals:
             raise self._refusals.pop(0)
 
-    def _write(self, interaction: Interaction) -> None:
-        place = secret_place(interaction, self._secrets)
+    def _write(self, interaction: Interaction, secrets: Collection[str]) -> None:
+        place = secret_place(interaction, secrets)
         if place is None:
             self._sink(write_interaction(interaction))
         else:

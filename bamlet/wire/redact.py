@@ -1,12 +1,14 @@
-"""What must not be written down about an exchange: header and query values that are keys by their name,
-and any text that holds a secret of this process by its value.
+"""What must not be shown or written down: header and query values that are keys by their name, and any text that
+holds a secret by its value, wherever that value came from.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from urllib.parse import quote, unquote, unquote_plus, urlsplit
+import re
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
 
 from .cassette import (
     Interaction,
@@ -20,6 +22,8 @@ from .cassette import (
 from .message import Request
 
 REDACTED = "<redacted>"
+SHORTEST_SECRET = 8
+"""A shorter one would be found in words."""
 
 SECRET_HEADERS = frozenset(
     {
@@ -40,12 +44,56 @@ SECRET_QUERY_KEYS = frozenset(
 )
 
 
+_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)S?\d*(?![A-Z0-9])|PASSWD|PASSPHRASE", re.IGNORECASE)
+
+
+def is_secret_name(variable: str) -> bool:
+    """Whether a variable of the environment holds what must not be shown, by the words of its name."""
+    return _SECRET_NAME.search(variable) is not None
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """The text without these values, as they are or escaped for JSON or a URL."""
+    found = {
+        form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret) if form in text
+    }
+    for form in sorted(found, key=len, reverse=True):  # one may hold another
+        text = text.replace(form, REDACTED)
+    return text
+
+
+def holds_secret(text: str, secret: str) -> bool:
+    """As it is, or escaped for JSON or a URL."""
+    return any(form in text for form in _forms(secret))
+
+
+def sent_secrets(url: str, headers: Mapping[str, str]) -> Iterator[str]:
+    """The values of a request that are keys by their name or their place."""
+    for name, value in headers.items():
+        if name.lower() in SECRET_HEADERS:
+            yield value.rpartition(" ")[2]  # what stands behind `Bearer`
+    yield from secrets_of_url(url)
+
+
+def secrets_of_url(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    user, at, _ = parts.netloc.rpartition("@")
+    if at:
+        yield from {password := user.partition(":")[2], unquote(password)} if ":" in user else (user,)
+        yield b64encode(unquote(user).encode()).decode()  # as it goes over the wire
+    yield from (value for name, value in parse_qsl(parts.query) if is_secret_query_key(name))
+
+
 def recorded_request(request: Request) -> RecordedRequest:
     """The request as a cassette holds it."""
+    headers = redact_headers(request.headers)
     return RecordedRequest(
         method=request.method,
-        url=redact_url(request.url),
-        headers=redact_headers(request.headers),
+        url=hide(redact_url(request.url), request.secrets),
+        headers=tuple((name, hide(value, request.secrets)) for name, value in headers),
         body=body_json(request.body),
         body_sha256=body_sha256(request.body),
     )
@@ -57,7 +105,10 @@ def redact_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str
 
 def redact_url(url: str) -> str:
     """Without the values of secret query keys and without user and password. The rest stays as it was."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # what cannot be taken apart is not shown
+        return REDACTED
     query = "&".join(map(_redact_pair, parts.query.split("&")))
     _, at, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{REDACTED}@{host}" if at else host, query=query).geturl()

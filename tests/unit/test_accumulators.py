@@ -65,15 +65,85 @@ def test_a_body_that_came_whole(response_type: str) -> None:
 
 @pytest.mark.parametrize("response_type", BODIES)
 @pytest.mark.parametrize(
-    "body", ["{}", "[]", '{"candidates":7,"choices":3}', '{"type":"message"}', '{"output":null}']
+    "body",
+    [
+        *("{}", "[]", '{"candidates":7,"choices":3}', '{"type":"message"}', '{"output":null}', '{"detail":"x"}'),
+        *('{"choices":[]}', '{"choices":[{}]}', '{"choices":["x"]}', '{"choices":"x"}', '{"candidates":[{}]}'),
+        *('{"choices":[{"message":"x","finish_reason":"stop"}]}', '{"choices":[{"finish_reason":"stop"}]}'),
+        *('{"output":{}}', '{"object":"response"}', '{"object":"response","output":"x","status":"completed"}'),
+        *('{"object":"response","output":[],"status":"in_progress"}', '{"text":null}', '{"usageMetadata":{}}'),
+        *('{"message":{"content":"x"},"done":false}', '{"response":null,"done":true}'),
+    ],
 )
-def test_a_body_of_another_shape_is_no_crash(response_type: str, body: str) -> None:
-    kind = None
-    try:
+def test_a_body_of_another_shape_is_no_answer(response_type: str, body: str) -> None:
+    with pytest.raises(ProviderError) as error:
         read_body(ACCUMULATORS[response_type](), body)
-    except ProviderError as error:
-        kind = error.kind
-    assert kind in (None, "empty_response")
+    assert error.value.kind == "empty_response"
+    assert error.value.retryable
+
+
+def test_an_error_inside_a_choice_fails_the_answer() -> None:
+    failed = {"choices": [{"index": 0, "error": {"message": "boom", "code": 502}, "finish_reason": "error"}]}
+    for read in (lambda value: read_body(ACCUMULATORS["openai"](), json.dumps(value)), _streamed):
+        with pytest.raises(ProviderError, match="boom") as error:
+            read(failed)
+        assert error.value.retryable
+
+
+def _streamed(value: object) -> None:
+    ACCUMULATORS["openai"]().feed(Event("message", json.dumps(value)))
+
+
+@pytest.mark.parametrize(
+    "choices", ['"x"', '["x"]', '[{"index":0,"delta":"x"}]'], ids=["no list", "no choice", "no delta"]
+)
+def test_a_malformed_choice_of_a_stream_is_counted(choices: str) -> None:
+    accumulator = ACCUMULATORS["openai"]()
+    accumulator.feed(Event("message", '{"choices":[{"index":0,"delta":{"content":"a"}}]}'))
+    accumulator.feed(Event("message", f'{{"choices":{choices}}}'))
+    assert (accumulator.text, accumulator.bad_events) == ("a", 1)
+
+
+def test_a_stream_of_malformed_choices_is_no_answer() -> None:
+    accumulator = ACCUMULATORS["openai"]()
+    accumulator.feed(Event("message", '{"choices":["x"]}'))
+    accumulator.feed(Event("message", "[DONE]"))
+    with pytest.raises(ProviderError, match="not what the provider promises"):
+        accumulator.finish()
+
+
+LATE = {
+    "openai": ['{"choices":[{"delta":{"content":"%s"},"finish_reason":%s}]}', '"stop"', "null"],
+    "anthropic": [
+        '{"type":"message","content":[{"type":"text","text":"%s"}],"stop_reason":%s}',
+        '"end_turn"',
+        "null",
+    ],
+    "google": [
+        '{"candidates":[{"content":{"parts":[{"text":"%s"}]},"finishReason":%s}]}',
+        '"STOP"',
+        "null",
+    ],
+}
+
+
+@pytest.mark.parametrize("response_type", LATE)
+def test_content_after_the_finish_reason_is_dropped_and_counted(response_type: str) -> None:
+    form, stops, goes_on = LATE[response_type]
+    accumulator = ACCUMULATORS[response_type]()
+    accumulator.feed(Event("message", form % ("a", goes_on)))
+    accumulator.feed(Event("message", form % ("b", stops)))
+    assert accumulator.feed(Event("message", form % ("c", goes_on))) == ""
+    assert accumulator.feed(Event("message", form % ("", goes_on))) == ""
+    assert (accumulator.finish().text, accumulator.late) == ("ab", 1)
+
+
+def test_a_tool_call_after_the_finish_reason_is_dropped_and_counted() -> None:
+    accumulator = ACCUMULATORS["openai"]()
+    accumulator.feed(Event("message", '{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}'))
+    call = '{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f"}}]}}]}'
+    accumulator.feed(Event("message", call))
+    assert (accumulator.tool_calls, accumulator.late, accumulator.finish_reason) == ((), 1, "stop")
 
 
 def test_the_parts_of_a_whole_response() -> None:

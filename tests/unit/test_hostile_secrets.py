@@ -12,6 +12,7 @@ import json
 import logging
 import pickle
 import traceback
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -35,6 +36,10 @@ PLACES = {
     "google": ("google-ai", IN_HEADER),
     "own header": ("openai-generic", 'headers { "x-api-key" env.SECRET_KEY }'),
     "query": ("openai-generic", 'query_params { "key" env.SECRET_KEY }'),
+    # Names that nobody lists: the value is a secret because of where it came from.
+    "header of another name": ("openai-generic", 'headers { "ocp-apim-subscription-key" env.SECRET_KEY }'),
+    "query of another name": ("openai-generic", 'query_params { "subscription-key" env.SECRET_KEY }'),
+    "password of the URL": ("openai-generic", ""),
 }
 SAID_BACK = json.dumps({"error": {"message": f"no such key: {KEY}"}}).encode()
 JSON = (("content-type", "application/json"),)
@@ -73,7 +78,8 @@ def test_h34_a_key_comes_out_nowhere(
     provider, options = PLACES[place]
     source = SOURCE.replace("PROVIDER", provider).replace("OPTIONS", options)
     compiled = bamlet.compile_sources({"secret.baml": source})
-    environ = {"URL": loopback.url, "SECRET_KEY": KEY}
+    url = loopback.url.replace("//", f"//user:{KEY}@") if place == "password of the URL" else loopback.url
+    environ = {"URL": url, "SECRET_KEY": KEY}
     shown: list[str] = []
 
     async def asked(rt: bamlet.AsyncRuntime, how: str) -> None:
@@ -106,7 +112,10 @@ def test_h34_a_key_comes_out_nowhere(
     with redirect_stdout(out), redirect_stderr(err):
         asyncio.run(asyncio.wait_for(body(), 30))
     whole = "\n".join([*shown, out.getvalue(), err.getvalue(), caplog.text])
-    assert any(KEY in f"{request.path} {request.headers}" for request in loopback.requests)
+    basic = b64encode(f"user:{KEY}".encode()).decode()
+    for request in loopback.requests:
+        assert any(key in f"{request.path} {request.headers}" for key in (KEY, basic))
+    assert basic not in whole
     assert KEY not in whole, whole[max(0, whole.index(KEY) - 300) :][:600].replace(KEY, "<HERE>")
     assert files_with_it(tmp_path) == []
 

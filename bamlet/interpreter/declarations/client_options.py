@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ...diagnostics import Code, catalogue, did_you_mean
+from ...diagnostics import Code, catalogue, did_you_mean, misspelling_of
 from ...grammar import nodes as n
 from ...options import (
     BEDROCK_INFERENCE,
@@ -23,6 +23,9 @@ from ...options import (
 from ..facts.interface import EnvRef
 from .blocks import Block
 from .settings import setting
+
+# As near to an option as a mistake, and meant: OpenRouter's list of models.
+_MEANT = ("models",)
 
 
 def check_options(
@@ -44,6 +47,8 @@ def check_options(
     for key, entry in given.items():
         if (option := known.get(key)) and (check := _CHECKS.get(option.kind)):
             check(work, entry, option)
+    if provider in PROVIDERS and provider != "aws-bedrock":
+        work.misspelt()
     work.roles()
     work.finish_reasons()
     if http := given.get("http"):
@@ -117,6 +122,15 @@ class _Options:
                 known = f"it may have {', '.join(BEDROCK_INFERENCE)}"
                 message = f"there is no setting `{key}` in `inference_configuration`"
                 self.wrong(entry.key, message, did_you_mean(key, BEDROCK_INFERENCE) or known)
+
+    def misspelt(self) -> None:
+        """What is passed on may be called anything, but hardly nearly as what is acted on."""
+        for key, entry in self.given.items():
+            if key in self.known or key in _MEANT:
+                continue
+            if (meant := misspelling_of(key, self.known)) is not None:
+                message = f"`{key}` is no option of a client: it goes into the body of the request"
+                self.block.wrong(entry.key, catalogue.MISSPELT_OPTION, message, f"did you mean `{meant}`?")
 
     def roles(self) -> None:
         allowed = self.given.get("allowed_roles")

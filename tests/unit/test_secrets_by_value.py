@@ -1,0 +1,150 @@
+"""A secret is one by its value, whatever an option, a header or a server calls it.
+
+A program must not see how it is hidden, so this is Python.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bamlet
+from bamlet.cli.main import run
+from bamlet.diagnostics import misspelling_of
+from bamlet.options import of_provider
+from bamlet.wire.redact import hide, is_secret_name
+from tests.servers.loopback import Answer, LoopbackServer
+from tests.support.canary import KEY
+
+pytestmark = pytest.mark.timeout(30)
+
+JSON = (("content-type", "application/json"),)
+FINE = Answer([b'{"choices":[{"index":0,"message":{"content":"fine"},"finish_reason":"stop"}]}'], headers=JSON)
+SOURCE = """
+client<llm> Given { provider openai-generic, options { base_url env.URL, model "m", OPTIONS } }
+function Say(text: string) -> string { client Given, prompt #"{{ text }}"# }
+function Tell() -> string { Say(env.SECRET_KEY) }
+"""
+
+
+def runtime(server: LoopbackServer, options: str = "", **more: Any) -> bamlet.Runtime:
+    program = bamlet.compile_sources({"main.baml": SOURCE.replace("OPTIONS", options)})
+    return bamlet.Runtime(program, environ={"URL": server.url, "SECRET_KEY": KEY}, **more)
+
+
+def test_a_lent_token_that_a_server_says_back_is_not_shown(loopback: LoopbackServer) -> None:
+    lent = json.dumps({"access_token": KEY, "expires_in": 3600}).encode()
+    fields = {"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "r"}
+    source = """
+    client<llm> Gemini { provider vertex-ai, options { base_url env.URL, model "m", credentials env.SA } }
+    function Say() -> string { client Gemini, prompt #"Hi"# }
+    """
+    said = Answer([json.dumps({"error": {"message": f"bad {KEY}"}}).encode()], 401, (*JSON, ("x-token", KEY)))
+    environ = {"URL": loopback.url, "SA": json.dumps({**fields, "token_uri": f"{loopback.url}/token"})}
+    rt = bamlet.Runtime(
+        bamlet.compile_sources({"main.baml": source}),
+        environ=environ,
+        lend_to=[loopback.url.removeprefix("http://")],
+    )
+    loopback.answer(Answer([lent], headers=JSON), said, said)
+    with rt:
+        for ask in (lambda: rt.call("Say"), lambda: rt.stream("Say").final()):
+            with pytest.raises(bamlet.BamlClientHttpError, match="<redacted>") as error:
+                ask()
+            assert KEY not in repr(vars(error.value))
+    assert loopback.requests[1].header("authorization") == f"Bearer {KEY}"
+
+
+def test_a_misspelt_option_does_not_send_the_key(loopback: LoopbackServer) -> None:
+    with runtime(loopback, "apikey env.SECRET_KEY") as rt:
+        for ask in (rt.call, rt.request):
+            with pytest.raises(bamlet.BamlInvalidArgumentError) as error:
+                ask("Say", text="x")
+            told = "client `Given`: the option `apikey` would send the secret env.SECRET_KEY in the body"
+            assert str(error.value).startswith(told)
+            assert "did you mean `api_key`?" in str(error.value)
+    assert loopback.requests == []
+
+
+def test_a_prompt_does_not_send_the_key(loopback: LoopbackServer) -> None:
+    with (
+        runtime(loopback) as rt,
+        pytest.raises(
+            bamlet.BamlInvalidArgumentError, match=r"the body of the request holds the secret env\.SECRET"
+        ),
+    ):
+        rt.call("Tell")
+    assert loopback.requests == []
+
+
+def test_a_secret_in_a_body_may_be_allowed(loopback: LoopbackServer) -> None:
+    loopback.default = FINE
+    with runtime(loopback, "user_token env.SECRET_KEY, secrets_in_body true") as rt:
+        assert rt.call("Say", text="x") == "fine"
+    body = json.loads(loopback.requests[0].body)
+    assert (body["user_token"], "secrets_in_body" in body) == (KEY, False)
+
+
+@pytest.mark.parametrize("form", ["curl", "python", "json"])
+def test_render_shows_no_key(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv("URL", "http://127.0.0.1:1")
+    for options, code in (("apikey env.SECRET_KEY", 2), ("apikey env.SECRET_KEY, secrets_in_body true", 0)):
+        (tmp_path / "main.baml").write_text(SOURCE.replace("OPTIONS", options))
+        assert run(["render", str(tmp_path), "Say", "--arg", "text=x", "--as", form]) == code
+        shown = capsys.readouterr()
+        assert KEY not in shown.out + shown.err
+
+
+def test_a_trace_shows_no_password(loopback: LoopbackServer) -> None:
+    import asyncio
+
+    loopback.default = FINE
+    lines: list[str] = []
+    program = bamlet.compile_sources({"main.baml": SOURCE.replace("OPTIONS", "")})
+    environ = {"URL": loopback.url.replace("//", f"//user:{KEY}@")}
+
+    async def call() -> None:
+        async with bamlet.AsyncRuntime(program, environ=environ, trace=lines.append) as rt:
+            await rt.call("Say", text="x")
+
+    asyncio.run(asyncio.wait_for(call(), 10))
+    assert any("POST http://<redacted>@127.0.0.1" in line for line in lines)
+    assert KEY not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("OPENAI_API_KEY", True),
+        ("APIKEY2", True),
+        ("db_password", True),
+        ("OPENAI_API_KEYS", True),
+        ("CLIENT_SECRET_V2", True),
+        ("TOKENIZER", False),
+        ("KEYBOARD", False),
+        ("HOME", False),
+    ],
+)
+def test_a_variable_is_secret_by_the_words_of_its_name(name: str, secret: bool) -> None:
+    assert is_secret_name(name) is secret
+
+
+def test_secrets_are_hidden_in_every_form_and_the_longest_first() -> None:
+    assert hide('a "b/c d"" b%2Fc%20d e', ["b/c d", "short"]) == 'a "b/c d"" b%2Fc%20d e'
+    assert hide("x secret/one secret%2Fone secret/one-more", ["secret/one", "secret/one-more"]) == (
+        "x <redacted> <redacted> <redacted>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("apikey", "api_key"), ("Api-Key", "api_key"), ("base_ulr", "base_url"), ("htp", "http"), ("stop", None)],
+)
+def test_a_misspelling_is_a_letter_or_two_away(name: str, meant: str | None) -> None:
+    assert misspelling_of(name, of_provider("openai")) == meant

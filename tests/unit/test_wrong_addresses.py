@@ -1,0 +1,95 @@
+"""A wrong base_url, or a proxy that cannot be had, is a failed attempt that says what to do, under either engine.
+
+The language cannot choose an engine, so this is Python.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import bamlet
+from tests.servers.loopback import Answer, LoopbackServer
+
+pytestmark = pytest.mark.timeout(30)
+
+ENGINES = ["httpx", "aiohttp"]
+FINE = Answer(
+    [b'{"choices":[{"index":0,"message":{"content":"fine"},"finish_reason":"stop"}]}'],
+    headers=(("content-type", "application/json"),),
+)
+SOURCE = """
+client<llm> Wrong { provider openai-generic, options { base_url "WRONG", model "wrong" } }
+client<llm> Right { provider openai-generic, options { base_url "RIGHT", model "right" } }
+client<llm> Both { provider fallback, options { strategy [Wrong, Right] } }
+function Ask() -> string { client Wrong, prompt #"Hi"# }
+function AskBoth() -> string { client Both, prompt #"Hi"# }
+"""
+NO_SERVER = "no server has such a URL"
+WRONG = {
+    "http://h:99999/v1": "port 99999",
+    "http://h:-1/v1": "port",
+    "http://h:0/v1": "port 0",
+    "http://h:y/v1": "port",
+    "http://[::1": "",
+    "http://[v1.x]/v1": "",
+    "http://xn--zz/v1": "A-label",
+    "http://xn--/v1": "A-label",
+    "http://a..b/v1": "empty or too long",
+    "http://./v1": "empty or too long",
+    f"http://{'a' * 64}.example/v1": "empty or too long",
+    f"http://{'a.' * 130}example/v1": "empty or too long",
+    "http://☃.example/v1": "IDNA",
+}
+
+
+def runtime(wrong: str, right: str = "", **options: Any) -> bamlet.Runtime:
+    program = bamlet.compile_sources({"main.baml": SOURCE.replace("WRONG", wrong).replace("RIGHT", right)})
+    return bamlet.Runtime(program, transport=bamlet.HttpOptions(**options), environ={})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("url", WRONG)
+def test_a_url_that_no_server_has(loopback: LoopbackServer, engine: str, url: str) -> None:
+    with runtime(url, engine=engine) as rt:
+        for ask in (lambda: rt.call("Ask"), lambda: rt.stream("Ask").final()):
+            with pytest.raises(bamlet.BamlClientError, match=f"{NO_SERVER}.*{WRONG[url]}.*base_url"):
+                ask()
+    loopback.default = FINE
+    with runtime(url, loopback.url, engine=engine) as rt:
+        assert rt.call("AskBoth") == "fine"
+    assert json.loads(loopback.requests[0].body)["model"] == "right"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_user_in_the_url_is_a_header(loopback: LoopbackServer, engine: str) -> None:
+    loopback.default = FINE
+    with runtime(loopback.url.replace("//", "//us%40er:p%3Aw@"), engine=engine) as rt:
+        assert rt.call("Ask") == "fine"
+    assert loopback.requests[0].header("authorization") == "Basic dXNAZXI6cDp3"
+    assert loopback.requests[0].header("host") == loopback.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[::1", "xx://h", "h:1", "http://h:99999"])
+def test_a_proxy_that_cannot_be_had(
+    engine: str, proxy: str, monkeypatch: pytest.MonkeyPatch, loopback: LoopbackServer
+) -> None:
+    with runtime(loopback.url, engine=engine, proxy=proxy) as rt, pytest.raises(bamlet.BamlClientError):
+        rt.call("Ask")
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    with runtime("http://10.255.255.1/v1", engine=engine) as rt, pytest.raises(bamlet.BamlClientError):
+        rt.call("Ask")
+    assert loopback.requests == []
+
+
+def test_a_socks_proxy_without_its_package_says_which(loopback: LoopbackServer) -> None:
+    for engine in ("auto", "httpx"):
+        with (
+            runtime(loopback.url, engine=engine, proxy="socks5://127.0.0.1:9") as rt,
+            pytest.raises(bamlet.BamlClientError, match=r"the proxy cannot be used.*httpx\[socks\]"),
+        ):
+            rt.call("Ask")
