@@ -1,12 +1,26 @@
 """`python -m bamlet` and the `bamlet` command."""
 
+import os
 import sys
 
 
 def main() -> None:
+    _open_closed_streams()
     from .cli.main import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Whoever starts us may close them (`>&-`). Python has None in their place then, and the next file that is opened
+    would get their number, and with it what others print."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 if __name__ == "__main__":

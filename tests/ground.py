@@ -48,4 +48,10 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_kept_apart.py::test_the_buffer_is_counted_in_one_unit",
         "tests/unit/test_kept_apart.py::test_a_traceback_shows_the_text_that_was_compiled",
     ],
+    "A14": [
+        "tests/unit/test_kept_connections.py::test_a_request_that_met_a_closed_connection_is_sent_once_more",
+        "tests/unit/test_kept_connections.py::test_a_request_that_got_half_an_answer_is_not_sent_again",
+        "tests/unit/test_odd_streams.py::test_a_stream_that_is_closed_or_full_brings_no_traceback",
+        "tests/unit/test_odd_streams.py::test_check_of_a_device_ends",
+    ],
 }

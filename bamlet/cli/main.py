@@ -29,6 +29,10 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read our output has enough. Python would complain once more when it flushes at exit.
         sys.stdout = None
         return exits.OK
+    except OSError as failure:  # such as a full disk under our output
+        sys.stdout = None
+        print(f"bamlet: {failure}", file=sys.stderr)
+        return exits.FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return exits.INTERRUPTED

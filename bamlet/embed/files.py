@@ -38,11 +38,13 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def read(path: Path) -> Read:
-    if path.stat().st_size > MAX_FILE_BYTES:
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)  # a device has no size, and perhaps no end
+    if len(data) > MAX_FILE_BYTES:
         source = SourceFile(str(path), "")
         message = f"this file has more than {MAX_FILE_BYTES // 2**20} MiB"
         return Read(source, catalogue.UNREAD_FILE.at(Span(source, 0, 0), message))
-    return decode(str(path), path.read_bytes())
+    return decode(str(path), data)
 
 
 def decode(name: str, data: bytes) -> Read:
@@ -64,4 +66,7 @@ def _below(root: Path) -> Iterator[Path]:
             folders.clear()
         names = (name for name in files if name.endswith(".baml") and not name.startswith("."))
         paths = (Path(folder, name) for name in names)
-        yield from (path for path in paths if not path.is_symlink() or path.resolve().is_relative_to(inside))
+        for path in paths:
+            # A pipe below a folder would be waited for, for ever.
+            if not path.is_fifo() and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
+                yield path

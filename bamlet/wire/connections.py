@@ -29,10 +29,18 @@ MAX_IDLE_SECONDS = 30.0
 MakeClient = Callable[..., httpx.AsyncClient]
 
 
+class MetClosed(httpx.RemoteProtocolError):
+    """The server closed a connection that had served before, and said nothing to the request that met it."""
+
+
 class Lane(Protocol):
     """The way of one exchange. It ends with exactly one of `give_back` and `drop`."""
 
     client: httpx.AsyncClient
+
+    def met_closed(self, failure: httpx.HTTPError) -> bool:
+        """Whether the failure is such a meeting: then the request may go out once more."""
+        ...
 
     async def give_back(self, response: httpx.Response) -> None:
         """The answer was read to its end, so its connection may serve again."""
@@ -44,7 +52,9 @@ class Lane(Protocol):
 
 
 class Connections(Protocol):
-    def take(self, url: httpx.URL) -> Lane: ...
+    def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
+        """`fresh` wants a connection that has not served."""
+        ...
 
     async def aclose(self) -> None:
         """Close every connection. Answers still being read break off."""
@@ -61,8 +71,15 @@ class _OwnLane:
     lanes: OwnConnections
     origin: tuple[str, str, int | None]
     client: httpx.AsyncClient
+    # What its connection has read, once it has served.
+    heard: Any = None
+
+    def met_closed(self, failure: httpx.HTTPError) -> bool:
+        is_gone = isinstance(failure, httpx.NetworkError | httpx.RemoteProtocolError)
+        return is_gone and self.heard is not None and not self.heard.trailing_data[0]
 
     async def give_back(self, response: httpx.Response) -> None:
+        self.heard = _reader_of(response)
         if _something_waits(response):
             await self.lanes.close(self)
         else:
@@ -89,13 +106,13 @@ class OwnConnections:
         # Made on first use: reading the certificates of the system takes some 20 ms.
         self._tls: ssl.SSLContext | None = None
 
-    def take(self, url: httpx.URL) -> Lane:
+    def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
         if self._closed:
             raise RuntimeError("the transport is closed")
         origin = (url.scheme, url.host, url.port)
         # Out of the list before it is used, with no await on the way: a lane carries one exchange.
         # The newest first: it is the least likely to have expired.
-        for index in reversed(range(len(self._idle))):
+        for index in () if fresh else reversed(range(len(self._idle))):
             if self._idle[index].origin == origin:
                 return self._idle.pop(index)
         if self._tls is None:
@@ -137,11 +154,16 @@ def _something_waits(response: httpx.Response) -> bool:
     """
     if response.http_version == "HTTP/2":
         return False  # there every frame names its exchange
+    waiting, _ = getattr(_reader_of(response), "trailing_data", (b"unknown", False))
+    return bool(waiting)
+
+
+def _reader_of(response: httpx.Response) -> Any:
+    """What reads the connection of a response; None over HTTP/2, and should it be kept elsewhere one day."""
     found: Any = response.stream
     for name in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
         found = getattr(found, name, None)
-    waiting, _ = getattr(found, "trailing_data", (b"unknown", False))
-    return bool(waiting)
+    return found
 
 
 # --- one client for all
@@ -150,6 +172,9 @@ def _something_waits(response: httpx.Response) -> bool:
 @dataclass(eq=False, slots=True)
 class _SharedLane:
     client: httpx.AsyncClient
+
+    def met_closed(self, failure: httpx.HTTPError) -> bool:
+        return isinstance(failure, MetClosed)
 
     async def give_back(self, response: httpx.Response) -> None:
         """Whoever reads to the end releases the connection, in aiohttp's pool."""
@@ -167,7 +192,7 @@ class SharedConnections:
         self._lane: _SharedLane | None = None
         self._closed = False
 
-    def take(self, url: httpx.URL) -> Lane:
+    def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
         if self._closed:
             raise RuntimeError("the transport is closed")
         if self._lane is None:

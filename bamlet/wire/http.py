@@ -18,8 +18,14 @@ import httpx
 
 from .._version import __version__
 from .addresses import public_address
-from .closing import let_finish
-from .connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS, Lane, new_connections, new_pinned_connections
+from .connections import (
+    MAX_HEAD_BYTES,
+    MAX_HEAD_FIELDS,
+    Connections,
+    Lane,
+    new_connections,
+    new_pinned_connections,
+)
 from .failures import raise_broken_body, raise_not_opened
 from .message import BrokenBody, ConnectError, HttpOptions, InvalidRequest, ProtocolError, Request
 from .unpacking import unpacking_for
@@ -114,26 +120,9 @@ class HttpTransport:
             await _pin(outgoing)
             connections = self._pinned
         try:
-            lane = connections.take(outgoing.url)
-        except (ImportError, ValueError, httpx.InvalidURL) as failure:
-            # Making a client reads the proxy, from the options or the environment.
-            raise ConnectError(f"the proxy cannot be used: {failure}") from failure
-        response: httpx.Response | None = None
-        try:
-            secrets = _secrets.set(request.secrets)
-            try:
-                response = await lane.client.send(outgoing, stream=True)
-            finally:
-                _secrets.reset(secrets)
-            _check_head(response)
+            return await _exchange(connections, request, outgoing)
         except httpx.HTTPError as failure:
-            await lane.drop(response)
             raise_not_opened(failure, outgoing.url, connect_timeout)
-        except BaseException:
-            # A cancellation above all: nobody has the answer yet, so nobody else can close its connection.
-            await lane.drop(response)
-            raise
-        return HttpResponse(response, lane)
 
     async def aclose(self) -> None:
         """Close every connection. Answers still being read break off."""
@@ -142,6 +131,32 @@ class HttpTransport:
     async def _close_both(self) -> None:
         await self._connections.aclose()
         await self._pinned.aclose()
+
+
+async def _exchange(connections: Connections, request: Request, outgoing: httpx.Request) -> HttpResponse:
+    """A server may close a kept connection while a request is on its way. Nothing was answered then, so the request
+    goes out once more, on a connection that has not served: another kept one may be closed as well."""
+    for fresh in (False, True):
+        if fresh:
+            outgoing.extensions["fresh"] = True
+        try:
+            lane = connections.take(outgoing.url, fresh=fresh)
+        except (ImportError, ValueError, httpx.InvalidURL) as failure:
+            # Making a client reads the proxy, from the options or the environment.
+            raise ConnectError(f"the proxy cannot be used: {failure}") from failure
+        response: httpx.Response | None = None
+        secrets = _secrets.set(request.secrets)
+        try:
+            response = await lane.client.send(outgoing, stream=True)
+            _check_head(response)
+            return HttpResponse(response, lane)
+        except BaseException as failure:
+            await lane.drop(response)
+            if fresh or not isinstance(failure, httpx.HTTPError) or not lane.met_closed(failure):
+                raise
+        finally:
+            _secrets.reset(secrets)
+    raise AssertionError("the second round has returned or raised")
 
 
 def _outgoing(request: Request, connect_timeout: float | None) -> httpx.Request:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 import aiohttp
 import httpx
@@ -23,6 +25,8 @@ from aiohttp.http_exceptions import (
 )
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
+
+from .connections import MetClosed
 
 # What aiohttp would add to a request by itself; ours go out as they are.
 _ADDED_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
@@ -60,6 +64,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits = request.extensions.get("timeout", {})
         proxy = self._proxy_for(request.url)
+        _wants_fresh.set(request.extensions.get("fresh", False))
+        _served_before.set(False)
         if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
             raise httpx.ProxyError("aiohttp speaks to proxies of http only; use the engine httpx", request=request)
         try:
@@ -74,6 +80,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             )
         except (aiohttp.ClientError, TimeoutError) as failure:
             _forget_request(failure)
+            if _served_before.get() and _is_silence(failure):
+                raise MetClosed(_DISCONNECTED, request=request) from failure
             raise _not_opened(failure, request) from failure
         version = response.version or aiohttp.HttpVersion11
         return httpx.Response(
@@ -100,12 +108,27 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             self._opened.detach()
 
 
+# Of the request that this task is sending: what it wants of its connection, and what it got.
+_wants_fresh: ContextVar[bool] = ContextVar("_wants_fresh", default=False)
+_served_before: ContextVar[bool] = ContextVar("_served_before", default=False)
+
+
 class _Connector(aiohttp.TCPConnector):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._known: WeakSet[aiohttp.client_proto.ResponseHandler] = WeakSet()
+
     async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
         """A connection on which nothing waits: what a server said unasked would be taken for the next answer."""
         while True:
             connection = await super().connect(*arguments, **options)
-            if connection.protocol is None or not connection.protocol.should_close:
+            protocol = connection.protocol
+            if protocol is None:
+                return connection
+            served = protocol in self._known
+            if not protocol.should_close and not (served and _wants_fresh.get()):
+                self._known.add(protocol)
+                _served_before.set(served)
                 return connection
             connection.close()
 
@@ -158,6 +181,13 @@ def _forget_request(failure: Exception) -> None:
         no_headers = CIMultiDictProxy(CIMultiDict[str]())
         failure.request_info = aiohttp.RequestInfo(url, failure.request_info.method, no_headers, url)
         failure.args = (failure.request_info, failure.history)
+
+
+def _is_silence(failure: Exception) -> bool:
+    """Whether the connection is gone and nothing came before: half a head would stand in the message."""
+    if isinstance(failure, aiohttp.ServerDisconnectedError):
+        return isinstance(failure.message, str)
+    return isinstance(failure, aiohttp.ClientOSError) and not isinstance(failure, aiohttp.ClientConnectorError)
 
 
 def _not_opened(failure: Exception, request: httpx.Request) -> httpx.TransportError:

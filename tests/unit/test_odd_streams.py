@@ -1,0 +1,50 @@
+"""Files that have no end and streams that are not there: what a shell can hand to the command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bamlet.cli.main import run
+
+pytestmark = pytest.mark.timeout(50)
+
+COMMANDS = ["run main.baml", "check main.baml", "fmt --check main.baml", "fmt -", "explain syntax", "--version"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "main.baml").write_text('function main() -> string { "hello" }\n')
+    return tmp_path
+
+
+@pytest.mark.parametrize("redirected", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full"])
+def test_a_stream_that_is_closed_or_full_brings_no_traceback(folder: Path, redirected: str) -> None:
+    script = "\n".join(
+        f"{sys.executable} -m bamlet {command} {redirected}; code=$?; [ $code -le 2 ] || echo {command}: $code >&2"
+        for command in COMMANDS
+    )
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    for sign in ("Traceback", "Exception ignored", ": 120"):
+        assert sign not in done.stderr
+
+
+def test_a_file_that_is_opened_next_does_not_get_what_is_printed(folder: Path) -> None:
+    """A recording would, had it the number of the closed output."""
+    command = f"{sys.executable} -m bamlet run main.baml --record tape.jsonl >&- 2>&-"
+    subprocess.run(["bash", "-c", command], cwd=folder, check=False)
+    assert (folder / "tape.jsonl").read_text() == ""
+
+
+def test_check_of_a_device_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "/dev/zero"]) == 1
+    assert "this file has more than 16 MiB" in capsys.readouterr().out
+
+
+def test_a_pipe_below_a_folder_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.baml")
+    assert run(["check", str(folder)]) == 0
