@@ -12,8 +12,8 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Whoever starts us may close them (`>&-`). Python has None in their place then, and the next file that is opened
-    would get their number, and with it what others print."""
+    """Whoever starts us may close them (`>&-`). Python has None in their place then, and the next file that is
+    opened would get their number, and with it what others print."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(number)

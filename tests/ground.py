@@ -39,6 +39,12 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_wrong_addresses.py::test_a_url_that_no_server_has",
         "tests/unit/test_wrong_addresses.py::test_a_user_in_the_url_is_a_header",
         "tests/unit/test_wrong_addresses.py::test_a_proxy_that_cannot_be_had",
+        "tests/unit/test_wrong_addresses.py::test_no_engine_takes_what_the_other_refuses",
+    ],
+    "A12": [
+        "tests/unit/test_regex.py::test_what_is_kept_of_regular_expressions_is_bounded_by_their_states",
+        "tests/unit/test_linear_decoders.py::test_a_decoder_is_linear",
+        "tests/unit/test_linear_decoders.py::test_blanks_before_a_wrapped_value_are_read_once",
     ],
     "A13": [
         "tests/unit/test_kept_apart.py::test_claude_on_vertex_gets_tools_of_its_own",

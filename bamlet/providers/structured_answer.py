@@ -15,6 +15,9 @@ from .accumulator import Accumulator
 from .chunks import Chunk
 from .completion import Completion
 
+MAX_HELD = 1 << 16
+"""Characters that are held back until it is clear whether they wrap a value."""
+
 _WRAPPING = f'{{"{ANSWER_NAME}":'
 _BLANKS = re.compile(r"\s+")
 _HEAD = re.compile(rf'\s*\{{\s*"{ANSWER_NAME}"\s*:')
@@ -24,7 +27,10 @@ class Unwrapping:
     """Takes `{"baml_answer": …}` off a text in pieces; other texts stay as they are."""
 
     def __init__(self) -> None:
-        self._begun = ""
+        # What may become the wrapping: its pieces, their length, and the same without blanks.
+        self._begun: list[str] = []
+        self._held = 0
+        self._signs = ""
         self._state: str = "head"
         self._depth = 0
         self._in_string = False
@@ -39,18 +45,24 @@ class Unwrapping:
 
     def close(self) -> str:
         """What was held back of a text that ended before it was clear what it is."""
-        held, self._begun = self._begun, ""
+        held = "".join(self._begun)
+        self._begun.clear()
         return held if self._state == "head" else ""
 
     def _head(self, piece: str) -> str:
-        self._begun += piece
-        if (head := _HEAD.match(self._begun)) is not None:
-            self._state, rest = "inside", self._begun[head.end() :]
-            return self._inside(rest.lstrip()) if rest.strip() else ""
-        if _WRAPPING.startswith(_BLANKS.sub("", self._begun)):
+        self._begun.append(piece)
+        self._held += len(piece)
+        self._signs += _BLANKS.sub("", piece)
+        if _WRAPPING.startswith(self._signs) and self._signs != _WRAPPING and self._held <= MAX_HELD:
             return ""
-        self._state, begun = "plain", self._begun
-        return begun
+        # It is clear now, or nothing but blanks comes, which are for others to count. Joined once.
+        begun = "".join(self._begun)
+        self._begun.clear()
+        if (head := _HEAD.match(begun)) is None:
+            self._state = "plain"
+            return begun
+        self._state, rest = "inside", begun[head.end() :]
+        return self._inside(rest.lstrip()) if rest.strip() else ""
 
     def _inside(self, piece: str) -> str:
         for at, sign in enumerate(piece):

@@ -41,14 +41,20 @@ def decoder_for(content_type: str, accepted: str) -> Decoder:
     return AnswerDecoder()
 
 
+# A string, closed or not, of which nothing counts, or a bracket. No string of JSON goes over the end of a line.
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
+
+
 class AnswerDecoder(EventDecoder):
     """Server-sent events as models' servers write them: an event cut off before its blank line counts when it is
     whole, and so does JSON that stands bare among the fields."""
 
     def __init__(self) -> None:
         super().__init__()
+        # Bare JSON that is under way: its lines, their length, and how deep the last of them left it.
         self._bare: list[str] = []
         self._bare_size = 0
+        self._depth = 0
 
     def finish(self) -> Event | None:
         self._out = []
@@ -60,17 +66,25 @@ class AnswerDecoder(EventDecoder):
 
     def _other(self, line: str) -> None:
         if line.startswith("{"):
-            self._bare.clear()  # what had begun before has led to nothing
+            self._forget_bare()  # what had begun before has led to nothing
         elif not self._bare:
             return
         # Sized before it is read as JSON, which only a line that may be its last is worth.
         self._bare.append(line)
-        self._bare_size = len(line) + (self._bare_size if len(self._bare) > 1 else 0)
+        self._bare_size += len(line)
         if self._bare_size > MAX_VALUE:
             raise EventTooLarge(f"a JSON value is longer than the limit of {MAX_VALUE} characters")
-        if line.rstrip().endswith("}") and _is_json(value := "\n".join(self._bare)):
-            self._out.append(Event("message", value))
-            self._bare.clear()
+        for token in _TOKENS.findall(line):
+            self._depth += 1 if token in "{[" else -1 if token in "}]" else 0
+        # The lines are joined once, when every bracket is closed, whatever they end with before.
+        if self._depth <= 0:
+            if _is_json(value := "\n".join(self._bare)):
+                self._out.append(Event("message", value))
+            self._forget_bare()
+
+    def _forget_bare(self) -> None:
+        self._bare.clear()
+        self._bare_size = self._depth = 0
 
 
 class LineDecoder:

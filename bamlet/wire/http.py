@@ -18,6 +18,7 @@ import httpx
 
 from .._version import __version__
 from .addresses import public_address
+from .closing import let_finish
 from .connections import (
     MAX_HEAD_BYTES,
     MAX_HEAD_FIELDS,
@@ -34,6 +35,7 @@ _USER_AGENT = f"bamlet/{__version__}"
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_RAW_NAME = re.compile(_FIELD_NAME.pattern.encode())
 _LONGEST_HOST = 253
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
@@ -134,8 +136,8 @@ class HttpTransport:
 
 
 async def _exchange(connections: Connections, request: Request, outgoing: httpx.Request) -> HttpResponse:
-    """A server may close a kept connection while a request is on its way. Nothing was answered then, so the request
-    goes out once more, on a connection that has not served: another kept one may be closed as well."""
+    """A server may close a kept connection while a request is on its way. Nothing was answered then, so the
+    request goes out once more, on a connection that has not served: another kept one may be closed as well."""
     for fresh in (False, True):
         if fresh:
             outgoing.extensions["fresh"] = True
@@ -151,6 +153,7 @@ async def _exchange(connections: Connections, request: Request, outgoing: httpx.
             _check_head(response)
             return HttpResponse(response, lane)
         except BaseException as failure:
+            # A cancellation above all: nobody has the answer yet, so nobody else can close its connection.
             await lane.drop(response)
             if fresh or not isinstance(failure, httpx.HTTPError) or not lane.met_closed(failure):
                 raise
@@ -215,6 +218,10 @@ async def _pin(outgoing: httpx.Request) -> None:
 
 def _check_head(response: httpx.Response) -> None:
     fields = response.headers.raw
+    for name, value in fields:
+        # Engines differ in what they take for these two, and so in where the answer ends.
+        if not _RAW_NAME.fullmatch(name) or (name.lower() == b"transfer-encoding" and value.lower() != b"chunked"):
+            raise ProtocolError("the head of the answer holds a field that is not HTTP")
     if len(fields) > MAX_HEAD_FIELDS:
         raise ProtocolError(f"the head of the answer has more than {MAX_HEAD_FIELDS} fields")
     framing = [value.strip().lower() for name, value in fields if name.lower() in _FRAMING]

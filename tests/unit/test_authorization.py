@@ -141,7 +141,8 @@ sys.modules["cryptography"] = None  # as if it were not installed
 import bamlet
 
 program, environment = json.load(sys.stdin)
-with bamlet.Runtime(bamlet.compile_sources({"main.baml": program}), environ=environment, lend_to=["127.0.0.1"]) as runtime:
+program = bamlet.compile_sources({"main.baml": program})
+with bamlet.Runtime(program, environ=environment, lend_to=["127.0.0.1"]) as runtime:
     try:
         runtime.call("Ask", text="a")
     except bamlet.BamlInvalidArgumentError as error:

@@ -93,3 +93,19 @@ def test_a_socks_proxy_without_its_package_says_which(loopback: LoopbackServer) 
             pytest.raises(bamlet.BamlClientError, match=r"the proxy cannot be used.*httpx\[socks\]"),
         ):
             rt.call("Ask")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length : 81\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: xchunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nbad name: x\r\ncontent-length: 81\r\n\r\n",
+    ],
+)
+def test_no_engine_takes_what_the_other_refuses(loopback: LoopbackServer, engine: str, head: bytes) -> None:
+    loopback.default = Answer(FINE.parts, raw_head=head, framing="close")
+    with runtime(loopback.url, engine=engine) as rt, pytest.raises(bamlet.BamlClientError):
+        rt.call("Ask")
