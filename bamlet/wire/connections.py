@@ -18,6 +18,7 @@ from urllib.request import getproxies
 import httpx
 
 from .closing import let_finish
+from .failures import MetClosed
 from .message import HttpOptions
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -27,10 +28,6 @@ MAX_IDLE_SECONDS = 30.0
 """Longer than the pause between two calls of a conversation, shorter than servers wait."""
 
 MakeClient = Callable[..., httpx.AsyncClient]
-
-
-class MetClosed(httpx.RemoteProtocolError):
-    """The server closed a connection that had served before, and said nothing to the request that met it."""
 
 
 class Lane(Protocol):

@@ -21,6 +21,11 @@ from .message import (
     TransportError,
 )
 
+
+class MetClosed(httpx.RemoteProtocolError):
+    """The server closed a connection that had served before, and said nothing to the request that met it."""
+
+
 _QUOTED = re.compile(r"[:\s(]*(?:bytearray\()?(?<!\w)b?['\"]")
 
 

@@ -26,7 +26,7 @@ from aiohttp.http_exceptions import (
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from .connections import MetClosed
+from .failures import MetClosed
 
 # What aiohttp would add to a request by itself; ours go out as they are.
 _ADDED_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
