@@ -19,6 +19,7 @@ from .outcome import (
     FIRST_OF_LIST,
     FROM_TEXT,
     INEXACT,
+    REPEATED,
     STRICT,
     WRAPPED,
     Failure,
@@ -31,7 +32,7 @@ from .outcome import (
     first_issue,
     notes_below,
     rank,
-    with_note,
+    with_notes,
 )
 from .targets import (
     ClassTarget,
@@ -81,9 +82,9 @@ class Coercer:
         if isinstance(result, Outcome):
             if result.flags & INEXACT and not result.notes and type(target) in _LEAVES:
                 note = Note("coerced", f"{describe(node)} read as {target.name}", node)
-                result = with_note(result, note)
+                result = with_notes(result, [note])
             if not node.done and is_cut(node):
-                result = with_note(result, Note("truncated", "the text ends before the value does", node))
+                result = with_notes(result, [Note("truncated", "the text ends before the value does", node)])
             if target.constraints and self._holds is not None:
                 result = self._constrained(target, node, result, self._holds)
         if target.strict:
@@ -222,6 +223,7 @@ class Coercer:
         if not isinstance(node, ObjectNode):
             return mismatch(target, node)
         values: dict[object, object] = {}
+        taken: dict[object, Node] = {}
         tally = Tally(points=1)
         for step, note in orphan_notes(node):
             tally.note(step, note)
@@ -233,9 +235,12 @@ class Coercer:
             result = self.coerce(item, target.value)
             if isinstance(result, Failure):
                 tally.drop(key, result, item, points=1)
-            else:
-                values[name.value] = self.complete(target.value, result.value)
-                tally.take(key, result)
+                continue
+            if name.value in taken:
+                tally.drop(key, REPEATED, taken[name.value], points=1)
+            taken[name.value] = item
+            values[name.value] = self.complete(target.value, result.value)
+            tally.take(key, result)
         return tally.outcome(values)
 
     def map_key(self, target: MapTarget, key: str) -> Result:

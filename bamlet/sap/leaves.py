@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from .nodes import Node, TextNode, describe, display, keyword
+from .nodes import NUMBER, Node, TextNode, describe, display, keyword
 from .outcome import INEXACT, POURED, Failure, Note, Notes, Outcome, Result
-from .scalars import bool_in_text, number_in_text, whole_number
+from .scalars import MAX_DIGITS, bool_in_text, float_of, not_finite, number_in_text
 from .targets import Target
 from .words import Match, Tie, Words
 
@@ -26,30 +26,36 @@ def string_of(node: Node) -> Result:
 
 def _int(target: Target, node: TextNode) -> Result:
     number = number_in_text(node.text())
-    value = whole_number(number.value) if number else None
-    if number is None or value is None or node.is_null():
+    if number is None or node.is_null():
         return mismatch(target, node)
-    if number.partial:
-        return _partial_text(value, node)
-    if isinstance(number.value, int):
+    value = number.rounded()
+    notes: Notes = [(None, Note("ignored", f"text around {value}", node))] if number.partial else []
+    if not number.is_whole:
+        notes.append((None, Note("coerced", f"rounded to {value}", node, lossy=True)))
+    if notes:
+        return Outcome(value, 1, 1, INEXACT, notes)
+    if node.text().lstrip("+-").isdigit():
         return Outcome(value, 0, 0, INEXACT if node.quote else 0)
-    if value == number.value:
-        return Outcome(value, 1, 0, INEXACT)
-    note = Note("coerced", f"rounded to {value}", node, lossy=True)
-    return Outcome(value, 1, 1, INEXACT, [(None, note)])
+    return Outcome(value, 1, 0, INEXACT)
 
 
 def _float(target: Target, node: TextNode) -> Result:
-    number = number_in_text(node.text())
+    text = node.text()
+    if NUMBER.fullmatch(text) and (len(text) <= MAX_DIGITS or not text.isdigit()):
+        value, loss = float_of(text)
+        if loss is not None:
+            return Outcome(value, 1, 1, INEXACT, [(None, Note("coerced", loss, node, lossy=True))])
+        return Outcome(value, 0, 0, INEXACT if node.quote else 0)
+    word = not_finite(text)
+    if word is not None:
+        return Outcome(word, 0, 0, INEXACT)
+    number = number_in_text(text)
     if number is None or node.is_null():
         return mismatch(target, node)
-    try:
-        value = float(number.value)
-    except OverflowError:
-        value = float("inf") if number.value > 0 else float("-inf")
+    value = number.nearest()
     if number.partial:
         return _partial_text(value, node)
-    return Outcome(value, 0, 0, INEXACT if node.is_word() else 0)
+    return Outcome(value, 0, 0, INEXACT)
 
 
 def _bool(target: Target, node: TextNode) -> Result:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Iterable
+from typing import Final, Literal, TypeAlias
 
 from .nodes import Node
 
@@ -83,6 +84,8 @@ class Failure:
         self.strict: bool = strict or any(cause.strict for _, cause in causes)
 
 
+REPEATED: Final = Failure("the key comes again, and its last value counts")
+
 Result: TypeAlias = Outcome | Failure
 Notes: TypeAlias = list[tuple[Step | None, Note | Outcome]]
 
@@ -151,11 +154,10 @@ def dropped(failure: Failure, node: Node) -> Note:
     return Note("dropped", first_issue(failure), node, strict=failure.strict)
 
 
-def with_note(outcome: Outcome, note: Note) -> Outcome:
+def with_notes(outcome: Outcome, notes: Iterable[Note]) -> Outcome:
     """The outcome may already be shared with another type, so it is copied."""
-    return Outcome(
-        outcome.value, outcome.points, outcome.lost, outcome.flags, [*(outcome.notes or ()), (None, note)]
-    )
+    told = [*(outcome.notes or ()), *((None, note) for note in notes)]
+    return Outcome(outcome.value, outcome.points, outcome.lost, outcome.flags, told)
 
 
 def notes_below(step: Step | None, outcome: Outcome) -> Notes | None:

@@ -15,6 +15,8 @@ _FRACTION = re.compile(r"([-+]?[0-9.]+)\s*/\s*([-+]?[0-9.]+)")
 _NUMBER_IN_TEXT = re.compile(
     r"(?P<sign>[-+]?)[$€£]?(?P<number>(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 )
+_DIGIT_OF_VALUE = re.compile("[1-9]")
+_EXACT_BELOW = 2**53  # every whole number below is a float
 _NOT_FINITE = {
     "nan": math.nan,
     "inf": math.inf,
@@ -26,44 +28,68 @@ _NOT_FINITE = {
 }
 
 
-class NumberInText(NamedTuple):
-    """`partial` tells that the text said more than the number."""
+class Numeral(NamedTuple):
+    """A number as it is written: a fraction of two whole numbers. `partial`: the text said more than the number."""
 
-    value: int | float
+    above: int
+    below: int = 1
     partial: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        return self.above % self.below == 0
 
-def number_in_text(text: str) -> NumberInText | None:
+    def rounded(self) -> int:
+        """Half away from zero, and exact for any size."""
+        if self.below == 1:
+            return self.above
+        size = (2 * abs(self.above) + self.below) // (2 * self.below)
+        return -size if self.above < 0 else size
+
+    def nearest(self) -> float:
+        """The float closest to it: infinite beyond the largest one."""
+        try:
+            return self.above / self.below
+        except OverflowError:
+            return math.inf if self.above > 0 else -math.inf
+
+
+def float_of(text: str) -> tuple[float, str | None]:
+    """The float that a number is read as, and what it lost, if that is more than the last of its decimals."""
+    value = float(text)
+    if math.isinf(value):
+        return value, f"too large for a float: read as {value}"
+    if value == 0 and _DIGIT_OF_VALUE.search(text.lower().partition("e")[0]):
+        return value, "too small for a float: read as 0.0"
+    if abs(value) >= _EXACT_BELOW and "e" not in text.lower():
+        numeral = _numeral(text)
+        if numeral is not None and numeral.is_whole and numeral.rounded() != int(value):
+            return value, f"more digits than a float has: read as {int(value)}"
+    return value, None
+
+
+def not_finite(text: str) -> float | None:
+    """The float that a word stands for."""
+    return _NOT_FINITE.get(text.strip().removesuffix(",").rstrip().lower())
+
+
+def number_in_text(text: str) -> Numeral | None:
     """The one number that a text means, if it means exactly one."""
     if not NUMBER.fullmatch(text):
         text = text.strip()
         if text.endswith(","):
             text = text[:-1].rstrip()
     if NUMBER.fullmatch(text):
-        value = _number(text)
-        return None if value is None else NumberInText(value)
-    if text.lower() in _NOT_FINITE:
-        return NumberInText(_NOT_FINITE[text.lower()])
+        return _numeral(text)
     fraction = _FRACTION.fullmatch(text)
     if fraction and all(NUMBER.fullmatch(part) for part in fraction.groups()):
-        below = float(fraction[2])
-        return NumberInText(float(fraction[1]) / below) if below else None
+        return _quotient(*map(_numeral, fraction.groups()))
     found = list(_first_two(text))
     if len(found) != 1:
         return None
     match = found[0]
-    value = _number(match["sign"] + match["number"].replace(",", ""))
-    return None if value is None else NumberInText(value, partial=match[0] != text)
-
-
-def whole_number(value: int | float) -> int | None:
-    """Rounded half away from zero; nothing for what is not a number or not finite."""
-    if isinstance(value, int):
-        return value
-    if not math.isfinite(value):
-        return None
-    rounded = math.floor(abs(value) + 0.5) if abs(value) < 2**52 else int(abs(value))
-    return -rounded if value < 0 else rounded
+    value = _numeral(match["sign"] + match["number"].replace(",", ""))
+    return value._replace(partial=True) if value is not None and match[0] != text else value
 
 
 def bool_in_text(text: str) -> bool | None:
@@ -76,10 +102,25 @@ def bool_in_text(text: str) -> bool | None:
     return says_true if says_true != says_false else None
 
 
-def _number(text: str) -> int | float | None:
-    if not text.lstrip("+-").isdigit():
-        return float(text)
-    return int(text) if len(text) <= MAX_DIGITS else None
+def _numeral(text: str) -> Numeral | None:
+    """Nothing for one of more digits than anybody means, or of an exponent that takes it beyond all floats."""
+    if text.lstrip("+-").isdigit():
+        return Numeral(int(text)) if len(text) <= MAX_DIGITS else None
+    digits, _, exponent = text.lower().partition("e")
+    whole, _, decimals = digits.partition(".")
+    if len(digits) > MAX_DIGITS or len(exponent) > MAX_DIGITS:
+        return None
+    above, scale = int(whole + decimals), int(exponent or 0) - len(decimals)
+    if len(digits) + abs(scale) > MAX_DIGITS or (exponent and math.isinf(float(text))):
+        return None
+    return Numeral(above * 10**scale) if scale >= 0 else Numeral(above, 10**-scale)
+
+
+def _quotient(above: Numeral | None, below: Numeral | None) -> Numeral | None:
+    if above is None or below is None or below.above == 0:
+        return None
+    sign = -1 if below.above < 0 else 1
+    return Numeral(sign * above.above * below.below, abs(below.above) * above.below)
 
 
 def _first_two(text: str) -> list[re.Match[str]]:

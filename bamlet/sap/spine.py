@@ -16,7 +16,7 @@ from .commitment import HIDDEN, commit, open_text
 from .factory import Factory
 from .lists import Lists
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
-from .outcome import Failure, Note, Notes, Outcome, Result, Step, dropped
+from .outcome import REPEATED, Failure, Note, Notes, Outcome, Result, Step, dropped
 from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, Target
 
 
@@ -161,7 +161,7 @@ class ListCursor:
 
 
 class MapCursor:
-    __slots__ = ("_coercer", "_key", "_next", "_open", "_values", "node", "notes", "target")
+    __slots__ = ("_coercer", "_key", "_next", "_open", "_taken", "_values", "node", "notes", "target")
 
     begun = True
 
@@ -170,6 +170,7 @@ class MapCursor:
         self.target = target
         self._coercer = coercer
         self._values: dict[object, object] = {}
+        self._taken: dict[object, Node] = {}
         self._next = 0
         self._open = False
         self._key: object = None
@@ -197,6 +198,9 @@ class MapCursor:
             result = self._coercer.coerce(child, target.value)
             keep_notes(self.notes, node.keys[index], result if isinstance(key, Outcome) else key, child)
             if isinstance(key, Outcome) and isinstance(result, Outcome):
+                if key.value in self._taken:
+                    self.notes.append((node.keys[index], dropped(REPEATED, self._taken[key.value])))
+                self._taken[key.value] = child
                 self._values[key.value] = self._coercer.complete(target.value, result.value)
             index += 1
         self._next = index

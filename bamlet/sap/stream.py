@@ -23,8 +23,8 @@ from .extractor import Extractor
 from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .nodes import ArrayNode, Container, Node, ObjectNode
-from .outcome import Failure, Outcome
-from .report import Entry, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
+from .outcome import Failure, Outcome, with_notes
+from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
 from .spine import Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, reread
@@ -139,7 +139,9 @@ class PartialParser:
         cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
         if isinstance(choice.result, Failure):
             raise ParseFailure([*issues_of(choice.result, text), *[CUT_OFF] * cut], text)
-        found = found_in(choice.result, text)
+        found = found_in(with_notes(choice.result, choice.others), text)
+        if self._extractor.too_many:
+            found.append(self._too_many())
         issues = refused(found if strict else [item for item in found if item.strict])
         if issues or (strict and cut):
             raise ParseFailure([*issues, *[CUT_OFF] * cut], text)
@@ -148,6 +150,10 @@ class PartialParser:
         entries = tuple(item.entry for item in found)
         self._report = replace(self._report_of(choice.candidate, entries), truncated=cut, reread=choice.reread)
         return Parsed(choice.result.value, self._report)
+
+    def _too_many(self) -> Found:
+        reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"
+        return Found(Entry("limit", "$", reason, lossy=True), self._target.strict)
 
     def _last(self, choice: Choice) -> tuple[object, State, Node]:
         """The last partial is the final value, in the types of a stream."""
@@ -162,13 +168,12 @@ class PartialParser:
         for candidate in self._extractor.candidates:
             self._spine.show(candidate.root, self._target)
             found = found_in(self._spine.notes(candidate.root, self._target), self._text.getvalue())
+            if self._extractor.too_many:
+                found.append(self._too_many())
             return self._report_of(candidate, tuple(item.entry for item in found))
         return self._report_of(None, ())
 
     def _report_of(self, candidate: Automaton | None, entries: tuple[Entry, ...]) -> Report:
-        if self._extractor.too_many:
-            reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"
-            entries = (*entries, Entry("limit", "$", reason))
         before = self._text.getvalue()[: candidate.root.start] if candidate is not None else ""
         return Report(entries, preamble=preamble_of(before), reasoning=self.reasoning)
 

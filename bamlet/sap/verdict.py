@@ -20,7 +20,9 @@ from .outcome import (
     POURED,
     WRAPPED,
     Failure,
+    Note,
     Outcome,
+    first_issue,
     rank,
 )
 from .policy import OTHERS, Policy
@@ -31,12 +33,15 @@ _LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST |
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The reading that was taken, with the candidate it came from, if it came from one."""
+    """The reading that was taken, with the candidate it came from, if it came from one. `others` are the values
+    of the answer of which nothing was taken.
+    """
 
     node: Node
     result: Outcome | Failure
     candidate: Automaton | None = None
     reread: bool = False
+    others: tuple[Note, ...] = ()
 
     def beats(self, other: Choice) -> bool:
         if isinstance(self.result, Failure):
@@ -49,6 +54,13 @@ def choose(coercer: Coercer, target: Target, extractor: Extractor, text: str) ->
     if is_plain_string(target) or is_text_like(target):
         whole = TextNode('"', text, done=True) if is_plain_string(target) else text_node(text)
         return Choice(whole, coercer.coerce(whole, target))
+    best = _best(coercer, target, extractor, text)
+    if best.candidate is None or best.node is not best.candidate.root:
+        return best  # the text itself, or all values as one list
+    return replace(best, others=tuple(_others(best.candidate, coercer, target, extractor)))
+
+
+def _best(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
     choices: list[Choice] = []
     fitting: list[tuple[Outcome, Choice]] = []
     for node, candidate in _readings(target, extractor, text):
@@ -59,6 +71,22 @@ def choose(coercer: Coercer, target: Target, extractor: Extractor, text: str) ->
                 return choices[-1]
             fitting.append((result, choices[-1]))
     return min(fitting, key=lambda pair: _rank(pair[0]))[1] if fitting else choices[0]
+
+
+def _others(taken: Automaton, coercer: Coercer, target: Target, extractor: Extractor) -> Iterator[Note]:
+    """What an answer says before its value need not be meant as one, unless it could be. All after it is."""
+    after = False
+    for candidate in extractor.candidates:
+        if candidate is taken:
+            after = True
+        elif after:
+            yield Note("dropped", "another value, of which nothing was taken", candidate.root)
+        else:
+            result = coercer.coerce(candidate.root, target)
+            if isinstance(result, Failure):
+                yield Note("ignored", first_issue(result), candidate.root)
+            else:
+                yield Note("dropped", "another value, of which nothing was taken", candidate.root)
 
 
 def reread(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
@@ -106,6 +134,8 @@ def loose_items(target: Target, extractor: Extractor) -> ArrayNode | None:
     node = ArrayNode()
     node.values = [candidate.root for candidate in candidates]
     node.height = 1 + max(candidate.root.height for candidate in candidates)
+    node.start, node.end = candidates[0].root.start, candidates[-1].root.end
+    node.done = all(candidate.root.done for candidate in candidates)
     return node
 
 
