@@ -12,7 +12,7 @@ from typing import Any
 from .classes import class_of, orphan_notes
 from .constraints import Check, Holds, evaluate, has_checks
 from .factory import Factory
-from .leaves import SCALARS, mismatch, string_of, word_of
+from .leaves import SCALARS, Shown, mismatch, string_of, word_of
 from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe, is_cut
 from .outcome import (
     EMPTIED,
@@ -49,6 +49,9 @@ from .targets import (
 
 # A pair that is needed to make itself. Only a result takes its place in the memo.
 _LOOP = Failure("the value would have to contain itself")
+# Of the reason why a variant does not fit, in which the variants below it tell theirs: without an end to it, each
+# level would double the message.
+MAX_CAUSE = 200
 # Deeper readings are coerced from their leaves upwards: the host's stack is not ours to use up.
 _RECURSION_HEIGHT = 24
 
@@ -66,6 +69,7 @@ class Coercer:
         self._memo: dict[tuple[Node, Target], Result] = {}
         self.checks: dict[tuple[Node, Target], dict[str, Check]] = {}
         self._keys: dict[tuple[str, MapTarget], Result] = {}
+        self._texts: dict[Node, str] = {}
 
     def coerce(self, node: Node, target: Target) -> Result:
         if self._final is not None and (target.done or type(target) in _LEAVES):
@@ -76,6 +80,10 @@ class Coercer:
             return known
         if node.height > _RECURSION_HEIGHT:
             self._coerce_leaves_first(node, target)
+        return self._coerce_now(node, target)
+
+    def _coerce_now(self, node: Node, target: Target) -> Result:
+        key = (node, target)
         if type(target) not in _LEAVES:
             self._memo[key] = _LOOP
         result = _COERCE[type(target)](self, target, node)
@@ -100,10 +108,11 @@ class Coercer:
             if pair not in pairs and pair not in self._memo:
                 pairs[pair] = None
                 work += _parts(*pair)
-        ordered = sorted(pairs, key=lambda pair: pair[0].height)
+        # What was found later is a part of what was found before, also where both are of one node.
+        ordered = sorted(reversed(pairs), key=lambda pair: pair[0].height)
         for part in ordered:
-            if part[0].height and part[0] is not node:
-                self.coerce(*part)
+            if part[0].height and part[0] is not node and part not in self._memo:
+                self._coerce_now(*part)
 
     def _constrained(self, target: Target, node: Node, outcome: Outcome, holds: Holds) -> Result:
         """Constraints see the coerced value. There is nothing to say about null.
@@ -140,7 +149,7 @@ class Coercer:
 
     def _scalar(self, target: ScalarTarget, node: Node) -> Result:
         if target.kind == "string":
-            return string_of(node)
+            return string_of(node) if isinstance(node, TextNode) else Shown(node, self._texts)
         if isinstance(node, ArrayNode):
             return self.first_of_list(target, node)
         if not isinstance(node, TextNode):
@@ -173,7 +182,7 @@ class Coercer:
         return Outcome(None, 110, 1, INEXACT, [(None, Note("dropped", "expected null", node))])
 
     def _enum(self, target: EnumTarget, node: Node) -> Result:
-        found = word_of(target, target.words, node)
+        found = word_of(target, target.words, node, self._texts)
         if isinstance(found, Failure):
             return found
         found.value = self._factory.enum_value(target.enum, str(found.value))
@@ -187,7 +196,7 @@ class Coercer:
                 return inner
             return Outcome(wanted, inner.points + 2, inner.lost, INEXACT, notes_below(node.keys[0], inner))
         if isinstance(wanted, str):
-            return word_of(target, target.words, node)
+            return word_of(target, target.words, node, self._texts)
         if isinstance(node, ArrayNode):
             return self.first_of_list(target, node)
         if not isinstance(node, TextNode):
@@ -272,27 +281,28 @@ class Coercer:
     def _union(self, target: UnionTarget, node: Node) -> Result:
         if target.optional and isinstance(node, TextNode) and node.is_null():
             return Outcome(None)
-        exact: list[Outcome] = []
-        fitting: list[Outcome] = []
-        failures: list[Failure] = []
         # Python's `True` is a truth value only where anything is welcome; else a text comes first.
         is_text = isinstance(node, TextNode) and node.is_python_bool() and not target.takes_anything
-        for variant in target.variants:
+        exact: list[Outcome] = []
+        for variant in exact_variants(target, node):
             result = self.coerce(node, variant)
             if isinstance(result, Failure):
-                failures.append(result)
-            elif is_text and type(variant) is ScalarTarget:
-                (exact if variant.kind == "string" else fitting).append(result)
-            elif result.flags & INEXACT:
-                fitting.append(result)
-            elif result.points == 0:
-                return result
-            else:
+                continue
+            if is_text and type(variant) is ScalarTarget:
+                if variant.kind == "string":
+                    exact.append(result)
+            elif not result.flags & INEXACT:
+                if result.points == 0:
+                    return result
                 exact.append(result)
-        if exact:
-            return min(exact, key=_points)
-        if fitting:
-            best = min(fitting, key=rank)
+        return min(exact, key=_points) if exact else self._inexact(target, node)
+
+    def _inexact(self, target: UnionTarget, node: Node) -> Result:
+        """The best of a union of which no variant is exact, now that all have to be tried."""
+        results = [self.coerce(node, variant) for variant in target.variants]
+        failures = [result for result in results if isinstance(result, Failure)]
+        if len(failures) < len(results):
+            best = min((result for result in results if isinstance(result, Outcome)), key=rank)
             if not (target.optional and best.flags & WRAPPED and best.flags & EMPTIED):
                 return best
         if target.optional:
@@ -301,7 +311,7 @@ class Coercer:
         if len(failures) == 1:
             return failures[0]
         tried = "; ".join(
-            f"{variant.name}: {first_issue(failure)}"
+            f"{variant.name}: {first_issue(failure)[:MAX_CAUSE]}"
             for variant, failure in zip(target.variants, failures, strict=True)
         )
         reason = f"expected {target.name}, got {describe(node)} ({tried})"
@@ -312,16 +322,35 @@ def _points(outcome: Outcome) -> int:
     return outcome.points
 
 
+def _is_shown_as_text(target: Target) -> bool:
+    """Whether brackets that should be of this type are looked at as one text."""
+    if isinstance(target, LiteralTarget):
+        return isinstance(target.value, str)
+    return isinstance(target, EnumTarget) or (isinstance(target, ScalarTarget) and target.kind == "string")
+
+
+def exact_variants(target: UnionTarget, node: Node) -> tuple[Target, ...]:
+    """The variants whose kind is that of the node: others can be read from it, but never exactly."""
+    kind = type(node)
+    known = target.exact.get(kind)
+    if known is None:
+        kinds = _EXACT[kind]
+        known = target.exact[kind] = tuple(variant for variant in target.variants if isinstance(variant, kinds))
+    return known
+
+
 def _as_strict(result: Result) -> Result:
     if isinstance(result, Failure):
         return Failure(result.reason, result.causes, node=result.node, asserted=result.asserted, strict=True)
-    return Outcome(result.value, result.points, result.lost, result.flags | STRICT, result.notes)
+    made = result.copied()
+    made.flags |= STRICT
+    return made
 
 
 def _parts(node: Node, target: Target) -> list[tuple[Node, Target]]:
     """What coercing the pair may ask for."""
     if type(target) is UnionTarget:
-        return [(node, variant) for variant in target.variants]
+        return [(node, variant) for variant in exact_variants(target, node)]
     if type(target) is ListTarget:
         if isinstance(node, ArrayNode):
             return [(item, target.item) for item in node.values]
@@ -329,7 +358,7 @@ def _parts(node: Node, target: Target) -> list[tuple[Node, Target]]:
     if type(target) is MapTarget:
         return [(item, target.value) for item in node.values] if isinstance(node, ObjectNode) else []
     parts: list[tuple[Node, Target]] = []
-    if isinstance(node, ArrayNode):
+    if isinstance(node, ArrayNode) and not _is_shown_as_text(target):
         parts += [(item, target) for item in node.values]
     if type(target) is ClassTarget:
         if isinstance(node, ObjectNode):
@@ -340,6 +369,11 @@ def _parts(node: Node, target: Target) -> list[tuple[Node, Target]]:
     return parts
 
 
+_EXACT: dict[type, tuple[type[Target], ...]] = {
+    TextNode: (ScalarTarget, EnumTarget, LiteralTarget, UnionTarget),
+    ArrayNode: (ListTarget, UnionTarget),
+    ObjectNode: (ClassTarget, MapTarget, UnionTarget),
+}
 _LEAVES = (ScalarTarget, EnumTarget, LiteralTarget)
 
 _COERCE: dict[type, Callable[[Coercer, Any, Node], Result]] = {

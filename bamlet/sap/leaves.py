@@ -5,23 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from .nodes import NUMBER, Node, TextNode, describe, display, keyword
+from .nodes import NUMBER, Container, Node, TextNode, describe, display, keyword
 from .outcome import INEXACT, POURED, Failure, Note, Notes, Outcome, Result
 from .scalars import MAX_DIGITS, bool_in_text, float_of, not_finite, number_in_text
 from .targets import Target
 from .words import Match, Tie, Words
 
 
-def string_of(node: Node) -> Result:
-    if not isinstance(node, TextNode):
-        note = Note("coerced", f"{describe(node)} shown as text", node, lossy=True)
-        return Outcome(display(node), 2, 1, INEXACT | POURED, [(None, note)])
+class Shown(Outcome):
+    """An object or a list as a text, which is made when somebody takes it: in a union hardly anybody does.
+
+    `texts` are those made already, so that a text inside another one is made once.
+    """
+
+    __slots__ = ("_node", "_texts")
+
+    def __init__(self, node: Container, texts: dict[Node, str]) -> None:
+        self._node = node
+        self._texts = texts
+        self.points = 2
+        self.lost = 1
+        self.flags = INEXACT | POURED
+        self.notes = [(None, Note("coerced", f"{describe(node)} shown as text", node, lossy=True))]
+
+    @property
+    def value(self) -> object:  # type: ignore[override]
+        return display(self._node, self._texts)
+
+    def copied(self) -> Outcome:
+        return Shown(self._node, self._texts)
+
+
+def string_of(node: TextNode) -> Result:
     text = node.text()
     if node.quote:
         return Outcome(text)
     if text == "null":
         return Failure("expected string, got null", node=node)
     return Outcome(text) if node.is_word() else Outcome(text, 1, 0, INEXACT)
+
+
+MAX_WORD_IN_BRACKETS: Final = 256  # characters of an object or a list in which a word is looked for
 
 
 def _int(target: Target, node: TextNode) -> Result:
@@ -73,10 +97,15 @@ def _partial_text(value: object, node: TextNode) -> Outcome:
     return Outcome(value, 1, 1, INEXACT, [(None, Note("ignored", f"text around {value}", node))])
 
 
-def word_of(target: Target, words: Words, node: Node) -> Result:
-    if isinstance(node, TextNode) and node.is_null():
+def word_of(target: Target, words: Words, node: Node, texts: dict[Node, str]) -> Result:
+    if isinstance(node, TextNode):
+        if node.is_null():
+            return mismatch(target, node)
+        text = node.text()
+    elif node.end is None or node.end - node.start <= MAX_WORD_IN_BRACKETS:
+        text = display(node, texts)
+    else:
         return mismatch(target, node)
-    text = node.text() if isinstance(node, TextNode) else display(node)
     found = words.find(text)
     if type(found) is Match:
         lost = 1 if found.partial else 0

@@ -126,8 +126,14 @@ def is_cut(node: Node) -> bool:
     return isinstance(node, TextNode) or not node.values or node.values[-1].done
 
 
-def display(node: Node) -> str:
-    """A reading as one line without quotes: what a `string` gets from an object or a list."""
+def display(node: Node, known: dict[Node, str]) -> str:
+    """A reading as one line without quotes: what a `string` gets from an object or a list.
+
+    `known` are the finished parts whose line was made already; this one is put there too.
+    """
+    made = known.get(node)
+    if made is not None:
+        return made
     out: list[str] = []
     work: list[Node | str] = [node]
     while work:
@@ -136,6 +142,8 @@ def display(node: Node) -> str:
             out.append(item)
         elif isinstance(item, TextNode):
             out.append(item.text())
+        elif item in known:
+            out.append(known[item])
         elif isinstance(item, ArrayNode):
             work.append("]")
             for index in range(len(item.values) - 1, -1, -1):
@@ -146,7 +154,10 @@ def display(node: Node) -> str:
             for index in range(len(item.values) - 1, -1, -1):
                 work += (item.values[index], f"{', ' if index else ''}{item.keys[index]}: ")
             work.append("{")
-    return "".join(out)
+    text = "".join(out)
+    if node.done:
+        known[node] = text
+    return text
 
 
 def describe(node: Node) -> str:

@@ -60,6 +60,9 @@ class Outcome:
         self.flags = flags
         self.notes = notes
 
+    def copied(self) -> Outcome:
+        return Outcome(self.value, self.points, self.lost, self.flags, self.notes)
+
 
 class Failure:
     """Why a reading is not of a type; `causes` lead to the parts at fault, `asserted` marks a false `@assert`,
@@ -156,8 +159,9 @@ def dropped(failure: Failure, node: Node) -> Note:
 
 def with_notes(outcome: Outcome, notes: Iterable[Note]) -> Outcome:
     """The outcome may already be shared with another type, so it is copied."""
-    told = [*(outcome.notes or ()), *((None, note) for note in notes)]
-    return Outcome(outcome.value, outcome.points, outcome.lost, outcome.flags, told)
+    made = outcome.copied()
+    made.notes = [*(outcome.notes or ()), *((None, note) for note in notes)]
+    return made
 
 
 def notes_below(step: Step | None, outcome: Outcome) -> Notes | None:

@@ -126,9 +126,10 @@ class MapTarget(Target):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class UnionTarget(Target):
-    """`variants` leaves out null, for which `optional` stands."""
+    """`variants` leaves out null, for which `optional` stands. `exact` remembers which of them fit a kind of node."""
 
     variants: tuple[Target, ...] = ()
+    exact: dict[type, tuple[Target, ...]] = field(default_factory=dict)
 
     @property
     def takes_anything(self) -> bool:

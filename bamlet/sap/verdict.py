@@ -84,7 +84,7 @@ def _others(taken: Automaton, coercer: Coercer, target: Target, extractor: Extra
         else:
             result = coercer.coerce(candidate.root, target)
             if isinstance(result, Failure):
-                yield Note("ignored", first_issue(result), candidate.root)
+                yield Note("ignored", f"not the value: {first_issue(result)}", candidate.root)
             else:
                 yield Note("dropped", "another value, of which nothing was taken", candidate.root)
 
