@@ -34,6 +34,7 @@ from .outcome import (
     rank,
     with_notes,
 )
+from .parts import exact_variants, parts_below
 from .targets import (
     ClassTarget,
     EnumTarget,
@@ -82,6 +83,12 @@ class Coercer:
             self._coerce_leaves_first(node, target)
         return self._coerce_now(node, target)
 
+    def knows(self, node: Node, target: Target) -> bool:
+        """Whether the pair was coerced before."""
+        if self._final is not None and (target.done or type(target) in _LEAVES):
+            return self._final.knows(node, target)
+        return (node, target) in self._memo
+
     def _coerce_now(self, node: Node, target: Target) -> Result:
         key = (node, target)
         if type(target) not in _LEAVES:
@@ -101,18 +108,23 @@ class Coercer:
         return result
 
     def _coerce_leaves_first(self, node: Node, target: Target) -> None:
-        pairs: dict[tuple[Node, Target], None] = {}
-        work = [(node, target)]
+        """All that the pair needs, so that coercing it does not go down any further."""
+        work = [((node, target), parts_below(node, target, self.coerce))]
+        begun = {(node, target)}
         while work:
-            pair = work.pop()
-            if pair not in pairs and pair not in self._memo:
-                pairs[pair] = None
-                work += _parts(*pair)
-        # What was found later is a part of what was found before, also where both are of one node.
-        ordered = sorted(reversed(pairs), key=lambda pair: pair[0].height)
-        for part in ordered:
-            if part[0].height and part[0] is not node and part not in self._memo:
-                self._coerce_now(*part)
+            pair, parts = work[-1]
+            for part in parts:
+                if part[0].height > _RECURSION_HEIGHT:
+                    if part not in begun and not self.knows(*part):
+                        begun.add(part)
+                        work.append((part, parts_below(*part, self.coerce)))
+                        break
+                elif part[0].height:
+                    self.coerce(*part)
+            else:
+                work.pop()
+                if work and not self.knows(*pair):
+                    self._coerce_now(*pair)
 
     def _constrained(self, target: Target, node: Node, outcome: Outcome, holds: Holds) -> Result:
         """Constraints see the coerced value. There is nothing to say about null.
@@ -322,23 +334,6 @@ def _points(outcome: Outcome) -> int:
     return outcome.points
 
 
-def _is_shown_as_text(target: Target) -> bool:
-    """Whether brackets that should be of this type are looked at as one text."""
-    if isinstance(target, LiteralTarget):
-        return isinstance(target.value, str)
-    return isinstance(target, EnumTarget) or (isinstance(target, ScalarTarget) and target.kind == "string")
-
-
-def exact_variants(target: UnionTarget, node: Node) -> tuple[Target, ...]:
-    """The variants whose kind is that of the node: others can be read from it, but never exactly."""
-    kind = type(node)
-    known = target.exact.get(kind)
-    if known is None:
-        kinds = _EXACT[kind]
-        known = target.exact[kind] = tuple(variant for variant in target.variants if isinstance(variant, kinds))
-    return known
-
-
 def _as_strict(result: Result) -> Result:
     if isinstance(result, Failure):
         return Failure(result.reason, result.causes, node=result.node, asserted=result.asserted, strict=True)
@@ -347,33 +342,6 @@ def _as_strict(result: Result) -> Result:
     return made
 
 
-def _parts(node: Node, target: Target) -> list[tuple[Node, Target]]:
-    """What coercing the pair may ask for."""
-    if type(target) is UnionTarget:
-        return [(node, variant) for variant in exact_variants(target, node)]
-    if type(target) is ListTarget:
-        if isinstance(node, ArrayNode):
-            return [(item, target.item) for item in node.values]
-        return [(node, target.item)]
-    if type(target) is MapTarget:
-        return [(item, target.value) for item in node.values] if isinstance(node, ObjectNode) else []
-    parts: list[tuple[Node, Target]] = []
-    if isinstance(node, ArrayNode) and not _is_shown_as_text(target):
-        parts += [(item, target) for item in node.values]
-    if type(target) is ClassTarget:
-        if isinstance(node, ObjectNode):
-            matched = [(item, target.find(key)) for key, item in zip(node.keys, node.values, strict=False)]
-            parts += [(item, entry.target) for item, entry in matched if entry is not None]
-        if len(target.fields) == 1:
-            parts.append((node, target.fields[0].target))
-    return parts
-
-
-_EXACT: dict[type, tuple[type[Target], ...]] = {
-    TextNode: (ScalarTarget, EnumTarget, LiteralTarget, UnionTarget),
-    ArrayNode: (ListTarget, UnionTarget),
-    ObjectNode: (ClassTarget, MapTarget, UnionTarget),
-}
 _LEAVES = (ScalarTarget, EnumTarget, LiteralTarget)
 
 _COERCE: dict[type, Callable[[Coercer, Any, Node], Result]] = {

@@ -8,7 +8,7 @@ candidate that was left open in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TypeAlias
 
 from .answer import REASONING, REASONING_TAGS
@@ -22,6 +22,8 @@ _HALF_FENCE = re.compile(r"\n[ \t]{0,16}`{0,2}\Z")
 _FENCE = re.compile(r"\n[ \t]{0,16}```")
 _BLANK_LINE = re.compile(r"\n[ \t]{0,16}\Z")
 _BLANKS = re.compile(r"\s{0,256}")
+
+_AGAIN = 2_048  # characters between two pauses
 
 Step: TypeAlias = "Callable[[Extractor], bool]"
 
@@ -44,6 +46,7 @@ class Extractor:
         "_scalars_in_lists",
         "_step",
         "_text",
+        "_thinks",
         "_thought",
         "_thoughts",
         "candidates",
@@ -70,6 +73,7 @@ class Extractor:
         self._thoughts: list[str] = []
         self._closing_tag = ""
         self._ended = False
+        self._thinks = True
 
     def again(self, policy: Policy) -> Extractor:
         """A fresh extractor that reads by another policy."""
@@ -98,16 +102,22 @@ class Extractor:
             self._line = blank[0] if blank else ""
         return current.changed
 
-    def finish(self) -> None:
-        """No more text will come: what is open ends here."""
+    def finishing(self) -> Generator[None, None, None]:
+        """No more text will come: what is open ends here. Pauses where much is read again."""
         self._ended = True
         self._run()
         if self._step is _in_reasoning:
             # Reasoning that never ended hides nothing: read it again as prose.
             thought = "".join(self._thought)
+            again = thought + self._text[self._at :]
             self._offset += self._at - len(thought)
-            self._text, self._at = thought + self._text[self._at :], 0
+            self._text, self._at = "", 0
             self._step = _in_prose
+            self._thinks = self._ended = False
+            for at in range(0, len(again), _AGAIN):
+                self.feed(again[at : at + _AGAIN])
+                yield
+            self._ended = True
             self._run()
         if self._current is not None:
             self._current.finish()
@@ -164,14 +174,14 @@ def _at_fence(x: Extractor) -> bool:
 
 def _at_tag(x: Extractor) -> bool:
     opening = REASONING.match(x._text, x._at)
-    if opening and not x._ended:
+    if opening and x._thinks:
         x._closing_tag = f"</{opening[1]}>"
         x._thought = []
         x._at = opening.end()
         x._step = _in_reasoning
         return True
     start = x._text[x._at : x._at + len("<reasoning>")]
-    if not x._ended and any(tag.startswith(start) for tag in REASONING_TAGS):
+    if x._thinks and not x._ended and any(tag.startswith(start) for tag in REASONING_TAGS):
         return False
     x._at += 1
     return True

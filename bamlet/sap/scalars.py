@@ -29,7 +29,7 @@ _NOT_FINITE = {
 
 
 class Numeral(NamedTuple):
-    """A number as it is written: a fraction of two whole numbers. `partial`: the text said more than the number."""
+    """A number as it is written, as a fraction. `partial` tells that the text said more than the number."""
 
     above: int
     below: int = 1

@@ -24,10 +24,11 @@ from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
+from .pieces import PIECE, Pauses, Pausing, at_once, coercing, without_pauses
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
 from .spine import Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
-from .verdict import Choice, is_plain_string, is_text_like, reread
+from .verdict import Choice, is_plain_string, is_text_like, rereading
 
 CUT_OFF: Final = Issue("$", "the answer was cut off before its end")
 
@@ -129,13 +130,26 @@ class PartialParser:
             else:
                 self._shown = self._factory.with_state(value, state) if self._target.with_state else value
 
+    def feeding(self, text: str) -> Pauses[None]:
+        """`feed` for a long text, with pauses."""
+        for at in range(0, len(text), PIECE):
+            self.feed(text[at : at + PIECE])
+            yield
+
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Parsed:
         """The value of the whole text. Raises `ParseFailure`, also for a limit that was hit."""
+        return without_pauses(self._finish(truncated, strict, at_once))
+
+    def finishing(self, *, truncated: bool = False, strict: bool = False) -> Pauses[Parsed]:
+        """The same with pauses, between which others may have their turn."""
+        return self._finish(truncated, strict, coercing)
+
+    def _finish(self, truncated: bool, strict: bool, pausing: Pausing) -> Pauses[Parsed]:
         self._stale = False  # what was shown stays, if there is no final value
         text = self._text.getvalue()
-        self._extractor.finish()
+        yield from self._extractor.finishing()
         self._refuse_limits(text)
-        choice = reread(self._final, self._target, self._extractor, text)
+        choice = yield from rereading(self._final, self._target, self._extractor, text, pausing)
         cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
         if isinstance(choice.result, Failure):
             raise ParseFailure([*issues_of(choice.result, text), *[CUT_OFF] * cut], text)
@@ -150,6 +164,12 @@ class PartialParser:
         entries = tuple(item.entry for item in found)
         self._report = replace(self._report_of(choice.candidate, entries), truncated=cut, reread=choice.reread)
         return Parsed(choice.result.value, self._report)
+
+    def settling(self) -> Pauses[None]:
+        """After `finishing`: make the last partial, with pauses."""
+        if self._chosen is not None:
+            yield from coercing(self._coercer, self._chosen.node, self._target)
+            self.partial()
 
     def _too_many(self) -> Found:
         reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"

@@ -126,7 +126,7 @@ class MapTarget(Target):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class UnionTarget(Target):
-    """`variants` leaves out null, for which `optional` stands. `exact` remembers which of them fit a kind of node."""
+    """`variants` leaves out null, for which `optional` stands. `exact` are those that fit a kind of node."""
 
     variants: tuple[Target, ...] = ()
     exact: dict[type, tuple[Target, ...]] = field(default_factory=dict)

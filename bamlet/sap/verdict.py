@@ -25,9 +25,11 @@ from .outcome import (
     first_issue,
     rank,
 )
+from .pieces import Pauses, Pausing, feeding
 from .policy import OTHERS, Policy
 from .targets import EnumTarget, ListTarget, LiteralTarget, ScalarTarget, Target, UnionTarget
 
+_NOT_TAKEN = "another value, of which nothing was taken"
 _LOOSE = WRAPPED | EMPTIED | FROM_TEXT | ALL_DEFAULTS | POURED | FIRST_OF_LIST | IMPLIED
 
 
@@ -49,21 +51,25 @@ class Choice:
         return isinstance(other.result, Failure) or _rank(self.result) < _rank(other.result)
 
 
-def choose(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
+def choosing(
+    coercer: Coercer, target: Target, extractor: Extractor, text: str, pausing: Pausing
+) -> Pauses[Choice]:
     """The first reading that fits without loss, or else the best one."""
     if is_plain_string(target) or is_text_like(target):
         whole = TextNode('"', text, done=True) if is_plain_string(target) else text_node(text)
         return Choice(whole, coercer.coerce(whole, target))
-    best = _best(coercer, target, extractor, text)
+    best = yield from _best(coercer, target, extractor, text, pausing)
     if best.candidate is None or best.node is not best.candidate.root:
         return best  # the text itself, or all values as one list
-    return replace(best, others=tuple(_others(best.candidate, coercer, target, extractor)))
+    others = yield from _others(best.candidate, coercer, target, extractor, pausing)
+    return replace(best, others=tuple(others)) if others else best
 
 
-def _best(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
+def _best(coercer: Coercer, target: Target, extractor: Extractor, text: str, pausing: Pausing) -> Pauses[Choice]:
     choices: list[Choice] = []
     fitting: list[tuple[Outcome, Choice]] = []
     for node, candidate in _readings(target, extractor, text):
+        yield from pausing(coercer, node, target)
         result = _without_poured_text(coercer.coerce(node, target), target)
         choices.append(Choice(node, result, candidate))
         if isinstance(result, Outcome):
@@ -73,30 +79,37 @@ def _best(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> 
     return min(fitting, key=lambda pair: _rank(pair[0]))[1] if fitting else choices[0]
 
 
-def _others(taken: Automaton, coercer: Coercer, target: Target, extractor: Extractor) -> Iterator[Note]:
+def _others(
+    taken: Automaton, coercer: Coercer, target: Target, extractor: Extractor, pausing: Pausing
+) -> Pauses[list[Note]]:
     """What an answer says before its value need not be meant as one, unless it could be. All after it is."""
+    notes: list[Note] = []
     after = False
     for candidate in extractor.candidates:
         if candidate is taken:
             after = True
         elif after:
-            yield Note("dropped", "another value, of which nothing was taken", candidate.root)
+            notes.append(Note("dropped", _NOT_TAKEN, candidate.root))
         else:
+            yield from pausing(coercer, candidate.root, target)
             result = coercer.coerce(candidate.root, target)
             if isinstance(result, Failure):
-                yield Note("ignored", f"not the value: {first_issue(result)}", candidate.root)
+                notes.append(Note("ignored", f"not the value: {first_issue(result)}", candidate.root))
             else:
-                yield Note("dropped", "another value, of which nothing was taken", candidate.root)
+                notes.append(Note("dropped", _NOT_TAKEN, candidate.root))
+    return notes
 
 
-def reread(coercer: Coercer, target: Target, extractor: Extractor, text: str) -> Choice:
-    """What `choose` gives, or a better value by another policy where one could make a difference."""
-    best = choose(coercer, target, extractor, text)
+def rereading(
+    coercer: Coercer, target: Target, extractor: Extractor, text: str, pausing: Pausing
+) -> Pauses[Choice]:
+    """What `choosing` gives, or a better value by another policy where one could make a difference."""
+    best = yield from choosing(coercer, target, extractor, text, pausing)
     for policy in _other_policies(best, extractor):
         other = extractor.again(policy)
-        other.feed(text)
-        other.finish()
-        choice = choose(coercer, target, other, text)
+        yield from feeding(other, text)
+        yield from other.finishing()
+        choice = yield from choosing(coercer, target, other, text, pausing)
         if choice.beats(best):
             best = replace(choice, reread=True)
     return best
@@ -178,4 +191,6 @@ def _is_one_candidate(extractor: Extractor, text: str) -> bool:
 
 
 def _rank(result: Outcome) -> tuple[int, ...]:
-    return (result.flags & WRAPPED, result.flags & EMPTIED, *rank(result))
+    """Null for something that was said comes last, however much others lose."""
+    is_nothing = result.value is None and result.lost > 0
+    return (is_nothing, result.flags & WRAPPED, result.flags & EMPTIED, *rank(result))
