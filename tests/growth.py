@@ -24,6 +24,8 @@ def breaks(shown: list[Any]) -> Iterator[str]:
 
 def _says_nothing(value: Any) -> bool:
     """Whether a value is the skeleton of a class: no field of it is set."""
+    if isinstance(value, dict):
+        return all(field in (None, [], {}) for field in value.values())
     if not isinstance(value, Instance):
         return False
     return all(field in (None, [], {}) for field in (getattr(value, name) for name in value.__fields__))

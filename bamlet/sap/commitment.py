@@ -126,6 +126,13 @@ def open_text(node: TextNode, target: Target) -> object:
     return growing(text, node.quote)
 
 
+def string_in(target: Target) -> Target:
+    """What a text that grows is shown as."""
+    if not isinstance(target, UnionTarget):
+        return target
+    return next(filter(_is_string, flat(target)))
+
+
 def is_scalar_or_string(target: Target) -> bool:
     """A union of scalars with a string among them: at the root, its text grows."""
     if not isinstance(target, UnionTarget):

@@ -7,12 +7,12 @@ was finished since, and builds fresh containers on the way back up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from .classes import orphan_notes
 from .coerce import Coercer
-from .commitment import HIDDEN, commit, open_text
+from .commitment import HIDDEN, commit, open_text, string_in
 from .factory import Factory
 from .lists import Lists
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
@@ -161,7 +161,21 @@ class ListCursor:
 
 
 class MapCursor:
-    __slots__ = ("_coercer", "_key", "_next", "_open", "_taken", "_values", "node", "notes", "target")
+    """`repeated` counts the keys that came again: their earlier values are no longer shown."""
+
+    __slots__ = (
+        "_again",
+        "_coercer",
+        "_key",
+        "_next",
+        "_open",
+        "_taken",
+        "_values",
+        "node",
+        "notes",
+        "repeated",
+        "target",
+    )
 
     begun = True
 
@@ -174,6 +188,8 @@ class MapCursor:
         self._next = 0
         self._open = False
         self._key: object = None
+        self._again = -1
+        self.repeated = 0
         self.notes: Notes = []
 
     @property
@@ -199,6 +215,7 @@ class MapCursor:
             keep_notes(self.notes, node.keys[index], result if isinstance(key, Outcome) else key, child)
             if isinstance(key, Outcome) and isinstance(result, Outcome):
                 if key.value in self._taken:
+                    self._comes_again(index)
                     self.notes.append((node.keys[index], dropped(REPEATED, self._taken[key.value])))
                 self._taken[key.value] = child
                 self._values[key.value] = self._coercer.complete(target.value, result.value)
@@ -206,9 +223,16 @@ class MapCursor:
         self._next = index
         return None
 
+    def _comes_again(self, index: int) -> None:
+        if index != self._again:
+            self._again = index
+            self.repeated += 1
+
     def snapshot(self, inner: object) -> object:
         values = self._values.copy()
         if self._open and inner is not HIDDEN:
+            if self._key in self._taken:
+                self._comes_again(self._next)
             values[self._key] = self._coercer.incomplete(self.target.value, inner)
         return values
 
@@ -223,16 +247,64 @@ def keep_notes(notes: Notes, step: Step, result: Result, child: Node) -> None:
 Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
 
 
+class Level:
+    """One open reading of a snapshot: what it was shown as, unless it was hidden, its text if it is one, and how
+    many of its keys had come again if it is a map.
+    """
+
+    __slots__ = ("node", "repeated", "shown", "target", "text")
+
+    def __init__(
+        self, node: Node, target: Target, shown: Target | None, text: str = "", repeated: int = 0
+    ) -> None:
+        self.node = node
+        self.target = target
+        self.shown = shown
+        self.text = text
+        self.repeated = repeated
+
+
 class Spine:
-    """With `skeleton`, whatever has not begun is null, lists and maps too."""
+    """With `skeleton`, whatever has not begun is null, lists and maps too.
+
+    `levels` are those of the last snapshot, from the root downwards.
+    """
 
     def __init__(self, coercer: Coercer, factory: Factory, *, skeleton: bool = False) -> None:
         self._coercer = coercer
         self._factory = factory
         self._skeleton = skeleton
+        self.levels: list[Level] = []
+
+    def is_taken_back(self, levels: Sequence[Level], *, ended: bool) -> bool:
+        """Whether something of an earlier snapshot did not become what it was shown as, now that it is finished.
+
+        A root that is no value of its type stays on show. With `ended`, what is open is finished as well.
+        """
+        for number, level in enumerate(levels):
+            if level.shown is None:
+                return False
+            if (ended or level.node.done) and not self._is_as_shown(level, is_root=number == 0):
+                return True
+            if isinstance(level.node, ObjectNode) and type(level.node.cursor) is MapCursor:
+                level.node.cursor.advance()
+                if level.node.cursor.repeated != level.repeated:
+                    return True
+        return False
+
+    def _is_as_shown(self, level: Level, *, is_root: bool) -> bool:
+        assert level.shown is not None
+        result = self._coercer.coerce(level.node, level.target)
+        if isinstance(result, Failure):
+            return is_root
+        if isinstance(level.node, TextNode) and not level.node.text().startswith(level.text):
+            return False
+        as_shown = self._coercer.coerce(level.node, level.shown)
+        return isinstance(as_shown, Outcome) and as_shown.value is result.value
 
     def show(self, node: Node, target: Target) -> object:
         """The value as far as it goes, or `HIDDEN`."""
+        self.levels = []
         if node.done:
             result = self._coercer.coerce(node, target)
             return result.value if isinstance(result, Outcome) else HIDDEN
@@ -241,12 +313,15 @@ class Spine:
     def show_open(self, node: Node, target: Target) -> object:
         """The same, as if the node itself were not finished yet."""
         levels: list[tuple[Cursor, Target]] = []
+        self.levels = shown = []
         value: object = HIDDEN
         here: tuple[Node, Target] | None = (node, target)
         while here is not None:
             node, target = here
             if isinstance(node, TextNode):
                 value = open_text(node, target)
+                if isinstance(value, str):
+                    shown.append(Level(node, target, string_in(target), value))
                 if target.constraints:
                     value = self.unchecked(target, value)
                 break
@@ -262,6 +337,11 @@ class Spine:
                 value = self.unchecked(target, value)
             if levels and not cursor.begun and type(levels[-1][0]) is ListCursor:
                 value = HIDDEN
+            level = Level(cursor.node, target, None if value is HIDDEN else cursor.target)
+            if type(cursor) is MapCursor:
+                level.repeated = cursor.repeated
+            shown.append(level)
+        shown.reverse()
         return value
 
     def notes(self, node: Node, target: Target) -> Outcome:

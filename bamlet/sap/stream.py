@@ -6,8 +6,8 @@ is finished is the same object in every later snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
 from .pieces import PIECE, Pauses, Pausing, at_once, coercing, without_pauses
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
-from .spine import Spine, begun
+from .spine import Level, Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, rereading
 
@@ -54,12 +54,27 @@ def parse(
     return parser.finish(truncated=truncated, strict=strict)
 
 
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A partial value, the reading it is taken from once that says something, and what of it is open. A text or a
+    word that is no part of a reading `is_all_said`.
+    """
+
+    value: object
+    state: State = "Pending"
+    root: Node | None = None
+    levels: Sequence[Level] = ()
+    is_all_said: bool = False
+
+
 class PartialParser:
     """Fed with text as it arrives; `partial` at any time, `finish` once, and then `partial` for the last time.
 
     `replaced` tells that the latest partial does not continue the one before it: another value of the answer took
-    its place. With `skeleton` a partial has every field from the start, and nothing hides it: stream attributes do
-    not count, and what has not begun is null.
+    its place, or what was shown of one turned out to be something else. `era` counts how often that was so.
+
+    With `skeleton` a partial has every field from the start, and nothing hides it: stream attributes do not count,
+    and what has not begun is null.
     """
 
     def __init__(
@@ -87,8 +102,9 @@ class PartialParser:
         self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
         self._early = not self._text_is_shown and (target.optional or is_scalar(target))
         self._loose = ArrayNode()
-        self._on_show: Node | None = None
+        self._last_shown = Showing(HIDDEN)
         self.replaced = False
+        self.era = 0
         self._chosen: Choice | None = None
         self._report: Report | None = None
         self._bare: tuple[object, State] = (NOTHING, "Pending")
@@ -111,24 +127,35 @@ class PartialParser:
     def partial(self) -> object:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale:
-            if self._chosen is None:
-                self._take(*self._show())
-            else:
-                self._take(*self._last(self._chosen))
-                self.replaced = self.replaced or self._chosen.reread
+            self._take(self._show() if self._chosen is None else self._last(self._chosen))
         return self._shown
 
-    def _take(self, value: object, state: State, root: Node | None) -> None:
+    def _take(self, new: Showing) -> None:
         """Keep what is to be shown; the same value in the same state stays the same object."""
+        last = self._last_shown
         self._stale = False
-        self.replaced = self._on_show is not None and root is not self._on_show
-        self._on_show = root
-        if value is not self._bare[0] or state != self._bare[1]:
-            self._bare = (value, state)
-            if value is HIDDEN:
+        self.replaced = self._is_taken_back(last, new) or (last.root is not None and new.root is not last.root)
+        self.era += self.replaced
+        # What was shown counts as shown while nothing else is. A skeleton shows that, too.
+        is_shown = new.value is not HIDDEN or self._skeleton
+        self._last_shown = new if is_shown else replace(last, root=new.root)
+        if new.value is not self._bare[0] or new.state != self._bare[1]:
+            self._bare = (new.value, new.state)
+            if new.value is HIDDEN:
                 self._shown = None if self._skeleton else NOTHING
             else:
-                self._shown = self._factory.with_state(value, state) if self._target.with_state else value
+                with_state = self._target.with_state
+                self._shown = self._factory.with_state(new.value, new.state) if with_state else new.value
+
+    def _is_taken_back(self, last: Showing, new: Showing) -> bool:
+        """Whether what was shown did not become the new value: a text or word of its own, or a part of a value."""
+        is_shown = new.value is not HIDDEN or self._skeleton
+        if last.is_all_said and is_shown and not _continues(last.value, new.value):
+            return True
+        choice = self._chosen
+        if choice is not None and choice.reread and (last.levels or last.is_all_said):
+            return True
+        return bool(last.levels) and self._spine.is_taken_back(last.levels, ended=choice is not None)
 
     def feeding(self, text: str) -> Pauses[None]:
         """`feed` for a long text, with pauses."""
@@ -175,11 +202,13 @@ class PartialParser:
         reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"
         return Found(Entry("limit", "$", reason, lossy=True), self._target.strict)
 
-    def _last(self, choice: Choice) -> tuple[object, State, Node]:
+    def _last(self, choice: Choice) -> Showing:
         """The last partial is the final value, in the types of a stream."""
         result = self._coercer.coerce(choice.node, self._target)
         assert isinstance(result, Outcome), "what a whole answer means, a stream can show"
-        return result.value, "Complete", choice.node
+        on_show = self._last_shown.root
+        is_loose = on_show is self._loose and choice.node.start == self._loose.start
+        return Showing(result.value, "Complete", self._loose if is_loose else choice.node)
 
     def report(self) -> Report:
         """What was lost or changed so far; after `finish`, what it returned."""
@@ -203,14 +232,14 @@ class PartialParser:
         if self._report is not None:
             return "complete"
         shown = self.partial()
-        if self._on_show is not None or (self._text_is_shown and self._size and shown is not NOTHING):
+        if self._last_shown.root is not None or (self._text_is_shown and self._size and shown is not NOTHING):
             return "partial"
         return "pending"
 
     def finished(self, path: Iterable[str]) -> int | None:
         """How many items of the list at a path of field names are finished; None when all it has are."""
         self.partial()
-        return self._spine.finished(self._on_show, path) if self._on_show is not None else None
+        return self._spine.finished(self._last_shown.root, path) if self._last_shown.root is not None else None
 
     @property
     def reasoning(self) -> str:
@@ -224,28 +253,28 @@ class PartialParser:
         if any(candidate.too_deep for candidate in self._extractor.candidates):
             raise ParseFailure([Issue("$", f"nested deeper than {limits.max_depth} (max_depth)")], text)
 
-    def _show(self) -> tuple[object, State, Node | None]:
+    def _show(self) -> Showing:
         """What can be shown, its state, and the reading that it is taken from, once it says something."""
         target = self._target
+        begun_state: State = "Incomplete" if self._size else "Pending"
         if self._is_string:
             shown = self._spine.unchecked(target, self._text.getvalue())
-            return HIDDEN if target.done else shown, "Incomplete" if self._size else "Pending", None
+            return Showing(HIDDEN if target.done else shown, begun_state)
         if self._text_is_shown:
             # Only an answer that is nothing but one bracketed value can mean something else than its text.
-            return growing_answer(self._text.getvalue(), target), "Incomplete" if self._size else "Pending", None
-        failed: object = HIDDEN
-        failed_root: Node | None = None
+            growing = growing_answer(self._text.getvalue(), target)
+            return Showing(growing, begun_state, is_all_said=growing is not HIDDEN)
+        failed: Showing | None = None
         for root in self._roots():
             value = self._spine.show(root, target)
-            if value is not HIDDEN and (failed is HIDDEN or begun(root)):
-                return value, "Complete" if root.done else "Incomplete", root if begun(root) else None
-            if failed is HIDDEN and root.done:
+            if value is not HIDDEN and (failed is None or begun(root)):
+                state: State = "Complete" if root.done else "Incomplete"
+                return Showing(value, state, root if begun(root) else None, self._spine.levels)
+            if failed is None and root.done:
                 # What was shown of a value that failed at its end stays until a better one begins.
-                failed = self._spine.show_open(root, target)
-                failed_root = root
-        if failed is not HIDDEN:
-            return failed, "Incomplete", failed_root
-        return self._before_anything(), "Pending", None
+                value = self._spine.show_open(root, target)
+                failed = Showing(value, "Incomplete", root, self._spine.levels) if value is not HIDDEN else None
+        return failed or self._before_anything()
 
     def _roots(self) -> list[Container]:
         """The readings to show, best first: a list of loose objects stands behind any real list."""
@@ -254,18 +283,26 @@ class PartialParser:
             return roots
         lists = [root for root in roots if isinstance(root, ArrayNode)]
         self._loose.values = [root for root in roots if isinstance(root, ObjectNode)]
+        self._loose.start = roots[0].start if roots else 0
         return [*lists, self._loose] if self._loose.values else [*lists]
 
-    def _before_anything(self) -> object:
+    def _before_anything(self) -> Showing:
         target = self._target
         if isinstance(target, ListTarget | MapTarget):
-            return target.empty()
+            return Showing(target.empty())
         early = self._early_answer()
         if isinstance(only_class(target), ClassTarget) and (early is HIDDEN or self._skeleton):
-            return self._spine.show(ObjectNode(), target)
-        return early
+            return Showing(self._spine.show(ObjectNode(), target))
+        return Showing(early, is_all_said=early is not HIDDEN)
 
     def _early_answer(self) -> object:
         if not self._early or self._size > EARLY_SIZE:
             return HIDDEN
         return early_value(self._text.getvalue(), self._target, self._coercer)
+
+
+def _continues(said: object, value: object) -> bool:
+    """Whether a text only grew, and any other word of its own stayed. Null is nothing yet."""
+    if isinstance(said, str):
+        return isinstance(value, str) and value.startswith(said)
+    return said is None or said == value
