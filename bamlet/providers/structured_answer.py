@@ -15,22 +15,19 @@ from .accumulator import Accumulator
 from .chunks import Chunk
 from .completion import Completion
 
-MAX_HELD = 1 << 16
-"""Characters that are held back until it is clear whether they wrap a value."""
+MAX_HELD = 256
+"""Characters that are held back until it is clear whether they wrap a value, with the blanks among them."""
 
 _WRAPPING = f'{{"{ANSWER_NAME}":'
 _BLANKS = re.compile(r"\s+")
-_HEAD = re.compile(rf'\s*\{{\s*"{ANSWER_NAME}"\s*:')
+_HEAD = re.compile(rf'\{{\s*"{ANSWER_NAME}"\s*:')
 
 
 class Unwrapping:
     """Takes `{"baml_answer": …}` off a text in pieces; other texts stay as they are."""
 
     def __init__(self) -> None:
-        # What may become the wrapping: its pieces, their length, and the same without blanks.
-        self._begun: list[str] = []
-        self._held = 0
-        self._signs = ""
+        self._begun = ""
         self._state: str = "head"
         self._depth = 0
         self._in_string = False
@@ -41,28 +38,30 @@ class Unwrapping:
             return self._head(piece)
         if self._state == "inside":
             return self._inside(piece)
-        return piece if self._state == "plain" else ""
+        # Blanks are passed on wherever they come: whoever counts them stops a model that writes nothing else.
+        return piece if self._state == "plain" or piece.isspace() else ""
 
     def close(self) -> str:
         """What was held back of a text that ended before it was clear what it is."""
-        held = "".join(self._begun)
-        self._begun.clear()
+        held, self._begun = self._begun, ""
         return held if self._state == "head" else ""
 
     def _head(self, piece: str) -> str:
-        self._begun.append(piece)
-        self._held += len(piece)
-        self._signs += _BLANKS.sub("", piece)
-        if _WRAPPING.startswith(self._signs) and self._signs != _WRAPPING and self._held <= MAX_HELD:
+        if not self._begun:
+            said = piece.lstrip()
+            return piece[: len(piece) - len(said)] + (self._head_of(said) if said else "")
+        return self._head_of(piece)
+
+    def _head_of(self, piece: str) -> str:
+        """What is looked at again with each piece is as short as a head is."""
+        self._begun += piece
+        if (head := _HEAD.match(self._begun)) is not None:
+            self._state, rest = "inside", self._begun[head.end() :]
+            return self._inside(rest.lstrip()) if rest.strip() else ""
+        if len(self._begun) <= MAX_HELD and _WRAPPING.startswith(_BLANKS.sub("", self._begun)):
             return ""
-        # It is clear now, or nothing but blanks comes, which are for others to count. Joined once.
-        begun = "".join(self._begun)
-        self._begun.clear()
-        if (head := _HEAD.match(begun)) is None:
-            self._state = "plain"
-            return begun
-        self._state, rest = "inside", begun[head.end() :]
-        return self._inside(rest.lstrip()) if rest.strip() else ""
+        self._state, begun = "plain", self._begun
+        return begun
 
     def _inside(self, piece: str) -> str:
         for at, sign in enumerate(piece):
@@ -122,9 +121,6 @@ class StructuredAccumulator:
 
     def feed_value(self, value: Any, event_name: str = "message") -> str:
         return self._take(self._inner.feed_value(value, event_name))
-
-    def holds_answer(self, value: dict[str, Any]) -> bool:
-        return self._inner.holds_answer(value)
 
     def completion(self) -> Completion:
         return self._closed(self._inner.completion())

@@ -4,12 +4,14 @@ from ..types.nothing import NOTHING, Nothing
 from .constraints import Check, Holds
 from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
+from .pieces import PIECE, Pauses
 from .report import Entry, Issue, Parsed, ParseFailure, Report
 from .stream import PartialParser, parse
 
 __all__ = [
     "DEFAULT_LIMITS",
     "NOTHING",
+    "PIECE",
     "Check",
     "Entry",
     "Factory",
@@ -20,6 +22,7 @@ __all__ = [
     "ParseFailure",
     "Parsed",
     "PartialParser",
+    "Pauses",
     "PlainFactory",
     "Report",
     "State",

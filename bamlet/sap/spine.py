@@ -14,7 +14,7 @@ from .classes import orphan_notes
 from .coerce import Coercer
 from .commitment import HIDDEN, commit, open_text, string_in
 from .factory import Factory
-from .lists import Lists
+from .growing import Lists, Maps
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
 from .outcome import REPEATED, Failure, Note, Notes, Outcome, Result, Step, dropped
 from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, Target
@@ -169,6 +169,7 @@ class MapCursor:
         "_key",
         "_next",
         "_open",
+        "_snapshots",
         "_taken",
         "_values",
         "node",
@@ -184,6 +185,7 @@ class MapCursor:
         self.target = target
         self._coercer = coercer
         self._values: dict[object, object] = {}
+        self._snapshots = Maps()
         self._taken: dict[object, Node] = {}
         self._next = 0
         self._open = False
@@ -229,11 +231,14 @@ class MapCursor:
             self.repeated += 1
 
     def snapshot(self, inner: object) -> object:
-        values = self._values.copy()
-        if self._open and inner is not HIDDEN:
-            if self._key in self._taken:
-                self._comes_again(self._next)
-            values[self._key] = self._coercer.incomplete(self.target.value, inner)
+        if not self._open or inner is HIDDEN:
+            return self._snapshots.copy_of(self._values, self.repeated)
+        if self._key in self._taken:
+            self._comes_again(self._next)
+            values = self._values.copy()
+        else:
+            values = self._snapshots.copy_of(self._values, self.repeated)
+        values[self._key] = self._coercer.incomplete(self.target.value, inner)
         return values
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..interpreter.runtime.values import Handle, Opaque
-from ..sap import Entry, ParseFailure, PartialParser, Report
+from ..sap import PIECE, Entry, ParseFailure, PartialParser, Pauses, Report
 from ..types.nothing import NOTHING
 from ..types.ty import Ty
 from .answers import Answer, answer_of
@@ -15,25 +15,64 @@ from .host import Context, resource
 from .host_failure import HostFailure
 from .parser import make_parser
 from .registry import Failure, sysop
+from .turns import in_turns
 from .views import SkeletonState, Source
 
 
 class PartialValue(Source):
-    """A value while its text arrives; also what a stream shows."""
+    """A value while its text arrives; also what a stream shows.
+
+    A piece of text as long as a whole answer waits until it can be read with pauses: `catching_up` comes before
+    what has to know all of the text.
+    """
 
     def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
         self._make_parser = make_parser
         self._parser = make_parser()
         self._missed: tuple[str, ...] = ()
+        self._unread: str | None = None
+        self._waiting: list[str] = []
+        self._unseen = 0  # characters since the last snapshot
 
     def reset(self) -> None:
         """Forget what was fed."""
         self._parser = self._make_parser()
+        self._waiting = []
+        self._unseen = 0
 
     def feed(self, text: str) -> bool:
+        if self._waiting or len(text) > PIECE:
+            self._waiting.append(text)
+            return True
+        self._unseen += len(text)
         return bool(text) and self._parser.feed(text)
 
+    @property
+    def is_behind(self) -> bool:
+        return bool(self._waiting) or self._unseen > PIECE
+
+    def catching_up(self, *, is_watched: bool) -> Pauses[None]:
+        """Take in what waits. Where somebody watches, also build what a look will show: a look has no pauses."""
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        for _ in self._parser.feeding(text):
+            if is_watched:
+                self._parser.partial()
+            yield
+        if is_watched and self._unseen > PIECE:
+            self._parser.partial()
+        self._unseen = 0
+
+    def finishing(self, *, truncated: bool, strict: bool, is_watched: bool) -> Pauses[Any]:
+        """The final value of all that was fed, with pauses. Raises `ParseFailure`."""
+        yield from self.catching_up(is_watched=is_watched)
+        parsed = yield from self._parser.finishing(truncated=truncated, strict=strict)
+        if is_watched:
+            yield from self._parser.settling()
+        return parsed.value
+
     def snapshot(self) -> Any:
+        self._unseen = 0
         return self._parser.partial()
 
     def finished(self, path: tuple[str, ...]) -> int | None:
@@ -44,8 +83,8 @@ class PartialValue(Source):
         return self._parser.state
 
     @property
-    def replaced(self) -> bool:
-        return self._parser.replaced
+    def era(self) -> int:
+        return self._parser.era
 
     @property
     def reasoning(self) -> str:
@@ -61,10 +100,6 @@ class PartialValue(Source):
             return report
         missed = (Entry("dropped", "$", reason, lossy=True) for reason in self._missed)
         return dataclasses.replace(report, entries=(*missed, *report.entries))
-
-    def finish(self, *, truncated: bool = False, strict: bool = False) -> Any:
-        """The final value. Raises `ParseFailure`."""
-        return self._parser.finish(truncated=truncated, strict=strict).value
 
     async def aclose(self) -> None: ...
 
@@ -92,45 +127,45 @@ def reset(context: Context, parser: Handle) -> None:
 
 
 @sysop("baml.llm.PartialParser.value")
-def value(context: Context, parser: Handle) -> Any:
+async def value(context: Context, parser: Handle) -> Any:
     found = resource(context, parser, PartialValue)
+    await in_turns(found.catching_up(is_watched=True), context.host.services.clock)
     shown = found.snapshot()
     return None if shown is NOTHING else shown
 
 
 @sysop("baml.llm.PartialParser.finish", throws=("Validation",))
-def finish_parser(context: Context, parser: Handle) -> Any:
-    found = resource(context, parser, PartialValue)
-    try:
-        return found.finish(strict=context.host.strict)
-    except ParseFailure as failure:
-        raise _validation(context, failure) from failure
+async def finish_parser(context: Context, parser: Handle) -> Any:
+    return await _finished(context, resource(context, parser, PartialValue))
 
 
 @sysop("baml.llm.PartialParser.finish_answer", throws=("Validation",))
-def finish_answer(context: Context, parser: Handle, answer: Handle | Opaque, prompt: Opaque) -> Any:
-    return _read_answer(context, resource(context, parser, PartialValue), answer_of(context, answer), prompt)
+async def finish_answer(context: Context, parser: Handle, answer: Handle | Opaque, prompt: Opaque) -> Any:
+    return await _read_answer(context, resource(context, parser, PartialValue), answer_of(context, answer), prompt)
 
 
 @sysop("baml.llm.PrimitiveClient.parse_answer", throws=("Validation",))
-def parse_answer(context: Context, client: Opaque, answer: Handle | Opaque, output: Opaque, prompt: Opaque) -> Any:
+async def parse_answer(
+    context: Context, client: Opaque, answer: Handle | Opaque, output: Opaque, prompt: Opaque
+) -> Any:
     found = answer_of(context, answer)
     value = PartialValue(lambda: _parser(context, output.payload))
     value.feed(found.said.text)
-    return _read_answer(context, value, found, prompt)
+    return await _read_answer(context, value, found, prompt)
 
 
-def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
+async def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
     call = context.host
     call.voice.reporter = value
     short = answer.stopped_short(call.hide)
     value.miss([*([] if short is None else [short]), *answer.unread(call.hide)])
     truncated = answer.said.finish_reason == "length"
-    try:
-        result = value.finish(truncated=truncated, strict=call.strict)
-    except ParseFailure as failure:
-        text = call.hide(str(prompt.payload))
-        raise _validation(context, failure, text) from failure
+    result = await _finished(
+        context,
+        value,
+        truncated=truncated,
+        prompt=lambda: call.hide(str(prompt.payload)),
+    )
     if call.on_report is not None:
         try:
             call.on_report(value.report())
@@ -139,27 +174,37 @@ def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: 
     return result
 
 
+async def _finished(
+    context: Context, value: PartialValue, *, truncated: bool = False, prompt: Callable[[], str] | None = None
+) -> Any:
+    call = context.host
+    is_watched = call.voice.sink.is_watched
+    work = value.finishing(truncated=truncated, strict=call.strict, is_watched=is_watched)
+    try:
+        return await in_turns(work, call.services.clock)
+    except ParseFailure as failure:
+        raise _validation(context, failure, prompt() if prompt is not None else None) from failure
+
+
 @sysop("baml.llm.PartialParser.close")
 async def close_parser(context: Context, parser: Handle) -> None:
     await context.host.scope.close(parser)
 
 
 @sysop("baml.llm.PrimitiveClient.partial_parse", throws=("Validation",))
-def partial_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
-    parser = _parser(context, output.payload)
-    parser.feed(text)
-    shown = parser.partial()
+async def partial_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
+    value = PartialValue(lambda: _parser(context, output.payload))
+    value.feed(text)
+    await in_turns(value.catching_up(is_watched=True), context.host.services.clock)
+    shown = value.snapshot()
     return None if shown is NOTHING else shown
 
 
 @sysop("baml.llm.PrimitiveClient.final_parse", throws=("Validation",))
-def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
-    parser = _parser(context, output.payload)
-    parser.feed(text)
-    try:
-        return parser.finish(strict=context.host.strict).value
-    except ParseFailure as failure:
-        raise _validation(context, failure) from failure
+async def final_parse(context: Context, client: Opaque, text: str, output: Opaque) -> Any:
+    value = PartialValue(lambda: _parser(context, output.payload))
+    value.feed(text)
+    return await _finished(context, value)
 
 
 def _validation(context: Context, failure: ParseFailure, prompt: str | None = None) -> Failure:

@@ -1,12 +1,13 @@
 """What changed from one partial value to the next, as a list of small changes.
 
-A value that is finished is the same object in both, and of a list only the last item can be open. So looking costs
-what is open, not what is there.
+A value that is finished is the same object in both, and of a list or a map only the last item can be open. So
+looking costs what is open, not what is there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 from ..interpreter.runtime.values import Instance, to_plain
@@ -58,7 +59,9 @@ def changes_between(before: Any, after: Any) -> list[Change]:
             work += [((*path, name), getattr(old, name), getattr(new, name)) for name in reversed(new.__fields__)]
         elif isinstance(new, dict):
             changes += _of_keys(path, old, new)
-            work += [((*path, str(key)), old[key], new[key]) for key in reversed(old) if key in new]
+            last = next(reversed(old), None) if len(new) >= len(old) else None
+            if last in new and last in old:
+                work.append(((*path, str(last)), old[last], new[last]))
         elif isinstance(new, list):
             changes += _of_length(path, old, new)
             if old and len(new) >= len(old):
@@ -70,8 +73,10 @@ def changes_between(before: Any, after: Any) -> list[Change]:
 
 
 def _of_keys(path: Path, old: dict[Any, Any], new: dict[Any, Any]) -> list[Change]:
-    removed = [Change("remove", (*path, str(key))) for key in old if key not in new]
-    return removed + [Change("add", (*path, str(key)), new[key]) for key in new if key not in old]
+    if len(new) < len(old):
+        return [Change("remove", (*path, str(key))) for key in old if key not in new]
+    added = list(islice(reversed(new), len(new) - len(old)))
+    return [Change("add", (*path, str(key)), new[key]) for key in reversed(added)]
 
 
 def _of_length(path: Path, old: list[Any], new: list[Any]) -> list[Change]:

@@ -101,7 +101,7 @@ class Sink:
             # The value now, before there may be a wait for room: the source will have gone on by then.
             value = self.view.look(source)
             if value is not NOTHING:
-                await self._put(Partial(value, source.replaced))
+                await self._put(Partial(value, self.view.replaced))
 
     async def delta(self, text: str) -> None:
         if self._on_delta is not None:
@@ -154,6 +154,11 @@ class Sink:
         return self.speaker or self.first
 
     @property
+    def is_watched(self) -> bool:
+        """Whether anybody looks at values on their way."""
+        return self.mode in ("latest", "every") or self._on_partial is not None
+
+    @property
     def wants_every(self) -> bool:
         return self.mode == "every"
 
@@ -178,7 +183,7 @@ class Sink:
         if source is None:
             return None
         value = self.view.look(source)
-        return None if value is NOTHING else Partial(value, source.replaced)
+        return None if value is NOTHING else Partial(value, self.view.replaced)
 
     # --- from the consumer
 

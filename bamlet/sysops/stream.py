@@ -8,6 +8,7 @@ from typing import Any
 from ..interpreter.runtime.values import Handle
 from .host import Context, resource
 from .registry import sysop
+from .turns import in_turns
 from .views import Source
 
 
@@ -26,6 +27,9 @@ async def emit_partial(context: Context, value: Any) -> None:
     voice = context.host.voice
     if isinstance(value, Handle):
         source = voice.reporter = resource(context, value, Source)
+        if source.is_behind:
+            work = source.catching_up(is_watched=voice.sink.is_watched)
+            await in_turns(work, context.host.services.clock)
     else:
         source = _Value(value)
     await voice.partial(source)

@@ -5,6 +5,7 @@ A view is asked when somebody looks, and says what is new since it was last aske
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -27,9 +28,18 @@ class Source:
         raise NotImplementedError
 
     @property
-    def replaced(self) -> bool:
-        """Whether the latest snapshot does not continue the one before it."""
+    def era(self) -> int:
+        """How often a snapshot did not continue the one before it."""
+        return 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether much text came since the last look."""
         return False
+
+    def catching_up(self, *, is_watched: bool) -> Generator[None, None, None]:
+        """Take that text in, with pauses."""
+        yield from ()
 
     @property
     def state(self) -> SkeletonState:
@@ -65,6 +75,9 @@ class View:
 
     def __init__(self) -> None:
         self._last: Any = NOTHING
+        self._era = 0
+        self.replaced = False
+        """Whether what was shown last does not continue what was shown before it."""
 
     def look(self, source: Source) -> Any:
         """What to show, or `NOTHING` when nothing is new."""
@@ -72,7 +85,9 @@ class View:
         if value is self._last or _is_same_scalar(value, self._last):
             return NOTHING
         if value is not NOTHING:
-            self._last = value
+            era = source.era
+            self.replaced = era != self._era and self._last is not NOTHING
+            self._last, self._era = value, era
         return value
 
     @property
@@ -82,6 +97,8 @@ class View:
     def forget(self) -> None:
         """What was shown no longer counts."""
         self._last = NOTHING
+        self._era = 0
+        self.replaced = False
 
 
 class SkeletonView(View):
@@ -105,7 +122,7 @@ class ChangesView(View):
         value = super().look(source)
         if value is NOTHING:
             return NOTHING
-        if before is NOTHING or source.replaced:
+        if before is NOTHING or self.replaced:
             return [Change("add" if before is NOTHING else "replace", (), value)]
         return changes_between(before, value) or NOTHING
 

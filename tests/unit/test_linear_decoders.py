@@ -52,18 +52,19 @@ def test_blanks_before_a_wrapped_value_are_read_once(blanks: str) -> None:
         unwrapping = Unwrapping()
         began = time.process_time()
         for _ in range(n):
-            assert unwrapping.feed(blanks) == ""
+            assert unwrapping.feed(blanks) == blanks
         took = time.process_time() - began
         assert unwrapping.feed(f'{{"{ANSWER_NAME}": 7}}') == "7"
         return took
 
-    assert ratio(measure, MAX_HELD // 10) < 9
+    assert ratio(measure, 5_000) < 9
 
 
 def test_blanks_without_an_end_are_given_out_to_be_counted() -> None:
     unwrapping = Unwrapping()
+    assert unwrapping.feed("{") == ""
     out = [unwrapping.feed(" ") for _ in range(MAX_HELD + 10)]
-    assert "".join(out) == " " * (MAX_HELD + 10)
+    assert "".join(out) == "{" + " " * (MAX_HELD + 10)
 
 
 def test_bare_json_of_many_lines_is_an_event() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bamlet.sap import NOTHING, Limits, ParseFailure, PartialParser, PlainFactory, parse
-from bamlet.sap.lists import Lists
+from bamlet.sap.growing import Lists
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, Field, Schemas
 from bamlet.types.ty import AnnotatedTy, ClassTy, Constraint, ListTy, MapTy, Ty, TypeAttributes
