@@ -63,6 +63,8 @@ class Automaton(OpenValue):
         self._run()
         if self.step is in_string and self.inner:
             self.suspect = True
+        if self.step is _after_key:
+            self.key_is_lost()
         self.token.seal()
         while self.stack:
             self.leave()
@@ -84,11 +86,9 @@ def _whole_key(a: OpenValue) -> bool:
     whole = _WHOLE_KEY.match(a.text, a.at)
     if not whole:
         return False
-    frame = a.stack[-1]
-    assert isinstance(frame, ObjectNode)
-    frame.keys.append(whole[1])
     a.key_start = a.offset + whole.start(1) - 1
     a.at = whole.end()
+    a.take_key(whole[1])
     a.step = _before_value
     return True
 
@@ -108,10 +108,10 @@ def _after_key(a: OpenValue) -> bool:
         return False
     if first == ":":
         a.at += 1
+        a.take_key(a.token.text())
         a.step = _before_value
         return True
-    a.drop_key()
-    a.step = _before_key
+    a.key_is_lost()
     return True
 
 

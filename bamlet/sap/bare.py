@@ -44,11 +44,29 @@ def _comma_ends(word: str, text: str, at: int, ended: bool) -> int:
         return CONTENT
     if not following or following == "\n" or _is_settled(word):
         return ENDS
+    if _is_in_brackets(word):
+        return _quoted_key_behind(text, at + 1, ended)
     if following.isspace() and word and " " not in word and "(" not in word:
         return ENDS
     if not following.isspace() and following not in _TOUCHING:
         return CONTENT
     return key_follows(text, at + 1, ended)
+
+
+def _is_in_brackets(word: str) -> bool:
+    """Whether a bracket that the value itself has opened is still open: `f(a` or `m[0`."""
+    opened = word.count("(") + word.count("[")
+    return opened > 0 and opened > word.count(")") + word.count("]")
+
+
+def _quoted_key_behind(text: str, at: int, ended: bool) -> int:
+    """A comma within brackets is part of the value, unless the next key shows that nobody will close them."""
+    match = _BLANKS.match(text, at)
+    assert match is not None, "the pattern matches nothing at all, too"
+    after = match.end()
+    if after == len(text) and after - at < WINDOW:
+        return CONTENT if ended else WAIT
+    return key_follows(text, at, ended) if text[after : after + 1] in ('"', "'") else CONTENT
 
 
 def _newline_ends(word: str, text: str, at: int, in_list: bool, ended: bool) -> int:

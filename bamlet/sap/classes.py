@@ -120,6 +120,9 @@ def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode
         elif _has_stand_in(wanted, result):
             fields[name] = coercer.complete(wanted, wanted.empty())
             _stand_in(name, result, item, tally)
+        elif coercer.is_for_partials and not wanted.not_null and _is_null(item):
+            fields[name] = coercer.complete(wanted, None)
+            tally.drop(name, result, item, points=2)
         else:
             causes.append((name, result))
     if causes:
@@ -160,8 +163,13 @@ def _has_stand_in(target: Target, failure: Failure) -> bool:
     return target.defaulted and (target.optional or not failure.asserted)
 
 
+def _is_null(node: Node) -> bool:
+    """In a partial any field may be null; a class is not taken back because the text says so."""
+    return isinstance(node, TextNode) and node.is_null()
+
+
 def _stand_in(name: str, failure: Failure, item: Node, tally: Tally) -> None:
-    if isinstance(item, TextNode) and item.is_null():
+    if _is_null(item):
         tally.points += 2
         tally.flags |= INEXACT
     else:

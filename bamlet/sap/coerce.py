@@ -83,6 +83,10 @@ class Coercer:
             self._coerce_leaves_first(node, target)
         return self._coerce_now(node, target)
 
+    @property
+    def is_for_partials(self) -> bool:
+        return self._final is not None
+
     def knows(self, node: Node, target: Target) -> bool:
         """Whether the pair was coerced before."""
         if self._final is not None and (target.done or type(target) in _LEAVES):

@@ -84,15 +84,17 @@ class TextNode:
 class ObjectNode:
     """Keys and values side by side; the last key may still wait for its value.
 
-    `orphans` are the keys for which no value came, and the values that no key came for.
+    `orphans` are the keys for which no value came, and the values that no key came for. `first_key` is the first
+    that a colon followed, whatever became of it.
     """
 
-    __slots__ = ("cursor", "done", "end", "height", "keys", "orphans", "start", "values")
+    __slots__ = ("cursor", "done", "end", "first_key", "height", "keys", "orphans", "start", "values")
 
     def __init__(self, start: int = 0) -> None:
         self.start = start
         self.end: int | None = None
         self.keys: list[str] = []
+        self.first_key: str | None = None
         self.values: list[Node] = []
         self.orphans: list[Node] | None = None
         self.done = False

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .nodes import Container, Node, ObjectNode, TextNode
+from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
 from .policy import Policy
 from .quotes import quote_ends_key
 
@@ -116,17 +116,26 @@ class OpenValue:
         self.step = between.after_value if type(self.stack[-1]) is ObjectNode else between.before_item
 
     def key_ends(self) -> None:
-        """The open token was a key; its value may follow."""
-        frame = self.stack[-1]
-        assert isinstance(frame, ObjectNode)
-        assert len(frame.keys) == len(frame.values), "a key has its value, or is dropped, before the next one"
-        frame.keys.append(self.token.text())
+        """The open token was a key, if a colon follows."""
         self.key_start = self.token.start
         self.step = self.between.after_key
 
+    def take_key(self, key: str) -> None:
+        """Its colon was read; its value may follow."""
+        frame = self.stack[-1]
+        assert isinstance(frame, ObjectNode)
+        assert len(frame.keys) == len(frame.values), "a key has its value, or is dropped, before the next one"
+        frame.keys.append(key)
+        if frame.first_key is None:
+            frame.first_key = key
+            # An item is shown once it has a key, and so is a value that takes the place of one that failed.
+            if len(self.stack) == 1 or type(self.stack[-2]) is ArrayNode:
+                self.changed = True
+
     def key_is_lost(self) -> None:
-        """The open token was a bare word where a key should be, with nothing that makes it one."""
-        self.token.end = self.position
+        """The open token stands where a key should be, with nothing that makes it one."""
+        if self.token.end is None:
+            self.token.end = self.position
         self.orphan(self.token)
         self.step = self.between.before_key
 

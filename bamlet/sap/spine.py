@@ -54,8 +54,11 @@ class ClassCursor:
 
     @property
     def begun(self) -> bool:
-        """Whether a key was met that the class knows."""
-        return bool(self._seen) or self._entry is not None
+        """Whether a key was met that the class knows: the first one, or one that has a value."""
+        if self._seen or self._entry is not None:
+            return True
+        first = self.node.first_key
+        return first is not None and self.target.find(first) is not None
 
     def advance(self) -> tuple[Node, Target] | None:
         """Take in what was finished; the child that is open, if one is."""

@@ -267,6 +267,8 @@ class PartialParser:
         failed: Showing | None = None
         for root in self._roots():
             value = self._spine.show(root, target)
+            if root.done and isinstance(self._final.coerce(root, target), Failure):
+                value = HIDDEN
             if value is not HIDDEN and (failed is None or begun(root)):
                 state: State = "Complete" if root.done else "Incomplete"
                 return Showing(value, state, root if begun(root) else None, self._spine.levels)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 PUNCTUATION_POINTS = 3
 SUBSTRING_POINTS = 2
 
+_LIGATURES = str.maketrans({"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"})
 _PUNCTUATION = re.compile(r"[^\w-]")
 
 
@@ -108,10 +109,11 @@ _STAGES = ((False, False), (True, False), (True, True))
 
 
 def fold_accents(text: str) -> str:
-    """`é` as `e`; what is not an accent stays."""
+    """`é` as `e`, `ß` as `ss`; what is not an accent stays."""
     if text.isascii():
         return text
-    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    text = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(char for char in text if not unicodedata.combining(char))
 
 
 def fold_key(text: str) -> str:
