@@ -71,6 +71,8 @@ class Coercer:
         self.checks: dict[tuple[Node, Target], dict[str, Check]] = {}
         self._keys: dict[tuple[str, MapTarget], Result] = {}
         self._texts: dict[Node, str] = {}
+        # How many keys of maps came again in what was shown: their earlier values no longer are.
+        self.repeated = 0
 
     def coerce(self, node: Node, target: Target) -> Result:
         if self._final is not None and (target.done or type(target) in _LEAVES):

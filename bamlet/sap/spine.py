@@ -7,7 +7,7 @@ was finished since, and builds fresh containers on the way back up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from .classes import orphan_notes
@@ -164,20 +164,18 @@ class ListCursor:
 
 
 class MapCursor:
-    """`repeated` counts the keys that came again: their earlier values are no longer shown."""
-
     __slots__ = (
         "_again",
         "_coercer",
         "_key",
         "_next",
         "_open",
+        "_repeated",
         "_snapshots",
         "_taken",
         "_values",
         "node",
         "notes",
-        "repeated",
         "target",
     )
 
@@ -194,7 +192,7 @@ class MapCursor:
         self._open = False
         self._key: object = None
         self._again = -1
-        self.repeated = 0
+        self._repeated = 0
         self.notes: Notes = []
 
     @property
@@ -231,16 +229,17 @@ class MapCursor:
     def _comes_again(self, index: int) -> None:
         if index != self._again:
             self._again = index
-            self.repeated += 1
+            self._coercer.repeated += 1
+            self._repeated += 1
 
     def snapshot(self, inner: object) -> object:
         if not self._open or inner is HIDDEN:
-            return self._snapshots.copy_of(self._values, self.repeated)
+            return self._snapshots.copy_of(self._values, self._repeated)
         if self._key in self._taken:
             self._comes_again(self._next)
             values = self._values.copy()
         else:
-            values = self._snapshots.copy_of(self._values, self.repeated)
+            values = self._snapshots.copy_of(self._values, self._repeated)
         values[self._key] = self._coercer.incomplete(self.target.value, inner)
         return values
 
@@ -255,64 +254,68 @@ def keep_notes(notes: Notes, step: Step, result: Result, child: Node) -> None:
 Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
 
 
-class Level:
-    """One open reading of a snapshot: what it was shown as, unless it was hidden, its text if it is one, and how
-    many of its keys had come again if it is a map.
+class Chain:
+    """What a snapshot showed of open readings: the first `visible` ones of `levels`, from the root downwards, and
+    the `text` of the innermost one, if that was shown. `repeated` is how many keys had come again.
     """
 
-    __slots__ = ("node", "repeated", "shown", "target", "text")
+    __slots__ = ("levels", "node", "repeated", "target", "text", "visible")
 
-    def __init__(
-        self, node: Node, target: Target, shown: Target | None, text: str = "", repeated: int = 0
-    ) -> None:
+    def __init__(self, levels: list[tuple[Cursor, Target]], node: Node, target: Target, repeated: int) -> None:
+        self.levels = levels
         self.node = node
         self.target = target
-        self.shown = shown
-        self.text = text
         self.repeated = repeated
+        self.visible = len(levels)
+        self.text: str | None = None
 
 
 class Spine:
     """With `skeleton`, whatever has not begun is null, lists and maps too.
 
-    `levels` are those of the last snapshot, from the root downwards.
+    `chain` is that of the last snapshot.
     """
 
     def __init__(self, coercer: Coercer, factory: Factory, *, skeleton: bool = False) -> None:
         self._coercer = coercer
         self._factory = factory
         self._skeleton = skeleton
-        self.levels: list[Level] = []
+        self.chain: Chain | None = None
 
-    def is_taken_back(self, levels: Sequence[Level], *, ended: bool) -> bool:
+    def is_taken_back(self, chain: Chain, *, ended: bool) -> bool:
         """Whether something of an earlier snapshot did not become what it was shown as, now that it is finished.
 
         A root that is no value of its type stays on show. With `ended`, what is open is finished as well.
         """
-        for number, level in enumerate(levels):
-            if level.shown is None:
-                return False
-            if (ended or level.node.done) and not self._is_as_shown(level, is_root=number == 0):
+        # What is open lies around the innermost reading: while that is open, all are.
+        if not (ended or chain.node.done or self._coercer.repeated != chain.repeated):
+            return False
+        for number, (cursor, target) in enumerate(chain.levels[: chain.visible]):
+            if not ended and not cursor.node.done:
+                continue
+            if type(cursor) is MapCursor:
+                cursor.advance()
+            if not self._is_as_shown(cursor.node, target, cursor.target, is_root=number == 0):
                 return True
-            if isinstance(level.node, ObjectNode) and type(level.node.cursor) is MapCursor:
-                level.node.cursor.advance()
-                if level.node.cursor.repeated != level.repeated:
-                    return True
-        return False
+        if self._coercer.repeated != chain.repeated:
+            return True
+        if chain.text is None or chain.visible < len(chain.levels) or not (ended or chain.node.done):
+            return False
+        assert isinstance(chain.node, TextNode)
+        if not chain.node.text().startswith(chain.text):
+            return True
+        return not self._is_as_shown(chain.node, chain.target, string_in(chain.target), is_root=not chain.levels)
 
-    def _is_as_shown(self, level: Level, *, is_root: bool) -> bool:
-        assert level.shown is not None
-        result = self._coercer.coerce(level.node, level.target)
+    def _is_as_shown(self, node: Node, target: Target, shown: Target, *, is_root: bool) -> bool:
+        result = self._coercer.coerce(node, target)
         if isinstance(result, Failure):
             return is_root
-        if isinstance(level.node, TextNode) and not level.node.text().startswith(level.text):
-            return False
-        as_shown = self._coercer.coerce(level.node, level.shown)
+        as_shown = result if shown is target else self._coercer.coerce(node, shown)
         return isinstance(as_shown, Outcome) and as_shown.value is result.value
 
     def show(self, node: Node, target: Target) -> object:
         """The value as far as it goes, or `HIDDEN`."""
-        self.levels = []
+        self.chain = None
         if node.done:
             result = self._coercer.coerce(node, target)
             return result.value if isinstance(result, Outcome) else HIDDEN
@@ -321,15 +324,13 @@ class Spine:
     def show_open(self, node: Node, target: Target) -> object:
         """The same, as if the node itself were not finished yet."""
         levels: list[tuple[Cursor, Target]] = []
-        self.levels = shown = []
         value: object = HIDDEN
+        text: object = None
         here: tuple[Node, Target] | None = (node, target)
         while here is not None:
             node, target = here
             if isinstance(node, TextNode):
-                value = open_text(node, target)
-                if isinstance(value, str):
-                    shown.append(Level(node, target, string_in(target), value))
+                value = text = open_text(node, target)
                 if target.constraints:
                     value = self.unchecked(target, value)
                 break
@@ -338,18 +339,19 @@ class Spine:
                 break
             levels.append((cursor, target))
             here = cursor.advance()
-        while levels:
-            cursor, target = levels.pop()
+        chain = self.chain = Chain(levels, node, target, self._coercer.repeated)
+        if isinstance(text, str):
+            chain.text = text
+        for number in range(len(levels) - 1, -1, -1):
+            cursor, target = levels[number]
             value = cursor.snapshot(value)
             if target.constraints:
                 value = self.unchecked(target, value)
-            if levels and not cursor.begun and type(levels[-1][0]) is ListCursor:
+            if number and not cursor.begun and type(levels[number - 1][0]) is ListCursor:
                 value = HIDDEN
-            level = Level(cursor.node, target, None if value is HIDDEN else cursor.target)
-            if type(cursor) is MapCursor:
-                level.repeated = cursor.repeated
-            shown.append(level)
-        shown.reverse()
+            if value is HIDDEN:
+                chain.visible = number
+        chain.repeated = self._coercer.repeated
         return value
 
     def notes(self, node: Node, target: Target) -> Outcome:

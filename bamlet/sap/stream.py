@@ -6,8 +6,8 @@ is finished is the same object in every later snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
 from .pieces import PIECE, Pauses, Pausing, at_once, coercing, without_pauses
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
-from .spine import Level, Spine, begun
+from .spine import Chain, Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, rereading
 
@@ -54,17 +54,27 @@ def parse(
     return parser.finish(truncated=truncated, strict=strict)
 
 
-@dataclass(frozen=True, slots=True)
 class Showing:
     """A partial value, the reading it is taken from once that says something, and what of it is open. A text or a
     word that is no part of a reading `is_all_said`.
     """
 
-    value: object
-    state: State = "Pending"
-    root: Node | None = None
-    levels: Sequence[Level] = ()
-    is_all_said: bool = False
+    __slots__ = ("chain", "is_all_said", "root", "state", "value")
+
+    def __init__(
+        self,
+        value: object,
+        state: State = "Pending",
+        root: Node | None = None,
+        chain: Chain | None = None,
+        *,
+        is_all_said: bool = False,
+    ) -> None:
+        self.value = value
+        self.state = state
+        self.root = root
+        self.chain = chain
+        self.is_all_said = is_all_said
 
 
 class PartialParser:
@@ -138,7 +148,10 @@ class PartialParser:
         self.era += self.replaced
         # What was shown counts as shown while nothing else is. A skeleton shows that, too.
         is_shown = new.value is not HIDDEN or self._skeleton
-        self._last_shown = new if is_shown else replace(last, root=new.root)
+        if is_shown:
+            self._last_shown = new
+        else:
+            last.root = new.root
         if new.value is not self._bare[0] or new.state != self._bare[1]:
             self._bare = (new.value, new.state)
             if new.value is HIDDEN:
@@ -153,9 +166,9 @@ class PartialParser:
         if last.is_all_said and is_shown and not _continues(last.value, new.value):
             return True
         choice = self._chosen
-        if choice is not None and choice.reread and (last.levels or last.is_all_said):
+        if choice is not None and choice.reread and (last.chain or last.is_all_said):
             return True
-        return bool(last.levels) and self._spine.is_taken_back(last.levels, ended=choice is not None)
+        return last.chain is not None and self._spine.is_taken_back(last.chain, ended=choice is not None)
 
     def feeding(self, text: str) -> Pauses[None]:
         """`feed` for a long text, with pauses."""
@@ -271,11 +284,11 @@ class PartialParser:
                 value = HIDDEN
             if value is not HIDDEN and (failed is None or begun(root)):
                 state: State = "Complete" if root.done else "Incomplete"
-                return Showing(value, state, root if begun(root) else None, self._spine.levels)
+                return Showing(value, state, root if begun(root) else None, self._spine.chain)
             if failed is None and root.done:
                 # What was shown of a value that failed at its end stays until a better one begins.
                 value = self._spine.show_open(root, target)
-                failed = Showing(value, "Incomplete", root, self._spine.levels) if value is not HIDDEN else None
+                failed = Showing(value, "Incomplete", root, self._spine.chain) if value is not HIDDEN else None
         return failed or self._before_anything()
 
     def _roots(self) -> list[Container]:
