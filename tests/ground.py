@@ -13,12 +13,29 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_lending.py::test_a_token_or_a_signature_goes_to_no_stranger",
         "tests/unit/test_lending.py::test_a_program_holds_no_token_that_it_could_send_on",
     ],
+    "A5": [
+        "tests/unit/test_sound_answers.py::test_a_deadline_ends_the_reading_of_a_long_answer",
+        "tests/unit/test_sound_answers.py::test_a_call_that_is_cancelled_stops_reading",
+        "tests/unit/test_sound_answers.py::test_pauses_come_at_short_distances",
+        "tests/unit/test_sound_answers.py::test_pauses_change_nothing",
+        "tests/unit/test_sound_answers.py::test_nesting_does_not_multiply_the_work",
+        "tests/unit/test_sound_answers.py::test_the_reason_of_a_failure_does_not_double_with_each_level",
+    ],
+    "A6": [
+        "tests/unit/test_sound_answers.py::test_what_is_lost_is_told_and_strict_refuses_it",
+        "tests/unit/test_sound_answers.py::test_what_is_exact_is_no_loss",
+        "tests/unit/test_sound_answers.py::test_a_value_before_the_taken_one_is_in_the_report",
+    ],
     "A7": [
         "tests/unit/test_told_ends.py::test_the_report_tells_of_an_end_that_is_none",
         "tests/unit/test_told_ends.py::test_a_body_that_is_no_answer_is_a_failed_attempt",
         "tests/unit/test_accumulators.py::test_a_body_of_another_shape_is_no_answer",
         "tests/unit/test_accumulators.py::test_an_error_inside_a_choice_fails_the_answer",
         "tests/unit/test_accumulators.py::test_content_after_the_finish_reason_is_dropped_and_counted",
+    ],
+    "A8": [
+        "tests/unit/test_sound_answers.py::test_every_partial_continues_the_one_before_or_is_marked",
+        "tests/unit/test_sound_answers.py::test_what_vanishes_at_its_end_is_marked_once",
     ],
     "A9": [
         "tests/unit/test_hostile_secrets.py::test_h34_a_key_comes_out_nowhere",
@@ -45,6 +62,11 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_regex.py::test_what_is_kept_of_regular_expressions_is_bounded_by_their_states",
         "tests/unit/test_linear_decoders.py::test_a_decoder_is_linear",
         "tests/unit/test_linear_decoders.py::test_blanks_before_a_wrapped_value_are_read_once",
+        "tests/unit/test_sound_answers.py::test_blanks_before_a_structured_answer_are_passed_on",
+        "tests/unit/test_sound_answers.py::test_blanks_within_the_head_are_not_kept_for_ever",
+        "tests/unit/test_sound_answers.py::test_snapshots_of_a_long_list_or_map_cost_what_is_new",
+        "tests/unit/test_sound_answers.py::test_changes_of_a_long_map_cost_what_is_new",
+        "tests/unit/test_sound_answers.py::test_every_partial_of_a_long_map_in_each_view",
     ],
     "A13": [
         "tests/unit/test_kept_apart.py::test_claude_on_vertex_gets_tools_of_its_own",
@@ -59,5 +81,11 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_kept_connections.py::test_a_request_that_got_half_an_answer_is_not_sent_again",
         "tests/unit/test_odd_streams.py::test_a_stream_that_is_closed_or_full_brings_no_traceback",
         "tests/unit/test_odd_streams.py::test_check_of_a_device_ends",
+    ],
+    "B12": [
+        "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",
+        "tests/unit/test_sound_answers.py::test_brackets_in_a_bare_value_do_not_end_it_at_a_comma",
+        "tests/unit/test_sound_answers.py::test_ligatures_match_their_letters",
+        "tests/unit/test_sound_answers.py::test_an_item_is_shown_at_its_first_key",
     ],
 }

@@ -2,9 +2,10 @@
 
 from ..types.nothing import NOTHING, Nothing
 from .constraints import Check, Holds
+from .extractor import PIECE
 from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
-from .pieces import PIECE, Pauses
+from .pieces import Pauses
 from .report import Entry, Issue, Parsed, ParseFailure, Report
 from .stream import PartialParser, parse
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from .answer import REASONING, REASONING_TAGS
 from .automaton import Automaton
@@ -23,7 +23,7 @@ _FENCE = re.compile(r"\n[ \t]{0,16}```")
 _BLANK_LINE = re.compile(r"\n[ \t]{0,16}\Z")
 _BLANKS = re.compile(r"\s{0,256}")
 
-_AGAIN = 2_048  # characters between two pauses
+PIECE: Final = 2_048  # characters that are read between two pauses
 
 Step: TypeAlias = "Callable[[Extractor], bool]"
 
@@ -114,8 +114,8 @@ class Extractor:
             self._text, self._at = "", 0
             self._step = _in_prose
             self._thinks = self._ended = False
-            for at in range(0, len(again), _AGAIN):
-                self.feed(again[at : at + _AGAIN])
+            for at in range(0, len(again), PIECE):
+                self.feed(again[at : at + PIECE])
                 yield
             self._ended = True
             self._run()

@@ -7,10 +7,10 @@ their turn, or stop. What is left to do at the end is to put the parts together.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from .coerce import Coercer
-from .extractor import Extractor
+from .extractor import PIECE, Extractor
 from .nodes import Node, TextNode
 from .parts import parts_below
 from .targets import Target
@@ -18,8 +18,6 @@ from .targets import Target
 T = TypeVar("T")
 Pauses: TypeAlias = Generator[None, None, T]
 Pausing: TypeAlias = Callable[[Coercer, Node, Target], Iterable[None]]
-
-PIECE: Final = 2_048  # characters
 
 
 def without_pauses(work: Pauses[T]) -> T:

@@ -254,57 +254,46 @@ def keep_notes(notes: Notes, step: Step, result: Result, child: Node) -> None:
 Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
 
 
-class Chain:
-    """What a snapshot showed of open readings: the first `visible` ones of `levels`, from the root downwards, and
-    the `text` of the innermost one, if that was shown. `repeated` is how many keys had come again.
-    """
-
-    __slots__ = ("levels", "node", "repeated", "target", "text", "visible")
-
-    def __init__(self, levels: list[tuple[Cursor, Target]], node: Node, target: Target, repeated: int) -> None:
-        self.levels = levels
-        self.node = node
-        self.target = target
-        self.repeated = repeated
-        self.visible = len(levels)
-        self.text: str | None = None
-
-
 class Spine:
     """With `skeleton`, whatever has not begun is null, lists and maps too.
 
-    `chain` is that of the last snapshot.
+    Of the last snapshot that showed something it keeps what was open: the first `_visible` ones of `_levels`, from
+    the root downwards, and the `_text` of the innermost reading, if that was shown.
     """
 
     def __init__(self, coercer: Coercer, factory: Factory, *, skeleton: bool = False) -> None:
         self._coercer = coercer
         self._factory = factory
         self._skeleton = skeleton
-        self.chain: Chain | None = None
+        self._levels: list[tuple[Cursor, Target]] = []
+        self._visible = 0
+        self._inner: tuple[Node, Target] | None = None
+        self._text: object = None
 
-    def is_taken_back(self, chain: Chain, *, ended: bool) -> bool:
-        """Whether something of an earlier snapshot did not become what it was shown as, now that it is finished.
+    def is_taken_back(self, *, ended: bool) -> bool:
+        """Whether something of the last snapshot did not become what it was shown as, now that it is finished.
 
         A root that is no value of its type stays on show. With `ended`, what is open is finished as well.
         """
+        if self._inner is None:
+            return False
+        node, target = self._inner
         # What is open lies around the innermost reading: while that is open, all are.
-        if not (ended or chain.node.done or self._coercer.repeated != chain.repeated):
+        if not (ended or node.done):
             return False
-        for number, (cursor, target) in enumerate(chain.levels[: chain.visible]):
-            if not ended and not cursor.node.done:
-                continue
-            if type(cursor) is MapCursor:
-                cursor.advance()
-            if not self._is_as_shown(cursor.node, target, cursor.target, is_root=number == 0):
-                return True
-        if self._coercer.repeated != chain.repeated:
-            return True
-        if chain.text is None or chain.visible < len(chain.levels) or not (ended or chain.node.done):
+        for number in range(self._visible):
+            cursor, wanted = self._levels[number]
+            if ended or cursor.node.done:
+                if type(cursor) is MapCursor:
+                    cursor.advance()
+                if not self._is_as_shown(cursor.node, wanted, cursor.target, is_root=number == 0):
+                    return True
+        if not isinstance(self._text, str) or self._visible < len(self._levels):
             return False
-        assert isinstance(chain.node, TextNode)
-        if not chain.node.text().startswith(chain.text):
+        assert isinstance(node, TextNode)
+        if not node.text().startswith(self._text):
             return True
-        return not self._is_as_shown(chain.node, chain.target, string_in(chain.target), is_root=not chain.levels)
+        return not self._is_as_shown(node, target, string_in(target), is_root=not self._levels)
 
     def _is_as_shown(self, node: Node, target: Target, shown: Target, *, is_root: bool) -> bool:
         result = self._coercer.coerce(node, target)
@@ -315,10 +304,12 @@ class Spine:
 
     def show(self, node: Node, target: Target) -> object:
         """The value as far as it goes, or `HIDDEN`."""
-        self.chain = None
         if node.done:
             result = self._coercer.coerce(node, target)
-            return result.value if isinstance(result, Outcome) else HIDDEN
+            if isinstance(result, Failure):
+                return HIDDEN
+            self._inner = None
+            return result.value
         return self.show_open(node, target)
 
     def show_open(self, node: Node, target: Target) -> object:
@@ -339,19 +330,19 @@ class Spine:
                 break
             levels.append((cursor, target))
             here = cursor.advance()
-        chain = self.chain = Chain(levels, node, target, self._coercer.repeated)
-        if isinstance(text, str):
-            chain.text = text
-        for number in range(len(levels) - 1, -1, -1):
-            cursor, target = levels[number]
+        visible = len(levels)
+        for number in range(visible - 1, -1, -1):
+            cursor, shown_as = levels[number]
             value = cursor.snapshot(value)
-            if target.constraints:
-                value = self.unchecked(target, value)
+            if shown_as.constraints:
+                value = self.unchecked(shown_as, value)
             if number and not cursor.begun and type(levels[number - 1][0]) is ListCursor:
                 value = HIDDEN
             if value is HIDDEN:
-                chain.visible = number
-        chain.repeated = self._coercer.repeated
+                visible = number
+        if value is not HIDDEN:
+            self._levels, self._visible, self._text = levels, visible, text
+            self._inner = node, target
         return value
 
     def notes(self, node: Node, target: Target) -> Outcome:

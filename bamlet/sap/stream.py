@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from io import StringIO
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from ..types.nothing import NOTHING
 from ..types.schema import Schemas
@@ -19,14 +19,14 @@ from .automaton import Automaton
 from .coerce import Coercer
 from .commitment import EARLY_SIZE, HIDDEN, early_value, growing_answer, is_scalar, is_scalar_or_string
 from .constraints import Holds
-from .extractor import Extractor
+from .extractor import PIECE, Extractor
 from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
-from .pieces import PIECE, Pauses, Pausing, at_once, coercing, without_pauses
+from .pieces import Pauses, Pausing, at_once, coercing, without_pauses
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
-from .spine import Chain, Spine, begun
+from .spine import Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, rereading
 
@@ -54,27 +54,8 @@ def parse(
     return parser.finish(truncated=truncated, strict=strict)
 
 
-class Showing:
-    """A partial value, the reading it is taken from once that says something, and what of it is open. A text or a
-    word that is no part of a reading `is_all_said`.
-    """
-
-    __slots__ = ("chain", "is_all_said", "root", "state", "value")
-
-    def __init__(
-        self,
-        value: object,
-        state: State = "Pending",
-        root: Node | None = None,
-        chain: Chain | None = None,
-        *,
-        is_all_said: bool = False,
-    ) -> None:
-        self.value = value
-        self.state = state
-        self.root = root
-        self.chain = chain
-        self.is_all_said = is_all_said
+# A partial value, its state, and the reading that it is taken from, once that says something.
+Showing: TypeAlias = tuple[object, State, Node | None]
 
 
 class PartialParser:
@@ -112,7 +93,10 @@ class PartialParser:
         self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
         self._early = not self._text_is_shown and (target.optional or is_scalar(target))
         self._loose = ArrayNode()
-        self._last_shown = Showing(HIDDEN)
+        self._on_show: Node | None = None
+        self._said: object = HIDDEN
+        self._repeated = 0
+        self._speaks = False
         self.replaced = False
         self.era = 0
         self._chosen: Choice | None = None
@@ -137,38 +121,37 @@ class PartialParser:
     def partial(self) -> object:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale:
-            self._take(self._show() if self._chosen is None else self._last(self._chosen))
+            choice = self._chosen
+            # Asked first: the new snapshot takes the place of what is known of the last one.
+            taken_back = self._spine.is_taken_back(ended=choice is not None)
+            if choice is None:
+                self._take(self._show(), taken_back)
+            else:
+                self._take(self._last(choice), taken_back or choice.reread)
         return self._shown
 
-    def _take(self, new: Showing) -> None:
+    def _take(self, new: Showing, taken_back: bool) -> None:
         """Keep what is to be shown; the same value in the same state stays the same object."""
-        last = self._last_shown
+        value, state, root = new
         self._stale = False
-        self.replaced = self._is_taken_back(last, new) or (last.root is not None and new.root is not last.root)
+        if self._coercer.repeated != self._repeated:
+            self._repeated = self._coercer.repeated
+            taken_back = True
+        said = self._said
+        if said is not HIDDEN and (value is not HIDDEN or self._skeleton) and not _continues(said, value):
+            taken_back = True
+        if value is not HIDDEN or self._skeleton:
+            # A text or a word of its own. What was shown counts as shown while nothing else is.
+            self._said = value if root is None and self._speaks else HIDDEN
+        self.replaced = taken_back or (self._on_show is not None and root is not self._on_show)
         self.era += self.replaced
-        # What was shown counts as shown while nothing else is. A skeleton shows that, too.
-        is_shown = new.value is not HIDDEN or self._skeleton
-        if is_shown:
-            self._last_shown = new
-        else:
-            last.root = new.root
-        if new.value is not self._bare[0] or new.state != self._bare[1]:
-            self._bare = (new.value, new.state)
-            if new.value is HIDDEN:
+        self._on_show = root
+        if value is not self._bare[0] or state != self._bare[1]:
+            self._bare = (value, state)
+            if value is HIDDEN:
                 self._shown = None if self._skeleton else NOTHING
             else:
-                with_state = self._target.with_state
-                self._shown = self._factory.with_state(new.value, new.state) if with_state else new.value
-
-    def _is_taken_back(self, last: Showing, new: Showing) -> bool:
-        """Whether what was shown did not become the new value: a text or word of its own, or a part of a value."""
-        is_shown = new.value is not HIDDEN or self._skeleton
-        if last.is_all_said and is_shown and not _continues(last.value, new.value):
-            return True
-        choice = self._chosen
-        if choice is not None and choice.reread and (last.chain or last.is_all_said):
-            return True
-        return last.chain is not None and self._spine.is_taken_back(last.chain, ended=choice is not None)
+                self._shown = self._factory.with_state(value, state) if self._target.with_state else value
 
     def feeding(self, text: str) -> Pauses[None]:
         """`feed` for a long text, with pauses."""
@@ -219,9 +202,9 @@ class PartialParser:
         """The last partial is the final value, in the types of a stream."""
         result = self._coercer.coerce(choice.node, self._target)
         assert isinstance(result, Outcome), "what a whole answer means, a stream can show"
-        on_show = self._last_shown.root
+        on_show = self._on_show
         is_loose = on_show is self._loose and choice.node.start == self._loose.start
-        return Showing(result.value, "Complete", self._loose if is_loose else choice.node)
+        return result.value, "Complete", self._loose if is_loose else choice.node
 
     def report(self) -> Report:
         """What was lost or changed so far; after `finish`, what it returned."""
@@ -245,14 +228,14 @@ class PartialParser:
         if self._report is not None:
             return "complete"
         shown = self.partial()
-        if self._last_shown.root is not None or (self._text_is_shown and self._size and shown is not NOTHING):
+        if self._on_show is not None or (self._text_is_shown and self._size and shown is not NOTHING):
             return "partial"
         return "pending"
 
     def finished(self, path: Iterable[str]) -> int | None:
         """How many items of the list at a path of field names are finished; None when all it has are."""
         self.partial()
-        return self._spine.finished(self._last_shown.root, path) if self._last_shown.root is not None else None
+        return self._spine.finished(self._on_show, path) if self._on_show is not None else None
 
     @property
     def reasoning(self) -> str:
@@ -267,29 +250,29 @@ class PartialParser:
             raise ParseFailure([Issue("$", f"nested deeper than {limits.max_depth} (max_depth)")], text)
 
     def _show(self) -> Showing:
-        """What can be shown, its state, and the reading that it is taken from, once it says something."""
         target = self._target
         begun_state: State = "Incomplete" if self._size else "Pending"
         if self._is_string:
             shown = self._spine.unchecked(target, self._text.getvalue())
-            return Showing(HIDDEN if target.done else shown, begun_state)
+            return HIDDEN if target.done else shown, begun_state, None
         if self._text_is_shown:
             # Only an answer that is nothing but one bracketed value can mean something else than its text.
-            growing = growing_answer(self._text.getvalue(), target)
-            return Showing(growing, begun_state, is_all_said=growing is not HIDDEN)
-        failed: Showing | None = None
+            self._speaks = True
+            return growing_answer(self._text.getvalue(), target), begun_state, None
+        self._speaks = False
+        failed: Node | None = None
         for root in self._roots():
-            value = self._spine.show(root, target)
-            if root.done and isinstance(self._final.coerce(root, target), Failure):
-                value = HIDDEN
+            value: object = HIDDEN
+            if not root.done or isinstance(self._final.coerce(root, target), Outcome):
+                value = self._spine.show(root, target)
             if value is not HIDDEN and (failed is None or begun(root)):
-                state: State = "Complete" if root.done else "Incomplete"
-                return Showing(value, state, root if begun(root) else None, self._spine.chain)
-            if failed is None and root.done:
-                # What was shown of a value that failed at its end stays until a better one begins.
-                value = self._spine.show_open(root, target)
-                failed = Showing(value, "Incomplete", root, self._spine.chain) if value is not HIDDEN else None
-        return failed or self._before_anything()
+                return value, "Complete" if root.done else "Incomplete", root if begun(root) else None
+            if failed is None and root.done and self._spine.show_open(root, target) is not HIDDEN:
+                failed = root
+        if failed is not None:
+            # What was shown of a value that failed at its end stays until a better one begins.
+            return self._spine.show_open(failed, target), "Incomplete", failed
+        return self._before_anything()
 
     def _roots(self) -> list[Container]:
         """The readings to show, best first: a list of loose objects stands behind any real list."""
@@ -304,11 +287,12 @@ class PartialParser:
     def _before_anything(self) -> Showing:
         target = self._target
         if isinstance(target, ListTarget | MapTarget):
-            return Showing(target.empty())
+            return target.empty(), "Pending", None
         early = self._early_answer()
         if isinstance(only_class(target), ClassTarget) and (early is HIDDEN or self._skeleton):
-            return Showing(self._spine.show(ObjectNode(), target))
-        return Showing(early, is_all_said=early is not HIDDEN)
+            return self._spine.show(ObjectNode(), target), "Pending", None
+        self._speaks = early is not HIDDEN
+        return early, "Pending", None
 
     def _early_answer(self) -> object:
         if not self._early or self._size > EARLY_SIZE:

@@ -1,4 +1,4 @@
-"""What was found when answers were attacked: values that vanish, time that runs away, partials that are taken back.
+"""What was found when answers were attacked: values that vanish, time that runs away, partials taken back.
 
 Work is counted where it can be; the event loop and its deadlines are asked for real.
 """
@@ -93,17 +93,19 @@ def with_deadline(reply: Reply, *, stream: bool) -> tuple[int, float]:
             context = bamlet.CallContext(deadline=0.3)
             other = asyncio.create_task(beat())
             began = time.monotonic()
+            call = looked_at(runtime, context) if stream else runtime.call("Nest", context=context)
             with pytest.raises(bamlet.BamlTimeoutError, match="deadline of 300 ms"):
-                if stream:
-                    async for _ in runtime.stream("Nest", context=context):
-                        pass
-                else:
-                    await runtime.call("Nest", context=context)
+                await call
             other.cancel()
             assert runtime.handles.open_count == 0
             return time.monotonic() - began
 
     return (taken := asyncio.run(limited(work())), turns)[1], taken
+
+
+async def looked_at(runtime: bamlet.AsyncRuntime, context: bamlet.CallContext) -> None:
+    async for _ in runtime.stream("Nest", context=context):
+        pass
 
 
 def limited(work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
@@ -140,17 +142,10 @@ def test_pauses_come_at_short_distances() -> None:
     text = "[" + ",".join(['[[1, [2]], "a", {}]'] * 4_000) + "]"
     parser = PartialParser(ANY, SCHEMAS, PLAIN)
     pieces = [len(list(parser.feeding(text)))]
-    counts: list[int] = []
-    finishing = parser.finishing()
     memo = parser._final._memo
-    while True:
-        known = len(memo)
-        try:
-            next(finishing)
-        except StopIteration as end:
-            assert end.value.value == parse(text, ANY, SCHEMAS, PLAIN).value
-            break
-        counts.append(len(memo) - known)
+    known = [0, *(len(memo) for _ in parser.finishing())]
+    counts = [after - before for before, after in pairwise(known)]
+    assert parser.partial() == parse(text, ANY, SCHEMAS, PLAIN).value
     assert pieces[0] > len(text) / 4_096
     assert len(counts) > len(text) / 8_192
     assert max(counts) < 8_192
@@ -351,7 +346,7 @@ def test_blanks_within_the_head_are_not_kept_for_ever() -> None:
 
 
 def copied_items(count: int, held: int) -> int:
-    """How many items are put into copies of a growing map and a growing list, of which some are held for a while."""
+    """How many items are put into copies of a growing map and list, of which some are held for a while."""
     queue: list[Any] = []
     maps, lists, copied = Maps(), Lists(), 0
     growing_map: dict[object, object] = {}
