@@ -118,7 +118,7 @@ def limited(work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
 @pytest.mark.parametrize("stream", [False, True], ids=["call", "stream"])
 def test_a_deadline_ends_the_reading_of_a_long_answer(stream: bool) -> None:
     turns, taken = with_deadline(streamed(LONG) if stream else said(LONG), stream=stream)
-    assert turns > 5
+    assert turns > 2  # without pauses none is left to the other task
     assert taken < 4  # reading all of it takes three times as long where this takes a third of a second
 
 
