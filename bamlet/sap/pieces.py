@@ -37,7 +37,7 @@ def feeding(extractor: Extractor, text: str) -> Pauses[None]:
 
 def coercing(coercer: Coercer, node: Node, target: Target) -> Pauses[None]:
     """Parts first, and of those only the long ones by their own parts: a short reading is one piece."""
-    if _size(node) <= PIECE:
+    if is_settled(coercer, node, target):
         return
     spent = 0
     begun = {(node, target)}
@@ -61,6 +61,11 @@ def coercing(coercer: Coercer, node: Node, target: Target) -> Pauses[None]:
             work.pop()
             coercer.coerce(*pair)
             yield
+
+
+def is_settled(coercer: Coercer, node: Node, target: Target) -> bool:
+    """Whether coercing the pair is the work of a moment."""
+    return _size(node) <= PIECE or coercer.knows(node, target)
 
 
 def at_once(coercer: Coercer, node: Node, target: Target) -> Iterable[None]:

@@ -24,7 +24,7 @@ from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
-from .pieces import Pauses, Pausing, at_once, coercing, without_pauses
+from .pieces import Pauses, Pausing, at_once, coercing, is_settled, without_pauses
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
 from .spine import Spine, begun
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
@@ -189,10 +189,19 @@ class PartialParser:
         return Parsed(choice.result.value, self._report)
 
     def settling(self) -> Pauses[None]:
-        """After `finishing`: make the last partial, with pauses."""
-        if self._chosen is not None:
-            yield from coercing(self._coercer, self._chosen.node, self._target)
-            self.partial()
+        """Make what a partial is made of, with pauses: of a value that has ended, and so of the last one."""
+        nodes = [self._chosen.node] if self._chosen is not None else [root for root in self._roots() if root.done]
+        for node in nodes:
+            yield from coercing(self._final, node, self._target)
+            yield from coercing(self._coercer, node, self._target)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a partial will not be the work of more than a moment because a long value has ended."""
+        return not any(
+            candidate.root.done and not is_settled(self._final, candidate.root, self._target)
+            for candidate in self._extractor.candidates
+        )
 
     def _too_many(self) -> Found:
         reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"

@@ -49,7 +49,7 @@ class PartialValue(Source):
 
     @property
     def is_behind(self) -> bool:
-        return bool(self._waiting) or self._unseen > PIECE
+        return bool(self._waiting) or self._unseen > PIECE or not self._parser.is_settled
 
     def catching_up(self, *, is_watched: bool) -> Pauses[None]:
         """Take in what waits. Where somebody watches, also build what a look will show: a look has no pauses."""
@@ -57,9 +57,11 @@ class PartialValue(Source):
         self._waiting.clear()
         for _ in self._parser.feeding(text):
             if is_watched:
+                yield from self._parser.settling()
                 self._parser.partial()
             yield
-        if is_watched and self._unseen > PIECE:
+        if is_watched:
+            yield from self._parser.settling()
             self._parser.partial()
         self._unseen = 0
 
