@@ -78,7 +78,7 @@ async def baml.llm.LiveAnswer.read_on($context, self):
     $context.invoke('baml.llm.StreamAccumulator.finish', $context, self.answer)
     await fn baml.llm.LiveAnswer.show($context, self)
     $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, self.primitive, self.answer)
-    value = $context.invoke('baml.llm.PartialParser.finish_answer', $context, self.partial, self.answer, self.prompt)
+    value = await $context.invoke('baml.llm.PartialParser.finish_answer', $context, self.partial, self.answer, self.prompt)
     await $context.invoke('baml.stream.emit_partial', $context, self.partial)
     return value
 
@@ -521,7 +521,7 @@ async def baml.llm.call_primitive($context, primitive, call):
         raise $Thrown($context.invoke('baml.llm.PrimitiveClient.http_error', $context, primitive, response))
     answer = $context.invoke('baml.llm.PrimitiveClient.read_response', $context, primitive, fn baml.http.Response.text(response))
     $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, primitive, answer)
-    value = $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt)
+    value = await $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt)
     if call.streams:
         await fn baml.llm.show_whole($context, value)
         await $context.invoke('baml.stream.emit_delta', $context, $context.invoke('baml.llm.StreamAccumulator.content', $context, answer))
