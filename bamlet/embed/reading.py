@@ -20,8 +20,7 @@ def parse_answer(
     try:
         return parser.finish(truncated=finish_reason == "length", strict=strict)
     except ParseFailure as failure:
-        message = f"Failed to parse LLM response: {failure}"
-        raise validation_error(message, failure.raw, failure.issues) from failure
+        raise validation_error(failure.told, failure.raw, failure.issues) from failure
 
 
 def parse_partial_answer(program: Program, function: FunctionInfo, text: str) -> Any:

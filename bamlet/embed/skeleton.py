@@ -53,8 +53,7 @@ class SkeletonParser:
         try:
             return self._parser.finish().value
         except ParseFailure as failure:
-            message = f"Failed to parse LLM response: {failure}"
-            raise validation_error(message, failure.raw, failure.issues) from failure
+            raise validation_error(failure.told, failure.raw, failure.issues) from failure
 
     def to_dict(self) -> dict[str, Any]:
         return {"value": to_plain(self.value), "state": self.state}

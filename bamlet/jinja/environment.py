@@ -14,9 +14,9 @@ from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import Namespace
 
-from .checks import NAME_TESTS, TESTS
 from .errors import TemplateError
 from .filters import FILTERS, HIGHER_FILTERS
+from .is_tests import NAME_TESTS, TESTS
 from .limits import MAX_RANGE, Budget
 from .methods import call_method
 from .operators import BINARY, COMPARE, concatenate, iterate, look_up

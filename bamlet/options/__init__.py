@@ -5,7 +5,7 @@ Pure facts: nothing here reads a program or builds a request.
 
 from .clients import BEDROCK_INFERENCE, MEDIA_KINDS, MEDIA_MODES, OPTIONS, OUTPUT_MODES, Kind, Option, of_provider
 from .providers import ALIASES, COMPOSITES, PROVIDERS, RESPONSE_TYPES, Needs, Provider, Variables
-from .retries import CAUSES, RETRIES, STATUS, STRATEGIES
+from .retry_policies import CAUSES, RETRIES, STATUS, STRATEGIES
 from .timeouts import COMPOSITE_LIMITS, LIMITS, Timeouts
 
 __all__ = [

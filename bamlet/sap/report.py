@@ -106,6 +106,11 @@ class ParseFailure(Exception):
             told.append(f"and {len(self.issues) - TOLD} more")
         super().__init__("\n".join(told))
 
+    @property
+    def told(self) -> str:
+        """As the host hears of it."""
+        return f"Failed to parse LLM response: {self}"
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:

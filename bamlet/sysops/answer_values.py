@@ -215,5 +215,4 @@ def _validation(context: Context, failure: ParseFailure, prompt: str | None = No
         context.space.instance("baml.errors.Issue", {name: getattr(issue, name) for name in names})
         for issue in failure.issues
     ]
-    message = f"Failed to parse LLM response: {failure}"
-    return Failure("Validation", message, raw_output=failure.raw, prompt=prompt, issues=issues)
+    return Failure("Validation", failure.told, raw_output=failure.raw, prompt=prompt, issues=issues)

@@ -1,4 +1,6 @@
-"""What a retry policy may say, and what it means when it does not."""
+"""What a retry policy may say, and what it means when it does not. When an attempt is tried again is decided in
+`stdlib/llm.baml`, by `RetryPolicy`.
+"""
 
 from __future__ import annotations
 
