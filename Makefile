@@ -11,6 +11,7 @@ DEV = $(VENV)/.bamlet-dev
 # Pinned: what these servers do is what `make interop` looks at. A version that is new here is installed anew.
 AIMOCK = build/interop/aimock-1.43.0
 LITELLM = build/interop/litellm-1.106.2
+BAML_PY = build/interop/baml-py-0.226.3
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -46,9 +47,10 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
-interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed ## Round trips with servers of others, from npm and PyPI; a minute, and some to install
+interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed ## Round trips with servers of others, and beside the native baml-py, from npm and PyPI; a minute, and some to install
 	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
 		$(BIN)/python -m pytest -q tests/interop/test_third_party.py
+	@BAMLET_NATIVE_PYTHON=$(BAML_PY)/bin/python $(BIN)/python -m pytest -q tests/interop/test_native_baml_py.py
 
 nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under random faults, 10,000 calls that are stopped
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
@@ -88,6 +90,12 @@ $(AIMOCK)/.installed:
 $(LITELLM)/.installed: | $(DEV)
 	@$(BIN)/python -m venv --clear $(LITELLM)
 	@$(LITELLM)/bin/python -m pip install --quiet --disable-pip-version-check 'litellm[proxy]==$(lastword $(subst -, ,$(LITELLM)))'
+	@touch $@
+
+# The native package, with bamlet beside it.
+$(BAML_PY)/.installed: | $(DEV)
+	@$(BIN)/python -m venv --clear $(BAML_PY)
+	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
 .PHONY: help demo check test spec snapshots bench yardsticks fuzz interop nightly clean

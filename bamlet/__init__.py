@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .embed import AsyncStream as AsyncStream
     from .embed import Audio as Audio
     from .embed import BamlAbortError as BamlAbortError
+    from .embed import BamlClientConnectionError as BamlClientConnectionError
     from .embed import BamlClientError as BamlClientError
     from .embed import BamlClientFinishReasonError as BamlClientFinishReasonError
     from .embed import BamlClientHttpError as BamlClientHttpError
@@ -29,13 +30,21 @@ if TYPE_CHECKING:
     from .embed import BamlValidationError as BamlValidationError
     from .embed import CallContext as CallContext
     from .embed import Change as Change
+    from .embed import ClientRegistry as ClientRegistry
+    from .embed import Collector as Collector
     from .embed import CompileError as CompileError
     from .embed import Entry as Entry
     from .embed import FailedAttempt as FailedAttempt
+    from .embed import FieldType as FieldType
+    from .embed import FunctionLog as FunctionLog
+    from .embed import HTTPBody as HTTPBody
     from .embed import HttpOptions as HttpOptions
     from .embed import HTTPRequest as HTTPRequest
+    from .embed import HTTPResponse as HTTPResponse
     from .embed import Image as Image
     from .embed import Issue as Issue
+    from .embed import LLMCall as LLMCall
+    from .embed import LLMStreamCall as LLMStreamCall
     from .embed import MediaLimits as MediaLimits
     from .embed import Parsed as Parsed
     from .embed import Pdf as Pdf
@@ -43,8 +52,13 @@ if TYPE_CHECKING:
     from .embed import Report as Report
     from .embed import Reset as Reset
     from .embed import Skeleton as Skeleton
+    from .embed import SSEResponse as SSEResponse
+    from .embed import StreamTiming as StreamTiming
     from .embed import Timeouts as Timeouts
+    from .embed import Timing as Timing
+    from .embed import TypeBuilder as TypeBuilder
     from .embed import UnhandledThrow as UnhandledThrow
+    from .embed import Usage as Usage
     from .embed import Video as Video
     from .embed import compile_sources as compile_sources
     from .embed import load as load
@@ -58,6 +72,7 @@ __all__ = [
     "AsyncStream",
     "Audio",
     "BamlAbortError",
+    "BamlClientConnectionError",
     "BamlClientError",
     "BamlClientFinishReasonError",
     "BamlClientHttpError",
@@ -67,13 +82,21 @@ __all__ = [
     "BamlValidationError",
     "CallContext",
     "Change",
+    "ClientRegistry",
+    "Collector",
     "CompileError",
     "Entry",
     "FailedAttempt",
+    "FieldType",
+    "FunctionLog",
+    "HTTPBody",
     "HTTPRequest",
+    "HTTPResponse",
     "HttpOptions",
     "Image",
     "Issue",
+    "LLMCall",
+    "LLMStreamCall",
     "MediaLimits",
     "Parsed",
     "Pdf",
@@ -81,10 +104,15 @@ __all__ = [
     "Report",
     "Reset",
     "Runtime",
+    "SSEResponse",
     "Skeleton",
     "Stream",
+    "StreamTiming",
     "Timeouts",
+    "Timing",
+    "TypeBuilder",
     "UnhandledThrow",
+    "Usage",
     "Video",
     "__version__",
     "compile_sources",
@@ -98,3 +126,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(".sync" if name in _FROM_SYNC else ".embed", __name__), name)
+
+
+def __dir__() -> list[str]:
+    """For completion and `help`, which see only what was used already."""
+    return sorted({*globals(), *__all__})

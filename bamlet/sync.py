@@ -174,6 +174,9 @@ class Runtime:
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()
 
+    def __repr__(self) -> str:
+        return f"Runtime({self.program!r})"
+
     @property
     def asynchronous(self) -> AsyncRuntime:
         """The runtime behind this one. After a fork it is a new one: sockets are not shared with the parent."""
@@ -250,23 +253,39 @@ class Runtime:
         work = self.asynchronous.stream_request(function, arguments, context=context, **named)
         return _background.loop().run(work)
 
-    def parse(self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None) -> Any:
+    def parse(
+        self,
+        function: str,
+        text: str,
+        *,
+        strict: bool = False,
+        finish_reason: str | None = None,
+        context: CallContext | None = None,
+    ) -> Any:
         """The value that a function would make of a model's whole answer; with `strict`, of all that it says."""
-        return self.asynchronous.parse(function, text, strict=strict, finish_reason=finish_reason)
+        return self.asynchronous.parse(function, text, strict=strict, finish_reason=finish_reason, context=context)
 
     def parse_with_report(
-        self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None
+        self,
+        function: str,
+        text: str,
+        *,
+        strict: bool = False,
+        finish_reason: str | None = None,
+        context: CallContext | None = None,
     ) -> Parsed:
         """The same, as `value`, with a `report` of what it does not tell."""
-        return self.asynchronous.parse_with_report(function, text, strict=strict, finish_reason=finish_reason)
+        return self.asynchronous.parse_with_report(
+            function, text, strict=strict, finish_reason=finish_reason, context=context
+        )
 
     def skeleton(self, function: str) -> SkeletonParser:
         """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
         return self.asynchronous.skeleton(function)
 
-    def parse_partial(self, function: str, text_so_far: str) -> Any:
+    def parse_partial(self, function: str, text_so_far: str, *, context: CallContext | None = None) -> Any:
         """What a stream would show of the answer so far; None while there is nothing to show."""
-        return self.asynchronous.parse_partial(function, text_so_far)
+        return self.asynchronous.parse_partial(function, text_so_far, context=context)
 
     def close(self) -> None:
         _background.loop().run(self.asynchronous.aclose())

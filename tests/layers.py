@@ -20,7 +20,8 @@ providers
 interpreter
 sysops
 embed
-sync testing coverage
+sync
+baml_py testing coverage
 cli
 """.split("\n")
 
@@ -54,6 +55,7 @@ FORBIDDEN = {
     "interpreter": {"prompt", "sap", "wire", "providers", "stdlib"},
     "sysops": {"grammar", "stdlib"},
     "sync": {"interpreter", "sysops"},
+    "baml_py": {"interpreter", "sysops"},
     "testing": {"interpreter", "sysops"},
     "coverage": {"interpreter", "sysops"},
     "cli": {"interpreter", "sysops"},
@@ -101,6 +103,8 @@ DOORS: dict[str, set[str]] = {
     "eval": set(),
     "threading": {"sync", "deep"},
     "coverage": {"coverage"},
+    "pydantic_core": {"interpreter.runtime.python_faces", "embed.media"},
+    "rich": {"cli", "interpreter.runtime.python_faces"},
 }
 
 # The facade and its neighbours stand outside the order; of them, a room may read the version only.

@@ -236,7 +236,7 @@ async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallCo
     except embed.BamlAbortError:
         raise
     except embed.BamlError as failure:
-        _line("error", kind=type(failure).__name__, message=str(failure))
+        _line("error", kind=type(failure).__name__, message=failure.message)
         return exits.FAILED
     finally:
         await stream.aclose()
@@ -253,6 +253,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 
 def failure_text(failure: embed.BamlError) -> str:
-    """What went wrong; for a throw also where, in the program's own lines."""
-    trace = failure.trace_text if isinstance(failure, embed.UnhandledThrow) else ""
-    return f"error: {failure}" + (f"\n{trace.rstrip()}" if trace else "")
+    """What went wrong: of several attempts each, and of a throw where it was, in the program's own lines."""
+    trace = failure.trace_text.rstrip() if isinstance(failure, embed.UnhandledThrow) else ""
+    told = failure.detailed_message if len(failure.attempts) > 1 else failure.message
+    return "\n".join(filter(None, (f"error: {told}", trace)))

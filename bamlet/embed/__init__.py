@@ -22,14 +22,24 @@ if TYPE_CHECKING:
     from ..sysops.changes import Change as Change
     from ..sysops.views import Skeleton as Skeleton
     from ..wire.message import HttpOptions as HttpOptions
+    from .abort import AbortController as AbortController
+    from .client_registry import ClientRegistry as ClientRegistry
+    from .collector import Collector as Collector
+    from .collector import FunctionLog as FunctionLog
+    from .collector import LLMCall as LLMCall
+    from .collector import LLMStreamCall as LLMStreamCall
+    from .collector import SSEResponse as SSEResponse
+    from .collector import StreamTiming as StreamTiming
+    from .collector import Timing as Timing
+    from .collector import Usage as Usage
     from .compiling import check_path as check_path
     from .compiling import check_sources as check_sources
     from .compiling import compile_sources as compile_sources
     from .compiling import load as load
-    from .context import AbortController as AbortController
     from .context import CallContext as CallContext
     from .context import Timeouts as Timeouts
     from .errors import BamlAbortError as BamlAbortError
+    from .errors import BamlClientConnectionError as BamlClientConnectionError
     from .errors import BamlClientError as BamlClientError
     from .errors import BamlClientFinishReasonError as BamlClientFinishReasonError
     from .errors import BamlClientHttpError as BamlClientHttpError
@@ -45,10 +55,13 @@ if TYPE_CHECKING:
     from .media import Video as Video
     from .request import HTTPBody as HTTPBody
     from .request import HTTPRequest as HTTPRequest
+    from .request import HTTPResponse as HTTPResponse
     from .runtime import AsyncRuntime as AsyncRuntime
     from .runtime import MediaLimits as MediaLimits
     from .stream import AsyncStream as AsyncStream
     from .stream import Reset as Reset
+    from .type_builder import FieldType as FieldType
+    from .type_builder import TypeBuilder as TypeBuilder
 
 _HOMES = {
     "bamlet.diagnostics": ("CompileError",),
@@ -58,9 +71,22 @@ _HOMES = {
     "bamlet.sysops.views": ("Skeleton",),
     "bamlet.interpreter.runtime.values": ("to_plain",),
     "bamlet.wire.message": ("HttpOptions",),
-    "bamlet.embed.context": ("AbortController", "CallContext", "Timeouts"),
+    "bamlet.embed.abort": ("AbortController",),
+    "bamlet.embed.client_registry": ("ClientRegistry",),
+    "bamlet.embed.collector": (
+        "Collector",
+        "FunctionLog",
+        "LLMCall",
+        "LLMStreamCall",
+        "SSEResponse",
+        "StreamTiming",
+        "Timing",
+        "Usage",
+    ),
+    "bamlet.embed.context": ("CallContext", "Timeouts"),
     "bamlet.embed.errors": (
         "BamlAbortError",
+        "BamlClientConnectionError",
         "BamlClientError",
         "BamlClientFinishReasonError",
         "BamlClientHttpError",
@@ -73,9 +99,10 @@ _HOMES = {
     ),
     "bamlet.embed.compiling": ("check_path", "check_sources", "compile_sources", "load"),
     "bamlet.embed.media": ("Audio", "Image", "Pdf", "Video"),
-    "bamlet.embed.request": ("HTTPBody", "HTTPRequest"),
+    "bamlet.embed.request": ("HTTPBody", "HTTPRequest", "HTTPResponse"),
     "bamlet.embed.runtime": ("AsyncRuntime", "MediaLimits"),
     "bamlet.embed.stream": ("AsyncStream", "Reset"),
+    "bamlet.embed.type_builder": ("FieldType", "TypeBuilder"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -87,3 +114,7 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

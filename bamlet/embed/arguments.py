@@ -49,7 +49,7 @@ def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: Valu
             binder.problems.append(f"there is no parameter `{name}`" + (f"; {hint}" if hint else ""))
     values = [binder.bind(param, given) for param in function.params]
     if binder.problems:
-        raise BamlInvalidArgumentError(f"{function.name}: " + "; ".join(binder.problems))
+        raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: " + "; ".join(binder.problems))
     return values
 
 

@@ -10,11 +10,14 @@ from typing import Any
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import Context
 from ..interpreter.runtime.failures import CATCHABLE, Cancelled
+from ..sysops.attempts import Asking
 from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
 from ..sysops.sink import Sink, Voice
 from .context import CallContext
-from .errors import BamlAbortError, host_error, traced
+from .errors import BamlAbortError
+from .host_errors import host_error, traced
+from .observing import Observed
 from .stop import Stop
 
 
@@ -30,27 +33,35 @@ class Call:
         sink: Sink,
         options: CallContext,
         invoke: Callable[..., Any],
+        observed: Observed,
     ) -> None:
         self.sink = sink
-        self.stop = Stop(services.clock, options.deadline, options.max_steps)
+        self.stop = Stop(services.clock, options.deadline, options.max_steps, options.cancel)
         self.waits = callee.suspends
         self._namespace = program.namespace
         self._callee = callee
         self._values = values
         self._options = options
         self._scope = services.handles.scope()
+        self._observed = observed
+        secrets: set[str] = set()
         host = Host(
             services=services,
             scope=self._scope,
             voice=Voice(sink),
+            asking=Asking(observed.record, secrets),
+            secrets=secrets,
             env=options.env,
             tags=options.tags,
-            client=options.client,
+            client=options.client or (options.registry.primary if options.registry is not None else None),
             limits=options.timeouts.given() if options.timeouts is not None else {},
             strict=options.strict,
             on_report=options.on_report,
         )
-        self._context = Context(invoke, program.interface, program.space, host, self.stop.look)
+        interface = program.interface
+        if options.registry is not None:
+            interface = options.registry.over(interface)
+        self._context = Context(invoke, interface, program.space, host, self.stop.look)
 
     async def run(self) -> Any:
         """The value. Raises a `BamlError`, or what a callback of the host has raised."""
@@ -66,6 +77,9 @@ class Call:
             self.stop.request()
             loop.call_soon_threadsafe(task.cancel)
 
+        left = cancel.begin()
+        # The controller itself says stop, so that it says so to whoever asks it when the error arrives.
+        timer = loop.call_later(left, cancel.abort) if left is not None else None
         # After the task, since it calls back at once if it was aborted before.
         forget = cancel.listen(abort)
         try:
@@ -77,13 +91,17 @@ class Call:
             raise
         finally:
             forget()
+            if timer is not None:
+                timer.cancel()
 
     def compute(self, finish: Callable[[Coroutine[Any, Any, None]], None]) -> Any:
         """The value of a function that never waits, without an event loop. `finish` runs what closing needs."""
         cancel = self._options.cancel
+        if cancel is not None:
+            cancel.begin()
         forget = cancel.listen(self.stop.request) if cancel is not None else None
         try:
-            with self._host_errors():
+            with self._observed, self._host_errors():
                 return self._begin()
         finally:
             # First, so that a request from another thread finds nothing to stop from here on.
@@ -109,7 +127,7 @@ class Call:
     async def _execute(self) -> Any:
         try:
             # Inside of the closing: an error is made of values whose handles are still open.
-            with self._host_errors():
+            with self._observed, self._host_errors():
                 result = self._begin()
                 return await result if self.waits else result
         finally:

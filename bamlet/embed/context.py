@@ -1,39 +1,19 @@
-"""What a caller may say about one call, and the means to stop it."""
+"""What a caller may say about one call."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..sap import Report
     from ..types.schema import Schemas
-
-
-class AbortController:
-    """Stops the calls it was given to. It may be used from any thread, for many calls, once."""
-
-    def __init__(self) -> None:
-        self.aborted = False
-        self._listeners: dict[int, Callable[[], None]] = {}
-
-    def abort(self) -> None:
-        self.aborted = True
-        for listener in list(self._listeners.values()):
-            listener()
-
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` when aborted, also if that is already so; the result takes it back."""
-        # In this order, the reverse of that in `abort`: of two threads one sees the other. It may be called twice.
-        self._listeners[id(listener)] = listener
-        if self.aborted:
-            listener()
-
-        def forget() -> None:
-            self._listeners.pop(id(listener), None)
-
-        return forget
+    from .abort import AbortController
+    from .client_registry import ClientRegistry
+    from .collector import Collector
+    from .type_builder import DeclaredTypeBuilder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +47,9 @@ class CallContext:
     `client` replaces the client of every LLM function: a name, or `provider/model`. `env` lies over the
     environment; None hides a variable. `deadline` is in seconds for the whole call. `max_steps` bounds the
     rounds of its loops and the calls that its recursion multiplies. `timeouts` bound requests and LLM calls.
-    `types` are added to those of the program, or take their place by name: what a type builder makes.
+    `registry` has clients beside those of the program, or in their place; `client` goes over its primary.
+    `type_builder` adds to the types of the program; so do `types`, which are whole and take their place by name.
+    `collector`, or each of several, is told what the call does.
 
     With `on_partial`, `on_delta` (the text as the model wrote it) or `on_tick` a plain call streams. `on_reset`
     hears the number of an attempt that begins after another one has shown something: what was shown no longer
@@ -84,6 +66,9 @@ class CallContext:
     deadline: float | None = None
     max_steps: int | None = None
     types: Schemas | None = None
+    registry: ClientRegistry | None = None
+    type_builder: DeclaredTypeBuilder | None = None
+    collector: Collector | Sequence[Collector] | None = None
     timeouts: Timeouts | None = None
     on_partial: Callable[[Any], Awaitable[None] | None] | None = None
     on_delta: Callable[[str], Awaitable[None] | None] | None = None
@@ -91,3 +76,51 @@ class CallContext:
     on_reset: Callable[[int], Awaitable[None] | None] | None = None
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("registry", "type_builder", "cancel"):
+            if (given := getattr(self, name)) is not None:
+                _check(name, given)
+        for collector in self.collectors:
+            _check("collector", collector)
+
+    @property
+    def collectors(self) -> tuple[Collector, ...]:
+        given: Any = self.collector
+        if given is None:
+            return ()
+        return tuple(given) if isinstance(given, list | tuple | set | frozenset) else (given,)
+
+    def __repr__(self) -> str:
+        """What is given, without the values of variables: they are keys, more often than not."""
+        shown = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None and value != {} and value is not False:
+                told = f"{{{', '.join(value)}}}" if each.name == "env" else repr(value)
+                shown.append(f"{each.name}={told}")
+        return f"CallContext({', '.join(shown)})"
+
+
+_HOMES = {
+    "registry": ("client_registry", "ClientRegistry"),
+    "type_builder": ("type_builder", "DeclaredTypeBuilder"),
+    "collector": ("collector", "Collector"),
+    "cancel": ("abort", "AbortController"),
+}
+
+
+def _check(name: str, given: object) -> None:
+    """A wrong object is refused when it is given, and not somewhere inside of the call."""
+    module, kind = _HOMES[name]
+    if isinstance(given, getattr(import_module(f".{module}", __package__), kind)):
+        return
+    from .errors import BamlInvalidArgumentError
+
+    home = type(given).__module__.partition(".")[0]
+    kind = kind.removeprefix("Declared")
+    if home == "baml_py" or (home == "builtins" and type(given).__name__ == kind):
+        hint = "this object is baml-py's; import it from bamlet, or install bamlet-baml-py in its place"
+    else:
+        hint = f"it is a bamlet.{kind}"
+    raise BamlInvalidArgumentError(f"Invalid argument: `{name}` cannot be {given!r}: {hint}")

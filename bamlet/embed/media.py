@@ -96,6 +96,13 @@ class _Media(MediaValue):
             serialization=core_schema.plain_serializer_function_ser_schema(MediaValue.plain),
         )
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        text = {"type": "string"}
+        url = {"type": "object", "properties": {"url": text, "media_type": text}, "required": ["url"]}
+        data = {"type": "object", "properties": {"base64": text, "media_type": text}, "required": ["base64"]}
+        return {"title": cls.__name__, "anyOf": [url, data]}
+
 
 class Image(_Media):
     __slots__ = ()
@@ -158,10 +165,12 @@ def media_value(kind: MediaKind, value: Any) -> MediaValue:
 
 def _media_value(kind: MediaKind, value: Any) -> MediaValue:
     made = CLASSES[kind]
+    if isinstance(value, made):
+        return value
     if isinstance(value, MediaValue):
         if value.kind != kind:
             raise ValueError(f"should be {_a(kind)}, not {_a(value.kind)}")
-        return value
+        return made(kind, value.url, value.base64, value.media_type, value.file)
     if isinstance(value, Mapping):
         return _of_entries(made, value)
     if type(value).__name__ == f"Baml{made.__name__}Py":

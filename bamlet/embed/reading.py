@@ -9,7 +9,7 @@ from ..interpreter.program.link import Program
 from ..sap import Parsed, ParseFailure, PartialParser
 from ..sysops.parser import make_parser
 from ..types.nothing import NOTHING
-from .errors import validation_error
+from .host_errors import validation_error
 
 
 def parse_answer(

@@ -1,4 +1,4 @@
-"""A request as it would be sent, for a host that looks at it or sends it by itself."""
+"""Requests and responses for a host that looks at them: one that it may send, or what a collector kept."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import BamlError
+
 
 @dataclass(frozen=True, slots=True)
 class HTTPBody:
-    """The bytes that would be sent."""
+    """The bytes."""
 
     _raw: bytes
 
@@ -17,10 +19,14 @@ class HTTPBody:
         return self._raw
 
     def text(self) -> str:
-        return self._raw.decode("utf-8")
+        return self._raw.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        return json.loads(self._raw)
+        """Raises `BamlError` for what is no JSON."""
+        try:
+            return json.loads(self._raw)
+        except ValueError as failure:
+            raise BamlError(f"the body is no JSON: {failure}") from None
 
     def __repr__(self) -> str:
         return f"HTTPBody({len(self._raw)} bytes)"
@@ -28,14 +34,24 @@ class HTTPBody:
 
 @dataclass(frozen=True, slots=True)
 class HTTPRequest:
-    """`url` and `headers` hold keys; the text of a request does not show them."""
+    """`url` and `headers` of a request to be sent hold keys; its text does not show them."""
 
     method: str
     url: str = field(repr=False)
     headers: dict[str, str] = field(repr=False)
     body: HTTPBody
+    id: str = field(default="", compare=False)
 
     def __repr__(self) -> str:
         from ..wire.redact import redact_url
 
         return f"HTTPRequest({self.method} {redact_url(self.url)}, {self.body!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPResponse:
+    """What a provider answered. The body of an answer that was streamed is empty."""
+
+    status: int
+    headers: dict[str, str] = field(repr=False)
+    body: HTTPBody

@@ -32,6 +32,8 @@ from .call import Call
 from .compiling import library, with_types
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
+from .logs import set_up_from_environment
+from .observing import Observed
 from .request import HTTPBody, HTTPRequest
 from .stream import AsyncStream
 
@@ -86,6 +88,7 @@ class AsyncRuntime:
         if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
             _check_library()
         make_room()
+        set_up_from_environment()
         self.program = program
         self._services = Services(
             make_transport=partial(_http_transport, transport if isinstance(transport, HttpOptions) else None),
@@ -109,6 +112,9 @@ class AsyncRuntime:
         found = Trace(write, self._services.clock.now)
         self._services.handles.watcher = self._trace = found
         return found.invoke
+
+    def __repr__(self) -> str:
+        return f"AsyncRuntime({self.program!r})"
 
     @property
     def handles(self) -> HandleTable:
@@ -140,10 +146,12 @@ class AsyncRuntime:
         options = context or _NO_CONTEXT
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
+        callee_name = callee.info.name
         streams = any((options.on_partial, options.on_delta, options.on_tick))
         if streams and callee.info.llm is not None:
             callee, values = self._streaming(callee.info, values)
-        return self._call(callee, values, options, _sink("none", False, options), program)
+        observed = self._observed(callee_name, streams=False, options=options)
+        return self._call(callee, values, options, _sink("none", False, options), program, observed)
 
     def stream(
         self,
@@ -171,7 +179,8 @@ class AsyncRuntime:
             callee, values = self._streaming(info, values)
 
         def start(ticks: bool, seen: View | None) -> Call:
-            return self._call(callee, values, options, _sink(partials, ticks, options, seen), program)
+            observed = self._observed(info.name, streams=True, options=options)
+            return self._call(callee, values, options, _sink(partials, ticks, options, seen), program, observed)
 
         pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
         return AsyncStream(start, pending, deltas=partials == "deltas")
@@ -197,7 +206,8 @@ class AsyncRuntime:
         return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
 
     def _with_types(self, options: CallContext) -> Program:
-        return self.program if options.types is None else with_types(self.program, options.types)
+        program = self.program if options.types is None else with_types(self.program, options.types)
+        return program if options.type_builder is None else options.type_builder.applied_to(program)
 
     def _callee(self, function: str, program: Program | None = None) -> Callee:
         callee = (program or self.program).callee(function)
@@ -221,9 +231,13 @@ class AsyncRuntime:
         values: list[Any],
         options: CallContext,
         sink: Sink,
-        program: Program | None = None,
+        program: Program,
+        observed: Observed,
     ) -> Call:
-        return Call(program or self.program, self._services, callee, values, sink, options, self._invoke)
+        return Call(program, self._services, callee, values, sink, options, self._invoke, observed)
+
+    def _observed(self, name: str, *, streams: bool, options: CallContext) -> Observed:
+        return Observed(self._services.clock, name, streams, options.collectors, options.tags)
 
     # --- the parts of an LLM call
 
@@ -288,30 +302,51 @@ class AsyncRuntime:
         assert found is not None
         names = [param.name for param in callee.info.params]
         given = [function, dict(zip(names, values, strict=True)), *more]
-        return await self._call(found, given, options, Sink(), program).run()
+        # Nothing is sent, so there is nothing to collect.
+        unseen = Observed(self._services.clock, function, False, (), options.tags)
+        return await self._call(found, given, options, Sink(), program, unseen).run()
 
-    def parse(self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None) -> Any:
+    def parse(
+        self,
+        function: str,
+        text: str,
+        *,
+        strict: bool = False,
+        finish_reason: str | None = None,
+        context: CallContext | None = None,
+    ) -> Any:
         """The value that a function would make of a model's whole answer. Raises `BamlValidationError`.
 
         With `strict` it raises also when the value would lose something of the answer. The finish reason `length`
         says that the answer was cut off.
         """
-        return self.parse_with_report(function, text, strict=strict, finish_reason=finish_reason).value
+        return self.parse_with_report(
+            function, text, strict=strict, finish_reason=finish_reason, context=context
+        ).value
 
     def parse_with_report(
-        self, function: str, text: str, *, strict: bool = False, finish_reason: str | None = None
+        self,
+        function: str,
+        text: str,
+        *,
+        strict: bool = False,
+        finish_reason: str | None = None,
+        context: CallContext | None = None,
     ) -> Parsed:
-        """The same, as `value`, with a `report` of what it does not tell."""
+        """The same, as `value`, with a `report` of what it does not tell. A context may bring types."""
         from .reading import parse_answer
 
-        info = self._callee(function).info
-        return parse_answer(self.program, info, text, strict=strict, finish_reason=finish_reason)
+        options = context or _NO_CONTEXT
+        program = self._with_types(options)
+        info = self._callee(function, program).info
+        return parse_answer(program, info, text, strict=strict or options.strict, finish_reason=finish_reason)
 
-    def parse_partial(self, function: str, text_so_far: str) -> Any:
+    def parse_partial(self, function: str, text_so_far: str, *, context: CallContext | None = None) -> Any:
         """What a stream would show of the answer so far; None while there is nothing to show."""
         from .reading import parse_partial_answer
 
-        return parse_partial_answer(self.program, self._callee(function).info, text_so_far)
+        program = self._with_types(context or _NO_CONTEXT)
+        return parse_partial_answer(program, self._callee(function, program).info, text_so_far)
 
     # --- closing
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..interpreter.runtime.values import to_plain
 from ..sap import ParseFailure
 from ..sysops.views import SkeletonState
-from .errors import validation_error
+from .host_errors import validation_error
 
 if TYPE_CHECKING:
     from ..sap import PartialParser

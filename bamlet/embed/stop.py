@@ -7,6 +7,7 @@ from typing import NoReturn
 from ..interpreter.runtime.failures import Cancelled
 from ..interpreter.runtime.loops import POLL_EVERY
 from ..sysops.host import ClockLike, Context
+from .abort import AbortController
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
 
 FIRST_ROUNDS = 64
@@ -21,6 +22,7 @@ class Stop:
     """
 
     __slots__ = (
+        "_abort",
         "_began",
         "_clock",
         "_context",
@@ -33,7 +35,10 @@ class Stop:
         "_steps",
     )
 
-    def __init__(self, clock: ClockLike, deadline: float | None, max_steps: int | None) -> None:
+    def __init__(
+        self, clock: ClockLike, deadline: float | None, max_steps: int | None, abort: AbortController | None = None
+    ) -> None:
+        self._abort = abort
         self._max_steps = max_steps
         self._clock = clock
         self._deadline = deadline
@@ -44,13 +49,13 @@ class Stop:
         self._context: Context | None = None
 
     def watch(self, context: Context) -> None:
-        """Also stop recursion. With a deadline or a budget each of its calls counts as a round of a loop."""
+        """Also stop recursion. With a limit each of its calls counts as a round of a loop."""
         # Written before the request is read; `request` writes before it reads the context. So of two threads that
         # do both at once one sees the other.
         self._context = context
         if self._requested:
             context.calls = self._refuse
-        elif self._deadline is not None or self._max_steps is not None:
+        elif self._is_limited():
             context.calls = context.rounds.__next__
 
     def leave(self) -> None:
@@ -63,7 +68,7 @@ class Stop:
             context.refuse_calls(self._refuse)
 
     def check(self) -> None:
-        if self._requested or self._is_late():
+        if self._is_aborted() or self._is_late():
             self._end()
 
     def look(self) -> int:
@@ -85,6 +90,14 @@ class Stop:
         self._steps += given
         return given
 
+    def _is_limited(self) -> bool:
+        """Nobody else will say stop."""
+        limits = self._deadline is not None or self._max_steps is not None
+        return limits or (self._abort is not None and self._abort.has_limit)
+
+    def _is_aborted(self) -> bool:
+        return self._requested or (self._abort is not None and self._abort.aborted)
+
     def _is_late(self) -> bool:
         return self._deadline is not None and self._clock.now() - self._began >= self._deadline
 
@@ -101,10 +114,11 @@ class Stop:
         """Why the call was stopped."""
         if self._spent:
             return BamlAbortError(f"the call took more than its budget of {self._max_steps:,} steps")
-        if self._requested or self._deadline is None:
+        if self._is_aborted() or self._deadline is None:
             return BamlAbortError()
         limit = round(self._deadline * 1000)
         return BamlTimeoutError(
+            None,
             f"the call took longer than its deadline of {limit} ms",
             timeout_type="deadline",
             configured_value_ms=limit,

@@ -109,7 +109,7 @@ class ParseFailure(Exception):
     @property
     def told(self) -> str:
         """As the host hears of it."""
-        return f"Failed to parse LLM response: {self}"
+        return f"Failed to parse LLM response: Failed to coerce value: {self}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,8 @@ async def _read_answer(context: Context, value: PartialValue, answer: Answer, pr
         truncated=truncated,
         prompt=lambda: call.hide(str(prompt.payload)),
     )
+    if answer.attempt is not None:
+        answer.attempt.gives_value()
     if call.on_report is not None:
         try:
             call.on_report(value.report())

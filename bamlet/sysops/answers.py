@@ -17,6 +17,7 @@ from ..providers import (
     finish_reason_is_allowed,
     read_body,
 )
+from .attempts import Attempt
 from .clients import Primitive, primitive_of
 from .exchange import hide_in_causes
 from .host import Context, Host, resource
@@ -47,6 +48,7 @@ class Answer:
     def __init__(self, accumulator: Accumulator | StructuredAccumulator, client: Primitive) -> None:
         self.said: Accumulator | StructuredAccumulator | Completion = accumulator
         self.client = client
+        self.attempt: Attempt | None = None
         self._accumulator = accumulator
         self._new: list[str] = []
         self._size = 0
@@ -60,6 +62,8 @@ class Answer:
         if began_anew:
             self._new, new = [], [self._accumulator.text]
         self._new += new
+        if new and self.attempt is not None:
+            self.attempt.says()
         self._size += sum(map(len, new))
         if self._size > MAX_ANSWER_TEXT:
             message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
@@ -106,6 +110,11 @@ class Answer:
         return f"{words} (finish reason {said.raw_finish_reason})" + (f": {refusal}" if refusal else "")
 
     @property
+    def model(self) -> str | None:
+        """Bedrock does not say which model it is: then it is the one that was asked for."""
+        return self.said.model or self.client.options.model
+
+    @property
     def is_done(self) -> bool:
         return self._accumulator.is_done
 
@@ -148,7 +157,7 @@ def answer_of(context: Context, answer: Handle | Opaque) -> Answer:
 def new_stream_accumulator(context: Context, client: Opaque) -> Handle:
     primitive = primitive_of(client)
     answer = Answer(primitive.dialect.accumulator(primitive.options), primitive)
-    context.host.voice.reasoning_of = lambda: answer.said.reasoning
+    _attach(context, answer)
     return context.host.scope.open(_ACCUMULATOR, answer)
 
 
@@ -159,8 +168,16 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
         raise _provider_failure(context.host, failure, primitive) from failure
-    context.host.voice.reasoning_of = lambda: answer.said.reasoning
+    _attach(context, answer)
     return Opaque(_ACCUMULATOR, answer)
+
+
+def _attach(context: Context, answer: Answer) -> None:
+    """To what the call shows, and to the request that it answers."""
+    here = context.host
+    here.voice.reasoning_of = lambda: answer.said.reasoning
+    if here.asking.attempt is not None:
+        here.asking.attempt.is_read_by(answer)
 
 
 def _provider_failure(call: Host, failure: ProviderError, client: Primitive) -> Failure:
@@ -274,9 +291,7 @@ def is_complete(context: Context, answer: Handle | Opaque) -> bool:
 
 @sysop("baml.llm.StreamAccumulator.model")
 def model(context: Context, answer: Handle | Opaque) -> str | None:
-    """Bedrock does not say which model it is: then it is the one that was asked for."""
-    found = answer_of(context, answer)
-    return found.said.model or found.client.options.model
+    return answer_of(context, answer).model
 
 
 @sysop("baml.llm.StreamAccumulator.finish_reason")
@@ -297,12 +312,18 @@ def output_tokens(context: Context, answer: Handle | Opaque) -> int | None:
 
 
 @sysop("baml.llm.PrimitiveClient.check_finish_reason", throws=("FinishReason",))
-def check_finish_reason(context: Context, client: Opaque, answer: Handle | Opaque) -> None:
+def check_finish_reason(context: Context, client: Opaque, answer: Handle | Opaque, prompt: Opaque) -> None:
     options = primitive_of(client).options
     found = answer_of(context, answer)
     said, reason = found.said, found.said.raw_finish_reason
     if context.host.strict and (short := found.stopped_short(context.host.hide)) is not None:
-        raise Failure("FinishReason", f"{short} (strict)", finish_reason=reason, raw_output=said.text)
+        raise _refused_reason(context, f"{short} (strict)", said, prompt)
     if not finish_reason_is_allowed(reason, options.finish_reason_allow_list, options.finish_reason_deny_list):
         message = f"Finish reason not allowed: {reason}"
-        raise Failure("FinishReason", message, finish_reason=reason, raw_output=said.text)
+        raise _refused_reason(context, message, said, prompt)
+
+
+def _refused_reason(context: Context, message: str, said: Any, prompt: Opaque) -> Failure:
+    asked = context.host.hide(str(prompt.payload))
+    reason = said.raw_finish_reason
+    return Failure("FinishReason", message, finish_reason=reason, raw_output=said.text, prompt=asked)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ..diagnostics import did_you_mean
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
@@ -29,6 +30,7 @@ class Primitive:
 
     options: ClientOptions
     dialect: Dialect
+    provider: str = ""
 
     def secrets(self) -> Iterator[str]:
         """What of its options must not be shown, whatever a request calls it."""
@@ -62,6 +64,7 @@ def get_client(context: Context, function_name: str) -> Any:
     function = context.program.functions.get(function_name)
     if function is None or function.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
+    context.host.asking.begin_run(function_name)
     tree = _tree(context, context.host.client or function.llm.client, ())
     total = context.host.limits.get("total")
     if total is not None:
@@ -79,10 +82,11 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
         found = dialect(declared.provider)
         given = _resolved(context.host, declared, found)
         before, primitive = known.get(client_name, (None, None))
-        if primitive is None or before != given:
+        if primitive is None or before != (declared.provider, given):
             options = found.read_client(ClientSpec(declared.name, declared.provider, given))
-            primitive = Opaque("baml.llm.PrimitiveClient", Primitive(options, found))
-            known[client_name] = given, primitive
+            made = Primitive(options, found, declared.provider)
+            primitive = Opaque("baml.llm.PrimitiveClient", made)
+            known[client_name] = (declared.provider, given), primitive
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
     context.host.secrets |= set(primitive.payload.secrets())
@@ -114,9 +118,15 @@ def _declared(context: Context, name: str) -> Declared:
         return Declared(info.name, info.provider, info.options, info.retry_policy)
     provider, slash, model = name.partition("/")
     if not slash or not model:
-        known = ", ".join(f"`{client}`" for client in context.program.clients) or "none"
-        raise Failure("InvalidArgument", f"there is no client `{name}`; there are: {known}")
+        raise Failure(
+            "InvalidArgument", f"Could not find client `{name}`; {_known(name, context.program.clients)}"
+        )
     return Declared(name, provider, {"model": model})
+
+
+def _known(name: str, names: Iterable[str]) -> str:
+    there_are = ", ".join(f"`{known}`" for known in names) or "none"
+    return did_you_mean(name, names) or f"there are: {there_are}"
 
 
 def _tree(context: Context, name: str, above: tuple[str, ...]) -> Any:
@@ -141,7 +151,12 @@ def _tree(context: Context, name: str, above: tuple[str, ...]) -> Any:
 def _retry(context: Context, declared: Declared) -> Any:
     if declared.retry_policy is None:
         return None
-    policy = context.program.retry_policies[declared.retry_policy]
+    policies = context.program.retry_policies
+    policy = policies.get(declared.retry_policy)
+    if policy is None:  # of a client that was made at run time
+        known = _known(declared.retry_policy, policies)
+        message = f"Could not find retry policy `{declared.retry_policy}` of client `{declared.name}`; {known}"
+        raise Failure("InvalidArgument", message)
     constant = policy.strategy == "constant_delay"
     fields = {
         "max_retries": policy.max_retries,

@@ -29,6 +29,11 @@ class Clock:
         return random.random()
 
 
+def fresh_id(prefix: str) -> str:
+    """A name that nothing else has, also in a forked process."""
+    return f"{prefix}{random.getrandbits(96):024x}"
+
+
 @sysop("baml.sys.sleep")
 async def sleep(context: Context, delay_ms: int) -> None:
     if delay_ms > 0:

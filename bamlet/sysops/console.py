@@ -1,8 +1,13 @@
-"""Where the lines of `print` go when the host does not say: standard error, so that results stand alone."""
+"""Where the lines of `print` and of logs go: standard error, so that results stand alone."""
 
 from __future__ import annotations
 
 import sys
+
+
+def is_terminal() -> bool:
+    """Whether a person reads standard error, and colours are for somebody."""
+    return sys.stderr.isatty()
 
 
 def to_standard_error(line: str) -> None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
-from ..wire.message import ConnectTimeout, InvalidRequest, Request, Response, TransportError
+from ..wire.message import (
+    BrokenBody,
+    ConnectError,
+    ConnectTimeout,
+    InvalidRequest,
+    NoAnswer,
+    Request,
+    Response,
+    TransportError,
+)
 from .deadlines import Deadlines
 from .host import Context
 from .host_failure import HostFailure
@@ -17,7 +27,9 @@ from .registry import Failure
 MAX_ANSWER = 32 << 20
 MAX_ERROR_BODY = 64 << 10
 MAX_SHOWN_PAGE = 2 << 10
+MAX_SHOWN_BODY = 2_000
 
+_STATUSES = frozenset(map(int, HTTPStatus))
 _PAGES = ("text/html", "application/xhtml+xml")  # what a proxy or a wrong base_url answers with
 
 
@@ -66,11 +78,18 @@ def failure_of(failure: Exception) -> Failure | HostFailure:
         case InvalidRequest() | NotRecorded():
             return Failure("InvalidArgument", str(failure))
         case TransportError():
-            return Failure("Io", str(failure))
+            return Failure("Io", str(failure), connected=_was_connected(failure))
         case Failure():
             return failure
         case _:
             return HostFailure(failure)
+
+
+def _was_connected(failure: TransportError) -> bool | None:
+    """Nothing when the connection held and what came was nonsense."""
+    if isinstance(failure, ConnectError):
+        return False
+    return True if isinstance(failure, NoAnswer | BrokenBody) else None
 
 
 async def read_whole(response: Response) -> bytes:
@@ -154,7 +173,7 @@ def status_fields(
 
     error = http_error(status, headers, body)
     return {
-        "message": f"the provider answered with status {status}: {error.message}",
+        "message": _status_message(status, body, error.message),
         "status_code": status,
         "headers": dict(headers),
         "body": body,
@@ -162,6 +181,15 @@ def status_fields(
         "retry_after_ms": error.retry_after_ms,
         "client_name": client_name,
     }
+
+
+def _status_message(status: int, body: str, said: str) -> str:
+    """In the words of BAML, which programs look for: with the body, if that is JSON and not long."""
+    shown = body.strip()
+    if shown and (not shown.startswith("{") or len(shown) > MAX_SHOWN_BODY):
+        shown = said
+    phrase = f" {HTTPStatus(status).phrase}" if status in _STATUSES else ""
+    return f"Request failed with status code: {status}{phrase}" + (f". {shown}" if shown else "")
 
 
 def content_type(response: Response) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import Handle, Opaque
+from .attempts import Asking
 from .console import to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent
@@ -62,8 +63,8 @@ class Services:
     counters: dict[str, int] = field(default_factory=dict)
     lent: Lent = field(default_factory=Lent)
     media: MediaLimits = MediaLimits()
-    # Clients by name, each with the options that it was made from.
-    clients: dict[str, tuple[Mapping[str, object], Opaque]] = field(default_factory=dict)
+    # Clients by name, each with its provider and the options that it was made from.
+    clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:
@@ -86,6 +87,11 @@ class Services:
         if group in self.denied:
             raise Panic(f"this program may not reach `{group}`: its host denies {what}", "AccessDenied")
 
+    def provider(self, client_name: str) -> str:
+        """Of a client that was resolved before; a program may send requests under any name."""
+        found = self.clients.get(client_name)
+        return str(found[1].payload.provider) if found is not None else "unknown"
+
     async def aclose(self) -> None:
         """Close the connections of this loop, and the host's transport."""
         made = self._made.pop(asyncio.get_running_loop(), None)
@@ -104,6 +110,7 @@ class Host:
     services: Services
     scope: HandleScope
     voice: Voice
+    asking: Asking
     env: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     client: str | None = None
@@ -125,6 +132,7 @@ class Host:
             self,
             scope=self.scope.inner(),
             voice=self.voice.inner(),
+            asking=self.asking.branch(),
             task=(*self.task, self._branched),
             _branched=0,
         )

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..interpreter.runtime.values import Handle
+from .attempts import attempted
 from .deadlines import deadlines_of
 from .exchange import (
     MAX_ERROR_BODY,
@@ -22,7 +23,7 @@ from .exchange import (
 )
 from .host import Context, resource
 from .host_failure import HostFailure
-from .registry import sysop
+from .registry import Failure, sysop
 from .sse import SseStream
 
 _STREAM = "baml.http.SseStream"
@@ -31,14 +32,21 @@ _STREAM = "baml.http.SseStream"
 @sysop("baml.http.send", throws=("Io", "Timeout", "InvalidArgument"), group="net")
 async def send(context: Context, request: Any) -> Any:
     deadlines = deadlines_of(request, now())
-    async with within(deadlines, deadlines.for_whole()):
-        response = await open_response(context, request, deadlines)
-        try:
-            body = await (read_whole(response) if is_success(response) else read_some(response, MAX_ERROR_BODY))
-        finally:
-            await response.aclose()
-    text = body.decode("utf-8", "replace")
-    succeeded = is_success(response)
+    provider = context.host.services.provider(request.client_name)
+    with attempted(context.host.asking, provider, request, streams=False) as attempt:
+        async with within(deadlines, deadlines.for_whole()):
+            response = await open_response(context, request, deadlines)
+            succeeded = is_success(response)
+            if attempt is not None:
+                attempt.gets_head(response.status, response.headers)
+            try:
+                read = read_whole(response) if succeeded else read_some(response, MAX_ERROR_BODY)
+                text = (await read).decode("utf-8", "replace")
+            finally:
+                await response.aclose()
+    if attempt is not None:
+        attempt.gets_body(text)
+        attempt.ends()
     fields = {
         "status_code": response.status,
         # What a server says in answer to a request that it refuses may be the key.
@@ -52,17 +60,24 @@ async def send(context: Context, request: Any) -> Any:
 @sysop("baml.http.fetch_sse", throws=("Io", "Timeout", "HttpStatus", "InvalidArgument"), group="net")
 async def fetch_sse(context: Context, request: Any) -> Handle:
     deadlines = deadlines_of(request, now())
-    async with within(deadlines, deadlines.for_head()):
-        response = await open_response(context, request, deadlines)
-        try:
-            await check_head(context, response, request)
-        except BaseException:
-            # A cancellation too: the answer is in no scope yet, so nobody else would close it.
-            await response.aclose()
-            raise
+    provider = context.host.services.provider(request.client_name)
+    with attempted(context.host.asking, provider, request, streams=True) as attempt:
+        async with within(deadlines, deadlines.for_head()):
+            response = await open_response(context, request, deadlines)
+            if attempt is not None:
+                attempt.gets_head(response.status, response.headers)
+            try:
+                await check_head(context, response, request)
+            except BaseException as failure:
+                # A cancellation too: the answer is in no scope yet, so nobody else would close it.
+                if attempt is not None and isinstance(failure, Failure):
+                    attempt.gets_body(str(failure.fields.get("body", "")))
+                await response.aclose()
+                raise
     # From here to the scope nothing is awaited, so nothing can stop us with an answer that only we know of.
     accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
-    stream = SseStream(context, response, accepts, deadlines, one_by_one=context.host.voice.sink.wants_every)
+    one_by_one = context.host.voice.sink.wants_every
+    stream = SseStream(context, response, accepts, deadlines, one_by_one=one_by_one, attempt=attempt)
     return context.host.scope.open(_STREAM, stream)
 
 

@@ -90,7 +90,8 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
     except TemplateError as failure:
         raise Failure("RenderPrompt", f"the prompt of `{function_name}`: {failure}") from failure
     messages = tuple(_with_role(message, options.default_role) for message in prompt.messages)
-    return Opaque("baml.llm.Prompt", Prompt(messages, answer))
+    made = context.host.asking.prompt = Prompt(messages, answer)
+    return Opaque("baml.llm.Prompt", made)
 
 
 def _with_role(message: Message, default: str) -> Message:

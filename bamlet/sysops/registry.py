@@ -90,6 +90,7 @@ async def _invoke_async(operation: Operation, context: Context, arguments: tuple
 
 def _declared(operation: Operation, context: Context, failure: Exception) -> Exception:
     if isinstance(failure, Failure):
+        context.host.asking.failed(failure.class_name, failure.fields.get("kind"))
         class_name = f"baml.errors.{failure.class_name}"
         if class_name in operation.throws:
             return Thrown(context.space.instance(class_name, failure.fields))

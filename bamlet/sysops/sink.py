@@ -7,7 +7,7 @@ consumer that wants every one gets a short queue, and while it is full the strea
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..types.nothing import NOTHING
@@ -42,9 +42,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """What was shown before no longer counts; `attempt` counts from 1."""
+    """What was shown before no longer counts; `attempt` counts from 1. `reason` is why the one before was not
+    enough: a `FailedAttempt.cause`, or `begun anew` or `another answer`. `client` is the one that is asked now.
+    """
 
     attempt: int
+    reason: str = field(default="", compare=False)
+    client: str | None = field(default=None, compare=False)
 
 
 StreamEvent: TypeAlias = Partial | Delta | Tick | Reset
@@ -117,7 +121,7 @@ class Sink:
         if self._ticks:
             await self._put(Tick(events))
 
-    async def begin_attempt(self) -> None:
+    async def begin_attempt(self, reason: str = "", client: str | None = None) -> None:
         """A value that was offered and not taken was never shown; what was shown is taken back."""
         self._attempts += 1
         # Before anything is awaited: a consumer that comes meanwhile must not be shown it after all.
@@ -125,7 +129,7 @@ class Sink:
         if self._on_reset is not None and (self._called.has_given or self._shown_text):
             await _call_host(self._on_reset, self._attempts)
         if self.view.has_given or (self._shown_text and self.mode == "deltas"):
-            await self._put(Reset(self._attempts))
+            await self._put(Reset(self._attempts, reason, client))
         # Only when the consumer is sure to hear of it. If this task is stopped while it waits for room, the next
         # attempt still knows that something is to be taken back.
         self._called.forget()
@@ -246,7 +250,7 @@ class Voice:
     answer, is each one's own too.
     """
 
-    __slots__ = ("_outer", "_unheard", "_unheard_text", "reasoning_of", "reporter", "sink")
+    __slots__ = ("_client", "_outer", "_unheard", "_unheard_text", "reasoning_of", "reporter", "sink")
 
     # The floor is one field, `sink.speaker`, and is taken before anything is awaited: a task that finds it taken
     # keeps what it has to say, so no two believe that they are heard while a consumer holds one of them up. Every
@@ -255,6 +259,7 @@ class Voice:
     def __init__(self, sink: Sink, outer: Voice | None = None) -> None:
         self.sink = sink
         self._outer = outer
+        self._client: str | None = None
         self._unheard: Source | None = None
         self._unheard_text: list[str] = []
         self.reporter: Source | None = None
@@ -265,11 +270,12 @@ class Voice:
     def inner(self) -> Voice:
         return Voice(self.sink, self)
 
-    async def begin_attempt(self) -> None:
+    async def begin_attempt(self, reason: str = "", client: str | None = None) -> None:
         self._forget()
+        self._client = client
         if self._may_speak():
             self.sink.speaker = self
-            await self.sink.begin_attempt()
+            await self.sink.begin_attempt(reason, client)
 
     async def partial(self, source: Source) -> None:
         if self.sink.speaker is self or await self._is_heard_now():
@@ -326,7 +332,7 @@ class Voice:
         sink = self.sink
         assert self._may_speak()
         sink.speaker = self
-        await sink.begin_attempt()
+        await sink.begin_attempt("another answer", self._client)
         for text in self._unheard_text:
             await sink.delta(text)
         if self._unheard is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..wire.message import Response
 from ..wire.sse import Event
+from .attempts import Attempt
 from .bell import Bell
 from .deadlines import Deadlines
 from .exchange import content_type, failure_of, now
@@ -22,12 +23,20 @@ class SseStream:
     together are handed out together, and a slow consumer stops the socket and not the memory."""
 
     def __init__(
-        self, context: Context, response: Response, accepts: str, deadlines: Deadlines, *, one_by_one: bool
+        self,
+        context: Context,
+        response: Response,
+        accepts: str,
+        deadlines: Deadlines,
+        *,
+        one_by_one: bool,
+        attempt: Attempt | None = None,
     ) -> None:
         from ..wire.framing import decoder_for
 
         self._event_class: Any = context.space.classes["baml.http.SseEvent"]
         self._response = response
+        self._attempt = attempt
         self.headers = response.headers
         self._deadlines = deadlines
         self._one_by_one = one_by_one
@@ -114,7 +123,10 @@ class SseStream:
 
     def _add(self, events: list[Event]) -> None:
         make = self._event_class
-        self._events.extend(make(event.event, event.data, event.id) for event in events)
+        made = [make(event.event, event.data, event.id) for event in events]
+        self._events += made
+        if self._attempt is not None:
+            self._attempt.gets_events(made)
         self._buffered += sum(len(event.data) for event in events)
         self._any_event = True
         self._arrived.set()
@@ -124,6 +136,8 @@ class SseStream:
         if not self._ended:
             self._ended = True
             self._failure = failure
+            if self._attempt is not None:
+                self._attempt.ends()
             self._arrived.set()
 
     # --- the limits

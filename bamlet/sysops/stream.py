@@ -47,4 +47,7 @@ async def emit_tick(context: Context, events: list[Any]) -> None:
 
 @sysop("baml.stream.begin_attempt")
 async def begin_attempt(context: Context) -> None:
-    await context.host.voice.begin_attempt()
+    here = context.host
+    attempt = here.asking.attempt
+    client = attempt.client_name if attempt is not None else None
+    await here.voice.begin_attempt(here.asking.record.last_cause(attempt), client)

@@ -22,6 +22,7 @@ from .cassette import (
 from .message import Request
 
 REDACTED = "<redacted>"
+HIDDEN = "***"  # where a request is shown and not kept
 SHORTEST_SECRET = 8
 """A shorter one would be found in words."""
 
@@ -52,13 +53,13 @@ def is_secret_name(variable: str) -> bool:
     return _SECRET_NAME.search(variable) is not None
 
 
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """The text without these values, as they are or escaped for JSON or a URL."""
+def hide(text: str, secrets: Iterable[str], shown: str = REDACTED) -> str:
+    """The text with `shown` for these values, as they are or escaped for JSON or a URL."""
     found = {
         form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret) if form in text
     }
     for form in sorted(found, key=len, reverse=True):  # one may hold another
-        text = text.replace(form, REDACTED)
+        text = text.replace(form, shown)
     return text
 
 
@@ -112,6 +113,13 @@ def redact_url(url: str) -> str:
     query = "&".join(map(_redact_pair, parts.query.split("&")))
     _, at, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{REDACTED}@{host}" if at else host, query=query).geturl()
+
+
+def hidden_headers(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
+    return {
+        name: HIDDEN if name.lower() in SECRET_HEADERS else hide(value, secrets, HIDDEN)
+        for name, value in headers.items()
+    }
 
 
 def is_secret_query_key(name: str) -> bool:

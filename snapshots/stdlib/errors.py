@@ -6,10 +6,3 @@ def baml.errors.FailedAttempt.is(self, word):
 
 
 fn baml.errors.FailedAttempt.is = baml.errors.FailedAttempt.is
-
-
-def baml.errors.FailedAttempt.summary(self):
-    return self.client_name + ' after ' + $unstable_string(self.elapsed_ms) + ' ms: ' + self.message
-
-
-fn baml.errors.FailedAttempt.summary = baml.errors.FailedAttempt.summary

@@ -217,19 +217,11 @@ def baml.llm.Failure.retry_after_ms($context, self):
 fn baml.llm.Failure.retry_after_ms = baml.llm.Failure.retry_after_ms
 
 
-def baml.llm.Failure.report($context, self, call):
-    count = $len(call.attempts)
-    message = self.error.message
-    if count > 1:
-        message = 'all ' + $unstable_string(count) + ' attempts failed'
-        for number in $compress($range(0, count, 1), $context.rounds):
-            attempt = call.attempts[number if number >= 0 else $wrong_index(number)]
-            message = message + ('\n  ' + $unstable_string(number + 1) + '. ' + fn baml.errors.FailedAttempt.summary(attempt))
+def baml.llm.Failure.report(self, call):
     note = self.note
     if note is not None:
-        message = message + ('\n' + note)
-    $1 = self.error
-    $1.message = message
+        $1 = self.error
+        $1.message = $1.message + ('\n' + note)
     $2 = self.error
     $2.attempts = call.attempts
     return self.error
@@ -312,7 +304,7 @@ async def baml.llm.run_llm_function($context, function_name, args, streams):
         failure = $2
         if $type(failure) is class baml.llm.Failure:
             failure$1 = failure
-            raise $Thrown(fn baml.llm.Failure.report($context, failure$1, call))
+            raise $Thrown(fn baml.llm.Failure.report(failure$1, call))
         else:
             raise
 

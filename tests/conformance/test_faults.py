@@ -78,7 +78,7 @@ def _cause(failure: bamlet.BamlClientError) -> str:
     match failure:
         case bamlet.BamlTimeoutError():
             return f"timeout ({failure.timeout_type})"
-        case bamlet.BamlClientHttpError():
+        case bamlet.BamlClientHttpError() if not isinstance(failure, bamlet.BamlClientConnectionError):
             return f"status {failure.status_code}"
         case _:
             return failure.attempts[-1].cause

@@ -337,16 +337,16 @@ def test_each_error_has_its_fields_and_survives_pickling_with_them(kind: type[ba
     assert type(error) is kind
     traced = set() if kind in UNTRACED else {"trace", "trace_text"}
     assert set(vars(error)) == FIELDS[kind] | {"message"} | traced
-    assert error.message == str(error)
+    assert error.args == (error.message,)
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy)) == (kind, str(error))
     assert vars(copy) == vars(error)
 
 
 def test_a_finish_reason_error_survives_pickling() -> None:
-    error = bamlet.BamlClientFinishReasonError("no", finish_reason="length", raw_output="cut")
+    error = bamlet.BamlClientFinishReasonError("asked", "no", "cut", "length")
     copy = pickle.loads(pickle.dumps(error))
-    assert (copy.finish_reason, copy.raw_output, str(copy)) == ("length", "cut", "no")
+    assert (copy.finish_reason, copy.raw_output, copy.prompt, copy.message) == ("length", "cut", "asked", "no")
 
 
 def test_the_classes_of_errors_stand_under_each_other() -> None:

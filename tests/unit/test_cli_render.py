@@ -111,7 +111,7 @@ def test_media_and_another_client(folder: Path) -> None:
     [
         (["add", "--arg", "a=1"], "no LLM function `add`"),
         (["Extract"], "the argument `text` of type `string` is missing"),
-        (["Extract", "--arg", "text=x", "--client", "Nobody"], "there is no client `Nobody`"),
+        (["Extract", "--arg", "text=x", "--client", "Nobody"], "Could not find client `Nobody`"),
         (["Look", "--arg", "picture=@nowhere.png"], "No such file"),
         (["Look", "--arg", "picture=file:///etc/passwd"], "a file is no URL"),
     ],

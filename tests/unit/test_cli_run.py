@@ -218,7 +218,7 @@ def test_messages_of_a_process_hold_no_traceback_and_no_key(local: Path, loopbac
     loopback.answer(Answer([f'{{"error": {{"message": "bad key {KEY}"}}}}'.encode()], 401))
     done = bamlet("run", local, "Say", "--arg", "text=x", env=environ(loopback))
     assert (done.returncode, done.stdout) == (1, "")
-    assert "status 401: bad key <redacted>" in done.stderr
+    assert 'status code: 401 Unauthorized. {"error": {"message": "bad key <redacted>"}}' in done.stderr
     assert "Traceback" not in done.stderr
 
 

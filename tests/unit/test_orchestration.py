@@ -385,11 +385,19 @@ def test_the_error_lists_every_attempt() -> None:
     error, _ = outcome("Three", replies)
     assert isinstance(error, bamlet.BamlClientHttpError)
     assert error.status_code == 401
-    assert str(error).splitlines() == [
-        "all 3 attempts failed",
-        "  1. A after 100 ms: the provider answered with status 503: no",
-        "  2. B after 20 ms: refused",
-        "  3. C after 0 ms: the provider answered with status 401: no",
+    body = '{"error": {"message": "no"}}'
+    assert error.message == f"Request failed with status code: 401 Unauthorized. {body}"
+    assert error.detailed_message.splitlines() == [
+        "3 failed attempts:",
+        "",
+        "1. A after 100 ms (status):",
+        f"Request failed with status code: 503 Service Unavailable. {body}",
+        "",
+        "2. B after 20 ms (network):",
+        "refused",
+        "",
+        "3. C after 0 ms (status):",
+        f"Request failed with status code: 401 Unauthorized. {body}",
     ]
     assert [(a.client_name, a.cause, a.status_code, a.started_ms, a.elapsed_ms) for a in error.attempts] == [
         ("A", "status", 503, 0, 100),
@@ -401,7 +409,8 @@ def test_the_error_lists_every_attempt() -> None:
 
 def test_a_single_attempt_speaks_for_itself() -> None:
     error, _ = outcome("A", {"A": refused(503)})
-    assert str(error) == "the provider answered with status 503: no"
+    message = 'Request failed with status code: 503 Service Unavailable. {"error": {"message": "no"}}'
+    assert str(error) == f"BamlClientHttpError(client_name=A, message={message}, status_code=503)"
     assert len(error.attempts) == 1
 
 
@@ -473,8 +482,9 @@ def test_a_denied_finish_reason_leaves_the_call_at_once(how: Any) -> None:
     make = said if how is outcome else streamed
     *_, error, sent = how("DenyingFirst", {"A": make("cut", finish="length"), "B": make("yes")})
     assert isinstance(error, bamlet.BamlClientFinishReasonError)
-    assert str(error) == "Finish reason not allowed: length"
+    assert error.message == "Finish reason not allowed: length"
     assert (error.finish_reason, error.raw_output) == ("length", "cut")
+    assert error.prompt
     assert sent == [("A", 0)]
 
 
@@ -651,7 +661,10 @@ def test_text_is_shown_as_the_model_wrote_it_and_its_end_is_announced() -> None:
         stream = rt.stream("Say", text="x", context=context, partials="deltas")
         return [piece async for piece in stream]
 
-    assert "".join(str(piece) for piece in run_virtual(body())) == "halfReset(attempt=2)whole"
+    assert (
+        "".join(str(piece) for piece in run_virtual(body()))
+        == "halfReset(attempt=2, reason='truncated', client='B')whole"
+    )
     assert "".join(map(str, heard)) == "half2whole"
 
 

@@ -42,6 +42,16 @@ class Program:
     namespace: Mapping[str, Any] = field(repr=False)
     unit: Unit = field(repr=False)
 
+    def __repr__(self) -> str:
+        """How much there is, without the library."""
+        parts = {
+            "functions": list(self.interface.functions),
+            "classes": list(self.interface.schemas.classes),
+            "clients": list(self.interface.clients),
+        }
+        told = (f"{sum(not name.startswith('baml.') for name in names)} {kind}" for kind, names in parts.items())
+        return f"<Program: {', '.join(told)}>"
+
     def callee(self, name: str) -> Callee | None:
         """A function by its full name; native operations are not called from outside."""
         info, code = self.interface.functions.get(name), self.namespace.get(function_name(name))

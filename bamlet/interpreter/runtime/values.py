@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from reprlib import recursive_repr
 from typing import Any, ClassVar
 
 from .media import MediaValue
+from .python_faces import FieldsFace, PythonFace
 
 
-class Instance:
+class Instance(FieldsFace):
     """A value of a class of the program. Each class gets a Python class below this one, with its fields as slots.
 
     The language compares instances by identity; Python code at the boundary sees equality by content.
@@ -29,6 +30,9 @@ class Instance:
         return same_content(self, other) if isinstance(other, Instance) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __plain__(self) -> Any:
+        return to_plain(self)
 
     @recursive_repr()
     def __repr__(self) -> str:
@@ -77,7 +81,7 @@ def same_content(left: object, right: object) -> bool:
     return True
 
 
-class EnumValue:
+class EnumValue(PythonFace):
     """One value of an enum. There is one object for each, so the language compares them with `is`."""
 
     __slots__ = ("enum", "name")
@@ -97,6 +101,9 @@ class EnumValue:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    def __plain__(self) -> str:
+        return self.name
 
     def __copy__(self) -> EnumValue:
         return self
@@ -188,7 +195,8 @@ def _known_by_name(name: str, fields: tuple[str, ...], partial: bool) -> type[In
 def to_plain(value: Any) -> Any:
     """Dicts, lists and scalars that `json.dumps` takes; class fields in declared order, partials with nulls.
 
-    Raises `ValueError` for a value that contains itself.
+    It may be the `default` of `json.dumps`. Raises `ValueError` for a value that contains itself, and `TypeError`
+    for what is no value of a program.
     """
     try:
         return _plain(value)
@@ -211,8 +219,19 @@ def _plain(value: Any) -> Any:
             return value.name
         case MediaValue():
             return value.plain()
-        case _:
+        case Handle() | Opaque() | FunctionValue():
             return repr(value)
+        case _:
+            return _plain(_taken_apart(value))
+
+
+def _taken_apart(value: Any) -> Any:
+    """What is not of the language, as far as it says by itself what is in it."""
+    if hasattr(type(value), "model_dump"):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise TypeError(f"a {type(value).__name__} is no value of a program: it has no plain form")
 
 
 def parts(value: Any) -> list[Any]:
