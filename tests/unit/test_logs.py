@@ -16,7 +16,10 @@ from tests.servers.loopback import Answer, LoopbackServer
 
 KEY = "sk-of-a-secret-variable"
 SOURCE = """
-client<llm> A { provider openai-generic, options { model m, base_url env.BASE_URL, api_key env.A_KEY, secrets_in_body true } }
+client<llm> A {
+  provider openai-generic
+  options { model m, base_url env.BASE_URL, api_key env.A_KEY, secrets_in_body true }
+}
 function Say(text: string) -> string { client A, prompt #"Say {{ text }}"# }
 """
 BODY = {
