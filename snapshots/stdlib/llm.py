@@ -77,7 +77,7 @@ async def baml.llm.LiveAnswer.read_on($context, self):
         raise $Cancelled
     $context.invoke('baml.llm.StreamAccumulator.finish', $context, self.answer)
     await fn baml.llm.LiveAnswer.show($context, self)
-    $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, self.primitive, self.answer)
+    $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, self.primitive, self.answer, self.prompt)
     value = await $context.invoke('baml.llm.PartialParser.finish_answer', $context, self.partial, self.answer, self.prompt)
     await $context.invoke('baml.stream.emit_partial', $context, self.partial)
     return value
@@ -512,7 +512,7 @@ async def baml.llm.call_primitive($context, primitive, call):
     if not fn baml.http.Response.ok(response):
         raise $Thrown($context.invoke('baml.llm.PrimitiveClient.http_error', $context, primitive, response))
     answer = $context.invoke('baml.llm.PrimitiveClient.read_response', $context, primitive, fn baml.http.Response.text(response))
-    $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, primitive, answer)
+    $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, primitive, answer, prompt)
     value = await $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt)
     if call.streams:
         await fn baml.llm.show_whole($context, value)
