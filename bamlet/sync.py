@@ -144,6 +144,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_background.forget_lock)
 
 
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run in the background loop, to the end."""
+    return _background.loop().run(work)
+
+
 class Runtime:
     """The blocking twin of `AsyncRuntime`; the arguments are the same, and a test holds that."""
 

@@ -21,7 +21,8 @@ interpreter
 sysops
 embed
 sync
-baml_py testing coverage
+client
+baml_py clientgen testing coverage
 cli
 """.split("\n")
 
@@ -55,7 +56,9 @@ FORBIDDEN = {
     "interpreter": {"prompt", "sap", "wire", "providers", "stdlib"},
     "sysops": {"grammar", "stdlib"},
     "sync": {"interpreter", "sysops"},
+    "client": {"grammar", "sysops", "wire", "providers"},
     "baml_py": {"interpreter", "sysops"},
+    "clientgen": {"embed", "sysops"},
     "testing": {"interpreter", "sysops"},
     "coverage": {"interpreter", "sysops"},
     "cli": {"interpreter", "sysops"},
@@ -64,6 +67,8 @@ FORBIDDEN = {
 # Or only through one module.
 ONLY_THROUGH = {
     ("sysops", "interpreter"): "bamlet.interpreter.runtime",
+    ("client", "interpreter"): "bamlet.interpreter.runtime",
+    ("clientgen", "interpreter"): "bamlet.interpreter.facts.interface",
 }
 
 _CLOCK = {"sysops.clock"}
@@ -99,9 +104,10 @@ DOORS: dict[str, set[str]] = {
     "sys.stdout": _TERMINAL,
     "sys.stderr": _TERMINAL | {"sysops.console"},
     "compile": {"interpreter"},
-    "exec": {"interpreter"},
+    "exec": {"interpreter", "client.parts"},
     "eval": set(),
-    "threading": {"sync", "deep"},
+    "threading": {"sync", "deep", "client.locks"},
+    "pydantic": {"client"},
     "coverage": {"coverage"},
     "pydantic_core": {"interpreter.runtime.python_faces", "embed.media"},
     "rich": {"cli", "interpreter.runtime.python_faces"},

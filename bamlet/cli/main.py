@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_fmt(commands)
     _add_explain(commands)
+    _add_generate(commands)
     return parser
 
 
@@ -195,3 +196,24 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Show what a diagnostic means, with a wrong and a right program.",
     )
     explain.add_argument("code", metavar="CODE", nargs="?", help="a slug or a number; without one, all are listed")
+
+
+def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    generate = commands.add_parser(
+        "generate",
+        help="write the Python client of a program",
+        description="Write the client packages that the generator blocks of a program ask for.",
+    )
+    generate.add_argument(
+        "path", metavar="DIR", nargs="?", help="the folder of sources (default: baml_src, here or above)"
+    )
+    generate.add_argument("--from", dest="source", metavar="DIR", help="the same")
+    generate.add_argument("--output-dir", metavar="DIR", help="where the packages go, in place of output_dir")
+    generate.add_argument(
+        "--check", action="store_true", help="write nothing; name the files that are not up to date (code 1)"
+    )
+    generate.add_argument(
+        "--watch", action="store_true", help="write again on every change, until Ctrl-C (code 0)"
+    )
+    generate.add_argument("--no-tests", action="store_true", help="leave the tests out of the package")
+    generate.add_argument("--no-version-check", action="store_true", help=argparse.SUPPRESS)

@@ -51,6 +51,11 @@ def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -
     return _program(sources, (), all_async=emit_all_async)
 
 
+def load_sources(files: Mapping[str, str]) -> Program:
+    """The same, kept in the cache between processes: for programs that a package carries."""
+    return _program([SourceFile(name, text) for name, text in files.items()], (), kept=True)
+
+
 def check_sources(files: Mapping[str, str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Like `compile_sources`, but returns what is wrong instead of raising it."""
     sources = [SourceFile(name, text) for name, text in files.items()]

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncRuntime",
     "ClockLike",
+    "FunctionInfo",
     "Group",
     "HTTPRequest",
     "HttpOptions",

@@ -171,6 +171,22 @@ class AsyncStream:
             running.sink.pass_unread()
         return await running.result()
 
+    async def rest(self) -> Any:
+        """The final value, for who has seen enough of what comes on the way."""
+        running = self._start(ticks=False)
+        running.sink.pass_unread()
+        running.sink.resume()
+        return await running.result()
+
+    def pause(self) -> None:
+        """Let the stream wait until somebody resumes it or asks for the rest; the socket holds what comes."""
+        if self._running is not None:
+            self._running.sink.pause()
+
+    def resume(self) -> None:
+        if self._running is not None:
+            self._running.sink.resume()
+
     @property
     def report(self) -> Report:
         """What the value does not tell, so far; after the end, of the whole answer."""

@@ -206,7 +206,10 @@ class Targets:
         schema = self._schemas.classes[ty.name]
         target = ClassTarget(name=ty.name, schema=ty.name)
         self._keep(ty, attributes, target)
-        target.done = target.done or (schema.stream_done and not self._plain)
+        if not self._plain:
+            target.done = target.done or schema.stream_done
+            target.not_null = target.not_null or schema.stream_not_null
+            target.with_state = target.with_state or schema.stream_with_state
         target.constraints = (*schema.constraints, *attributes.constraints)
         fields = []
         for described in schema.fields:

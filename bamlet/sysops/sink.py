@@ -87,6 +87,7 @@ class Sink:
         self._closed = False
         self._unread = False
         self.missed = False
+        self._paused = False
         self._arrived = Bell()
         self._taken = Bell()
 
@@ -106,6 +107,9 @@ class Sink:
             value = self.view.look(source)
             if value is not NOTHING:
                 await self._put(Partial(value, self.view.replaced))
+        while self._paused:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def delta(self, text: str) -> None:
         if self._on_delta is not None:
@@ -226,6 +230,14 @@ class Sink:
             self._taken.set()
             return self._queue.pop(0)
         return self._take_offered()
+
+    def pause(self) -> None:
+        """The consumer has gone away and may come back: the stream waits at its next value. From any thread."""
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+        self._taken.set()
 
     def close(self) -> None:
         """The program has ended: the consumer gets what is left, and then the end."""

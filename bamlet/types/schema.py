@@ -11,13 +11,16 @@ from .ty import Constraint, Ty
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`ty` carries the type's own attributes (`AnnotatedTy`); the rest describes the field."""
+    """`ty` carries the type's own attributes (`AnnotatedTy`); the rest describes the field. `doc` is for readers
+    of code, not for models, here and below.
+    """
 
     name: str
     ty: Ty
     alias: str | None = None
     description: str | None = None
     skip: bool = False
+    doc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class ClassSchema:
     dynamic: bool = False
     stream_done: bool = False
     constraints: tuple[Constraint, ...] = ()
+    stream_not_null: bool = False
+    stream_with_state: bool = False
+    doc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class EnumMember:
     alias: str | None = None
     description: str | None = None
     skip: bool = False
+    doc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class EnumSchema:
     description: str | None = None
     dynamic: bool = False
     constraints: tuple[Constraint, ...] = ()
+    doc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,16 @@ ALLOWED: dict[str, set[str]] = {
     "type alias": {"check", "assert"},
     "parameter": {"assert"},
     "enum value": _DESCRIBING,
-    "class": {"alias", "description", "dynamic", "stream.done", "check", "assert"},
+    "class": {
+        "alias",
+        "description",
+        "dynamic",
+        "stream.done",
+        "stream.not_null",
+        "stream.with_state",
+        "check",
+        "assert",
+    },
     "enum": {"alias", "description", "dynamic", "check", "assert"},
     "test": {"check", "assert"},
 }
@@ -90,10 +99,6 @@ def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], re
         known = [f"{'@@' if attribute.block else '@'}{other}" for other in sorted(_KNOWN)]
         hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
-        return False
-    if (name, place) == ("stream.not_null", "class"):
-        message = f"`{written}` has no effect: whether a class may be null is said where it is used"
-        report.at(placed, attribute, catalogue.IGNORED_OPTION, message, hint="write @stream.not_null on the field")
         return False
     if name not in ALLOWED[place]:
         allowed = [other for other in ALLOWED if name in ALLOWED[other]]

@@ -1,4 +1,4 @@
-"""Generator blocks: they matter to code generators only, so here they are checked and nothing is kept."""
+"""Generator blocks: checked, and handed on to who generates code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...diagnostics import Note, catalogue, did_you_mean
 from ...grammar import nodes as n
+from ..facts.interface import GeneratorInfo
 from ..facts.report import Report
 from .blocks import Block, Shape
 from .settings import setting
@@ -44,8 +45,11 @@ _GENERATOR = Shape(
 )
 
 
-def check_generators(items: Iterable[tuple[n.Placed[n.Item], n.GeneratorDecl]], report: Report) -> None:
+def read_generators(
+    items: Iterable[tuple[n.Placed[n.Item], n.GeneratorDecl]], report: Report
+) -> tuple[GeneratorInfo, ...]:
     """Check each, and that no two have the same name."""
+    found: list[GeneratorInfo] = []
     first: dict[str, tuple[n.Placed[n.Item], n.Identifier]] = {}
     for placed, node in items:
         if node.name.name in first:
@@ -54,10 +58,12 @@ def check_generators(items: Iterable[tuple[n.Placed[n.Item], n.GeneratorDecl]], 
             message = f"two generators are called `{node.name.name}`"
             report.at(placed, node.name, catalogue.DUPLICATE_NAME, message, note, hint="rename one of them")
         first.setdefault(node.name.name, (placed, node.name))
-        _check(Block(placed, report), node)
+        options = _check(Block(placed, report), node)
+        found.append(GeneratorInfo(node.name.name, options, placed.span(node.name)))
+    return tuple(found)
 
 
-def _check(block: Block, node: n.GeneratorDecl) -> None:
+def _check(block: Block, node: n.GeneratorDecl) -> dict[str, str]:
     given = block.check(node.name, node.config.entries, _GENERATOR)
     for key, entry in given.items():
         value = setting(entry.value)
@@ -72,3 +78,4 @@ def _check(block: Block, node: n.GeneratorDecl) -> None:
         message = f"a generator for go needs `client_package_name`, and `{node.name.name}` has none"
         hint = 'write `client_package_name "example.com/client"`, for example'
         block.wrong(node.name, catalogue.MISSING_GENERATOR_PROPERTY, message, hint)
+    return {key: str(setting(entry.value)) for key, entry in given.items()}

@@ -101,13 +101,26 @@ class TestInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorInfo:
+    """A generator block: which client code is wanted, and where. `options` are its properties as written."""
+
+    name: str
+    options: Mapping[str, str]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
+    """`aliases` has every alias as it is written; `schemas` knows the recursive ones only."""
+
     functions: Mapping[str, FunctionInfo] = field(default_factory=dict)
     schemas: Schemas = field(default_factory=Schemas)
     clients: Mapping[str, ClientInfo] = field(default_factory=dict)
     retry_policies: Mapping[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: Mapping[str, TemplateInfo] = field(default_factory=dict)
     tests: tuple[TestInfo, ...] = ()
+    generators: tuple[GeneratorInfo, ...] = ()
+    aliases: Mapping[str, Ty] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

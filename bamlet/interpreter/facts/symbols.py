@@ -12,7 +12,7 @@ from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
 from ...types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
-from .interface import ClientInfo, LlmInfo, Param, RetryPolicyInfo, TemplateInfo, TestInfo
+from .interface import ClientInfo, GeneratorInfo, LlmInfo, Param, RetryPolicyInfo, TemplateInfo, TestInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Names:
     retry_policies: dict[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: dict[str, TemplateInfo] = field(default_factory=dict)
     tests: list[TestInfo] = field(default_factory=list)
+    generators: list[GeneratorInfo] = field(default_factory=list)
     # Names declared twice, or so that nothing can be told of them: their uses are not reported.
     broken: set[str] = field(default_factory=set)
 

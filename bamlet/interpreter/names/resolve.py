@@ -14,7 +14,7 @@ from ...types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_opt
 from ..declarations.attributes import annotate, describe
 from ..declarations.blocks import Block
 from ..declarations.clients import ClientReader, check_client, check_references
-from ..declarations.generators import check_generators
+from ..declarations.generators import read_generators
 from ..declarations.llm_bodies import client_of, read_llm_body
 from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
@@ -97,7 +97,8 @@ class _Resolver:
         self._check_classes()
         check_references(self.names, self.view, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
-        check_generators([(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)], self.report)
+        generators = [(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)]
+        self.names.generators += read_generators(generators, self.report)
         tests = TestReader(
             self.names, self.report, lambda inner: resolve(inner, self.view, broken=self.names.broken)
         )
@@ -226,17 +227,27 @@ class _Resolver:
                 self.report.at(placed, value.name, catalogue.DUPLICATE_VARIANT, message, note, hint=_ONE_OF_TWO)
                 continue
             d = describe(value.attributes, "enum value", placed, self.report)
-            values[value.name.name] = EnumMember(value.name.name, d.alias, d.description, d.skip)
+            values[value.name.name] = EnumMember(value.name.name, d.alias, d.description, d.skip, value.doc)
             places[value.name.name] = value.name
         d = describe(node.attributes, "enum", placed, self.report)
-        return EnumSchema(name, tuple(values.values()), d.alias, d.description, d.dynamic, d.stream.constraints)
+        members = tuple(values.values())
+        return EnumSchema(name, members, d.alias, d.description, d.dynamic, d.stream.constraints, node.doc)
 
     def _class(self, placed: n.Placed[n.Item], node: n.ClassDecl) -> None:
         name = self._key(placed)
         fields = self._fields(placed, node)
         d = describe(node.attributes, "class", placed, self.report)
         schema = ClassSchema(
-            name, fields, d.alias, d.description, d.dynamic, d.stream.stream_done, d.stream.constraints
+            name,
+            fields,
+            d.alias,
+            d.description,
+            d.dynamic,
+            d.stream.stream_done,
+            d.stream.constraints,
+            d.stream.stream_not_null,
+            d.stream.stream_with_state,
+            node.doc,
         )
         methods: dict[str, str] = {}
         taken = {decl.name.name: decl.name for decl in reversed(node.fields)}
@@ -267,7 +278,7 @@ class _Resolver:
             ty, attributes = self._types(placed).field(decl.type)
             d = describe(attributes, "field", placed, self.report)
             self._check_field(placed, decl, ty, d.skip)
-            fields[name] = Field(name, annotate(ty, d.stream), d.alias, d.description, d.skip)
+            fields[name] = Field(name, annotate(ty, d.stream), d.alias, d.description, d.skip, decl.doc)
             places[name] = decl.name
         return tuple(fields.values())
 

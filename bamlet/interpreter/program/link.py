@@ -128,6 +128,8 @@ def link(
         dict(names.retry_policies),
         dict(names.templates),
         tuple(names.tests),
+        tuple(names.generators),
+        {**unit.names.aliases, **unit.names.recursive_aliases},
     )
     program = Program(interface, space, diagnostics, namespace, unit)
     for client in names.clients.values():

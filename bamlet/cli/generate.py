@@ -1,0 +1,163 @@
+"""`bamlet generate`: client code for the generators of a program, once or whenever its sources change."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..clientgen import Nothing, Target, python_package, targets
+from ..diagnostics import CompileError
+from ..diagnostics.formats import FORMATS
+from ..embed import Program, check_path
+from ..embed.files import find
+from . import exits
+from .package_files import Difference, differences, foreign, write
+from .terminal import palette
+
+_SECONDS_BETWEEN_LOOKS = 0.3
+_EXAMPLE = """\
+there is no generator block, so a Python client is made beside the sources. To say so yourself:
+
+    generator Client {
+      output_type "python/pydantic"
+      output_dir "../"
+      default_client_mode async
+    }
+"""
+
+
+def main(arguments: argparse.Namespace) -> int:
+    sources = _sources(arguments.path or arguments.source)
+    if isinstance(sources, str):
+        _say(sources)
+        return exits.USAGE
+    if arguments.watch:
+        if arguments.check:
+            _say("--check looks once, --watch goes on: choose one")
+            return exits.USAGE
+        return _watch(sources, arguments)
+    return _generate(sources, arguments)
+
+
+def _sources(given: str | None) -> Path | str:
+    """The folder of sources, or why there is none."""
+    if given is not None:
+        path = Path(given)
+        return path if path.exists() else f"{path}: there is no such folder"
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "baml_src").is_dir():
+            found = folder / "baml_src"
+            return found.relative_to(here) if found.is_relative_to(here) else found
+    return "there is no folder baml_src here or above; name the folder of your .baml files: bamlet generate DIR"
+
+
+def _generate(sources: Path, arguments: argparse.Namespace) -> int:
+    try:
+        program, found = check_path(sources)
+    except OSError as failure:
+        _say(str(failure))
+        return exits.USAGE
+    if found:
+        print(FORMATS["full"](found, palette(sys.stderr)), file=sys.stderr)
+    if program is None:
+        return exits.BAD_SOURCE
+    folder = sources if sources.is_dir() else sources.parent
+    try:
+        wanted = targets(program.interface, folder, arguments.output_dir)
+    except Nothing as nothing:
+        _say(str(nothing))
+        return exits.FAILED
+    for warning in wanted.warnings:
+        _say(f"warning: {warning}")
+    if wanted.is_default:
+        print(_EXAMPLE, file=sys.stderr)
+    codes = [_package(program, sources, target, arguments) for target in wanted.targets]
+    return max(codes, default=exits.FAILED)
+
+
+def _package(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> int:
+    try:
+        made = python_package(program.interface, _texts(sources), target.mode)
+    except CompileError as refused:
+        print(FORMATS["full"](refused.diagnostics, palette(sys.stderr)), file=sys.stderr)
+        return exits.BAD_SOURCE
+    for warning in made.warnings:
+        _say(f"warning: {warning}")
+    name = target.folder.name
+    try:
+        changed = differences(target.folder, made.files)
+        if arguments.check:
+            return _report(target.folder, changed)
+        write(target.folder, made.files, changed)
+    except OSError as failure:
+        _say(f"{target.folder}: cannot be written: {failure.strerror or failure}")
+        return exits.FAILED
+    for other in foreign(target.folder, made.files):
+        _say(f"warning: {other} is not made by bamlet; it is left as it is")
+    print(f"{name}: {len(made.files)} files, {len(changed)} changed", flush=True)
+    return _hook(target)
+
+
+def _report(folder: Path, changed: Iterable[Difference]) -> int:
+    for difference in changed:
+        print(f"{folder / difference.name}: {difference.kind}")
+    if changed:
+        _say("run `bamlet generate` to bring the client up to date")
+        return exits.FAILED
+    return exits.OK
+
+
+def _hook(target: Target) -> int:
+    if target.hook is None:
+        return exits.OK
+    done = subprocess.run(
+        target.hook, shell=True, cwd=target.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode == 0:
+        return exits.OK
+    _say(f"on_generate ended with {done.returncode}: {target.hook}")
+    print(done.stdout.decode(errors="replace"), end="", file=sys.stderr)
+    return exits.FAILED
+
+
+def _texts(sources: Path) -> dict[str, str]:
+    """Names are relative to the folder of sources, with `/`, so that they are the same on every machine."""
+    folder = sources if sources.is_dir() else sources.parent
+    return {path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig") for path in find(sources)}
+
+
+def _watch(sources: Path, arguments: argparse.Namespace) -> int:
+    """Ctrl-C is how every watch ends, so it is no failure."""
+    import asyncio
+
+    async def watch() -> None:
+        before: object = None
+        while True:
+            now = _stamps(sources)
+            if now != before:
+                _generate(sources, arguments)
+                before = now
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    try:
+        asyncio.run(watch())
+    except KeyboardInterrupt:
+        return exits.OK
+    raise AssertionError("a watch ends by an exception only")
+
+
+def _stamps(sources: Path) -> object:
+    """Files come and go while an editor writes them: what cannot be read now is looked at again."""
+    try:
+        found = [(path, path.stat()) for path in find(sources)]
+    except OSError as failure:
+        return str(failure)
+    return [(path, status.st_mtime_ns, status.st_size) for path, status in found]
+
+
+def _say(text: str) -> None:
+    print(f"bamlet generate: {text}", file=sys.stderr, flush=True)

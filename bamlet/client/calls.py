@@ -1,0 +1,181 @@
+"""What the generated classes inherit: one method for each way of calling, which all of theirs go through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from .options import context_of, merged
+
+if TYPE_CHECKING:
+    from ..embed import AsyncRuntime, AsyncStream, CallContext, HTTPRequest
+    from ..sync import Runtime
+    from .options import BamlCallOptions
+    from .package import Package
+    from .streams import BamlStream, BamlSyncStream, _Feed
+
+T = TypeVar("T")
+
+
+class Caller:
+    """A package, and the options that go with each call."""
+
+    def __init__(self, package: Package, options: Mapping[str, Any] | None = None) -> None:
+        self._package = package
+        self._options = dict(options or {})
+        self._parts: dict[str, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._package, self._options)
+
+    def __repr__(self) -> str:
+        names = f" with {', '.join(self._options)}" if self._options else ""
+        return f"<{type(self).__name__} of {self._package.name}{names}>"
+
+    def _part(self, module: str, kind: str) -> T:  # type: ignore[type-var]
+        """The same object each time: tests replace methods of `b.stream`, too."""
+        if kind not in self._parts:
+            made = getattr(import_module(f".{module}", self._package.name), kind)
+            self._parts[kind] = made(self._package, self._options)
+        part: T = self._parts[kind]
+        return part
+
+    def with_options(
+        self, tb: Any = None, client_registry: Any = None, client: str | None = None, **more: Any
+    ) -> Self:
+        """A client of the same kind whose calls all have these options; those of a call go over them."""
+        given = {"tb": tb, "client_registry": client_registry, "client": client, **more}
+        return type(self)(self._package, merged(self._options, given))
+
+    def _arguments(self, function: str, values: Sequence[Any]) -> dict[str, Any]:
+        params = self._package.function(function).params
+        return {param.name: value for param, value in zip(params, values, strict=True)}
+
+    def _context(self, options: BamlCallOptions | None) -> CallContext | None:
+        given = merged(self._options, options) if options else self._options
+        tags = self._package.tags()
+        if tags:
+            given = {**given, "tags": {**tags, **given.get("tags", {})}}
+        return context_of(given) if given else None
+
+    def _check_llm(self, function: str) -> None:
+        from ..embed.errors import BamlInvalidArgumentError
+
+        if self._package.function(function).llm is None:
+            raise BamlInvalidArgumentError(
+                f"`{function}` is no LLM function: it makes no request and reads no answer"
+            )
+
+
+class SyncCaller(Caller):
+    @property
+    def runtime(self) -> Runtime:
+        """What makes the calls: reports, views and more of them than a generated client has."""
+        return self._package.runtime
+
+    def _call(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> T:  # type: ignore[type-var]
+        package = self._package
+        arguments = self._arguments(function, values)
+        value = package.runtime.call(function, arguments, context=self._context(options))
+        made: T = package.final(function)(value)
+        return made
+
+
+class AsyncCaller(Caller):
+    @property
+    def runtime(self) -> AsyncRuntime:
+        """What makes the calls: reports, views and more of them than a generated client has."""
+        return self._package.asynchronous
+
+    async def _call(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> T:
+        package = self._package
+        await package.close_with_loop()
+        arguments = self._arguments(function, values)
+        value = await package.asynchronous.call(function, arguments, context=self._context(options))
+        made: T = package.final(function)(value)
+        return made
+
+
+class Streamer(Caller):
+    def _feed(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> _Feed:
+        from .streams import Mode, _Feed
+
+        package = self._package
+        arguments = self._arguments(function, values)
+        given = merged(self._options, options)
+        context = self._context(options)
+
+        def start(mode: Mode) -> AsyncStream:
+            return package.asynchronous.stream(function, arguments, context=context, partials=mode)
+
+        partial = package.makers.partial(package.function(function).result)
+        mode: Mode = given.get("partials", "latest")
+        return _Feed(start, mode, partial, package.final(function), package.makers.free)
+
+
+class SyncStreamer(Streamer):
+    def _stream(
+        self, function: str, values: Sequence[Any], options: BamlCallOptions | None
+    ) -> BamlSyncStream[Any, Any]:
+        from .streams import BamlSyncStream
+
+        return BamlSyncStream(self._feed(function, values, options))
+
+
+class AsyncStreamer(Streamer):
+    def _stream(
+        self, function: str, values: Sequence[Any], options: BamlCallOptions | None
+    ) -> BamlStream[Any, Any]:
+        from .streams import BamlStream
+
+        return BamlStream(self._feed(function, values, options), self._package.close_with_loop)
+
+
+class SyncRequester(Caller):
+    _streams: ClassVar[bool] = False
+
+    def _request(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> HTTPRequest:
+        self._check_llm(function)
+        runtime = self._package.runtime
+        request = runtime.stream_request if self._streams else runtime.request
+        return request(function, self._arguments(function, values), context=self._context(options))
+
+
+class AsyncRequester(Caller):
+    _streams: ClassVar[bool] = False
+
+    async def _request(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> HTTPRequest:
+        self._check_llm(function)
+        await self._package.close_with_loop()
+        runtime = self._package.asynchronous
+        request = runtime.stream_request if self._streams else runtime.request
+        return await request(function, self._arguments(function, values), context=self._context(options))
+
+
+class Reader(Caller):
+    """Reads answers that somebody else has got."""
+
+    def _parse(self, function: str, text: str, options: BamlCallOptions | None) -> T:  # type: ignore[type-var]
+        self._check_llm(function)
+        context = self._context(options)
+        strict = context is not None and context.strict
+        value = self._package.runtime.parse(function, text, strict=strict)
+        made: T = self._package.final(function)(value)
+        return made
+
+    def _parse_partial(self, function: str, text: str, options: BamlCallOptions | None) -> T:  # type: ignore[type-var]
+        from ..embed.errors import validation_error
+        from .values import HELD
+
+        self._check_llm(function)
+        self._context(options)
+        package = self._package
+        value = package.runtime.parse_partial(function, text)
+        made: Any = package.makers.partial(package.function(function).result)(value)
+        if made is HELD:
+            raise validation_error(
+                "Failed to parse LLM response: there is nothing yet that could be shown", text, ()
+            )
+        shown: T = made
+        return shown

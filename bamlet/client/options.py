@@ -1,0 +1,131 @@
+"""`baml_options`: what may be said about one call of a generated client, checked, and as a context of the call."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from ..embed import AbortController, CallContext, Report, Timeouts
+
+
+class BamlCallOptions(TypedDict, total=False):
+    """Options of one call; a client made by `with_options` has them for all of its calls."""
+
+    tb: Any
+    client_registry: Any
+    client: str | None
+    collector: Any
+    env: Mapping[str, str | None] | None
+    tags: Mapping[str, str] | None
+    abort_controller: AbortController | None
+    watchers: Any
+    timeouts: Timeouts | None
+    deadline: float | None
+    partials: Literal["latest", "every"] | None
+    strict: bool | None
+    on_partial: Callable[[Any], Any] | None
+    on_delta: Callable[[str], Any] | None
+    on_reset: Callable[[int], Any] | None
+    on_report: Callable[[Report], Any] | None
+
+
+# The name of each in `CallContext`; what has none is not for the call.
+_IN_CONTEXT: Mapping[str, str | None] = {
+    "tb": "type_builder",
+    "client_registry": "registry",
+    "client": "client",
+    "collector": "collector",
+    "env": "env",
+    "tags": "tags",
+    "abort_controller": "cancel",
+    "watchers": None,
+    "timeouts": "timeouts",
+    "deadline": "deadline",
+    "partials": None,
+    "strict": "strict",
+    "on_partial": "on_partial",
+    "on_delta": "on_delta",
+    "on_reset": "on_reset",
+    "on_report": "on_report",
+}
+
+_warned: set[str] = set()
+
+
+def merged(standing: Mapping[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options of a call over those that stand, key by key. None is "not given"."""
+    if not given:
+        return dict(standing)
+    _check(given)
+    return {**standing, **{key: value for key, value in given.items() if value is not None}}
+
+
+def context_of(options: Mapping[str, Any]) -> CallContext:
+    from ..embed.context import CallContext
+
+    named = {name: value for key, value in options.items() if (name := _IN_CONTEXT.get(key)) is not None}
+    return CallContext(**named)
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    from ..embed.errors import BamlInvalidArgumentError
+
+    if not isinstance(given, Mapping):
+        raise BamlInvalidArgumentError(f"Invalid argument: baml_options is a dict, not {given!r}")
+    for key, value in given.items():
+        if key not in _IN_CONTEXT:
+            _warn_of(str(key))
+        elif value is not None and (problem := _problem(key, value)):
+            raise BamlInvalidArgumentError(f"Invalid argument: baml_options[{key!r}] {problem}, not {value!r}")
+
+
+def _problem(key: str, value: Any) -> str | None:
+    kind = _KINDS.get(key)
+    return kind[0] if kind is not None and not kind[1](value) else None
+
+
+def _is_abort_controller(value: Any) -> bool:
+    from ..embed.context import AbortController
+
+    return isinstance(value, AbortController)
+
+
+def _is_timeouts(value: Any) -> bool:
+    from ..embed.context import Timeouts
+
+    return isinstance(value, Timeouts)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(key, str) and (text is None or isinstance(text, str)) for key, text in value.items()
+    )
+
+
+_KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "client": ("is the name of a client", lambda value: isinstance(value, str)),
+    "env": ("is a dict of variables and their texts", _are_texts),
+    "tags": ("is a dict of texts", _are_texts),
+    "abort_controller": ("is an AbortController of bamlet", _is_abort_controller),
+    "timeouts": ("is a bamlet.Timeouts", _is_timeouts),
+    "deadline": ("is a number of seconds", _is_number),
+    "partials": ('is "latest" or "every"', lambda value: value in ("latest", "every")),
+    "strict": ("is True or False", lambda value: isinstance(value, bool)),
+    **dict.fromkeys(("on_partial", "on_delta", "on_reset", "on_report"), ("is a function", callable)),
+}
+
+
+def _warn_of(key: str) -> None:
+    """Once for each: an old program may carry an option that means nothing."""
+    if key not in _warned:
+        from ..diagnostics import did_you_mean
+
+        _warned.add(key)
+        hint = did_you_mean(key, _IN_CONTEXT) or f"there are {', '.join(_IN_CONTEXT)}"
+        warnings.warn(f"baml_options has no key {key!r}; {hint}", UserWarning, stacklevel=6)

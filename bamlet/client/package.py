@@ -1,0 +1,118 @@
+"""One generated package in this process: its sources, and what is made of them when the first call needs it.
+
+Nothing is made at import. Two packages share nothing, also if they come from the same sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .locks import ProcessLock
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from ..embed import AsyncRuntime, Program
+    from ..embed.runtime import FunctionInfo
+    from ..sync import Runtime
+    from .values import Maker, Makers
+
+GLOBALS = "DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_RUNTIME"
+
+
+class Package:
+    """The `…RUNTIME` of the module `globals`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._making = ProcessLock()
+        self._runtime: Runtime | None = None
+        self._loops: WeakKeyDictionary[AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
+        self._finals: dict[str, Maker] = {}
+        self.tags: Callable[[], Mapping[str, str]] = dict
+        self.listener: Callable[[Any], None] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return package_called, (self.name,)
+
+    def __repr__(self) -> str:
+        return f"<the bamlet client {self.name}>"
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        files: Mapping[str, str] = import_module(".inlinedbaml", self.name).get_baml_files()
+        return files
+
+    @property
+    def runtime(self) -> Runtime:
+        """After a fork its connections are made anew; that is its own business."""
+        if self._runtime is None:
+            from ..embed.compiling import load_sources
+            from ..sync import Runtime
+
+            with self._making:
+                if self._runtime is None:
+                    sources = {f"baml_src/{name}": text for name, text in self.sources.items()}
+                    self._runtime = Runtime(load_sources(sources))
+        return self._runtime
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a call was made, so that there may be something to close."""
+        return self._runtime is not None
+
+    @property
+    def asynchronous(self) -> AsyncRuntime:
+        return self.runtime.asynchronous
+
+    async def close_with_loop(self) -> None:
+        """Have the connections of the running loop closed when it ends: `asyncio.run` closes generators last."""
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
+        if loop not in self._loops:
+            closing = self._loops[loop] = _closing(self.asynchronous)
+            await anext(closing)
+
+    @property
+    def program(self) -> Program:
+        return self.runtime.program
+
+    def function(self, name: str) -> FunctionInfo:
+        return self.program.interface.functions[name]
+
+    @cached_property
+    def makers(self) -> Makers:
+        from .values import Makers
+
+        return Makers(self.name, self.program.interface.schemas)
+
+    def final(self, function: str) -> Maker:
+        """What makes the value of a function an object of the package's types."""
+        made = self._finals.get(function)
+        if made is None:
+            made = self._finals[function] = self.makers.final(self.function(function).result)
+        return made
+
+    def reset(self, environment: Mapping[str, str] | None = None) -> None:
+        """Variables are read at each call, so there is nothing to take over."""
+
+    def flush(self) -> None:
+        """Whoever listens has been called when a call ends, so there is nothing to wait for."""
+
+
+async def _closing(runtime: AsyncRuntime) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await runtime.aclose()
+
+
+def package_called(name: str) -> Package:
+    """For unpickling: that of the process."""
+    found: Package = getattr(import_module(".globals", name), GLOBALS)
+    return found

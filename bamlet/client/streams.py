@@ -1,0 +1,265 @@
+"""Streams of a generated client: partial objects to iterate over, and the final one.
+
+Leaving the loop pauses the stream, and asking for the final value goes on from there: programs for BAML count on
+it. The connection is closed by the end of a `with` block, by `close`, or when nobody holds the stream any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+
+from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent
+from ..sync import wait_for
+from .values import HELD
+
+if TYPE_CHECKING:
+    from ..embed import Report
+    from .values import Maker
+
+P = TypeVar("P", covariant=True)
+F = TypeVar("F", covariant=True)
+
+Mode = Literal["latest", "every", "deltas"]
+_UNKNOWN: Any = object()
+
+
+class _Feed:
+    """The stream below either face. Its events are taken one batch at a time, by one loop after another."""
+
+    def __init__(
+        self, start: Callable[[Mode], AsyncStream], mode: Mode, partial: Maker, final: Maker, free: Maker
+    ):
+        self._start = start
+        self._mode = mode
+        self.inner = start(mode)  # binds the arguments, so that mistakes are told here
+        self._batches: AsyncGenerator[list[StreamEvent], None] | None = None
+        self.partial = partial
+        self.free = free
+        self._final = final
+        self._value: Any = _UNKNOWN
+        self._waiting: list[StreamEvent] = []  # taken and not shown, the next one last
+        self.ended = False
+
+    def take(self) -> Any:
+        """The next partial object of those that have been read; `HELD` if more must be read."""
+        while self._waiting:
+            event = self._waiting.pop()
+            if isinstance(event, Partial) and (value := self.partial(event.value)) is not HELD:
+                return value
+        return HELD
+
+    async def read(self) -> bool:
+        """Wait for more to take. False at the end; an error of the call is raised, once and by `rest` again."""
+        if self._batches is None:
+            self._batches = self.inner.batches(ticks=False)
+        self.inner.resume()
+        batch: list[StreamEvent] = []
+        try:
+            batch = await anext(self._batches, [])
+        finally:
+            self.ended = not batch
+        self._waiting = batch[::-1]
+        return bool(batch)
+
+    async def rest(self) -> Any:
+        if self._value is _UNKNOWN:
+            value = self._final(await self.inner.rest())
+            self.ended = True
+            if self._value is _UNKNOWN:
+                self._value = value
+        return self._value
+
+    def check_open(self) -> None:
+        if self.ended:
+            raise RuntimeError(
+                "this stream has ended: its value is in get_final_response(); call again for a new one"
+            )
+
+    def events(self, mode: Mode) -> AsyncIterator[StreamEvent]:
+        """Of another kind than partial values. What has begun stays of its kind."""
+        self.check_open()
+        if mode != self._mode and self._batches is None:
+            self.inner, self._mode = self._start(mode), mode
+        return self.inner.events(ticks=False)
+
+    async def report(self) -> Report:
+        return self.inner.report
+
+    def pieces(self, event: StreamEvent) -> list[str | Reset]:
+        match event:
+            case Delta(text=text):
+                return [text]
+            case Reset():
+                return [event]
+            case _:
+                return []
+
+
+class BamlStream(Generic[P, F]):
+    """Made by `b.stream.X(…)` of an async client. Nothing is sent before somebody looks."""
+
+    def __init__(self, feed: _Feed, begin: Callable[[], Awaitable[None]]) -> None:
+        self._feed = feed
+        self._begin = begin
+
+    def __aiter__(self) -> AsyncIterator[P]:
+        self._feed.check_open()
+        return _AsyncPartials(self)
+
+    async def get_final_response(self) -> F:
+        """The final value; it may be asked for alone, and again."""
+        await self._begin()
+        value: F = await self._feed.rest()
+        return value
+
+    async def deltas(self) -> AsyncIterator[str | Reset]:
+        """The text as the model writes it, and a `Reset` where what came before no longer counts."""
+        async for event in self._feed.events("deltas"):
+            for piece in self._feed.pieces(event):
+                yield piece
+
+    async def items(self, path: str = "") -> AsyncIterator[Any]:
+        """Each item of one list, once, when it is finished."""
+        async for item in self._feed.inner.items(path):
+            yield self._feed.free(item)
+
+    def changes(self) -> AsyncIterator[Change]:
+        """What changes in the value, as small changes that also JSON Patch can express."""
+        return self._feed.inner.changes()
+
+    @property
+    def report(self) -> Report:
+        """What the value does not tell, so far; after the end, of the whole answer."""
+        return self._feed.inner.report
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far."""
+        return self._feed.inner.reasoning
+
+    def cancel(self) -> None:
+        """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
+        self._feed.inner.cancel()
+
+    async def aclose(self) -> None:
+        """Stop the call, if it still runs, and wait until its socket is closed."""
+        await self._feed.inner.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if feed := vars(self).get("_feed"):
+            feed.inner.cancel()
+
+
+class _AsyncPartials(AsyncIterator[Any]):
+    """One loop over a stream. It holds the stream, and lets it wait when it is dropped: a `break` does that."""
+
+    def __init__(self, stream: BamlStream[Any, Any]) -> None:
+        self._stream = stream
+        self._feed = stream._feed
+
+    async def __anext__(self) -> Any:
+        feed = self._feed
+        await self._stream._begin()
+        while (value := feed.take()) is HELD:
+            if not await feed.read():
+                raise StopAsyncIteration
+        return value
+
+    def __del__(self) -> None:
+        self._feed.inner.pause()
+
+
+class BamlSyncStream(Generic[P, F]):
+    """Made by `b.stream.X(…)` of a sync client. Nothing is sent before somebody looks."""
+
+    def __init__(self, feed: _Feed) -> None:
+        self._feed = feed
+
+    def __iter__(self) -> Iterator[P]:
+        self._feed.check_open()
+        return _Partials(self)
+
+    def get_final_response(self) -> F:
+        """The final value; it may be asked for alone, and again."""
+        value: F = wait_for(self._feed.rest())
+        return value
+
+    def deltas(self) -> Iterator[str | Reset]:
+        """The text as the model writes it, and a `Reset` where what came before no longer counts."""
+        for event in _blocking(self._feed.events("deltas")):
+            yield from self._feed.pieces(event)
+
+    def items(self, path: str = "") -> Iterator[Any]:
+        """Each item of one list, once, when it is finished."""
+        return map(self._feed.free, _blocking(self._feed.inner.items(path)))
+
+    def changes(self) -> Iterator[Change]:
+        """What changes in the value, as small changes that also JSON Patch can express."""
+        return _blocking(self._feed.inner.changes())
+
+    @property
+    def report(self) -> Report:
+        """What the value does not tell, so far; after the end, of the whole answer."""
+        return wait_for(self._feed.report())
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far."""
+        return self._feed.inner.reasoning
+
+    def cancel(self) -> None:
+        """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
+        self._feed.inner.cancel()
+
+    def close(self) -> None:
+        """Stop the call, if it still runs, and wait until its socket is closed."""
+        wait_for(self._feed.inner.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if feed := vars(self).get("_feed"):
+            feed.inner.cancel()
+
+
+class _Partials(Iterator[Any]):
+    """One loop over a stream. It holds the stream, and lets it wait when it is dropped: a `break` does that."""
+
+    def __init__(self, stream: BamlSyncStream[Any, Any]) -> None:
+        self._stream = stream
+        self._feed = stream._feed
+
+    def __next__(self) -> Any:
+        feed = self._feed
+        while (value := feed.take()) is HELD:
+            if not wait_for(feed.read()):
+                raise StopIteration
+        return value
+
+    def __del__(self) -> None:
+        self._feed.inner.pause()
+
+
+def _blocking(values: AsyncIterator[Any]) -> Iterator[Any]:
+    while (value := wait_for(_next(values))) is not HELD:
+        yield value
+
+
+async def _next(values: AsyncIterator[Any]) -> Any:
+    return await anext(values, HELD)

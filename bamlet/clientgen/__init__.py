@@ -1,0 +1,7 @@
+"""A program's interface to client code in other languages: data in, texts of files out."""
+
+from .package import Made as Made
+from .package import python_package as python_package
+from .targets import Nothing as Nothing
+from .targets import Target as Target
+from .targets import targets as targets

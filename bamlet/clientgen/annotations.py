@@ -1,0 +1,88 @@
+"""Shapes as Python annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..client.shapes import Checks, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, State
+from ..types.ty import LiteralTy, MediaTy, PrimitiveTy
+from .layout import text
+
+Side = Literal["types", "stream_types"]
+
+_PYTHON = {"string": "str", "int": "int", "float": "float", "bool": "bool", "null": "None"}
+
+
+@dataclass(slots=True)
+class Annotations:
+    """Of one file. `side` is the module that the file is a part of, whose names need no prefix; None is neither.
+
+    `modules` and `names` collect what the file has to import: helpers, and classes of its own side.
+    """
+
+    side: Side | None
+    modules: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+    def write(self, shape: Shape) -> str:
+        return _WRITE[type(shape)](self, shape)
+
+    def use(self, module: str) -> str:
+        self.modules.add(module)
+        return module
+
+    def name(self, name: str, side: Side) -> str:
+        if side == self.side:
+            self.names.add(name)
+            return name
+        return f"{self.use(f'_{side}')}.{name}"
+
+    def _leaf(self, shape: Leaf) -> str:
+        match shape.ty:
+            case PrimitiveTy(name=name):
+                return _PYTHON[name]
+            case LiteralTy(value=value):
+                return f"{self.use('_typing')}.Literal[{text(value) if isinstance(value, str) else value}]"
+            case MediaTy(kind=kind):
+                return f"{self.use('_client')}.{kind.capitalize()}"
+            case _:
+                return f"{self.use('_typing')}.Any"
+
+    def _enum(self, shape: Enum) -> str:
+        name = self.name(shape.name, "types")
+        if shape.only is not None:
+            return f"{self.use('_typing')}.Literal[{name}.{shape.only}]"
+        return f"{name} | str" if shape.dynamic else name
+
+    def _object(self, shape: Object | Named) -> str:
+        return self.name(shape.name, "stream_types" if shape.partial else "types")
+
+    def _mapped(self, shape: Mapped) -> str:
+        return f"dict[{self.write(shape.key)}, {self.write(shape.value)}]"
+
+    def _either(self, shape: Either) -> str:
+        """Members that only differ for the runtime are one for Python."""
+        return " | ".join(dict.fromkeys(self.write(member) for member in shape.members))
+
+    def _checks(self, shape: Checks) -> str:
+        names = ", ".join(map(text, shape.names))
+        return f"{self.use('_client')}.Checked[{self.write(shape.inner)}, {self.use('_typing')}.Literal[{names}]]"
+
+    def _state(self, shape: State) -> str:
+        return f"{self.use('_client')}.StreamState[{self.write(shape.inner)}]"
+
+
+_WRITE: dict[type, Callable[[Annotations, Any], str]] = {
+    Leaf: Annotations._leaf,
+    Enum: Annotations._enum,
+    Object: Annotations._object,
+    Named: Annotations._object,
+    Listed: lambda self, shape: f"list[{self.write(shape.item)}]",
+    Mapped: Annotations._mapped,
+    Either: Annotations._either,
+    Maybe: lambda self, shape: f"{self.write(shape.inner)} | None",
+    Checks: Annotations._checks,
+    State: Annotations._state,
+}

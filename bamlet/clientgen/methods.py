@@ -1,0 +1,238 @@
+"""Functions of a program as methods: a class for each way of calling them, in a file of its own.
+
+A process that never asks for a request does not load the methods that make one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..client.package import GLOBALS
+from ..client.shapes import Maybe, Shapes
+from ..interpreter.facts.interface import FunctionInfo, Interface
+from ..types.ty import NULL, bare
+from .annotations import Annotations
+from .layout import WIDTH, docstring
+from .models import import_lines
+
+_OPTIONS = "baml_options: _client.BamlCallOptions | None = None"
+
+Result = Literal["final", "partial", "BamlStream", "BamlSyncStream", "HTTPRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One way of calling: its class, what that inherits, and what a method of it gives and goes through.
+
+    One that `reads` takes a model's answer in place of the arguments.
+    """
+
+    name: str
+    inherits: str
+    doc: str
+    result: Result
+    through: str
+    is_async: bool = False
+    reads: bool = False
+
+
+_CALLS = "Calls the functions of the program."
+_STREAMS = "Calls the functions, and shows their values as they arrive."
+_REQUESTS = "Makes the requests of calls, which are not sent."
+_SYNC = _Form("BamlSyncClient", "SyncCaller", _CALLS, "final", "_call")
+_ASYNC = _Form("BamlAsyncClient", "AsyncCaller", _CALLS, "final", "_call", is_async=True)
+_READS = "Reads whole answers of a model."
+_READS_PARTS = "Reads answers of a model as far as they have come."
+
+_FILES: dict[str, tuple[_Form, ...]] = {
+    "_sync_stream": (_Form("BamlStreamClient", "SyncStreamer", _STREAMS, "BamlSyncStream", "_stream"),),
+    "_async_stream": (_Form("BamlStreamClient", "AsyncStreamer", _STREAMS, "BamlStream", "_stream"),),
+    "_sync_request": (_Form("BamlHttpRequestClient", "SyncRequester", _REQUESTS, "HTTPRequest", "_request"),),
+    "_async_request": (
+        _Form("BamlHttpRequestClient", "AsyncRequester", _REQUESTS, "HTTPRequest", "_request", is_async=True),
+    ),
+    "parser": (
+        _Form("LlmResponseParser", "Reader", _READS, "final", "_parse", reads=True),
+        _Form("LlmStreamParser", "Reader", _READS_PARTS, "partial", "_parse_partial", reads=True),
+    ),
+}
+
+_STREAM_REQUESTS = '''
+
+class BamlHttpStreamRequestClient(BamlHttpRequestClient):
+    """Makes the requests of streams, which are not sent."""
+
+    _streams = True
+'''
+
+_CLIENT = '''"""The {kind} client."""
+
+from __future__ import annotations
+
+import typing as _typing
+
+from bamlet import client as _client
+
+{modules}from .globals import (
+    {globals} as _PACKAGE,
+)
+
+if _typing.TYPE_CHECKING:
+    from ._{kind}_request import BamlHttpRequestClient, BamlHttpStreamRequestClient
+    from ._{kind}_stream import BamlStreamClient
+    from .parser import LlmResponseParser, LlmStreamParser
+
+
+{head}
+    @property
+    def stream(self) -> BamlStreamClient:
+        return self._part("_{kind}_stream", "BamlStreamClient")
+
+    @property
+    def request(self) -> BamlHttpRequestClient:
+        return self._part("_{kind}_request", "BamlHttpRequestClient")
+
+    @property
+    def stream_request(self) -> BamlHttpStreamRequestClient:
+        return self._part("_{kind}_request", "BamlHttpStreamRequestClient")
+
+    @property
+    def parse(self) -> LlmResponseParser:
+        return self._part("parser", "LlmResponseParser")
+
+    @property
+    def parse_stream(self) -> LlmStreamParser:
+        return self._part("parser", "LlmStreamParser")
+{methods}
+
+b = {name}(_PACKAGE)
+'''
+
+
+def method_files(interface: Interface, functions: Sequence[FunctionInfo]) -> dict[str, str]:
+    """Each file by its name."""
+    shapes = Shapes(interface.schemas)
+    files = {
+        "sync_client.py": _client_file("sync", _SYNC, shapes, functions),
+        "async_client.py": _client_file("async", _ASYNC, shapes, functions),
+    }
+    for name, forms in _FILES.items():
+        files[f"{name}.py"] = _forms_file(forms, shapes, functions)
+    files["_sync_request.py"] += _STREAM_REQUESTS
+    files["_async_request.py"] += _STREAM_REQUESTS
+    return files
+
+
+def _client_file(kind: str, form: _Form, shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
+    annotations = Annotations(None)
+    methods = "".join(_method(form, annotations, shapes, function) for function in functions)
+    modules = [line + "\n" for line in import_lines(annotations.modules & {"_types", "_stream_types"})]
+    return _CLIENT.format(
+        kind=kind,
+        modules="".join(modules),
+        globals=GLOBALS,
+        head=_head(form),
+        methods=methods,
+        name=form.name,
+    )
+
+
+def _forms_file(forms: Sequence[_Form], shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
+    annotations = Annotations(None, {"_client"})
+    classes = [
+        _head(form) + "".join(_method(form, annotations, shapes, function) for function in functions)
+        for form in forms
+    ]
+    lines = [f'"""{forms[0].doc}"""', "", "from __future__ import annotations", ""]
+    return "\n".join([*lines, *import_lines(annotations.modules), "", "", "\n\n".join(classes)])
+
+
+def _head(form: _Form) -> str:
+    return f'class {form.name}(_client.{form.inherits}):\n    """{form.doc}"""\n'
+
+
+def _method(form: _Form, annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:
+    params = ["llm_response: str"] if form.reads else _params(annotations, shapes, function)
+    gives = _RESULTS[form.result](annotations, shapes, function)
+    head = ("async " if form.is_async else "") + f"def {function.name}"
+    lines = ["", *_signature(head, ["self", *params, _OPTIONS], gives)]
+    if function.doc:
+        lines.append(docstring(function.doc, 8))
+    names = "llm_response" if form.reads else _tuple([param.name for param in function.params])
+    call = f'self.{form.through}("{function.name}", {names}, baml_options)'
+    if form.is_async:
+        call = f"await {call}"
+    lines += _statement(call if gives == "None" else f"return {call}", form, function)
+    return "\n".join(lines) + "\n"
+
+
+def _statement(line: str, form: _Form, function: FunctionInfo) -> list[str]:
+    if len(line) + 8 <= WIDTH:
+        return [f"        {line}"]
+    head, _, rest = line.partition("(")
+    inside = rest.removesuffix(")")
+    if len(inside) + 12 <= WIDTH:
+        return [f"        {head}(", f"            {inside}", "        )"]
+    names = [param.name for param in function.params]
+    if len(", ".join(names)) + 15 <= WIDTH:
+        values = [f"            {_tuple(names)},"]
+    else:
+        values = ["            (", *(f"                {name}," for name in names), "            ),"]
+    return [
+        f"        {head}(",
+        f'            "{function.name}",',
+        *values,
+        "            baml_options,",
+        "        )",
+    ]
+
+
+def _tuple(names: Sequence[str]) -> str:
+    return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+
+
+def _params(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> list[str]:
+    """Those at the end that may be left out have a default."""
+    written: list[str] = []
+    may_be_left_out = True
+    for param in reversed(function.params):
+        shape = shapes.final(param.ty)
+        may_be_left_out = may_be_left_out and (isinstance(shape, Maybe) or bare(param.ty) == NULL)
+        default = " = None" if may_be_left_out else ""
+        written.append(f"{param.name}: {annotations.write(shape)}{default}")
+    return written[::-1]
+
+
+def _signature(head: str, params: Sequence[str], gives: str) -> list[str]:
+    flat = f"    {head}({', '.join(params)}) -> {gives}:"
+    if len(flat) <= WIDTH:
+        return [flat]
+    joined = f"        {', '.join(params)}"
+    if len(joined) <= WIDTH:
+        return [f"    {head}(", joined, f"    ) -> {gives}:"]
+    return [f"    {head}(", *(f"        {param}," for param in params), f"    ) -> {gives}:"]
+
+
+def _final(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:
+    return annotations.write(shapes.final(function.result))
+
+
+def _partial(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:
+    return annotations.write(shapes.partial(function.result))
+
+
+def _streamed(stream: str) -> Callable[[Annotations, Shapes, FunctionInfo], str]:
+    return lambda annotations, shapes, function: (
+        f"_client.{stream}[{_partial(annotations, shapes, function)}, {_final(annotations, shapes, function)}]"
+    )
+
+
+_RESULTS: dict[Result, Callable[[Annotations, Shapes, FunctionInfo], str]] = {
+    "final": _final,
+    "partial": _partial,
+    "BamlStream": _streamed("BamlStream"),
+    "BamlSyncStream": _streamed("BamlSyncStream"),
+    "HTTPRequest": lambda annotations, shapes, function: "_client.HTTPRequest",
+}

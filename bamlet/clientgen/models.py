@@ -1,0 +1,216 @@
+"""Classes, enums and aliases of a program as pydantic classes: the modules `types` and `stream_types`.
+
+The classes stand in parts of a module, which are executed when one of their names is first asked for. Checkers
+read the stub beside the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from ..client.shapes import Listed, Mapped, Maybe, Shape, Shapes
+from ..interpreter.facts.interface import Interface
+from ..types.schema import ClassSchema, EnumSchema, Field
+from .annotations import Annotations, Side
+from .layout import call, docstring, imports, kept, text, words
+
+PART_SIZE = 24  # names a part: loading one takes some ten milliseconds
+
+_IMPORTS = {
+    "_typing": "import typing as _typing",
+    "_pydantic": "import pydantic as _pydantic",
+    "_typing_extensions": "import typing_extensions as _typing_extensions",
+    "_client": "from bamlet import client as _client",
+    "_types": "from . import types as _types",
+    "_stream_types": "from . import stream_types as _stream_types",
+}
+_DOCS = {
+    "types": "The classes, enums and aliases of the program.",
+    "stream_types": "The classes of the program as far as a stream has come; the rest is None or empty.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    write: Callable[[Annotations], str]
+
+
+def type_files(interface: Interface, side: Side) -> dict[str, str]:
+    """The module, its stub and its parts."""
+    found = list((_final_entries if side == "types" else _partial_entries)(interface))
+    aliases = list(_alias_entries(interface, side))
+    parts = [found[start : start + PART_SIZE] for start in range(0, len(found), PART_SIZE)]
+    names = {f"_{side}_{number}": part for number, part in enumerate(parts, 1)}
+    if aliases:
+        names[f"_{side}_aliases"] = aliases
+    home = {entry.name: part for part, entries in names.items() for entry in entries}
+    files: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    for part, entries in names.items():
+        annotations = Annotations(side)
+        body = "\n\n\n".join(entry.write(annotations) for entry in entries) if part != f"_{side}_aliases" else None
+        if body is None:
+            body = "\n".join(entry.write(annotations) for entry in entries)
+        foreign: dict[str, list[str]] = {}
+        for name in sorted(annotations.names):
+            if home[name] != part:
+                foreign.setdefault(home[name], []).append(name)
+        needs[part] = list(foreign)
+        files[f"{part}.py"] = _part(side, annotations, foreign, body)
+    files[f"{side}.py"] = _module(
+        side, {part: [e.name for e in entries] for part, entries in names.items()}, needs
+    )
+    files[f"{side}.pyi"] = stub(side, list(names), set(home))
+    return files
+
+
+def _part(side: Side, annotations: Annotations, foreign: Mapping[str, list[str]], body: str) -> str:
+    if foreign:
+        annotations.use("_typing")
+    lines = [f'"""A part of `{side}`."""', "", "from __future__ import annotations", ""]
+    lines += import_lines(annotations.modules)
+    if foreign:
+        lines += ["", "if _typing.TYPE_CHECKING:"]
+        lines += [imports(f".{part}", names, 4) for part, names in sorted(foreign.items())]
+    gap = "" if body.startswith(("class ", "@")) else None
+    return "\n".join([*lines, *([""] if gap == "" else []), "", body, ""]).replace("\n\n\n\n", "\n\n\n")
+
+
+def import_lines(modules: set[str]) -> list[str]:
+    """In three groups, as isort has them."""
+    groups = [["_typing"], ["_pydantic", "_typing_extensions", "_client"], ["_stream_types", "_types"]]
+    order = {"_client": 0, "_pydantic": 1, "_typing_extensions": 2}
+    lines: list[str] = []
+    for group in groups:
+        found = [_IMPORTS[name] for name in sorted(group, key=lambda n: order.get(n, 0)) if name in modules]
+        # `import x` before `from x import y`.
+        found.sort(key=lambda line: not line.startswith("import"))
+        if found:
+            lines += ([""] if lines else []) + found
+    return lines
+
+
+def _module(side: Side, names: Mapping[str, list[str]], needs: Mapping[str, list[str]]) -> str:
+    lines = [f'"""{_DOCS[side]}"""', "", "from bamlet.client import Parts", "", "_PARTS = Parts(", "    __name__,"]
+    lines += _table(names)
+    lines += _table({part: inside for part, inside in needs.items() if inside})
+    return "\n".join([*lines, ")", "__getattr__ = _PARTS.get", "__dir__ = _PARTS.names", ""])
+
+
+def _table(entries: Mapping[str, list[str]]) -> list[str]:
+    if not entries:
+        return ["    {},"]
+    lines = [f"        {text(key)}: {words(value, 8)}," for key, value in entries.items()]
+    return ["    {", *lines, "    },"]
+
+
+def stub(side: Side, parts: list[str], own: set[str]) -> str:
+    helpers = ["Check", "Checked", "StreamState", "all_succeeded", "get_checks"]
+    if side == "stream_types":
+        helpers = ["StreamState"]
+    lines = [f"from bamlet.client.models import {name} as {name}" for name in helpers if name not in own]
+    lines += ["", *(f"from .{part} import *  # noqa: F403" for part in sorted(parts))]
+    return "\n".join([*lines, ""])
+
+
+# --- entries
+
+
+def own_classes(interface: Interface) -> list[ClassSchema]:
+    return [schema for schema in interface.schemas.classes.values() if "." not in schema.name]
+
+
+def own_enums(interface: Interface) -> list[EnumSchema]:
+    return [schema for schema in interface.schemas.enums.values() if "." not in schema.name]
+
+
+def _final_entries(interface: Interface) -> Iterator[_Entry]:
+    shapes = Shapes(interface.schemas)
+    for enum in own_enums(interface):
+        yield _Entry(enum.name, partial(_enum, schema=enum))
+    for schema in own_classes(interface):
+        fields = shapes.final_fields(schema.name)
+        yield _Entry(schema.name, partial(_class, schema=schema, shapes=fields, is_partial=False))
+
+
+def _partial_entries(interface: Interface) -> Iterator[_Entry]:
+    shapes = Shapes(interface.schemas)
+    for schema in own_classes(interface):
+        fields = shapes.partial_fields(schema.name)
+        is_partial = not schema.stream_done
+        yield _Entry(schema.name, partial(_class, schema=schema, shapes=fields, is_partial=is_partial))
+
+
+def _alias_entries(interface: Interface, side: Side) -> Iterator[_Entry]:
+    shapes = Shapes(interface.schemas)
+    for name, ty in interface.aliases.items():
+        recursive = name in interface.schemas.aliases
+        if side == "types":
+            shape = shapes.final(ty)
+        else:
+            shape = shapes.partial(ty) if recursive else shapes.partial_field(ty)
+        yield _Entry(name, partial(_alias, name=name, shape=shape, recursive=recursive))
+
+
+def _alias(annotations: Annotations, name: str, shape: Shape, recursive: bool) -> str:
+    written = annotations.write(shape)
+    if recursive:
+        head = f"{name} = {annotations.use('_typing_extensions')}.TypeAliasType"
+        return call(head, [text(name), text(written)])
+    return kept(f"{name} = {written}")
+
+
+def _enum(annotations: Annotations, schema: EnumSchema) -> str:
+    lines = [f"class {schema.name}({annotations.use('_client')}.Enum):"]
+    if schema.doc:
+        lines += [docstring(schema.doc, 4), ""]
+    for member in schema.members:
+        lines.append(f"    {member.name} = {text(member.name)}")
+        if member.doc:
+            lines += [docstring(member.doc, 4)]
+    return "\n".join(lines if schema.members or schema.doc else [*lines, "    pass"])
+
+
+def _class(annotations: Annotations, schema: ClassSchema, shapes: Mapping[str, Shape], is_partial: bool) -> str:
+    lines = [f"class {schema.name}({annotations.use('_client')}.Model):"]
+    if schema.doc:
+        lines += [docstring(schema.doc, 4), ""]
+    if schema.dynamic:
+        lines += [f'    model_config = {annotations.use("_pydantic")}.ConfigDict(extra="allow")', ""]
+    lines += [_field(annotations, field, shapes[field.name], is_partial) for field in schema.fields]
+    if len(lines) == 1:
+        lines.append("    pass")
+    return "\n".join(lines).rstrip("\n")
+
+
+def _field(annotations: Annotations, field: Field, shape: Shape, is_partial: bool) -> str:
+    head = f"{field.name}: {annotations.write(shape)}"
+    described = field.description if field.description is not None else field.doc
+    arguments: list[str] = []
+    default = _default(shape, is_partial)
+    if default is not None and (described is not None or default[0] == "default_factory"):
+        arguments.append(f"{default[0]}={default[1]}")
+    if described is not None:
+        arguments.append(f"description={text(described)}")
+    if arguments:
+        flat = f"    {head} = {annotations.use('_pydantic')}.Field({', '.join(arguments)})"
+        if len(f"    {head} = _pydantic.Field(") > 120:
+            return kept(flat)
+        return call(f"{head} = _pydantic.Field", arguments, indent=4)
+    return kept(f"    {head}" + (f" = {default[1]}" if default is not None else ""))
+
+
+def _default(shape: Shape, is_partial: bool) -> tuple[str, str] | None:
+    """A part that may be missing has a value from the start."""
+    match shape:
+        case Maybe():
+            return "default", "None"
+        case Listed() if is_partial:
+            return "default_factory", "list"
+        case Mapped() if is_partial:
+            return "default_factory", "dict"
+        case _:
+            return None

@@ -1,0 +1,86 @@
+"""The generator blocks of a program to what is to be made, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..interpreter.facts.interface import GeneratorInfo, Interface
+
+PACKAGE = "baml_client"
+
+# What has no generator of ours yet, and what to do instead.
+_ELSEWHERE = {
+    "typescript": "TypeScript",
+    "typescript/react": "TypeScript",
+    "ruby/sorbet": "Ruby",
+    "go": "Go",
+    "rust": "Rust",
+    "rest/openapi": "OpenAPI",
+    "boundary-cloud": "Boundary's cloud",
+}
+
+
+class Nothing(Exception):
+    """There is nothing to make, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A package to be made."""
+
+    folder: Path
+    mode: Literal["sync", "async"]
+    hook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    targets: tuple[Target, ...]
+    warnings: tuple[str, ...] = ()
+    is_default: bool = False
+
+
+def targets(interface: Interface, sources: Path, output_dir: str | None) -> Wanted:
+    """Raises `Nothing`."""
+    if not interface.generators:
+        folder = Path(output_dir) if output_dir else sources.parent if sources.name else sources / ".."
+        return Wanted((Target(folder / PACKAGE, "async"),), is_default=True)
+    found: dict[Path, GeneratorInfo] = {}
+    made: list[Target] = []
+    warnings: list[str] = []
+    for generator in interface.generators:
+        kind = generator.options["output_type"]
+        if kind == "python/pydantic/v1":
+            raise Nothing(f"generator {generator.name}: pydantic 1 is not supported; use python/pydantic")
+        if kind != "python/pydantic":
+            warnings.append(_not_made(generator))
+            continue
+        folder = _folder(generator, sources, output_dir)
+        if other := found.get(folder.resolve()):
+            raise Nothing(
+                f"the generators {other.name} and {generator.name} both write {folder}; "
+                f"give one of them another output_dir"
+            )
+        found[folder.resolve()] = generator
+        mode: Literal["sync", "async"] = (
+            "sync" if generator.options.get("default_client_mode") == "sync" else "async"
+        )
+        made.append(Target(folder, mode, generator.options.get("on_generate")))
+    if not made:
+        raise Nothing("; ".join([*warnings, "no generator is left to run"]))
+    return Wanted(tuple(made), tuple(warnings))
+
+
+def _folder(generator: GeneratorInfo, sources: Path, output_dir: str | None) -> Path:
+    folder = Path(output_dir) if output_dir else sources / generator.options.get("output_dir", "../")
+    return folder / PACKAGE
+
+
+def _not_made(generator: GeneratorInfo) -> str:
+    kind = generator.options["output_type"]
+    return (
+        f"generator {generator.name}: {kind} ({_ELSEWHERE[kind]}) is not made by bamlet yet; "
+        f"run `baml-cli generate` for that one"
+    )

@@ -1,0 +1,271 @@
+"""Calls and streams of a generated client over a socket: its objects are Python's, not the language's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import bamlet
+from tests.generated import CLIENT, generated
+from tests.local_program import KEY
+from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+
+SOURCE = (
+    CLIENT
+    + """
+class Item {
+  name string
+  count int
+}
+
+class Receipt {
+  items Item[]
+  total float?
+}
+
+/// Reads a receipt.
+function Extract(text: string, hint: string?) -> Receipt {
+  client Local
+  prompt #"{{ text }} {{ hint }} {{ ctx.output_format }}"#
+}
+
+function One(text: string) -> Item {
+  client Local
+  prompt #"{{ text }} {{ ctx.output_format }}"#
+}
+
+function Add(a: int, b: int?) -> int {
+  if (b == null) { a } else { a + b }
+}
+"""
+)
+
+RECEIPT = {"items": [{"name": f"item {n}", "count": n} for n in range(5)], "total": 1.5}
+
+
+def streamed(value: Any, size: int = 4) -> Answer:
+    text = json.dumps(value)
+    return Answer(openai_chunks([text[at : at + size] for at in range(0, len(text), size)]))
+
+
+def whole(value: Any) -> Answer:
+    message = {
+        "choices": [{"message": {"role": "assistant", "content": json.dumps(value)}, "finish_reason": "stop"}]
+    }
+    return Answer([json.dumps(message).encode()], headers=[("content-type", "application/json")], framing="length")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    with generated(tmp_path_factory.mktemp("client"), SOURCE) as package:
+        yield package
+
+
+@pytest.fixture
+def local(loopback: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
+    monkeypatch.setenv("BASE_URL", loopback.url)
+    monkeypatch.setenv("LOCAL_KEY", KEY)
+    return loopback
+
+
+@pytest.fixture
+def b(client: ModuleType) -> Any:
+    from importlib import import_module
+
+    return import_module(f"{client.__name__}.sync_client").b
+
+
+def test_a_call_gives_an_object_of_the_types(client: ModuleType, b: Any, local: LoopbackServer) -> None:
+    local.answer(whole(RECEIPT))
+    found = b.Extract("text")
+    assert type(found) is client.types.Receipt
+    assert found == client.types.Receipt.model_validate(RECEIPT)
+    assert found.model_dump() == RECEIPT
+
+
+async def _both(b: Any) -> tuple[Any, list[Any], Any]:
+    async with asyncio.timeout(10):
+        value = await b.Extract("text", hint="more")
+        stream = b.stream.Extract("text")
+        partials = [partial async for partial in stream]
+        return value, partials, await stream.get_final_response()
+
+
+def test_the_asynchronous_client_does_the_same_on_one_loop_after_another(
+    client: ModuleType, local: LoopbackServer
+) -> None:
+    for _ in range(2):
+        local.answer(whole(RECEIPT), streamed(RECEIPT))
+        value, partials, final = asyncio.run(_both(client.b))
+        assert value == final == client.types.Receipt.model_validate(RECEIPT)
+        assert {type(partial) for partial in partials} == {client.partial_types.Receipt}
+
+
+def test_the_last_partial_is_the_final_value_in_the_types_of_streams(
+    client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    local.answer(streamed(RECEIPT))
+    stream = b.stream.Extract("text", baml_options={"partials": "every"})
+    partials = list(stream)
+    assert len(partials) > 10
+    assert partials[-1] == client.stream_types.Receipt.model_validate(RECEIPT)
+    for partial in partials:
+        client.stream_types.Receipt.model_validate(partial.model_dump())
+    assert stream.get_final_response() is stream.get_final_response()
+
+
+def test_breaking_out_of_a_loop_pauses_and_the_final_value_is_the_whole_one(b: Any, local: LoopbackServer) -> None:
+    local.answer(streamed(RECEIPT))
+    stream = b.stream.Extract("text")
+    for _ in stream:
+        break
+    assert stream.get_final_response().model_dump() == RECEIPT
+
+
+def test_a_second_loop_goes_on_where_the_first_was_left(b: Any, local: LoopbackServer) -> None:
+    local.answer(streamed(RECEIPT))
+    stream = b.stream.Extract("text", baml_options={"partials": "every"})
+    counts = [len(partial.items) for _, partial in zip(range(20), stream, strict=False)]
+    counts += [len(partial.items) for partial in stream]
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert counts[-1] == 5
+
+
+def test_f6_a_loop_over_a_stream_that_has_ended_is_refused(b: Any, local: LoopbackServer) -> None:
+    local.answer(streamed(RECEIPT))
+    stream = b.stream.Extract("text")
+    list(stream)
+    with pytest.raises(RuntimeError, match="has ended"):
+        list(stream)
+
+
+def test_a_stream_that_nobody_holds_closes_its_connection(b: Any, local: LoopbackServer) -> None:
+    local.answer(Answer(openai_chunks(['{"items": [{"name": "a'], None)[:-1], end="open"))
+    for _ in b.stream.Extract("text"):
+        break
+    local.wait_client_left(5)
+
+
+def test_f1_an_error_comes_out_of_the_loop_and_again_with_the_final_value(b: Any, local: LoopbackServer) -> None:
+    local.default = Answer([b"no"], status=500, framing="length")
+    stream = b.stream.Extract("text")
+    with pytest.raises(bamlet.BamlClientHttpError) as first:
+        list(stream)
+    with pytest.raises(bamlet.BamlClientHttpError) as again:
+        stream.get_final_response()
+    assert again.value is first.value
+
+
+def test_nothing_is_sent_before_somebody_looks(b: Any, local: LoopbackServer) -> None:
+    b.stream.Extract("text")
+    assert local.requests == []
+
+
+def test_expression_functions_are_methods_like_the_others(client: ModuleType, b: Any) -> None:
+    assert b.Add(1, 2) == 3
+    assert b.Add(a=1) == 1
+    assert asyncio.run(client.b.Add(1, b=5)) == 6
+    with pytest.raises(TypeError):
+        b.Add()
+    with pytest.raises(AttributeError):
+        b.Subtract(1, 2)
+
+
+def test_f11_no_options_are_the_same_as_none(b: Any) -> None:
+    assert b.Add(1, 2, None) == b.Add(1, 2, {}) == 3
+
+
+def test_requests_are_made_and_not_sent(b: Any, local: LoopbackServer) -> None:
+    request = b.request.Extract("receipt text")
+    assert "receipt text" in json.dumps(request.body.json())
+    assert b.stream_request.Extract("receipt text").body.json()["stream"] is True
+    assert local.requests == []
+
+
+def test_answers_are_read_whole_and_in_part(client: ModuleType, b: Any) -> None:
+    assert b.parse.Extract(json.dumps(RECEIPT)) == client.types.Receipt.model_validate(RECEIPT)
+    part = b.parse_stream.Extract('{"items": [{"name": "a", "cou')
+    assert part == client.stream_types.Receipt(items=[client.stream_types.Item(name="a")])
+
+
+def test_f19_what_cannot_be_read_is_a_validation_error(b: Any) -> None:
+    with pytest.raises(bamlet.BamlValidationError, match="Failed to parse"):
+        b.parse.One("nothing of the kind")
+
+
+def test_f15_the_parts_of_an_expression_function_are_refused(b: Any) -> None:
+    for use in (b.request.Add, b.stream_request.Add):
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="`Add` is no LLM function"):
+            use(1, 2)
+    with pytest.raises(bamlet.BamlInvalidArgumentError, match="`Add` is no LLM function"):
+        b.parse.Add("1")
+
+
+def test_a_client_and_its_values_are_pickled(client: ModuleType, b: Any) -> None:
+    copy = pickle.loads(pickle.dumps(b.with_options(client="Local")))
+    assert type(copy) is type(b)
+    assert copy.Add(1, 2) == 3
+    value = client.types.Receipt.model_validate(RECEIPT)
+    assert pickle.loads(pickle.dumps(value)) == value
+
+
+def test_an_unknown_option_is_warned_of(b: Any) -> None:
+    with pytest.warns(UserWarning, match="did you mean `tags`"):
+        b.Add(1, 2, {"tag": {"a": "b"}})
+
+
+def test_f12_an_option_of_the_wrong_kind_is_told_by_name(b: Any) -> None:
+    with pytest.raises(bamlet.BamlInvalidArgumentError, match="baml_options\\['env'\\]"):
+        b.Add(1, 2, {"env": "A=b"})
+
+
+def test_f4_a_key_that_is_taken_away_fails_before_sending(b: Any, local: LoopbackServer) -> None:
+    with pytest.raises(bamlet.BamlError, match="LOCAL_KEY"):
+        b.Extract("text", baml_options={"env": {"LOCAL_KEY": None}})
+    assert local.requests == []
+
+
+def test_options_of_a_client_go_under_those_of_a_call(b: Any, local: LoopbackServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    elsewhere = b.with_options(env={"BASE_URL": nowhere})
+    local.answer(whole(RECEIPT), whole(RECEIPT))
+    with pytest.raises(bamlet.BamlError):
+        elsewhere.Extract("text")
+    assert elsewhere.Extract("text", baml_options={"env": {}}).model_dump() == RECEIPT
+    assert b.Extract("text").model_dump() == RECEIPT
+
+
+def test_methods_have_signatures_docstrings_and_hints(client: ModuleType, b: Any) -> None:
+    import inspect
+    import typing
+
+    assert str(inspect.signature(b.Extract)).startswith("(text: 'str', hint: 'str | None' = None, baml_options:")
+    assert b.Extract.__doc__ == b.stream.Extract.__doc__ == "Reads a receipt."
+    assert inspect.iscoroutinefunction(client.b.Extract)
+    assert not inspect.iscoroutinefunction(client.b.stream.Extract)
+    assert typing.get_type_hints(b.Extract)["return"] is client.types.Receipt
+
+
+def test_the_client_can_be_patched(b: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(b, "Add", lambda a, b: 42)
+    monkeypatch.setattr(b.stream, "Extract", lambda text: [1])
+    assert b.Add(1, 2) == 42
+    assert b.stream.Extract("text") == [1]
+
+
+def test_f20_two_packages_share_nothing(client: ModuleType, tmp_path: Path) -> None:
+    with generated(tmp_path, SOURCE) as other:
+        assert other.types.Item is not client.types.Item
+        other.tracing.set_tags(of="other")
+        assert other.b._package.tags() == {"of": "other"}
+        assert client.b._package.tags() == {}
