@@ -20,6 +20,7 @@ from ..types.ty import (
     ClassTy,
     EnumTy,
     ListTy,
+    LiteralTy,
     MapTy,
     Ty,
     TypeAttributes,
@@ -33,9 +34,16 @@ from ..types.ty import (
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar, a literal, media, null or anything at all."""
+    """A scalar, media, null or anything at all."""
 
     ty: Ty
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Literals, of which a value is one."""
+
+    values: tuple[LiteralTy, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class State:
     inner: Shape
 
 
-Shape: TypeAlias = Leaf | Enum | Object | Named | Listed | Mapped | Either | Maybe | Checks | State
+Shape: TypeAlias = Leaf | Choice | Enum | Object | Named | Listed | Mapped | Either | Maybe | Checks | State
 
 
 class Shapes:
@@ -163,6 +171,8 @@ class Shapes:
                 return Object(name, partial and not done)
             case EnumTy(name=name):
                 return Enum(name, self._schemas.enums[name].dynamic)
+            case LiteralTy():
+                return Choice((ty,))
             case VariantTy(enum=enum, name=name):
                 return Enum(enum, only=name)
             case AliasTy(name=name):
@@ -178,7 +188,7 @@ class Shapes:
 
     def _union(self, ty: UnionTy, partial: bool, done: bool) -> Shape:
         parts = [self._part(member, partial, done) for member in ty.members if bare(member) != NULL]
-        flat = dict.fromkeys(part for shape in parts for part in _flat(shape))
+        flat = dict.fromkeys(_with_choices_together([part for shape in parts for part in _flat(shape)]))
         nullable = flat.pop(_NONE, 0) is None or is_optional(ty)
         shape = next(iter(flat)) if len(flat) == 1 else Either(tuple(flat))
         return Maybe(shape) if nullable else shape
@@ -212,6 +222,12 @@ def _flat(shape: Shape) -> Iterable[Shape]:
             return (*_flat(inner), _NONE)
         case _:
             return (shape,)
+
+
+def _with_choices_together(shapes: list[Shape]) -> list[Shape]:
+    values = tuple(value for shape in shapes if isinstance(shape, Choice) for value in shape.values)
+    together = Choice(tuple(dict.fromkeys(values)))
+    return [together if isinstance(shape, Choice) else shape for shape in shapes]
 
 
 def _check_names(attributes: TypeAttributes) -> tuple[str, ...]:

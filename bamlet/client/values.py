@@ -15,9 +15,9 @@ from typing import Any, Final, Literal
 
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import Schemas
-from ..types.ty import NULL, LiteralTy, MediaTy, PrimitiveTy, Ty, UnknownTy
+from ..types.ty import NULL, MediaTy, PrimitiveTy, Ty, UnknownTy
 from .models import Check, Checked, StreamState
-from .shapes import Checks, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, Shapes, State
+from .shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, Shapes, State
 
 
 class _Held:
@@ -156,8 +156,6 @@ class Makers:
         def made(value: Any) -> Any:
             if not _is(value, "Checked"):
                 return HELD
-            if value.value is None and not value.checks:
-                return HELD
             found = make(value.value)
             if found is HELD:
                 return HELD
@@ -274,8 +272,6 @@ class Makers:
 
     def _annotate_leaf(self, shape: Leaf) -> Any:
         ty = shape.ty
-        if isinstance(ty, LiteralTy):
-            return Literal[ty.value]
         if isinstance(ty, MediaTy):
             from ..embed.media import CLASSES
 
@@ -335,6 +331,7 @@ _PYTHON: Mapping[str, Any] = {"string": str, "int": int, "float": float, "bool":
 
 _MAKE: dict[type, Callable[[Makers, Any], Maker]] = {
     Leaf: Makers._leaf,
+    Choice: lambda makers, shape: _something,
     Enum: Makers._enum,
     Object: Makers._object,
     Named: Makers._named,
@@ -347,6 +344,7 @@ _MAKE: dict[type, Callable[[Makers, Any], Maker]] = {
 }
 _ANNOTATE: dict[type, Callable[[Makers, Any], Any]] = {
     Leaf: Makers._annotate_leaf,
+    Choice: lambda makers, shape: Literal[tuple(one.value for one in shape.values)],
     Enum: Makers._annotate_enum,
     Object: Makers._class,
     Named: Makers._annotate_named,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..client.shapes import Checks, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, State
-from ..types.ty import LiteralTy, MediaTy, PrimitiveTy
+from ..client.shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, State
+from ..types.ty import MediaTy, PrimitiveTy
 from .layout import text
 
 Side = Literal["types", "stream_types"]
@@ -19,12 +19,15 @@ _PYTHON = {"string": "str", "int": "int", "float": "float", "bool": "bool", "nul
 class Annotations:
     """Of one file. `side` is the module that the file is a part of, whose names need no prefix; None is neither.
 
-    `modules` and `names` collect what the file has to import: helpers, and classes of its own side.
+    `modules` and `names` collect what the file has to import: helpers, and classes of its own side. `hidden` are
+    names that mean something else where the annotation stands, and `taken` those that do in the whole file.
     """
 
     side: Side | None
     modules: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
     def write(self, shape: Shape) -> str:
         return _WRITE[type(shape)](self, shape)
@@ -34,33 +37,38 @@ class Annotations:
         return module
 
     def name(self, name: str, side: Side) -> str:
-        if side == self.side:
+        if side == self.side and name not in self.hidden:
             self.names.add(name)
             return name
         return f"{self.use(f'_{side}')}.{name}"
 
+    def builtin(self, name: str) -> str:
+        return f"{self.use('_builtins')}.{name}" if name in self.hidden else name
+
     def _leaf(self, shape: Leaf) -> str:
         match shape.ty:
             case PrimitiveTy(name=name):
-                return _PYTHON[name]
-            case LiteralTy(value=value):
-                return f"{self.use('_typing')}.Literal[{text(value) if isinstance(value, str) else value}]"
+                return self.builtin(_PYTHON[name])
             case MediaTy(kind=kind):
                 return f"{self.use('_client')}.{kind.capitalize()}"
             case _:
                 return f"{self.use('_typing')}.Any"
 
+    def _choice(self, shape: Choice) -> str:
+        values = (text(one.value) if isinstance(one.value, str) else str(one.value) for one in shape.values)
+        return f"{self.use('_typing')}.Literal[{', '.join(values)}]"
+
     def _enum(self, shape: Enum) -> str:
         name = self.name(shape.name, "types")
         if shape.only is not None:
             return f"{self.use('_typing')}.Literal[{name}.{shape.only}]"
-        return f"{name} | str" if shape.dynamic else name
+        return f"{name} | {self.builtin('str')}" if shape.dynamic else name
 
     def _object(self, shape: Object | Named) -> str:
         return self.name(shape.name, "stream_types" if shape.partial else "types")
 
     def _mapped(self, shape: Mapped) -> str:
-        return f"dict[{self.write(shape.key)}, {self.write(shape.value)}]"
+        return f"{self.builtin('dict')}[{self.write(shape.key)}, {self.write(shape.value)}]"
 
     def _either(self, shape: Either) -> str:
         """Members that only differ for the runtime are one for Python."""
@@ -76,10 +84,11 @@ class Annotations:
 
 _WRITE: dict[type, Callable[[Annotations, Any], str]] = {
     Leaf: Annotations._leaf,
+    Choice: Annotations._choice,
     Enum: Annotations._enum,
     Object: Annotations._object,
     Named: Annotations._object,
-    Listed: lambda self, shape: f"list[{self.write(shape.item)}]",
+    Listed: lambda self, shape: f"{self.builtin('list')}[{self.write(shape.item)}]",
     Mapped: Annotations._mapped,
     Either: Annotations._either,
     Maybe: lambda self, shape: f"{self.write(shape.inner)} | None",

@@ -62,12 +62,13 @@ def _in_docstring(line: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in escaped)
 
 
-def words(names: Iterable[str], indent: int) -> str:
-    """Names as one string of words, in pieces of a line each if it is long."""
+def words(names: Iterable[str], indent: int, before: int = 0) -> str:
+    """Names as one string of words, or a piece of it in each line. `before` is what stands in the first line."""
     margin = " " * indent
+    flat = text(" ".join(names := list(names)))
+    if indent + before + len(flat) < WIDTH:
+        return flat
     lines = textwrap.wrap(" ".join(names), WIDTH - indent - 8, break_long_words=False, break_on_hyphens=False)
-    if len(lines) < 2:
-        return text(lines[0] if lines else "")
     pieces = [f"{line} " for line in lines[:-1]] + [lines[-1]]
     return "(\n" + "".join(f"{margin}    {text(piece)}\n" for piece in pieces) + f"{margin})"
 

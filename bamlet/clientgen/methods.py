@@ -126,7 +126,7 @@ def method_files(interface: Interface, functions: Sequence[FunctionInfo]) -> dic
 
 
 def _client_file(kind: str, form: _Form, shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
-    annotations = Annotations(None)
+    annotations = Annotations(None, hidden={function.name for function in functions})
     methods = "".join(_method(form, annotations, shapes, function) for function in functions)
     modules = [line + "\n" for line in import_lines(annotations.modules & {"_types", "_stream_types"})]
     return _CLIENT.format(
@@ -140,7 +140,7 @@ def _client_file(kind: str, form: _Form, shapes: Shapes, functions: Sequence[Fun
 
 
 def _forms_file(forms: Sequence[_Form], shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
-    annotations = Annotations(None, {"_client"})
+    annotations = Annotations(None, {"_client"}, hidden={function.name for function in functions})
     classes = [
         _head(form) + "".join(_method(form, annotations, shapes, function) for function in functions)
         for form in forms
@@ -210,9 +210,42 @@ def _signature(head: str, params: Sequence[str], gives: str) -> list[str]:
     if len(flat) <= WIDTH:
         return [flat]
     joined = f"        {', '.join(params)}"
+    lines = (
+        [f"    {head}(", joined] if len(joined) <= WIDTH else [f"    {head}(", *(f"        {p}," for p in params)]
+    )
+    lines += _result(gives)
+    return lines if max(map(len, lines)) <= WIDTH else [f"{flat}  # fmt: skip"]
+
+
+def _result(gives: str) -> list[str]:
+    """The last line, or several if it is a long generic."""
+    flat = f"    ) -> {gives}:"
+    if len(flat) <= WIDTH or "[" not in gives:
+        return [flat]
+    head, _, inside = gives.partition("[")
+    arguments = _split(inside.removesuffix("]"))
+    joined = f"        {', '.join(arguments)}"
     if len(joined) <= WIDTH:
-        return [f"    {head}(", joined, f"    ) -> {gives}:"]
-    return [f"    {head}(", *(f"        {param}," for param in params), f"    ) -> {gives}:"]
+        return [f"    ) -> {head}[", joined, "    ]:"]
+    return [f"    ) -> {head}[", *(f"        {argument}," for argument in arguments), "    ]:"]
+
+
+def _split(text: str) -> list[str]:
+    """At the commas that no bracket or string holds."""
+    parts, depth, quote, start = [], 0, "", 0
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote and text[at - 1] != "\\" else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "[(":
+            depth += 1
+        elif character in "])":
+            depth -= 1
+        elif character == "," and not depth:
+            parts.append(text[start:at].strip())
+            start = at + 1
+    return [*parts, text[start:].strip()]
 
 
 def _final(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:

@@ -6,6 +6,7 @@ read the stub beside the module.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from .layout import call, docstring, imports, kept, text, words
 PART_SIZE = 24  # names a part: loading one takes some ten milliseconds
 
 _IMPORTS = {
+    "_builtins": "import builtins as _builtins",
     "_typing": "import typing as _typing",
     "_pydantic": "import pydantic as _pydantic",
     "_typing_extensions": "import typing_extensions as _typing_extensions",
@@ -40,8 +42,9 @@ class _Entry:
 
 def type_files(interface: Interface, side: Side) -> dict[str, str]:
     """The module, its stub and its parts."""
-    found = list((_final_entries if side == "types" else _partial_entries)(interface))
-    aliases = list(_alias_entries(interface, side))
+    shapes = Shapes(interface.schemas)
+    found = [*_recursive(interface, shapes, side), *_class_entries(interface, shapes, side)]
+    aliases = list(_plain_aliases(interface, shapes, side))
     parts = [found[start : start + PART_SIZE] for start in range(0, len(found), PART_SIZE)]
     names = {f"_{side}_{number}": part for number, part in enumerate(parts, 1)}
     if aliases:
@@ -50,7 +53,7 @@ def type_files(interface: Interface, side: Side) -> dict[str, str]:
     files: dict[str, str] = {}
     needs: dict[str, list[str]] = {}
     for part, entries in names.items():
-        annotations = Annotations(side)
+        annotations = Annotations(side, taken=set(home) & set(dir(builtins)))
         body = "\n\n\n".join(entry.write(annotations) for entry in entries) if part != f"_{side}_aliases" else None
         if body is None:
             body = "\n".join(entry.write(annotations) for entry in entries)
@@ -81,7 +84,11 @@ def _part(side: Side, annotations: Annotations, foreign: Mapping[str, list[str]]
 
 def import_lines(modules: set[str]) -> list[str]:
     """In three groups, as isort has them."""
-    groups = [["_typing"], ["_pydantic", "_typing_extensions", "_client"], ["_stream_types", "_types"]]
+    groups = [
+        ["_builtins", "_typing"],
+        ["_pydantic", "_typing_extensions", "_client"],
+        ["_stream_types", "_types"],
+    ]
     order = {"_client": 0, "_pydantic": 1, "_typing_extensions": 2}
     lines: list[str] = []
     for group in groups:
@@ -94,7 +101,14 @@ def import_lines(modules: set[str]) -> list[str]:
 
 
 def _module(side: Side, names: Mapping[str, list[str]], needs: Mapping[str, list[str]]) -> str:
-    lines = [f'"""{_DOCS[side]}"""', "", "from bamlet.client import Parts", "", "_PARTS = Parts(", "    __name__,"]
+    lines = [
+        f'"""{_DOCS[side]}"""',
+        "",
+        "from bamlet.client import Parts as _Parts",
+        "",
+        "_PARTS = _Parts(",
+        "    __name__,",
+    ]
     lines += _table(names)
     lines += _table({part: inside for part, inside in needs.items() if inside})
     return "\n".join([*lines, ")", "__getattr__ = _PARTS.get", "__dir__ = _PARTS.names", ""])
@@ -103,7 +117,7 @@ def _module(side: Side, names: Mapping[str, list[str]], needs: Mapping[str, list
 def _table(entries: Mapping[str, list[str]]) -> list[str]:
     if not entries:
         return ["    {},"]
-    lines = [f"        {text(key)}: {words(value, 8)}," for key, value in entries.items()]
+    lines = [f"        {text(key)}: {words(value, 8, len(key) + 4)}," for key, value in entries.items()]
     return ["    {", *lines, "    },"]
 
 
@@ -127,40 +141,41 @@ def own_enums(interface: Interface) -> list[EnumSchema]:
     return [schema for schema in interface.schemas.enums.values() if "." not in schema.name]
 
 
-def _final_entries(interface: Interface) -> Iterator[_Entry]:
-    shapes = Shapes(interface.schemas)
-    for enum in own_enums(interface):
-        yield _Entry(enum.name, partial(_enum, schema=enum))
+def _class_entries(interface: Interface, shapes: Shapes, side: Side) -> Iterator[_Entry]:
+    if side == "types":
+        for enum in own_enums(interface):
+            yield _Entry(enum.name, partial(_enum, schema=enum))
     for schema in own_classes(interface):
-        fields = shapes.final_fields(schema.name)
-        yield _Entry(schema.name, partial(_class, schema=schema, shapes=fields, is_partial=False))
+        is_final = side == "types" or schema.stream_done
+        fields = shapes.final_fields(schema.name) if side == "types" else shapes.partial_fields(schema.name)
+        yield _Entry(schema.name, partial(_class, schema=schema, shapes=fields, is_partial=not is_final))
 
 
-def _partial_entries(interface: Interface) -> Iterator[_Entry]:
-    shapes = Shapes(interface.schemas)
-    for schema in own_classes(interface):
-        fields = shapes.partial_fields(schema.name)
-        is_partial = not schema.stream_done
-        yield _Entry(schema.name, partial(_class, schema=schema, shapes=fields, is_partial=is_partial))
-
-
-def _alias_entries(interface: Interface, side: Side) -> Iterator[_Entry]:
-    shapes = Shapes(interface.schemas)
+def _recursive(interface: Interface, shapes: Shapes, side: Side) -> Iterator[_Entry]:
+    """Their types are texts for Python, so they may stand before what they name."""
     for name, ty in interface.aliases.items():
-        recursive = name in interface.schemas.aliases
-        if side == "types":
-            shape = shapes.final(ty)
-        else:
-            shape = shapes.partial(ty) if recursive else shapes.partial_field(ty)
-        yield _Entry(name, partial(_alias, name=name, shape=shape, recursive=recursive))
+        if name in interface.schemas.aliases:
+            shape = shapes.final(ty) if side == "types" else shapes.partial(ty)
+            yield _Entry(name, partial(_recursive_alias, name=name, shape=shape))
 
 
-def _alias(annotations: Annotations, name: str, shape: Shape, recursive: bool) -> str:
-    written = annotations.write(shape)
-    if recursive:
-        head = f"{name} = {annotations.use('_typing_extensions')}.TypeAliasType"
-        return call(head, [text(name), text(written)])
-    return kept(f"{name} = {written}")
+def _plain_aliases(interface: Interface, shapes: Shapes, side: Side) -> Iterator[_Entry]:
+    """Nothing names them, since they are expanded wherever they are used."""
+    for name, ty in interface.aliases.items():
+        if name not in interface.schemas.aliases:
+            shape = shapes.final(ty) if side == "types" else shapes.partial_field(ty)
+            yield _Entry(name, partial(_plain_alias, name=name, shape=shape))
+
+
+def _recursive_alias(annotations: Annotations, name: str, shape: Shape) -> str:
+    annotations.hidden = annotations.taken
+    head = f"{name} = {annotations.use('_typing_extensions')}.TypeAliasType"
+    return call(head, [text(name), text(annotations.write(shape))])
+
+
+def _plain_alias(annotations: Annotations, name: str, shape: Shape) -> str:
+    annotations.hidden = annotations.taken
+    return kept(f"{name} = {annotations.write(shape)}")
 
 
 def _enum(annotations: Annotations, schema: EnumSchema) -> str:
@@ -175,6 +190,7 @@ def _enum(annotations: Annotations, schema: EnumSchema) -> str:
 
 
 def _class(annotations: Annotations, schema: ClassSchema, shapes: Mapping[str, Shape], is_partial: bool) -> str:
+    annotations.hidden = annotations.taken | {field.name for field in schema.fields}
     lines = [f"class {schema.name}({annotations.use('_client')}.Model):"]
     if schema.doc:
         lines += [docstring(schema.doc, 4), ""]
@@ -190,7 +206,7 @@ def _field(annotations: Annotations, field: Field, shape: Shape, is_partial: boo
     head = f"{field.name}: {annotations.write(shape)}"
     described = field.description if field.description is not None else field.doc
     arguments: list[str] = []
-    default = _default(shape, is_partial)
+    default = _default(annotations, shape, is_partial)
     if default is not None and (described is not None or default[0] == "default_factory"):
         arguments.append(f"{default[0]}={default[1]}")
     if described is not None:
@@ -203,14 +219,14 @@ def _field(annotations: Annotations, field: Field, shape: Shape, is_partial: boo
     return kept(f"    {head}" + (f" = {default[1]}" if default is not None else ""))
 
 
-def _default(shape: Shape, is_partial: bool) -> tuple[str, str] | None:
+def _default(annotations: Annotations, shape: Shape, is_partial: bool) -> tuple[str, str] | None:
     """A part that may be missing has a value from the start."""
     match shape:
         case Maybe():
             return "default", "None"
         case Listed() if is_partial:
-            return "default_factory", "list"
+            return "default_factory", annotations.builtin("list")
         case Mapped() if is_partial:
-            return "default_factory", "dict"
+            return "default_factory", annotations.builtin("dict")
         case _:
             return None

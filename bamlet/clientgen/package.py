@@ -20,7 +20,7 @@ Mode = Literal["sync", "async"]
 
 HEADER = f"# Made by bamlet {__version__} from .baml files: change those, and run `bamlet generate`.\n"
 # What the program says stands in the code as it was written: its lines may be long, its letters of any script.
-_LINT = "# ruff: noqa: E501, RUF001, RUF002, RUF100\n"
+_LINT = "# ruff: noqa: E501, E741, RUF001, RUF002, RUF100\n"
 
 _INIT = '''"""The client of a BAML program: `b` calls its functions."""
 
