@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from ..clientgen import Nothing, Target, python_package, targets
@@ -13,6 +14,8 @@ from ..diagnostics import CompileError
 from ..diagnostics.formats import FORMATS
 from ..embed import Program, check_path
 from ..embed.files import find
+from ..embed.project import Project
+from ..source import Span
 from . import exits
 from .package_files import Difference, differences, foreign, write
 from .terminal import palette
@@ -81,7 +84,7 @@ def _generate(sources: Path, arguments: argparse.Namespace) -> int:
 
 def _package(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> int:
     try:
-        made = python_package(program.interface, _texts(sources), target.mode)
+        made = python_package(program.interface, _texts(sources), target.mode, _places(sources))
     except CompileError as refused:
         print(FORMATS["full"](refused.diagnostics, palette(sys.stderr)), file=sys.stderr)
         return exits.BAD_SOURCE
@@ -100,6 +103,12 @@ def _package(program: Program, sources: Path, target: Target, arguments: argpars
         _say(f"warning: {other} is not made by bamlet; it is left as it is")
     print(f"{name}: {len(made.files)} files, {len(changed)} changed", flush=True)
     return _hook(target)
+
+
+def _places(sources: Path) -> Callable[[str], Span]:
+    """Where names are declared, looked up only if something is wrong with one."""
+    symbols = cache(Project(sources).symbols)
+    return lambda name: symbols().definitions[name].span
 
 
 def _report(folder: Path, changed: Iterable[Difference]) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .models import Model as Model
     from .models import StreamState as StreamState
     from .options import BamlCallOptions as BamlCallOptions
+    from .options import Options as Options
     from .package import Package as Package
     from .parts import Parts as Parts
     from .protocol import require as require
@@ -42,7 +43,7 @@ _HOMES = {
         "SyncStreamer",
     ),
     "models": ("Checked", "Enum", "Model", "StreamState"),
-    "options": ("BamlCallOptions",),
+    "options": ("BamlCallOptions", "Options"),
     "package": ("Package",),
     "parts": ("Parts",),
     "protocol": ("require",),

@@ -11,7 +11,7 @@ from .options import context_of, merged
 if TYPE_CHECKING:
     from ..embed import AsyncRuntime, AsyncStream, CallContext, HTTPRequest
     from ..sync import Runtime
-    from .options import BamlCallOptions
+    from .options import Options
     from .package import Package
     from .streams import BamlStream, BamlSyncStream, _Feed
 
@@ -52,7 +52,7 @@ class Caller:
         params = self._package.function(function).params
         return {param.name: value for param, value in zip(params, values, strict=True)}
 
-    def _context(self, options: BamlCallOptions | None) -> CallContext | None:
+    def _context(self, options: Options) -> CallContext | None:
         given = merged(self._options, options) if options else self._options
         tags = self._package.tags()
         if tags:
@@ -74,7 +74,7 @@ class SyncCaller(Caller):
         """What makes the calls: reports, views and more of them than a generated client has."""
         return self._package.runtime
 
-    def _call(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> T:  # type: ignore[type-var]
+    def _call(self, function: str, values: Sequence[Any], options: Options) -> T:  # type: ignore[type-var]
         package = self._package
         arguments = self._arguments(function, values)
         value = package.runtime.call(function, arguments, context=self._context(options))
@@ -88,7 +88,7 @@ class AsyncCaller(Caller):
         """What makes the calls: reports, views and more of them than a generated client has."""
         return self._package.asynchronous
 
-    async def _call(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> T:
+    async def _call(self, function: str, values: Sequence[Any], options: Options) -> T:
         package = self._package
         await package.close_with_loop()
         arguments = self._arguments(function, values)
@@ -98,7 +98,7 @@ class AsyncCaller(Caller):
 
 
 class Streamer(Caller):
-    def _feed(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> _Feed:
+    def _feed(self, function: str, values: Sequence[Any], options: Options) -> _Feed:
         from .streams import Mode, _Feed
 
         package = self._package
@@ -109,24 +109,20 @@ class Streamer(Caller):
         def start(mode: Mode) -> AsyncStream:
             return package.asynchronous.stream(function, arguments, context=context, partials=mode)
 
-        partial = package.makers.partial(package.function(function).result)
+        partial = package.makers.growing(package.function(function).result)
         mode: Mode = given.get("partials", "latest")
         return _Feed(start, mode, partial, package.final(function), package.makers.free)
 
 
 class SyncStreamer(Streamer):
-    def _stream(
-        self, function: str, values: Sequence[Any], options: BamlCallOptions | None
-    ) -> BamlSyncStream[Any, Any]:
+    def _stream(self, function: str, values: Sequence[Any], options: Options) -> BamlSyncStream[Any, Any]:
         from .streams import BamlSyncStream
 
         return BamlSyncStream(self._feed(function, values, options))
 
 
 class AsyncStreamer(Streamer):
-    def _stream(
-        self, function: str, values: Sequence[Any], options: BamlCallOptions | None
-    ) -> BamlStream[Any, Any]:
+    def _stream(self, function: str, values: Sequence[Any], options: Options) -> BamlStream[Any, Any]:
         from .streams import BamlStream
 
         return BamlStream(self._feed(function, values, options), self._package.close_with_loop)
@@ -135,7 +131,7 @@ class AsyncStreamer(Streamer):
 class SyncRequester(Caller):
     _streams: ClassVar[bool] = False
 
-    def _request(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> HTTPRequest:
+    def _request(self, function: str, values: Sequence[Any], options: Options) -> HTTPRequest:
         self._check_llm(function)
         runtime = self._package.runtime
         request = runtime.stream_request if self._streams else runtime.request
@@ -145,7 +141,7 @@ class SyncRequester(Caller):
 class AsyncRequester(Caller):
     _streams: ClassVar[bool] = False
 
-    async def _request(self, function: str, values: Sequence[Any], options: BamlCallOptions | None) -> HTTPRequest:
+    async def _request(self, function: str, values: Sequence[Any], options: Options) -> HTTPRequest:
         self._check_llm(function)
         await self._package.close_with_loop()
         runtime = self._package.asynchronous
@@ -156,7 +152,7 @@ class AsyncRequester(Caller):
 class Reader(Caller):
     """Reads answers that somebody else has got."""
 
-    def _parse(self, function: str, text: str, options: BamlCallOptions | None) -> T:  # type: ignore[type-var]
+    def _parse(self, function: str, text: str, options: Options) -> T:  # type: ignore[type-var]
         self._check_llm(function)
         context = self._context(options)
         strict = context is not None and context.strict
@@ -164,7 +160,7 @@ class Reader(Caller):
         made: T = self._package.final(function)(value)
         return made
 
-    def _parse_partial(self, function: str, text: str, options: BamlCallOptions | None) -> T:  # type: ignore[type-var]
+    def _parse_partial(self, function: str, text: str, options: Options) -> T:  # type: ignore[type-var]
         from ..embed.errors import validation_error
         from .values import HELD
 

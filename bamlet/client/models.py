@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 try:
-    from pydantic import BaseModel, ConfigDict
+    from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 except ImportError as missing:
     raise ImportError("a generated client needs pydantic 2: pip install 'bamlet[client]'") from missing
+
+from .parts import complete
 
 T = TypeVar("T")
 CheckName = TypeVar("CheckName", bound=str)
@@ -35,6 +37,16 @@ class Model(BaseModel):
     """A class of the program. Its schema is built when something is validated, not when it is imported."""
 
     model_config = ConfigDict(defer_build=True, protected_namespaces=())
+
+    @classmethod
+    def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
+        complete(cls)
+        return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        complete(cls)
+        return handler(source)
 
     if TYPE_CHECKING:
         # Checkers, too, let a field take the name of one of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from ..embed import AbortController, CallContext, Report, Timeouts
@@ -30,6 +30,8 @@ class BamlCallOptions(TypedDict, total=False):
     on_reset: Callable[[int], Any] | None
     on_report: Callable[[Report], Any] | None
 
+
+Options: TypeAlias = BamlCallOptions | None
 
 # The name of each in `CallContext`; what has none is not for the call.
 _IN_CONTEXT: Mapping[str, str | None] = {

@@ -23,13 +23,18 @@ _LOADING = ProcessLock()
 
 
 class Parts:
-    """`names` has the names that each part declares, `needs` the parts whose names it uses; both as words."""
+    """`names` has the names that each part declares, `needs` the parts that its annotations name; both as words.
+
+    A part is loaded alone, for values are made without a look at annotations. Pydantic looks at them before it
+    validates, and then for names in the namespace of the module only: so it has them `complete` before.
+    """
 
     def __init__(self, module: str, names: Mapping[str, str], needs: Mapping[str, str]) -> None:
         self._module = module
         self._needs = needs
         self._part_of = {name: part for part, declared in names.items() for name in declared.split()}
-        self._begun: set[str] = set()
+        self._loaded: set[str] = set()
+        self._completed: set[str] = set()
 
     def names(self) -> list[str]:
         """The module's `__dir__`."""
@@ -42,23 +47,36 @@ class Parts:
             if name in HELPERS:
                 return getattr(import_module("bamlet.client.models"), name)
             raise AttributeError(f"module {self._module!r} has no attribute {name!r}")
-        namespace = vars(sys.modules[self._module])
         with _LOADING:
-            self._load(part, namespace)
-        return namespace[name]
+            self._load(part)
+        return vars(sys.modules[self._module])[name]
 
-    def _load(self, part: str, namespace: dict[str, Any]) -> None:
-        """A part behind all that it needs: pydantic looks for the names of annotations in the namespace alone."""
-        if part in self._begun:
+    def complete(self, name: str) -> None:
+        """Load whatever a class names, and what that names."""
+        work = [self._part_of.get(name, "")]
+        if work[0] in self._completed:
             return
-        self._begun.add(part)
-        try:
-            for needed in self._needs.get(part, "").split():
-                self._load(needed, namespace)
-            spec = find_spec(f"{self._module.rpartition('.')[0]}.{part}")
-            if spec is None:
-                raise ImportError(f"{part} is missing from the generated package; run `bamlet generate`")
-            exec(spec.loader.get_code(spec.name), namespace)  # type: ignore[union-attr]
-        except BaseException:
-            self._begun.discard(part)
-            raise
+        with _LOADING:
+            while work:
+                part = work.pop()
+                if part and part not in self._completed:
+                    self._load(part)
+                    self._completed.add(part)
+                    work += self._needs.get(part, "").split()
+
+    def _load(self, part: str) -> None:
+        if part in self._loaded:
+            return
+        spec = find_spec(f"{self._module.rpartition('.')[0]}.{part}")
+        if spec is None:
+            raise ImportError(f"{part} is missing from the generated package; run `bamlet generate`")
+        exec(spec.loader.get_code(spec.name), vars(sys.modules[self._module]))  # type: ignore[union-attr]
+        self._loaded.add(part)
+
+
+def complete(cls: type) -> None:
+    """Make all known that the annotations of a generated class, or of one below it, name."""
+    for base in cls.__mro__:
+        parts = getattr(sys.modules.get(base.__module__), "_PARTS", None)
+        if isinstance(parts, Parts):
+            parts.complete(base.__name__)

@@ -27,6 +27,7 @@ class _Held:
 HELD: Final = _Held()
 
 Maker = Callable[[Any], Any]
+Of = Callable[[Shape], Maker]
 
 
 class Makers:
@@ -50,11 +51,23 @@ class Makers:
     def maker(self, shape: Shape) -> Maker:
         known = self._made.get(shape)
         if known is None:
-            if isinstance(shape, Object | Named):
-                # One that holds itself is met again while it is being made, and then asked for later.
-                self._made[shape] = lambda value: self._made[shape](value)  # noqa: PLW0108
-            known = self._made[shape] = _MAKE[type(shape)](self, shape)
+            known = self._made[shape] = self.part(shape, self.maker)
         return known
+
+    def part(self, shape: Shape, of: Of) -> Maker:
+        """A maker of its own, whose parts are made by those that `of` gives."""
+        if type(shape) not in _NEEDS_CLASSES:
+            return _MAKE[type(shape)](self, shape, of)
+        make: Maker | None = None
+
+        def later(value: Any) -> Any:
+            """Classes are made when there is a value of them; one that holds itself comes to an end so, too."""
+            nonlocal make
+            if make is None:
+                make = _MAKE[type(shape)](self, shape, of)
+            return make(value)
+
+        return later
 
     def final(self, ty: Ty) -> Maker:
         return self.maker(self.shapes.final(ty))
@@ -62,6 +75,12 @@ class Makers:
     def partial(self, ty: Ty) -> Maker:
         """Of a whole result, which is not shown before it can be."""
         return self.maker(self.shapes.partial(ty))
+
+    def growing(self, ty: Ty) -> Maker:
+        """The same for the values of one stream, one after the other: what is finished is made once."""
+        from .growing import Growing
+
+        return Growing(self).of(self.shapes.partial(ty))
 
     def annotation(self, shape: Shape) -> Any:
         """The type as Python code would write it; the same object for the same shape."""
@@ -71,14 +90,14 @@ class Makers:
 
     # --- makers
 
-    def _leaf(self, shape: Leaf) -> Maker:
+    def _leaf(self, shape: Leaf, of: Of) -> Maker:
         if shape.ty == NULL:
             return _same
         if isinstance(shape.ty, UnknownTy):
             return self.free
         return _something
 
-    def _enum(self, shape: Enum) -> Maker:
+    def _enum(self, shape: Enum, of: Of) -> Maker:
         enum = getattr(self._types, shape.name)
         members: dict[str, Any] = {member.value: member for member in enum}
 
@@ -88,13 +107,12 @@ class Makers:
 
         return make
 
-    def _object(self, shape: Object) -> Maker:
+    def _object(self, shape: Object, of: Of) -> Maker:
         schema = self._schemas.classes[shape.name]
         shapes = self.shapes.partial_fields(shape.name) if shape.partial else self.shapes.final_fields(shape.name)
-        cls = self._class(shape)
-        build = _builder(cls)
+        build = _builder(self._class(shape))
         names = tuple(shapes)
-        changing = [(name, m) for name, inner in shapes.items() if (m := self.maker(inner)) is not _same]
+        changing = [(name, m) for name, inner in shapes.items() if (m := of(inner)) is not _same]
         free = self.free if schema.dynamic else None
         read = _reader(names)
 
@@ -116,14 +134,14 @@ class Makers:
 
         return make
 
-    def _listed(self, shape: Listed) -> Maker:
-        make = self.maker(shape.item)
+    def _listed(self, shape: Listed, of: Of) -> Maker:
+        make = of(shape.item)
         if make is _same:
             return lambda value: [] if value is None else list(value)
         return lambda value: [] if value is None else [m for item in value if (m := make(item)) is not HELD]
 
-    def _mapped(self, shape: Mapped) -> Maker:
-        key, make = self.maker(shape.key), self.maker(shape.value)
+    def _mapped(self, shape: Mapped, of: Of) -> Maker:
+        key, make = of(shape.key), of(shape.value)
 
         def made(value: Any) -> Any:
             items = {} if value is None else value
@@ -131,8 +149,8 @@ class Makers:
 
         return made
 
-    def _maybe(self, shape: Maybe) -> Maker:
-        make = self.maker(shape.inner)
+    def _maybe(self, shape: Maybe, of: Of) -> Maker:
+        make = of(shape.inner)
         if make is _something:
             return _same
 
@@ -144,12 +162,12 @@ class Makers:
 
         return made
 
-    def _named(self, shape: Named) -> Maker:
+    def _named(self, shape: Named, of: Of) -> Maker:
         ty = self._schemas.aliases[shape.name]
-        return self.maker(self.shapes.partial(ty) if shape.partial else self.shapes.final(ty))
+        return of(self.shapes.partial(ty) if shape.partial else self.shapes.final(ty))
 
-    def _checks(self, shape: Checks) -> Maker:
-        make = self.maker(shape.inner)
+    def _checks(self, shape: Checks, of: Of) -> Maker:
+        make = of(shape.inner)
         build = _builder(self.annotation(shape))
         check = _builder(Check)
 
@@ -167,8 +185,8 @@ class Makers:
 
         return made
 
-    def _state(self, shape: State) -> Maker:
-        make = self.maker(shape.inner)
+    def _state(self, shape: State, of: Of) -> Maker:
+        make = of(shape.inner)
         build = _builder(self.annotation(shape))
 
         def made(value: Any) -> Any:
@@ -181,26 +199,27 @@ class Makers:
 
         return made
 
-    def _either(self, shape: Either) -> Maker:
+    def _either(self, shape: Either, of: Of) -> Maker:
         """The member that a value belongs to is told from its kind: classes and enums have names."""
         objects: dict[str, Maker] = {}
         enums: dict[str, Maker] = {}
         kinds: dict[type, Maker] = {}
-        wrapped: list[tuple[type, Checks | State]] = []
-        for member in (part for part in shape.members):
+        wrapped: list[tuple[Checks | State, Maker]] = []
+        for member in shape.members:
             match member:
                 case Object(name=name):
-                    objects[name] = self.maker(member)
+                    objects[name] = of(member)
                 case Enum(name=name):
-                    enums[name] = self.maker(member)
+                    enums[name] = of(member)
                 case Listed():
-                    kinds.setdefault(list, self.maker(member))
+                    kinds.setdefault(list, of(member))
                 case Mapped():
-                    kinds.setdefault(dict, self.maker(member))
+                    kinds.setdefault(dict, of(member))
                 case Checks() | State():
-                    wrapped.append((type(member), member))
+                    wrapped.append((member, of(member)))
                 case Named():
-                    pass
+                    kinds.setdefault(list, of(member))
+                    kinds.setdefault(dict, of(member))
 
         def made(value: Any) -> Any:
             if value is None:
@@ -208,7 +227,7 @@ class Makers:
             if isinstance(value, Instance):
                 name = value.__class_name__
                 if name in _WRAPPERS:
-                    return self._unwrapped(shape, value)
+                    return _in_wrapper(wrapped, value)
                 return objects[name](value) if name in objects else self.free(value)
             if isinstance(value, EnumValue):
                 return enums[value.enum](value) if value.enum in enums else self.free(value)
@@ -216,32 +235,6 @@ class Makers:
             return value if change is None else change(value)
 
         return made
-
-    def _unwrapped(self, shape: Either, value: Any) -> Any:
-        """A member with checks or a state of its own, found by what is inside."""
-        wanted = Checks if _is(value, "Checked") else State
-        inner = value.value
-        for member in shape.members:
-            if isinstance(member, wanted) and self._fits(member.inner, inner):
-                return self.maker(member)(value)
-        return HELD
-
-    def _fits(self, shape: Shape, value: Any) -> bool:
-        match shape:
-            case Object(name=name):
-                return isinstance(value, Instance) and value.__class_name__ == name
-            case Enum(name=name):
-                return isinstance(value, EnumValue) and value.enum == name
-            case Leaf(ty=ty):
-                return isinstance(value, _PYTHON.get(_kind(ty), object))
-            case Maybe(inner=inner):
-                return value is None or self._fits(inner, value)
-            case Listed():
-                return isinstance(value, list)
-            case Mapped():
-                return isinstance(value, dict)
-            case _:
-                return True
 
     def free(self, value: Any) -> Any:
         """A value of which no type is known: classes and enums that the package has come as those."""
@@ -288,6 +281,35 @@ class Makers:
         return getattr(self._stream_types if shape.partial else self._types, shape.name)
 
 
+def _in_wrapper(wrapped: list[tuple[Checks | State, Maker]], value: Any) -> Any:
+    """A member with checks or a state of its own, found by what is inside."""
+    wanted = Checks if _is(value, "Checked") else State
+    for shape, make in wrapped:
+        if isinstance(shape, wanted) and _fits(shape.inner, value.value):
+            return make(value)
+    return HELD
+
+
+def _fits(shape: Shape, value: Any) -> bool:
+    match shape:
+        case Object(name=name):
+            return isinstance(value, Instance) and value.__class_name__ == name
+        case Enum(name=name):
+            return isinstance(value, EnumValue) and value.enum == name
+        case Leaf(ty=ty):
+            return isinstance(value, _PYTHON.get(_kind(ty), object))
+        case Maybe(inner=inner):
+            return value is None or _fits(inner, value)
+        case Listed():
+            return isinstance(value, list)
+        case Mapped():
+            return isinstance(value, dict)
+        case Checks() | State():
+            return isinstance(value, Instance) and value.__class_name__ in _WRAPPERS
+        case _:
+            return True
+
+
 def _is(value: Any, wrapper: str) -> bool:
     return isinstance(value, Instance) and value.__class_name__ == wrapper
 
@@ -326,12 +348,13 @@ def _builder(cls: Any) -> Callable[[dict[str, Any], Mapping[str, Any] | None], A
     return build
 
 
+_NEEDS_CLASSES = (Object, Enum, Named, Checks, State)
 _WRAPPERS = ("Checked", "StreamState")
 _PYTHON: Mapping[str, Any] = {"string": str, "int": int, "float": float, "bool": bool}
 
-_MAKE: dict[type, Callable[[Makers, Any], Maker]] = {
+_MAKE: dict[type, Callable[[Makers, Any, Of], Maker]] = {
     Leaf: Makers._leaf,
-    Choice: lambda makers, shape: _something,
+    Choice: lambda makers, shape, of: _something,
     Enum: Makers._enum,
     Object: Makers._object,
     Named: Makers._named,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
@@ -85,8 +86,8 @@ def imports(module: str, names: Iterable[str], indent: int = 0) -> str:
     )
 
 
-def _import_order(name: str) -> tuple[int, str]:
-    """Constants, then classes, then the rest."""
-    if len(name) > 1 and name.isupper():
-        return 0, name
-    return (1 if name[0].isupper() else 2), name
+def _import_order(name: str) -> tuple[int, list[tuple[int, str]], str]:
+    """Constants, then classes, then the rest; `Part2` before `Part10`."""
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+    pieces = re.findall(r"\d+|\D+", name.lower())
+    return kind, [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces], name

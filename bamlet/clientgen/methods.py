@@ -17,7 +17,7 @@ from .annotations import Annotations
 from .layout import WIDTH, docstring
 from .models import import_lines
 
-_OPTIONS = "baml_options: _client.BamlCallOptions | None = None"
+_OPTIONS = "baml_options: _client.Options = None"
 
 Result = Literal["final", "partial", "BamlStream", "BamlSyncStream", "HTTPRequest"]
 

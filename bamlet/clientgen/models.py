@@ -46,17 +46,18 @@ def type_files(interface: Interface, side: Side) -> dict[str, str]:
     found = [*_recursive(interface, shapes, side), *_class_entries(interface, shapes, side)]
     aliases = list(_plain_aliases(interface, shapes, side))
     parts = [found[start : start + PART_SIZE] for start in range(0, len(found), PART_SIZE)]
-    names = {f"_{side}_{number}": part for number, part in enumerate(parts, 1)}
+    width = len(str(len(parts)))
+    names = {f"_{side}_{number:0{width}}": part for number, part in enumerate(parts, 1)}
     if aliases:
         names[f"_{side}_aliases"] = aliases
     home = {entry.name: part for part, entries in names.items() for entry in entries}
     files: dict[str, str] = {}
     needs: dict[str, list[str]] = {}
     for part, entries in names.items():
-        annotations = Annotations(side, taken=set(home) & set(dir(builtins)))
-        body = "\n\n\n".join(entry.write(annotations) for entry in entries) if part != f"_{side}_aliases" else None
-        if body is None:
-            body = "\n".join(entry.write(annotations) for entry in entries)
+        is_aliases = part.endswith("_aliases")
+        # An alias is read when it is executed, so it asks the module for what it names.
+        annotations = Annotations(None if is_aliases else side, taken=set(home) & set(dir(builtins)))
+        body = ("\n" if is_aliases else "\n\n\n").join(entry.write(annotations) for entry in entries)
         foreign: dict[str, list[str]] = {}
         for name in sorted(annotations.names):
             if home[name] != part:
@@ -78,8 +79,8 @@ def _part(side: Side, annotations: Annotations, foreign: Mapping[str, list[str]]
     if foreign:
         lines += ["", "if _typing.TYPE_CHECKING:"]
         lines += [imports(f".{part}", names, 4) for part, names in sorted(foreign.items())]
-    gap = "" if body.startswith(("class ", "@")) else None
-    return "\n".join([*lines, *([""] if gap == "" else []), "", body, ""]).replace("\n\n\n\n", "\n\n\n")
+    gap = [""] if body.startswith("class ") else []
+    return "\n".join([*lines, "", *gap, body, ""])
 
 
 def import_lines(modules: set[str]) -> list[str]:

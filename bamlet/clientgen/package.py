@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from .._version import __version__
 from ..client.package import GLOBALS
 from ..client.protocol import PROTOCOL
+from ..diagnostics import CompileError
 from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..types.ty import FunctionTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
 from .layout import text
 from .methods import method_files
 from .models import type_files
+from .refusals import Place, refusals
 from .type_builder import type_builder_file
 
 Mode = Literal["sync", "async"]
@@ -136,10 +138,15 @@ class Made:
     warnings: tuple[str, ...]
 
 
-def python_package(interface: Interface, sources: Mapping[str, str], mode: Mode) -> Made:
-    """`sources` are the program's files by their names below its folder."""
+def python_package(interface: Interface, sources: Mapping[str, str], mode: Mode, place: Place) -> Made:
+    """`sources` are the program's files by their names below its folder, `place` says where a name is declared.
+
+    Raises `CompileError` for names that Python cannot have.
+    """
     functions = own_functions(interface)
     exported = [function for function in functions if not _left_out(function)]
+    if refused := refusals(interface, exported, place):
+        raise CompileError(refused)
     texts = {
         "__init__.py": _INIT.format(
             protocol=PROTOCOL, version=__version__, mode=mode, imports=_init_imports(mode)
@@ -202,7 +209,3 @@ def _inlined(sources: Mapping[str, str]) -> str:
     lines = ['"""The sources of the program, by their names."""', "", "_FILES = {"]
     lines += [f"    {text(name)}: {text(source)}," for name, source in sorted(sources.items())]
     return "\n".join([*lines, "}", "", "", "def get_baml_files() -> dict[str, str]:", "    return _FILES", ""])
-
-
-def named(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

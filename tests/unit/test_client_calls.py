@@ -117,6 +117,7 @@ def test_the_last_partial_is_the_final_value_in_the_types_of_streams(
     partials = list(stream)
     assert len(partials) > 10
     assert partials[-1] == client.stream_types.Receipt.model_validate(RECEIPT)
+    assert partials[-1].items[0] is partials[-2].items[0]
     for partial in partials:
         client.stream_types.Receipt.model_validate(partial.model_dump())
     assert stream.get_final_response() is stream.get_final_response()

@@ -1,0 +1,92 @@
+"""Makers for one stream: of each partial value only what is new is made into objects.
+
+In a list only the last item can be open, and what is finished is the same object in every later value. So the
+finished items of a list are made once and kept, and of other values one that comes again is known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..sap.growing import Lists
+from .shapes import Checks, Either, Listed, Maybe, Object, Shape, State
+from .values import HELD, Maker, Makers
+
+_NOTHING: Any = object()
+
+
+class Growing:
+    def __init__(self, makers: Makers) -> None:
+        self._makers = makers
+
+    def of(self, shape: Shape) -> Maker:
+        """A maker for one place of the value; what it remembers is of that place."""
+        match shape:
+            case Listed():
+                return _List(self, shape.item).make
+            case Object():
+                return _Known(self._makers.part(shape, self.of)).make
+            case Maybe() | Either() | Checks() | State():
+                return self._makers.part(shape, self.of)
+            case _:
+                return self._makers.maker(shape)
+
+
+class _Known:
+    """A value that comes a second time is finished, and from then on known.
+
+    What was made of it the first time is not kept: whoever looked may hold it alone, and then its lists need not
+    be copied for the next look.
+    """
+
+    __slots__ = ("_made", "_make", "_seen")
+
+    def __init__(self, make: Maker) -> None:
+        self._make = make
+        self._seen: Any = _NOTHING
+        self._made: Any = _NOTHING
+
+    def make(self, value: Any) -> Any:
+        if value is not self._seen:
+            self._seen, self._made = value, _NOTHING
+            return self._make(value)
+        if self._made is _NOTHING:
+            self._made = self._make(value)
+        return self._made
+
+
+class _List:
+    """The items that are finished, and the place of the last one."""
+
+    __slots__ = ("_growing", "_items", "_last", "_open", "_settled", "_shape", "_snapshots")
+
+    def __init__(self, growing: Growing, shape: Shape) -> None:
+        self._growing = growing
+        self._shape = shape
+        self._begin()
+
+    def _begin(self) -> None:
+        self._items: list[Any] = []
+        self._snapshots = Lists()
+        self._settled = 0  # of the list that is shown; some may have been held back
+        self._last: Any = _NOTHING
+        self._open: Maker = self._growing.of(self._shape)
+
+    def make(self, value: Any) -> Any:
+        if value is None:
+            return []
+        if self._settled and not (len(value) >= self._settled and value[self._settled - 1] is self._last):
+            self._begin()  # another list in its place
+        for item in value[self._settled : -1]:
+            self._settle(item)
+        items = self._snapshots.copy_of(self._items)
+        if len(value) > self._settled and (made := self._open(value[-1])) is not HELD:
+            items.append(made)
+        return items
+
+    def _settle(self, item: Any) -> None:
+        if (made := self._open(item)) is not HELD:
+            self._items.append(made)
+        self._settled += 1
+        self._last = item
+        self._open = self._growing.of(self._shape)
