@@ -15,6 +15,7 @@ from ..diagnostics.formats import FORMATS
 from ..embed import Program, check_path
 from ..embed.files import find
 from ..embed.project import Project
+from ..embed.trimming import without_tests
 from ..source import Span
 from . import exits
 from .package_files import Difference, differences, foreign, write
@@ -84,7 +85,9 @@ def _generate(sources: Path, arguments: argparse.Namespace) -> int:
 
 def _package(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> int:
     try:
-        made = python_package(program.interface, _texts(sources), target.mode, _places(sources))
+        made = python_package(
+            program.interface, _texts(sources, arguments.no_tests), target.mode, _places(sources)
+        )
     except CompileError as refused:
         print(FORMATS["full"](refused.diagnostics, palette(sys.stderr)), file=sys.stderr)
         return exits.BAD_SOURCE
@@ -133,10 +136,11 @@ def _hook(target: Target) -> int:
     return exits.FAILED
 
 
-def _texts(sources: Path) -> dict[str, str]:
+def _texts(sources: Path, no_tests: bool) -> dict[str, str]:
     """Names are relative to the folder of sources, with `/`, so that they are the same on every machine."""
     folder = sources if sources.is_dir() else sources.parent
-    return {path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig") for path in find(sources)}
+    texts = {path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig") for path in find(sources)}
+    return {name: without_tests(name, text) for name, text in texts.items()} if no_tests else texts
 
 
 def _watch(sources: Path, arguments: argparse.Namespace) -> int:
