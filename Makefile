@@ -12,6 +12,7 @@ DEV = $(VENV)/.bamlet-dev
 AIMOCK = build/interop/aimock-1.43.0
 LITELLM = build/interop/litellm-1.106.2
 BAML_PY = build/interop/baml-py-0.226.3
+PYRIGHT = build/interop/pyright-1.1.414
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -47,10 +48,11 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
-interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed ## Round trips with servers of others, and beside the native baml-py, from npm and PyPI; a minute, and some to install
+interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed $(PYRIGHT)/.installed ## Servers, the native baml-py and a type checker of others, from npm and PyPI; a minute, and some to install
 	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
 		$(BIN)/python -m pytest -q tests/interop/test_third_party.py
 	@BAMLET_NATIVE_PYTHON=$(BAML_PY)/bin/python $(BIN)/python -m pytest -q tests/interop/test_native_baml_py.py
+	@BAMLET_PYRIGHT=$(PYRIGHT)/node_modules/.bin/pyright $(BIN)/python -m pytest -q tests/interop/test_pyright.py
 
 nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under random faults, 10,000 calls that are stopped
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
@@ -84,6 +86,11 @@ $(DEV): $(CORE)
 $(AIMOCK)/.installed:
 	@mkdir -p $(AIMOCK)
 	@npm install --silent --no-fund --no-audit --prefix $(AIMOCK) @copilotkit/aimock@$(lastword $(subst -, ,$(AIMOCK)))
+	@touch $@
+
+$(PYRIGHT)/.installed:
+	@mkdir -p $(PYRIGHT)
+	@npm install --silent --no-fund --no-audit --prefix $(PYRIGHT) pyright@$(lastword $(subst -, ,$(PYRIGHT)))
 	@touch $@
 
 # An environment of its own, since it pins most of what we use too.

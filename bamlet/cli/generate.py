@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from ..clientgen import Nothing, Target, python_package, targets
+from ..clientgen import Made, Nothing, Target, python_package, stub_package, targets
 from ..diagnostics import CompileError
 from ..diagnostics.formats import FORMATS
 from ..embed import Program, check_path
@@ -70,6 +70,8 @@ def _generate(sources: Path, arguments: argparse.Namespace) -> int:
     if program is None:
         return exits.BAD_SOURCE
     folder = sources if sources.is_dir() else sources.parent
+    if arguments.stubs is not None:
+        return _put(Path(arguments.stubs), stub_package(program.interface), arguments)
     try:
         wanted = targets(program.interface, folder, arguments.output_dir)
     except Nothing as nothing:
@@ -91,21 +93,26 @@ def _package(program: Program, sources: Path, target: Target, arguments: argpars
     except CompileError as refused:
         print(FORMATS["full"](refused.diagnostics, palette(sys.stderr)), file=sys.stderr)
         return exits.BAD_SOURCE
+    code = _put(target.folder, made, arguments)
+    return _hook(target) if code == exits.OK and not arguments.check else code
+
+
+def _put(folder: Path, made: Made, arguments: argparse.Namespace) -> int:
+    """Write what differs, or with `--check` only name it."""
     for warning in made.warnings:
         _say(f"warning: {warning}")
-    name = target.folder.name
     try:
-        changed = differences(target.folder, made.files)
+        changed = differences(folder, made.files)
         if arguments.check:
-            return _report(target.folder, changed)
-        write(target.folder, made.files, changed)
+            return _report(folder, changed)
+        write(folder, made.files, changed)
     except OSError as failure:
-        _say(f"{target.folder}: cannot be written: {failure.strerror or failure}")
+        _say(f"{folder}: cannot be written: {failure.strerror or failure}")
         return exits.FAILED
-    for other in foreign(target.folder, made.files):
+    for other in foreign(folder, made.files):
         _say(f"warning: {other} is not made by bamlet; it is left as it is")
-    print(f"{name}: {len(made.files)} files, {len(changed)} changed", flush=True)
-    return _hook(target)
+    print(f"{folder.name}: {len(made.files)} files, {len(changed)} changed", flush=True)
+    return exits.OK
 
 
 def _places(sources: Path) -> Callable[[str], Span]:

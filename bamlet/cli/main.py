@@ -210,6 +210,9 @@ def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     generate.add_argument("--from", dest="source", metavar="DIR", help="the same")
     generate.add_argument("--output-dir", metavar="DIR", help="where the packages go, in place of output_dir")
     generate.add_argument(
+        "--stubs", metavar="DIR", help="write a package of stubs that type a plain Runtime, and nothing else"
+    )
+    generate.add_argument(
         "--check", action="store_true", help="write nothing; name the files that are not up to date (code 1)"
     )
     generate.add_argument(

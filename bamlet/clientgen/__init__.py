@@ -2,6 +2,7 @@
 
 from .package import Made as Made
 from .package import python_package as python_package
+from .package import stub_package as stub_package
 from .targets import Nothing as Nothing
 from .targets import Target as Target
 from .targets import targets as targets

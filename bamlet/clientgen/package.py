@@ -16,6 +16,7 @@ from .layout import text
 from .methods import method_files
 from .models import type_files
 from .refusals import Place, refusals
+from .stubs import stub_files
 from .type_builder import type_builder_file
 
 Mode = Literal["sync", "async"]
@@ -167,6 +168,13 @@ def python_package(interface: Interface, sources: Mapping[str, str], mode: Mode,
         if (what := _left_out(function))
     )
     return Made(files, warnings)
+
+
+def stub_package(interface: Interface) -> Made:
+    """Stubs for those who call a plain runtime."""
+    functions = [function for function in own_functions(interface) if not _left_out(function)]
+    texts = stub_files(interface, functions)
+    return Made({name: text and f"{HEADER}\n{text}" for name, text in texts.items()}, ())
 
 
 def _init_imports(mode: Mode) -> str:
