@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
+from .arguments import without_unknown_keys
 from .options import context_of, merged
 
 if TYPE_CHECKING:
-    from ..embed import AsyncRuntime, AsyncStream, CallContext, HTTPRequest
+    from ..embed import AbortController, AsyncRuntime, AsyncStream, CallContext, HTTPRequest, Report, Timeouts
     from ..sync import Runtime
     from .options import Options
     from .package import Package
@@ -42,15 +43,33 @@ class Caller:
         return part
 
     def with_options(
-        self, tb: Any = None, client_registry: Any = None, client: str | None = None, **more: Any
+        self,
+        tb: Any = None,
+        client_registry: Any = None,
+        client: str | None = None,
+        collector: Any = None,
+        env: Mapping[str, str | None] | None = None,
+        tags: Mapping[str, str] | None = None,
+        on_tick: Any = None,
+        *,
+        abort_controller: AbortController | None = None,
+        timeouts: Timeouts | None = None,
+        deadline: float | None = None,
+        partials: Literal["latest", "every"] | None = None,
+        strict: bool | None = None,
+        on_partial: Callable[[Any], Any] | None = None,
+        on_report: Callable[[Report], Any] | None = None,
     ) -> Self:
         """A client of the same kind whose calls all have these options; those of a call go over them."""
-        given = {"tb": tb, "client_registry": client_registry, "client": client, **more}
+        given = {name: value for name, value in locals().items() if name != "self" and value is not None}
         return type(self)(self._package, merged(self._options, given))
 
     def _arguments(self, function: str, values: Sequence[Any]) -> dict[str, Any]:
-        params = self._package.function(function).params
-        return {param.name: value for param, value in zip(params, values, strict=True)}
+        params = self._package.parameters(function)
+        return {
+            name: value if not shape else without_unknown_keys(value, shape, self._package.makers.shapes)
+            for (name, shape), value in zip(params, values, strict=True)
+        }
 
     def _context(self, options: Options) -> CallContext | None:
         given = merged(self._options, options) if options else self._options

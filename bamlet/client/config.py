@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
-_LEVELS = {"OFF": logging.CRITICAL + 10, "ERROR": 40, "WARN": 30, "INFO": 20, "DEBUG": 10, "TRACE": 5}
+_LEVELS = {"OFF": 60, "ERROR": 40, "WARN": 30, "INFO": 20, "DEBUG": 10, "TRACE": 5}
 
 
 def set_log_level(level: str) -> None:
     _warn("set_log_level", "logging.getLogger('bamlet').setLevel")
     if level.upper() not in _LEVELS:
         raise ValueError(f"there is no level {level!r}, only {', '.join(_LEVELS)}")
-    logging.getLogger("bamlet").setLevel(_LEVELS[level.upper()])
+    _logger().setLevel(_LEVELS[level.upper()])
 
 
 def get_log_level() -> str:
-    level = logging.getLogger("bamlet").level or _LEVELS["OFF"]
+    level: int = _logger().level or _LEVELS["OFF"]
     return min(_LEVELS, key=lambda name: abs(_LEVELS[name] - level))
 
 
@@ -36,6 +36,12 @@ def set_log_max_message_length(length: int) -> None:
 def reset_baml_env_vars(environment: Mapping[str, str]) -> None:
     """Does nothing: variables are read at each call."""
     _warn("reset_baml_env_vars", "os.environ, which is read at each call")
+
+
+def _logger() -> Any:
+    import logging
+
+    return logging.getLogger("bamlet")
 
 
 def _warn(name: str, instead: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..embed import AsyncRuntime, Program
     from ..embed.runtime import FunctionInfo
     from ..sync import Runtime
+    from .shapes import Shape
     from .values import Maker, Makers
 
 GLOBALS = "DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_RUNTIME"
@@ -33,6 +34,7 @@ class Package:
         self._runtime: Runtime | None = None
         self._loops: WeakKeyDictionary[AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
         self._finals: dict[str, Maker] = {}
+        self._parameters: dict[str, list[tuple[str, Shape | None]]] = {}
         self.tags: Callable[[], Mapping[str, str]] = dict
         self.listener: Callable[[Any], None] | None = None
 
@@ -85,6 +87,15 @@ class Package:
     def function(self, name: str) -> FunctionInfo:
         return self.program.interface.functions[name]
 
+    def parameters(self, function: str) -> list[tuple[str, Shape | None]]:
+        """Their names, and the shapes of those that may hold mappings."""
+        known = self._parameters.get(function)
+        if known is None:
+            shapes = self.makers.shapes
+            params = [(param.name, shapes.final(param.ty)) for param in self.function(function).params]
+            known = self._parameters[function] = [(name, _unless_leaf(shape)) for name, shape in params]
+        return known
+
     @cached_property
     def makers(self) -> Makers:
         from .values import Makers
@@ -103,6 +114,13 @@ class Package:
 
     def flush(self) -> None:
         """Whoever listens has been called when a call ends, so there is nothing to wait for."""
+
+
+def _unless_leaf(shape: Shape) -> Shape | None:
+    from .shapes import Choice, Enum, Leaf, Maybe
+
+    inner = shape.inner if isinstance(shape, Maybe) else shape
+    return None if isinstance(inner, Leaf | Choice | Enum) else shape
 
 
 async def _closing(runtime: AsyncRuntime) -> AsyncGenerator[None, None]:

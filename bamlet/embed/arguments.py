@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
 from types import NoneType
 from typing import Any
 
@@ -104,7 +106,8 @@ class _Binder:
 
     def _primitive(self, value: Any, ty: PrimitiveTy) -> Any:
         fits = isinstance(value, _PYTHON_TYPES[ty.name]) and (ty.name == "bool") == isinstance(value, bool)
-        if not fits:
+        # A member of an enum of texts: is its name meant, or its alias?
+        if not fits or isinstance(value, Enum):
             return NOTHING
         return float(value) if ty.name == "float" else value
 
@@ -126,12 +129,12 @@ class _Binder:
         return NOTHING
 
     def _instance(self, value: Any, ty: ClassTy) -> Any:
-        given = _fields_of(value)
+        schema = self._space.schemas.classes[ty.name]
+        names = [field.name for field in schema.fields]
+        given = _fields_of(value, names)
         if given is None:
             self._problem(f" should be a `{ty.name}`, not {_describe(value)}")
             return NOTHING
-        schema = self._space.schemas.classes[ty.name]
-        names = [field.name for field in schema.fields]
         for extra in given.keys() - set(names):
             hint = did_you_mean(str(extra), names)
             self._problem(f": class `{ty.name}` has no field `{extra}`" + (f"; {hint}" if hint else ""))
@@ -221,7 +224,7 @@ class _Binder:
 _FLOAT, _NULL = PrimitiveTy("float"), PrimitiveTy("null")
 _PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "int": int,
-    "float": (int, float),
+    "float": (int, float, Decimal),
     "string": str,
     "bool": bool,
     "null": NoneType,
@@ -248,16 +251,20 @@ _INTO: Mapping[type[Ty], Callable[[_Binder, Any, Any], Any]] = {
 }
 
 
-def _fields_of(value: Any) -> Mapping[str, Any] | None:
-    """The fields of a mapping, of a value of ours, of a pydantic model or of a dataclass."""
+def _fields_of(value: Any, names: Sequence[str]) -> Mapping[str, Any] | None:
+    """The fields of a mapping, of a value of ours, of a pydantic model or of a dataclass.
+
+    Classes of the host may have more than the program knows of.
+    """
     if isinstance(value, Mapping):
         return value
     if isinstance(value, Instance):
         return {name: getattr(value, name) for name in value.__fields__}
     declared = getattr(type(value), "model_fields", None) or getattr(type(value), "__dataclass_fields__", None)
-    if declared is not None:
-        return {name: getattr(value, name) for name in declared}
-    return None
+    if declared is None:
+        return None
+    more = getattr(value, "__pydantic_extra__", None) or ()
+    return {name: getattr(value, name) for name in names if name in declared or name in more}
 
 
 def _describe(value: Any) -> str:

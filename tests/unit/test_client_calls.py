@@ -7,6 +7,7 @@ import json
 import pickle
 import socket
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,15 @@ class Receipt {
 function Extract(text: string, hint: string?) -> Receipt {
   client Local
   prompt #"{{ text }} {{ hint }} {{ ctx.output_format }}"#
+}
+
+enum Lane {
+  AIR
+}
+
+function Show(items: Item[], more: Item[], rate: float) -> Item {
+  client Local
+  prompt #"{{ items }} {{ more }} {{ rate }}"#
 }
 
 function One(text: string) -> Item {
@@ -270,3 +280,31 @@ def test_f20_two_packages_share_nothing(client: ModuleType, tmp_path: Path) -> N
         other.tracing.set_tags(of="other")
         assert other.b._package.tags() == {"of": "other"}
         assert client.b._package.tags() == {}
+
+
+def test_arguments_are_what_programs_for_baml_give(client: ModuleType, b: Any, local: LoopbackServer) -> None:
+    """An object of a subclass, a mapping with unknown keys, a tuple for a list, a decimal for a float."""
+
+    class Mine(client.types.Item):  # type: ignore[name-defined, misc]
+        note: str
+
+    item = {"name": "a", "count": 1, "colour": "red"}
+    body = b.request.Show([Mine(name="b", count=2, note="n"), item], (item,), Decimal("1.5")).body.text()
+    assert "colour" not in body
+    assert "note" not in body
+    assert "1.5" in body
+
+
+def test_f16_all_wrong_arguments_are_told_at_once_in_words(
+    client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    with pytest.raises(bamlet.BamlInvalidArgumentError) as told:
+        b.Show([{"name": "a", "count": "many"}], "b", True)
+    for part in ("`items[0].count` should be `int`, not 'many'", "`more`", "`rate` should be `float`"):
+        assert part in str(told.value)
+    assert local.requests == []
+
+
+def test_an_enum_member_is_no_text(client: ModuleType, b: Any) -> None:
+    with pytest.raises(bamlet.BamlInvalidArgumentError, match="`text` should be `string`"):
+        b.One(client.types.Lane.AIR)

@@ -1,0 +1,182 @@
+"""Programs that were written for BAML's client, as they stand, and ours in threads, forks and notebooks.
+
+Each runs in a process of its own, as a user starts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bamlet.cli.main import run
+from tests.local_program import KEY
+from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+
+CLIENTS = Path(__file__).parent.parent / "clients"
+RECEIPT = {
+    "items": [
+        {"name": "Guide leash", "description": None, "quantity": 1, "price": 34.95},
+        {"name": "The Index Town Walls", "description": None, "quantity": 1, "price": 35.0},
+        {"name": "Boot Punch", "description": None, "quantity": 3, "price": 60.0},
+    ],
+    "total_cost": 141.65,
+}
+
+
+def streamed(value: Any) -> Answer:
+    text = json.dumps(value)
+    return Answer(openai_chunks([text[at : at + 8] for at in range(0, len(text), 8)]))
+
+
+def whole(value: Any) -> Answer:
+    message = {
+        "choices": [{"message": {"role": "assistant", "content": json.dumps(value)}, "finish_reason": "stop"}]
+    }
+    return Answer([json.dumps(message).encode()], headers=[("content-type", "application/json")], framing="length")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "baml_src").mkdir()
+    shutil.copy(CLIENTS / "receipt.baml", tmp_path / "baml_src")
+    assert run(["generate", str(tmp_path / "baml_src")]) == 0
+    shutil.copy(CLIENTS / "main.py", tmp_path)
+    return tmp_path
+
+
+def python(project: Path, server: LoopbackServer, *arguments: str) -> str:
+    environment = {**os.environ, "BASE_URL": server.url, "LOCAL_KEY": KEY}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shows_partials"),
+    [
+        (["main.py"], True),
+        (["-c", "import main; main.example2(main.receipt)"], False),
+        (["-c", "import asyncio, main; asyncio.run(main.example3(main.receipt))"], True),
+    ],
+    ids=["example1", "example2", "example3"],
+)
+def test_the_examples_of_the_streaming_guide_run_unchanged(
+    project: Path, loopback: LoopbackServer, arguments: list[str], shows_partials: bool
+) -> None:
+    loopback.answer(streamed(RECEIPT))
+    lines = python(project, loopback, *arguments).splitlines()
+    assert lines[-1].startswith("final: 3 items (object: items=[ReceiptItem(name='Guide leash'")
+    assert any(line.startswith("partial: parsed 3 items") for line in lines) is shows_partials
+
+
+def test_many_threads_call_at_once(project: Path, loopback: LoopbackServer) -> None:
+    loopback.default = whole(RECEIPT)
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+from baml_client import b
+with ThreadPoolExecutor(32) as pool:
+    found = list(pool.map(lambda n: b.ExtractReceiptInfo(str(n)).total_cost, range(64)))
+print(set(found), len(found))
+"""
+    assert python(project, loopback, "-c", code) == "{141.65} 64\n"
+    assert len(loopback.connections) <= 64
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_f21_a_fork_calls_on_whatever_its_parent_has_done(project: Path, loopback: LoopbackServer) -> None:
+    loopback.default = whole(RECEIPT)
+    code = """
+import os
+from baml_client import b
+print(b.ExtractReceiptInfo("parent").total_cost, flush=True)
+child = os.fork()
+if child == 0:
+    print(b.ExtractReceiptInfo("child").total_cost, flush=True)
+    os._exit(0)
+print(os.waitpid(child, 0)[1], b.ExtractReceiptInfo("parent").total_cost)
+"""
+    assert python(project, loopback, "-c", code).split() == ["141.65", "141.65", "0", "141.65"]
+
+
+def test_values_clients_and_errors_cross_to_a_process_that_was_spawned(
+    project: Path, loopback: LoopbackServer
+) -> None:
+    loopback.default = whole(RECEIPT)
+    (project / "spawned.py").write_text(
+        """
+import multiprocessing
+from baml_client import b, types
+
+def work(client, value):
+    found = client.ExtractReceiptInfo(value.items[0].name)
+    return found == value, found
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        value = b.ExtractReceiptInfo("here")
+        same, found = pool.apply(work, (b.with_options(tags={"a": "b"}), value))
+        print(same, found == value, type(found) is types.ReceiptInfo)
+""",
+        "utf-8",
+    )
+    assert python(project, loopback, "spawned.py") == "True True True\n"
+
+
+def test_a_blocking_call_works_where_a_loop_runs_as_in_a_notebook(project: Path, loopback: LoopbackServer) -> None:
+    loopback.default = whole(RECEIPT)
+    code = """
+import asyncio
+from baml_client import b
+from baml_client.async_client import b as async_b
+async def cell():
+    return b.ExtractReceiptInfo("a").total_cost, (await async_b.ExtractReceiptInfo("b")).total_cost
+for _ in range(2):
+    print(asyncio.run(cell()))
+"""
+    assert python(project, loopback, "-c", code) == "(141.65, 141.65)\n" * 2
+
+
+def test_f21_importing_starts_nothing_and_brings_nothing_heavy(project: Path, loopback: LoopbackServer) -> None:
+    code = """
+import sys, threading
+from baml_client import b, types, partial_types
+import baml_client.sync_client, baml_client.async_client, baml_client.tracing, baml_client.config
+heavy = {"asyncio", "httpx", "lark", "jinja2", "pydantic", "logging"} & set(sys.modules)
+print(threading.active_count(), sorted(heavy))
+"""
+    assert python(project, loopback, "-c", code) == "1 []\n"
+
+
+def test_a_shipped_package_needs_no_sources_and_its_tracebacks_show_their_lines(
+    project: Path, loopback: LoopbackServer
+) -> None:
+    source = 'function Fails(n: int) -> int {\n  throw "no"\n}\n'
+    (project / "baml_src" / "fails.baml").write_text(source, "utf-8")
+    assert run(["generate", str(project / "baml_src")]) == 0
+    shutil.rmtree(project / "baml_src")
+    code = """
+import bamlet
+from baml_client import b
+try:
+    b.Fails(1)
+except bamlet.UnhandledThrow as error:
+    print(error.trace_text)
+"""
+    told = python(project, loopback, "-c", code)
+    assert 'File "baml_src/fails.baml", line 2, in Fails' in told
+    assert 'throw "no"' in told
