@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import bamlet
-from tests.generated import CLIENT, generated
-from tests.local_program import KEY
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.generated import CLIENT, generated
+from tests.support.local_program import KEY
 
 SOURCE = (
     CLIENT
@@ -285,7 +285,7 @@ def test_f20_two_packages_share_nothing(client: ModuleType, tmp_path: Path) -> N
 def test_arguments_are_what_programs_for_baml_give(client: ModuleType, b: Any, local: LoopbackServer) -> None:
     """An object of a subclass, a mapping with unknown keys, a tuple for a list, a decimal for a float."""
 
-    class Mine(client.types.Item):  # type: ignore[name-defined, misc]
+    class Mine(client.types.Item):  # type: ignore[name-defined]
         note: str
 
     item = {"name": "a", "count": 1, "colour": "red"}

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from bamlet.cli.main import run
-from tests.local_program import KEY
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.local_program import KEY
 
 CLIENTS = Path(__file__).parent.parent / "clients"
 RECEIPT = {

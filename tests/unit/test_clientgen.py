@@ -20,8 +20,8 @@ from pydantic import BaseModel
 import bamlet
 from bamlet.cli.main import run
 from bamlet.clientgen.refusals import PYDANTIC
-from tests.generated import generated
-from tests.golden import Goldens
+from tests.support.generated import generated
+from tests.support.golden import Goldens
 
 CLIENTS = Path(__file__).parent.parent / "clients"
 FORMS = (CLIENTS / "forms.baml").read_text("utf-8")
@@ -197,7 +197,7 @@ def test_a_model_of_the_user_may_hold_one_of_the_package(forms: ModuleType) -> N
     class Mine(BaseModel):
         tree: forms.types.Tree  # type: ignore[name-defined]
 
-    class More(forms.types.Inner):  # type: ignore[name-defined, misc]
+    class More(forms.types.Inner):  # type: ignore[name-defined]
         c: int
 
     assert Mine.model_validate({"tree": {"value": 1, "children": []}}).tree.value == 1
