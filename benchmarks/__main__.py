@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from . import answers, calls, checking, language, many, parsing, prompts, startup, streams
+from . import answers, calls, checking, clients, language, many, parsing, prompts, startup, streams
 from .measure import Row, table
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -16,6 +16,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "language": language.rows,
     "prompts": prompts.rows,
     "calls": calls.rows,
+    "clients": clients.rows,
     "streams": streams.rows,
     "many": many.rows,
     "answers": answers.rows,

@@ -118,6 +118,7 @@ class AsyncCaller(Caller):
 
 class Streamer(Caller):
     def _feed(self, function: str, values: Sequence[Any], options: Options) -> _Feed:
+        from .growing import Growing
         from .streams import Mode, _Feed
 
         package = self._package
@@ -128,9 +129,9 @@ class Streamer(Caller):
         def start(mode: Mode) -> AsyncStream:
             return package.asynchronous.stream(function, arguments, context=context, partials=mode)
 
-        partial = package.makers.growing(package.function(function).result)
+        shape = package.makers.shapes.partial(package.function(function).result)
         mode: Mode = given.get("partials", "latest")
-        return _Feed(start, mode, partial, package.final(function), package.makers.free)
+        return _Feed(start, mode, Growing(package.makers).of(shape), package.final(function), package.makers.free)
 
 
 class SyncStreamer(Streamer):

@@ -76,12 +76,6 @@ class Makers:
         """Of a whole result, which is not shown before it can be."""
         return self.maker(self.shapes.partial(ty))
 
-    def growing(self, ty: Ty) -> Maker:
-        """The same for the values of one stream, one after the other: what is finished is made once."""
-        from .growing import Growing
-
-        return Growing(self).of(self.shapes.partial(ty))
-
     def annotation(self, shape: Shape) -> Any:
         """The type as Python code would write it; the same object for the same shape."""
         if shape not in self._annotations:
