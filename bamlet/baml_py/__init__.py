@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..client import BamlStream as BamlStream
+    from ..client import BamlSyncStream as BamlSyncStream
     from ..embed import AbortController as AbortController
     from ..embed import Audio as Audio
     from ..embed import ClientRegistry as ClientRegistry
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from .runtime import get_version as get_version
     from .runtime import invoke_runtime_cli as invoke_runtime_cli
 
-MODULES = ("baml_py", "errors", "logging", "safe_import", "type_builder")
+MODULES = ("baml_py", "errors", "logging", "safe_import", "stream", "type_builder")
 
 _HOMES = {
     "bamlet.embed": (
@@ -48,6 +50,7 @@ _HOMES = {
         *("HTTPResponse", "Image", "LLMCall", "LLMStreamCall", "Pdf", "SSEResponse", "StreamTiming", "Timing"),
         *("Usage", "Video"),
     ),
+    "bamlet.client": ("BamlStream", "BamlSyncStream"),
     "bamlet.baml_py.errors": (
         *("BamlAbortError", "BamlClientError", "BamlClientFinishReasonError", "BamlClientHttpError", "BamlError"),
         *("BamlInvalidArgumentError", "BamlTimeoutError", "BamlValidationError"),

@@ -10,7 +10,19 @@ from .arguments import without_unknown_keys
 from .options import context_of, merged
 
 if TYPE_CHECKING:
-    from ..embed import AbortController, AsyncRuntime, AsyncStream, CallContext, HTTPRequest, Report, Timeouts
+    from ..embed import (
+        AbortController,
+        AsyncRuntime,
+        AsyncStream,
+        CallContext,
+        ClientRegistry,
+        Collector,
+        FunctionLog,
+        HTTPRequest,
+        Report,
+        Timeouts,
+    )
+    from ..embed.type_builder import DeclaredTypeBuilder
     from ..sync import Runtime
     from .options import Options
     from .package import Package
@@ -44,13 +56,13 @@ class Caller:
 
     def with_options(
         self,
-        tb: Any = None,
-        client_registry: Any = None,
+        tb: DeclaredTypeBuilder | None = None,
+        client_registry: ClientRegistry | None = None,
         client: str | None = None,
-        collector: Any = None,
+        collector: Collector | Sequence[Collector] | None = None,
         env: Mapping[str, str | None] | None = None,
         tags: Mapping[str, str] | None = None,
-        on_tick: Any = None,
+        on_tick: Callable[[str, FunctionLog], Any] | None = None,
         *,
         abort_controller: AbortController | None = None,
         timeouts: Timeouts | None = None,
@@ -174,20 +186,17 @@ class Reader(Caller):
 
     def _parse(self, function: str, text: str, options: Options) -> T:  # type: ignore[type-var]
         self._check_llm(function)
-        context = self._context(options)
-        strict = context is not None and context.strict
-        value = self._package.runtime.parse(function, text, strict=strict)
+        value = self._package.runtime.parse(function, text, context=self._context(options))
         made: T = self._package.final(function)(value)
         return made
 
     def _parse_partial(self, function: str, text: str, options: Options) -> T:  # type: ignore[type-var]
-        from ..embed.errors import validation_error
+        from ..embed.host_errors import validation_error
         from .values import HELD
 
         self._check_llm(function)
-        self._context(options)
         package = self._package
-        value = package.runtime.parse_partial(function, text)
+        value = package.runtime.parse_partial(function, text, context=self._context(options))
         made: Any = package.makers.partial(package.function(function).result)(value)
         if made is HELD:
             raise validation_error(

@@ -1,36 +1,36 @@
-"""What is logged: the settings of BAML's `config`, on the logger `bamlet`."""
+"""What is logged: BAML's `config`, which sets the logger `bamlet`."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
-
-_LEVELS = {"OFF": 60, "ERROR": 40, "WARN": 30, "INFO": 20, "DEBUG": 10, "TRACE": 5}
 
 
 def set_log_level(level: str) -> None:
-    _warn("set_log_level", "logging.getLogger('bamlet').setLevel")
-    if level.upper() not in _LEVELS:
-        raise ValueError(f"there is no level {level!r}, only {', '.join(_LEVELS)}")
-    _logger().setLevel(_LEVELS[level.upper()])
+    _warn("set_log_level")
+    _logs().set_log_level(level)
 
 
 def get_log_level() -> str:
-    level: int = _logger().level or _LEVELS["OFF"]
-    return min(_LEVELS, key=lambda name: abs(_LEVELS[name] - level))
+    level: str = _logs().get_log_level()
+    return level
 
 
-def set_log_json_mode(on: bool) -> None:
-    _warn("set_log_json_mode", "a formatter of logging")
+def set_log_json_mode(use_json: bool) -> None:
+    _warn("set_log_json_mode")
+    _logs().set_log_json_mode(use_json)
 
 
-def set_log_max_chunk_length(length: int) -> None:
-    _warn("set_log_max_chunk_length", "a formatter of logging")
+def set_log_max_message_length(length: int | None) -> None:
+    _warn("set_log_max_message_length")
+    _logs().set_log_max_message_length(length)
 
 
-def set_log_max_message_length(length: int) -> None:
-    _warn("set_log_max_message_length", "a formatter of logging")
+def set_log_max_chunk_length(length: int | None) -> None:
+    _warn("set_log_max_chunk_length")
+    _logs().set_log_max_message_length(length)
 
 
 def reset_baml_env_vars(environment: Mapping[str, str]) -> None:
@@ -38,11 +38,10 @@ def reset_baml_env_vars(environment: Mapping[str, str]) -> None:
     _warn("reset_baml_env_vars", "os.environ, which is read at each call")
 
 
-def _logger() -> Any:
-    import logging
+def _logs() -> Any:
+    """Brings `logging`, which a client that only calls does without."""
+    return import_module("bamlet.embed.logs")
 
-    return logging.getLogger("bamlet")
 
-
-def _warn(name: str, instead: str) -> None:
+def _warn(name: str, instead: str = "logging.getLogger('bamlet')") -> None:
     warnings.warn(f"{name} is not needed any more; use {instead}", DeprecationWarning, stacklevel=3)

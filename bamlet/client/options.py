@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
-    from ..embed import AbortController, CallContext, Report, Timeouts
+    from ..embed import AbortController, CallContext, ClientRegistry, Collector, FunctionLog, Report, Timeouts
+    from ..embed.type_builder import DeclaredTypeBuilder
 
 
 class BamlCallOptions(TypedDict, total=False):
     """Options of one call; a client made by `with_options` has them for all of its calls."""
 
-    tb: Any
-    client_registry: Any
+    tb: DeclaredTypeBuilder | None
+    client_registry: ClientRegistry | None
     client: str | None
-    collector: Any
+    collector: Collector | Sequence[Collector] | None
     env: Mapping[str, str | None] | None
     tags: Mapping[str, str] | None
     abort_controller: AbortController | None
+    on_tick: Callable[[str, FunctionLog], Any] | None
     watchers: Any
     timeouts: Timeouts | None
     deadline: float | None
@@ -42,6 +45,7 @@ _IN_CONTEXT: Mapping[str, str | None] = {
     "env": "env",
     "tags": "tags",
     "abort_controller": "cancel",
+    "on_tick": None,
     "watchers": None,
     "timeouts": "timeouts",
     "deadline": "deadline",
@@ -68,7 +72,25 @@ def context_of(options: Mapping[str, Any]) -> CallContext:
     from ..embed.context import CallContext
 
     named = {name: value for key, value in options.items() if (name := _IN_CONTEXT.get(key)) is not None}
+    if "on_tick" in options:
+        named |= _ticking(options["on_tick"], options.get("collector"))
     return CallContext(**named)
+
+
+def _ticking(listener: Callable[[str, FunctionLog], Any], given: Any) -> dict[str, Any]:
+    """A collector of the call's own goes beside those that are given, which stay as they are."""
+    from ..embed.collector import Collector
+
+    own = Collector()
+    others = () if given is None else (given,) if isinstance(given, Collector) else tuple(given)
+
+    def tick(events: list[Any]) -> None:
+        log = own.last
+        assert log is not None, "a call is collected before anything of it arrives"
+        for _ in events:
+            listener("Unknown", log)
+
+    return {"on_tick": tick, "collector": (own, *others)}
 
 
 def _check(given: Mapping[str, Any]) -> None:
@@ -88,16 +110,28 @@ def _problem(key: str, value: Any) -> str | None:
     return kind[0] if kind is not None and not kind[1](value) else None
 
 
-def _is_abort_controller(value: Any) -> bool:
-    from ..embed.context import AbortController
+def _is_a(module: str, name: str) -> Callable[[Any], bool]:
+    """The call's context knows objects of the native package, and says what they are; so they pass here."""
 
-    return isinstance(value, AbortController)
+    def check(value: Any) -> bool:
+        kind = getattr(import_module(f"bamlet.embed.{module}"), name)
+        return (
+            isinstance(value, kind)
+            or type(value).__module__.partition(".")[0] == "baml_py"
+            or _is_native(value, name)
+        )
+
+    return check
 
 
-def _is_timeouts(value: Any) -> bool:
-    from ..embed.context import Timeouts
+def _is_native(value: Any, name: str) -> bool:
+    return type(value).__module__ == "builtins" and type(value).__name__ == name.removeprefix("Declared")
 
-    return isinstance(value, Timeouts)
+
+def _are_collectors(value: Any) -> bool:
+    is_collector = _is_a("collector", "Collector")
+    given = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+    return all(map(is_collector, given))
 
 
 def _is_number(value: Any) -> bool:
@@ -114,12 +148,15 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "client": ("is the name of a client", lambda value: isinstance(value, str)),
     "env": ("is a dict of variables and their texts", _are_texts),
     "tags": ("is a dict of texts", _are_texts),
-    "abort_controller": ("is an AbortController of bamlet", _is_abort_controller),
-    "timeouts": ("is a bamlet.Timeouts", _is_timeouts),
+    "tb": ("is a TypeBuilder", _is_a("type_builder", "DeclaredTypeBuilder")),
+    "client_registry": ("is a ClientRegistry", _is_a("client_registry", "ClientRegistry")),
+    "collector": ("is a Collector, or several", _are_collectors),
+    "abort_controller": ("is an AbortController", _is_a("abort", "AbortController")),
+    "timeouts": ("is a bamlet.Timeouts", _is_a("context", "Timeouts")),
     "deadline": ("is a number of seconds", _is_number),
     "partials": ('is "latest" or "every"', lambda value: value in ("latest", "every")),
     "strict": ("is True or False", lambda value: isinstance(value, bool)),
-    **dict.fromkeys(("on_partial", "on_delta", "on_reset", "on_report"), ("is a function", callable)),
+    **dict.fromkeys(("on_tick", "on_partial", "on_delta", "on_reset", "on_report"), ("is a function", callable)),
 }
 
 

@@ -30,9 +30,11 @@ _INIT = '''"""The client of a BAML program: `b` calls its functions."""
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bamlet.client import require
+from bamlet.baml_py.stand_in import stand_in as _stand_in
+from bamlet.client import require as _require
 
-require({protocol}, made_by="{version}")
+_require({protocol}, made_by="{version}")
+_stand_in()
 
 if TYPE_CHECKING:
     from . import config as config

@@ -47,6 +47,22 @@ function Show(items: Item[], more: Item[], rate: float) -> Item {
   prompt #"{{ items }} {{ more }} {{ rate }}"#
 }
 
+enum Mood {
+  Good
+  @@dynamic
+}
+
+class Open {
+  name string
+  mood Mood
+  @@dynamic
+}
+
+function Opened(text: string) -> Open {
+  client Local
+  prompt #"{{ text }} {{ ctx.output_format }}"#
+}
+
 function One(text: string) -> Item {
   client Local
   prompt #"{{ text }} {{ ctx.output_format }}"#
@@ -308,3 +324,89 @@ def test_f16_all_wrong_arguments_are_told_at_once_in_words(
 def test_an_enum_member_is_no_text(client: ModuleType, b: Any) -> None:
     with pytest.raises(bamlet.BamlInvalidArgumentError, match="`text` should be `string`"):
         b.One(client.types.Lane.AIR)
+
+
+# --- what stands beside a client
+
+
+def test_types_are_made_at_run_time(client: ModuleType, b: Any, local: LoopbackServer) -> None:
+    builder = client_module(client, "type_builder").TypeBuilder()
+    builder.Open.add_property("size", builder.int()).description("in metres")
+    builder.Open.add_property("item", builder.Item.type())
+    builder.Mood.add_value("Odd")
+    answer = '{"name": "a", "mood": "Odd", "size": 3, "item": {"name": "b", "count": 1}}'
+    found = b.parse.Opened(answer, {"tb": builder})
+    assert found == client.types.Open(name="a", mood="Odd", size=3, item=client.types.Item(name="b", count=1))
+    assert type(found.item) is client.types.Item, "F14: a class of the program is that class"
+    assert "in metres" in b.request.Opened("text", baml_options={"tb": builder}).body.text()
+    assert b.parse_stream.Opened(answer[:40], {"tb": builder}).size == 3
+    with pytest.raises(AttributeError):
+        builder.Item.add_property("x", builder.int())
+    assert vars(b.parse.Opened('{"name": "a", "mood": "Good"}'))["mood"] is client.types.Mood.Good
+
+
+def test_a_collector_sees_what_a_client_calls(b: Any, local: LoopbackServer) -> None:
+    local.answer(whole(RECEIPT), streamed(RECEIPT))
+    collector = bamlet.Collector("mine")
+    b.Extract("text", baml_options={"collector": collector})
+    b.with_options(collector=(collector,)).stream.Extract("text").get_final_response()
+    assert [log.function_name for log in collector.logs] == ["Extract", "Extract"]
+    assert [log.log_type for log in collector.logs] == ["call", "stream"]
+
+
+def test_f8_a_client_of_a_registry_is_taken_and_the_registry_stays(b: Any, local: LoopbackServer) -> None:
+    registry = bamlet.ClientRegistry()
+    options = {"base_url": local.url, "api_key": KEY, "model": "other"}
+    registry.add_llm_client("Other", "openai-generic", options)
+    registry.set_primary("Other")
+    before = repr(registry)
+    local.answer(whole(RECEIPT), whole(RECEIPT))
+    b.Extract("text", baml_options={"client_registry": registry})
+    b.Extract("text", baml_options={"client_registry": registry, "client": "Local"})
+    assert [request.json()["model"] for request in local.requests] == ["other", "m"]
+    assert repr(registry) == before
+
+
+def test_f7_ticks_come_to_blocking_clients_and_no_collector_is_added(b: Any, local: LoopbackServer) -> None:
+    local.answer(streamed(RECEIPT))
+    given: list[bamlet.Collector] = []
+    ticks: list[tuple[str, str]] = []
+    options = {"collector": given, "on_tick": lambda why, log: ticks.append((why, log.function_name))}
+    assert b.Extract("text", baml_options=options).model_dump() == RECEIPT
+    assert given == []
+    assert set(ticks) == {("Unknown", "Extract")}
+    assert len(ticks) > 5
+
+
+def test_f17_one_controller_stops_all_of_its_calls(b: Any, local: LoopbackServer) -> None:
+    local.default = Answer(openai_chunks(['{"items": [{"name": "a'], None)[:-1], end="open")
+    controller = bamlet.AbortController()
+    streams = [b.stream.Extract("text", baml_options={"abort_controller": controller}) for _ in range(3)]
+    for stream in streams:
+        next(iter(stream))
+    controller.abort()
+    for stream in streams:
+        with pytest.raises(bamlet.BamlAbortError):
+            stream.get_final_response()
+    with pytest.raises(bamlet.BamlAbortError):
+        b.Extract("text", baml_options={"abort_controller": controller})
+    assert len(local.requests) == 3
+
+
+@pytest.mark.parametrize("key", ["tb", "client_registry", "collector", "abort_controller", "on_tick", "timeouts"])
+def test_f12_an_object_of_the_wrong_kind_is_told_by_the_name_of_its_key(b: Any, key: str) -> None:
+    with pytest.raises(bamlet.BamlInvalidArgumentError, match=f"baml_options\\['{key}'\\]"):
+        b.Add(1, 2, {key: 3})
+
+
+def test_settings_of_the_log_warn_that_they_are_old(client: ModuleType) -> None:
+    for name, value in (("set_log_max_message_length", 100), ("reset_baml_env_vars", {})):
+        with pytest.warns(DeprecationWarning, match=name):
+            getattr(client.config, name)(value)
+    assert client.config.get_log_level() == "OFF"
+
+
+def client_module(package: ModuleType, name: str) -> ModuleType:
+    from importlib import import_module
+
+    return import_module(f"{package.__name__}.{name}")

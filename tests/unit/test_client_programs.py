@@ -84,6 +84,30 @@ def test_the_examples_of_the_streaming_guide_run_unchanged(
     assert any(line.startswith("partial: parsed 3 items") for line in lines) is shows_partials
 
 
+def test_the_example_of_a_stream_that_is_cancelled_runs_unchanged(project: Path, loopback: LoopbackServer) -> None:
+    """It also imports `baml_py`, which nobody has installed here."""
+    shutil.copy(CLIENTS / "stop.py", project)
+    text = json.dumps(RECEIPT)
+    pieces = [text[at : at + 8] for at in range(0, 160, 8)]
+    loopback.answer(Answer(openai_chunks(pieces, None)[:-1], end="open"))
+    lines = python(project, loopback, "stop.py").splitlines()
+    assert lines[-3:] == ["Received 2 items so far", "Stopping stream - got enough items", "stopped"]
+    loopback.wait_client_left(5)
+
+
+def test_baml_py_is_served_in_any_order_behind_a_client(project: Path, loopback: LoopbackServer) -> None:
+    code = """
+import baml_client
+import baml_py.type_builder, baml_py.logging, baml_py.stream
+import baml_py, bamlet, bamlet.baml_py
+from baml_py import BamlStream, BamlSyncStream, ClientRegistry, Collector, Image, Pdf
+from baml_py.errors import BamlClientHttpError
+print(Image is bamlet.Image, BamlClientHttpError is bamlet.BamlClientHttpError, baml_py is bamlet.baml_py)
+print(baml_py.baml_py.get_version(), bamlet.baml_py.__spec__.name)
+"""
+    assert python(project, loopback, "-c", code) == "True True True\n0.226.3 bamlet.baml_py\n"
+
+
 def test_many_threads_call_at_once(project: Path, loopback: LoopbackServer) -> None:
     loopback.default = whole(RECEIPT)
     code = """

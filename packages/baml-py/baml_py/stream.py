@@ -1,0 +1,3 @@
+"""The streams of generated clients."""
+
+from bamlet.baml_py.stream import *  # noqa: F403
