@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
@@ -88,7 +89,8 @@ class Caller:
         tags = self._package.tags()
         if tags:
             given = {**given, "tags": {**tags, **given.get("tags", {})}}
-        return context_of(given) if given else None
+        listened = self._package.listener is not None
+        return context_of(given, listened=listened) if given or listened else None
 
     def _check_llm(self, function: str) -> None:
         from ..embed.errors import BamlInvalidArgumentError
@@ -108,7 +110,12 @@ class SyncCaller(Caller):
     def _call(self, function: str, values: Sequence[Any], options: Options) -> T:  # type: ignore[type-var]
         package = self._package
         arguments = self._arguments(function, values)
-        value = package.runtime.call(function, arguments, context=self._context(options))
+        context = self._context(options)
+        value = None
+        try:
+            value = package.runtime.call(function, arguments, context=context)
+        finally:
+            package.tell(context, value)
         made: T = package.final(function)(value)
         return made
 
@@ -123,7 +130,12 @@ class AsyncCaller(Caller):
         package = self._package
         await package.close_with_loop()
         arguments = self._arguments(function, values)
-        value = await package.asynchronous.call(function, arguments, context=self._context(options))
+        context = self._context(options)
+        value = None
+        try:
+            value = await package.asynchronous.call(function, arguments, context=context)
+        finally:
+            package.tell(context, value)
         made: T = package.final(function)(value)
         return made
 
@@ -143,7 +155,14 @@ class Streamer(Caller):
 
         shape = package.makers.shapes.partial(package.function(function).result)
         mode: Mode = given.get("partials", "latest")
-        return _Feed(start, mode, Growing(package.makers).of(shape), package.final(function), package.makers.free)
+        return _Feed(
+            start,
+            mode,
+            Growing(package.makers).of(shape),
+            package.final(function),
+            package.makers.free,
+            partial(package.tell, context),
+        )
 
 
 class SyncStreamer(Streamer):

@@ -68,21 +68,21 @@ def merged(standing: Mapping[str, Any], given: Mapping[str, Any] | None) -> dict
     return {**standing, **{key: value for key, value in given.items() if value is not None}}
 
 
-def context_of(options: Mapping[str, Any]) -> CallContext:
+def context_of(options: Mapping[str, Any], *, listened: bool = False) -> CallContext:
+    """One that is `listened` to has a collector of its own, the first."""
     from ..embed.context import CallContext
 
     named = {name: value for key, value in options.items() if (name := _IN_CONTEXT.get(key)) is not None}
     if "on_tick" in options:
         named |= _ticking(options["on_tick"], options.get("collector"))
+    elif listened:
+        named |= _collecting(options.get("collector"))[1]
     return CallContext(**named)
 
 
 def _ticking(listener: Callable[[str, FunctionLog], Any], given: Any) -> dict[str, Any]:
     """A collector of the call's own goes beside those that are given, which stay as they are."""
-    from ..embed.collector import Collector
-
-    own = Collector()
-    others = () if given is None else (given,) if isinstance(given, Collector) else tuple(given)
+    own, named = _collecting(given)
 
     def tick(events: list[Any]) -> None:
         log = own.last
@@ -90,7 +90,15 @@ def _ticking(listener: Callable[[str, FunctionLog], Any], given: Any) -> dict[st
         for _ in events:
             listener("Unknown", log)
 
-    return {"on_tick": tick, "collector": (own, *others)}
+    return {"on_tick": tick, **named}
+
+
+def _collecting(given: Any) -> tuple[Collector, dict[str, Any]]:
+    from ..embed.collector import Collector
+
+    own = Collector()
+    others = () if given is None else (given,) if isinstance(given, Collector) else tuple(given)
+    return own, {"collector": (own, *others)}
 
 
 def _check(given: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from .locks import ProcessLock
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from ..embed import AsyncRuntime, Program
+    from ..embed import AsyncRuntime, CallContext, Program
     from ..embed.runtime import FunctionInfo
     from ..sync import Runtime
     from .shapes import Shape
@@ -108,6 +108,17 @@ class Package:
         if made is None:
             made = self._finals[function] = self.makers.final(self.function(function).result)
         return made
+
+    def tell(self, context: CallContext | None, value: Any) -> None:
+        """A call is over: whoever listens hears of it, if a model was asked."""
+        listener = self.listener
+        if listener is None or context is None:
+            return
+        from .events import event_of
+
+        log = context.collectors[0].last if context.collectors else None
+        if log is not None and log.calls:
+            listener(event_of(log, value))
 
     def reset(self, environment: Mapping[str, str] | None = None) -> None:
         """Variables are read at each call, so there is nothing to take over."""

@@ -29,8 +29,14 @@ class _Feed:
     """The stream below either face. Its events are taken one batch at a time, by one loop after another."""
 
     def __init__(
-        self, start: Callable[[Mode], AsyncStream], mode: Mode, partial: Maker, final: Maker, free: Maker
-    ):
+        self,
+        start: Callable[[Mode], AsyncStream],
+        mode: Mode,
+        partial: Maker,
+        final: Maker,
+        free: Maker,
+        tell: Callable[[Any], None],
+    ) -> None:
         self._start = start
         self._mode = mode
         self.inner = start(mode)  # binds the arguments, so that mistakes are told here
@@ -38,6 +44,7 @@ class _Feed:
         self.partial = partial
         self.free = free
         self._final = final
+        self._tell: Callable[[Any], None] | None = tell
         self._value: Any = _UNKNOWN
         self._waiting: list[StreamEvent] = []  # taken and not shown, the next one last
         self.ended = False
@@ -58,18 +65,35 @@ class _Feed:
         batch: list[StreamEvent] = []
         try:
             batch = await anext(self._batches, [])
+        except Exception:
+            self._over(None)
+            raise
         finally:
             self.ended = not batch
+        if not batch:
+            self._over(await self.inner.rest())
         self._waiting = batch[::-1]
         return bool(batch)
 
     async def rest(self) -> Any:
         if self._value is _UNKNOWN:
-            value = self._final(await self.inner.rest())
+            try:
+                found = await self.inner.rest()
+            except Exception:
+                self._over(None)
+                raise
             self.ended = True
+            self._over(found)
+            value = self._final(found)
             if self._value is _UNKNOWN:
                 self._value = value
         return self._value
+
+    def _over(self, value: Any) -> None:
+        """Whoever listens hears of it once."""
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(value)
 
     def check_open(self) -> None:
         if self.ended:

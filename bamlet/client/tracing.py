@@ -38,5 +38,5 @@ class Context:
         """Listeners have been called when a call ends, so there is nothing to wait for."""
 
     def on_log_event(self, listener: Callable[[Any], None] | None) -> None:
-        """Call `listener` after each LLM function; None takes it away."""
+        """Call `listener` after each call that asks a model; None takes it away."""
         self._package.listener = listener

@@ -399,6 +399,28 @@ def test_f12_an_object_of_the_wrong_kind_is_told_by_the_name_of_its_key(b: Any, 
         b.Add(1, 2, {key: 3})
 
 
+def test_f27_a_listener_hears_of_each_call_that_asks_a_model(
+    client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    heard: list[Any] = []
+    client.tracing.on_log_event(heard.append)
+    try:
+        local.answer(whole(RECEIPT), streamed(RECEIPT), Answer([b"no"], status=400, framing="length"))
+        b.Extract("called")
+        for _ in (stream := b.stream.Extract("streamed")):
+            pass
+        stream.get_final_response()
+        b.Add(1, 2)
+        with pytest.raises(bamlet.BamlError):
+            b.Extract("refused")
+    finally:
+        client.tracing.on_log_event(None)
+    assert [json.loads(event.parsed_output or "null") for event in heard] == [RECEIPT, RECEIPT, None]
+    assert ["called" in heard[0].prompt, "streamed" in heard[1].prompt, "refused" in heard[2].prompt] == [True] * 3
+    assert json.loads(heard[1].raw_output) == RECEIPT
+    assert len({event.metadata.event_id for event in heard}) == 3
+
+
 def test_settings_of_the_log_warn_that_they_are_old(client: ModuleType) -> None:
     for name, value in (("set_log_max_message_length", 100), ("reset_baml_env_vars", {})):
         with pytest.warns(DeprecationWarning, match=name):
