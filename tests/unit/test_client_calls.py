@@ -421,6 +421,16 @@ def test_f27_a_listener_hears_of_each_call_that_asks_a_model(
     assert len({event.metadata.event_id for event in heard}) == 3
 
 
+def test_the_globals_of_a_package_can_be_asked_as_in_baml(client: ModuleType) -> None:
+    shared = client_module(client, "globals")
+    runtime = shared.DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_RUNTIME
+    context = shared.DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_CTX
+    runtime.flush()
+    runtime.reset({})
+    context.flush()
+    assert (runtime.drain_stats().failed, context.get()) == (0, context)
+
+
 def test_settings_of_the_log_warn_that_they_are_old(client: ModuleType) -> None:
     for name, value in (("set_log_max_message_length", 100), ("reset_baml_env_vars", {})):
         with pytest.warns(DeprecationWarning, match=name):
