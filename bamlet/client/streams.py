@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent
+from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent, pause, rest_of, resume
 from ..sync import wait_for
 from .values import HELD
 
@@ -61,7 +61,7 @@ class _Feed:
         """Wait for more to take. False at the end; an error of the call is raised, once and by `rest` again."""
         if self._batches is None:
             self._batches = self.inner.batches(ticks=False)
-        self.inner.resume()
+        resume(self.inner)
         batch: list[StreamEvent] = []
         try:
             batch = await anext(self._batches, [])
@@ -71,14 +71,14 @@ class _Feed:
         finally:
             self.ended = not batch
         if not batch:
-            self._over(await self.inner.rest())
+            self._over(await rest_of(self.inner))
         self._waiting = batch[::-1]
         return bool(batch)
 
     async def rest(self) -> Any:
         if self._value is _UNKNOWN:
             try:
-                found = await self.inner.rest()
+                found = await rest_of(self.inner)
             except Exception:
                 self._over(None)
                 raise
@@ -200,7 +200,7 @@ class _AsyncPartials(AsyncIterator[Any]):
         return value
 
     def __del__(self) -> None:
-        self._feed.inner.pause()
+        pause(self._feed.inner)
 
 
 class BamlSyncStream(Generic[P, F]):
@@ -277,7 +277,7 @@ class _Partials(Iterator[Any]):
         return value
 
     def __del__(self) -> None:
-        self._feed.inner.pause()
+        pause(self._feed.inner)
 
 
 def _blocking(values: AsyncIterator[Any]) -> Iterator[Any]:

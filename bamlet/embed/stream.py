@@ -171,22 +171,6 @@ class AsyncStream:
             running.sink.pass_unread()
         return await running.result()
 
-    async def rest(self) -> Any:
-        """The final value, for who has seen enough of what comes on the way."""
-        running = self._start(ticks=False)
-        running.sink.pass_unread()
-        running.sink.resume()
-        return await running.result()
-
-    def pause(self) -> None:
-        """Let the stream wait until somebody resumes it or asks for the rest; the socket holds what comes."""
-        if self._running is not None:
-            self._running.sink.pause()
-
-    def resume(self) -> None:
-        if self._running is not None:
-            self._running.sink.resume()
-
     @property
     def report(self) -> Report:
         """What the value does not tell, so far; after the end, of the whole answer."""
@@ -228,3 +212,25 @@ class AsyncStream:
             if self._cancelled:
                 self._running.cancel()
         return self._running
+
+
+# --- for who holds a stream open while nobody looks: generated clients
+
+
+def pause(stream: AsyncStream) -> None:
+    """Let it wait until somebody resumes it or asks for the rest; the socket holds what comes. From any thread."""
+    if stream._running is not None:
+        stream._running.sink.pause()
+
+
+def resume(stream: AsyncStream) -> None:
+    if stream._running is not None:
+        stream._running.sink.resume()
+
+
+async def rest_of(stream: AsyncStream) -> Any:
+    """The final value, for who has seen enough of what comes on the way."""
+    running = stream._start(ticks=False)
+    running.sink.pass_unread()
+    running.sink.resume()
+    return await running.result()
