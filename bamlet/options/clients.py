@@ -106,8 +106,8 @@ OPTIONS: tuple[Option, ...] = (
     *_own(
         "vertex-ai",
         "credentials",
-        "of a service account (needs `pip install 'bamlet[vertex]'`) or a user: a block, JSON, or (`credentials`) a"
-        " file's path",
+        "of a service account (needs `pip install 'bamlet[vertex]'`) or a user: a block, JSON, or (`credentials`)"
+        " a file's path",
         "credentials",
         "credentials_content",
     ),
