@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import AsyncGeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -59,11 +59,18 @@ class _Loop:
     def __init__(self) -> None:
         self.process = os.getpid()
         self.loop = _new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="bamlet", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="bamlet", daemon=True)
         # `start` returns when the thread runs, so nothing else of the process is made with this size of stack, but
         # for a thread that another one starts in the same instant.
         with _stack_of(LOOP_STACK_BYTES):
             self._thread.start()
+
+    def _serve(self) -> None:
+        # A callback of the host may raise what ends a program, or stop the loop that it finds. The task that
+        # called it has ended then, and its caller hears of it; what others wait for goes on.
+        while True:
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.loop.run_forever()
 
     @property
     def is_here(self) -> bool:
