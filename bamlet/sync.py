@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
@@ -81,8 +82,8 @@ class _Loop:
         if self.is_here:
             work.close()
             raise RuntimeError("a callback of a blocking call cannot make another one; use AsyncRuntime there")
-        outcome: Future[T] = Future()
         tasks: list[asyncio.Task[T]] = []
+        outcome: Future[T] = Future()
 
         def start() -> None:
             task = self.loop.create_task(work)
@@ -90,11 +91,16 @@ class _Loop:
             tasks.append(task)
 
         def cancel() -> None:
-            tasks[0].cancel()
+            # The loop runs these in the order in which they came: without a task `start` never came.
+            if tasks:
+                tasks[0].cancel()
+            else:
+                work.close()
+                outcome.set_exception(BamlAbortError())
 
-        # The loop runs these in the order in which they came, so `cancel` finds the task that `start` has made.
-        self.loop.call_soon_threadsafe(start)
+        # An interrupt may come between any two lines, so the first that lets the work begin stands in the `try`.
         try:
+            self.loop.call_soon_threadsafe(start)
             return outcome.result()
         except BaseException:
             # The work itself has failed, or this thread was interrupted. Then the loop may be busy with code that
@@ -134,11 +140,20 @@ class _Background:
         self._starting = threading.Lock()
 
     def loop(self) -> _Loop:
-        # Of a forked child only this thread is left: its parent's loop is an object here, but nobody runs it.
+        if sys.is_finalizing():
+            # Daemon threads stand still from here on: whoever waits for one waits for ever.
+            raise RuntimeError("the interpreter is ending; no blocking call can be made any more")
+        if (found := self._found()) is not None:
+            return found
         with self._starting:
-            if self._loop is None or self._loop.process != os.getpid():
-                self._loop = _Loop()
-            return self._loop
+            if (found := self._found()) is None:
+                found = self._loop = _Loop()
+            return found
+
+    def _found(self) -> _Loop | None:
+        # Of a forked child only this thread is left: its parent's loop is an object here, but nobody runs it.
+        found = self._loop
+        return found if found is not None and found.process == os.getpid() else None
 
     def forget_lock(self) -> None:
         """A lock that another thread held at a fork is never released in the child."""
@@ -300,7 +315,8 @@ class Runtime:
         return self.asynchronous.parse_partial(function, text_so_far, context=context)
 
     def close(self) -> None:
-        _background.loop().run(self.asynchronous.aclose())
+        if not sys.is_finalizing():  # else the sockets go with the process
+            _background.loop().run(self.asynchronous.aclose())
 
     def __enter__(self) -> Self:
         return self
@@ -312,10 +328,14 @@ class Runtime:
 
 
 class Stream:
-    """Partial values to iterate over, and the final value. Leaving the loop stops the call."""
+    """Partial values to iterate over, and the final value. Leaving the loop stops the call.
+
+    A stream belongs to the process that made it: a forked child leaves it alone.
+    """
 
     def __init__(self, inner: AsyncStream) -> None:
         self._inner = inner
+        self._process = os.getpid()
 
     def __iter__(self) -> Iterator[Any]:
         return (value for event in self.events(ticks=False) for value in self._inner.visible(event))
@@ -337,29 +357,50 @@ class Stream:
 
     def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
         """What has come together crosses from thread to thread together."""
-        # Kept for the end: a generator of the loop that began it cannot be closed by another one.
-        loop = _background.loop()
         try:
-            while batch := loop.run(_next(batches), self._inner.cancel):
+            while batch := self._loop().run(_next(batches), self._inner.cancel):
                 yield from batch
         finally:
-            self._leave(loop, batches)
+            self._leave(batches)
 
-    def _leave(self, loop: _Loop, batches: AsyncGenerator[list[StreamEvent], None]) -> None:
-        # By `break` too: the iterator is collected where its last reference goes, which may be any thread.
+    def _loop(self) -> _Loop:
+        """The one that the stream runs on: no other could close what it began."""
+        if self._process != os.getpid():
+            raise RuntimeError("this stream belongs to the process that made it; call again in the forked one")
+        return _background.loop()
+
+    @property
+    def _is_beyond_reach(self) -> bool:
+        """Nobody serves it here, so there is nothing to stop or to wait for."""
+        return self._process != os.getpid() or sys.is_finalizing()
+
+    def _leave(self, batches: AsyncGenerator[list[StreamEvent], None]) -> None:
+        # By `break` too: the iterator is collected where its last reference goes, which may be any thread, and
+        # at the end of the interpreter if somebody still holds it then.
+        if self._is_beyond_reach:
+            return
+        loop = self._loop()
         if loop.is_here:  # a forgotten iterator was collected there; nobody may wait
             self._inner.cancel()
         else:
-            loop.run(_close(batches))
+            loop.run(self._close(batches))
+
+    async def _close(self, batches: AsyncGenerator[list[StreamEvent], None]) -> None:
+        if cast(AsyncGeneratorType[Any, None], batches).ag_running:
+            # An interrupt came before its reader was told to stop, or that takes longer than an interrupt waits:
+            # it leaves by itself.
+            self._inner.cancel()
+        else:
+            await batches.aclose()
 
     def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        return _background.loop().run(self._inner.final(), self._inner.cancel)
+        return self._loop().run(self._inner.final(), self._inner.cancel)
 
     @property
     def report(self) -> Report:
         """What the value does not tell, so far; after the end, of the whole answer."""
-        return _background.loop().run(self._report())
+        return self._loop().run(self._report())
 
     async def _report(self) -> Report:
         return self._inner.report
@@ -371,11 +412,13 @@ class Stream:
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
-        self._inner.cancel()
+        if not self._is_beyond_reach:
+            self._inner.cancel()
 
     def close(self) -> None:
         """Stop the call, if it still runs, and wait until its socket is closed."""
-        _background.loop().run(self._inner.aclose())
+        if not self._is_beyond_reach:
+            self._loop().run(self._inner.aclose())
 
     def __enter__(self) -> Self:
         return self
@@ -389,9 +432,3 @@ class Stream:
 async def _next(batches: AsyncGenerator[list[StreamEvent], None]) -> list[StreamEvent]:
     """Empty at the end."""
     return await anext(batches, [])
-
-
-async def _close(batches: AsyncGenerator[list[StreamEvent], None]) -> None:
-    # One that still runs was told to stop and took longer than an interrupt waits: it leaves by itself.
-    if not cast(AsyncGeneratorType[Any, None], batches).ag_running:
-        await batches.aclose()

@@ -6,15 +6,20 @@ What a thread or a process sees is outside of the language.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from types import FrameType
 from typing import Any
 
 import pytest
 
 import bamlet
+from bamlet import sync
+from bamlet.sync import _background
 from tests.local_program import blocking_at
 from tests.notes_program import python
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
@@ -84,3 +89,156 @@ def test_the_loop_of_python_lives_as_that_of_the_fast_extra() -> None:
             print("exit", exit.code, runtime.call("Pause", ms=1))
         """
     assert python(code) == "exit 1 1"
+
+
+# --- the interpreter and its children
+
+
+@pytest.mark.parametrize("last", ["", "stream.close()", "stream.cancel()", "runtime.close()"])
+def test_an_iterator_that_is_held_at_the_end_holds_nothing_up(last: str) -> None:
+    code = f"""
+        import bamlet
+        runtime = bamlet.Runtime(bamlet.compile_sources({{"shows.baml": {SOURCE!r}}}))
+        stream = runtime.stream("Show", partials="every")
+        values = iter(stream)
+        print(next(values))
+        {last}
+        """
+    assert python(code, "-W", "always") == "1"
+
+
+def test_what_closes_at_the_very_end_holds_nothing_up() -> None:
+    code = f"""
+        import bamlet
+        class Holder:
+            def __init__(self):
+                self.runtime = bamlet.Runtime(bamlet.compile_sources({{"shows.baml": {SOURCE!r}}}))
+                self.stream = self.runtime.stream("Show", partials="every")
+                self.values = iter(self.stream)
+                print(next(self.values))
+                self.me = self
+            def __del__(self):
+                self.stream.close()
+                self.runtime.close()
+                try:
+                    self.runtime.call("Pause", ms=1)
+                except RuntimeError as refused:
+                    print(refused)
+        holder = Holder()
+        """
+    assert python(code, "-W", "always").splitlines() == [
+        "1",
+        "the interpreter is ending; no blocking call can be made any more",
+    ]
+
+
+FORKED = {
+    "stream.close()": None,
+    "values.close()": None,
+    "stream.cancel()": None,
+    "stream = values = None": None,
+    "next(values)": "refused",
+    "stream.final()": "refused",
+    "stream.report": "refused",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_child_leaves_the_stream_of_its_parent_alone() -> None:
+    code = f"""
+        import os, signal, sys, bamlet
+        runtime = bamlet.Runtime(bamlet.compile_sources({{"shows.baml": {SOURCE!r}}}))
+        for act in {list(FORKED)!r}:
+            stream = runtime.stream("Show", partials="every")
+            values = iter(stream)
+            next(values)
+            if (child := os.fork()) == 0:
+                signal.alarm(20)  # instead of a hang
+                refused = ""
+                try:
+                    exec(act)
+                except RuntimeError as failure:
+                    assert "belongs to the process that made it" in str(failure)
+                    refused = " refused"
+                print(act, runtime.call("Pause", ms=1), end=refused + "\\n")
+                runtime.close()
+                sys.exit()
+            print(os.waitpid(child, 0)[1], flush=True)
+            stream.close()
+        runtime.close()
+        """
+    expected = [f"{act} 1{f' {refused}' if refused else ''}\n0" for act, refused in FORKED.items()]
+    assert python(code, "-W", "always") == "\n".join(expected)
+
+
+# --- interrupts
+
+
+class _Interrupt:
+    """A `KeyboardInterrupt` before one of the steps that Python takes in the blocking face; they are counted."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename != sync.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+def _interrupted(at: int, work: Callable[[], Any]) -> bool:
+    """Whether the work was long enough to be interrupted there."""
+    interrupt = _Interrupt(at)
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    assert interrupt.left > 0, "the interrupt was swallowed"
+    return False
+
+
+def _wait_until_closed(runtime: bamlet.Runtime) -> None:
+    """What an interrupt leaves to the background ends there, without help."""
+    ends = time.monotonic() + 10
+    while runtime.asynchronous.handles.open_count:
+        assert time.monotonic() < ends, "a handle stays open"
+        _background.loop().run(asyncio.sleep(0.001))
+
+
+def _wait(runtime: bamlet.Runtime) -> None:
+    runtime.stream("Say", text="x").final()
+
+
+def _read(runtime: bamlet.Runtime) -> None:
+    list(runtime.stream("Say", text="x"))
+
+
+def _leave(runtime: bamlet.Runtime) -> None:
+    values = runtime.stream("Say", text="x").events()
+    next(values)
+    values.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize(("work", "end"), [(_wait, "clean"), (_read, "clean"), (_leave, "open")])
+def test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open(
+    work: Callable[[bamlet.Runtime], None], end: Any, loopback: LoopbackServer
+) -> None:
+    chunks = openai_chunks(["begun"], None if end == "open" else "stop")
+    loopback.default = Answer(chunks[:-1] if end == "open" else chunks, end=end)
+    with blocking_at(loopback) as rt:
+        work(rt)  # what a first call loads takes steps of its own
+        steps = 0
+        while _interrupted(steps + 1, lambda: work(rt)):
+            steps += 1
+            _wait_until_closed(rt)
+    assert steps > 50
