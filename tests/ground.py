@@ -88,4 +88,10 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_sound_answers.py::test_ligatures_match_their_letters",
         "tests/unit/test_sound_answers.py::test_an_item_is_shown_at_its_first_key",
     ],
+    "C1": [
+        "tests/unit/test_docs.py::test_the_program_of_the_readme_tells_of_a_missing_key",
+        "tests/unit/test_docs.py::test_a_command_in_the_docs_works",
+        "tests/unit/test_docs.py::test_a_python_block_in_the_docs_works",
+        "tests/unit/test_traces.py::test_a_failure_that_the_program_takes_is_in_the_trace",
+    ],
 }

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..interpreter.runtime.failures import Thrown
+from ..interpreter.runtime.failures import Panic, Thrown
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance
 from .handles import HandleTable
 from .host import Context, Host
@@ -49,29 +49,28 @@ class Trace:
         self.line(f"opened {', '.join(kinds) or 'nothing'}; still open: {table.open_count}")
 
     def invoke(self, name: str, context: Context, *arguments: Any) -> Any:
+        """Every failure is told, of whatever operation: a `catch` of the program may take it and say nothing."""
         before, after = _BEFORE.get(name), _AFTER.get(name)
         if before is not None:
             self._say(context, before(*arguments))
-        if before is None and after is None:
-            return invoke(name, context, *arguments)
-        if REGISTRY[name].suspends:
-            return self._awaited(invoke(name, context, *arguments), context, after)
         try:
             result = invoke(name, context, *arguments)
-        except Thrown as thrown:
-            self._say(context, _failure(thrown))
+        except (Thrown, Panic) as failure:
+            self._say(context, _failure(failure))
             raise
+        if REGISTRY[name].suspends:
+            return self._awaited(result, context, before, after)
         self._say(context, after(result) if after is not None else None)
         return result
 
-    async def _awaited(self, work: Awaitable[Any], context: Context, after: Say | None) -> Any:
+    async def _awaited(self, work: Awaitable[Any], context: Context, before: Say | None, after: Say | None) -> Any:
         try:
             result = await work
-        except Thrown as thrown:
-            self._say(context, _failure(thrown))
+        except (Thrown, Panic) as failure:
+            self._say(context, _failure(failure))
             raise
         except asyncio.CancelledError:
-            self._say(context, "stopped")
+            self._say(context, None if before is None and after is None else "stopped")
             raise
         self._say(context, after(result) if after is not None else None)
         return result
@@ -86,8 +85,10 @@ def _name(handle: Handle) -> str:
     return f"{handle.kind.rpartition('.')[2]} #{handle.number}"
 
 
-def _failure(thrown: Thrown) -> str:
-    value = thrown.value
+def _failure(failure: Thrown | Panic) -> str:
+    if isinstance(failure, Panic):
+        return f"failed: {failure.kind}: {_short(str(failure))}"
+    value = failure.value
     if isinstance(value, Instance):
         kind, message = value.__class_name__.rpartition(".")[2], getattr(value, "message", "")
         return f"failed: {kind}: {_short(message)}" if message else f"failed: {kind}"
@@ -141,10 +142,6 @@ _AFTER: dict[str, Say] = {
     "baml.http.SseStream.next": _events,
     "baml.http.SseStream.next_within": _events,
     "baml.llm.StreamAccumulator.new_content": lambda text: f"text {_quoted(text)}" if text else None,
-    # These have something to say only when they fail.
-    "baml.llm.StreamAccumulator.finish": lambda nothing: None,
-    "baml.llm.PrimitiveClient.read_response": lambda answer: None,
-    "baml.llm.PrimitiveClient.check_finish_reason": lambda nothing: None,
     "baml.llm.StreamAccumulator.add_events": lambda anew: "the model begins anew" if anew else None,
     "baml.llm.PrimitiveClient.parse_answer": lambda value: "value read",
     "baml.llm.PartialParser.finish_answer": lambda value: "value read",

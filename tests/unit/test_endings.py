@@ -20,9 +20,9 @@ import pytest
 import bamlet
 from bamlet import sync
 from bamlet.sync import _background
-from tests.local_program import blocking_at
-from tests.notes_program import python
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.local_program import blocking_at
+from tests.support.notes_program import python
 
 SOURCE = """
 function Pause(ms: int) -> int { baml.sys.sleep(ms); ms }

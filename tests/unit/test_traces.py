@@ -168,3 +168,24 @@ def traced(scenario: Scenario) -> str:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_step_by_step(name: str, golden: Goldens) -> None:
     golden(f"traces/{name}.txt", traced(SCENARIOS[name]))
+
+
+def test_a_failure_that_the_program_takes_is_in_the_trace() -> None:
+    source = """
+    function Ask(text: string) -> string { client "openai/m", prompt #"{{ text }}"# }
+    function Hide() -> string { Ask("x") catch (e) { _ => "hidden" } }
+    function Guess() -> string { fs() catch (e) { baml.panics.AccessDenied => "denied" } }
+    function fs() -> string { baml.fs.read("x") catch (e) { _ => "no file" } }
+    """
+    lines: list[str] = []
+
+    async def work() -> list[str]:
+        program = bamlet.compile_sources({"main.baml": source})
+        async with bamlet.AsyncRuntime(program, environ={}, trace=lines.append, deny={"fs", "net"}) as runtime:
+            return [await runtime.call("Hide"), await runtime.call("Guess")]
+
+    assert run_virtual(work()) == ["hidden", "denied"]
+    told = [line for line in lines if "failed: " in line]
+    assert len(told) == 2
+    assert "InvalidArgument" in told[0]
+    assert "AccessDenied" in told[1]
