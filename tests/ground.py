@@ -26,6 +26,17 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_sound_answers.py::test_what_is_exact_is_no_loss",
         "tests/unit/test_sound_answers.py::test_a_value_before_the_taken_one_is_in_the_report",
     ],
+    "A2": [
+        "tests/unit/test_endings.py::test_what_ends_a_program_reaches_the_caller_and_not_the_loop",
+        "tests/unit/test_endings.py::test_an_exit_in_on_report_and_a_stopped_loop_reach_the_caller_too",
+        "tests/unit/test_endings.py::test_the_loop_of_python_lives_as_that_of_the_fast_extra",
+    ],
+    "A3": [
+        "tests/unit/test_endings.py::test_an_iterator_that_is_held_at_the_end_holds_nothing_up",
+        "tests/unit/test_endings.py::test_what_closes_at_the_very_end_holds_nothing_up",
+        "tests/unit/test_endings.py::test_a_forked_child_leaves_the_stream_of_its_parent_alone",
+        "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
+    ],
     "A7": [
         "tests/unit/test_told_ends.py::test_the_report_tells_of_an_end_that_is_none",
         "tests/unit/test_told_ends.py::test_a_body_that_is_no_answer_is_a_failed_attempt",
@@ -87,6 +98,11 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_sound_answers.py::test_brackets_in_a_bare_value_do_not_end_it_at_a_comma",
         "tests/unit/test_sound_answers.py::test_ligatures_match_their_letters",
         "tests/unit/test_sound_answers.py::test_an_item_is_shown_at_its_first_key",
+    ],
+    "A15": [
+        "tests/unit/test_choke_point.py::test_every_wait_with_a_limit_is_an_operation",
+        "tests/unit/test_choke_point.py::test_every_variable_that_a_client_reads_is_an_operation",
+        "tests/unit/test_choke_point.py::test_a_request_that_is_not_recorded_is_taken_by_no_catch",
     ],
     "C1": [
         "tests/unit/test_docs.py::test_the_program_of_the_readme_tells_of_a_missing_key",

@@ -15,7 +15,7 @@ from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
 from ..sysops.sink import Sink, Voice
 from .context import CallContext
-from .errors import BamlAbortError
+from .errors import BamlAbortError, BamlInvalidArgumentError
 from .host_errors import host_error, traced
 from .observing import Observed
 from .stop import Stop
@@ -148,11 +148,18 @@ class Call:
         try:
             yield
         except HostFailure as passing:
-            raise passing.failure from None
+            raise _told(passing.failure) from None
         except CATCHABLE as failure:
             raise host_error(failure, self._namespace) from failure
         except Cancelled as stopped:
             raise traced(self.stop.error(), stopped) from None
+
+
+def _told(failure: Exception) -> Exception:
+    """What a callback raised is the host's own; that a recording lacks a request is told like a wrong argument."""
+    from ..wire.replay import NotRecorded
+
+    return BamlInvalidArgumentError(str(failure)) if isinstance(failure, NotRecorded) else failure
 
 
 def _is_cancelled() -> bool:

@@ -16,6 +16,7 @@ from . import (
     printing,
     stream,
     task,
+    timer,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "printing",
     "stream",
     "task",
+    "timer",
 ]

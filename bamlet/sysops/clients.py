@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 from ..diagnostics import did_you_mean
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
 from .credential_files import with_files
-from .host import Context, Host
+from .host import Context
 from .registry import Failure, sysop
+
+Read: TypeAlias = "Callable[[str], str | None]"
 
 DEFAULT_TOTAL_MS = 600_000
 _SECRET_OPTIONS = frozenset(
@@ -80,7 +83,7 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
     known = context.host.services.clients
     try:
         found = dialect(declared.provider)
-        given = _resolved(context.host, declared, found)
+        given = _resolved(context, declared, found)
         before, primitive = known.get(client_name, (None, None))
         if primitive is None or before != (declared.provider, given):
             options = found.read_client(ClientSpec(declared.name, declared.provider, given))
@@ -181,20 +184,27 @@ def _is_block(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def _resolved(host: Host, declared: Declared, found: Dialect) -> dict[str, object]:
+def _resolved(context: Context, declared: Declared, found: Dialect) -> dict[str, object]:
     """The options with the environment's values in them, also where they say nothing and it does."""
-    options = {name: _value(host, value) for name, value in declared.options.items()}
-    return with_files(host, found, found.with_environment(options, host.variable))
+    read: Read = partial(context.invoke, "baml.llm.client_variable", context)
+    options = {name: _value(read, value) for name, value in declared.options.items()}
+    return with_files(context.host, found, found.with_environment(options, read))
 
 
-def _value(host: Host, value: object) -> object:
+@sysop("baml.llm.client_variable")
+def client_variable(context: Context, name: str) -> str | None:
+    """None also where the host denies the environment: a client then lacks what it names, and says so."""
+    return context.host.variable(name)
+
+
+def _value(read: Read, value: object) -> object:
     match value:
         case EnvRef(name=name):
-            found = host.variable(name)
+            found = read(name)
             return MissingEnv(name) if found is None else found
         case dict():
-            return {key: _value(host, item) for key, item in value.items()}
+            return {key: _value(read, item) for key, item in value.items()}
         case list():
-            return [_value(host, item) for item in value]
+            return [_value(read, item) for item in value]
         case _:
             return value

@@ -75,7 +75,10 @@ def failure_of(failure: Exception) -> Failure | HostFailure:
     from ..wire.replay import NotRecorded
 
     match failure:
-        case InvalidRequest() | NotRecorded():
+        case NotRecorded():
+            # No failure of a provider: a program that went on after it would be another one than was recorded.
+            return HostFailure(failure)
+        case InvalidRequest():
             return Failure("InvalidArgument", str(failure))
         case TransportError():
             return Failure("Io", str(failure), connected=_was_connected(failure))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..interpreter.runtime.values import Handle
+from ..wire.closing import uninterrupted
 from .attempts import attempted
 from .deadlines import deadlines_of
 from .exchange import (
@@ -25,6 +26,7 @@ from .host import Context, resource
 from .host_failure import HostFailure
 from .registry import Failure, sysop
 from .sse import SseStream
+from .timer import first_of
 
 _STREAM = "baml.http.SseStream"
 
@@ -101,14 +103,16 @@ async def next_events(context: Context, stream: Handle) -> list[Any] | None:
 
 @sysop("baml.http.SseStream.next_within", throws=("Io", "Timeout"))
 async def next_within(context: Context, stream: Handle, limit_ms: int) -> list[Any] | None:
-    found = resource(context, stream, SseStream)
+    reading = asyncio.create_task(resource(context, stream, SseStream).next())
     try:
-        async with asyncio.timeout(limit_ms / 1000) as limit:
-            return await found.next()
-    except TimeoutError:
-        if limit.expired():
-            return None
-        raise
+        await first_of(context, {reading}, max(0, limit_ms) / 1000)
+    finally:
+        # Before it is looked at: what has come until it stops is not lost.
+        reading.cancel()
+        await uninterrupted(asyncio.wait({reading}))
+        if not reading.cancelled():
+            reading.exception()  # looked at, also when somebody stops us meanwhile
+    return None if reading.cancelled() else reading.result()
 
 
 @sysop("baml.http.SseStream.close")

@@ -16,6 +16,7 @@ from ..interpreter.runtime.values import FunctionValue
 from ..wire.closing import uninterrupted
 from .host import Context
 from .registry import Failure, sysop
+from .timer import first_of
 
 
 class Branch:
@@ -96,7 +97,10 @@ class Branches:
         """Until one that runs has ended, or the time is over."""
         running = {branch.task for branch in self.all if not branch.task.done()}
         assert running, "nothing is left to wait for"
-        await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if seconds is None:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await first_of(self._context, running, seconds)
 
     async def first_value(self, patience: float | None) -> Branch | None:
         """The first that has a value. None when all have failed or, with patience in seconds, when that is at an
