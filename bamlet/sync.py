@@ -29,6 +29,7 @@ from .embed.runtime import (
     Program,
     Transport,
 )
+from .embed.shortened import SHORTENED
 from .embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
 
 if TYPE_CHECKING:
@@ -222,10 +223,11 @@ class Runtime:
         **named: Any,
     ) -> Any:
         """Call a function and wait for its value."""
-        call = self.asynchronous.prepare(function, arguments, named, context)
-        if not call.waits:
-            return call.compute(lambda work: _background.loop().run(work))
-        return _background.loop().run(call.run(), call.stop.request)
+        with SHORTENED:
+            call = self.asynchronous.prepare(function, arguments, named, context)
+            if not call.waits:
+                return call.compute(lambda work: _background.loop().run(work))
+            return _background.loop().run(call.run(), call.stop.request)
 
     def stream(
         self,
@@ -290,7 +292,10 @@ class Runtime:
         context: CallContext | None = None,
     ) -> Any:
         """The value that a function would make of a model's whole answer; with `strict`, of all that it says."""
-        return self.asynchronous.parse(function, text, strict=strict, finish_reason=finish_reason, context=context)
+        with SHORTENED:
+            return self.asynchronous.parse(
+                function, text, strict=strict, finish_reason=finish_reason, context=context
+            )
 
     def parse_with_report(
         self,
@@ -338,7 +343,12 @@ class Stream:
         self._process = os.getpid()
 
     def __iter__(self) -> Iterator[Any]:
-        return (value for event in self.events(ticks=False) for value in self._inner.visible(event))
+        return self._visible(self.events(ticks=False))
+
+    def _visible(self, events: Iterator[StreamEvent]) -> Iterator[Any]:
+        with SHORTENED:
+            for event in events:
+                yield from self._inner.visible(event)
 
     def events(self, *, ticks: bool = True) -> Iterator[StreamEvent]:
         """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
@@ -353,15 +363,19 @@ class Stream:
         return self._flat(self._inner.batches(ticks=False, view=ChangesView()))
 
     def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[Any]:
-        return (part for event in self._events(batches) if isinstance(event, Partial) for part in event.value)
+        with SHORTENED:
+            for event in self._events(batches):
+                if isinstance(event, Partial):
+                    yield from event.value
 
     def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
         """What has come together crosses from thread to thread together."""
-        try:
-            while batch := self._loop().run(_next(batches), self._inner.cancel):
-                yield from batch
-        finally:
-            self._leave(batches)
+        with SHORTENED:
+            try:
+                while batch := self._loop().run(_next(batches), self._inner.cancel):
+                    yield from batch
+            finally:
+                self._leave(batches)
 
     def _loop(self) -> _Loop:
         """The one that the stream runs on: no other could close what it began."""
@@ -395,7 +409,8 @@ class Stream:
 
     def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        return self._loop().run(self._inner.final(), self._inner.cancel)
+        with SHORTENED:
+            return self._loop().run(self._inner.final(), self._inner.cancel)
 
     @property
     def report(self) -> Report:

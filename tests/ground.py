@@ -104,6 +104,13 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_choke_point.py::test_every_variable_that_a_client_reads_is_an_operation",
         "tests/unit/test_choke_point.py::test_a_request_that_is_not_recorded_is_taken_by_no_catch",
     ],
+    "C4": [
+        "tests/unit/test_tracebacks.py::test_an_error_that_nobody_catches_is_short_and_shows_none_of_our_frames",
+    ],
+    "C5": [
+        "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",
+        "tests/unit/test_python_mistakes.py::test_a_program_and_the_public_names_are_shown_in_short",
+    ],
     "C1": [
         "tests/unit/test_docs.py::test_the_program_of_the_readme_tells_of_a_missing_key",
         "tests/unit/test_docs.py::test_a_command_in_the_docs_works",

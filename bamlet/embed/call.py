@@ -150,7 +150,8 @@ class Call:
         except HostFailure as passing:
             raise _told(passing.failure) from None
         except CATCHABLE as failure:
-            raise host_error(failure, self._namespace) from failure
+            # The failure stays at hand as the context. As a cause it would be drawn, and frames of ours with it.
+            raise host_error(failure, self._namespace) from None
         except Cancelled as stopped:
             raise traced(self.stop.error(), stopped) from None
 

@@ -15,6 +15,7 @@ from ..interpreter.program.analyse import Unit
 from ..source import SourceFile
 from ..stdlib import LibraryFile
 from ..stdlib import library as library_files
+from .errors import BamlInvalidArgumentError
 from .files import find, read
 from .store import (
     cache_folder,
@@ -47,6 +48,8 @@ def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -
 
     With `emit_all_async` every function can suspend, which must change nothing but the speed.
     """
+    if not isinstance(files, Mapping):
+        raise BamlInvalidArgumentError('compile_sources takes texts by their names: {"main.baml": text}')
     sources = [SourceFile(name, text) for name, text in files.items()]
     return _program(sources, (), all_async=emit_all_async)
 

@@ -20,7 +20,7 @@ def parse_answer(
     try:
         return parser.finish(truncated=finish_reason == "length", strict=strict)
     except ParseFailure as failure:
-        raise validation_error(failure.told, failure.raw, failure.issues) from failure
+        raise validation_error(failure.told, failure.raw, failure.issues) from None
 
 
 def parse_partial_answer(program: Program, function: FunctionInfo, text: str) -> Any:

@@ -35,6 +35,7 @@ from .errors import BamlInvalidArgumentError
 from .logs import set_up_from_environment
 from .observing import Observed
 from .request import HTTPBody, HTTPRequest
+from .shortened import SHORTENED
 from .stream import AsyncStream
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class AsyncRuntime:
         on_print: Callable[[str], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
+        _check_program(program)
         denied = frozenset(deny)
         if unknown := sorted(denied - set(GROUPS)):
             raise ValueError(f"there is no group `{unknown[0]}` to deny, only {', '.join(GROUPS)}")
@@ -134,7 +136,8 @@ class AsyncRuntime:
         **named: Any,
     ) -> Any:
         """Call a function and wait for its value."""
-        return await self.prepare(function, arguments, named, context).run()
+        with SHORTENED:
+            return await self.prepare(function, arguments, named, context).run()
 
     def prepare(
         self,
@@ -144,7 +147,7 @@ class AsyncRuntime:
         context: CallContext | None,
     ) -> Call:
         """The call that `call` would make. Raises `BamlInvalidArgumentError`."""
-        options = context or _NO_CONTEXT
+        options = _given(context)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         callee_name = callee.info.name
@@ -172,7 +175,7 @@ class AsyncRuntime:
         pieces, and a `Reset` where what came before no longer counts. The view `skeleton` shows a `Skeleton` in
         place of a partial value: a value that has all its fields from the start, and its state.
         """
-        options = context or _NO_CONTEXT
+        options = _given(context)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         info = callee.info
@@ -204,6 +207,7 @@ class AsyncRuntime:
         self, program: Program, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
     ) -> tuple[Callee, list[Any]]:
         callee = self._callee(function, program)
+        _check_named(callee.info, arguments)
         return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
 
     def _with_types(self, options: CallContext) -> Program:
@@ -296,7 +300,7 @@ class AsyncRuntime:
         options: CallContext | None,
         *more: bool,
     ) -> Any:
-        options = options or _NO_CONTEXT
+        options = _given(options)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         found = self.program.callee(planner)
@@ -363,6 +367,30 @@ class AsyncRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _check_program(given: object) -> None:
+    if not isinstance(given, Program):
+        path = repr(given) if isinstance(given, str) else "..."
+        kind = type(given).__name__
+        raise BamlInvalidArgumentError(
+            f"a runtime takes a program, not {kind}: write Runtime(bamlet.load({path}))"
+        )
+
+
+def _check_named(info: FunctionInfo, arguments: object) -> None:
+    if arguments is not None and not isinstance(arguments, Mapping):
+        names = ", ".join(f"{param.name}=..." for param in info.params)
+        raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
+
+
+def _given(context: object) -> CallContext:
+    if context is None:
+        return _NO_CONTEXT
+    if not isinstance(context, CallContext):
+        kind = type(context).__name__
+        raise BamlInvalidArgumentError(f"`context` is a CallContext, not {kind}: write CallContext(deadline=...)")
+    return context
 
 
 def _empty(program: Program, info: FunctionInfo) -> Any:

@@ -16,6 +16,7 @@ from ..sysops.sink import Delta, Partial, Reset, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .call import Call
 from .errors import BamlAbortError
+from .shortened import SHORTENED
 
 if TYPE_CHECKING:
     from ..sap import Report
@@ -92,11 +93,12 @@ class AsyncStream:
     async def _partials(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
         # Here and in those below: closing a generator does not close the one that it loops over. That would be
         # left to the garbage collector, and with it the socket.
-        async with aclosing(batches):
-            async for batch in batches:
-                for event in batch:
-                    for value in self.visible(event):
-                        yield value
+        with SHORTENED:
+            async with aclosing(batches):
+                async for batch in batches:
+                    for event in batch:
+                        for value in self.visible(event):
+                            yield value
 
     def visible(self, event: StreamEvent) -> tuple[Any, ...]:
         """What iterating gives of an event. Whoever puts pieces of text together must hear that they are void."""
@@ -122,22 +124,24 @@ class AsyncStream:
         return self._flat(self.batches(ticks=False, view=ChangesView()))
 
     async def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
-        async with aclosing(batches):
-            async for batch in batches:
-                for event in batch:
-                    if isinstance(event, Partial):
-                        for part in event.value:
-                            yield part
+        with SHORTENED:
+            async with aclosing(batches):
+                async for batch in batches:
+                    for event in batch:
+                        if isinstance(event, Partial):
+                            for part in event.value:
+                                yield part
 
     def events(self, *, ticks: bool = True) -> AsyncIterator[StreamEvent]:
         """Everything that the call shows: partial values or text, resets before a new attempt, and ticks."""
         return self._events(self.batches(ticks=ticks))
 
     async def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[StreamEvent]:
-        async with aclosing(batches):
-            async for batch in batches:
-                for event in batch:
-                    yield event
+        with SHORTENED:
+            async with aclosing(batches):
+                async for batch in batches:
+                    for event in batch:
+                        yield event
 
     def batches(self, *, ticks: bool, view: View | None = None) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, those together that had come when somebody looked."""
@@ -165,11 +169,12 @@ class AsyncStream:
 
     async def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""
-        running = self._start(ticks=False)
-        # With a queue that is full the program would wait for a reader, and we for the program.
-        if not self._iterated:
-            running.sink.pass_unread()
-        return await running.result()
+        with SHORTENED:
+            running = self._start(ticks=False)
+            # With a queue that is full the program would wait for a reader, and we for the program.
+            if not self._iterated:
+                running.sink.pass_unread()
+            return await running.result()
 
     @property
     def report(self) -> Report:

@@ -1,6 +1,6 @@
 """What README and docs tell a reader to do: every command runs, every Python block too, the programs hold.
 
-`docs/debugging.md` and `docs/streaming.md` have tests of their own, which also read what comes out.
+Some pages have tests of their own, which also read what comes out.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 ORCHESTRATION = ROOT / "docs" / "orchestration.md"
 ELSEWHERE = {
     "docs/debugging.md": "tests/unit/test_debugging.py",
+    "docs/migrating-from-baml.md": "tests/unit/test_migrating.py",
     "docs/streaming.md": "tests/unit/test_streaming_guide.py",
 }
 PAGES = [
