@@ -21,7 +21,7 @@ import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..interpreter.runtime.values import to_plain
+from ..interpreter.runtime.values import beginning, to_plain
 
 if TYPE_CHECKING:
     from ..sap import Issue
@@ -92,6 +92,13 @@ class BamlError(Exception):
 
 def _made_again(kind: type[BamlError], args: tuple[Any, ...]) -> BamlError:
     return kind.__new__(kind, *args)
+
+
+def _sent(value: Any) -> Any:
+    try:
+        return to_plain(value)
+    except ValueError:  # it has no plain form
+        return beginning(value, 2_000)
 
 
 def _can_be_sent(value: Any) -> bool:
@@ -211,4 +218,4 @@ class UnhandledThrow(BamlError):
     def _kept(self) -> dict[str, Any]:
         """A copy in another process has an equal value, or if that cannot go there (a function), plain data."""
         kept = super()._kept()
-        return kept if _can_be_sent(self.value) else {**kept, "value": to_plain(self.value)}
+        return kept if _can_be_sent(self.value) else {**kept, "value": _sent(self.value)}

@@ -8,7 +8,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from ..interpreter.runtime.failures import CATCHABLE, Thrown, as_panic, caught
-from ..interpreter.runtime.values import Instance
+from ..interpreter.runtime.values import Instance, beginning
 from .errors import (
     BamlClientConnectionError,
     BamlClientError,
@@ -49,10 +49,7 @@ def host_error(failure: Exception, namespace: Mapping[str, Any]) -> BamlError:
 
 
 def _shown(value: Any) -> str:
-    try:
-        shown = value if isinstance(value, str) else repr(value)
-    except RecursionError:
-        return "a value that is nested too deeply to be shown"
+    shown = value if isinstance(value, str) else beginning(value, MAX_SHOWN)
     return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"
 
 

@@ -18,7 +18,7 @@ from jinja2.utils import internal_code
 
 from .environment import RunContext, Sandbox
 from .errors import TemplateError, UnclosedTag
-from .limits import MAX_TEXT, Budget
+from .limits import MAX_TEXT, Budget, spending
 from .names import free_names
 from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, line_at, place, prepare
 from .uses import NameUse
@@ -43,7 +43,7 @@ class Compiled:
     def render(self, variables: Mapping[str, Any], budget: Budget) -> str:
         parts, size = [], 0
         context = self._context(variables, budget)
-        with self._failures():
+        with spending(budget), self._failures():
             for part in self._template.root_render_func(context):
                 size += len(part)
                 if size > MAX_TEXT:
@@ -53,8 +53,9 @@ class Compiled:
 
     def value(self, variables: Mapping[str, Any]) -> Any:
         """What the expression evaluates to, of a template made by `compile_expression`."""
-        context = self._context(variables, Budget())
-        with self._failures():
+        budget = Budget()
+        context = self._context(variables, budget)
+        with spending(budget), self._failures():
             for _ in self._template.root_render_func(context):
                 pass
         return context.vars[_RESULT]

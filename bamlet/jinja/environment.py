@@ -19,7 +19,7 @@ from .filters import FILTERS, HIGHER_FILTERS
 from .is_tests import NAME_TESTS, TESTS
 from .limits import MAX_RANGE, Budget
 from .methods import call_method
-from .operators import BINARY, COMPARE, concatenate, iterate, look_up
+from .operators import BINARY, COMPARE, concatenate, iterate, look_up, same
 from .syntax import LOOP_FILTER, Generator, PositionedLexer
 from .values import MISSING, Callback, TemplateObject, kind_of, pretty, show
 
@@ -142,7 +142,7 @@ class Sandbox(SandboxedEnvironment):
     def call_method(self, context: RunContext, obj: Any, name: str, /, *arguments: Any, **keywords: Any) -> Any:
         context.budget.step()
         if isinstance(obj, LoopContext) and name in _LOOP_METHODS:
-            return getattr(obj, name)(*arguments)
+            return _changed(obj, list(arguments)) if name == "changed" else obj.cycle(*arguments)
         member = self.getitem(obj, name)
         if isinstance(member, Macro) or _function(member) is not None:
             return self.call(context, member, *arguments, **keywords)
@@ -214,6 +214,14 @@ def _spend(context: RunContext, value: Any, fixed_text: int) -> list[Any]:
     if len(rows) * fixed_text > _MAX_LOOP_TEXT:
         raise TemplateError(f"a loop writes more than {_MAX_LOOP_TEXT:,} characters")
     return rows
+
+
+def _changed(loop: LoopContext, value: list[Any]) -> bool:
+    """`loop.changed(…)`, with our equality: Python's never ends on what holds itself many times over."""
+    if same(loop._last_changed_value, value):
+        return False
+    loop._last_changed_value = value
+    return True
 
 
 def _bounded_range(*bounds: int) -> range:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .limits import budget
 from .toon import to_toon
 from .values import TemplateObject, kind_of
 from .yaml import to_yaml
@@ -44,10 +45,14 @@ def plain(value: Any, *, aliased: bool, whole_floats: bool) -> Any:
     if isinstance(value, float) and not whole_floats and value.is_integer():
         return int(value)
     if isinstance(value, str | int | float | None):
+        if isinstance(value, str):
+            budget().copy(len(value))
         return value
     if isinstance(value, Mapping):
+        budget().step(len(value))
         return {str(key): plain(item, aliased=aliased, whole_floats=whole_floats) for key, item in value.items()}
     if isinstance(value, list | tuple | range):
+        budget().step(len(value))
         return [plain(item, aliased=aliased, whole_floats=whole_floats) for item in value]
     if kind_of(value) == "undefined":
         return None

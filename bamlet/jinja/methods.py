@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .limits import check_length
-from .operators import iterate
+from .operators import iterate, same
 from .values import TemplateObject, kind_of, show
 
 
@@ -40,6 +40,13 @@ def join(separator: str, values: Any) -> str:
     parts = [show(value) for value in iterate(values)]
     check_length(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
+
+
+def index(items: Sequence[Any], wanted: Any) -> int:
+    for at, item in enumerate(items):
+        if same(item, wanted):
+            return at
+    raise ValueError("the list has no such element")
 
 
 def _affixes(test: Callable[[str, Any], bool]) -> Callable[[str, Any], bool]:
@@ -76,8 +83,8 @@ _STRING: dict[str, Callable[..., Any]] = {
 }
 
 _SEQUENCE: dict[str, Callable[..., Any]] = {
-    "count": lambda items, wanted: sum(item == wanted for item in items),
-    "index": lambda items, wanted: items.index(wanted),
+    "count": lambda items, wanted: sum(same(item, wanted) for item in items),
+    "index": index,
 }
 
 _MAP: dict[str, Callable[..., Any]] = {

@@ -5,37 +5,78 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from typing import Any
 
-from .limits import MAX_POWER_BITS, check_length
+from .limits import MAX_POWER_BITS, budget, check_length
 from .values import MISSING, TemplateObject, kind_of, show
 
 # Values of different kinds are ordered by kind, so a comparison never fails.
 _RANK = {"undefined": 0, "none": 1, "bool": 2, "number": 3, "string": 4, "sequence": 6, "map": 7, "object": 8}
 
 
-def order(left: Any, right: Any) -> int:
+def order(left: Any, right: Any, depth: int = 0) -> int:
     """Negative, zero or positive, as `left` is before, equal to or after `right`."""
     left_kind, right_kind = kind_of(left), kind_of(right)
     if left_kind != right_kind:
         return _RANK.get(left_kind, 9) - _RANK.get(right_kind, 9)
     if left_kind in ("bool", "number", "string"):
         return int(left > right) - int(left < right)
+    if left is right:
+        return 0
     if left_kind == "sequence":
-        pairs = (order(a, b) for a, b in zip(left, right, strict=False))
+        if depth:
+            budget().step(min(len(left), len(right)))
+        pairs = (order(a, b, depth + 1) for a, b in zip(left, right, strict=False))
         return next((sign for sign in pairs if sign), len(left) - len(right))
     return 0
 
 
-sort_key = cmp_to_key(order)
+def same(left: Any, right: Any) -> bool:
+    """`==`, which is Python's for what holds nothing. What both hold twice is compared once."""
+    pending = [(left, right)]
+    seen: set[tuple[int, int]] = set()
+    spent = budget()
+    while pending:
+        a, b = pending.pop()
+        parts = _compared(a, b)
+        if parts is None:
+            # Not-a-number is not itself, but a list with it is.
+            if not (a == b or (a is b and a is not left)):
+                return False
+        elif a is not b and (id(a), id(b)) not in seen:
+            if parts is _DIFFERENT:
+                return False
+            seen.add((id(a), id(b)))
+            spent.step(len(parts))
+            pending += parts
+    return True
+
+
+_DIFFERENT: list[tuple[Any, Any]] = []
+
+
+def _compared(left: Any, right: Any) -> list[tuple[Any, Any]] | None:
+    """The pairs that must be the same for two lists, maps or objects to be it; None for what Python compares."""
+    if isinstance(left, TemplateObject) and type(left) is type(right):
+        left, right = left.content(), right.content()
+    if (isinstance(left, list) and isinstance(right, list)) or (
+        isinstance(left, tuple) and isinstance(right, tuple)
+    ):
+        return list(zip(left, right, strict=True)) if len(left) == len(right) else _DIFFERENT
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return [(left[key], right[key]) for key in left] if left.keys() == right.keys() else _DIFFERENT
+    return None
+
+
+sort_key = cmp_to_key(partial(order, depth=0))
 
 
 def contains(container: Any, item: Any) -> bool:
     if isinstance(container, str):
         return show(item) in container
     if isinstance(container, list | tuple | range):
-        return item in container
+        return any(same(item, part) for part in container)
     entries = container.entries() if isinstance(container, TemplateObject) else container
     if isinstance(entries, Mapping):
         return show(item) in entries
@@ -144,8 +185,8 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda left, right: bool(left == right),
-    "ne": lambda left, right: bool(left != right),
+    "eq": same,
+    "ne": lambda left, right: not same(left, right),
     "lt": lambda left, right: order(left, right) < 0,
     "lteq": lambda left, right: order(left, right) <= 0,
     "gt": lambda left, right: order(left, right) > 0,

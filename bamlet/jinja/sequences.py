@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .limits import MAX_RANGE
 from .methods import join as join_texts
-from .operators import iterate, length, look_up, order, sort_key
+from .operators import iterate, length, look_up, order, same, sort_key
 from .values import MISSING, TemplateObject, kind_of, show
 
 
@@ -94,7 +94,7 @@ def unique(value: Any, case_sensitive: bool = False, attribute: str | None = Non
             if (type(key), key) in known:
                 continue
             known.add((type(key), key))
-        elif key in seen:
+        elif any(same(key, other) for other in seen):
             continue
         else:
             seen.append(key)

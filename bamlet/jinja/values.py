@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from .limits import budget, check_length
+
 MISSING: Any = object()
 """What a look-up gives for a name that is not there. Templates see it as undefined."""
 
@@ -34,6 +36,10 @@ class TemplateObject:
 
     def function(self) -> Callable[..., object] | None:
         """What a call of it runs, if it can be called."""
+        return None
+
+    def content(self) -> object:
+        """What equality looks into, for an object that is equal to another of its kind by what it holds."""
         return None
 
     def data(self, *, aliased: bool) -> object:
@@ -91,11 +97,11 @@ def pretty(value: object, none: str = "none", pad: str = "") -> str:
     inner = pad + "    "
     entries = value.printed() if isinstance(value, TemplateObject) else value
     if isinstance(entries, Mapping) and entries:
-        rows = (f"{debug(key)}: {pretty(item, none, inner)}" for key, item in entries.items())
-        return "{\n" + "".join(f"{inner}{row},\n" for row in rows) + pad + "}"
+        rows = (f"{inner}{debug(key)}: {pretty(item, none, inner)},\n" for key, item in entries.items())
+        return "{\n" + _joined(len(entries), "", rows) + pad + "}"
     if isinstance(entries, list | tuple) and entries:
-        rows = (pretty(item, none, inner) for item in entries)
-        return "[\n" + "".join(f"{inner}{row},\n" for row in rows) + pad + "]"
+        rows = (f"{inner}{pretty(item, none, inner)},\n" for item in entries)
+        return "[\n" + _joined(len(entries), "", rows) + pad + "]"
     if value is None:
         return none
     return "{}" if isinstance(entries, Mapping) else debug(value)
@@ -127,12 +133,24 @@ def _escape(char: str) -> str:
     return char if char.isprintable() else f"\\u{{{ord(char):x}}}"
 
 
-def _show_list(items: Iterable[object]) -> str:
-    return "[" + ", ".join(map(debug, items)) + "]"
+def _show_list(items: Sequence[object]) -> str:
+    return "[" + _joined(len(items), ", ", map(debug, items)) + "]"
 
 
 def _show_map(entries: Mapping[object, object]) -> str:
-    return "{" + ", ".join(f"{debug(key)}: {debug(item)}" for key, item in entries.items()) + "}"
+    rows = (f"{debug(key)}: {debug(item)}" for key, item in entries.items())
+    return "{" + _joined(len(entries), ", ", rows) + "}"
+
+
+def _joined(count: int, between: str, rows: Iterable[str]) -> str:
+    """The rows in one text. What lies in a list twice is written twice, so it is stopped while it is made."""
+    budget().step(count)
+    kept, size = [], 0
+    for row in rows:
+        size += len(row) + len(between)
+        check_length(size)
+        kept.append(row)
+    return between.join(kept)
 
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}

@@ -47,9 +47,13 @@ def render_prompt(
     client: ClientInfo,
     tags: Mapping[str, object],
     templates: Mapping[str, TemplateString],
+    look: Callable[[int], object] | None = None,
 ) -> Prompt:
-    """Raises `TemplateError` for a template that fails, `PromptError` for what it asks in vain."""
-    marks, budget = Marks(), Budget()
+    """Raises `TemplateError` for a template that fails, `PromptError` for what it asks in vain.
+
+    `look` is told now and then of so many steps more, and raises what stops the rendering.
+    """
+    marks, budget = Marks(), Budget(look)
     role = Callback("role", marks.role)
     shared: dict[str, object] = {name: EnumNames(schema) for name, schema in schemas.enums.items()}
     shared["_"] = _Named({"chat": role, "role": role})
@@ -58,7 +62,8 @@ def render_prompt(
     )
     for name, definition in templates.items():
         shared[name] = Callback(name, _template_call(definition, shared, budget))
-    bound = {name: _bind(value, marks, name) for name, value in arguments.items()}
+    done: dict[int, Any] = {}
+    bound = {name: _bind(value, marks, name, done) for name, value in arguments.items()}
     return marks.cut(parse_template(template).render(shared | bound, budget))
 
 
@@ -130,20 +135,29 @@ def _client_map(client: ClientInfo) -> dict[str, object]:
     }
 
 
-def _bind(value: Any, marks: Marks, name: str) -> Any:
-    """The value with its media tied to this rendering. Without media it is the value itself, not a copy."""
-    if isinstance(value, Media):
-        return MediaValue(value, marks)
+def _bind(value: Any, marks: Marks, name: str, done: dict[int, Any]) -> Any:
+    """The value with its media tied to this rendering. Without media it is the value itself, not a copy.
+
+    What occurs twice is looked through once.
+    """
     if isinstance(value, str | int | float | None):
         return value
+    if id(value) not in done:
+        done[id(value)] = _bind_whole(value, marks, name, done)
+    return done[id(value)]
+
+
+def _bind_whole(value: Any, marks: Marks, name: str, done: dict[int, Any]) -> Any:
+    if isinstance(value, Media):
+        return MediaValue(value, marks)
     if isinstance(value, list | tuple):
-        items = [_bind(item, marks, name) for item in value]
+        items = [_bind(item, marks, name, done) for item in value]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     if isinstance(value, ClassValue):
-        fields = _bind(value.fields, marks, name)
+        fields = _bind(value.fields, marks, name, done)
         return value if fields is value.fields else ClassValue(value.schema, fields)
     if isinstance(value, Mapping):
-        entries = {key: _bind(item, marks, name) for key, item in value.items()}
+        entries = {key: _bind(item, marks, name, done) for key, item in value.items()}
         return entries if any(entries[key] is not item for key, item in value.items()) else value
     if isinstance(value, TemplateObject):
         return value

@@ -23,6 +23,9 @@ class ClassValue(TemplateObject):
         aliases = {row.name: row.alias or row.name for row in self.schema.fields}
         return {aliases.get(name, name): value for name, value in self.fields.items()}
 
+    def content(self) -> tuple[object, ...]:
+        return self.schema.name, self.fields
+
     def data(self, *, aliased: bool) -> Mapping[str, object]:
         return self.printed() if aliased else self.fields
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..interpreter.runtime.values import EnumValue, Instance
@@ -24,11 +25,12 @@ from ..types.ty import (
 _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
 
 
-def is_of_type(value: Any, ty: Ty, schemas: Schemas) -> bool:
-    """A class is told by its name: its fields were checked where it was made."""
+def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool]) -> bool:
+    """A class is told by its name: its fields were checked where it was made. Each look is a round of the call."""
     pending: list[tuple[Any, Ty]] = [(value, ty)]
     while pending:
         given, wanted = pending.pop()
+        next(rounds)
         match wanted:
             case UnknownTy():
                 pass
@@ -37,7 +39,7 @@ def is_of_type(value: Any, ty: Ty, schemas: Schemas) -> bool:
             case AliasTy(name=name):
                 pending.append((given, schemas.aliases[name]))
             case UnionTy(members=parts):
-                if not any(is_of_type(given, part, schemas) for part in parts):
+                if not any(is_of_type(given, part, schemas, rounds) for part in parts):
                     return False
             case ListTy(item=item) if type(given) is list:
                 pending += ((part, item) for part in given)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import compress
 from typing import Any, NoReturn
 
 from ..interpreter.runtime.values import EnumValue, Instance
+from ..interpreter.runtime.walking import Walk
 from .host import Context
 from .registry import Failure, sysop
 
+INDENT = 2
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -54,17 +57,19 @@ def _whole(value: Any) -> Any:
 
 @sysop("baml.json.stringify", throws=("InvalidArgument",))
 def stringify(context: Context, value: Any) -> str:
-    return _written(value, indent=None, separators=(",", ":"))
+    return _written(context, value, indent=None, separators=(",", ":"))
 
 
 @sysop("baml.json.pretty", throws=("InvalidArgument",))
 def pretty(context: Context, value: Any) -> str:
-    return _written(value, indent=2, separators=(",", ": "))
+    return _written(context, value, indent=INDENT, separators=(",", ": "))
 
 
-def _written(value: Any, indent: int | None, separators: tuple[str, str]) -> str:
+def _written(context: Context, value: Any, indent: int | None, separators: tuple[str, str]) -> str:
     try:
-        return json.dumps(_plain(value), ensure_ascii=False, indent=indent, separators=separators)
+        plain = _plain(value, Walk(context.rounds), indent or 0)
+        encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, separators=separators)
+        return "".join(compress(encoder.iterencode(plain), context.rounds)) if indent else encoder.encode(plain)
     except RecursionError as failure:
         message = "a value that contains itself, or is nested too deeply, has no JSON"
         raise Failure("InvalidArgument", message) from failure
@@ -72,19 +77,26 @@ def _written(value: Any, indent: int | None, separators: tuple[str, str]) -> str
         raise Failure("InvalidArgument", f"this value has no JSON: {failure}") from failure
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, walk: Walk, pad: int) -> Any:
+    """What `json` takes. `pad` are the blanks before each part of the value."""
     match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case None | str() | bool() | int():
+        case None | bool() | int() | float():
+            walk.step(1)
+            return None if isinstance(value, float) and not math.isfinite(value) else value
+        case str():
+            walk.step(2 + len(value))
             return value
         case list():
-            return [_plain(item) for item in value]
+            walk.step(2 + (1 + pad) * len(value))
+            return [_plain(item, walk, pad and pad + INDENT) for item in value]
         case dict():
-            return {_key(key): _plain(item) for key, item in value.items()}
+            walk.step(2 + (4 + pad) * len(value) + sum(map(len, map(_key, value))))
+            return {_key(key): _plain(item, walk, pad and pad + INDENT) for key, item in value.items()}
         case Instance():
-            return {name: _plain(getattr(value, name)) for name in value.__fields__}
+            walk.step(2 + (4 + pad) * len(value.__fields__) + sum(map(len, value.__fields__)))
+            return {name: _plain(getattr(value, name), walk, pad and pad + INDENT) for name in value.__fields__}
         case EnumValue():
+            walk.step(len(value.name))
             return value.name
         case _:
             raise Failure("InvalidArgument", f"{value!r} has no JSON")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from ..diagnostics import misspelling_of
@@ -47,7 +48,7 @@ def output_type_name(context: Context, output: Opaque) -> str:
 
 @sysop("baml.llm.OutputType.accepts")
 def output_type_accepts(context: Context, output: Opaque, value: Any) -> bool:
-    return is_of_type(value, output.payload, context.program.schemas)
+    return is_of_type(value, output.payload, context.program.schemas, context.rounds)
 
 
 # --- prompts and requests
@@ -78,12 +79,13 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
         answer = _structured_answer(options, function.result, schemas)
         prompt = render_prompt(
             function.llm.template,
-            {name: template_value(value, schemas) for name, value in args.items()},
+            template_value(args, schemas),
             output=function.result,
             schemas=schemas,
             client=options.info(),
             tags=context.host.tags,
             templates=templates,
+            look=lambda steps: next(islice(context.rounds, steps, None)),
         )
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure

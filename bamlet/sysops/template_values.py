@@ -11,17 +11,28 @@ from ..types.schema import ClassSchema, EnumSchema, Schemas
 
 
 def template_value(value: Any, schemas: Schemas) -> Any:
+    """What occurs twice in the value is one object in what is made of it."""
+    return _made(value, schemas, {})
+
+
+def _made(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if id(value) not in done:
+        done[id(value)] = _object(value, schemas, done)
+    return done[id(value)]
+
+
+def _object(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
     from .. import prompt
 
     match value:
-        case None | str() | bool() | int() | float():
-            return value
         case list():
-            return [template_value(item, schemas) for item in value]
+            return [_made(item, schemas, done) for item in value]
         case dict():
-            return {template_value(key, schemas): template_value(item, schemas) for key, item in value.items()}
+            return {_made(key, schemas, done): _made(item, schemas, done) for key, item in value.items()}
         case Instance():
-            fields = {name: template_value(content, schemas) for name, content in _shown_fields(value)}
+            fields = {name: _made(content, schemas, done) for name, content in _shown_fields(value)}
             name = value.__class_name__
             return prompt.ClassValue(schemas.classes.get(name) or ClassSchema(name, ()), fields)
         case EnumValue():

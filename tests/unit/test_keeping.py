@@ -95,10 +95,10 @@ def test_a_value_that_contains_itself_has_every_form_but_a_plain_one(runtime: ba
     assert all("..." in shown for shown in runtime.call("shown_circle"))
 
 
-def test_a_value_nested_too_deeply_is_said_to_be(runtime: bamlet.Runtime) -> None:
+def test_a_value_nested_too_deeply_has_no_plain_form_and_a_beginning(runtime: bamlet.Runtime) -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
         bamlet.to_plain(runtime.call("deep"))
-    with pytest.raises(bamlet.UnhandledThrow, match="nested too deeply to be shown"):
+    with pytest.raises(bamlet.UnhandledThrow, match=r"the program threw .*…$"):
         runtime.call("throws_depth")
 
 

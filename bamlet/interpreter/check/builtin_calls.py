@@ -11,7 +11,7 @@ from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, FLOAT, INT, NULL, STRING, UNKNOWN, FunctionTy, ListTy, Ty, union
 from ...types.variables import holds_variable, match_variables, replaced
-from ..facts.builtins import Builtin
+from ..facts.builtins import WALKING, Builtin
 from ..facts.typing_tables import FunctionUse, LocalUse
 from .state import Checker, ungrouped
 
@@ -38,6 +38,7 @@ def builtin_call(
         for argument, param in zip(arguments, builtin.params, strict=False):
             if isinstance(param, FunctionTy):
                 _calls(c, argument)
+    c.tables.walks |= builtin.name in WALKING
     _check_need(c, node, name, builtin, found, receiver)
     return replaced(builtin.result, found)
 

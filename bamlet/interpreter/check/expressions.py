@@ -383,6 +383,7 @@ def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable |
     if unsure and any(isinstance(member, FunctionTy) for member in tested):
         message = "what a function takes and returns cannot be found out at run time"
         c.wrong(node, catalogue.UNSUPPORTED, message)
+    c.tables.walks |= bool(unsure)
     return TypeTest(wanted, not unsure, variable)
 
 

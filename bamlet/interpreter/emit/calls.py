@@ -14,7 +14,7 @@ from .callbacks import emit_callback
 from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda
 from .operators import index_of
-from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load
+from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load, rounds
 
 
 def _call(e: Emitter, node: n.Call) -> ast.expr:
@@ -98,6 +98,10 @@ def _join(e: Emitter, values: list[ast.expr]) -> ast.expr:
     return call("$join", *values)
 
 
+def _written(values: list[ast.expr]) -> ast.expr:
+    return call("$unstable_string", rounds(), *values)
+
+
 BUILTINS: dict[str, Builtin] = {
     "list.length": _helper("$len"),
     "list.at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
@@ -155,7 +159,7 @@ BUILTINS: dict[str, Builtin] = {
     "media.mime_type": _field("media_type"),
     "deep_copy": _helper("$deep_copy"),
     "deep_equals": _helper("$deep_equals"),
-    "unstable_string": _helper("$unstable_string"),
+    "unstable_string": lambda e, values: _written(values),
     "math_abs": _helper("$abs"),
     "math_min": _helper("$minimum"),
     "math_max": _helper("$maximum"),
@@ -168,7 +172,7 @@ BUILTINS: dict[str, Builtin] = {
     "math_exp": _helper("$exp"),
     "math_log": _helper("$log"),
     "sys_panic": _helper("$panic"),
-    "print": lambda e, values: operation(PRINT, [call("$unstable_string", *values)]),
+    "print": lambda e, values: operation(PRINT, [_written(values)]),
     "reveal": lambda e, values: values[0],
 }
 

@@ -64,6 +64,7 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     spread(calls, outside)
     branching, heavy = _branching(checked, calls), _heavy(checked, calls)
     context |= outside | branching.keys() | heavy
+    context |= {name for name, tables in checked.tables.items() if tables.walks}
     changeable = (constant.name for constant in own.constants.values() if not _is_immutable(constant.ty))
     context |= set(map(constant_name, changeable))
     spread(calls, context)

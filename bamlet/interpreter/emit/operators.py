@@ -52,7 +52,7 @@ def _binary(e: Emitter, node: n.Binary) -> ast.expr:
 def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types) -> ast.expr:
     if op == "*" and _may_square(left, right, left_ty, right_ty):
         return _product(e, left, right)
-    if op == "<<" and not _is_small(right):
+    if op == "<<" and not _is_short(right):
         return call("$shift_left", left, right)
     if op in _PLAIN:
         return ast.BinOp(left, _PLAIN[op](), right)
@@ -73,6 +73,11 @@ def _may_square(left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types
 
 def _is_small(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, int | float) and abs(value.value) < 2**64
+
+
+def _is_short(value: ast.expr) -> bool:
+    """A shift by no more than a word, which only a loop can make large."""
+    return isinstance(value, ast.Constant) and isinstance(value.value, int) and value.value <= 64
 
 
 def _product(e: Emitter, left: ast.expr, right: ast.expr) -> ast.expr:

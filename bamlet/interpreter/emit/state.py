@@ -285,6 +285,11 @@ def _is_inline(e: Emitter, node: n.Node) -> bool:
 # --- small pieces of Python
 
 
+def rounds() -> ast.expr:
+    """The iterator over which all that goes on and on in a call runs; see `runtime.loops`."""
+    return attribute(load(CONTEXT), "rounds")
+
+
 def load(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
 

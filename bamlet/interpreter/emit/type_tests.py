@@ -35,7 +35,7 @@ from ...types.ty import (
 )
 from ..facts.code_names import class_name, enum_value_name
 from ..facts.typing_tables import TypeTest
-from .state import Unit, call, compare, load
+from .state import Unit, call, compare, load, rounds
 
 
 def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> ast.expr:
@@ -46,7 +46,7 @@ def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> a
     looks = [
         _look(unit, again if at else first, part)
         if test.by_tag or not isinstance(part, ListTy | MapTy)
-        else call(_function(unit, part), again if at else first)
+        else call(_function(unit, part), again if at else first, rounds())
         for at, part in enumerate(parts)
     ]
     if not looks:
@@ -70,11 +70,12 @@ def _function(unit: Unit, ty: Ty) -> str:
 
 
 def _definition(name: str, found: ast.expr) -> ast.stmt:
-    arguments = ast.arguments([], [ast.arg(_VALUE)], None, [], [], None, [])
+    arguments = ast.arguments([], [ast.arg(_VALUE), ast.arg(_ROUNDS)], None, [], [], None, [])
     return ast.FunctionDef(name=name, args=arguments, body=[ast.Return(found)], decorator_list=[])
 
 
 _VALUE = "$value"
+_ROUNDS = "$rounds"
 
 
 def _inside(unit: Unit, ty: Ty) -> ast.expr:
@@ -100,7 +101,9 @@ def _inside(unit: Unit, ty: Ty) -> ast.expr:
 
 
 def _every(unit: Unit, ty: Ty, values: ast.expr) -> ast.expr:
-    return call("$all", call("$map", load(_function(unit, ty)), values))
+    """Each part is a round of the call's loops: one list may lie in a value many times."""
+    counted = call("$compress", values, load(_ROUNDS))
+    return call("$all", call("$map", load(_function(unit, ty)), counted, call("$for_all", load(_ROUNDS))))
 
 
 # --- one look at a value

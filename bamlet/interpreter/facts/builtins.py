@@ -214,6 +214,9 @@ FUNCTIONS: dict[str, Builtin] = {
     }.items()
 }
 
+# Which write a value out with all that it holds, as often as it holds it.
+WALKING = {"unstable_string", "print"}
+
 # Whose result is a list or a map that nobody else holds.
 FRESH = {
     "deep_copy",

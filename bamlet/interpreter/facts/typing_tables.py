@@ -196,3 +196,5 @@ class Tables:
     calls_values: bool = False
     loops: bool = False
     uses_context: bool = False
+    # Whether it goes through a value that may be of any size.
+    walks: bool = False

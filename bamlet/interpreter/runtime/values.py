@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from itertools import chain, compress, repeat
 from reprlib import recursive_repr
 from typing import Any, ClassVar
 
@@ -192,29 +193,36 @@ def _known_by_name(name: str, fields: tuple[str, ...], partial: bool) -> type[In
     return instance_class(name, fields, partial=partial)
 
 
+MAX_PARTS = 4_000_000  # of a value as plain data; one that holds a list twice has the parts of that list twice
+
+
 def to_plain(value: Any) -> Any:
     """Dicts, lists and scalars that `json.dumps` takes; class fields in declared order, partials with nulls.
 
-    It may be the `default` of `json.dumps`. Raises `ValueError` for a value that contains itself, and `TypeError`
-    for what is no value of a program.
+    It may be the `default` of `json.dumps`. Raises `ValueError` for a value that contains itself or holds the same
+    so often that it has no end, and `TypeError` for what is no value of a program.
     """
     try:
-        return _plain(value)
+        return _plain(value, chain(repeat(True, MAX_PARTS), map(_too_many, repeat(True))))
     except RecursionError:
         problem = "contains itself" if contains_itself(value) else "is nested too deeply"
         raise ValueError(f"the value {problem}: it has no plain form") from None
 
 
-def _plain(value: Any) -> Any:
+def _too_many(at: bool) -> bool:
+    raise ValueError(f"the value has more than {MAX_PARTS:,} parts: it has no plain form")
+
+
+def _plain(value: Any, parts: Iterator[bool]) -> Any:
     match value:
         case None | str() | bool() | int() | float():
             return value
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_plain(item, parts) for item in compress(value, parts)]
         case dict():
-            return {_plain_key(key): _plain(item) for key, item in value.items()}
+            return {_plain_key(key): _plain(item, parts) for key, item in compress(value.items(), parts)}
         case Instance():
-            return {name: _plain(getattr(value, name)) for name in value.__fields__}
+            return {name: _plain(getattr(value, name), parts) for name in compress(value.__fields__, parts)}
         case EnumValue():
             return value.name
         case MediaValue():
@@ -222,7 +230,7 @@ def _plain(value: Any) -> Any:
         case Handle() | Opaque() | FunctionValue():
             return repr(value)
         case _:
-            return _plain(_taken_apart(value))
+            return _plain(_taken_apart(value), parts)
 
 
 def _taken_apart(value: Any) -> Any:
@@ -232,6 +240,47 @@ def _taken_apart(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"a {type(value).__name__} is no value of a program: it has no plain form")
+
+
+def beginning(value: Any, most: int) -> str:
+    """The first characters of `repr(value)`, and one more to show that there are more; of any depth and size."""
+    text, size = [], 0
+    open_ones: list[tuple[int, Iterator[str | tuple[Any]]]] = [(id(value), _pieces(value))]
+    while open_ones and size <= most:
+        piece = next(open_ones[-1][1], None)
+        if piece is None:
+            open_ones.pop()
+            continue
+        if isinstance(piece, tuple):
+            inside = piece[0]
+            if not parts(inside) or all(number != id(inside) for number, _ in open_ones):
+                open_ones.append((id(inside), _pieces(inside)))
+                continue
+            piece = "..."
+        text.append(piece)
+        size += len(piece)
+    return "".join(text)[: most + 1]
+
+
+def _pieces(value: Any) -> Iterator[str | tuple[Any]]:
+    """What `repr` writes of a value, with what lies in it as it is, in a tuple of one."""
+    rows: Iterable[tuple[str, Any]]
+    match value:
+        case list():
+            opening, closing, rows = "[", "]", (("", item) for item in value)
+        case dict():
+            opening, closing, rows = "{", "}", ((f"{key!r}: ", item) for key, item in value.items())
+        case Instance():
+            opening, closing = f"{value.__class_name__}(", ")"
+            rows = ((f"{name}=", getattr(value, name)) for name in value.__fields__)
+        case _:
+            yield repr(value)
+            return
+    yield opening
+    for at, (label, item) in enumerate(rows):
+        yield ", " + label if at else label
+        yield (item,)
+    yield closing
 
 
 def parts(value: Any) -> list[Any]:

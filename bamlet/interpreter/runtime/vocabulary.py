@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any
 
 from . import collections
@@ -31,6 +31,7 @@ WORDS: dict[str, Any] = {
     "$each": each,
     "$each_still": each_still,
     "$compress": compress,
+    "$for_all": repeat,
     "$range": range,
     "$Cancelled": Cancelled,
     "$equal": equal,

@@ -7,6 +7,7 @@ from typing import Any
 
 from .operators import equal
 from .values import EnumValue, Instance, instance_from_fields, parts
+from .walking import Walk
 
 
 def deep_equals(left: Any, right: Any) -> bool:
@@ -92,12 +93,20 @@ def copied(value: Any, copies: dict[int, Any] | None = None) -> Any:
     return copy
 
 
-def unstable_string(value: Any) -> str:
+def unstable_string(rounds: Iterator[bool], value: Any) -> str:
     """A value for a debugging eye: strings bare at the top, quoted inside, and dots for what contains them."""
-    return value if isinstance(value, str) else _debug(value, 0, frozenset())
+    return value if isinstance(value, str) else _debug(value, 0, frozenset(), Walk(rounds))
 
 
-def _debug(value: Any, depth: int, above: frozenset[int]) -> str:
+def _debug(value: Any, depth: int, above: frozenset[int], walk: Walk) -> str:
+    if isinstance(value, list | dict | Instance) and id(value) not in above:
+        return _debug_inside(value, depth, above | {id(value)}, walk)
+    text = _debug_single(value)
+    walk.step(len(text))
+    return text
+
+
+def _debug_single(value: Any) -> str:
     match value:
         case None:
             return "null"
@@ -106,23 +115,30 @@ def _debug(value: Any, depth: int, above: frozenset[int]) -> str:
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case list() | dict() | Instance():
-            return "..." if id(value) in above else _debug_inside(value, depth, above | {id(value)})
+            return "..."
         case EnumValue():
             return f"{value.enum}.{value.name}"
         case _:
             return repr(value)
 
 
-def _debug_inside(value: list[Any] | dict[Any, Any] | Instance, depth: int, above: frozenset[int]) -> str:
+def _debug_inside(
+    value: list[Any] | dict[Any, Any] | Instance, depth: int, above: frozenset[int], walk: Walk
+) -> str:
+    def inside(part: Any, deeper: int = 0) -> str:
+        return _debug(part, depth + deeper, above, walk)
+
     match value:
         case list():
-            return "[" + ", ".join(_debug(item, depth, above) for item in value) + "]"
+            walk.step(2 + 2 * len(value))
+            return "[" + ", ".join(map(inside, value)) + "]"
         case dict():
-            rows = (f"{_debug(key, depth, above)}: {_debug(item, depth, above)}" for key, item in value.items())
-            return "{" + ", ".join(rows) + "}"
+            walk.step(2 + 4 * len(value))
+            return "{" + ", ".join(f"{inside(key)}: {inside(item)}" for key, item in value.items()) + "}"
         case Instance():
             pad = "    " * depth
-            fields = ((name, _debug(getattr(value, name), depth + 1, above)) for name in value.__fields__)
+            walk.step((len(pad) + 8) * (1 + len(value.__fields__)))
+            fields = ((name, inside(getattr(value, name), 1)) for name in value.__fields__)
             lines = "".join(f"{pad}    {name}: {shown},\n" for name, shown in fields)
             return f"{value.__class_name__} {{\n{lines}{pad}}}"
 
