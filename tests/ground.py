@@ -13,6 +13,17 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_lending.py::test_a_token_or_a_signature_goes_to_no_stranger",
         "tests/unit/test_lending.py::test_a_program_holds_no_token_that_it_could_send_on",
     ],
+    "A2": [
+        "tests/unit/test_endings.py::test_what_ends_a_program_reaches_the_caller_and_not_the_loop",
+        "tests/unit/test_endings.py::test_an_exit_in_on_report_and_a_stopped_loop_reach_the_caller_too",
+        "tests/unit/test_endings.py::test_the_loop_of_python_lives_as_that_of_the_fast_extra",
+    ],
+    "A3": [
+        "tests/unit/test_endings.py::test_an_iterator_that_is_held_at_the_end_holds_nothing_up",
+        "tests/unit/test_endings.py::test_what_closes_at_the_very_end_holds_nothing_up",
+        "tests/unit/test_endings.py::test_a_forked_child_leaves_the_stream_of_its_parent_alone",
+        "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
+    ],
     "A5": [
         "tests/unit/test_sound_answers.py::test_a_deadline_ends_the_reading_of_a_long_answer",
         "tests/unit/test_sound_answers.py::test_a_call_that_is_cancelled_stops_reading",
@@ -25,17 +36,6 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_sound_answers.py::test_what_is_lost_is_told_and_strict_refuses_it",
         "tests/unit/test_sound_answers.py::test_what_is_exact_is_no_loss",
         "tests/unit/test_sound_answers.py::test_a_value_before_the_taken_one_is_in_the_report",
-    ],
-    "A2": [
-        "tests/unit/test_endings.py::test_what_ends_a_program_reaches_the_caller_and_not_the_loop",
-        "tests/unit/test_endings.py::test_an_exit_in_on_report_and_a_stopped_loop_reach_the_caller_too",
-        "tests/unit/test_endings.py::test_the_loop_of_python_lives_as_that_of_the_fast_extra",
-    ],
-    "A3": [
-        "tests/unit/test_endings.py::test_an_iterator_that_is_held_at_the_end_holds_nothing_up",
-        "tests/unit/test_endings.py::test_what_closes_at_the_very_end_holds_nothing_up",
-        "tests/unit/test_endings.py::test_a_forked_child_leaves_the_stream_of_its_parent_alone",
-        "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
     ],
     "A7": [
         "tests/unit/test_told_ends.py::test_the_report_tells_of_an_end_that_is_none",
@@ -93,16 +93,28 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_odd_streams.py::test_a_stream_that_is_closed_or_full_brings_no_traceback",
         "tests/unit/test_odd_streams.py::test_check_of_a_device_ends",
     ],
+    "A15": [
+        "tests/unit/test_choke_point.py::test_every_wait_with_a_limit_is_an_operation",
+        "tests/unit/test_choke_point.py::test_every_variable_that_a_client_reads_is_an_operation",
+        "tests/unit/test_choke_point.py::test_a_request_that_is_not_recorded_is_taken_by_no_catch",
+    ],
+    "B1": [
+        "tests/unit/test_output_format.py::test_a_long_enum_in_a_list_stands_in_a_block",
+    ],
+    "B2": [
+        "tests/unit/test_prompt.py::test_a_prompt_without_a_role_stays_as_it_is",
+    ],
     "B12": [
         "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",
         "tests/unit/test_sound_answers.py::test_brackets_in_a_bare_value_do_not_end_it_at_a_comma",
         "tests/unit/test_sound_answers.py::test_ligatures_match_their_letters",
         "tests/unit/test_sound_answers.py::test_an_item_is_shown_at_its_first_key",
     ],
-    "A15": [
-        "tests/unit/test_choke_point.py::test_every_wait_with_a_limit_is_an_operation",
-        "tests/unit/test_choke_point.py::test_every_variable_that_a_client_reads_is_an_operation",
-        "tests/unit/test_choke_point.py::test_a_request_that_is_not_recorded_is_taken_by_no_catch",
+    "C1": [
+        "tests/unit/test_docs.py::test_the_program_of_the_readme_tells_of_a_missing_key",
+        "tests/unit/test_docs.py::test_a_command_in_the_docs_works",
+        "tests/unit/test_docs.py::test_a_python_block_in_the_docs_works",
+        "tests/unit/test_traces.py::test_a_failure_that_the_program_takes_is_in_the_trace",
     ],
     "C4": [
         "tests/unit/test_tracebacks.py::test_an_error_that_nobody_catches_is_short_and_shows_none_of_our_frames",
@@ -110,11 +122,5 @@ GROUND: dict[str, list[str]] = {
     "C5": [
         "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",
         "tests/unit/test_python_mistakes.py::test_a_program_and_the_public_names_are_shown_in_short",
-    ],
-    "C1": [
-        "tests/unit/test_docs.py::test_the_program_of_the_readme_tells_of_a_missing_key",
-        "tests/unit/test_docs.py::test_a_command_in_the_docs_works",
-        "tests/unit/test_docs.py::test_a_python_block_in_the_docs_works",
-        "tests/unit/test_traces.py::test_a_failure_that_the_program_takes_is_in_the_trace",
     ],
 }

@@ -46,7 +46,12 @@ class Marks:
         return self._mark(media)
 
     def cut(self, text: str) -> Prompt:
-        """The messages of a rendered text. Parts are trimmed, empty parts and messages vanish."""
+        """The messages of a rendered text. Parts are trimmed, empty parts and messages vanish.
+
+        A text without a role and without media stays as it is.
+        """
+        if f"{_OPEN}{self._key}:" not in text:
+            return Prompt((Message(None, (Text(text),)),))
         call: _RoleCall | None = None
         parts: list[Part] = []
         messages: list[Message] = []

@@ -28,6 +28,8 @@ from .errors import PromptError
 from .hoisting import Hoisted, Names, visible_members
 from .options import NOT_GIVEN, OutputFormatOptions, read_options
 
+LONGEST_IN_LINE = 15  # bytes of an enum that stands before `[]`, its name or its values; a longer one gets a block
+
 
 def output_format(ty: Ty, schemas: Schemas, /, **options: object) -> str:
     """Raises `PromptError` for an option that cannot be met and for a type that no model can answer with."""
@@ -109,7 +111,9 @@ class _Writer:
 
     def list_of(self, ty: ListTy) -> str:
         item, text = ty.item, self.text(ty.item)
-        if isinstance(item, PrimitiveTy | EnumTy | AliasTy):
+        if isinstance(item, PrimitiveTy | AliasTy):
+            return f"{text}[]"
+        if isinstance(item, EnumTy) and len(text.encode()) <= LONGEST_IN_LINE:
             return f"{text}[]"
         if isinstance(item, ClassTy) and item.name in self.hoisted.classes:
             return f"{text}[]"

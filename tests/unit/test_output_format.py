@@ -117,6 +117,32 @@ def test_attributes_of_a_type_do_not_show() -> None:
     assert output_format(ListTy(marked), SCHEMAS, prefix=None) == "(string or int or null)[]"
 
 
+def test_a_long_enum_in_a_list_stands_in_a_block() -> None:
+    def enum(name: str, *members: EnumMember) -> EnumSchema:
+        return EnumSchema(name, members)
+
+    refund, cancel, short = EnumMember("Refund"), EnumMember("CancelOrder"), EnumMember("B")
+    enums = (
+        enum("Ask", refund, cancel),
+        enum("Brief", refund, short),
+        enum("Exact", EnumMember("ABCDE"), EnumMember("GH")),
+        enum("AVeryLongEnumName", EnumMember("A", description="first"), short),
+        enum("Short", EnumMember("A", description="first"), short),
+    )
+    wish = ClassSchema("Wish", (Field("asks", ListTy(EnumTy("Ask"))), Field("short", ListTy(EnumTy("Short")))))
+    schemas = Schemas({"Wish": wish}, {row.name: row for row in enums})
+
+    def asked(ty: Ty) -> str:
+        return output_format(ty, schemas, prefix="").partition("\n\n")[2] or output_format(ty, schemas, prefix="")
+
+    assert asked(ListTy(EnumTy("Ask"))) == "[\n  'Refund' or 'CancelOrder'\n]"
+    assert asked(ListTy(EnumTy("Brief"))) == "'Refund' or 'B'[]"
+    assert asked(ListTy(EnumTy("Exact"))) == "'ABCDE' or 'GH'[]"
+    assert asked(ListTy(EnumTy("AVeryLongEnumName"))) == "[\n  AVeryLongEnumName\n]"
+    assert asked(ListTy(EnumTy("Short"))) == "Short[]"
+    assert asked(ClassTy("Wish")) == "{\n  asks: [\n    'Refund' or 'CancelOrder'\n  ],\n  short: Short[],\n}"
+
+
 def test_one_value_of_an_enum_shows_its_alias() -> None:
     assert output_format(VariantTy("Mood", "UP"), SCHEMAS, prefix=None) == "'good'"
 

@@ -135,7 +135,13 @@ def test_roles_split_the_text_and_empty_messages_vanish() -> None:
     )
 
 
-@pytest.mark.parametrize("template", ["", "  \n", "{{ _.role('user') }}"])
+@pytest.mark.parametrize("text", ["  Greet hey!\n", "\n\n hi ", "  "])
+def test_a_prompt_without_a_role_stays_as_it_is(text: str) -> None:
+    assert render("{{ x }}", {"x": text}).messages == (Message(None, (Text(text),)),)
+    assert render("{{ x }}{{ _.role('user') }}", {"x": text}).messages == (Message(None, (Text(text.strip()),)),)
+
+
+@pytest.mark.parametrize("template", ["", "{{ _.role('user') }}"])
 def test_a_prompt_is_never_without_a_message(template: str) -> None:
     assert render(template) == Prompt((Message(None, (Text(""),)),))
 
