@@ -104,6 +104,9 @@ GROUND: dict[str, list[str]] = {
     "B2": [
         "tests/unit/test_prompt.py::test_a_prompt_without_a_role_stays_as_it_is",
     ],
+    "B5": [
+        "tests/spec/aliases.md::Every alias of a recursive cycle has its own name in a prompt",
+    ],
     "B12": [
         "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",
         "tests/unit/test_sound_answers.py::test_brackets_in_a_bare_value_do_not_end_it_at_a_comma",

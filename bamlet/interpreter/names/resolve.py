@@ -18,7 +18,7 @@ from ..declarations.generators import read_generators
 from ..declarations.llm_bodies import client_of, read_llm_body
 from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
-from ..facts.cycles import cycles, finished, show_cycle
+from ..facts.cycles import cycles, finished, groups, show_cycle
 from ..facts.interface import Param, TemplateInfo
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -70,7 +70,6 @@ class _Resolver:
     _declared: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
     _keys: dict[int, str] = field(default_factory=dict)
     _aliases: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
-    _expanding: list[str] = field(default_factory=list)
 
     def run(self, items: Items) -> None:
         self.view = self.names.over(self.library)
@@ -80,8 +79,13 @@ class _Resolver:
         self._declare_types()
         self._check_aliases()
         self._check_sizes()
-        for name in finished({name: _names_in(placed.node) for name, placed in self._aliases.items()}):
-            self._guarded(self._aliases[name], lambda placed, node: self._alias(self._key(placed)))
+        mentioned = {name: _names_in(placed.node) for name, placed in self._aliases.items()}
+        # An alias that leads back to itself keeps its name. Prompts show them in this order, that of declaration.
+        recursive = {name for cycle in groups(mentioned) for name in cycle if _comes_back(cycle, mentioned)}
+        names = [name for name in self._aliases if name in recursive and name not in self.names.aliases]
+        self.names.recursive_aliases |= dict.fromkeys(names, ERROR)
+        for name in finished(mentioned):
+            self._guarded(self._aliases[name], lambda placed, node: self._resolve_alias(self._key(placed), node))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
             n.ClassDecl: self._class,
             n.FunctionDecl: self._function,
@@ -111,7 +115,6 @@ class _Resolver:
         try:
             step(placed, placed.node)
         except RecursionError:
-            self._expanding.clear()
             name = placed.node.name
             self.names.broken.add(self._full(placed, name.name))
             self.report.at(placed, name, catalogue.NESTING_LIMIT, "a type in this is nested too deeply")
@@ -168,25 +171,23 @@ class _Resolver:
     # --- types
 
     def _alias(self, name: str) -> Ty | None:
-        """The type an alias stands for. One met again while it is being expanded is recursive."""
+        """The type an alias stands for; a recursive one stands for itself."""
         placed = self._aliases.get(name)
         if placed is None:
             return None
         if name in self.names.aliases:
             return self.names.aliases[name]
-        if name in self._expanding:
-            self.names.recursive_aliases[name] = ERROR
+        if name in self.names.recursive_aliases:
             return AliasTy(name)
-        node = placed.node
-        assert isinstance(node, n.AliasDecl)
-        self._expanding.append(name)
-        ty = self._types(placed, "type alias").resolve(node.type)
-        self._expanding.pop()
-        if name not in self.names.recursive_aliases:
-            self.names.aliases[name] = ty
-            return ty
-        self.names.recursive_aliases[name] = ty
-        return AliasTy(name)
+        assert isinstance(placed.node, n.AliasDecl)
+        ty = self.names.aliases[name] = self._types(placed, "type alias").resolve(placed.node.type)
+        return ty
+
+    def _resolve_alias(self, name: str, node: n.AliasDecl) -> None:
+        if name in self.names.recursive_aliases:
+            self.names.recursive_aliases[name] = self._types(self._aliases[name], "type alias").resolve(node.type)
+        else:
+            self._alias(name)
 
     def _check_aliases(self) -> None:
         """Aliases that stand for each other and for nothing else have no type; a list between them gives one."""
@@ -415,6 +416,11 @@ def _of(kind: type[I], declared: Iterable[tuple[str, n.Placed[n.Item]]]) -> dict
 def _names_in(item: n.Item) -> list[str]:
     """The names of types that a declaration mentions."""
     return [node.name for node in walk(item) if isinstance(node, n.TypeName)]
+
+
+def _comes_back(group: set[str], edges: Mapping[str, list[str]]) -> bool:
+    first = next(iter(group))
+    return len(group) > 1 or first in edges[first]
 
 
 def _bare_names(item: n.Item) -> list[str]:
