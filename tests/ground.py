@@ -104,8 +104,18 @@ GROUND: dict[str, list[str]] = {
     "B2": [
         "tests/unit/test_prompt.py::test_a_prompt_without_a_role_stays_as_it_is",
     ],
+    "B3": [
+        "tests/spec/attributes.md::What no prompt shows",
+    ],
     "B5": [
         "tests/spec/aliases.md::Every alias of a recursive cycle has its own name in a prompt",
+    ],
+    "B6": [
+        "tests/unit/test_asserted_arguments.py::test_an_assertion_on_an_argument_is_checked_before_anything_is_sent",
+        "tests/unit/test_asserted_arguments.py::test_a_program_sees_a_broken_assertion_of_a_function_that_it_calls",
+    ],
+    "B7": [
+        "tests/spec/attributes.md::Checks do not reach what a prompt takes",
     ],
     "B12": [
         "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",

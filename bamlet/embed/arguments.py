@@ -13,6 +13,7 @@ from ..interpreter.facts.interface import FunctionInfo, Param
 from ..interpreter.runtime.media import MediaValue
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import EnumValue, Instance
+from ..sysops.asserted import broken_assertion
 from ..types.nothing import NOTHING
 from ..types.show import show
 from ..types.ty import (
@@ -52,6 +53,9 @@ def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: Valu
     values = [binder.bind(param, given) for param in function.params]
     if binder.problems:
         raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: " + "; ".join(binder.problems))
+    bound = ((param.name, param.ty, value) for param, value in zip(function.params, values, strict=True))
+    if broken := broken_assertion(bound, space.schemas):
+        raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: {broken}")
     return values
 
 

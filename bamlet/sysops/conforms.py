@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 from ..interpreter.runtime.values import EnumValue, Instance
@@ -24,8 +25,10 @@ from ..types.ty import (
 
 _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
 
+_FREE: Iterator[bool] = repeat(True)  # for a value of the host, where no call runs
 
-def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool]) -> bool:
+
+def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool] = _FREE) -> bool:
     """A class is told by its name: its fields were checked where it was made. Each look is a round of the call."""
     pending: list[tuple[Any, Ty]] = [(value, ty)]
     while pending:

@@ -23,6 +23,7 @@ from ..types.show import show
 from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
 from ..wire.redact import holds_secret
+from .asserted import broken_assertion
 from .clients import Primitive, primitive_of
 from .conforms import is_of_type
 from .exchange import status_fields
@@ -70,6 +71,11 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
     if function is None or function.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
     schemas = context.program.schemas
+    # Here, and not where a call begins, it is seen by whatever asks a model in a way of its own.
+    given = ((param.name, param.ty, args.get(param.name)) for param in function.params)
+    problem = broken_assertion(given, schemas)
+    if problem is not None:
+        raise Failure("InvalidArgument", f"{function_name}: {problem}")
     templates = {
         name: TemplateString(name, tuple(param.name for param in info.params), info.text)
         for name, info in context.program.templates.items()

@@ -13,6 +13,7 @@ from ..facts.report import Report
 
 _DESCRIBING = {"alias", "description", "skip"}
 _TYPE = {"check", "assert", "strict", "stream.done", "stream.not_null", "stream.with_state"}
+_SHOWN = {"alias", "description"}
 _REPEATABLE = {"check", "assert"}
 
 # Where an attribute may stand, by the words that messages use for the place.
@@ -100,6 +101,12 @@ def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], re
         hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
         return False
+    if name in _SHOWN and place in ("parameter", "result"):
+        message = f"`{written}` has no effect: no prompt shows it for {_a(place)}"
+        hint = "write it on a field of a class, or say it in the prompt"
+        report.at(placed, attribute, catalogue.IGNORED_OPTION, message, hint=hint)
+        return False
+    place = "type" if place == "result" else place
     if name not in ALLOWED[place]:
         allowed = [other for other in ALLOWED if name in ALLOWED[other]]
         message = f"`{written}` means nothing on {_a(place)}"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...types.reach import constraints_of
 from ...types.schema import ClassSchema, EnumMember, EnumSchema, Field
 from ...types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
 from ..declarations.attributes import annotate, describe
@@ -82,8 +83,9 @@ class _Resolver:
         mentioned = {name: _names_in(placed.node) for name, placed in self._aliases.items()}
         # An alias that leads back to itself keeps its name. Prompts show them in this order, that of declaration.
         recursive = {name for cycle in groups(mentioned) for name in cycle if _comes_back(cycle, mentioned)}
-        names = [name for name in self._aliases if name in recursive and name not in self.names.aliases]
-        self.names.recursive_aliases |= dict.fromkeys(names, ERROR)
+        for name in self._aliases:
+            if name in recursive and name not in self.names.aliases:
+                self.names.recursive_aliases[name] = ERROR  # until it is resolved
         for name in finished(mentioned):
             self._guarded(self._aliases[name], lambda placed, node: self._resolve_alias(self._key(placed), node))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
@@ -101,6 +103,7 @@ class _Resolver:
         self._check_classes()
         check_references(self.names, self.view, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
+        self._check_llm_parameters()
         generators = [(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)]
         self.names.generators += read_generators(generators, self.report)
         tests = TestReader(
@@ -321,7 +324,7 @@ class _Resolver:
     ) -> FunctionSymbol:
         types = self._types(placed)
         params = self._params(placed, node.params, owner)
-        result = ERROR if node.result is None else types.resolve(node.result)
+        result = ERROR if node.result is None else self._types(placed, "result").resolve(node.result)
         if node.result is None and not isinstance(node.body, n.LlmBody):
             message = f"`{node.name.name}` has no return type"
             hint = "write `-> int` behind the parameters, for example, or `-> null` if it has no value"
@@ -385,6 +388,23 @@ class _Resolver:
         for symbol in self.names.functions.values():
             if symbol.llm is not None and symbol.placed is not None and symbol.node is not None:
                 check_client(self.names, symbol.placed, client_of(symbol.node), self.report)
+
+    def _check_llm_parameters(self) -> None:
+        """A `@check` wraps a value in its outcome, and a prompt would show that in its place."""
+        schemas = self.view.schemas()
+        if not any("@check" in placed.span(placed.node).text for placed in self._declared.values()):
+            return
+        for symbol in self.names.functions.values():
+            if symbol.llm is None or symbol.placed is None or symbol.node is None:
+                continue
+            for node in symbol.node.params:
+                param = next((param for param in symbol.params if param.name == node.name.name), None)
+                reached = constraints_of(param.ty, schemas) if param else ()
+                found = next((at for at in reached if at.constraint.kind == "check"), None)
+                if found is not None and found.place is not None:
+                    message = f"`{node.name.name}` has a check in it: `@check` of `{found.place}`"
+                    hint = "a prompt takes a class without checks, or with `@assert` in their place"
+                    self.report.at(symbol.placed, node, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
 
     def _template_string(self, placed: n.Placed[n.Item], node: n.TemplateStringDecl) -> None:
         params = self._params(placed, node.params, None)
