@@ -70,6 +70,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_wrong_addresses.py::test_no_engine_takes_what_the_other_refuses",
     ],
     "A12": [
+        "tests/unit/test_checker_growth.py::test_checking_grows_with_the_program",
         "tests/unit/test_regex.py::test_what_is_kept_of_regular_expressions_is_bounded_by_their_states",
         "tests/unit/test_linear_decoders.py::test_a_decoder_is_linear",
         "tests/unit/test_linear_decoders.py::test_blanks_before_a_wrapped_value_are_read_once",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
+from ...types.remainder import Remainder
 from ...types.show import show
 from ...types.ty import NEVER, UNKNOWN, ErrorTy, Ty, UnknownTy, union
 from ..facts.panics import is_panic
@@ -59,7 +60,9 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
     for arm in clause.arms:
         c.facts = dict(before)
         with c.scope():
-            taken = check_pattern(c, arm.pattern, Offer(c.relation.join(left), offered, apart))
+            taken = check_pattern(
+                c, arm.pattern, Offer(Remainder(c.relation, c.relation.join(left)), offered, apart)
+            )
             named = union(member for member in c.relation.members(taken.may) if is_panic(member))
             comes = union((c.relation.overlap(c.relation.join(left), taken.may), c.relation.overlap(apart, named)))
             _check_arm(c, arm, taken, offered, comes)

@@ -6,11 +6,13 @@ statement or as the value of a block. It errs towards coming back.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from ...deep import with_room
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ..facts.cycles import finished
 from ..facts.symbols import FunctionSymbol
 from .disturb import leaves_loop
 
@@ -19,27 +21,49 @@ def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
     """All are taken for such until one way out is found; what called them is looked at again."""
     bodies = {symbol.name: symbol.node for symbol in functions if symbol.node and symbol.kind == "code"}
     known = {*bodies, "baml.sys.panic"}
-    while True:
-        returning = {name for name in known & bodies.keys() if not _never_returns(bodies[name], known)}
-        if not returning:
-            return frozenset(known)
-        known -= returning
+    calls = {name: _called(node) for name, node in bodies.items()}
+    callers: dict[str, list[str]] = {}
+    for name, called in calls.items():
+        for callee in called:
+            callers.setdefault(callee, []).append(name)
+    # Callees first: then only those that call each other are looked at more than once.
+    pending = deque(finished({name: list(called) for name, called in calls.items()}))
+    waiting = set(pending)
+    while pending:
+        name = pending.popleft()
+        waiting.discard(name)
+        if not _never_returns(bodies[name], known & calls[name].keys()):
+            known.discard(name)
+            again = [caller for caller in callers.get(name, ()) if caller in known and caller not in waiting]
+            pending += again
+            waiting.update(again)
+    return frozenset(known)
+
+
+def _called(node: n.FunctionDecl) -> dict[str, None]:
+    """The functions that it may call by their names, in the order of the text; what it declares itself is none."""
+    local = _locals(node)
+    paths = (part.callee for part in walk(node.body) if isinstance(part, n.Call))
+    return dict.fromkeys(
+        path.name for path in paths if isinstance(path, n.Path) and path.parts[0].name not in local
+    )
 
 
 def _never_returns(node: n.FunctionDecl, known: set[str]) -> bool:
+    """`known` are the functions that it calls and that never return, as far as is known."""
     try:
-        diverges = with_room(lambda: _diverges(node.body, known, node))
+        diverges = with_room(lambda: _diverges(node.body, known))
     except RecursionError:  # the checker will say that it is nested too deeply
         return False
     return diverges and not any(isinstance(part, n.Return) for part in walk(node.body))
 
 
-def _diverges(node: n.Node | None, known: set[str], function: n.FunctionDecl) -> bool:
+def _diverges(node: n.Node | None, known: set[str]) -> bool:
     def some(*parts: n.Node | None) -> bool:
-        return any(_diverges(part, known, function) for part in parts)
+        return any(_diverges(part, known) for part in parts)
 
     def every(parts: Iterable[n.Node]) -> bool:
-        found = [_diverges(part, known, function) for part in parts]
+        found = [_diverges(part, known) for part in parts]
         return bool(found) and all(found)
 
     match node:
@@ -58,7 +82,7 @@ def _diverges(node: n.Node | None, known: set[str], function: n.FunctionDecl) ->
         case n.While() | n.For():
             return _is_endless(node.condition, node.body)
         case n.Call(callee=n.Path() as path):
-            return path.name in known and path.parts[0].name not in _locals(function)
+            return path.name in known
         case _:
             return False
 

@@ -374,6 +374,8 @@ def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable |
     """How a value of `ty` is found to be a `wanted`: by its tag alone where types say what it contains."""
     containers = (ListTy, MapTy, FunctionTy)
     tested = [member for member in c.relation.members(wanted) if isinstance(member, containers)]
+    if not tested:
+        return TypeTest(wanted, True, variable)
     unsure = [
         member
         for member in c.relation.members(ty)

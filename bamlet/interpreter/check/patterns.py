@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
+from ...types.remainder import Remainder
 from ...types.show import show
 from ...types.ty import (
     ERROR,
@@ -16,7 +17,6 @@ from ...types.ty import (
     NULL,
     UNKNOWN,
     ErrorTy,
-    NeverTy,
     Ty,
     UnknownTy,
     VariantTy,
@@ -86,7 +86,8 @@ def _declared_type(c: Checker, node: n.Match, scrutinee: Ty) -> Ty:
 def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty | None) -> tuple[Ty, Ty]:
     """The type of the whole, and what no arm takes."""
     before = dict(c.facts)
-    left, declared_left = subject.ty, subject.declared
+    left, declared = Remainder(c.relation, subject.ty), Remainder(c.relation, subject.declared)
+    declared_left = Remainder(c.relation, subject.declared)
     place, results, ways = subject.place, [], []
     wrong = False
     for arm in arms:
@@ -94,23 +95,24 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
         with c.scope():
             taken = check_pattern(c, arm.pattern, Offer(left, subject.declared))
             wrong = wrong or has_error(taken.may)
-            _check_reachable(c, arm, taken, declared_left, subject.declared)
+            if subject.declared != NEVER:
+                _check_reachable(c, arm, taken, declared_left, declared, subject.declared)
             if place is not None and not looks_inside(taken.test):
-                c.facts[place] = c.relation.overlap(left, taken.may)
+                c.facts[place] = left.overlap(taken.may)
             ty = infer_arm(c, arm, expected)
         results.append(ty)
         if ty != NEVER:
             ways.append(c.facts)
         if arm.guard is None:
-            left = c.relation.without(left, taken.surely)
-            declared_left = c.relation.without(declared_left, taken.surely)
+            left.take(taken.surely)
+            declared_left.take(taken.surely)
         else:
             # A guard that does not hold has been evaluated all the same.
             before = undisturbed(c, before, arm.guard)
-            place = place if place and undisturbed(c, {place: left}, arm.guard) else None
+            place = place if place and undisturbed(c, {place: UNKNOWN}, arm.guard) else None
     c.facts = merged(c, ways, before)
     # What a wrong pattern was meant to take is not known, so nothing is said to be left.
-    return c.relation.join(results), NEVER if wrong else left
+    return c.relation.join(results), NEVER if wrong else left.ty
 
 
 def infer_arm(c: Checker, arm: n.MatchArm, expected: Ty | None) -> Ty:
@@ -125,24 +127,26 @@ def has_error(ty: Ty) -> bool:
     return any(isinstance(member, ErrorTy) for member in members(ty))
 
 
-def _check_reachable(c: Checker, arm: n.MatchArm, taken: Taken, left: Ty, declared: Ty) -> None:
-    if isinstance(declared, NeverTy):
-        return
-    if left == NEVER:
+def _check_reachable(
+    c: Checker, arm: n.MatchArm, taken: Taken, left: Remainder, declared: Remainder, whole: Ty
+) -> None:
+    if left.is_empty():
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take everything")
-    elif c.relation.overlap(declared, taken.may) == NEVER:
-        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, f"a value of type `{show(declared)}` never fits this")
-    elif c.relation.overlap(left, taken.may) == NEVER:
+    elif declared.overlap(taken.may) == NEVER:
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, f"a value of type `{show(whole)}` never fits this")
+    elif left.overlap(taken.may) == NEVER:
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
 
 
 def merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
     if not ways:
         return otherwise
-    facts = ways[0]
-    for way in ways[1:]:
-        facts = c.merge(facts, way)
-    return facts
+    first, *others = ways
+    return {
+        place: c.relation.join(way[place] for way in ways)
+        for place in first
+        if all(place in way for way in others)
+    }
 
 
 # --- one pattern
@@ -155,12 +159,12 @@ class Offer:
     `apart` comes only to a pattern that names it: panics, in a catch.
     """
 
-    left: Ty
+    left: Remainder
     declared: Ty
     apart: Ty = NEVER
 
     def overlap(self, c: Checker, ty: Ty) -> Ty:
-        return union((c.relation.overlap(self.left, ty), c.relation.overlap(self.apart, ty)))
+        return union((self.left.overlap(ty), c.relation.overlap(self.apart, ty)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
         case n.LiteralPattern():
             return _literal(node)
         case n.BindingPattern(type=None):
-            return Taken(AnyTest(_declare(c, node.name, offer.left, node)), UNKNOWN, UNKNOWN)
+            return Taken(AnyTest(_declare(c, node.name, offer.left.ty, node)), UNKNOWN, UNKNOWN)
         case n.BindingPattern(type=type_):
             assert type_ is not None
             ty = c.resolve(type_)
@@ -196,7 +200,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
 
 
 def _typed(c: Checker, node: n.Pattern, offer: Offer, ty: Ty, variable: Variable | None) -> Taken:
-    whole = union((offer.declared, offer.apart))
+    whole = offer.declared if offer.apart == NEVER else union((offer.declared, offer.apart))
     return Taken(type_test(c, node, whole, ty, variable), ty, NEVER if has_error(ty) else ty)
 
 
@@ -247,7 +251,7 @@ def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
     if ty is not None:
         return _typed(c, node, offer, ty, None)
     if len(node.path.parts) == 1:
-        return Taken(AnyTest(_declare(c, node.path.parts[0], offer.left, node)), UNKNOWN, UNKNOWN)
+        return Taken(AnyTest(_declare(c, node.path.parts[0], offer.left.ty, node)), UNKNOWN, UNKNOWN)
     return _variant(c, node)
 
 

@@ -44,7 +44,7 @@ from .state import (
     read,
     store,
 )
-from .type_tests import literal_test, type_test
+from .type_tests import literal_test, one_of_each, type_test
 
 # --- expressions with statements in them
 
@@ -76,7 +76,7 @@ def _match(e: Emitter, node: n.Match, target: Target) -> None:
     def unmatched() -> None:
         e.add(ast.Expr(call("$unmatched")), node)
 
-    _arms(e, node.arms, Subject(scrutinee, e.members_of(node.scrutinee)), target, unmatched)
+    _arms(e, node.arms, Subject(scrutinee, one_of_each(e.members_of(node.scrutinee))), target, unmatched)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,16 @@ def _tag(value: ast.expr, name: str) -> ast.expr:
     return compare(call("$type", value), ast.Is(), load(name))
 
 
+def one_of_each(types: Iterable[Ty]) -> tuple[Ty, ...]:
+    """One of all types between which the test of a literal sees no difference: a union may have a thousand."""
+    found: dict[object, Ty] = {}
+    for ty in types:
+        plain = bare(ty)
+        alike = isinstance(plain, ClassTy | EnumTy | VariantTy)
+        found[plain.base if isinstance(plain, LiteralTy) else type(plain) if alike else plain] = plain
+    return tuple(found.values())
+
+
 def literal_test(
     value: ast.expr, wanted: str | int | float | bool | None, types: Sequence[Ty] = (UNKNOWN,)
 ) -> ast.expr:
