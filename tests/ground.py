@@ -130,6 +130,12 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_docs.py::test_a_python_block_in_the_docs_works",
         "tests/unit/test_traces.py::test_a_failure_that_the_program_takes_is_in_the_trace",
     ],
+    "C2": [
+        "tests/spec/templates.md::What a string has, and what a loop goes over",
+    ],
+    "C3": [
+        "tests/spec/calls.md::Functions and methods of other languages",
+    ],
     "C4": [
         "tests/unit/test_tracebacks.py::test_an_error_that_nobody_catches_is_short_and_shows_none_of_our_frames",
     ],

@@ -82,6 +82,8 @@ _STRING: dict[str, Callable[..., Any]] = {
     "upper": str.upper,
 }
 
+STRING_METHODS = frozenset(_STRING)
+
 _SEQUENCE: dict[str, Callable[..., Any]] = {
     "count": lambda items, wanted: sum(same(item, wanted) for item in items),
     "index": index,

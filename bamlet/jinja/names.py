@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import nodes
 
-from .syntax import SELF, SELF_INSIDE, place
+from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, place
 from .uses import Arguments, NameUse
 
 _Scope = set[str]
@@ -82,7 +83,11 @@ def _assign_block(node: nodes.AssignBlock, scope: _Scope, uses: list[NameUse]) -
 
 
 def _for(node: nodes.For, scope: _Scope, uses: list[NameUse]) -> None:
+    before = len(uses)
     _walk(node.iter, scope, uses)
+    over = node.iter.node if isinstance(node.iter, nodes.Filter) and node.iter.name == LOOP_FILTER else node.iter
+    if isinstance(over, nodes.Name | nodes.Getattr) and len(uses) == before + 1:
+        uses[-1] = replace(uses[-1], looped=True)
     inner = scope | _bound(node.target) | {"loop"}
     _walk_all([node.test, *node.body], inner, uses)
     _walk_all(node.else_, set(scope), uses)

@@ -20,7 +20,8 @@ class Arguments:
 class NameUse:
     """`path` is what is read from the name: `("client", "name")` for `ctx.client.name`.
 
-    `line` and `column` count from 1 in the template's text; `call` is there if the name itself is called.
+    `line` and `column` count from 1 in the template's text; `call` is there if the name itself is called;
+    `looped` says that a `for` goes over it.
     """
 
     name: str
@@ -28,3 +29,4 @@ class NameUse:
     line: int
     column: int
     call: Arguments | None = None
+    looped: bool = False

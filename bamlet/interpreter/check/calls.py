@@ -14,6 +14,7 @@ from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
+from .elsewhere import FUNCTIONS_ELSEWHERE, METHODS_ELSEWHERE
 from .expressions import unknown_content
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
@@ -71,18 +72,19 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         c.look(argument)
     name = path.name
     if name in c.names.classes:
-        message, hint = f"`{name}` is a class, not a function", f"write `{name} {{ field: value }}`"
-        c.wrong(path, catalogue.NOT_CALLABLE, message, hint=hint)
+        message, instead = f"`{name}` is a class, not a function", f"write `{name} {{ field: value }}`"
+        c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
     if name in c.names.templates:
-        message, hint = (
+        message, instead = (
             f"`{name}` is a template string, not a function",
             f"call it in a prompt: {{{{ {name}(…) }}}}",
         )
-        c.wrong(path, catalogue.NOT_CALLABLE, message, hint=hint)
+        c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
     candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *c.visible]
-    c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=did_you_mean(name, candidates))
+    hint = FUNCTIONS_ELSEWHERE.get(name) or did_you_mean(name, candidates)
+    c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=hint)
     return ERROR
 
 
@@ -259,6 +261,8 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
         hint = "the value may be null: test it first"
     elif any(_has_method(c, m, name.name) for m in c.relation.members(ty)):
         hint = _WITH_MATCH
+    elif (ours := METHODS_ELSEWHERE.get(name.name)) in known:
+        hint = f"write `{ours}(…)`" if ours != "length" else "write `length()`"
     c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(ty)}` has no method `{name.name}`", hint=hint)
     return ERROR
 

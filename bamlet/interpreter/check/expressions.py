@@ -93,6 +93,7 @@ _INSTEAD = {
     **dict.fromkeys(("None", "nil", "undefined"), "write `null`"),
     "True": "write `true`",
     "False": "write `false`",
+    "await": "a call waits by itself: leave `await` out",
     "and": "write `&&`",
     "or": "write `||`",
     "not": "write `!`",

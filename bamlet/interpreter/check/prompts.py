@@ -13,9 +13,10 @@ from ...diagnostics import Code, catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...grammar.raw import source_offset
 from ...grammar.walk import walk
+from ...jinja.methods import STRING_METHODS
 from ...types.relate import Relation
 from ...types.show import show
-from ...types.ty import BOOL, FLOAT, INT, ClassTy, Ty, is_optional, without_null_members
+from ...types.ty import BOOL, FLOAT, INT, STRING, ClassTy, LiteralTy, Ty, is_optional, without_null_members
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 
@@ -114,6 +115,10 @@ class _Prompts:
         elif use.name not in self._globals:
             message = f"nothing in this prompt is called `{use.name}`"
             hint = did_you_mean(use.name, [*params, *self._globals]) or self._why_not(use.name)
+            hint = (
+                hint
+                or f"there is {', '.join(f'`{name}`' for name in (*params, *self.names.templates, 'ctx', '_'))}"
+            )
             self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
 
     def _arguments(
@@ -172,6 +177,13 @@ class _Prompts:
         """Follow `order.customer.name` as far as classes go; what may be anything is left alone."""
         for part in use.path:
             members = without_null_members(self.relation.expand(ty))
+            if members and all(_is_text(member) for member in members):
+                if part not in STRING_METHODS:
+                    message = f"`{show(ty)}` has no fields, so no `{part}`"
+                    self._warn(
+                        placed, text, use, catalogue.PROMPT_NAME, message, did_you_mean(part, STRING_METHODS)
+                    )
+                return
             if members and all(member in _PLAIN for member in members):
                 message = f"`{show(ty)}` has no fields, so no `{part}`"
                 self._warn(placed, text, use, catalogue.PROMPT_NAME, message, None)
@@ -184,6 +196,13 @@ class _Prompts:
                 self._no_field(placed, text, use, ty, part)
                 return
             ty = self.relation.join(present)
+        members = without_null_members(self.relation.expand(ty))
+        if use.looped and members and all(_is_text(member) or member in _PLAIN for member in members):
+            whole = ".".join((use.name, *use.path))
+            message = f"`{whole}` is no list but `{show(ty)}`: there is nothing to loop over"
+            if any(map(_is_text, members)):
+                message = f"`{whole}` is `{show(ty)}`: this loop goes over its characters"
+            self._warn(placed, text, use, catalogue.PROMPT_NAME, message, "loop over a list or a map")
 
     def _field(self, owner: ClassTy, name: str) -> Ty | None:
         fields = self.names.classes[owner.name].schema.fields
@@ -235,6 +254,10 @@ class _Prompts:
                 if use.name not in known:
                     message = f"a constraint knows {_listed(known - jinja.GLOBAL_NAMES)}, but no `{use.name}`"
                     self.report.at(placed, argument, catalogue.PROMPT_NAME, message)
+
+
+def _is_text(ty: Ty) -> bool:
+    return ty == STRING or (isinstance(ty, LiteralTy) and ty.base == "string")
 
 
 def _listed(names: Iterable[str]) -> str:
