@@ -24,6 +24,16 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_endings.py::test_a_forked_child_leaves_the_stream_of_its_parent_alone",
         "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
     ],
+    "A4": [
+        "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_ends_at_the_deadline",
+        "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_counts_steps",
+        "tests/unit/test_shared_values.py::test_what_is_written_of_a_shared_value_is_bounded",
+        "tests/unit/test_shared_values.py::test_a_shared_value_that_is_thrown_shows_its_beginning",
+        "tests/unit/test_shared_values.py::test_a_shared_value_has_no_plain_form",
+        "tests/unit/test_shared_values.py::test_a_template_pays_for_each_part_of_a_shared_value",
+        "tests/unit/test_shared_values.py::test_a_template_compares_shared_values_once",
+        "tests/unit/test_shared_values.py::test_a_literal_does_not_pass_the_limit_of_bits",
+    ],
     "A5": [
         "tests/unit/test_sound_answers.py::test_a_deadline_ends_the_reading_of_a_long_answer",
         "tests/unit/test_sound_answers.py::test_a_call_that_is_cancelled_stops_reading",
