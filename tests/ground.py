@@ -128,6 +128,9 @@ GROUND: dict[str, list[str]] = {
     "B7": [
         "tests/spec/attributes.md::Checks do not reach what a prompt takes",
     ],
+    "B9": [
+        "tests/spec/prompts.md::Enums as the keys of a map",
+    ],
     "B12": [
         "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",
         "tests/unit/test_sound_answers.py::test_brackets_in_a_bare_value_do_not_end_it_at_a_comma",

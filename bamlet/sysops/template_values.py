@@ -30,7 +30,7 @@ def _object(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
         case list():
             return [_made(item, schemas, done) for item in value]
         case dict():
-            return {_made(key, schemas, done): _made(item, schemas, done) for key, item in value.items()}
+            return {_key(key): _made(item, schemas, done) for key, item in value.items()}
         case Instance():
             fields = {name: _made(content, schemas, done) for name, content in _shown_fields(value)}
             name = value.__class_name__
@@ -41,6 +41,11 @@ def _object(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
             return prompt.Media(value.kind, value.url, value.base64, value.media_type)
         case _:
             return value
+
+
+def _key(key: Any) -> Any:
+    """The keys of a map are strings to a template: of an enum their names, not their aliases."""
+    return key.name if isinstance(key, EnumValue) else key
 
 
 def _shown_fields(value: Instance) -> Iterator[tuple[str, Any]]:

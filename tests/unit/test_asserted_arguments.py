@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bamlet
-from bamlet.wire.message import Request
+from bamlet.wire.message import Request, Response
 
 SOURCE = """
 client<llm> Model { provider "openai", options { model "m", api_key "k" } }
@@ -34,7 +34,7 @@ function pays_badly() -> string {
 class Closed:
     """A transport that nothing may reach."""
 
-    async def send(self, request: Request) -> Any:
+    async def open(self, request: Request, *, connect_timeout: float | None) -> Response:
         raise AssertionError(f"sent to {request.url}")
 
     async def aclose(self) -> None:

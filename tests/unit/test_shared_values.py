@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import pytest
 
@@ -93,14 +94,8 @@ def test_a_shared_value_that_is_thrown_shows_its_beginning(runtime: bamlet.Runti
 
 
 def test_what_is_shown_of_a_small_value_is_its_repr(runtime: bamlet.Runtime) -> None:
-    for value in (
-        runtime.call("shared", n=3),
-        runtime.call("boxes", n=2),
-        [],
-        {},
-        {"a": [1.5, None], "b": {}},
-        "x",
-    ):
+    some: list[Any] = [runtime.call("shared", n=3), runtime.call("boxes", n=2), [], {}, {"a": [1.5, None]}, "x"]
+    for value in some:
         assert values.beginning(value, 2_000) == repr(value)
 
 
