@@ -33,6 +33,7 @@ from .embed.shortened import SHORTENED
 from .embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
 
 if TYPE_CHECKING:
+    from .embed.discovery import BodyTest
     from .embed.skeleton import SkeletonParser
     from .prompt import Prompt
     from .sap import Parsed, Report
@@ -187,6 +188,7 @@ class Runtime:
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         trace: Callable[[str], None] | None = None,
+        on_log: Callable[[str, str], object] | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {
@@ -198,6 +200,7 @@ class Runtime:
             "lend_to": tuple(lend_to),
             "on_print": on_print,
             "trace": trace,
+            "on_log": on_log,
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()
@@ -228,6 +231,20 @@ class Runtime:
             if not call.waits:
                 return call.compute(lambda work: _background.loop().run(work))
             return _background.loop().run(call.run(), call.stop.request)
+
+    def discover(self) -> tuple[BodyTest, ...]:
+        """The tests with bodies; testsets run for it.
+
+        Raises `BamlInvalidArgumentError` for two of one name, and what a testset throws.
+        """
+        if not self.program.interface.bodies:
+            return ()
+        return _background.loop().run(self.asynchronous.discover())
+
+    def run_body(self, test: BodyTest) -> None:
+        """Run a test with a body to its end. Raises what it throws; an assertion that does not hold is a panic."""
+        call = self.asynchronous.prepare_value(test.body)
+        _background.loop().run(call.run(), call.stop.request)
 
     def stream(
         self,

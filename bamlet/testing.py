@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from .embed import BamlError, CallContext, to_plain
 from .embed.compiling import with_types
 from .embed.constraints import TestInfo, constraint_failure, now_ms
+from .embed.discovery import BodyTest
 from .embed.media import arguments_of_test
 from .embed.runtime import Program
 
@@ -23,6 +24,8 @@ class Caller(Protocol):
 
     def call(self, function: str, arguments: Mapping[str, Any], /, *, context: CallContext) -> Any: ...
 
+    def run_body(self, test: BodyTest) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -32,8 +35,10 @@ class Outcome:
     message: str = ""
 
 
-def run_test(runtime: Caller, test: TestInfo) -> Outcome:
-    """Call the test's function with its arguments and look at every constraint."""
+def run_test(runtime: Caller, test: TestInfo | BodyTest) -> Outcome:
+    """Run a test's body, or call its function with its arguments and look at every constraint."""
+    if isinstance(test, BodyTest):
+        return _run_body(runtime, test)
     begun = now_ms()
     try:
         value = runtime.call(test.function, arguments_of_test(test), context=CallContext(types=test.types))
@@ -53,6 +58,14 @@ def run_test(runtime: Caller, test: TestInfo) -> Outcome:
     if not problems:
         return Outcome(True)
     return Outcome(False, "\n".join([*problems, f"the value was {_shown(value)}"]))
+
+
+def _run_body(runtime: Caller, test: BodyTest) -> Outcome:
+    try:
+        runtime.run_body(test)
+    except BamlError as failure:
+        return Outcome(False, f"{type(failure).__name__}: {failure}\n{failure.trace_text}".rstrip())
+    return Outcome(True)
 
 
 def _shown(value: Any) -> str:

@@ -28,6 +28,11 @@ _PAGE = re.compile(
 _ENCODINGS = {"unread-file": "latin-1"}
 
 
+# What some need beside their program: where it stands, the wrong one and the right one, and another file.
+_PLACES = {"reserved-namespace": ("ns_log/main.baml", "ns_logging/main.baml")}
+_OTHERS = {"edition-conflict": "// bamlet: edition 2\n"}
+
+
 @dataclass(frozen=True)
 class Page:
     title: str
@@ -41,10 +46,14 @@ def _page(slug: str) -> Page:
     return Page(match["title"], match["wrong"], match["right"])
 
 
-def _check(folder: Path, program: str, encoding: str = "utf-8") -> tuple[Diagnostic, ...]:
-    file = folder / "main.baml"
-    file.write_text(program, encoding)
-    return Project(file).check()
+def _check(folder: Path, slug: str, program: str, *, is_right: bool) -> tuple[Diagnostic, ...]:
+    """The program in a file of that folder, and what it needs beside itself."""
+    place = folder / _PLACES.get(slug, ("main.baml", "main.baml"))[is_right]
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(program, "utf-8" if is_right else _ENCODINGS.get(slug, "utf-8"))
+    if slug in _OTHERS:
+        (folder / "another.baml").write_text(_OTHERS[slug], "utf-8")
+    return Project(folder).check()
 
 
 def _drawn(found: tuple[Diagnostic, ...]) -> str:
@@ -72,13 +81,13 @@ def test_title_names_the_code(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", CODES)
 def test_wrong_program_yields_this_code_alone(slug: str, tmp_path: Path) -> None:
-    found = _check(tmp_path, _page(slug).wrong, _ENCODINGS.get(slug, "utf-8"))
+    found = _check(tmp_path, slug, _page(slug).wrong, is_right=False)
     assert {diagnostic.code.slug for diagnostic in found} == {slug}, _drawn(found)
 
 
 @pytest.mark.parametrize("slug", CODES)
 def test_right_program_yields_nothing(slug: str, tmp_path: Path) -> None:
-    found = _check(tmp_path, _page(slug).right)
+    found = _check(tmp_path, slug, _page(slug).right, is_right=True)
     assert not found, _drawn(found)
 
 

@@ -8,7 +8,8 @@ import sys
 from ..diagnostics import Diagnostic
 from ..diagnostics.formats import FOR_PEOPLE, FORMATS
 from ..embed.files import decode
-from ..embed.project import Project
+from ..embed.project import Edition, Project
+from ..embed.settings import SettingsError
 from . import exits
 from .terminal import CLEAR, is_terminal, palette
 
@@ -24,21 +25,24 @@ def main(arguments: argparse.Namespace) -> int:
         print("bamlet check: standard input cannot be watched", file=sys.stderr)
         return exits.USAGE
     try:
-        project = _project(paths)
+        project = _project(paths, arguments.edition)
         found = project.check()
-    except OSError as failure:
+    except (OSError, SettingsError) as failure:
         print(f"bamlet check: {failure}", file=sys.stderr)
         return exits.USAGE
     if arguments.watch:
         return _watch(project, found, arguments.output_format)
+    if arguments.verbose:
+        chosen = project.edition()
+        print(f"edition {chosen.edition}: {chosen.why}", file=sys.stderr)
     _show(project, found, arguments.output_format)
     wrong = any(arguments.strict or diagnostic.severity == "error" for diagnostic in found)
     return exits.BAD_SOURCE if wrong else exits.OK
 
 
-def _project(paths: list[str]) -> Project:
+def _project(paths: list[str], edition: Edition | None) -> Project:
     stdin = [decode("<stdin>", sys.stdin.buffer.read())] if _STDIN in paths else []
-    return Project(*(path for path in paths if path != _STDIN), beside=stdin)
+    return Project(*(path for path in paths if path != _STDIN), beside=stdin, edition=edition)
 
 
 def _show(project: Project, found: tuple[Diagnostic, ...], output_format: str) -> None:

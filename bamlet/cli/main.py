@@ -115,10 +115,20 @@ def _add_call(command: argparse.ArgumentParser) -> None:
         help="an argument: JSON, or plain text for a string; NAME=@FILE reads a file",
     )
     command.add_argument("--args", metavar="JSON", help="all arguments as one JSON object")
+    _add_edition(command)
     command.add_argument(
         "--allow-private-media",
         action="store_true",
         help="fetch images and other media also from this machine and its network",
+    )
+
+
+def _add_edition(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--edition",
+        type=int,
+        choices=(1, 2),
+        help="the edition of the language; without it, settings, comments and what the files hold decide",
     )
 
 
@@ -167,6 +177,8 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="full",
         help="full (default) draws the code; concise is one line each; the others are for machines",
     )
+    _add_edition(check)
+    check.add_argument("-v", "--verbose", action="store_true", help="say which edition the program is, and why")
     check.add_argument("--strict", action="store_true", help="let warnings fail too")
     check.add_argument("--watch", action="store_true", help="check again on every change, until Ctrl-C (code 0)")
 

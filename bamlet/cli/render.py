@@ -17,7 +17,7 @@ from .terminal import palette
 
 def main(arguments: argparse.Namespace) -> int:
     try:
-        program, diagnostics = embed.check_path(arguments.path)
+        program, diagnostics = embed.check_path(arguments.path, edition=arguments.edition)
         if diagnostics:
             print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
         if program is None:

@@ -35,7 +35,7 @@ class Refused(Exception):
 
 def main(arguments: argparse.Namespace) -> int:
     try:
-        program, diagnostics = embed.check_path(arguments.path)
+        program, diagnostics = embed.check_path(arguments.path, edition=arguments.edition)
         if diagnostics:
             print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
         if program is None:

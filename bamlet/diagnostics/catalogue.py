@@ -110,6 +110,16 @@ TEST_ARGUMENT = _warning("test-argument", "E0119", "arguments of a test that do 
 MISSPELT_OPTION = _warning("misspelt-option", "E0121", "a client option that is nearly called like another")
 NOT_DYNAMIC = _error("not-dynamic", "E0120", "an extension of a type that is not marked @@dynamic")
 UNTYPED_PARAMETER = _lack("untyped-parameter", "E0130", "a lambda's parameter whose type nothing tells")
+EDITION_CONFLICT = _error("edition-conflict", "E0140", "two files of a project that name different editions")
+NEVER_NULL = _warning("never-null", "E0141", "a test for null of what is never null")
+NAMED_ARGUMENT = _error("named-argument", "E0142", "an argument whose name does not fit the parameters")
+REFUTABLE_LET = _error("refutable-let", "E0143", "a `let` whose pattern does not fit every value")
+LET_ELSE = _error("let-else", "E0145", "the `else` of a `let` that comes to its end")
+IRREFUTABLE_PATTERN = _warning("irrefutable-pattern", "E0146", "a pattern that is tested and fits every value")
+IS_BINDS = _error("is-binding", "E0147", "a pattern behind `is` that binds a name")
+MISPLACED_TEST = _error("misplaced-test", "E0148", "a test inside of something that is no testset")
+RESERVED_NAMESPACE = _error("reserved-namespace", "E0149", "a namespace with a name of the language")
+TEMPLATE_HOLE = _error("template-hole", "E0151", "a hole in a text that is read as it stands")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

@@ -9,7 +9,8 @@ from types import NoneType
 from typing import Any
 
 from ..diagnostics import did_you_mean
-from ..interpreter.facts.interface import FunctionInfo, Param
+from ..interpreter.facts.interface import FunctionInfo, Param, in_call_order
+from ..interpreter.runtime.calling import OMITTED
 from ..interpreter.runtime.media import MediaValue
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import EnumValue, Instance
@@ -43,14 +44,14 @@ MAX_SHOWN = 60  # characters of a value that does not fit
 
 
 def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: ValueSpace) -> list[Any]:
-    """The values in the order of the parameters. Raises `BamlInvalidArgumentError`."""
+    """The values in the order in which compiled code takes them. Raises `BamlInvalidArgumentError`."""
     binder = _Binder(space)
     names = [param.name for param in function.params]
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names)
             binder.problems.append(f"there is no parameter `{name}`" + (f"; {hint}" if hint else ""))
-    values = [binder.bind(param, given) for param in function.params]
+    values = [binder.bind(function.params[at], given) for at in in_call_order(function.params)]
     if binder.problems:
         raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: " + "; ".join(binder.problems))
     bound = ((param.name, param.ty, value) for param, value in zip(function.params, values, strict=True))
@@ -74,6 +75,8 @@ class _Binder:
         self.problems: list[str] = []
 
     def bind(self, param: Param, given: Mapping[str, Any]) -> Any:
+        if param.name not in given and param.has_default:
+            return OMITTED
         if param.name not in given:
             if not is_optional(param.ty):
                 self.problems.append(f"the argument `{param.name}` of type `{show(param.ty)}` is missing")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..interpreter.program.link import Callee, Program
-from ..interpreter.runtime.context import Context
+from ..interpreter.runtime.context import Context, FoundTest
 from ..interpreter.runtime.failures import CATCHABLE, Cancelled
 from ..sysops.attempts import Asking
 from ..sysops.host import Host, Services
@@ -62,6 +62,11 @@ class Call:
         if options.registry is not None:
             interface = options.registry.over(interface)
         self._context = Context(invoke, interface, program.space, host, self.stop.look)
+
+    @property
+    def tests(self) -> list[FoundTest]:
+        """What a testset has declared."""
+        return self._context.tests
 
     async def run(self) -> Any:
         """The value. Raises a `BamlError`, or what a callback of the host has raised."""

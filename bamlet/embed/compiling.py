@@ -6,11 +6,13 @@ import copyreg
 import linecache
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError, Diagnostic
 from ..grammar import Parser
+from ..interpreter.facts.edition import Edition
 from ..interpreter.program.analyse import Unit
 from ..source import SourceFile
 from ..stdlib import LibraryFile
@@ -34,16 +36,31 @@ if TYPE_CHECKING:
     from ..types.schema import Schemas
 
 
-def load(path: str | os.PathLike[str]) -> Program:
-    """Compile a `.baml` file, or every one below a folder.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a program is to be compiled. With `kept`, one without errors is looked for in the cache, and put there.
+
+    `edition` is what the caller demands, `assumed` what the project's settings say.
+    """
+
+    all_async: bool = False
+    kept: bool = False
+    edition: Edition | None = None
+    assumed: Edition | None = None
+
+
+def load(path: str | os.PathLike[str], *, edition: Edition | None = None) -> Program:
+    """Compile a `.baml` file, or every one below a folder. Without an `edition` the project tells which it is.
 
     Raises `CompileError` with all that is wrong, and `FileNotFoundError` when there is nothing to compile.
     """
     sources, unreadable = read_sources(path)
-    return _program(sources, unreadable, kept=True)
+    return _program(sources, unreadable, _on_disk(path, edition))
 
 
-def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -> Program:
+def compile_sources(
+    files: Mapping[str, str], *, edition: Edition | None = None, emit_all_async: bool = False
+) -> Program:
     """Compile texts by their names. Never reads the disk. Raises `CompileError`.
 
     With `emit_all_async` every function can suspend, which must change nothing but the speed.
@@ -51,24 +68,34 @@ def compile_sources(files: Mapping[str, str], *, emit_all_async: bool = False) -
     if not isinstance(files, Mapping):
         raise BamlInvalidArgumentError('compile_sources takes texts by their names: {"main.baml": text}')
     sources = [SourceFile(name, text) for name, text in files.items()]
-    return _program(sources, (), all_async=emit_all_async)
+    return _program(sources, (), _Asked(emit_all_async, edition=edition))
 
 
 def load_sources(files: Mapping[str, str]) -> Program:
     """The same, kept in the cache between processes: for programs that a package carries."""
-    return _program([SourceFile(name, text) for name, text in files.items()], (), kept=True)
+    return _program([SourceFile(name, text) for name, text in files.items()], (), _Asked(kept=True))
 
 
-def check_sources(files: Mapping[str, str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+def check_sources(
+    files: Mapping[str, str], *, edition: Edition | None = None
+) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Like `compile_sources`, but returns what is wrong instead of raising it."""
     sources = [SourceFile(name, text) for name, text in files.items()]
-    return _compile(sources, ())
+    return _compile(sources, (), _Asked(edition=edition))
 
 
-def check_path(path: str | os.PathLike[str]) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+def check_path(
+    path: str | os.PathLike[str], *, edition: Edition | None = None
+) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Like `load`, but returns what is wrong instead of raising it."""
     sources, unreadable = read_sources(path)
-    return _compile(sources, unreadable, kept=True)
+    return _compile(sources, unreadable, _on_disk(path, edition))
+
+
+def _on_disk(path: str | os.PathLike[str], edition: Edition | None) -> _Asked:
+    from .settings import settings_of
+
+    return _Asked(kept=True, edition=edition, assumed=settings_of(path).edition if edition is None else None)
 
 
 def with_types(program: Program, types: Schemas) -> Program:
@@ -85,26 +112,23 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[
     return sources, tuple(one.problem for one in found if one.problem)
 
 
-def _program(
-    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], *, all_async: bool = False, kept: bool = False
-) -> Program:
-    program, diagnostics = _compile(sources, unreadable, all_async=all_async, kept=kept)
+def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked) -> Program:
+    program, diagnostics = _compile(sources, unreadable, asked)
     if program is None:
         raise CompileError(diagnostics)
     return program
 
 
 def _compile(
-    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], *, all_async: bool = False, kept: bool = False
+    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    """With `kept`, a program without errors is looked for in the cache, and put there."""
     from ..interpreter.program.link import Program, link
 
     copyreg.pickle(Program, _reduced)
-    if kept and not unreadable:
-        unit, diagnostics = _kept_unit(sources)
+    if asked.kept and not unreadable:
+        unit, diagnostics = _kept_unit(sources, asked)
     else:
-        unit, diagnostics = _unit(sources, unreadable, all_async)
+        unit, diagnostics = _unit(sources, unreadable, asked)
     if unit is None or unreadable:
         return None, diagnostics
     for source in sources:
@@ -112,13 +136,14 @@ def _compile(
     return link(unit, library(), diagnostics), diagnostics
 
 
-def _kept_unit(sources: list[SourceFile]) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
+def _kept_unit(sources: list[SourceFile], asked: _Asked) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
     folder = cache_folder()
-    name = "program-" + content_key(text for source in sources for text in (source.name, source.text))
+    texts = (text for source in sources for text in (source.name, source.text))
+    name = "program-" + content_key((f"{asked.edition} {asked.assumed}", *texts))
     found = load_unit(folder, name)
     if found is not None:
         return found
-    unit, diagnostics = _unit(sources, (), False)
+    unit, diagnostics = _unit(sources, (), asked)
     if unit is not None:
         save_unit(folder, name, unit, diagnostics)
         forget_old_programs(folder)
@@ -126,13 +151,15 @@ def _kept_unit(sources: list[SourceFile]) -> tuple[Unit | None, tuple[Diagnostic
 
 
 def _unit(
-    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], all_async: bool
+    sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
     from ..interpreter.program.link import compile_unit
 
     parser = Parser(cache_folder())
     parsed = [parser.parse(source) for source in sources]
-    unit, found = compile_unit(parsed, library_unit(), all_async=all_async)
+    unit, found = compile_unit(
+        parsed, library_unit(), all_async=asked.all_async, settled=asked.edition, assumed=asked.assumed
+    )
     return unit, in_order((*unreadable, *found))
 
 
@@ -193,7 +220,8 @@ def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
 
     parser = Parser(cache_folder())
     parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]
-    unit, diagnostics = compile_unit(parsed, None, {file.name: file.namespace for file in files})
+    namespaces = {file.name: file.namespace for file in files}
+    unit, diagnostics = compile_unit(parsed, None, namespaces, settled=1)
     if unit is None or diagnostics:
         raise CompileError(diagnostics)
     return unit

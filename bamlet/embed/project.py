@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
+from ..interpreter.facts.edition import Edition as Edition
 from .files import Read, find, read
 from .store import cache_folder, content_key, is_known_clean, remember_clean
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..grammar import Parsed, Parser
     from ..interpreter.facts.interface import SymbolTable
     from ..interpreter.program.analyse import Analysis
+    from ..interpreter.program.editions import Choice
 
 _Stamp = tuple[int, int]
 
@@ -35,8 +37,11 @@ class Project:
     that was found clean before, also by another process, is not looked into again.
     """
 
-    def __init__(self, *paths: str | os.PathLike[str], beside: Sequence[Read] = ()) -> None:
+    def __init__(
+        self, *paths: str | os.PathLike[str], beside: Sequence[Read] = (), edition: Edition | None = None
+    ) -> None:
         self._paths = paths
+        self._edition = edition
         self._beside = beside
         self._files: dict[Path, _File] = {}
         self._found: tuple[Diagnostic, ...] | None = None
@@ -54,6 +59,12 @@ class Project:
             self._files = {path: self._file(path, stamp) for path, stamp in stamps.items()}
             self._found = self._check([*(file.read for file in self._files.values()), *self._beside])
         return self._found
+
+    def edition(self) -> Choice:
+        """Which edition the program is, as it is now, and why."""
+        self.check()
+        _, analysis = self._stages([*(file.read for file in self._files.values()), *self._beside])
+        return analysis.edition
 
     def symbols(self) -> SymbolTable:
         """Definitions and references of the program as it is now, as far as it can be understood."""
@@ -78,7 +89,8 @@ class Project:
         if self._parser is not None or problems:
             return self._analyse(texts, problems)
         folder = cache_folder()
-        key = content_key(text for one in texts for text in (one.source.name, one.source.text))
+        content = (text for one in texts for text in (one.source.name, one.source.text))
+        key = content_key((f"{self._edition} {self._assumed()}", *content))
         if is_known_clean(folder, key):
             return ()
         found = self._analyse(texts, problems)
@@ -101,4 +113,11 @@ class Project:
             self._parser = Parser(cache_folder())
         self._parser.next_round()
         parsed = [self._parser.parse(one.source) for one in texts if one.problem is None]
-        return parsed, analyse(parsed, library_unit())
+        return parsed, analyse(parsed, library_unit(), settled=self._edition, assumed=self._assumed())
+
+    def _assumed(self) -> Edition | None:
+        """What settings say; of several paths the first that has any."""
+        from .settings import settings_of
+
+        found = (settings_of(path).edition for path in self._paths)
+        return None if self._edition is not None else next((one for one in found if one is not None), None)

@@ -15,9 +15,11 @@ from ..deep import make_room
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
+from ..interpreter.runtime.context import FoundTest
 from ..interpreter.runtime.failures import InternalError
+from ..interpreter.runtime.values import FunctionValue
 from ..sysops.clock import Clock
-from ..sysops.console import to_standard_error
+from ..sysops.console import log_to_standard_error, to_standard_error
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, Context, MediaLimits, Services
@@ -25,7 +27,7 @@ from ..sysops.lent import Lent
 from ..sysops.registry import GROUPS, Group, invoke, mismatches
 from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
-from ..types.ty import ClassTy, Ty, members
+from ..types.ty import NULL, ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
 from .call import Call
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
     from ..sysops.trace import Trace
+    from .discovery import BodyTest
     from .skeleton import SkeletonParser
 
 __all__ = [
@@ -66,9 +69,9 @@ class AsyncRuntime:
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
     from the program: env, fs, net. `lend_to` names hosts that may have tokens of the clouds beside their own.
-    `on_print` gets the lines of `print`, which otherwise go to standard error. A
-    function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any Python
-    function. `trace` is given a line for everything that a call does.
+    `on_print` gets the lines of `print`, `on_log` level and text of what is logged; without them both go to
+    standard error. A function that cannot wait, such as a loop over numbers, blocks the event loop while it runs,
+    like any Python function. `trace` is given a line for everything that a call does.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class AsyncRuntime:
         deny: Iterable[Group] = (),
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
+        on_log: Callable[[str, str], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         _check_program(program)
@@ -100,6 +104,7 @@ class AsyncRuntime:
             transport=None if isinstance(transport, HttpOptions) else transport,
             media=media or MediaLimits(),
             print=on_print or to_standard_error,
+            log=on_log or log_to_standard_error,
             denied=denied,
             lent=Lent(lend_to),
         )
@@ -222,7 +227,7 @@ class AsyncRuntime:
         return callee
 
     def _own_functions(self) -> list[str]:
-        return [name for name in self.program.interface.functions if not name.startswith("baml.")]
+        return [name for name in self.program.interface.functions if name not in library().interface.functions]
 
     def _streaming(self, info: FunctionInfo, values: list[Any]) -> tuple[Callee, list[Any]]:
         orchestration = self.program.callee(STREAM_FUNCTION)
@@ -243,6 +248,30 @@ class AsyncRuntime:
 
     def _observed(self, name: str, *, streams: bool, options: CallContext) -> Observed:
         return Observed(self._services.clock, name, streams, options.collectors, options.tags)
+
+    # --- tests with bodies
+
+    async def discover(self) -> tuple[BodyTest, ...]:
+        """The tests with bodies; testsets run for it.
+
+        Raises `BamlInvalidArgumentError` for two of one name, and what a testset throws.
+        """
+        from .discovery import discover
+
+        async def run(function: FunctionValue) -> list[FoundTest]:
+            call = self.prepare_value(function)
+            await call.run()
+            return call.tests
+
+        return await discover(self.program, run)
+
+    def prepare_value(self, function: FunctionValue, context: CallContext | None = None) -> Call:
+        """The call of a function without parameters that is no function of the interface."""
+        info = FunctionInfo(function.name, (), NULL)
+        callee = Callee(info, function.code, function.suspends, function.needs_context)
+        options = _given(context)
+        observed = self._observed(function.name, streams=False, options=options)
+        return self._call(callee, [], options, Sink(), self.program, observed)
 
     # --- the parts of an LLM call
 

@@ -8,14 +8,27 @@ from __future__ import annotations
 from typing import Any, cast
 
 from . import nodes as n
-from .children import LITERALS, Part, all_of, exprs_of, first_name, identifier, identifiers, part_named, types_of
+from .build_types import suffixed
+from .children import (
+    LITERALS,
+    Part,
+    all_of,
+    exprs_of,
+    first_name,
+    has_token,
+    identifier,
+    identifiers,
+    part_named,
+    types_of,
+)
+from .templates import values
 from .tokens import Token
 
 # Loosest first; all are left associative.
 PRECEDENCE: dict[str, int] = {
     op: level
     for level, ops in enumerate(
-        ("||", "&&", "|", "^", "&", "== !=", "< > <= >= instanceof", "<< >>", "+ -", "* / %")
+        ("??", "||", "&&", "|", "^", "&", "== !=", "< > <= >= instanceof is", "<< >>", "+ -", "* / %")
     )
     for op in ops.split()
 }
@@ -43,15 +56,16 @@ def expr(c: list[Any]) -> n.Expr:
     pending: list[str] = []
     at = 1
     while at < len(c):
-        if isinstance(c[at], Part):  # instanceof T: its right side is a type
+        if isinstance(c[at], Part):  # the right side of `instanceof` is a type, that of `is` a pattern
             _reduce_down_to(PRECEDENCE["instanceof"], operands, pending)
-            value = operands[-1]
-            operands[-1] = n.InstanceOf(value.start, c[at].end, value, c[at].children[1])
+            value, right = operands[-1], c[at].children[1]
+            test = n.InstanceOf if c[at].rule == "instance_of" else n.Is
+            operands[-1] = test(value.start, c[at].end, value, right)
             at += 1
             continue
         op = c[at].value
-        if isinstance(c[at + 1], Token):  # `>` `>` is the shift, kept apart for nested type arguments
-            op, at = ">>", at + 1
+        if isinstance(c[at + 1], Token):  # `>` `>` and `?` `?`, kept apart for nested and doubly optional types
+            op, at = op + op, at + 1
         _reduce_down_to(PRECEDENCE[op], operands, pending)
         pending.append(op)
         operands.append(c[at + 1])
@@ -64,7 +78,9 @@ def _reduce_down_to(level: int, operands: list[n.Expr], pending: list[str]) -> N
     while pending and PRECEDENCE[pending[-1]] >= level:
         right = operands.pop()
         left = operands.pop()
-        operands.append(n.Binary(left.start, right.end, pending.pop(), left, right))
+        op = pending.pop()
+        made = n.Coalesce(left.start, right.end, left, right)
+        operands.append(made if op == "??" else n.Binary(left.start, right.end, op, left, right))
 
 
 def prefixed(c: list[Any]) -> n.Expr:
@@ -79,9 +95,30 @@ def prefixed(c: list[Any]) -> n.Expr:
 
 def postfixed(c: list[Any]) -> n.Expr:
     value = cast(n.Expr, c[0])
-    for part in c[1:]:
+    for at, part in enumerate(c[1:], 1):
+        if isinstance(part, Part) and part.rule == "optional_access":
+            return _optional(value, part, c[at + 1 :])
         value = _apply_postfix(value, part)
     return value
+
+
+def _optional(receiver: n.Expr, access: Part, behind: list[Any]) -> n.Expr:
+    """The rest of the chain goes into it, up to a catch clause: that guards the whole."""
+    clauses = next((at for at, part in enumerate(behind) if isinstance(part, n.CatchClause)), len(behind))
+    place = access.children[0]
+    first = _apply_postfix(n.Receiver(place.start, place.end), _plain_access(access))
+    rest = postfixed([first, *behind[:clauses]])
+    chain = n.OptionalChain(receiver.start, rest.end, receiver, rest)
+    return postfixed([chain, *behind[clauses:]])
+
+
+def _plain_access(access: Part) -> Part:
+    """`?.name`, `?.[i]` and `?.(x)` without the question mark."""
+    _, *plain = access.children
+    if isinstance(plain[0], Part):
+        return plain[0]
+    rule = "index" if plain[0].type == "LSQB" else "field_access"
+    return Part(rule, access.children if rule == "field_access" else tuple(plain), access.start, access.end)
 
 
 def _apply_postfix(value: n.Expr, part: Any) -> n.Expr:
@@ -105,7 +142,8 @@ def _call(value: n.Expr, part: Part) -> n.Call:
     arguments = part if part.rule == "arguments" else cast(Part, part_named(part.children, "arguments"))
     generic = part_named(part.children, "generic_arguments")
     types = types_of(generic.children) if generic else ()
-    return n.Call(value.start, part.end, value, types, exprs_of(arguments.children))
+    given = exprs_of(arguments.children)
+    return n.Call(value.start, part.end, value, types, given, all_of(arguments.children, n.NamedArgument))
 
 
 def _add_catch_clause(value: n.Expr, clause: n.CatchClause) -> n.Catch:
@@ -165,21 +203,46 @@ def block_like(c: list[Any]) -> n.Expr:
     return postfixed(c)
 
 
-def if_(c: list[Any]) -> n.If:
-    return n.If(c[0].start, c[-1].end, c[2], c[4], c[6] if len(c) == 7 else None)
+def if_(c: list[Any]) -> n.If | n.Match:
+    otherwise = c[4] if len(c) == 5 else None
+    if isinstance(c[1], Part):
+        return if_let(c[0].start, c[-1].end, c[1], c[2], otherwise)
+    condition, bare = condition_of(c[1])
+    return n.If(c[0].start, c[-1].end, condition, c[2], otherwise, bare)
+
+
+def condition_of(written: n.Expr) -> tuple[n.Expr, bool]:
+    """The parentheses around a condition are none of its own; the second part is whether they were left out."""
+    return (written.inner, False) if isinstance(written, n.Group) else (written, True)
+
+
+def if_let(start: int, end: int, condition: Part, then: n.Block, otherwise: n.Expr | None) -> n.Match:
+    pattern, _, value = condition.children
+    wildcard = n.PathPattern(end, end, n.Path(end, end, (n.Identifier(end, end, "_"),)))
+    arms = (
+        n.MatchArm(pattern.start, then.end, pattern, None, then),
+        n.MatchArm(end, end, wildcard, None, otherwise or n.Block(end, end, (), None)),
+    )
+    return n.Match(start, end, value, None, arms, False, True)
 
 
 def lambda_(c: list[Any]) -> n.Lambda:
     name = c[0]
-    bare = n.Param(name.start, name.end, identifier(name), None)
+    bare = n.Param(name.start, name.end, identifier(name), None, None)
     params = (bare,) if name.type == "LAMBDA_NAME" else all_of(c, n.Param)
-    types = types_of(c)
-    return n.Lambda(name.start, c[-1].end, params, types[0] if types else None, c[-1])
+    types, throws = types_of(c), part_named(c, "throws")
+    thrown = types_of(throws.children)[0] if throws else None
+    bare_arrow = not types and has_token(c, "ARROW")
+    return n.Lambda(name.start, c[-1].end, params, types[0] if types else None, thrown, c[-1], bare_arrow)
 
 
 def match(c: list[Any]) -> n.Match:
     types = types_of(c)
-    return n.Match(c[0].start, c[-1].end, c[2], types[0] if types else None, all_of(c, n.MatchArm))
+    arms = all_of(c, n.MatchArm)
+    if types:
+        return n.Match(c[0].start, c[-1].end, c[2], types[0], arms, False, False)
+    scrutinee, bare = condition_of(c[1])
+    return n.Match(c[0].start, c[-1].end, scrutinee, None, arms, bare, False)
 
 
 def match_arm(c: list[Any]) -> n.MatchArm:
@@ -201,11 +264,74 @@ def pattern(c: list[Any]) -> n.Pattern:
     return flat[0] if len(flat) == 1 else n.OrPattern(c[0].start, c[-1].end, tuple(flat))
 
 
+def let_pattern(c: list[Any]) -> n.Pattern:
+    if not isinstance(c[1], Token):
+        return cast(n.Pattern, c[1])
+    types = types_of(c)
+    inner = c[3] if len(c) == 4 and not types else None
+    return n.BindingPattern(c[0].start, c[-1].end, identifier(c[1]), types[0] if types else None, inner)
+
+
+def destructure(c: list[Any]) -> n.ClassPattern:
+    """A path of its own, or the names of one: behind `let x:` it may still be a type."""
+    named = c[0] if isinstance(c[0], n.Path) else None
+    if named is None:
+        parts = identifiers(c)
+        named = n.Path(parts[0].start, parts[-1].end, parts)
+    return n.ClassPattern(c[0].start, c[-1].end, named, all_of(c, n.FieldPattern))
+
+
+def field_pattern(c: list[Any]) -> n.FieldPattern:
+    name = identifier(c[0])
+    inner = c[2] if len(c) == 3 else n.BindingPattern(name.start, name.end, name, None, None)
+    return n.FieldPattern(c[0].start, c[-1].end, name, inner)
+
+
+def type_pattern(c: list[Any]) -> n.TypePattern:
+    path_ = c[0]
+    arguments = part_named(c, "type_arguments")
+    given = types_of(arguments.children) if arguments else None
+    end = arguments.end if arguments else path_.end
+    ty = suffixed(n.TypeName(path_.start, end, path_.parts, given), c[2 if arguments else 1 :])
+    return n.TypePattern(ty.start, ty.end, ty)
+
+
+def list_pattern(c: list[Any]) -> n.ListPattern:
+    items = tuple(part for part in c if not isinstance(part, Token))
+    return n.ListPattern(c[0].start, c[-1].end, items)
+
+
+def rest_pattern(c: list[Any]) -> n.RestPattern:
+    return n.RestPattern(c[0].start, c[-1].end, c[1] if len(c) == 2 else None)
+
+
+def template(c: list[Any]) -> n.Template:
+    """The indentation is that of the whole, so the pieces between the holes are worked out together."""
+    pieces = [""]
+    places: list[Any] = [None]
+    for part in c[1:-1]:
+        if isinstance(part, Token):
+            pieces[-1], places[-1] = part.value, part
+        else:
+            pieces.append("")
+            places += (part, None)
+    parts: list[n.TemplateText | n.Hole] = []
+    texts = iter(values(pieces))
+    for place in places:
+        if isinstance(place, n.Hole):
+            parts.append(place)
+        elif (text := next(texts)) and place is not None:
+            parts.append(n.TemplateText(place.start, place.end, text))
+    return n.Template(c[0].start, c[-1].end, tuple(parts))
+
+
 def literal_pattern(c: list[Any]) -> n.LiteralPattern:
     value: Any = LITERALS[c[-1].type](c[-1].value)
     return n.LiteralPattern(c[0].start, c[-1].end, -value if len(c) == 2 else value)
 
 
-def binding_pattern(c: list[Any]) -> n.BindingPattern:
+def binding_pattern(c: list[Any]) -> n.Pattern:
+    if not isinstance(c[0], Token):
+        return cast(n.Pattern, c[0])
     types = types_of(c)
-    return n.BindingPattern(c[0].start, c[-1].end, first_name(c), types[0] if types else None)
+    return n.BindingPattern(c[0].start, c[-1].end, first_name(c), types[0] if types else None, None)

@@ -11,7 +11,10 @@ from .children import TEXT_KINDS, all_of, doc_of, exprs_of, first_name, identifi
 # --- configuration
 
 
-def config_text(c: list[Any]) -> n.ConfigText:
+def config_text(c: list[Any]) -> n.ConfigText | n.Template:
+    if isinstance(c[0], n.Template):
+        text = c[0].text
+        return c[0] if text is None else n.ConfigText(c[0].start, c[0].end, "template", text)
     return n.ConfigText(c[0].start, c[0].end, TEXT_KINDS[c[0].type], c[0].value)
 
 
@@ -73,12 +76,17 @@ def alias_decl(c: list[Any]) -> n.AliasDecl:
 
 def param(c: list[Any]) -> n.Param:
     types = types_of(c)
-    return n.Param(c[0].start, c[-1].end, identifier(c[0]), types[0] if types else None)
+    defaults = exprs_of(c)
+    default = defaults[0] if defaults else None
+    return n.Param(c[0].start, c[-1].end, identifier(c[0]), types[0] if types else None, default)
 
 
 def function_decl(c: list[Any]) -> n.FunctionDecl:
     params, result, throws = part_named(c, "params"), part_named(c, "result"), part_named(c, "throws")
     assert params is not None
+    body = c[-1]
+    if result and isinstance(body, n.Block) and _is_void(types_of(result.children)[0]):
+        body = without_value(body)
     return n.FunctionDecl(
         c[0].start,
         c[-1].end,
@@ -86,9 +94,21 @@ def function_decl(c: list[Any]) -> n.FunctionDecl:
         all_of(params.children, n.Param),
         types_of(result.children)[0] if result else None,
         types_of(throws.children)[0] if throws else None,
-        c[-1],
+        body,
         doc_of(c),
     )
+
+
+def _is_void(ty: n.TypeNode) -> bool:
+    return isinstance(ty, n.TypeName) and ty.name == "void"
+
+
+def without_value(body: n.Block) -> n.Block:
+    """The same block with its value dropped: nobody wants it."""
+    if body.tail is None:
+        return body
+    last = n.ExprStatement(body.tail.start, body.tail.end, body.tail)
+    return body.replaced(statements=(*body.statements, last), tail=None)
 
 
 def llm_body(c: list[Any]) -> n.LlmBody:
@@ -115,6 +135,31 @@ def generator_decl(c: list[Any]) -> n.GeneratorDecl:
 
 def test_decl(c: list[Any]) -> n.TestDecl:
     return n.TestDecl(c[0].start, c[-1].end, identifier(c[1]), c[-1], doc_of(c))
+
+
+def test_body_decl(c: list[Any]) -> n.TestBody:
+    return n.TestBody(c[0].start, c[-1].end, _test_name(c), c[1], _test_function(c[-1]), doc_of(c))
+
+
+def testset_decl(c: list[Any]) -> n.TestSet:
+    return n.TestSet(c[0].start, c[-1].end, _test_name(c), c[1], _test_function(c[-1]), doc_of(c))
+
+
+def _test_name(c: list[Any]) -> n.Identifier:
+    """No name of the language has a blank in it, so that a test is called by nobody."""
+    label = c[1]
+    written = (
+        label.value
+        if isinstance(label, n.StringLiteral)
+        else label.text
+        if isinstance(label, n.Template)
+        else None
+    )
+    return n.Identifier(label.start, label.end, f"{c[0].value} {written or ''}")
+
+
+def _test_function(body: n.Block) -> n.Lambda:
+    return n.Lambda(body.start, body.end, (), None, None, without_value(body), True)
 
 
 def template_string_decl(c: list[Any]) -> n.TemplateStringDecl:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from . import nodes as n
-from .children import Part, exprs_of, first_name, has_token, part_named, types_of
+from .build_expressions import condition_of, if_let
+from .children import PATTERNS, Part, has_token, identifier, part_named
 from .tokens import Token
 
 
@@ -30,11 +31,14 @@ def _statement(s: Any) -> n.Statement:
     return cast(n.Statement, s)
 
 
-def let(c: list[Any]) -> n.Let:
-    types = types_of(c)
-    value = exprs_of(c)[0]
-    watched = c[0].type == "WATCH"
-    return n.Let(c[0].start, value.end, first_name(c), types[0] if types else None, value, watched)
+def let(c: list[Any]) -> n.Let | n.LetPattern:
+    """A plain binder is a variable with its type; with an `else`, the type is one that is tested."""
+    watched = isinstance(c[0], Token)
+    start, pattern, value = c[0].start, c[watched], c[watched + 2]
+    otherwise = c[watched + 4] if has_token(c, "ELSE") else None
+    if otherwise is None and isinstance(pattern, n.BindingPattern) and pattern.inner is None:
+        return n.Let(start, value.end, pattern.name, pattern.type, value, watched)
+    return n.LetPattern(start, (otherwise or value).end, pattern, value, otherwise)
 
 
 def assign(c: list[Any]) -> n.Assign:
@@ -49,7 +53,7 @@ def _simple(c: Sequence[Any]) -> n.Assign | n.ExprStatement:
 
 
 def for_init(c: list[Any]) -> Part:
-    inner = let(c) if isinstance(c[0], Token) else _simple(c)
+    inner = let(c) if isinstance(c[0], PATTERNS) else _simple(c)
     return Part("for_init", (inner,), c[0].start, c[-1].end)
 
 
@@ -70,4 +74,25 @@ def for_(c: list[Any]) -> n.For:
 
 
 def for_in(c: list[Any]) -> n.ForIn:
-    return n.ForIn(c[0].start, c[-1].end, first_name(c), exprs_of(c)[0], c[-1])
+    bare = not has_token(c, "LPAR")
+    binder, body = c[1 if bare else 2], c[-1]
+    if isinstance(binder, Token):
+        name = identifier(binder)
+    elif isinstance(binder, n.BindingPattern) and binder.inner is None and binder.type is None:
+        name = binder.name
+    else:
+        name = n.Identifier(binder.start, binder.end, "$each")
+        each = n.Path(binder.start, binder.end, (name,))
+        first = n.LetPattern(binder.start, binder.end, binder, each, None)
+        body = body.replaced(statements=(first, *body.statements))
+    return n.ForIn(c[0].start, c[-1].end, name, c[-2 if bare else -3], body, bare)
+
+
+def while_(c: list[Any]) -> n.While:
+    start, end, body = c[0].start, c[-1].end, c[2]
+    if isinstance(c[1], Part):
+        stop = n.Block(end, end, (n.ExprStatement(end, end, n.Break(end, end)),), None)
+        step = n.ExprStatement(start, end, if_let(start, end, c[1], body, stop))
+        return n.While(start, end, n.BoolLiteral(start, end, True), n.Block(start, end, (step,), None), False)
+    condition, bare = condition_of(c[1])
+    return n.While(start, end, condition, body, bare)

@@ -22,14 +22,18 @@ def type_(c: list[Any]) -> n.TypeNode:
 
 
 def type_member(c: list[Any]) -> n.TypeNode:
-    ty = cast(n.TypeNode, c[0])
-    for suffix in c[1:]:
+    ty = suffixed(cast(n.TypeNode, c[0]), c[1:])
+    attributes = all_of(c, n.Attribute)
+    return n.AttributedType(ty.start, c[-1].end, ty, attributes) if attributes else ty
+
+
+def suffixed(ty: n.TypeNode, suffixes: list[Any]) -> n.TypeNode:
+    for suffix in suffixes:
         if isinstance(suffix, Part):
             ty = n.ListType(ty.start, suffix.end, ty)
         elif isinstance(suffix, Token):
             ty = n.OptionalType(ty.start, suffix.end, ty)
-    attributes = all_of(c, n.Attribute)
-    return n.AttributedType(ty.start, c[-1].end, ty, attributes) if attributes else ty
+    return ty
 
 
 def type_name(c: list[Any]) -> n.TypeName:
@@ -44,11 +48,14 @@ def literal_type(c: list[Any]) -> n.LiteralType:
 
 
 def parenthesised_type(c: list[Any]) -> n.TypeNode:
-    params = [types_of(part.children)[0] for part in all_of(c, Part)]
+    parts = [part for part in all_of(c, Part) if part.rule == "type_param"]
+    params = [types_of(part.children)[0] for part in parts]
     start, end = c[0].start, c[-1].end
     if has_token(c, "ARROW"):
-        return n.FunctionType(start, end, tuple(params), types_of(c)[-1])
-    is_named = any(has_token(part.children, "COLON") for part in all_of(c, Part))
+        throws = part_named(c, "throws")
+        thrown = types_of(throws.children)[0] if throws else None
+        return n.FunctionType(start, end, tuple(params), types_of(c)[-1], thrown)
+    is_named = any(has_token(part.children, "COLON") for part in parts)
     if len(params) == 1 and not has_token(c, "COMMA") and not is_named:
         return n.GroupType(start, end, params[0])
     return n.TupleType(start, end, tuple(params))

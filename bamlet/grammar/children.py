@@ -61,6 +61,7 @@ def doc_of(children: Sequence[Any]) -> str | None:
 # Tuples: `isinstance` is asked about every part of every reduction, and is slower with a union.
 TYPES = get_args(n.TypeNode)
 EXPRESSIONS = get_args(n.Expr)
+PATTERNS = get_args(n.Pattern)
 
 
 def types_of(children: Iterable[Any]) -> tuple[n.TypeNode, ...]:

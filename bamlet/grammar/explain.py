@@ -19,7 +19,9 @@ _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 
-_ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template'}))}"
+_ITEM_HINT = (
+    f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template', 'testset'}))}"
+)
 
 
 # What other languages, and other places of this one, begin with.
@@ -77,7 +79,7 @@ def explain_token(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
 
 
 def _expected(expected: frozenset[str]) -> str:
-    rest = set(expected)
+    rest = set(expected) - {"BT_OPEN"}  # a template may stand where a string may
     words: list[str] = []
     for tokens, phrase in _PHRASES:
         if tokens <= rest:

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 
 from .tokens import Token
 
-_OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "CTOR_OPEN", "MAP_OPEN"})
-_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})
+_OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "ARMS_OPEN", "CTOR_OPEN", "MAP_OPEN", "HOLE_OPEN"})
+_CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "HOLE_CLOSE"})
 _BRACES = frozenset({"LBRACE", "CTOR_OPEN", "MAP_OPEN"})
-_BEFORE_ARMS = frozenset({"MATCH", "CATCH", "CATCH_ALL"})
 
 _VALUES = frozenset({"NAME", "INT", "FLOAT", "STRING", "RAW", "TRUE", "FALSE", "NULL"})
-_ENDS_VALUE = _VALUES | _CLOSING | {"BREAK", "CONTINUE", "RETURN"}
+_ENDS_VALUE = _VALUES | _CLOSING | {"BT_CLOSE", "BREAK", "CONTINUE", "RETURN"}
 _BEGINS_PATTERN = _VALUES | {"LPAR", "LET"}
 
-_OF_TYPE = _VALUES - {"FLOAT"} | {"DOT", "QUESTION", "PIPE", "ARROW", "MINUS", "LSQB", "RSQB"}
+_OF_TYPE = _VALUES - {"FLOAT"} | {"DOT", "QUESTION", "PIPE", "ARROW", "MINUS", "LSQB", "RSQB", "THROWS"}
 _TYPE_OPENING = frozenset({"LT", "GENERIC_OPEN", "LPAR"})
 _TYPE_CLOSING = frozenset({"GT", "RPAR"})
 
@@ -44,7 +43,7 @@ def mark_lambdas(tokens: list[Token], start: int) -> None:
             _move(bracket, token, tokens[at - 1])
         _mark(tokens, at, pairs, bracket)
         if at in pairs and token.type not in _CLOSING:
-            brackets.append(_Bracket(_opens_arms(tokens, at, pairs)))
+            brackets.append(_Bracket(token.type == "ARMS_OPEN"))
         elif token.type in _CLOSING and len(brackets) > 1:
             brackets.pop()
 
@@ -60,15 +59,6 @@ def _pairs(tokens: list[Token], start: int) -> dict[int, int]:
             opener = opened.pop()
             pairs[opener], pairs[at] = at, opener
     return pairs
-
-
-def _opens_arms(tokens: list[Token], at: int, pairs: dict[int, int]) -> bool:
-    if tokens[at].type != "LBRACE" or at == 0:
-        return False
-    head = at - 1
-    if tokens[head].type == "RPAR" and head in pairs:
-        head = pairs[head] - 1
-    return tokens[head].type in _BEFORE_ARMS
 
 
 def _move(bracket: _Bracket, token: Token, before: Token) -> None:

@@ -106,11 +106,11 @@ def _member_end(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
 
 
 def _question_mark(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if 0 < at < len(tokens) and expected == {"QUESTION"}:
+        hint = "write `if (…) { … } else { … }`, which has a value"
+        return SyntaxProblem.at(tokens[at - 1], "there is no operator `?`", hint)
     if not 0 < at < len(tokens) or tokens[at].type != "QUESTION" or not {"LPAR", "STRING", "NAME"} <= expected:
         return None
-    if "PLUS" in expected or "IF" in expected:
-        hint = "write `if (…) { … } else { … }`, which has a value"
-        return SyntaxProblem.at(tokens[at], "there is no operator `?`", hint)
     return SyntaxProblem.at(tokens[at], "`?` stands behind its type", "write `int?`, for example")
 
 
@@ -199,7 +199,7 @@ def _map_as_block(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
 
 
 def _condition_block(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
-    if not 0 < at < len(tokens) or not expected <= {"LBRACE", "IF"}:
+    if not 0 < at < len(tokens) or not expected & {"LBRACE", "ARMS_OPEN"}:
         return None
     before = tokens[at - 1]
     if before.type == "RPAR":
@@ -327,7 +327,61 @@ def _computed_key(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
     return SyntaxProblem.at(tokens[opening], "a key in braces is a name or a string, not computed", hint)
 
 
+def _missing_arrow(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`map((x) { … })`: a parenthesis, where a value begins, and a brace behind it."""
+    if not 1 < at < len(tokens) or tokens[at].type not in _BRACES or tokens[at - 1].type != "RPAR":
+        return None
+    opening = _opening(tokens, at - 1)
+    if not opening or tokens[opening].type != "LPAR" or tokens[opening - 1].type not in _BEFORE_VALUE:
+        return None
+    return SyntaxProblem.at(tokens[at], "a lambda has an arrow before its brace", "write `(x) -> { … }`")
+
+
+_BRACES = frozenset({"LBRACE", "CTOR_OPEN", "MAP_OPEN"})
+_BEFORE_VALUE = frozenset({"LPAR", "COMMA", "EQUAL", "RETURN"})
+
+
+def _colon_in_call(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 1 < at < len(tokens) or tokens[at].type != "COLON" or "COMMA" not in expected:
+        return None
+    if tokens[at - 1].type != "NAME" or tokens[at - 2].type not in ("LPAR", "COMMA") or "EQUAL" not in expected:
+        return None
+    name = tokens[at - 1].value
+    return SyntaxProblem.at(tokens[at], "an argument is named with `=`, not with `:`", f"write `{name} = …`")
+
+
+def _let_in_parentheses(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 1 < at < len(tokens) or tokens[at].type != "LET" or tokens[at - 1].type != "LPAR":
+        return None
+    word = tokens[at - 2]
+    if word.type not in ("IF", "WHILE"):
+        return None
+    hint = f"write `{word.value} let x: T = … {{ … }}`"
+    return SyntaxProblem.at(tokens[at], f"`{word.value} let` has no parentheses", hint)
+
+
+def _bang_behind(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at].type != "BANG" or "PLUS" not in expected:
+        return None
+    return SyntaxProblem.at(tokens[at], "there is no `!` behind a value", "write `?? …`, or `if let x: T = …`")
+
+
+def _empty_hole(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if not 0 < at < len(tokens) or tokens[at - 1].type != "HOLE_OPEN":
+        return None
+    if tokens[at].type == "HOLE_CLOSE":
+        return SyntaxProblem.at(tokens[at - 1], "this hole holds nothing", "put a value into it, or write `\\${`")
+    if tokens[at].type in ("FOR", "ELSE"):
+        return SyntaxProblem.at(tokens[at], "templates have no tags yet", "put the text together before it")
+    return None
+
+
 _LOOKS = (
+    _empty_hole,
+    _let_in_parentheses,
+    _missing_arrow,
+    _colon_in_call,
+    _bang_behind,
     _map_as_block,
     _member_end,
     _question_mark,

@@ -54,6 +54,7 @@ class GroupType(Node):
 class FunctionType(Node):
     params: tuple[TypeNode, ...]
     result: TypeNode
+    throws: TypeNode | None
 
 
 class TupleType(Node):
@@ -116,6 +117,30 @@ class NullLiteral(Node):
     pass
 
 
+class TemplateText(Node):
+    """The text between two holes: its indentation is taken off and its escapes are decoded."""
+
+    value: str
+
+
+class Hole(Node):
+    """`${e}`"""
+
+    value: Expr
+
+
+class Template(Node):
+    """A string between back-ticks."""
+
+    parts: tuple[TemplateText | Hole, ...]
+
+    @property
+    def text(self) -> str | None:
+        """The value of a template without holes."""
+        texts = [part.value for part in self.parts if isinstance(part, TemplateText)]
+        return "".join(texts) if len(texts) == len(self.parts) else None
+
+
 class Path(Node):
     """`a.b.c`: whether the dots separate namespaces or fields is decided by the checker."""
 
@@ -142,10 +167,29 @@ class Index(Node):
     index: Expr
 
 
+class NamedArgument(Node):
+    name: Identifier
+    value: Expr
+
+
 class Call(Node):
+    """Arguments by name stand behind the others; the checker says so of one that does not."""
+
     callee: Expr
     type_arguments: tuple[TypeNode, ...]
     arguments: tuple[Expr, ...]
+    named: tuple[NamedArgument, ...]
+
+
+class Receiver(Node):
+    """What stands before the `?.` of the chain around it, and is not null."""
+
+
+class OptionalChain(Node):
+    """`receiver?.rest`: null if the receiver is, and then nothing of the rest is evaluated."""
+
+    receiver: Expr
+    rest: Expr
 
 
 class Unary(Node):
@@ -159,9 +203,23 @@ class Binary(Node):
     right: Expr
 
 
+class Coalesce(Node):
+    """`left ?? right`: the right side is evaluated only if the left is null."""
+
+    left: Expr
+    right: Expr
+
+
 class InstanceOf(Node):
     value: Expr
     type: TypeNode
+
+
+class Is(Node):
+    """`value is pattern`"""
+
+    value: Expr
+    pattern: Pattern
 
 
 class ListLiteral(Node):
@@ -203,13 +261,18 @@ class Lambda(Node):
 
     params: tuple[Param, ...]
     result: TypeNode | None
+    throws: TypeNode | None
     body: Expr
+    bare_arrow: bool  # its brace stands directly behind the arrow
 
 
 class If(Node):
+    """`bare` is a condition without parentheses, here and elsewhere."""
+
     condition: Expr
     then: Block
-    otherwise: Block | If | None
+    otherwise: Block | If | Match | None
+    bare: bool
 
 
 class MatchArm(Node):
@@ -219,9 +282,13 @@ class MatchArm(Node):
 
 
 class Match(Node):
+    """`if let P = e { a } else { b }` is `match (e) { P => { a }, _ => { b } }`."""
+
     scrutinee: Expr
     type: TypeNode | None
     arms: tuple[MatchArm, ...]
+    bare: bool
+    is_if_let: bool
 
 
 class CatchClause(Node):
@@ -259,14 +326,19 @@ Expr: TypeAlias = (
     | StringLiteral
     | BoolLiteral
     | NullLiteral
+    | Template
     | Path
     | Group
     | FieldAccess
     | Index
     | Call
+    | Receiver
+    | OptionalChain
     | Unary
     | Binary
+    | Coalesce
     | InstanceOf
+    | Is
     | ListLiteral
     | MapLiteral
     | Constructor
@@ -296,17 +368,52 @@ class PathPattern(Node):
 
 
 class BindingPattern(Node):
-    """`name: type`, or the later spellings `let name` and `let name: type`."""
+    """`name: type`, or the later spellings `let name`, `let name: type` and `let name: pattern`."""
 
     name: Identifier
     type: TypeNode | None
+    inner: Pattern | None
+
+
+class TypePattern(Node):
+    """A type that is no name alone: `int[]`, `map<string, int>`."""
+
+    type: TypeNode
+
+
+class FieldPattern(Node):
+    """`name` alone is `name: let name`."""
+
+    name: Identifier
+    pattern: Pattern
+
+
+class ClassPattern(Node):
+    """`C { f: P, g }`"""
+
+    path: Path
+    fields: tuple[FieldPattern, ...]
+
+
+class RestPattern(Node):
+    """`..` or `..P`: the elements of a list that no other pattern takes."""
+
+    pattern: Pattern | None
+
+
+class ListPattern(Node):
+    """`[P, ..let rest, Q]`"""
+
+    items: tuple[Pattern | RestPattern, ...]
 
 
 class OrPattern(Node):
     alternatives: tuple[Pattern, ...]
 
 
-Pattern: TypeAlias = LiteralPattern | PathPattern | BindingPattern | OrPattern
+Pattern: TypeAlias = (
+    LiteralPattern | PathPattern | TypePattern | BindingPattern | ClassPattern | ListPattern | OrPattern
+)
 
 
 # --- statements
@@ -317,6 +424,14 @@ class Let(Node):
     type: TypeNode | None
     value: Expr
     watched: bool
+
+
+class LetPattern(Node):
+    """`let P = e;`, or `let P = e else { … };` whose block is left by force if `P` does not match."""
+
+    pattern: Pattern
+    value: Expr
+    otherwise: Block | None
 
 
 class Assign(Node):
@@ -332,14 +447,20 @@ class ExprStatement(Node):
 
 
 class While(Node):
+    """`while let P = e { a }` is `while (true) { if let P = e { a } else { break } }`."""
+
     condition: Expr
     body: Block
+    bare: bool
 
 
 class ForIn(Node):
+    """`for (let P in xs) { a }` is `for ($each in xs) { let P = $each; a }`."""
+
     name: Identifier
     iterable: Expr
     body: Block
+    bare: bool
 
 
 class For(Node):
@@ -353,16 +474,14 @@ class Assert(Node):
     value: Expr
 
 
-Statement: TypeAlias = Let | Assign | ExprStatement | While | ForIn | For | Assert
-
-
 # --- configuration
 
 
 class ConfigText(Node):
-    """`bare` text is typed by what reads it: number, bool, null, `env.X` or a plain string."""
+    """`bare` text is typed by what reads it: number, bool, null, `env.X` or a plain string; a `template` has no
+    holes here, and no Jinja."""
 
-    kind: Literal["string", "raw", "bare"]
+    kind: Literal["string", "raw", "bare", "template"]
     text: str
 
 
@@ -385,7 +504,7 @@ class Config(Node):
     type_builders: tuple[TypeBuilder, ...]
 
 
-ConfigValue: TypeAlias = ConfigText | ConfigList | Config
+ConfigValue: TypeAlias = ConfigText | Template | ConfigList | Config
 
 
 # --- items
@@ -406,6 +525,7 @@ class EnumValueDecl(Node):
 class Param(Node):
     name: Identifier
     type: TypeNode | None
+    default: Expr | None
 
 
 class LlmBody(Node):
@@ -474,10 +594,33 @@ class TestDecl(Node):
     doc: str | None
 
 
+class TestBody(Node):
+    """`test "label" { … }`: a function that must come to its end. `name` is that of an item among the others."""
+
+    name: Identifier
+    label: Expr
+    body: Lambda
+    doc: str | None
+
+
+class TestSet(Node):
+    """`testset "label" { … }`: a function that says, when it runs, which tests there are."""
+
+    name: Identifier
+    label: Expr
+    body: Lambda
+    doc: str | None
+
+
+Statement: TypeAlias = (
+    Let | LetPattern | Assign | ExprStatement | While | ForIn | For | Assert | TestBody | TestSet
+)
+
+
 class TemplateStringDecl(Node):
     name: Identifier
     params: tuple[Param, ...]
-    body: ConfigText
+    body: ConfigText | Template
     doc: str | None
 
 
@@ -505,6 +648,8 @@ Item: TypeAlias = (
     | RetryPolicyDecl
     | GeneratorDecl
     | TestDecl
+    | TestBody
+    | TestSet
     | TemplateStringDecl
     | LetDecl
 )

@@ -40,6 +40,7 @@ class Parsed:
     """`broken` are the names that items would declare if they could be read; `gaps` are the items of which a part
     could not."""
 
+    file: SourceFile
     items: tuple[n.Placed[n.Item], ...]
     diagnostics: tuple[Diagnostic, ...]
     broken: tuple[str, ...] = ()
@@ -97,7 +98,8 @@ class Parser:
                 items.append(n.Placed(item, file, start))
         if error := unclosed_comment(file.text[end:]):
             problems.append((end, SyntaxProblem.of(error)))
-        return Parsed(tuple(items), tuple(_placed(file, *one) for one in problems), tuple(broken), tuple(gaps))
+        wrong = tuple(_placed(file, *one) for one in problems)
+        return Parsed(file, tuple(items), wrong, tuple(broken), tuple(gaps))
 
     def _item(self, text: str) -> n.Item | _Unreadable:
         outcome = self._items.get(text) or self._before.get(text) or self._parse_item(text)

@@ -10,9 +10,10 @@ from .problem import SyntaxProblem
 from .tokens import CLOSING, PUNCTUATION, Token
 
 _CLOSERS = {
-    **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN"), "RBRACE"),
+    **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN", "ARMS_OPEN"), "RBRACE"),
     **dict.fromkeys(("LPAR", "ATTR_OPEN", "LAMBDA_OPEN"), "RPAR"),
     "LSQB": "RSQB",
+    "HOLE_OPEN": "HOLE_CLOSE",
 }
 
 

@@ -13,9 +13,21 @@ from .problem import SyntaxProblem
 from .tokens import Token
 
 _OPENING = frozenset(
-    {"LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN", "ATTR_OPEN", "LAMBDA_OPEN", "LPAR", "LSQB"}
+    {
+        "LBRACE",
+        "ARMS_OPEN",
+        "HOLE_OPEN",
+        "CTOR_OPEN",
+        "MAP_OPEN",
+        "LLM_OPEN",
+        "CONFIG_OPEN",
+        "ATTR_OPEN",
+        "LAMBDA_OPEN",
+        "LPAR",
+        "LSQB",
+    }
 )
-_CLOSING = frozenset({"RBRACE", "RPAR", "RSQB"})
+_CLOSING = frozenset({"RBRACE", "RPAR", "RSQB", "HOLE_CLOSE"})
 _BODY = frozenset({"LBRACE", "LLM_OPEN", "CONFIG_OPEN"})
 
 # A line that begins with one of these goes on with the one before.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .templates import end_of_template
 from .tokens import CONFIGURED, ITEM_KEYWORDS, TRIVIA
 
 _KEYWORD = "|".join(sorted((word for word in ITEM_KEYWORDS if word != "dynamic"), key=len, reverse=True))
@@ -27,11 +28,12 @@ _MARK = re.compile(
     r'(?P<raw>(?<!#)#+")'
     rf'|(?P<string>"(?:[^"\\\n]|\\[\s\S]|\n(?!{_HEAD_LINE}))*")'
     r'|(?P<text>@[\w.]+[ \t]*\([^(){}"\n#]*\))'
+    r"|(?P<ticks>`+)"
     r"|(?P<block>\{//|/\*)"
     r"|(?P<line>(?<!:)//[^\n]*)"
     r"|(?P<open>[{(\[])"
     r"|(?P<close>[})\]])"
-    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:client(?=(?>{TRIVIA.pattern})?<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"])))"
+    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:client(?=(?>{TRIVIA.pattern})?<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"`])))"
     r"|(?P<odd>^(?!throws\b)[A-Za-z_][\w-]*(?=(?:<\w+>)?[ \t]+[\w-]+[ \t]*[{=(]))",
     re.MULTILINE,
 )
@@ -110,6 +112,8 @@ def _marks(text: str, here: _Here) -> Iterator[_Mark]:
             continue
         if kind == "raw":
             at = _end_of_raw(text, found[0][:-1], at, missing)
+        elif kind == "ticks":
+            at = _end_of_template(text, found[0], at, missing)
         elif kind == "block":
             end = _end_of_comment(text, found[0], at, missing)
             # `{//` that nothing closes is a brace and a line comment.
@@ -129,6 +133,16 @@ def _end_of_raw(text: str, hashes: str, at: int, missing: set[str]) -> int:
     # An item's head and then an opening like ours: what was found closes another raw string.
     swallowed = head is not None and text.find(f'{hashes}"', head.end(), end.start()) >= 0
     return at if swallowed else end.end()
+
+
+def _end_of_template(text: str, ticks: str, at: int, missing: set[str]) -> int:
+    """Behind the closing ticks; `at` itself for a template that is never closed, or whose end belongs to another
+    item: then an item's head stands on a line of its own inside."""
+    end = None if ticks in missing else end_of_template(text, at, len(ticks))
+    if end is None:
+        missing.add(ticks)
+        return at
+    return at if _HEAD.search(text, at, end) else end
 
 
 def _end_of_comment(text: str, opener: str, at: int, missing: set[str]) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from ..diagnostics import Code, catalogue
 
@@ -79,7 +81,7 @@ UNQUOTED = re.compile(r"""(?:(?![ \t]+(?://|/\*))[^#@{(\[<})\]>,';"`\r\n])+""")
 UNQUOTED_ARGUMENT = re.compile(r'[^(){}",\r\n#]+')
 
 OPERATOR = re.compile(
-    r"<<=|>>=|\.\.\.|->|=>|==|!=|<=|>=|&&|\|\||<<|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\+\+|--|@@|[-+*/%<>=!&|^~?:;,.(){}\[\]@]"
+    r"<<=|>>=|\.\.\.|\.\.|\?\.(?![0-9])|->|=>|==|!=|<=|>=|&&|\|\||<<|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\+\+|--|@@|[-+*/%<>=!&|^~?:;,.(){}\[\]@]"
 )
 
 EXPR_KEYWORDS = {
@@ -90,25 +92,38 @@ EXPR_KEYWORDS = {
     ).split()
 }
 
+# Words that are keywords where nothing else can stand, and names everywhere else.
+TEST_FOLLOWS = re.compile(r'[ \t]+(?:["`]|[A-Za-z_])')
+IS_FOLLOWS = re.compile(r'[ \t]+["A-Za-z_0-9]')
+THROWS_FOLLOWS = re.compile(r'\s+["(A-Za-z_]')
+DOT_FOLLOWS = re.compile(r"\s*\.")
+# What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.
+COMPANION = re.compile(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b")
+
+TEMPLATE_OPENER = re.compile("`+")
+TEMPLATE_MARK = re.compile(r"\\[\s\S]|`+|\$\{")
+
 TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
 
 # In every look ahead, comments count as blanks; atomic, or a long run of blanks would be cut in all possible ways.
 _BLANK = f"(?>{TRIVIA.pattern})"
 _DECLARED_NAME = re.compile(
-    rf"{_BLANK}?(?!(?:test|generator)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}({HYPHEN_WORD.pattern})"
+    rf"{_BLANK}?(?!(?:test|testset|generator)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}({HYPHEN_WORD.pattern})"
 )
 KEY_COLON = re.compile(f"{_BLANK}?:")
 NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
+# The first word of a test that lists functions and arguments; any other begins a body of statements.
+LISTED_TEST = re.compile(rf"(?:functions|args|type_builder){_BLANK}?(?![\w(.=])|@@")
 METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?\(")
 MAP_START = re.compile(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
 # `client catch …` and `client instanceof …` are expressions about a variable of that name.
 LLM_CLIENT = re.compile(
     r'client[ \t]*:?[ \t]+(?:"|#|(?!(?:catch|catch_all|instanceof)\b)[A-Za-z_])|client[ \t]*:?[ \t]*["#]'
 )
-LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|")')
+LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|"|`)')
 
 # A word and a string beside each other are no expression.
-LLM_MISSPELT = re.compile(rf'(?!(?:{"|".join(EXPR_KEYWORDS)})\b)[A-Za-z_]\w*:?[ \t]+#*"')
+LLM_MISSPELT = re.compile(rf'(?!(?:{"|".join(EXPR_KEYWORDS)}|test|testset)\b)[A-Za-z_]\w*:?[ \t]+#*"')
 
 # What other languages write, where it can mean nothing in this one.
 FOREIGN = re.compile(
@@ -156,6 +171,8 @@ PUNCTUATION = {
     ";": "SEMI",
     ",": "COMMA",
     ".": "DOT",
+    "?.": "QDOT",
+    "..": "DOTDOT",
     "...": "ELLIPSIS",
     "->": "ARROW",
     "=>": "FAT_ARROW",
@@ -176,6 +193,7 @@ ITEM_KEYWORDS = {
     "retry_policy": "RETRY_POLICY",
     "generator": "GENERATOR",
     "test": "TEST",
+    "testset": "TESTSET",
     "template_string": "TEMPLATE_STRING",
     "string_template": "TEMPLATE_STRING",
     "let": "LET",
@@ -185,25 +203,28 @@ ITEM_KEYWORDS = {
 # Items whose body is a configuration.
 CONFIGURED = frozenset({"client", "retry_policy", "generator", "test"})
 
+# What `FOREIGN` begins with: looked at before it, for it is asked of every word.
+FOREIGN_WORDS = frozenset({"const", "var", "new", "elif", "elsif", "elseif", "try"})
+
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\s\S]))")
 _SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "'": "'", '"': '"', "\\": "\\"}
 
 
-def unescape(text: str) -> str:
-    """The value of a quoted string's inside. An escape that does not exist keeps its backslash."""
+def unescape(text: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The value of a quoted string's inside. `more` are escapes beside the usual; others keep their backslash."""
     if "\\" not in text:
         return text
-    value = _ESCAPE.sub(_escape_value, text)
+    value = _ESCAPE.sub(lambda match: _escape_value(match, more), text)
     # Two \\u halves of a pair make one character; a half alone cannot be encoded later.
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _escape_value(match: re.Match[str]) -> str:
+def _escape_value(match: re.Match[str], more: Mapping[str, str]) -> str:
     digits = match[1] or match[2] or match[3]
     if digits:
         number = int(digits, 16)
         return chr(number) if number <= 0x10FFFF else match[0]
-    return _SIMPLE_ESCAPES.get(match[4], match[0])
+    return more.get(match[4]) or _SIMPLE_ESCAPES.get(match[4], match[0])
 
 
 def opens_type_list(text: str, at: int, follower: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import NamedTuple
 
+_OUTSIDE = frozenset({"assert", "env", "float", "int", "log"})
+
 
 class LibraryFile(NamedTuple):
     namespace: str
@@ -14,9 +16,9 @@ class LibraryFile(NamedTuple):
 
 
 def library() -> Iterator[LibraryFile]:
-    """`http.baml` declares `baml.http.*`; only `env.baml` stands outside of `baml`."""
+    """`http.baml` declares `baml.http.*`; some files stand outside of `baml`."""
     for path in sorted(files("bamlet.stdlib").iterdir(), key=lambda path: path.name):
         if path.name.endswith(".baml"):
             stem = path.name.removesuffix(".baml")
-            namespace = stem if stem == "env" else f"baml.{stem}"
+            namespace = stem if stem in _OUTSIDE else f"baml.{stem}"
             yield LibraryFile(namespace, str(path), path.read_text("utf-8"))

@@ -13,6 +13,7 @@ from ..types.ty import Ty
 from .answers import Answer, answer_of
 from .host import Context, resource
 from .host_failure import HostFailure
+from .json import parse as parse_json
 from .parser import make_parser
 from .registry import Failure, sysop
 from .turns import in_turns
@@ -218,3 +219,29 @@ def _validation(context: Context, failure: ParseFailure, prompt: str | None = No
         for issue in failure.issues
     ]
     return Failure("Validation", failure.told, raw_output=failure.raw, prompt=prompt, issues=issues)
+
+
+@sysop("baml.llm.parse_as", throws=("Validation",))
+def parse_as(context: Context, function_name: str, text: str) -> Any:
+    parser = _parser(context, context.program.functions[function_name].result)
+    parser.feed(text)
+    try:
+        return parser.finish(strict=context.host.strict).value
+    except ParseFailure as failure:
+        raise _validation(context, failure) from failure
+
+
+@sysop("baml.json.decode", throws=("baml.json.JsonParseError", "baml.json.JsonDecodeError"))
+def decode(context: Context, type: str, text: str) -> Any:
+    """The text must be JSON before it is read like an answer, which takes far more for a value."""
+    try:
+        parse_json(context, text)
+    except Failure as failure:
+        raise Failure("baml.json.JsonParseError", str(failure)) from failure
+    parser = _parser(context, context.program.decoded[type])
+    parser.feed(text)
+    try:
+        return parser.finish(strict=False).value
+    except ParseFailure as failure:
+        path = failure.issues[0].path if failure.issues else "$"
+        raise Failure("baml.json.JsonDecodeError", str(failure), path=path) from failure

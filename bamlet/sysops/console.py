@@ -12,3 +12,7 @@ def is_terminal() -> bool:
 
 def to_standard_error(line: str) -> None:
     sys.stderr.write(line + "\n")
+
+
+def log_to_standard_error(level: str, text: str) -> None:
+    to_standard_error(f"{level}: {text}")

@@ -11,7 +11,7 @@ from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import Handle, Opaque
 from .attempts import Asking
-from .console import to_standard_error
+from .console import log_to_standard_error, to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent
 
@@ -58,6 +58,7 @@ class Services:
     environ: Callable[[], Mapping[str, str]]
     transport: Transport | None = None
     print: Callable[[str], object] = to_standard_error
+    log: Callable[[str, str], object] = log_to_standard_error
     denied: frozenset[str] = frozenset()
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)

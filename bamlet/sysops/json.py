@@ -102,5 +102,27 @@ def _plain(value: Any, walk: Walk, pad: int) -> Any:
             raise Failure("InvalidArgument", f"{value!r} has no JSON")
 
 
+@sysop("baml.json.to_string", throws=("InvalidArgument",))
+def to_string(context: Context, value: Any) -> str:
+    return _written(context, _by_alias(context, value, Walk(context.rounds)), indent=None, separators=(",", ":"))
+
+
+def _by_alias(context: Context, value: Any, walk: Walk) -> Any:
+    walk.step(1)
+    match value:
+        case list():
+            return [_by_alias(context, item, walk) for item in value]
+        case dict():
+            return {_key(key): _by_alias(context, item, walk) for key, item in value.items()}
+        case Instance():
+            schema = context.program.schemas.classes.get(value.__class_name__)
+            names = {field.name: field.alias or field.name for field in schema.fields} if schema else {}
+            return {
+                names.get(name, name): _by_alias(context, getattr(value, name), walk) for name in value.__fields__
+            }
+        case _:
+            return value
+
+
 def _key(key: Any) -> str:
     return key.name if isinstance(key, EnumValue) else str(key)

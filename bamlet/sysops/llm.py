@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from ..diagnostics import misspelling_of
+from ..interpreter.runtime.calling import with_holes
 from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
 from ..options import of_provider
@@ -85,7 +86,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
         answer = _structured_answer(options, function.result, schemas)
         prompt = render_prompt(
             function.llm.template,
-            template_value(args, schemas),
+            template_value(with_holes(context, function_name, args), schemas),
             output=function.result,
             schemas=schemas,
             client=options.info(),

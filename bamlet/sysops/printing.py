@@ -1,4 +1,4 @@
-"""Lines for the host: the operation behind `print`."""
+"""Lines for the host: the operations behind `print` and `log`."""
 
 from __future__ import annotations
 
@@ -11,5 +11,13 @@ from .registry import sysop
 def print_(context: Context, text: str) -> None:
     try:
         context.host.services.print(text)
+    except Exception as failure:
+        raise HostFailure(failure) from failure
+
+
+@sysop("log.write")
+def write_log(context: Context, level: str, text: str) -> None:
+    try:
+        context.host.services.log(level, text)
     except Exception as failure:
         raise HostFailure(failure) from failure

@@ -24,12 +24,17 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 class Failure(Exception):
-    """A declared failure: the class of `baml.errors` to throw, and its fields."""
+    """A declared failure: the class to throw, of `baml.errors` unless its name is full, and its fields."""
 
     def __init__(self, class_name: str, message: str, **fields: object) -> None:
         super().__init__(message)
         self.class_name = class_name
         self.fields = {"message": message, **fields}
+
+
+def error_class(name: str) -> str:
+    """The full name of a class of errors: of `baml.errors`, unless it is one."""
+    return name if "." in name else f"baml.errors.{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def sysop(name: str, *, throws: tuple[str, ...] = (), group: Group | None = None
     def register(run: F) -> F:
         assert name not in REGISTRY, f"{name} is registered twice"
         arity = len(inspect.signature(run).parameters) - 1
-        declared = frozenset(f"baml.errors.{short}" for short in throws)
+        declared = frozenset(map(error_class, throws))
         REGISTRY[name] = Operation(name, run, declared, inspect.iscoroutinefunction(run), arity, group)
         return run
 
@@ -91,7 +96,7 @@ async def _invoke_async(operation: Operation, context: Context, arguments: tuple
 def _declared(operation: Operation, context: Context, failure: Exception) -> Exception:
     if isinstance(failure, Failure):
         context.host.asking.failed(failure.class_name, failure.fields.get("kind"))
-        class_name = f"baml.errors.{failure.class_name}"
+        class_name = error_class(failure.class_name)
         if class_name in operation.throws:
             return Thrown(context.space.instance(class_name, failure.fields))
     return InternalError(f"{operation.name} failed in a way it does not declare; please report this: {failure!r}")

@@ -19,9 +19,14 @@ CORPUS = pytest.StashKey["Corpus"]()
 
 
 class TestBlock(Protocol):
-    name: str
-    function: str
-    span: Span
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def function(self) -> str: ...
+
+    @property
+    def span(self) -> Span: ...
 
 
 class Outcome(Protocol):

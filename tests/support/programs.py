@@ -33,7 +33,7 @@ def open_project(sources: dict[str, str], all_async: bool) -> Project:
     """A folder of the corpus, compiled, with a runtime for its tests. Raises `CompileError`."""
     program = embed.compile_sources(sources, emit_all_async=all_async)
     runtime = bamlet.Runtime(program)
-    return Project(program.tests, partial(run_test, runtime), runtime.close)
+    return Project((*program.tests, *runtime.discover()), partial(run_test, runtime), runtime.close)
 
 
 def shown(value: object) -> str:

@@ -33,12 +33,13 @@ def _expr(tree: Tree) -> Doc:
     at = 0
     while at < len(rest):
         part = rest[at]
-        if isinstance(part, Tree):  # instanceof T
-            lines += (LINE, doc(part))
+        if isinstance(part, Tree):
+            # Newer compilers take an `is` that begins a line for a name.
+            lines += (SPACE if part.rule == "is_test" else LINE, doc(part))
             at += 1
             continue
         operator = [doc(part)]
-        while isinstance(rest[at + 1], Leaf):  # `>` `>`
+        while isinstance(rest[at + 1], Leaf):  # `>` `>`, `?` `?`
             at += 1
             operator.append(doc(rest[at]))
         lines += (LINE, operator, SPACE, doc(rest[at + 1]))
@@ -73,7 +74,7 @@ def _postfixed(tree: Tree) -> Doc:
 
 
 def _chain(parts: list[Concrete]) -> Doc:
-    dots = [p for p in parts if isinstance(p, Tree) and p.rule == "field_access"]
+    dots = [p for p in parts if isinstance(p, Tree) and p.rule in ("field_access", "optional_access")]
     if len(dots) < 2:
         return [doc(part) for part in parts]
     at = parts.index(dots[0])
@@ -98,7 +99,7 @@ def _holds_its_own_lines(part: Concrete) -> bool:
     if not isinstance(part, Tree) or part.first_leaf().comments:
         return False
     is_text = part.rule == "literal" and "\n" in part.first_leaf().text
-    return is_text or part.rule in ("constructor", "map_literal", "list_literal", "lambda")
+    return is_text or part.rule in ("template", "constructor", "map_literal", "list_literal", "lambda")
 
 
 def _group(tree: Tree) -> Doc:
@@ -154,11 +155,9 @@ def _if(tree: Tree) -> Doc:
     shown: list[Doc] = []
     branch: Concrete | None = tree
     while isinstance(branch, Tree) and branch.rule == "if":
-        keyword, opener, condition, closer, body, *otherwise = branch.children
-        assert isinstance(closer, Leaf)
+        keyword, condition, body, *otherwise = branch.children
         assert isinstance(body, Tree)
-        head = parenthesised(doc(opener), doc(condition), closer)
-        shown += (doc(keyword), SPACE, head, SPACE, block_contents(body))
+        shown += (doc(keyword), SPACE, doc(condition), SPACE, block_contents(body))
         branch = None
         if otherwise:
             shown += (SPACE, doc(otherwise[0]), SPACE)
@@ -175,16 +174,17 @@ def _branches_spread_out(tree: Tree) -> bool:
 
 
 def _match(tree: Tree) -> Doc:
-    head, arms = tree.before_and_from("LBRACE")
-    keyword, opener, value, *typed, closer = head
+    (keyword, *head), arms = tree.before_and_from("ARMS_OPEN")
+    if len(head) == 1:
+        return (doc(keyword), SPACE, doc(head[0]), SPACE, _arms(arms))
+    opener, value, colon, ty, closer = head
     assert isinstance(closer, Leaf)
-    colon = (doc(typed[0]), SPACE, doc(typed[1])) if typed else NOTHING
-    scrutinee = parenthesised(doc(opener), (doc(value), colon), closer)
+    scrutinee = parenthesised(doc(opener), (doc(value), doc(colon), SPACE, doc(ty)), closer)
     return (doc(keyword), SPACE, scrutinee, SPACE, _arms(arms))
 
 
 def _catch(tree: Tree) -> Doc:
-    (keyword, *binder), arms = tree.before_and_from("LBRACE")
+    (keyword, *binder), arms = tree.before_and_from("ARMS_OPEN")
     shown = (SPACE, [doc(part) for part in binder]) if binder else NOTHING
     return (doc(keyword), shown, SPACE, _arms(arms))
 
@@ -225,19 +225,33 @@ def _pattern(tree: Tree) -> Doc:
     return Group((doc(first), Indent(lines))) if rest else doc(first)
 
 
+def _destructure(tree: Tree) -> Doc:
+    name, body = tree.before_and_from("CTOR_OPEN")
+    return ([doc(part) for part in name], SPACE, _braced(body))
+
+
+def _field_pattern(tree: Tree) -> Doc:
+    return doc(tree.children[0]) if len(tree.children) == 1 else _keyed(tree)
+
+
 FORMAT |= {
     "expr": _expr,
     "expr_start": _expr,
     "instance_of": words,
+    "is_test": words,
     "prefixed": _prefixed,
     "postfixed": _postfixed,
     "field_access": in_order,
     "index": _group,
     "call": in_order,
     "generic_arguments": bracketed_tree,
+    "optional_access": in_order,
     "arguments": _arguments,
+    "named_argument": words,
     "catch": _catch,
     "literal": in_order,
+    "template": in_order,
+    "hole": in_order,
     "path": in_order,
     "constructor": _constructor,
     "field_init": _keyed,
@@ -257,7 +271,15 @@ FORMAT |= {
     "guard": words,
     "pattern": _pattern,
     "literal_pattern": in_order,
+    "type_pattern": in_order,
+    "destructure": _destructure,
+    "let_destructure": _destructure,
+    "field_pattern": _field_pattern,
+    "array_pattern": _list_literal,
+    "rest_pattern": in_order,
     "path_pattern": in_order,
     "binding_pattern": let,
+    "let_pattern": let,
+    "let_condition": words,
     "group_pattern": _group,
 }

@@ -83,10 +83,11 @@ def _function_decl(tree: Tree) -> Doc:
 
 
 def _param(tree: Tree) -> Doc:
-    ty = tree.tree("type")
+    ty, equal = tree.tree("type"), tree.leaf("EQUAL")
+    default = (SPACE, doc(equal), SPACE, doc(tree.children[-1])) if equal else NOTHING
     if ty is None:
-        return doc(tree.children[0])
-    return (doc(tree.children[0]), always(tree.leaf("COLON"), ":"), SPACE, doc(ty))
+        return (doc(tree.children[0]), default)
+    return (doc(tree.children[0]), always(tree.leaf("COLON"), ":"), SPACE, doc(ty), default)
 
 
 def _llm_body(tree: Tree) -> Doc:
@@ -155,7 +156,7 @@ def _template_string_decl(tree: Tree) -> Doc:
     parts: list[Doc] = [doc(keyword), SPACE, doc(name)]
     for part in rest:
         if isinstance(part, Tree):
-            parts.append(doc(part))
+            parts += (SPACE if part.rule == "template" else NOTHING, doc(part))
         elif part.type == "EQUAL":
             parts.append(dropped(part))
         else:
@@ -183,6 +184,8 @@ FORMAT |= {
     "retry_policy_decl": _configured,
     "generator_decl": _configured,
     "test_decl": _configured,
+    "test_body_decl": words,
+    "testset_decl": words,
     "template_string_decl": _template_string_decl,
     "config": _config,
     "config_entry": _config_entry,

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from .concrete import Concrete, Leaf, Tree
 from .layout import LINE, NEXT, NOTHING, SOFT, SPACE, Doc, Group, Indent
-from .pieces import FORMAT, always, bare, brackets, doc, dropped, join, spread_out
+from .pieces import FORMAT, always, bare, brackets, doc, dropped, join, spread_out, words
 
 # After a block these would go on with it in the eyes of other compilers, and of people.
 CONTINUES = ("LPAR", "LAMBDA_OPEN", "LSQB", "MINUS")
-_LOOPS = ("while", "for", "for_in")
+_ENDING_IN_BLOCKS = ("while", "for", "for_in", "test_body_decl", "testset_decl")
 
 
 def block(tree: Tree) -> Doc:
@@ -52,7 +52,7 @@ def _statements(parts: Sequence[Concrete]) -> list[Doc]:
 
 
 def _statement(tree: Tree, following: Tree | None) -> Doc:
-    if tree.rule in _LOOPS:
+    if tree.rule in _ENDING_IN_BLOCKS:
         return doc(tree)
     semicolon = tree.leaf("SEMI")
     written = always(semicolon, ";")
@@ -97,12 +97,12 @@ def parenthesised(opener: Doc, inner: Doc, closer: Leaf) -> Doc:
 
 
 def _while(tree: Tree) -> Doc:
-    keyword, opener, condition, closer, body = tree.children
-    assert isinstance(closer, Leaf)
-    return (doc(keyword), SPACE, parenthesised(doc(opener), doc(condition), closer), SPACE, doc(body))
+    return words(tree)
 
 
 def _for_in(tree: Tree) -> Doc:
+    if tree.leaf("LPAR") is None:
+        return words(tree)
     keyword, opener, *head, closer, body = tree.children
     assert isinstance(closer, Leaf)
     inner = join(map(doc, head), SPACE)

@@ -36,12 +36,13 @@ def with_attributes(bound: Doc, attributes: list[Tree]) -> Doc:
 
 def _parenthesised_type(tree: Tree) -> Doc:
     arrow = tree.leaf("ARROW")
-    opener, params, closer = brackets(tree.children if arrow is None else tree.children[:-2])
+    head, tail = (tree.children, ()) if arrow is None else tree.before_and_from("ARROW")
+    opener, params, closer = brackets(head)
     # `(A,)` is a tuple and `(A)` is not.
     is_single = arrow is None and sum(isinstance(p, Tree) for p in params) == 1
     if is_single and isinstance(params[-1], Leaf):
         return (doc(opener), *map(doc, params), doc(closer))
-    result = NOTHING if arrow is None else (SPACE, doc(arrow), SPACE, doc(tree.children[-1]))
+    result = [(SPACE, doc(part)) for part in tail]
     return (bracketed(opener, params, closer), result)
 
 

@@ -11,6 +11,7 @@ from ...grammar import nodes as n
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
 from ..facts.code_names import constant_name
+from ..facts.edition import Edition
 from ..facts.panics import is_panic
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -44,9 +45,9 @@ class Checked:
         self.tables.update((closure.name, closure.tables) for closure in tables.lambdas.values())
 
 
-def check(own: Names, names: Names, report: Report) -> Checked:
+def check(own: Names, names: Names, report: Report, edition: Edition = 1) -> Checked:
     """Check what `own` declares, with `names` (its own and the library's) in view."""
-    work = _Work(names, never_returning(own.functions.values()))
+    work = _Work(names, never_returning(own.functions.values(), names), edition)
     constants = in_order_of_use(own, report)
     keys = [constant_name(symbol.name) for symbol in constants] + list(own.functions)
     for symbol in list(own.functions.values()):
@@ -67,8 +68,9 @@ def check(own: Names, names: Names, report: Report) -> Checked:
 class _Work:
     """Checking function by function; `reports` and `tables` hold what the last look at each gave."""
 
-    def __init__(self, names: Names, endless: frozenset[str]) -> None:
+    def __init__(self, names: Names, endless: frozenset[str], edition: Edition) -> None:
         self.names = names
+        self._edition = edition
         self.tables: dict[str, Tables] = {}
         self.reports: dict[str, Report] = {}
         self._relation = names.relation()
@@ -139,6 +141,7 @@ class _Work:
             self._endless,
             self._builtin_only,
             self._panics,
+            self._edition,
             reassigned=assigned,
             shared=shared,
         )

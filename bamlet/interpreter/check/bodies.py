@@ -81,6 +81,8 @@ def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
     assert isinstance(node.body, n.Block)
     for declared in node.params:
         ty = next(param.ty for param in symbol.params if param.name == declared.name.name)
+        if declared.default is not None:
+            c.require(declared.default, ty)
         c.declare(declared.name, ty, declared)
     _check_body(c, node, node.body)
     check_contract(c, symbol)

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
-from ...types.relate import widen_literals
+from ...types.relate import widen_literals, without_null
 from ...types.show import show
 from ...types.ty import ERROR, FLOAT, INT, NULL, STRING, UNKNOWN, FunctionTy, ListTy, Ty, union
 from ...types.variables import holds_variable, match_variables, replaced
@@ -40,6 +40,8 @@ def builtin_call(
                 _calls(c, argument)
     c.tables.walks |= builtin.name in WALKING
     _check_need(c, node, name, builtin, found, receiver)
+    if builtin.name == "list.filter_map" and "U" in found:
+        found["U"] = without_null(c.relation.expand(found["U"]))
     return replaced(builtin.result, found)
 
 

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, NULL, ClassTy, FunctionTy, ListTy, NeverTy, Ty, bare, is_optional, members
-from ..facts.builtins import FUNCTIONS, METHODS, PRINT, Builtin, method, method_names
+from ...types.ty import (
+    ERROR,
+    INT,
+    NEVER,
+    NULL,
+    ClassTy,
+    FunctionTy,
+    ListTy,
+    NeverTy,
+    Ty,
+    bare,
+    is_optional,
+    members,
+)
+from ..facts.builtins import FUNCTIONS, METHODS, PRINT, SAME_FUNCTION, Builtin, method, method_names
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
+from .arguments import check_arguments, refuse_names, written
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .elsewhere import FUNCTIONS_ELSEWHERE, METHODS_ELSEWHERE
@@ -19,6 +34,7 @@ from .expressions import unknown_content
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
+from .typed_calls import FROM_STRING, companion, companion_call, from_string
 
 
 def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
@@ -26,7 +42,7 @@ def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
     may_throw(c, thrown_by_call(c, node, c.tables.calls.get(id(node))), node)
     if not changes_no_field(c.tables.calls.get(id(node), ValueCall())):
         c.forget_fields()
-    return NEVER if c.cut_short(node.arguments) else result
+    return NEVER if c.cut_short(written(node)) else result
 
 
 def _dispatch(c: Checker, node: n.Call) -> Ty:
@@ -41,18 +57,24 @@ def _dispatch(c: Checker, node: n.Call) -> Ty:
 
 
 def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
-    name, head = path.name, path.parts[0].name
+    head = path.parts[0].name
+    name = path.name if c.find(head) is not None else c.full(path.name)
     if c.find(head) is None and head in c.names.broken:
-        for argument in node.arguments:
+        for argument in written(node):
             c.look(argument)
         return ERROR
-    if c.find(head) is None and head not in c.names.constants:
+    if c.find(head) is None and c.full(head) not in c.names.constants:
+        name = SAME_FUNCTION.get(name, name)
+        if name == FROM_STRING:
+            return from_string(c, node)
         if name in c.names.functions:
             return _function_call(c, node, c.names.functions[name], None)
+        if asked := companion(name):
+            return companion_call(c, node, path, c.names.functions.get(asked[0]), asked[1])
         if name in FUNCTIONS:
             return _builtin_function(c, node, name, FUNCTIONS[name])
         if name in METHODS and node.arguments:
-            return _method_as_function(c, node, path, METHODS[name])
+            return _method_as_function(c, node, path, name)
         if not _is_value(c, path):
             return _no_function(c, node, path)
     if len(path.parts) == 1:
@@ -64,14 +86,14 @@ def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
 
 def _is_value(c: Checker, path: n.Path) -> bool:
     """Whether the path without its last part is an enum value, the only global with methods."""
-    return ".".join(part.name for part in path.parts[:-2]) in c.names.enums
+    return c.full(".".join(part.name for part in path.parts[:-2])) in c.names.enums
 
 
 def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
-    for argument in node.arguments:
+    for argument in written(node):
         c.look(argument)
     name = path.name
-    if name in c.names.classes:
+    if c.full(name) in c.names.classes:
         message, instead = f"`{name}` is a class, not a function", f"write `{name} {{ field: value }}`"
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
@@ -83,20 +105,35 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
     candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *c.visible]
-    hint = FUNCTIONS_ELSEWHERE.get(name) or did_you_mean(name, candidates)
-    c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=hint)
+    meant = _INSTEAD.get(name) or c.from_root(name) or FUNCTIONS_ELSEWHERE.get(name)
+    meant = meant or did_you_mean(name, candidates)
+    c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=meant)
     return ERROR
+
+
+# What other languages and libraries of tests have.
+_INSTEAD = {
+    "assert.true": "write `assert.is_true(…)`",
+    "assert.false": "write `assert.is_true(!…)`",
+    "assert.same": "write `assert.equal(actual, expected)`",
+    "assert.equals": "write `assert.equal(actual, expected)`",
+    "assert.not_equal": "write `assert.is_true(a != b)`",
+    "assert.throws": "catch into a value, and look at that: `let e = f() catch (e) { _ => e };`",
+    "Promise.all": "calls wait by themselves, one after the other",
+}
 
 
 def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n.Expr | None) -> Ty:
     c.tables.calls[id(node)] = FunctionCall(symbol, receiver)
     c.tables.reaches.add(symbol.name)
-    params = [param.ty for param in symbol.params[1 if receiver is not None else 0 :]]
+    params = symbol.params[1 if receiver is not None else 0 :]
     _no_type_arguments(c, node, f"`{symbol.name}`")
     if is_task_call(symbol):
-        types = _arguments(c, node, node.arguments, f"`{symbol.name}`", params, c.require_as_is)
+        types, _ = check_arguments(c, node, f"`{symbol.name}`", params, c.require_as_is)
         return task_result(c, symbol, types)
-    _arguments(c, node, node.arguments, f"`{symbol.name}`", params)
+    _, slots = check_arguments(c, node, f"`{symbol.name}`", params)
+    if slots is not None:
+        c.tables.calls[id(node)] = FunctionCall(symbol, receiver, slots)
     return NEVER if symbol.name in c.endless else symbol.result
 
 
@@ -108,6 +145,8 @@ def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
 
 def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> Ty:
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, node.arguments)
+    if refuse_names(c, node, f"`{name}`"):
+        return ERROR
     result = builtin_call(c, node, node.arguments, name, builtin)
     if builtin.name == "print":
         c.tables.reaches.add(PRINT)
@@ -139,7 +178,7 @@ def _arguments(
 
 def _dead_call(c: Checker, node: n.Call, first: n.Expr, ty: Ty) -> Ty:
     """Nothing to say about a call behind a value that is wrong already, or that never comes."""
-    for argument in node.arguments:
+    for argument in written(node):
         c.look(argument)
     c.tables.calls[id(node)] = DeadCall(first)
     return NEVER if isinstance(ty, NeverTy) else ERROR
@@ -164,7 +203,7 @@ def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier)
             return _value_call(c, node)
     if _is_common_method(c, whole, name.name):
         return _union_call(c, node, receiver, whole, name)
-    if method(whole, name.name) is None:
+    if method(whole, name.name, c.edition) is None:
         return _no_method(c, node, whole, name)
     return _builtin_method(c, node, receiver, node.arguments, name.name)
 
@@ -184,9 +223,9 @@ def _union_call(c: Checker, node: n.Call, receiver: n.Expr, ty: Ty, name: n.Iden
     for _, symbol in found:
         if symbol.static:
             return _static_method(c, node, symbol, name)
-    takes = {tuple(bare(param.ty) for param in symbol.params[1:]) for _, symbol in found}
+    takes = {tuple(replace(param, ty=bare(param.ty)) for param in symbol.params[1:]) for _, symbol in found}
     if len(takes) > 1:
-        for argument in node.arguments:
+        for argument in written(node):
             c.look(argument)
         message = f"`{name.name}` does not take the same in every `{show(ty)}`"
         c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=_WITH_MATCH)
@@ -194,7 +233,9 @@ def _union_call(c: Checker, node: n.Call, receiver: n.Expr, ty: Ty, name: n.Iden
     c.tables.calls[id(node)] = UnionCall(tuple(found), receiver)
     c.tables.reaches.update(symbol.name for _, symbol in found)
     _no_type_arguments(c, node, f"`{name.name}`")
-    _arguments(c, node, node.arguments, f"`{name.name}`", list(takes.pop()))
+    _, slots = check_arguments(c, node, f"`{name.name}`", takes.pop())
+    if slots is not None:
+        c.tables.calls[id(node)] = UnionCall(tuple(found), receiver, slots)
     results = (NEVER if symbol.name in c.endless else symbol.result for _, symbol in found)
     return c.relation.join(results)
 
@@ -206,8 +247,8 @@ def _method_as_function(c: Checker, node: n.Call, path: n.Path, name: str) -> Ty
     """`baml.Array.length(xs)` is `xs.length()`."""
     receiver, rest = node.arguments[0], node.arguments[1:]
     whole = widen_literals(c.relation.expand(c.infer(receiver)))
-    builtin = method(whole, path.parts[-1].name)
-    if builtin is None or builtin.name != name:
+    builtin = method(whole, path.parts[-1].name, c.edition)
+    if builtin is None or METHODS.get(name) not in (builtin.name, builtin.name.removesuffix("2")):
         if is_error(whole) or isinstance(whole, NeverTy):
             return _dead_call(c, node, receiver, whole)
         for argument in rest:
@@ -221,9 +262,11 @@ def _method_as_function(c: Checker, node: n.Call, path: n.Path, name: str) -> Ty
 def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple[n.Expr, ...], name: str) -> Ty:
     if is_open(c.tables.types[id(receiver)]) and name in ("push", "concat") and len(arguments) == 1:
         return _first_use(c, node, receiver, arguments[0], name)
-    builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name)
+    builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name, c.edition)
     assert builtin is not None
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, (receiver, *arguments))
+    if refuse_names(c, node, f"`{name}`"):
+        return ERROR
     result = builtin_call(c, node, arguments, name, builtin, receiver)
     if builtin.name == "list.at" and arguments and isinstance(builtin.result, NeverTy):
         return unknown_content(c, receiver)
@@ -232,18 +275,19 @@ def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple
 
 def _first_use(c: Checker, node: n.Call, receiver: n.Expr, argument: n.Expr, name: str) -> Ty:
     """An empty list has no element type until something is put into it."""
-    c.tables.calls[id(node)] = BuiltinCall(f"list.{name}", (receiver, argument))
+    counts = c.edition == 2 and name == "push"
+    c.tables.calls[id(node)] = BuiltinCall("list.push2" if counts else f"list.{name}", (receiver, argument))
     given = widen_literals(c.infer(argument))
     filled = ListTy(given) if name == "push" else given
     if not isinstance(filled, ListTy):
         return ERROR if is_error(filled) else c.require(argument, c.tables.types[id(receiver)])
     if c.open_variable(receiver) is not None and not is_open(filled):
         c.fill(receiver, filled)
-    return NULL if name == "push" else filled
+    return filled if name == "concat" else INT if counts else NULL
 
 
 def _static_method(c: Checker, node: n.Call, function: FunctionSymbol, name: n.Identifier) -> Ty:
-    for argument in node.arguments:
+    for argument in written(node):
         c.look(argument)
     message = f"`{name.name}` has no `self`: it is called on the class"
     c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=f"write `{function.name}(…)`")
@@ -251,14 +295,14 @@ def _static_method(c: Checker, node: n.Call, function: FunctionSymbol, name: n.I
 
 
 def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
-    for argument in node.arguments:
+    for argument in written(node):
         c.look(argument)
     known = method_names(ty)
     if isinstance(ty, ClassTy):
         known += [*c.names.classes[ty.name].methods]
     hint = did_you_mean(name.name, known)
     if is_optional(ty) and any(_has_method(c, m, name.name) for m in members(without_null(ty))):
-        hint = "the value may be null: test it first"
+        hint = c.may_be_null(f"?.{name.name}(…)")
     elif any(_has_method(c, m, name.name) for m in c.relation.members(ty)):
         hint = _WITH_MATCH
     elif (ours := METHODS_ELSEWHERE.get(name.name)) in known:
@@ -269,7 +313,7 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
 
 def _has_method(c: Checker, ty: Ty, name: str) -> bool:
     plain = bare(ty)
-    return method(plain, name) is not None or (
+    return method(plain, name, c.edition) is not None or (
         isinstance(plain, ClassTy) and name in c.names.classes[plain.name].methods
     )
 
@@ -287,11 +331,13 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
             c.tables.reaches.add(known)
             c.tables.uses_context |= bool(c.closures)
         _no_type_arguments(c, node, "this function")
+        if refuse_names(c, node, "a function value"):
+            return ty.result
         _arguments(c, node, node.arguments, "this function", ty.params)
         return ty.result
     if is_error(ty) or isinstance(ty, NeverTy):
         return _dead_call(c, node, callee, ty)
-    for argument in node.arguments:
+    for argument in written(node):
         c.look(argument)
     hint = "the value may be null: test it first" if is_optional(ty) else None
     c.wrong(callee, catalogue.NOT_CALLABLE, f"a value of type `{show(ty)}` cannot be called", hint=hint)

@@ -16,7 +16,8 @@ from ...types.ty import NEVER, UNKNOWN, ErrorTy, Ty, UnknownTy, union
 from ..facts.panics import is_panic
 from ..facts.typing_tables import AnyTest, looks_inside
 from .disturb import undisturbed
-from .patterns import Offer, Taken, check_pattern, has_error, infer_arm, merged
+from .offers import Offer, Taken
+from .patterns import check_pattern, has_error, infer_arm, merged
 from .state import Checker, Facts, Infer, Place, Thrown
 from .throws import may_throw
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
@@ -15,7 +15,7 @@ def in_order_of_use(own: Names, report: Report) -> list[ConstantSymbol]:
     """Those that need their own value are reported; each comes out once all the same."""
     done: dict[str, ConstantSymbol] = {}
     for start in own.constants.values():
-        pending = [(start, _uses(start, own.constants))]
+        pending = [(start, _uses(own, start))]
         way = {start.name}
         while pending:
             symbol, uses = pending[-1]
@@ -28,18 +28,19 @@ def in_order_of_use(own: Names, report: Report) -> list[ConstantSymbol]:
                 _circle(symbol, used, report)
             else:
                 way.add(used.name)
-                pending.append((used, _uses(used, own.constants)))
+                pending.append((used, _uses(own, used)))
     return list(done.values())
 
 
-def _uses(symbol: ConstantSymbol, constants: Mapping[str, ConstantSymbol]) -> Iterator[ConstantSymbol]:
+def _uses(own: Names, symbol: ConstantSymbol) -> Iterator[ConstantSymbol]:
     assert symbol.node is not None
+    assert symbol.placed is not None
     for node in walk(symbol.node.value):
         if isinstance(node, n.Path):
             for length in range(1, len(node.parts) + 1):
-                name = ".".join(part.name for part in node.parts[:length])
-                if name in constants:
-                    yield constants[name]
+                name = own.full(".".join(part.name for part in node.parts[:length]), symbol.placed.file.name)
+                if name in own.constants:
+                    yield own.constants[name]
 
 
 def _circle(symbol: ConstantSymbol, used: ConstantSymbol, report: Report) -> None:

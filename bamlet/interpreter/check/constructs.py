@@ -6,11 +6,15 @@ from .calls import CALLS
 from .catches import CATCHES
 from .expressions import EXPRESSIONS
 from .lambdas import LAMBDAS
+from .lets import IS, LET_PATTERNS
+from .optional import OPTIONAL
 from .patterns import MATCHES
 from .state import Constructs
 from .statements import STATEMENTS
+from .templates import TEMPLATES
+from .tests import TESTS
 
 CONSTRUCTS = Constructs(
-    infer={**EXPRESSIONS, **CALLS, **CATCHES, **LAMBDAS, **MATCHES},
-    check_statement=STATEMENTS,
+    infer={**EXPRESSIONS, **TEMPLATES, **OPTIONAL, **CALLS, **CATCHES, **LAMBDAS, **MATCHES, **IS},
+    check_statement={**STATEMENTS, **LET_PATTERNS, **TESTS},
 )

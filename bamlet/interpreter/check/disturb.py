@@ -37,7 +37,7 @@ def _is_harmless(c: Checker, node: n.Call) -> bool:
     callee = node.callee
     if isinstance(callee, n.FieldAccess):
         return callee.name.name in c.builtin_only
-    if isinstance(callee, n.Path) and callee.name not in c.names.functions:
+    if isinstance(callee, n.Path) and c.full(callee.name) not in c.names.functions:
         return callee.name in FUNCTIONS or callee.parts[-1].name in c.builtin_only
     return False
 
@@ -47,7 +47,9 @@ def changes_no_field(plan: CallPlan) -> bool:
 
 
 def _note(target: n.Expr, variables: set[str], fields: set[str]) -> None:
-    if isinstance(target, n.FieldAccess):
+    if isinstance(target, n.OptionalChain):
+        _note(target.rest, variables, fields)
+    elif isinstance(target, n.FieldAccess):
         fields.add(target.name.name)
     elif isinstance(target, n.Path):
         last = target.parts[-1].name

@@ -7,21 +7,21 @@ statement or as the value of a block. It errs towards coming back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ...deep import with_room
 from ...grammar import nodes as n
 from ...grammar.walk import walk
 from ..facts.cycles import finished
-from ..facts.symbols import FunctionSymbol
+from ..facts.symbols import FunctionSymbol, Names
 from .disturb import leaves_loop
 
 
-def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
+def never_returning(functions: Iterable[FunctionSymbol], names: Names) -> frozenset[str]:
     """All are taken for such until one way out is found; what called them is looked at again."""
-    bodies = {symbol.name: symbol.node for symbol in functions if symbol.node and symbol.kind == "code"}
+    bodies = {symbol.name: symbol for symbol in functions if symbol.node and symbol.kind == "code"}
     known = {*bodies, "baml.sys.panic"}
-    calls = {name: _called(node) for name, node in bodies.items()}
+    calls = {name: _called(symbol, names) for name, symbol in bodies.items()}
     callers: dict[str, list[str]] = {}
     for name, called in calls.items():
         for callee in called:
@@ -32,7 +32,7 @@ def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
     while pending:
         name = pending.popleft()
         waiting.discard(name)
-        if not _never_returns(bodies[name], known & calls[name].keys()):
+        if not _never_returns(bodies[name], known & calls[name].keys(), names):
             known.discard(name)
             again = [caller for caller in callers.get(name, ()) if caller in known and caller not in waiting]
             pending += again
@@ -40,30 +40,43 @@ def never_returning(functions: Iterable[FunctionSymbol]) -> frozenset[str]:
     return frozenset(known)
 
 
-def _called(node: n.FunctionDecl) -> dict[str, None]:
+def _called(symbol: FunctionSymbol, names: Names) -> dict[str, None]:
     """The functions that it may call by their names, in the order of the text; what it declares itself is none."""
-    local = _locals(node)
-    paths = (part.callee for part in walk(node.body) if isinstance(part, n.Call))
+    assert symbol.node is not None
+    assert symbol.placed is not None
+    local, file = _locals(symbol.node), symbol.placed.file.name
+    paths = (part.callee for part in walk(symbol.node.body) if isinstance(part, n.Call))
     return dict.fromkeys(
-        path.name for path in paths if isinstance(path, n.Path) and path.parts[0].name not in local
+        names.full(path.name, file)
+        for path in paths
+        if isinstance(path, n.Path) and path.parts[0].name not in local
     )
 
 
-def _never_returns(node: n.FunctionDecl, known: set[str]) -> bool:
+def _never_returns(symbol: FunctionSymbol, known: set[str], names: Names) -> bool:
     """`known` are the functions that it calls and that never return, as far as is known."""
+    assert symbol.node is not None
+    assert symbol.placed is not None
+    node, file = symbol.node, symbol.placed.file.name
+    local = _locals(node)
+
+    def never_returns(path: n.Path) -> bool:
+        """Whether the function of this name, if it is no local, is known for it."""
+        return names.full(path.name, file) in known and path.parts[0].name not in local
+
     try:
-        diverges = with_room(lambda: _diverges(node.body, known))
+        diverges = with_room(lambda: _diverges(node.body, never_returns))
     except RecursionError:  # the checker will say that it is nested too deeply
         return False
     return diverges and not any(isinstance(part, n.Return) for part in walk(node.body))
 
 
-def _diverges(node: n.Node | None, known: set[str]) -> bool:
+def _diverges(node: n.Node | None, never_returns: Callable[[n.Path], bool]) -> bool:
     def some(*parts: n.Node | None) -> bool:
-        return any(_diverges(part, known) for part in parts)
+        return any(_diverges(part, never_returns) for part in parts)
 
     def every(parts: Iterable[n.Node]) -> bool:
-        found = [_diverges(part, known) for part in parts]
+        found = [_diverges(part, never_returns) for part in parts]
         return bool(found) and all(found)
 
     match node:
@@ -71,7 +84,13 @@ def _diverges(node: n.Node | None, known: set[str]) -> bool:
             return True
         case n.Block(statements=statements, tail=tail):
             return some(*statements, tail)
-        case n.ExprStatement(value=value) | n.Let(value=value) | n.Assign(value=value) | n.Group(inner=value):
+        case (
+            n.ExprStatement(value=value)
+            | n.Let(value=value)
+            | n.LetPattern(value=value)
+            | n.Assign(value=value)
+            | n.Group(inner=value)
+        ):
             return some(value)
         case n.If(otherwise=otherwise):
             return some(node.condition) or (some(node.then) and some(otherwise))
@@ -82,7 +101,7 @@ def _diverges(node: n.Node | None, known: set[str]) -> bool:
         case n.While() | n.For():
             return _is_endless(node.condition, node.body)
         case n.Call(callee=n.Path() as path):
-            return path.name in known
+            return never_returns(path)
         case _:
             return False
 

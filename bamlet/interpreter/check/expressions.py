@@ -51,12 +51,13 @@ def _path(c: Checker, node: n.Path, expected: Ty | None) -> Ty:
 
 def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
     """Locals first, then enums, functions and constants by their full names."""
-    head, name = node.parts[0].name, node.name
+    head = node.parts[0].name
     variable = c.find(head)
     if variable is not None:
         c.capture(variable)
         fields = node.parts[1:]
         return LocalUse(variable, fields), type_of_local(c, variable, fields, node)
+    name = c.full(node.name)
     if head in c.names.broken:
         return None, ERROR
     if head == "env" and len(node.parts) == 2 and name not in c.names.functions:
@@ -67,7 +68,7 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
         c.tables.reaches.add(name)
         return FunctionUse(symbol), symbol.ty
     for length in range(len(node.parts), 0, -1):
-        prefix = ".".join(part.name for part in node.parts[:length])
+        prefix = c.full(".".join(part.name for part in node.parts[:length]))
         rest = node.parts[length:]
         if prefix in c.names.enums and len(rest) == 1:
             return _variant(c, prefix, rest[0])
@@ -102,7 +103,7 @@ _INSTEAD = {
 
 def _unknown(c: Checker, node: n.Path) -> Ty:
     name = node.name
-    if c.names.named_type(name) is not None:
+    if c.names.named_type(c.full(name)) is not None:
         hint = f"write `{name} {{ … }}` for a value of it" if name in c.names.classes else None
         c.wrong(node, catalogue.UNKNOWN_NAME, f"`{name}` is a type, not a value", hint=hint)
         return ERROR
@@ -116,7 +117,7 @@ def _unknown(c: Checker, node: n.Path) -> Ty:
         c.wrong(node, catalogue.UNKNOWN_NAME, f"`{owner}` is {what} and has no `{part}`", hint=hint)
         return ERROR
     candidates = [*c.visible, *c.names.functions, *c.names.enums, *c.names.constants]
-    hint = _INSTEAD.get(name) or did_you_mean(name, candidates)
+    hint = _INSTEAD.get(name) or c.from_root(name) or did_you_mean(name, candidates)
     c.wrong(
         node.parts[0] if hint is None else node,
         catalogue.UNKNOWN_NAME,
@@ -210,7 +211,7 @@ def _key(c: Checker, key: n.StringLiteral, wanted: Ty) -> None:
 
 
 def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
-    symbol = c.names.classes.get(node.path.name)
+    symbol = c.names.classes.get(c.full(node.path.name))
     if symbol is None or symbol.opaque or node.path.parts[0].name in c.names.broken:
         for entry in node.entries:
             c.infer(entry.value)
@@ -257,7 +258,7 @@ def _no_class(c: Checker, node: n.Constructor, symbol: ClassSymbol | None) -> Ty
         message = f"`{name}` is a variable, and `{{` after a name begins a value of a class"
         c.wrong(node.path, catalogue.UNKNOWN_TYPE, message, hint="put the condition in parentheses")
     else:
-        hint = did_you_mean(name, c.names.classes)
+        hint = c.from_root(name) or did_you_mean(name, c.names.classes)
         c.wrong(node.path, catalogue.UNKNOWN_TYPE, f"no class is called `{name}`", hint=hint)
     return ERROR
 
@@ -274,6 +275,8 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
         return _connective(c, node)
     if node.op in ("==", "!="):
         sides = c.infer(node.left), c.infer(node.right)
+        if c.edition == 2:
+            c.tables.by_content.add(id(node))
         return NEVER if NEVER in sides else BOOL
     left, right = c.infer(node.left), c.infer(node.right)
     if is_error(left) or is_error(right):
@@ -281,7 +284,7 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
     result = operator_result(c, node.op, left, right)
     if result is None:
         message = f"`{node.op}` does not work on `{show(left)}` and `{show(right)}`"
-        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(node.op, left, right))
+        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(c, node.op, left, right))
         return BOOL if node.op in _ORDER else ERROR
     return result
 
@@ -319,10 +322,12 @@ def _kinds(c: Checker, ty: Ty) -> set[str]:
     return found
 
 
-def operator_hint(op: str, left: Ty, right: Ty) -> str | None:
+def operator_hint(c: Checker, op: str, left: Ty, right: Ty) -> str | None:
     if is_optional(left) or is_optional(right):
-        return "the value may be null: test it first"
+        return "the value may be null: test it first" + (", or write `?? …` behind it" if c.edition == 2 else "")
     if op == "+" and STRING in (widen_literals(left), widen_literals(right)):
+        if c.edition == 2:
+            return "`+` joins strings only: write `` `… ${value}` ``, or `string.from(value)`"
         return "there is no implicit conversion to a string: use baml.unstable.string(…)"
     if op in _OF_BOOLS and BOOL in (widen_literals(left), widen_literals(right)):
         return f"comparisons bind tighter: put `… {op} …` in parentheses, or write `{_OF_BOOLS[op]}` for bools"
@@ -405,6 +410,7 @@ def _block(c: Checker, node: n.Block, expected: Ty | None) -> Ty:
 
 
 def _if(c: Checker, node: n.If, expected: Ty | None) -> Ty:
+    c.wants_parentheses(node, node.condition, "condition", "if")
     tested = c.infer(node.condition)
     held, failed = assume(c, node.condition, True), assume(c, node.condition, False)
     c.facts = held

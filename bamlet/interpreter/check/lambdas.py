@@ -27,6 +27,9 @@ def _lambda(c: Checker, node: n.Lambda, expected: Ty | None) -> Ty:
         for at, (param, ty) in enumerate(zip(node.params, params, strict=True)):
             if any(param.name == other.name for other in node.params[:at]):
                 c.wrong(param, catalogue.DUPLICATE_NAME, f"there are two parameters called `{param.name.name}`")
+            if param.default is not None:
+                message = "a parameter of a lambda has no default value"
+                c.wrong(param.default, catalogue.UNSUPPORTED, message, hint="declare a function")
             c.declare(param.name, ty, param)
         if result is None:
             result = _inferred_result(c, node.body)
@@ -34,7 +37,22 @@ def _lambda(c: Checker, node: n.Lambda, expected: Ty | None) -> Ty:
             c.result, c.returned = result, None
             _give(c, node.body, result)
         thrown = c.relation.join(c.thrown)
+        if node.throws is not None:
+            thrown = _contract(c, node.throws, thrown)
     return FunctionTy(tuple(params), result, thrown)
+
+
+def _contract(c: Checker, node: n.TypeNode, thrown: Ty) -> Ty:
+    """What its `throws` says it throws, which must be all."""
+    declared = c.resolve(node)
+    missing = [
+        one for one in c.relation.members(thrown) if one != NEVER and not c.relation.is_usable(one, declared)
+    ]
+    if missing:
+        types = ", ".join(f"`{show(one)}`" for one in missing)
+        message = f"this lambda may throw {types}, which its `throws` does not name"
+        c.wrong(node, catalogue.UNDECLARED_THROW, message, hint="name it, or take the `throws` away")
+    return declared
 
 
 def _params(c: Checker, node: n.Lambda, wanted: FunctionTy | None) -> list[Ty]:
@@ -136,7 +154,7 @@ def _declared(node: n.Lambda) -> set[str]:
     """What a lambda declares itself, not counting the lambdas in it."""
     names = {param.name.name for param in node.params}
     for part in walk(node.body, below=outside_lambdas):
-        if isinstance(part, n.Let | n.ForIn):
+        if isinstance(part, n.Let | n.ForIn | n.BindingPattern):
             names.add(part.name.name)
     return names
 

@@ -27,10 +27,9 @@ def _facts(c: Checker, node: n.Expr, holds: bool) -> Facts:
             return _connective(c, node, holds)
         case n.Binary(op="==" | "!="):
             return _equality(c, node, holds == (node.op == "=="))
-        case n.InstanceOf() if holds and not c.tables.tests[id(node)].by_tag:
-            return {}
-        case n.InstanceOf():
-            return _split(c, node.value, c.tables.tests[id(node)].ty, holds)
+        case n.InstanceOf() | n.Is() if id(node) in c.tables.tests:
+            test = c.tables.tests[id(node)]
+            return {} if holds and not test.by_tag else _split(c, node.value, test.ty, holds)
         case n.Path():
             return _truth(c, node, holds)
         case _:
@@ -63,7 +62,22 @@ def _equality(c: Checker, node: n.Binary, equal: bool) -> Facts:
     return {}
 
 
+def present(c: Checker, value: n.Expr) -> Facts:
+    """What is known where a value is not null: of `a?.b`, that `a` is not."""
+    facts: Facts = {}
+    node = ungrouped(value)
+    while True:
+        place = place_of(c, node)
+        if place is not None and not is_error(c.tables.types[id(node)]):
+            facts[place] = c.relation.without(c.tables.types[id(node)], NULL)
+        if not isinstance(node, n.OptionalChain):
+            return facts
+        node = ungrouped(node.receiver)
+
+
 def _split(c: Checker, value: n.Expr, wanted: Ty, holds: bool) -> Facts:
+    if isinstance(ungrouped(value), n.OptionalChain):
+        return present(c, value) if wanted == NULL and not holds else {}
     place = place_of(c, value)
     if place is None:
         return {}

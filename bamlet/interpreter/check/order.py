@@ -34,7 +34,7 @@ def callees_first(own: Names, constants: list[ConstantSymbol]) -> Iterator[Group
     for cls in own.classes.values():
         for short, full in cls.methods.items():
             methods.setdefault(short, []).append(full)
-    edges = {key: list(dict.fromkeys(_reached(symbol, symbols, methods))) for key, symbol in symbols.items()}
+    edges = {key: list(dict.fromkeys(_reached(own, symbol, symbols, methods))) for key, symbol in symbols.items()}
     in_front = [key for key in symbols if is_constant_name(key)]
     rank = {key: at for at, key in enumerate([*in_front, *finished(edges)])}
     for group in reversed(list(groups(edges))):
@@ -43,12 +43,16 @@ def callees_first(own: Names, constants: list[ConstantSymbol]) -> Iterator[Group
         yield Group([symbols[key] for key in in_order], is_circle)
 
 
-def _reached(symbol: Symbol, symbols: dict[str, Symbol], methods: dict[str, list[str]]) -> Iterator[str]:
+def _reached(
+    own: Names, symbol: Symbol, symbols: dict[str, Symbol], methods: dict[str, list[str]]
+) -> Iterator[str]:
     assert symbol.node is not None  # those of the library, whose trees are gone, are not checked again
+    assert symbol.placed is not None
     for name in _names(symbol.node):
         if name[0] == ".":
             yield from methods.get(name[1:], ())
         else:
+            name = own.full(name, symbol.placed.file.name)
             yield from (key for key in (name, constant_name(name)) if key in symbols)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...diagnostics import catalogue, did_you_mean
@@ -26,11 +25,11 @@ from ...types.ty import (
 )
 from ..facts.typing_tables import (
     AnyTest,
+    BoundTest,
     LiteralTest,
     LocalUse,
     OrTest,
     PatternTest,
-    TypeTest,
     Variable,
     VariantTest,
     looks_inside,
@@ -39,11 +38,15 @@ from ..names.resolve_types import BUILTIN_TYPES
 from .disturb import undisturbed
 from .expressions import type_test
 from .narrow import assume
+from .offers import Offer, Taken
 from .places import field_type, place_of, type_of_local
+from .spaces import is_structural, left_over, takes_nothing
 from .state import Checker, Facts, Infer, Place, ungrouped
+from .structures import class_pattern, list_pattern
 
 
 def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:
+    c.wants_parentheses(node, node.scrutinee, "value", "match")
     if node.type is None:
         scrutinee = c.infer(node.scrutinee)
     else:
@@ -53,9 +56,9 @@ def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:
         c.wrong(node, catalogue.NON_EXHAUSTIVE_MATCH, "a match needs at least one arm", hint="write `_ => …`")
         return ERROR
     subject = Subject(scrutinee, _declared_type(c, node, scrutinee), place_of(c, node.scrutinee))
-    ty, left = _arms(c, node.arms, subject, expected)
-    if left != NEVER and not isinstance(c.relation.expand(scrutinee), UnknownTy | ErrorTy):
-        cases = ", ".join(f"`{show(member)}`" for member in members(left))
+    ty, left = _arms(c, node, subject, expected)
+    if left and not isinstance(c.relation.expand(scrutinee), UnknownTy | ErrorTy):
+        cases = ", ".join(f"`{case}`" for case in left)
         message = f"this match on `{show(scrutinee)}` leaves out {cases}"
         c.wrong(node.scrutinee, catalogue.NON_EXHAUSTIVE_MATCH, message, hint="add an arm for it, or `_ => …`")
     return NEVER if c.cut_short((node.scrutinee,)) else ty
@@ -83,20 +86,21 @@ def _declared_type(c: Checker, node: n.Match, scrutinee: Ty) -> Ty:
     return field_type(c, type_of_local(c, use.variable, use.fields[:-1]), use.fields[-1])
 
 
-def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty | None) -> tuple[Ty, Ty]:
+def _arms(c: Checker, node: n.Match, subject: Subject, expected: Ty | None) -> tuple[Ty, list[str]]:
     """The type of the whole, and what no arm takes."""
     before = dict(c.facts)
     left, declared = Remainder(c.relation, subject.ty), Remainder(c.relation, subject.declared)
     declared_left = Remainder(c.relation, subject.declared)
     place, results, ways = subject.place, [], []
     wrong = False
-    for arm in arms:
+    tests: list[PatternTest] = []
+    for arm in node.arms:
         c.facts = dict(before)
         with c.scope():
             taken = check_pattern(c, arm.pattern, Offer(left, subject.declared))
             wrong = wrong or has_error(taken.may)
-            if subject.declared != NEVER:
-                _check_reachable(c, arm, taken, declared_left, declared, subject.declared)
+            if _is_reachable(c, node, arm, taken, declared_left, declared, subject.declared):
+                _check_structure(c, arm, taken, tests, subject.declared)
             if place is not None and not looks_inside(taken.test):
                 c.facts[place] = left.overlap(taken.may)
             ty = infer_arm(c, arm, expected)
@@ -104,6 +108,7 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
         if ty != NEVER:
             ways.append(c.facts)
         if arm.guard is None:
+            tests.append(taken.test)
             left.take(taken.surely)
             declared_left.take(taken.surely)
         else:
@@ -112,7 +117,13 @@ def _arms(c: Checker, arms: Iterable[n.MatchArm], subject: Subject, expected: Ty
             place = place if place and undisturbed(c, {place: UNKNOWN}, arm.guard) else None
     c.facts = merged(c, ways, before)
     # What a wrong pattern was meant to take is not known, so nothing is said to be left.
-    return c.relation.join(results), NEVER if wrong else left.ty
+    return c.relation.join(results), [] if wrong or left.is_empty() else _cases(c, subject, left.ty, tests)
+
+
+def _cases(c: Checker, subject: Subject, left: Ty, tests: list[PatternTest]) -> list[str]:
+    if any(map(is_structural, tests)):
+        return left_over(c, subject.ty, tests)
+    return [show(member) for member in members(left)]
 
 
 def infer_arm(c: Checker, arm: n.MatchArm, expected: Ty | None) -> Ty:
@@ -127,14 +138,33 @@ def has_error(ty: Ty) -> bool:
     return any(isinstance(member, ErrorTy) for member in members(ty))
 
 
-def _check_reachable(
-    c: Checker, arm: n.MatchArm, taken: Taken, left: Remainder, declared: Remainder, whole: Ty
-) -> None:
+def _is_reachable(
+    c: Checker, node: n.Match, arm: n.MatchArm, taken: Taken, left: Remainder, declared: Remainder, whole: Ty
+) -> bool:
+    """Whether types alone do not tell that the arm is never chosen. Then a warning has been given."""
+    if whole == NEVER:
+        return False
+    if node.is_if_let and arm is node.arms[1]:
+        if left.is_empty():
+            hint = "give the type that it must have, as in `if let x: int = …`, or write a plain `let`"
+            c.wrong(
+                node.arms[0].pattern, catalogue.IRREFUTABLE_PATTERN, "this pattern fits every value", hint=hint
+            )
+        return False
     if left.is_empty():
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take everything")
     elif declared.overlap(taken.may) == NEVER:
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, f"a value of type `{show(whole)}` never fits this")
     elif left.overlap(taken.may) == NEVER:
+        c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
+    else:
+        return True
+    return False
+
+
+def _check_structure(c: Checker, arm: n.MatchArm, taken: Taken, before: list[PatternTest], declared: Ty) -> None:
+    structural = is_structural(taken.test) or any(map(is_structural, before))
+    if structural and not has_error(taken.may) and takes_nothing(c, declared, before, taken.test):
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
 
 
@@ -152,30 +182,6 @@ def merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
 # --- one pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a pattern is tried on: what no arm before it took, and what it was declared as.
-
-    `apart` comes only to a pattern that names it: panics, in a catch.
-    """
-
-    left: Remainder
-    declared: Ty
-    apart: Ty = NEVER
-
-    def overlap(self, c: Checker, ty: Ty) -> Ty:
-        return union((self.left.overlap(ty), c.relation.overlap(self.apart, ty)))
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What a pattern tests; what a value can be that fits; and what fits without fail."""
-
-    test: PatternTest
-    may: Ty
-    surely: Ty
-
-
 def check_pattern(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
     taken = _test(c, node, offer)
     c.tables.patterns[id(node)] = taken.test
@@ -186,6 +192,10 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
     match node:
         case n.LiteralPattern():
             return _literal(node)
+        case n.BindingPattern(inner=inner) if inner is not None:
+            taken = _test(c, inner, offer)
+            bound = _declare(c, node.name, offer.overlap(c, taken.may), node)
+            return Taken(taken.test if bound is None else BoundTest(bound, taken.test), taken.may, taken.surely)
         case n.BindingPattern(type=None):
             return Taken(AnyTest(_declare(c, node.name, offer.left.ty, node)), UNKNOWN, UNKNOWN)
         case n.BindingPattern(type=type_):
@@ -197,6 +207,12 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
             return _or(c, node, offer)
         case n.PathPattern():
             return _path_pattern(c, node, offer)
+        case n.TypePattern(type=type_):
+            return _typed(c, node, offer, c.resolve(type_), None)
+        case n.ClassPattern():
+            return class_pattern(c, node, offer, check_pattern)
+        case n.ListPattern():
+            return list_pattern(c, node, offer, check_pattern)
 
 
 def _typed(c: Checker, node: n.Pattern, offer: Offer, ty: Ty, variable: Variable | None) -> Taken:
@@ -218,15 +234,25 @@ def _literal(node: n.LiteralPattern) -> Taken:
 
 
 def _or(c: Checker, node: n.OrPattern, offer: Offer) -> Taken:
-    """Alternatives bind nothing: not every one of them would."""
-    parts = [_test(c, part, offer) for part in node.alternatives]
-    for part, taken in zip(node.alternatives, parts, strict=True):
-        if isinstance(taken.test, AnyTest | TypeTest) and taken.test.variable is not None:
-            name = taken.test.variable.name
-            message = f"`{name}` would have no value when another alternative fits"
-            hint = "write the alternatives as arms of their own, or bind a union: `x: A | B`"
-            c.wrong(part, catalogue.UNSUPPORTED, message, hint=hint)
-            return Taken(AnyTest(None), ERROR, NEVER)
+    """Alternatives bind the same names or none: whichever fits, each variable has a value."""
+    parts: list[Taken] = []
+    bound: list[dict[str, Variable]] = []
+    outer = c.alternatives
+    for part in node.alternatives:
+        with c.scope() as names:
+            parts.append(_test(c, part, offer))
+        bound.append(names)
+        c.alternatives = c.alternatives or names
+    c.alternatives = outer
+    everywhere = set(bound[0]).intersection(*bound[1:])
+    for part, names in zip(node.alternatives, bound, strict=True):
+        for name in names:
+            if name not in everywhere:
+                message = f"`{name}` would have no value when another alternative fits"
+                hint = "write the alternatives as arms of their own, or bind a union: `x: A | B`"
+                c.wrong(part, catalogue.UNSUPPORTED, message, hint=hint)
+                return Taken(AnyTest(None), ERROR, NEVER)
+    c.bring_in(bound[0])
     test = OrTest(tuple(part.test for part in parts))
     return Taken(test, union(part.may for part in parts), union(part.surely for part in parts))
 
@@ -235,6 +261,13 @@ def _declare(c: Checker, name: n.Identifier, ty: Ty, node: n.Node) -> Variable |
     """Like a `let`: literals are widened for what is assigned later, though the value is known for now."""
     if name.name == "_":
         return None
+    if name.name in c.alternatives:  # another alternative has declared it
+        known = c.alternatives[name.name]
+        known.ty = c.relation.join((known.ty, widen_literals(ty)))
+        c.forget((known,))
+        c.tables.variables[id(node)] = known
+        c.bring_in({name.name: known})
+        return known
     variable = c.declare(name, widen_literals(ty), node)
     if variable.ty != ty:
         c.facts[(variable,)] = ty
@@ -242,7 +275,7 @@ def _declare(c: Checker, name: n.Identifier, ty: Ty, node: n.Node) -> Variable |
 
 
 def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
-    name = node.path.name
+    name = c.full(node.path.name)
     if name == "_":
         return Taken(AnyTest(None), UNKNOWN, UNKNOWN)
     if node.path.parts[0].name in c.names.broken:
@@ -256,7 +289,7 @@ def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
 
 
 def _variant(c: Checker, node: n.PathPattern) -> Taken:
-    enum = ".".join(part.name for part in node.path.parts[:-1])
+    enum = c.full(".".join(part.name for part in node.path.parts[:-1]))
     last = node.path.parts[-1]
     schema = c.names.enums.get(enum)
     wrong = Taken(AnyTest(None), ERROR, NEVER)

@@ -64,7 +64,7 @@ def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
     if name.name in methods:
         hint: str | None = f"`{name.name}` is a method: write `{name.name}(…)`"
     elif member == NULL:
-        hint = "the value may be null: test it first"
+        hint = c.may_be_null(f"?.{name.name}")
     elif any(field_of(c, one, name.name) for one in c.relation.members(whole)):
         hint = "find out first which one it is, with `match`"
     elif hyphened := [field for field in fields if field.startswith(name.name + "-")]:

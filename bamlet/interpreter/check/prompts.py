@@ -58,7 +58,7 @@ class _Prompts:
                 for entry in function.body.entries:
                     if entry.key.name == "prompt" and isinstance(entry.value, n.ConfigText):
                         self._template(placed, entry.value, params)
-        if isinstance(node, n.TemplateStringDecl):
+        if isinstance(node, n.TemplateStringDecl) and isinstance(node.body, n.ConfigText):
             info = self.names.templates.get(node.name.name)
             if info is not None and node.name.name not in self.names.broken:
                 self._template(placed, node.body, {param.name: param.ty for param in info.params})

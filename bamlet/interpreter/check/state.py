@@ -28,6 +28,7 @@ from ...types.ty import (
     is_optional,
 )
 from ..facts.builtins import FRESH
+from ..facts.edition import Edition
 from ..facts.report import Report
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, Closure, LocalUse, Tables, Variable, python_name
@@ -79,6 +80,7 @@ class Checker:
     endless: frozenset[str]  # functions that never come back
     builtin_only: frozenset[str]  # names of methods that no class has, only builtin types
     panics: Ty  # the union of all
+    edition: Edition
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
     thrown: Thrown = field(default_factory=dict)
@@ -89,6 +91,11 @@ class Checker:
     blocks: int = 0
     # In a lambda whose result is not written: the types of what it returns so far.
     returned: list[Ty] | None = None
+    # In an alternative of a pattern: the variables that the alternatives before it declare.
+    alternatives: Mapping[str, Variable] = field(default_factory=dict)
+    in_test: bool = False
+    # What stands before each `?.` around this point, without null.
+    receivers: list[Ty] = field(default_factory=list)
     # The lambdas around this point, and which variables are assigned: anywhere, and by lambdas; by name.
     closures: list[Closure] = field(default_factory=list)
     reassigned: frozenset[str] = frozenset()
@@ -110,6 +117,20 @@ class Checker:
     def check_statement(self, node: n.Statement) -> bool:
         """Whether nothing comes behind it."""
         return self.constructs.check_statement[type(node)](self, node)
+
+    def full(self, name: str) -> str:
+        """The full name of what a name stands for in this file; see `Names.full`."""
+        return self.names.full(name, self.placed.file.name)
+
+    def may_be_null(self, instead: str) -> str:
+        """A hint, for what cannot be done with null."""
+        return "the value may be null: test it first" + (f", or write `{instead}`" if self.edition == 2 else "")
+
+    def from_root(self, name: str) -> str | None:
+        """A hint if the name is declared, but in another namespace than this file's."""
+        known = self.names
+        found = name in known.functions or name in known.constants or known.named_type(name) is not None
+        return f"did you mean `root.{name}`?" if found and self.full(name) != name else None
 
     def look(self, node: n.Expr) -> None:
         """Check a part of something that is wrong already: what a lambda in it is given, nobody can tell."""
@@ -275,12 +296,17 @@ class Checker:
         return [name for scope in self._scopes for name in scope]
 
     @contextmanager
-    def scope(self) -> Iterator[None]:
+    def scope(self) -> Iterator[dict[str, Variable]]:
+        """A scope of its own; what it holds in the end are the names that were declared in it."""
         self._scopes.append({})
         try:
-            yield
+            yield self._scopes[-1]
         finally:
             self._scopes.pop()
+
+    def bring_in(self, variables: Mapping[str, Variable]) -> None:
+        """Let variables that were declared elsewhere be seen in the innermost scope."""
+        self._scopes[-1].update(variables)
 
     @contextmanager
     def nested(self, node: n.Node, blocks: int = 1) -> Iterator[None]:
@@ -321,6 +347,14 @@ class Checker:
         return {place: self.relation.join((one[place], other[place])) for place in one if place in other}
 
     # --- reporting
+
+    def wants_parentheses(
+        self, node: n.If | n.While | n.ForIn | n.Match, head: n.Node, what: str, word: str
+    ) -> None:
+        """In the first edition a head stands in parentheses: other compilers of that time read no other."""
+        if node.bare and self.edition == 1:
+            message = f"the {what} of `{word}` must be in parentheses"
+            self.wrong(head, catalogue.CONDITION_PARENTHESES, message, hint=f"write `{word} (…)`")
 
     def wrong(self, node: n.Node, code: Code, message: str, *notes: Note, hint: str | None = None) -> None:
         self.report.at(self.placed, node, code, message, *notes, hint=hint)

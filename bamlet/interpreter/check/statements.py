@@ -31,6 +31,7 @@ from .disturb import leaves_loop, undisturbed
 from .expressions import operator_hint, operator_result
 from .lambdas import written_type
 from .narrow import assume
+from .optional import receiver
 from .places import field_of, place_of, type_of_local
 from .state import Checker, CheckStatement, Facts, Place, content, is_error, is_open
 
@@ -106,6 +107,8 @@ def _stored(c: Checker, found: Ty, declared: Ty) -> Ty:
 
 
 def _assign(c: Checker, node: n.Assign) -> bool:
+    if isinstance(node.target, n.OptionalChain):
+        return _assign_behind(c, node, node.target)
     declared = _declared(c, node.target)
     if declared is None:
         c.infer(node.value)
@@ -123,6 +126,18 @@ def _assign(c: Checker, node: n.Assign) -> bool:
             c.forget_field(str(place[-1]))
         _learn(c, place, found, declared)
     return found == NEVER
+
+
+def _assign_behind(c: Checker, node: n.Assign, target: n.OptionalChain) -> bool:
+    """`a?.b = e` does nothing if `a` is null, and then `e` is not evaluated."""
+    before = receiver(c, target)
+    inner = node.replaced(target=target.rest)
+    c.tables.made.append(inner)
+    c.tables.inner[id(node)] = inner
+    c.check_statement(inner)
+    c.receivers.pop()
+    c.facts = c.merge(before, c.facts)
+    return False
 
 
 def _replaced(c: Checker, node: n.Assign, declared: Ty) -> Ty:
@@ -165,6 +180,7 @@ def _declared(c: Checker, target: n.Expr) -> Ty | None:
 
 def _is_undeclared(c: Checker, name: str) -> bool:
     names = c.names
+    name = c.full(name) if c.find(name) is None else name
     known = (names.functions, names.constants, names.enums, names.broken, FUNCTIONS)
     return c.find(name) is None and names.named_type(name) is None and not any(name in kind for kind in known)
 
@@ -216,7 +232,7 @@ def _updated(c: Checker, node: n.Assign, declared: Ty) -> Ty:
     result = operator_result(c, node.op, before, value)
     if result is None:
         message = f"`{node.op}=` does not work on `{show(before)}` and `{show(value)}`"
-        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(node.op, before, value))
+        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(c, node.op, before, value))
         return ERROR
     if not c.relation.is_part(result, declared):
         message = f"`{node.op}=` gives `{show(result)}`, but this holds `{show(declared)}`"
@@ -239,6 +255,7 @@ def _assert(c: Checker, node: n.Assert) -> bool:
 
 
 def _while(c: Checker, node: n.While) -> bool:
+    c.wants_parentheses(node, node.condition, "condition", "while")
     _enter_loop(c, node)
     at_start = dict(c.facts)
     with c.nested(node):
@@ -254,6 +271,7 @@ def _elements_of(ty: Ty) -> str | None:
 
 
 def _for_in(c: Checker, node: n.ForIn) -> bool:
+    c.wants_parentheses(node, node.name, "header", "for")
     ty = c.relation.expand(c.infer(node.iterable))
     item: Ty = ERROR
     lists = [member for member in c.relation.members(ty) if isinstance(member, ListTy)]

@@ -11,11 +11,11 @@ from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
 from ...types.relate import literal_bases
 from ...types.show import show
-from ...types.ty import NEVER, FunctionTy, Ty, UnknownTy
-from ..facts.builtins import CALLING_BACK
+from ...types.ty import NEVER, ClassTy, FunctionTy, Ty, UnknownTy
+from ..facts.builtins import CALLING_BACK, THROWING
 from ..facts.panics import is_panic
 from ..facts.symbols import FunctionSymbol
-from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
+from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, TypedCall, UnionCall, ValueCall
 from .state import Checker
 
 
@@ -30,10 +30,14 @@ def thrown_by_call(c: Checker, node: n.Call, plan: CallPlan | None) -> Ty:
     match plan:
         case FunctionCall(symbol=symbol):
             return c.names.functions[symbol.name].thrown
+        case TypedCall(symbol=symbol):
+            return symbol.thrown
         case UnionCall(methods=methods):
             return c.relation.join(c.names.functions[symbol.name].thrown for _, symbol in methods)
         case ValueCall():
             return _of_function(c, node.callee)
+        case BuiltinCall(name=name) if name in THROWING:
+            return ClassTy(THROWING[name])
         case BuiltinCall(name=name, operands=operands) if name in CALLING_BACK:
             return c.relation.join(_of_function(c, operand) for operand in operands)
         case _:

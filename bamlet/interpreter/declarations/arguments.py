@@ -81,7 +81,8 @@ class TestArguments:
             case _:
                 given = setting(node)
                 is_text = STRING in parts and not any(self._is_scalar(given, part) for part in parts)
-                return node.text.strip() if is_text and not isinstance(given, EnvRef) else given
+                text = (node.text or "").strip()
+                return text if is_text and not isinstance(given, EnvRef) else given
 
     def _entry(self, entry: n.ConfigEntry, parts: tuple[Ty, ...]) -> Setting:
         for part in parts:
@@ -210,7 +211,7 @@ def _shown(node: n.ConfigValue) -> str:
         return "a list"
     if isinstance(node, n.Config):
         return "a block"
-    if node.kind != "bare":
+    if isinstance(node, n.Template) or node.kind != "bare":
         return "a string"
     shown = node.text.strip()
     return f"`{shown if len(shown) <= 30 else shown[:27] + '…'}`"

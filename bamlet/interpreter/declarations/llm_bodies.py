@@ -6,6 +6,7 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ..facts.interface import LlmInfo
 from .blocks import Block, Shape
+from .prompts import prompt_text
 from .settings import find, setting
 
 _LLM_FUNCTION = Shape(
@@ -29,13 +30,25 @@ def read_llm_body(block: Block, node: n.FunctionDecl, body: n.LlmBody) -> LlmInf
         hint = 'name a declared client, or write a shorthand like "openai/gpt-4o"'
         block.wrong(client.value, catalogue.LLM_BODY, "a client is given by its name", hint)
         client = None
-    if prompt is not None and (not isinstance(prompt.value, n.ConfigText) or prompt.value.kind == "bare"):
+    if prompt is not None and not _is_text(prompt.value):
         block.wrong(prompt.value, catalogue.LLM_BODY, "a prompt is a string", 'write prompt #"…"#')
         prompt = None
     if client is None or prompt is None:
         return None
-    assert isinstance(prompt.value, n.ConfigText)
-    return LlmInfo(str(setting(client.value)), prompt.value.text)
+    assert isinstance(prompt.value, n.ConfigText | n.Template)
+    text = prompt_text(block.placed, prompt.value)
+    return LlmInfo(str(setting(client.value)), text.text, len(text.holes))
+
+
+def _is_text(value: n.ConfigValue) -> bool:
+    return isinstance(value, n.Template) or (isinstance(value, n.ConfigText) and value.kind != "bare")
+
+
+def holes_of(placed: n.Placed[n.Item], body: n.LlmBody) -> tuple[n.Expr, ...]:
+    """The holes of its prompt that are code."""
+    prompt = find(body, "prompt")
+    value = prompt.value if prompt else None
+    return prompt_text(placed, value).holes if isinstance(value, n.Template) else ()
 
 
 def client_of(node: n.FunctionDecl) -> n.ConfigValue:

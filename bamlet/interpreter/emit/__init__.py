@@ -17,13 +17,14 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
 from ..facts.code_names import class_name, constant_name, function_name
+from ..facts.interface import in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
 from .effects import Effects
 from .functions import call_function, function_values, may_go_on
-from .state import CONTEXT, GIVE, Emitter, Unit, load, store
+from .state import CONTEXT, GIVE, Emitter, Unit, compare, load, store
 from .type_tests import test_functions
 
 __all__ = ["CONSTRUCTS", "definition", "emit", "unit_of"]
@@ -80,28 +81,47 @@ def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iter
     assert symbol.placed is not None
     assert symbol.node is not None
     node = symbol.node
+    defaults: list[ast.expr] = []
     e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset, symbol.name, node)
     if symbol.kind == "llm":
         _llm_body(e, symbol)
         params = [python_name(param.name) for param in symbol.params]
     else:
         assert isinstance(node.body, n.Block)
-        params = [e.tables.variables[id(param)].python for param in node.params]
+        params = [e.tables.variables[id(node.params[at])].python for at in in_call_order(symbol.params)]
+        defaults = [load("$omitted") for param in symbol.params if param.has_default]
+        _defaults(e, node)
         if symbol.name in unit.effects.heavy:
             e.add(ast.Expr(may_go_on()), node.name)
         e.into(node.body, GIVE)
     if symbol.name in unit.effects.needs_context:
         params = [CONTEXT, *params]
     suspends = symbol.name in unit.effects.suspends
-    return _definition(e, node, symbol.name, function_name(symbol.name), params, suspends)
+    return _definition(e, node, symbol.name, function_name(symbol.name), params, suspends, defaults)
+
+
+def _defaults(e: Emitter, node: n.FunctionDecl) -> None:
+    """What a call leaves out is worked out by the function itself, in order, before anything else."""
+    for param in node.params:
+        if param.default is None:
+            continue
+        variable = e.tables.variables[id(param)]
+        omitted = compare(load(variable.python), ast.Is(), load("$omitted"))
+        e.add(ast.If(omitted, e.body(partial(e.into_variable, param.default, variable)), []), param)
 
 
 def _definition(
-    e: Emitter, node: n.Node, name: str, key: str, params: Sequence[str], suspends: bool
+    e: Emitter,
+    node: n.Node,
+    name: str,
+    key: str,
+    params: Sequence[str],
+    suspends: bool,
+    defaults: Sequence[ast.expr] = (),
 ) -> Iterable[ast.stmt]:
     """A function under the name that tracebacks show, then the global by which other code finds it."""
     kind = ast.AsyncFunctionDef if suspends else ast.FunctionDef
-    arguments = ast.arguments([], [ast.arg(param) for param in params], None, [], [], None, [])
+    arguments = ast.arguments([], [ast.arg(param) for param in params], None, [], [], None, list(defaults))
     shown = python_name(name)
     yield e.locate(kind(name=shown, args=arguments, body=e.out or [ast.Pass()], decorator_list=[]), node)
     yield e.locate(ast.Assign([store(key)], load(shown)), node)

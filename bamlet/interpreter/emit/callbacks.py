@@ -16,7 +16,7 @@ from ..check.state import ungrouped
 from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
 from .functions import call_function
 from .lambdas import call_lambda, define_lambda
-from .state import CONTEXT, Emitter, attribute, call, load, store
+from .state import CONTEXT, Emitter, attribute, call, compare, load, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,16 @@ class Loop:
     def start(self, value: ast.expr) -> None:
         self.e.add(ast.Assign([store(self.result)], value), self.node)
 
-    def over(self, items: ast.expr, step: Step, numbers: str | None = None) -> None:
-        """Call back for each of the items; `step` makes of the value what is to be done with it."""
-        source = call("$each", attribute(load(CONTEXT), "rounds"), items)
+    def over(
+        self, items: ast.expr | None, step: Step, numbers: str | None = None, source: ast.expr | None = None
+    ) -> None:
+        """Call back for each of the items; `step` makes of the value what is to be done with it.
+
+        A `source` of rounds of its own stands in place of the items.
+        """
+        if source is None:
+            assert items is not None
+            source = call("$each", attribute(load(CONTEXT), "rounds"), items)
         target: ast.expr = _target(self.element)
         if numbers is not None:
             source = call("$enumerate", source)
@@ -136,6 +143,17 @@ def _filter(loop: Loop, items: ast.expr) -> None:
     loop.over(items, lambda value: [ast.If(value, [loop.gather("append", load(loop.element[0]))], [])])
 
 
+def _filter_map(loop: Loop, items: ast.expr) -> None:
+    loop.start(_list())
+
+    def kept(value: ast.expr) -> list[ast.stmt]:
+        first, again = loop.e.twice(value)
+        present = compare(first, ast.IsNot(), ast.Constant(None))
+        return [ast.If(present, [loop.gather("append", again)], [])]
+
+    loop.over(items, kept)
+
+
 def _find(loop: Loop, items: ast.expr) -> None:
     loop.start(ast.Constant(None))
     loop.over(items, lambda value: loop.end_when(value, load(loop.element[0])))
@@ -162,12 +180,34 @@ def _for_each(loop: Loop, items: ast.expr) -> None:
     loop.over(items, lambda value: [ast.Expr(value)])
 
 
-def _sort_by(loop: Loop, items: ast.expr) -> None:
+def _sorted_by(loop: Loop, items: ast.expr) -> None:
     """All keys of the elements that are there now, and then the order: what makes a key may wait."""
     kept = loop.e.stored(call("$list", items), loop.node)
     loop.start(_list())
     loop.over(kept, lambda value: [loop.gather("append", value)])
     loop.start(call("$sorted_by", kept, load(loop.result)))
+
+
+def _sort_by_keys(loop: Loop, items: ast.expr) -> None:
+    keys = loop.e.temporary()
+    gathering = replace(loop, result=keys)
+    gathering.start(_list())
+    gathering.over(call("$list", items), lambda value: [gathering.gather("append", value)])
+    loop.start(call("$sort_by_keys", items, load(keys)))
+
+
+def _sort_by(loop: Loop, items: ast.expr) -> None:
+    """One round a comparison, of which the sorter asks for the next."""
+    loop.start(items)
+    sorter = loop.e.stored(call("$Sorter", items), loop.node)
+    compared = call("$compress", sorter, attribute(load(CONTEXT), "rounds"))
+    loop.over(None, lambda value: [ast.Expr(ast.Call(attribute(sorter, "tell"), [value], []))], source=compared)
+
+
+def _find_place(loop: Loop, items: ast.expr) -> None:
+    loop.start(ast.Constant(None))
+    at = loop.e.temporary()
+    loop.over(items, lambda value: loop.end_when(value, load(at)), numbers=at)
 
 
 def _reduce(loop: Loop, items: ast.expr, initial: ast.expr) -> None:
@@ -202,7 +242,7 @@ def _behind(callback: Callback, name: str) -> Callback:
     return replace(callback, names=(name, *callback.names))
 
 
-def _filter_map(loop: Loop, entries: ast.expr) -> None:
+def _filter_of_map(loop: Loop, entries: ast.expr) -> None:
     loop.start(ast.Dict([], []))
     key, value = loop.element
     loop.over(call("$entries", entries), lambda test: [ast.If(test, [_put(loop, key, load(value))], [])])
@@ -216,18 +256,22 @@ CALLBACKS: dict[str, Callable[..., None]] = {
     "list.map": _map,
     "list.flat_map": _flat_map,
     "list.filter": _filter,
+    "list.filter_map": _filter_map,
     "list.find": _find,
     "list.find_index": _find_index,
     "list.some": _some,
     "list.every": _every,
     "list.for_each": _for_each,
-    "list.sort_by": _sort_by,
+    "list.sort_by": _sorted_by,
+    "list.sort_by2": _sort_by,
+    "list.sort_by_key2": _sort_by_keys,
+    "list.find_index2": _find_place,
     "list.reduce": _reduce,
     "map.map": _map_of_map,
     "map.map_values": _map_values,
-    "map.filter": _filter_map,
+    "map.filter": _filter_of_map,
 }
-_ARITY = {"list.reduce": 2, "map.map": 2, "map.filter": 2}
+_ARITY = {"list.reduce": 2, "list.sort_by2": 2, "map.map": 2, "map.filter": 2}
 
 
 def emit_callback(e: Emitter, node: n.Call, plan: BuiltinCall) -> ast.expr:

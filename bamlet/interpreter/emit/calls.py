@@ -6,10 +6,12 @@ import ast
 from collections.abc import Callable, Sequence
 
 from ...grammar import nodes as n
-from ..facts.builtins import CALLING_BACK, PRINT
+from ..check.arguments import written
+from ..facts.builtins import CALLING_BACK, PRINT, THROWING
 from ..facts.code_names import class_name
+from ..facts.interface import Param, in_call_order
 from ..facts.symbols import FunctionSymbol
-from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, UnionCall, ValueCall
+from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, TypedCall, UnionCall, ValueCall
 from .callbacks import emit_callback
 from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda
@@ -20,11 +22,17 @@ from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load,
 def _call(e: Emitter, node: n.Call) -> ast.expr:
     plan = e.tables.calls[id(node)]
     match plan:
-        case FunctionCall(symbol=symbol, receiver=receiver):
-            nodes = node.arguments if receiver is None else (receiver, *node.arguments)
-            return call_function(e, symbol, e.operands(nodes))
-        case UnionCall(methods=methods, receiver=receiver):
-            return _union_call(e, methods, e.operands((receiver, *node.arguments)))
+        case FunctionCall(symbol=symbol, receiver=None, slots=slots):
+            return call_function(e, symbol, _slotted(symbol.params, _operands(e, written(node), slots), slots))
+        case FunctionCall(symbol=symbol, receiver=receiver, slots=slots):
+            assert receiver is not None
+            first, *values = _operands(e, (receiver, *written(node)), slots)
+            return call_function(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)])
+        case UnionCall(methods=methods, receiver=receiver, slots=slots):
+            first, *values = _operands(e, (receiver, *written(node)), slots)
+            return _union_call(e, methods, [first, *_slotted(methods[0][1].params[1:], values, slots)])
+        case TypedCall(symbol=symbol, word=word):
+            return call_function(e, symbol, [ast.Constant(word), *e.operands(node.arguments)])
         case BuiltinCall(name=name) if name in CALLING_BACK:
             return emit_callback(e, node, plan)
         case BuiltinCall(name=name, operands=operands):
@@ -37,8 +45,27 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
                 return both(may_go_on(), made) if e.multiplies(known) or in_lambda else made
             return ast.Await(call("$call_value", load(CONTEXT), *values))
         case DeadCall(first=first):
-            nodes = (first, *(argument for argument in node.arguments if argument is not first))
+            nodes = (first, *(argument for argument in written(node) if argument is not first))
             return call("$unreachable", *e.operands(nodes))
+
+
+Slots = tuple[int | None, ...] | None
+
+
+def _operands(e: Emitter, nodes: Sequence[n.Expr], slots: Slots) -> list[ast.expr]:
+    """Arguments that are not in the order of the parameters are evaluated before the call, as they are written."""
+    values = e.operands(nodes)
+    given = [slot for slot in slots or () if slot is not None]
+    if given == sorted(given):
+        return values
+    return [e.spill(value, node) for value, node in zip(values, nodes, strict=True)]
+
+
+def _slotted(params: Sequence[Param], values: list[ast.expr], slots: Slots) -> list[ast.expr]:
+    if slots is None:
+        return values
+    given = (slots[at] for at in in_call_order(params))
+    return [load("$omitted") if slot is None else values[slot] for slot in given]
 
 
 def _union_call(e: Emitter, methods: Sequence[tuple[str, FunctionSymbol]], values: list[ast.expr]) -> ast.expr:
@@ -98,6 +125,15 @@ def _join(e: Emitter, values: list[ast.expr]) -> ast.expr:
     return call("$join", *values)
 
 
+def _throwing(name: str, builtin: str) -> Builtin:
+    """A helper that is handed the class of what it may throw."""
+    return lambda e, values: call(name, load(class_name(THROWING[builtin])), *values)
+
+
+def _of_kind(kind: str) -> Builtin:
+    return lambda e, values: call("$is_ascii", *values, ast.Constant(kind))
+
+
 def _written(values: list[ast.expr]) -> ast.expr:
     return call("$unstable_string", rounds(), *values)
 
@@ -119,6 +155,33 @@ BUILTINS: dict[str, Builtin] = {
     "list.join": _join,
     "list.includes": _list_includes,
     "list.index_of": _list_index,
+    "list.at2": _helper("$at"),
+    "list.push2": _helper("$push"),
+    "list.unshift2": _helper("$unshift"),
+    "list.insert2": _throwing("$insert2", "list.insert2"),
+    "string_from_code_points": _throwing("$from_code_points", "string_from_code_points"),
+    "list.remove_at2": _helper("$remove_at2"),
+    "list.sort2": _helper("$sort2"),
+    "list.index_of2": lambda e, values: call("$index_of2", load("$deep_equals"), *values),
+    "list.includes2": lambda e, values: compare(
+        call("$index_of", load("$deep_equals"), *values), ast.GtE(), ast.Constant(0)
+    ),
+    "list.join2": lambda e, values: call(
+        "$join", call("$list", call("$map", load("$text"), values[0])), values[1]
+    ),
+    "map.set2": _helper("$set2"),
+    "map.delete2": _helper("$delete2"),
+    "string.index_of2": _helper("$find2"),
+    "string.at": _helper("$at"),
+    "string.char_at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
+    "string.is_empty": lambda e, values: compare(values[0], ast.Eq(), ast.Constant("")),
+    "string.byte_length": _helper("$byte_length"),
+    "string.is_ascii_numeric": _of_kind("numeric"),
+    "string.is_ascii_alphabetic": _of_kind("alphabetic"),
+    "string.is_ascii_alphanumeric": _of_kind("alphanumeric"),
+    "string.is_ascii_whitespace": _of_kind("whitespace"),
+    "string.last_index_of": _helper("$find_last"),
+    "string_from": _helper("$text"),
     "map.length": _helper("$len"),
     "map.has": _contains,
     "map.get": _method("get"),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from .calls import CALLS
 from .expressions import EXPRESSIONS
 from .lambdas import LAMBDAS
+from .lets import IS, LET_PATTERNS
 from .operators import OPERATORS
+from .optional import INTO_OPTIONAL, OPTIONAL
 from .state import Constructs
 from .statements import INTO_STATEMENTS, STATEMENTS
+from .templates import TEMPLATES
+from .tests import TESTS
 
 CONSTRUCTS = Constructs(
-    emit={**EXPRESSIONS, **OPERATORS, **CALLS},
-    into={**INTO_STATEMENTS, **LAMBDAS},
-    statement=STATEMENTS,
+    emit={**EXPRESSIONS, **TEMPLATES, **OPERATORS, **OPTIONAL, **IS, **CALLS},
+    into={**INTO_STATEMENTS, **INTO_OPTIONAL, **LAMBDAS},
+    statement={**STATEMENTS, **LET_PATTERNS, **TESTS},
 )

@@ -92,6 +92,8 @@ class Emitter:
     out: list[ast.stmt] = field(default_factory=list)
     # For each loop around this point, what `continue` must do first: the step of a C-style `for`.
     steps: list[Callable[[], None]] = field(default_factory=list)
+    # Where the receiver of each `?.` around this point is kept.
+    receivers: list[str] = field(default_factory=list)
     _temporaries: int = 0
     _inline: dict[int, bool] = field(default_factory=dict)
     _branches: bool = False
@@ -124,6 +126,13 @@ class Emitter:
         self.name, self.steps, self._branches = name, [], False
         yield
         self.name, self.steps, self._branches = outer
+
+    @contextmanager
+    def behind(self, receiver: str) -> Iterator[None]:
+        """Emit the rest of a chain whose receiver is kept under this name."""
+        self.receivers.append(receiver)
+        yield
+        self.receivers.pop()
 
     # --- expressions
 

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from ...grammar import nodes as n
 from ...grammar.walk import walk
-from ...types.ty import UNKNOWN, Ty, UnknownTy
-from ..facts.code_names import enum_value_name
+from ...types.ty import UNKNOWN, UnknownTy
 from ..facts.panics import is_panic
-from ..facts.typing_tables import (
-    AnyTest,
-    LiteralTest,
-    LocalUse,
-    OrTest,
-    PatternTest,
-    TypeTest,
-    Variable,
-    VariantTest,
-    looks_inside,
-)
+from ..facts.typing_tables import LocalUse, Variable
 from .counting import count, counter
 from .effects import may_shrink
 from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
+from .optional import behind
+from .patterns import Subject, bind, binding, binds_apart, pattern_test
 from .state import (
     CONTEXT,
     DISCARD,
@@ -38,13 +29,12 @@ from .state import (
     attribute,
     both,
     call,
-    compare,
     first_value,
     load,
     read,
     store,
 )
-from .type_tests import literal_test, one_of_each, type_test
+from .type_tests import one_of_each
 
 # --- expressions with statements in them
 
@@ -79,15 +69,6 @@ def _match(e: Emitter, node: n.Match, target: Target) -> None:
     _arms(e, node.arms, Subject(scrutinee, one_of_each(e.members_of(node.scrutinee))), target, unmatched)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What arms are tried on: where it is kept, what it can be, and when an arm for anything takes it."""
-
-    value: ast.expr
-    types: tuple[Ty, ...]
-    anything: Callable[[], ast.expr] = lambda: ast.Constant(True)
-
-
 def _arms(
     e: Emitter,
     arms: Sequence[n.MatchArm],
@@ -111,16 +92,16 @@ def _arm(e: Emitter, arm: n.MatchArm, subject: Subject, target: Target) -> tuple
     value = subject.value
     test = e.tables.patterns[id(arm.pattern)]
     condition = e.locate(pattern_test(e, test, subject), arm.pattern)
-    binds = isinstance(test, AnyTest | TypeTest) and test.variable is not None
+    binds = binds_apart(test)
     if arm.guard is not None and not e.is_inline(arm.guard):
         return load(_guarded(e, arm, arm.guard, condition, value)), e.body(lambda: e.into(arm.body, target))
     if arm.guard is not None:
-        binding = [e.locate(_binding(test, value), arm.pattern)] if binds else []
-        condition = e.locate(both(condition, *binding, truth(e, arm.guard)), arm)
+        bound = [e.locate(binding(test, value), arm.pattern)] if binds else []
+        condition = e.locate(both(condition, *bound, truth(e, arm.guard)), arm)
 
     def taken() -> None:
         if binds and arm.guard is None:
-            _bind(e, test, value, arm.pattern)
+            bind(e, test, value, arm.pattern)
         e.into(arm.body, target)
 
     return condition, e.body(taken)
@@ -132,43 +113,12 @@ def _guarded(e: Emitter, arm: n.MatchArm, guard: n.Expr, condition: ast.expr, va
     e.add(ast.Assign([store(flag)], ast.Constant(False)), arm)
 
     def fits() -> None:
-        _bind(e, e.tables.patterns[id(arm.pattern)], value, arm.pattern)
+        if binds_apart(e.tables.patterns[id(arm.pattern)]):
+            bind(e, e.tables.patterns[id(arm.pattern)], value, arm.pattern)
         e.add(ast.Assign([store(flag)], truth(e, guard)), guard)
 
     e.add(ast.If(condition, e.body(fits), []), arm)
     return flag
-
-
-def _bind(e: Emitter, test: PatternTest, value: ast.expr, node: n.Node) -> None:
-    if isinstance(test, AnyTest | TypeTest) and test.variable is not None:
-        e.add(ast.Assign([store(test.variable.python)], _bound(test, test.variable, value)), node)
-
-
-def _binding(test: PatternTest, value: ast.expr) -> ast.expr:
-    """The binding as a condition that always holds, for a guard that reads it."""
-    assert isinstance(test, AnyTest | TypeTest)
-    assert test.variable is not None
-    bound = ast.NamedExpr(store(test.variable.python), _bound(test, test.variable, value))
-    return compare(bound, ast.Is(), load(test.variable.python))
-
-
-def _bound(test: PatternTest, variable: Variable, value: ast.expr) -> ast.expr:
-    return first_value(variable, call("$copied", value) if looks_inside(test) else value)
-
-
-def pattern_test(e: Emitter, test: PatternTest, subject: Subject) -> ast.expr:
-    value = subject.value
-    match test:
-        case AnyTest():
-            return subject.anything()
-        case TypeTest():
-            return type_test(e.unit, value, value, test)
-        case LiteralTest(value=wanted):
-            return literal_test(value, wanted, subject.types)
-        case VariantTest(enum=enum, name=name):
-            return compare(value, ast.Is(), load(enum_value_name(enum, name)))
-        case OrTest(tests=tests):
-            return ast.BoolOp(ast.Or(), [pattern_test(e, part, subject) for part in tests])
 
 
 def _catch(e: Emitter, node: n.Catch, target: Target) -> None:
@@ -262,6 +212,10 @@ def _let(e: Emitter, node: n.Let) -> None:
 
 def _assign(e: Emitter, node: n.Assign) -> None:
     target = node.target
+    if isinstance(target, n.OptionalChain):
+        inner = e.tables.inner[id(node)]
+        behind(e, target, lambda: _assign(e, inner))
+        return
     if isinstance(target, n.Path):
         use = e.tables.uses[id(target)]
         assert isinstance(use, LocalUse)

@@ -26,6 +26,7 @@ from ...types.ty import (
     optional,
 )
 from ...types.variables import replaced
+from .edition import Edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,10 @@ class Builtin:
 T, U, K, V, N = map(VariableTy, "TUKVN")
 
 
-def _takes(*params: Ty, gives: Ty, required: int | None = None, needs: str | None = None) -> Builtin:
-    return Builtin("", params, gives, len(params) if required is None else required, needs)  # type: ignore[arg-type]
+def _takes(
+    *params: Ty, gives: Ty, required: int | None = None, needs: str | None = None, name: str = ""
+) -> Builtin:
+    return Builtin(name, params, gives, len(params) if required is None else required, needs)  # type: ignore[arg-type]
 
 
 def _from(item: Ty, *, to: Ty) -> FunctionTy:
@@ -82,6 +85,7 @@ _LIST = {
     "includes": _takes(T, gives=BOOL),
     "index_of": _takes(T, gives=INT),
     "map": _takes(_from(T, to=U), gives=ListTy(U)),
+    "filter_map": _takes(_from(T, to=U), gives=ListTy(U)),  # without null
     "flat_map": _takes(_from(T, to=ListTy(U)), gives=ListTy(U)),
     "filter": _takes(_TESTS, gives=ListTy(T)),
     "find": _takes(_TESTS, gives=optional(T)),
@@ -89,6 +93,7 @@ _LIST = {
     "some": _takes(_TESTS, gives=BOOL),
     "every": _takes(_TESTS, gives=BOOL),
     "sort_by": _takes(_from(T, to=U), gives=ListTy(T), needs="ordered"),
+    "sort_by_key": _takes(_from(T, to=U), gives=ListTy(T), needs="ordered", name="list.sort_by"),
     "reduce": _takes(FunctionTy((U, T), U), U, gives=U),
     "for_each": _takes(_from(T, to=UNKNOWN), gives=NULL),
 }
@@ -132,6 +137,47 @@ _STRING = {
     "pad_end": _takes(INT, STRING, gives=STRING, required=1),
     "to_int": _takes(gives=optional(INT)),
     "to_float": _takes(gives=optional(FLOAT)),
+    "at": _takes(INT, gives=optional(STRING)),
+    "char_at": _takes(INT, gives=STRING),
+    "is_empty": _takes(gives=BOOL),
+    "byte_length": _takes(gives=INT),
+    "is_ascii_numeric": _takes(gives=BOOL),
+    "is_ascii_alphabetic": _takes(gives=BOOL),
+    "is_ascii_alphanumeric": _takes(gives=BOOL),
+    "is_ascii_whitespace": _takes(gives=BOOL),
+    "last_index_of": _takes(STRING, gives=optional(INT)),
+    # What the second edition calls them; both know both.
+    "to_lower_case": _takes(gives=STRING, name="string.toLowerCase"),
+    "to_upper_case": _takes(gives=STRING, name="string.toUpperCase"),
+    "starts_with": _takes(STRING, gives=BOOL, name="string.startsWith"),
+    "ends_with": _takes(STRING, gives=BOOL, name="string.endsWith"),
+    "char_count": _takes(gives=INT, name="string.length"),
+}
+
+# What means something else in the second edition: what is not there is null, and what changes tells what it was.
+_LATER = {
+    "list": {
+        "at": _takes(INT, gives=optional(T)),
+        "push": _takes(T, gives=INT),
+        "unshift": _takes(T, gives=INT),
+        "insert": _takes(T, INT, gives=INT),
+        "remove_at": _takes(INT, gives=optional(T)),
+        "sort": _takes(gives=ListTy(T), needs="ordered"),
+        "sort_by": _takes(FunctionTy((T, T), INT), gives=ListTy(T)),
+        "sort_by_key": _takes(_from(T, to=U), gives=ListTy(T), needs="ordered"),
+        "index_of": _takes(T, gives=optional(INT)),
+        "find_index": _takes(_TESTS, gives=optional(INT)),
+        "includes": _takes(T, gives=BOOL),
+        "join": _takes(STRING, gives=STRING),
+    },
+    "map": {
+        "set": _takes(K, V, gives=optional(V)),
+        "delete": _takes(K, gives=optional(V)),
+    },
+    "string": {
+        "index_of": _takes(STRING, gives=optional(INT)),
+    },
+    "media": {},
 }
 
 _MEDIA = dict.fromkeys(("as_url", "as_base64", "as_file", "mime_type"), _takes(gives=optional(STRING)))
@@ -145,15 +191,23 @@ _KINDS = {
 }
 
 _NAMED = {
-    kind: {name: replace(signature, name=f"{kind}.{name}") for name, signature in table.items()}
+    kind: {name: replace(signature, name=signature.name or f"{kind}.{name}") for name, signature in table.items()}
     for kind, (table, _) in _KINDS.items()
 }
+_NAMED_LATER = {
+    kind: {name: replace(signature, name=f"{kind}.{name}2") for name, signature in table.items()}
+    for kind, table in _LATER.items()
+}
+_TO_STRING = _takes(gives=STRING, name="string_from")  # of every value
 
 
-def method(receiver: Ty, name: str) -> Builtin | None:
+def method(receiver: Ty, name: str, edition: Edition = 1) -> Builtin | None:
     """The builtin method of a type without attributes, if it has one of that name."""
     kind, found = _kind(receiver)
-    builtin = _NAMED.get(kind, {}).get(name)
+    builtin = _NAMED_LATER.get(kind, {}).get(name) if edition == 2 else None
+    builtin = builtin or _NAMED.get(kind, {}).get(name)
+    if builtin is None and name == "to_string" and edition == 2:
+        return _TO_STRING
     return builtin.over(found) if builtin is not None and found else builtin
 
 
@@ -174,29 +228,40 @@ def _kind(receiver: Ty) -> tuple[str, dict[str, Ty]]:
 
 
 METHODS: dict[str, str] = {
-    f"baml.{space}.{name}": f"{kind}.{name}" for kind, (table, space) in _KINDS.items() if space for name in table
+    f"baml.{space}.{name}": builtin.name
+    for kind, (_, space) in _KINDS.items()
+    if space
+    for name, builtin in _NAMED[kind].items()
 }
 
-_BY_NAME = [builtin for table in _NAMED.values() for builtin in table.values()]
+_BY_NAME = [
+    builtin for tables in (_NAMED, _NAMED_LATER) for table in tables.values() for builtin in table.values()
+]
 
 # Those that call nothing back change no field of any object, whatever they are called on.
-HARMLESS_METHODS = {name.rpartition(".")[2] for name in METHODS.values()} - {
-    builtin.name.rpartition(".")[2] for builtin in _BY_NAME if builtin.calls_back
+HARMLESS_METHODS = {name.rpartition(".")[2] for name in METHODS} - {
+    name for table in _NAMED.values() for name, builtin in table.items() if builtin.calls_back
 }
 
 # Methods that run a function of the program once for each element.
 CALLING_BACK = frozenset(builtin.name for builtin in _BY_NAME if builtin.calls_back)
 
-SHRINKING = frozenset({"list.pop", "list.shift", "list.remove_at", "list.clear"})
+SHRINKING = frozenset({"list.pop", "list.shift", "list.remove_at", "list.remove_at2", "list.clear"})
+
+# What a builtin may throw beside what it calls back: classes of the library.
+THROWING = dict.fromkeys(("list.insert2", "string_from_code_points"), "baml.errors.InvalidArgument")
 
 PRINT = "baml.sys.print"  # the operation behind `print`
 
 FUNCTIONS: dict[str, Builtin] = {
-    path: replace(signature, name=path.removeprefix("baml.").replace(".", "_"))
+    path: replace(signature, name=signature.name or path.removeprefix("baml.").replace(".", "_"))
     for path, signature in {
         "baml.deep_copy": _takes(T, gives=T),
         "baml.deep_equals": _takes(UNKNOWN, UNKNOWN, gives=BOOL),
         "baml.unstable.string": _takes(UNKNOWN, gives=STRING),
+        "string.from": _takes(UNKNOWN, gives=STRING),
+        "string.from_code_points": _takes(ListTy(INT), gives=STRING),
+        "baml.String.from": _takes(UNKNOWN, gives=STRING, name="string_from"),
         "baml.math.abs": _takes(N, gives=N, needs="numbers"),
         "baml.math.min": _takes(N, N, gives=N, needs="numbers"),
         "baml.math.max": _takes(N, N, gives=N, needs="numbers"),
@@ -217,11 +282,23 @@ FUNCTIONS: dict[str, Builtin] = {
 # Which write a value out with all that it holds, as often as it holds it.
 WALKING = {"unstable_string", "print"}
 
+# Other spellings of functions of the library.
+SAME_FUNCTION = {"baml.Int.parse": "int.parse", "baml.Float.parse": "float.parse"}
+
 # Whose result is a list or a map that nobody else holds.
 FRESH = {
     "deep_copy",
     *("string.split", "string.chars", "string.lines"),
-    *("list.concat", "list.filter", "list.flat_map", "list.map", "list.reverse", "list.slice", "list.sort"),
+    *(
+        "list.concat",
+        "list.filter",
+        "list.filter_map",
+        "list.flat_map",
+        "list.map",
+        "list.reverse",
+        "list.slice",
+        "list.sort",
+    ),
     "list.sort_by",
     *("map.filter", "map.keys", "map.map", "map.map_values", "map.merge", "map.values"),
 }

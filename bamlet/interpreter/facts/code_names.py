@@ -5,9 +5,30 @@ The runtime's own functions stand beside them under names that begin with a doll
 
 from __future__ import annotations
 
+HOLE = "_hole_"  # how the name begins that a hole of a prompt has in its template
+
 
 def function_name(name: str) -> str:
     return f"fn {name}"
+
+
+def test_name(word: str, label: str) -> str:
+    """The name of a test or testset as a function: with a blank in it, so that no program can call it."""
+    return f"{word} {label}"
+
+
+def prompt_name(function: str) -> str:
+    """The function that works out what stands in the holes of another's prompt."""
+    return f"prompt {function}"
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a function is none that a program or a host calls by its name."""
+    return " " in name
+
+
+def is_testset(name: str) -> bool:
+    return name.partition(" ")[0].rpartition(".")[2] == "testset"
 
 
 def class_name(name: str) -> str:

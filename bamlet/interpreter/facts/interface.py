@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,16 +25,28 @@ Setting = object
 
 @dataclass(frozen=True, slots=True)
 class Param:
+    """`has_default`: an argument may be left out, and is given by name only."""
+
     name: str
     ty: Ty
+    has_default: bool = False
+
+
+def in_call_order(params: Sequence[Param]) -> list[int]:
+    """The places of parameters in the order in which compiled code takes them: what may be left out comes last."""
+    return sorted(range(len(params)), key=lambda at: params[at].has_default)
 
 
 @dataclass(frozen=True, slots=True)
 class LlmInfo:
-    """What an LLM function is made of; `client` names a client or is a `provider/model` shorthand."""
+    """What an LLM function is made of; `client` names a client or is a `provider/model` shorthand.
+
+    `holes` counts the values that the template wants beside the arguments.
+    """
 
     client: str
     template: str
+    holes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,16 @@ class GeneratorInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TestBodyInfo:
+    """A test with a body, or a testset, at the top of a file. `function` is the hidden one to call."""
+
+    label: str
+    function: str
+    is_set: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """`aliases` has every alias as it is written; `schemas` knows the recursive ones only."""
 
@@ -121,6 +143,8 @@ class Interface:
     tests: tuple[TestInfo, ...] = ()
     generators: tuple[GeneratorInfo, ...] = ()
     aliases: Mapping[str, Ty] = field(default_factory=dict)
+    bodies: tuple[TestBodyInfo, ...] = ()
+    decoded: Mapping[str, Ty] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

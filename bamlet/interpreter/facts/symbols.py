@@ -12,7 +12,16 @@ from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
 from ...types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
-from .interface import ClientInfo, GeneratorInfo, LlmInfo, Param, RetryPolicyInfo, TemplateInfo, TestInfo
+from .interface import (
+    ClientInfo,
+    GeneratorInfo,
+    LlmInfo,
+    Param,
+    RetryPolicyInfo,
+    TemplateInfo,
+    TestBodyInfo,
+    TestInfo,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,9 @@ class FunctionSymbol:
 
     @property
     def ty(self) -> FunctionTy:
-        return FunctionTy(tuple(param.ty for param in self.params), self.result, self.thrown)
+        """Of the function as a value: what may be left out is no part of it."""
+        params = tuple(param.ty for param in self.params if not param.has_default)
+        return FunctionTy(params, self.result, self.thrown)
 
     @property
     def span(self) -> Span | None:
@@ -67,6 +78,10 @@ class ConstantSymbol:
     node: n.LetDecl | None = field(default=None, compare=False, repr=False)
 
 
+# The first words of the library's names.
+LIBRARY_SPACES = frozenset({"baml", "env", "assert", "log", "testing", "string", "int", "float", "image"})
+
+
 @dataclass(slots=True, kw_only=True)
 class Names:
     """Everything that a program and the library below it declare, by full name."""
@@ -82,8 +97,15 @@ class Names:
     templates: dict[str, TemplateInfo] = field(default_factory=dict)
     tests: list[TestInfo] = field(default_factory=list)
     generators: list[GeneratorInfo] = field(default_factory=list)
+    bodies: list[TestBodyInfo] = field(default_factory=list)
     # Names declared twice, or so that nothing can be told of them: their uses are not reported.
     broken: set[str] = field(default_factory=set)
+    # Types that a program makes of text at run time, by the words for them.
+    decoded: dict[str, Ty] = field(default_factory=dict)
+    # The namespace of each file of a project that has folders for namespaces, by the file's name.
+    spaces: dict[str, str] = field(default_factory=dict)
+    # The first words of what each namespace declares.
+    declared: dict[str, set[str]] = field(default_factory=dict)
 
     def over(self, library: Names | None) -> Names:
         """These names with the library's below them; what is declared later shows up too."""
@@ -98,6 +120,24 @@ class Names:
             recursive_aliases=ChainMap(self.recursive_aliases, library.recursive_aliases),
             constants=ChainMap(self.constants, library.constants),
         )
+
+    def full(self, name: str, file: str) -> str:
+        """The full name behind a name that is written in a file: what its own namespace declares, what the library
+        has, or an absolute path from `root`. A name that is none of these stays as it is, and is not found."""
+        if not self.spaces and not name.startswith("root."):
+            return name
+        head, _, rest = name.partition(".")
+        if head == "root" and rest and "root" not in self.constants:
+            return rest
+        own = self.spaces.get(file, "")
+        if own and head in self.declared.get(own, ()):
+            return f"{own}.{name}"
+        if not own or head in LIBRARY_SPACES:
+            return name if not self._is_space(head) else f"{name} "
+        return f"{own}.{name}"
+
+    def _is_space(self, head: str) -> bool:
+        return any(space == head or space.startswith(f"{head}.") for space in self.spaces.values())
 
     def named_type(self, name: str) -> Ty | None:
         if name in self.classes:

@@ -72,10 +72,15 @@ Use: TypeAlias = LocalUse | ConstantUse | VariantUse | FunctionUse | EnvUse
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A call of a known function; `receiver` is the `self` of a method call."""
+    """A call of a known function; `receiver` is the `self` of a method call.
+
+    `slots` says of each parameter behind it which argument it gets, by the order in which they are written; None
+    is its default. It is itself None where arguments and parameters are the same, in the same order.
+    """
 
     symbol: FunctionSymbol
     receiver: n.Expr | None
+    slots: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class UnionCall:
 
     methods: tuple[tuple[str, FunctionSymbol], ...]
     receiver: n.Expr
+    slots: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,14 @@ class BuiltinCall:
 
     name: str
     operands: tuple[n.Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCall:
+    """A call of a native operation that is told, by a word in front of its arguments, what it is to make."""
+
+    symbol: FunctionSymbol
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ class DeadCall:
     first: n.Expr
 
 
-CallPlan: TypeAlias = FunctionCall | UnionCall | BuiltinCall | ValueCall | DeadCall
+CallPlan: TypeAlias = FunctionCall | UnionCall | BuiltinCall | TypedCall | ValueCall | DeadCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +162,56 @@ class OrTest:
     tests: tuple[PatternTest, ...]
 
 
-PatternTest: TypeAlias = AnyTest | TypeTest | LiteralTest | VariantTest | OrTest
+@dataclass(frozen=True, slots=True)
+class BoundTest:
+    """What fits the inner test is kept in the variable."""
+
+    variable: Variable
+    inner: PatternTest
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTest:
+    """An instance of which each field, read once and in this order, fits its own test."""
+
+    of: TypeTest
+    fields: tuple[tuple[str, PatternTest], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListTest:
+    """A list whose elements fit one by one; with a `rest`, those between `before` and `after` fit that."""
+
+    is_list: bool  # whether the static type says so
+    before: tuple[PatternTest, ...]
+    rest: PatternTest | None
+    after: tuple[PatternTest, ...]
+
+
+PatternTest: TypeAlias = AnyTest | TypeTest | LiteralTest | VariantTest | OrTest | BoundTest | ClassTest | ListTest
+
+
+def binds(test: PatternTest) -> bool:
+    """Whether a variable gets its value by the test."""
+    match test:
+        case AnyTest(variable=variable) | TypeTest(variable=variable):
+            return variable is not None
+        case OrTest(tests=tests):
+            return any(map(binds, tests))
+        case BoundTest():
+            return True
+        case ClassTest(fields=fields):
+            return any(binds(inner) for _, inner in fields)
+        case ListTest(before=before, rest=rest, after=after):
+            return any(map(binds, (*before, *after))) or (rest is not None and binds(rest))
+        case _:
+            return False
 
 
 def looks_inside(test: PatternTest) -> bool:
     match test:
+        case BoundTest(inner=inner):
+            return looks_inside(inner)
         case TypeTest(by_tag=by_tag):
             return not by_tag
         case OrTest(tests=tests):
@@ -185,7 +244,11 @@ class Tables:
     variables: dict[int, Variable] = field(default_factory=dict)
     patterns: dict[int, PatternTest] = field(default_factory=dict)
     constructors: dict[int, ClassSymbol] = field(default_factory=dict)
-    tests: dict[int, TypeTest] = field(default_factory=dict)  # of an InstanceOf
+    tests: dict[int, TypeTest] = field(default_factory=dict)  # of an InstanceOf, and of an Is with a type
+    # Of each assignment behind a `?.`, the one that is made if what stands before it is there.
+    inner: dict[int, n.Assign] = field(default_factory=dict)
+    # Each `==` and `!=` that compares contents.
+    by_content: set[int] = field(default_factory=set)
     lambdas: dict[int, Closure] = field(default_factory=dict)
     # Nodes that checking made itself, kept so that their ids stay theirs.
     made: list[n.Node] = field(default_factory=list)

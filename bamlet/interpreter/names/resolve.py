@@ -11,16 +11,31 @@ from ...grammar import nodes as n
 from ...grammar.walk import walk
 from ...types.reach import constraints_of
 from ...types.schema import ClassSchema, EnumMember, EnumSchema, Field
-from ...types.ty import ERROR, NEVER, AliasTy, ClassTy, EnumTy, Ty, bare, is_optional, members
+from ...types.ty import (
+    ERROR,
+    NEVER,
+    NULL,
+    UNKNOWN,
+    AliasTy,
+    ClassTy,
+    EnumTy,
+    ListTy,
+    Ty,
+    bare,
+    is_optional,
+    members,
+)
 from ..declarations.attributes import annotate, describe
 from ..declarations.blocks import Block
 from ..declarations.clients import ClientReader, check_client, check_references
 from ..declarations.generators import read_generators
-from ..declarations.llm_bodies import client_of, read_llm_body
+from ..declarations.llm_bodies import client_of, holes_of, read_llm_body
+from ..declarations.prompts import simple_text
 from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
+from ..facts.code_names import prompt_name
 from ..facts.cycles import cycles, finished, groups, show_cycle
-from ..facts.interface import Param, TemplateInfo
+from ..facts.interface import Param, TemplateInfo, TestBodyInfo
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from .resolve_types import BUILTIN_TYPES, TypeResolver
@@ -37,6 +52,8 @@ _KINDS: dict[type, str] = {
     n.RetryPolicyDecl: "retry policy",
     n.TemplateStringDecl: "template string",
     n.LetDecl: "constant",
+    n.TestBody: "test",
+    n.TestSet: "testset",
 }
 MAX_TYPE_PARTS = 20_000
 _ONE_OF_TWO = "take one of them away, or rename it"
@@ -55,6 +72,8 @@ def resolve(
     `broken` are names whose declarations could not be read.
     """
     work = _Resolver(library, namespaces or {})
+    if library is not None:
+        work.names.spaces.update(namespaces or {})
     work.names.broken.update(broken)
     work.run(items)
     return work.names, work.report
@@ -93,6 +112,8 @@ class _Resolver:
             n.FunctionDecl: self._function,
             n.TemplateStringDecl: self._template_string,
             n.LetDecl: self._constant,
+            n.TestBody: self._test,
+            n.TestSet: self._test,
             n.RetryPolicyDecl: self._retry_policy,
             n.ClientDecl: self._client,
         }
@@ -124,6 +145,8 @@ class _Resolver:
 
     def _full(self, placed: n.Placed[n.Item], name: str) -> str:
         namespace = self.namespaces.get(placed.file.name)
+        if namespace and self.library is not None:  # of a folder of the project
+            self.names.declared.setdefault(namespace, set()).add(name)
         return f"{namespace}.{name}" if namespace else name
 
     # --- declaring
@@ -351,7 +374,10 @@ class _Resolver:
                     self.report.at(placed, node.body, catalogue.SYSOP_STUB, message)
                 return replace(symbol, kind="stub", suspends=suspends)
             case n.LlmBody():
+                self._refuse_defaults(placed, node.params, "an LLM function")
                 llm = read_llm_body(Block(placed, self.report), node, node.body)
+                if llm is not None and llm.holes:
+                    self._prompt(placed, node, symbol, holes_of(placed, node.body))
                 return replace(symbol, kind="llm", suspends=True, llm=llm)
             case _:
                 return symbol
@@ -369,8 +395,9 @@ class _Resolver:
                 )
                 continue
             places[name] = node.name
+            has_default = node.default is not None
             if node.type is not None:
-                params[name] = Param(name, self._types(placed, "parameter").resolve(node.type))
+                params[name] = Param(name, self._types(placed, "parameter").resolve(node.type), has_default)
             elif name == "self" and at == 0 and owner is not None:
                 params[name] = Param(name, ERROR if owner in self.names.broken else ClassTy(owner))
             else:
@@ -380,9 +407,45 @@ class _Resolver:
                 params[name] = Param(name, ERROR)
         return tuple(params.values())
 
+    def _prompt(
+        self, placed: n.Placed[n.Item], node: n.FunctionDecl, symbol: FunctionSymbol, holes: tuple[n.Expr, ...]
+    ) -> None:
+        """A hidden function of the same parameters, whose value is the list of what stands in the holes."""
+        start, end = holes[0].start, holes[-1].end
+        body = n.Block(start, end, (), n.ListLiteral(start, end, holes))
+        name = prompt_name(symbol.name)
+        function = n.FunctionDecl(start, end, node.name, node.params, None, None, body, None)
+        self.names.functions[name] = FunctionSymbol(
+            name, symbol.params, ListTy(UNKNOWN), None, "code", symbol.owner, placed=placed, node=function
+        )
+
+    def _refuse_defaults(self, placed: n.Placed[n.Item], params: Iterable[n.Param], what: str) -> None:
+        for param in params:
+            if param.default is not None:
+                message = f"a parameter of {what} has no default value"
+                hint = "make its type optional with `?`"
+                self.report.at(placed, param.default, catalogue.UNSUPPORTED, message, hint=hint)
+
     def _function(self, placed: n.Placed[n.Item], node: n.FunctionDecl) -> None:
         name = self._key(placed)
         self.names.functions[name] = self._signature(placed, node, name)
+
+    def _test(self, placed: n.Placed[n.Item], node: n.TestBody | n.TestSet) -> None:
+        """A function that no program can call: whoever runs tests does."""
+        name = self._key(placed)
+        if not isinstance(node.label, n.StringLiteral) and getattr(node.label, "text", None) is None:
+            message = "the label of a test at the top of a file is a string without holes"
+            self.report.at(placed, node.label, catalogue.TEST_PROPERTY, message, hint="put it into a testset")
+            return
+        body = node.body.body
+        assert isinstance(body, n.Block)
+        function = n.FunctionDecl(node.start, node.end, node.name, (), None, None, body, node.doc)
+        self.names.functions[name] = FunctionSymbol(
+            name, (), NULL, None, "code", doc=node.doc, placed=placed, node=function
+        )
+        label = node.name.name.partition(" ")[2]
+        info = TestBodyInfo(label, name, isinstance(node, n.TestSet), placed.span(node.name))
+        self.names.bodies.append(info)
 
     def _check_llm_clients(self) -> None:
         for symbol in self.names.functions.values():
@@ -407,8 +470,13 @@ class _Resolver:
                     self.report.at(symbol.placed, node, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
 
     def _template_string(self, placed: n.Placed[n.Item], node: n.TemplateStringDecl) -> None:
+        self._refuse_defaults(placed, node.params, "a template string")
         params = self._params(placed, node.params, None)
-        self.names.templates[self._key(placed)] = TemplateInfo(node.name.name, params, node.body.text)
+        text, wrong = simple_text(placed, node.body)
+        for hole in wrong:
+            message = "a hole of a template string is a name, a field or a call of another one"
+            self.report.at(placed, hole, catalogue.TEMPLATE_HOLE, message, hint="hand it in as a parameter")
+        self.names.templates[self._key(placed)] = TemplateInfo(node.name.name, params, text)
 
     def _constant(self, placed: n.Placed[n.Item], node: n.LetDecl) -> None:
         name = self._key(placed)

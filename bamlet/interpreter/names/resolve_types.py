@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...diagnostics import catalogue, did_you_mean
@@ -13,6 +13,7 @@ from ...types.ty import (
     ERROR,
     MEDIA,
     NEVER,
+    NULL,
     PRIMITIVES,
     STRING,
     UNKNOWN,
@@ -37,13 +38,15 @@ from ..facts.symbols import Names
 BUILTIN_TYPES: dict[str, Ty] = PRIMITIVES | MEDIA | {"unknown": UNKNOWN, "never": NEVER, "true": literal(True)}
 BUILTIN_TYPES["false"] = literal(False)
 
+# Names of types that a program of the first edition may have given to its own.
+_LATER: dict[str, Ty] = {"void": NULL}
 
 # What other languages call them.
 _ELSEWHERE = {
     **dict.fromkeys(("str", "text", "char"), "write `string`"),
     **dict.fromkeys(("integer", "long", "number", "double", "decimal"), "write `int` or `float`"),
     "boolean": "write `bool`",
-    **dict.fromkeys(("void", "none", "nil", "undefined"), "write `null`"),
+    **dict.fromkeys(("none", "nil", "undefined"), "write `null`"),
     **dict.fromkeys(("any", "object", "json", "dynamic"), "write `unknown` for a value of any type"),
     **dict.fromkeys(("list", "array", "set", "sequence"), "a list is written `T[]`"),
     **dict.fromkeys(("dict", "record", "hashmap"), "write `map<string, T>`"),
@@ -81,11 +84,14 @@ class TypeResolver:
             return ERROR
         if node.parts[0].name in self.names.broken:
             return ERROR
-        found = BUILTIN_TYPES.get(name) or self.names.named_type(name) or self.pending(name)
+        full = self.names.full(name, self.placed.file.name)
+        found = BUILTIN_TYPES.get(name) or self.names.named_type(full) or self.pending(full) or _LATER.get(name)
         if found is not None:
             return found
         hint: str | None = did_you_mean(name, self.names.type_names) or _ELSEWHERE.get(name.lower())
         hint = hint or did_you_mean(name, BUILTIN_TYPES)
+        if full != name and self.names.named_type(name) is not None:
+            hint = f"did you mean `root.{name}`?"
         if hint is None and "." in name:
             hint = "the types of a program have names without points"
         hint = hint or f"declare it: `class {name} {{ … }}`, or an enum or type of that name"
@@ -144,7 +150,8 @@ def _union(self: TypeResolver, node: n.UnionType) -> Ty:
 
 
 def _function(self: TypeResolver, node: n.FunctionType) -> Ty:
-    return FunctionTy(tuple(self.resolve(param) for param in node.params), self.resolve(node.result))
+    found = FunctionTy(tuple(self.resolve(param) for param in node.params), self.resolve(node.result))
+    return found if node.throws is None else replace(found, throws=self.resolve(node.throws))
 
 
 _RESOLVE: dict[type, Callable[[TypeResolver, Any], Ty]] = {

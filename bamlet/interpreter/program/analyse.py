@@ -9,12 +9,16 @@ from types import CodeType
 from ...diagnostics import Diagnostic, catalogue
 from ...grammar import Parsed
 from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import NEVER
 from ..check import Checked, check
 from ..emit.effects import Effects, infer_effects
-from ..facts.code_names import constant_name
+from ..facts.code_names import constant_name, prompt_name
+from ..facts.edition import Edition
 from ..facts.report import Report
 from ..facts.symbols import Names
 from ..names.resolve import resolve
+from .editions import Choice, edition_of, namespaces_of
 from .gaps import independent
 
 
@@ -25,6 +29,7 @@ class Unit:
     names: Names
     effects: Effects
     code: tuple[CodeType, ...]
+    edition: Edition = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Analysis:
     checked: Checked
     effects: Effects
     report: Report
+    edition: Choice
 
     def has_errors(self) -> bool:
         """Later stages may still find some."""
@@ -52,24 +58,35 @@ def analyse(
     namespaces: Mapping[str, str] | None = None,
     *,
     all_async: bool = False,
+    settled: Edition | None = None,
+    assumed: Edition | None = None,
 ) -> Analysis:
-    """Every stage runs whatever the ones before it found, so that all mistakes are reported at once."""
+    """Every stage runs whatever the ones before it found, so that all mistakes are reported at once.
+
+    For `settled` and `assumed` see `edition_of`. The library has namespaces of its own, whatever the edition.
+    """
+    edition = edition_of(files, settled, assumed)
+    misplaced: tuple[Diagnostic, ...] = ()
+    if namespaces is None and edition.edition == 2:
+        namespaces, misplaced = namespaces_of(files)
     below = library.names if library else None
     items = [placed for parsed in files for placed in parsed.items]
     broken = {name for parsed in files for name in parsed.broken}
     names, report = resolve(items, below, namespaces, broken)
     view = names.over(below)
-    checked = check(names, view, report)
+    checked = check(names, view, report, edition.edition)
     effects = infer_effects(names, checked, library.effects if library else None, all_async)
     _check_constants(names, effects, report)
+    _check_holes(names, effects, report)
     if _holds_jinja(items):
         from ..check.prompts import check_prompts  # brings jinja2
 
         check_prompts(items, view, report)
     gaps = [gap for parsed in files for gap in parsed.gaps]
     unread = [d for parsed in files for d in parsed.diagnostics]
-    report.diagnostics[:] = [*unread, *independent(report.diagnostics, gaps)]
-    return Analysis(names, view, checked, effects, report)
+    found = independent(report.diagnostics, gaps)
+    report.diagnostics[:] = [*edition.diagnostics, *misplaced, *unread, *found]
+    return Analysis(names, view, checked, effects, report, edition)
 
 
 def _holds_jinja(items: Sequence[n.Placed[n.Item]]) -> bool:
@@ -79,6 +96,22 @@ def _holds_jinja(items: Sequence[n.Placed[n.Item]]) -> bool:
         for placed in {p.file.name: p for p in items}.values()
         for mark in ("{{", "{%", "{#")
     )
+
+
+def _check_holes(names: Names, effects: Effects, report: Report) -> None:
+    """A prompt is rendered whenever it is tried again, and for who only looks at it: at once, without fail."""
+    for function in list(names.functions):
+        symbol = names.functions.get(prompt_name(function))
+        if symbol is None or symbol.placed is None or symbol.node is None:
+            continue
+        hint = "work it out before, and hand it in as an argument"
+        if symbol.name in effects.suspends:
+            report.at(
+                symbol.placed, symbol.node, catalogue.TEMPLATE_HOLE, "a hole of a prompt cannot wait", hint=hint
+            )
+        elif symbol.thrown != NEVER:
+            message = f"a hole of a prompt cannot throw, and this may throw `{show(symbol.thrown)}`"
+            report.at(symbol.placed, symbol.node, catalogue.TEMPLATE_HOLE, message, hint=hint)
 
 
 def _check_constants(names: Names, effects: Effects, report: Report) -> None:

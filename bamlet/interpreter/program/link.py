@@ -11,7 +11,8 @@ from ...diagnostics import Diagnostic
 from ...grammar import Parsed
 from ...types.schema import Schemas
 from ..emit import emit
-from ..facts.code_names import class_name, constant_name, enum_value_name, function_name
+from ..facts.code_names import class_name, constant_name, enum_value_name, function_name, is_hidden, prompt_name
+from ..facts.edition import Edition
 from ..facts.interface import FunctionInfo, Interface
 from ..facts.symbols import FunctionSymbol
 from ..runtime.context import constant
@@ -61,12 +62,18 @@ class Program:
         return Callee(info, code, name in effects.suspends, name in effects.needs_context)
 
     def function_value(self, name: str) -> FunctionValue:
-        callee = self.callee(name)
-        assert callee is not None, f"{name} cannot be called"
-        return FunctionValue(name, callee.code, callee.suspends, callee.needs_context)
+        """Any function that has code, hidden ones included."""
+        effects = self.unit.effects
+        code = self.namespace[function_name(name)]
+        return FunctionValue(name, code, name in effects.suspends, name in effects.needs_context)
+
+    @property
+    def edition(self) -> Edition:
+        return self.unit.edition
 
     @property
     def tests(self) -> tuple[Any, ...]:
+        """Tests of functions; those with bodies, and sets of them, are in `interface.bodies`."""
         return self.interface.tests
 
 
@@ -76,15 +83,18 @@ def compile_unit(
     namespaces: Mapping[str, str] | None = None,
     *,
     all_async: bool = False,
+    settled: Edition | None = None,
+    assumed: Edition | None = None,
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
     """All stages. There is no unit when a diagnostic is an error."""
-    found = analyse(files, library, namespaces, all_async=all_async)
+    found = analyse(files, library, namespaces, all_async=all_async, settled=settled, assumed=assumed)
     if found.has_errors():
         return None, found.diagnostics
     code = emit(found.names, found.view, found.checked, found.effects, found.report)
     if found.has_errors():
         return None, found.diagnostics
-    return Unit(found.names.without_nodes(), found.effects, code), found.diagnostics
+    unit = Unit(found.names.without_nodes(), found.effects, code, found.edition.edition)
+    return unit, found.diagnostics
 
 
 def link(
@@ -120,7 +130,7 @@ def link(
         # A constant is evaluated when it is first used: in a program, or if it can be changed, in a call.
         make = namespace[name]
         namespace[name] = constant(name, make) if name in unit.effects.needs_context else cache(make)
-    functions = {f.name: _info(f) for f in names.functions.values() if f.kind != "stub"}
+    functions = {f.name: _info(f) for f in names.functions.values() if f.kind != "stub" and not is_hidden(f.name)}
     interface = Interface(
         functions,
         schemas,
@@ -130,8 +140,13 @@ def link(
         tuple(names.tests),
         tuple(names.generators),
         {**unit.names.aliases, **unit.names.recursive_aliases},
+        tuple(names.bodies),
+        dict(names.decoded),
     )
     program = Program(interface, space, diagnostics, namespace, unit)
+    for name in map(prompt_name, unit.names.functions):
+        if name in unit.names.functions:
+            space.functions[name] = program.function_value(name)
     for client in names.clients.values():
         if client.strategy is not None:
             space.functions[client.strategy] = program.function_value(client.strategy)

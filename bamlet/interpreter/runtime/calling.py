@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from ..facts.code_names import HOLE, prompt_name
 from .context import Context
 from .values import FunctionValue
+
+
+class Omitted:
+    """Stands for an argument that a call leaves out: the function puts its default value in."""
+
+
+OMITTED = Omitted()
 
 
 def operation_value(name: str, suspends: bool) -> FunctionValue:
@@ -15,6 +24,19 @@ def operation_value(name: str, suspends: bool) -> FunctionValue:
         return context.invoke(name, context, *arguments)
 
     return FunctionValue(name, code, suspends, needs_context=True)
+
+
+def with_holes(context: Context[Any], function_name: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of a function of a model, and the values for those holes of its prompt that are code.
+
+    Working them out never waits, as the compiler has seen to.
+    """
+    code = context.space.functions.get(prompt_name(function_name))
+    if code is None:
+        return args
+    values = [args.get(param.name) for param in context.program.functions[function_name].params]
+    found = code.code(context, *values) if code.needs_context else code.code(*values)
+    return {**args, **{f"{HOLE}{number}": value for number, value in enumerate(found, 1)}}
 
 
 async def call_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from ..facts.interface import EnvRef, Interface
 from .loops import rounds
 from .space import ValueSpace
 
-__all__ = ["Context", "EnvRef", "Interface", "constant"]
+__all__ = ["Context", "EnvRef", "FoundTest", "Interface", "constant"]
+
+FoundTest: TypeAlias = tuple[Literal["test", "set"], str, Any, tuple[int, int]]
 
 
 H = TypeVar("H")
@@ -26,10 +28,13 @@ class Context(Generic[H]):
     and raises to stop the call. `calls` is None while nothing but the end of the program can end its recursion;
     else it is called before each call that may multiply, and raises to stop.
 
+    `tests` gathers what a testset declares while it runs: whether it is a test or a set, its label, its function
+    and the place of the label in its file.
+
     Tasks that run at once have a context each, `branches` of the one that started them.
     """
 
-    __slots__ = ("branches", "calls", "constants", "host", "invoke", "program", "rounds", "space")
+    __slots__ = ("branches", "calls", "constants", "host", "invoke", "program", "rounds", "space", "tests")
 
     def __init__(
         self,
@@ -47,12 +52,14 @@ class Context(Generic[H]):
         self.rounds = rounds(look)
         self.calls: Callable[[], bool] | None = None
         self.branches: list[Context[H]] = []
+        self.tests: list[FoundTest] = []
 
     def branch(self, host: H) -> Context[H]:
         """The same for a task of its own."""
         made: Context[H] = Context.__new__(Context)
         made.invoke, made.program, made.space, made.host = self.invoke, self.program, self.space, host
         made.constants, made.rounds, made.calls, made.branches = self.constants, self.rounds, self.calls, []
+        made.tests = self.tests
         self.branches.append(made)
         return made
 

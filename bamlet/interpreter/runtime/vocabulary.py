@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import compress, repeat
 from typing import Any
 
-from . import collections
-from .calling import call_value, operation_value
+from . import collections, collections2
+from .calling import OMITTED, call_value, operation_value
 from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, thrown
 from .loops import each, each_still
 from .operators import (
@@ -23,6 +23,7 @@ from .operators import (
     widen,
     wrong_index,
 )
+from .text import text
 from .values import FunctionValue, Instance
 from .whole_values import copied, deep_copy, deep_equals, spread, unstable_string
 
@@ -57,6 +58,8 @@ WORDS: dict[str, Any] = {
     "$AssertionFailed": AssertionFailed,
     "$type_is": type_is,
     "$call_value": call_value,
+    "$omitted": OMITTED,
+    "$text": text,
     "$operation_value": operation_value,
     "$FunctionValue": FunctionValue,
     "$Instance": Instance,
@@ -73,4 +76,5 @@ WORDS: dict[str, Any] = {
     "$all": all,
     "$map": map,
     **collections.WORDS,
+    **collections2.WORDS,
 }

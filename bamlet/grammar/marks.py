@@ -1,0 +1,65 @@
+"""What in an item shows that it is written in the second edition: syntax that the first one refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from . import nodes as n
+from .node import remembered
+from .tokens import COMPANION, TRIVIA
+
+_PIN = re.compile(r"//[ \t]*bamlet:[ \t]*edition[ \t]+([0-9]+)[ \t]*$", re.MULTILINE)
+
+
+def pinned_edition(text: str) -> re.Match[str] | None:
+    """The comment before the first item of a file that names its edition."""
+    head = TRIVIA.match(text)
+    return _PIN.search(text, 0, head.end()) if head else None
+
+
+@remembered
+def mark_of(item: n.Node) -> tuple[n.Node, str] | None:
+    """The first node of an item that only the second edition has, and what it is called."""
+    pending = [item]
+    while pending:
+        node = pending.pop()
+        if (look := _LOOK.get(type(node))) and (name := look(node)):
+            return node, name
+        pending += reversed(node.children())
+    return None
+
+
+def _path(node: n.Path) -> str | None:
+    if COMPANION.search(node.parts[-1].name):
+        return "a companion of a function"
+    return "a path from `root`" if node.parts[0].name == "root" and len(node.parts) > 1 else None
+
+
+def _type_name(node: n.TypeName) -> str | None:
+    if node.name == "void":
+        return "the type `void`"
+    return "a path from `root`" if node.parts[0].name == "root" and len(node.parts) > 1 else None
+
+
+_LOOK: dict[type, Callable[[Any], str | None]] = {
+    n.Template: lambda node: "a back-tick",
+    n.ConfigText: lambda node: "a back-tick" if node.kind == "template" else None,
+    n.TestBody: lambda node: "a test with a body",
+    n.TestSet: lambda node: "a testset",
+    n.OptionalChain: lambda node: "`?.`",
+    n.Coalesce: lambda node: "`??`",
+    n.Is: lambda node: "`is`",
+    n.Match: lambda node: "`if let`" if node.is_if_let else None,
+    n.LetPattern: lambda node: "a pattern behind `let`",
+    n.ClassPattern: lambda node: "a pattern with fields",
+    n.ListPattern: lambda node: "a pattern of a list",
+    n.TypePattern: lambda node: "a pattern of a type",
+    n.NamedArgument: lambda node: "an argument by name",
+    n.ForIn: lambda node: "a `for` without parentheses" if node.bare else None,
+    n.Param: lambda node: None if node.default is None else "a default value",
+    n.Lambda: lambda node: "a lambda without a result type" if node.bare_arrow else None,
+    n.Path: _path,
+    n.TypeName: _type_name,
+}

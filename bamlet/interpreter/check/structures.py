@@ -1,0 +1,79 @@
+"""Patterns that look into a value: the fields of a class, the elements of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.relate import widen_literals
+from ...types.show import show
+from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, ListTy, Ty, UnknownTy, union
+from ..facts.typing_tables import AnyTest, ClassTest, ListTest, PatternTest
+from .expressions import type_test
+from .offers import Offer, Taken
+from .state import Checker
+
+Test = Callable[[Checker, n.Pattern, Offer], Taken]
+
+
+def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) -> Taken:
+    symbol = c.names.classes.get(c.full(node.path.name))
+    if symbol is None or symbol.opaque:
+        if node.path.parts[0].name not in c.names.broken:
+            hint = did_you_mean(node.path.name, c.names.classes)
+            c.wrong(node.path, catalogue.UNKNOWN_TYPE, f"no class is called `{node.path.name}`", hint=hint)
+        for field in node.fields:
+            test(c, field.pattern, Offer.whole(c, ERROR, ERROR))
+        return Taken(AnyTest(None), ERROR, NEVER)
+    ty = ClassTy(symbol.name)
+    types = {field.name: field.ty for field in symbol.schema.fields}
+    fields: list[tuple[str, PatternTest]] = []
+    is_sure = True
+    for field in node.fields:
+        name = field.name.name
+        if name not in types:
+            message = f"`{symbol.name}` has no field `{name}`"
+            c.wrong(field.name, catalogue.UNKNOWN_FIELD, message, hint=did_you_mean(name, types))
+        wanted = types.get(name, ERROR)
+        taken = test(c, field.pattern, Offer.whole(c, wanted, wanted))
+        is_sure = is_sure and c.relation.without(wanted, taken.surely) == NEVER
+        _check_fits(c, field.pattern, wanted, taken)
+        if name in types:
+            fields.append((name, taken.test))
+    whole = union((offer.declared, offer.apart))
+    of = type_test(c, node, whole, ty, None)
+    return Taken(ClassTest(of, tuple(fields)), ty, ty if is_sure else NEVER)
+
+
+def list_pattern(c: Checker, node: n.ListPattern, offer: Offer, test: Test) -> Taken:
+    lists = [member for member in c.relation.members(offer.left.ty) if isinstance(member, ListTy)]
+    lists = lists or [member for member in c.relation.members(offer.declared) if isinstance(member, ListTy)]
+    may_be_any = any(isinstance(member, UnknownTy) for member in c.relation.members(offer.declared))
+    item = c.relation.join([one.item for one in lists] + ([UNKNOWN] if may_be_any or not lists else []))
+    rests = [at for at, part in enumerate(node.items) if isinstance(part, n.RestPattern)]
+    for at in rests[1:]:
+        message = "a list pattern has one `..`: of two, nobody could tell which takes how many"
+        c.wrong(node.items[at], catalogue.UNSUPPORTED, message, hint="take one of them away")
+    tests: list[PatternTest] = []
+    rest: PatternTest | None = None
+    for at, part in enumerate(node.items):
+        if not isinstance(part, n.RestPattern):
+            taken = test(c, part, Offer.whole(c, item, item))
+            _check_fits(c, part, item, taken)
+            tests.append(taken.test)
+        elif at == rests[0]:
+            whole = ListTy(widen_literals(item))
+            offered = Offer.whole(c, whole, whole)
+            rest = AnyTest(None) if part.pattern is None else test(c, part.pattern, offered).test
+    split = rests[0] if rests else len(node.items)
+    of: Ty = union(lists) if lists else ListTy(UNKNOWN)
+    is_list = bool(lists) and len(lists) == len(c.relation.members(offer.declared))
+    found = ListTest(is_list, tuple(tests[:split]), rest, tuple(tests[split:]))
+    is_sure = isinstance(rest, AnyTest) and not tests and bool(lists)
+    return Taken(found, of, of if is_sure else NEVER)
+
+
+def _check_fits(c: Checker, node: n.Pattern, wanted: Ty, taken: Taken) -> None:
+    if wanted != ERROR and taken.may != ERROR and c.relation.overlap(wanted, taken.may) == NEVER != wanted:
+        c.wrong(node, catalogue.UNREACHABLE_ARM, f"a value of type `{show(wanted)}` never fits this")

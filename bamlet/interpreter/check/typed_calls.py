@@ -1,0 +1,65 @@
+"""Calls whose result has a type that stands in the call: `Read$parse(text)`, `baml.json.from_string<T>(text)`."""
+
+from __future__ import annotations
+
+from ...diagnostics import catalogue
+from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import ERROR, STRING, Ty
+from ..facts.symbols import FunctionSymbol
+from ..facts.typing_tables import TypedCall
+from .arguments import refuse_names
+from .state import Checker
+
+PARSE = "baml.llm.parse_as"
+DECODE = "baml.json.decode"
+FROM_STRING = "baml.json.from_string"
+
+
+def companion(name: str) -> tuple[str, str] | None:
+    """The function and what is asked of it, in `Read$parse` and `Read@parse`."""
+    for sign in "$@":
+        function, found, word = name.rpartition(sign)
+        if found and function:
+            return function, word
+    return None
+
+
+def companion_call(c: Checker, node: n.Call, path: n.Path, function: FunctionSymbol | None, word: str) -> Ty:
+    if function is None or function.kind != "llm":
+        message = f"`{path.name}` belongs to no function of a model"
+        return _wrong(c, node, path, message, "only functions with a client and a prompt have companions")
+    if word != "parse":
+        hint = "the host has `request`, `prompt` and `stream`; in the language there is `$parse`"
+        return _wrong(c, node, path, f"there is no `{word}` of a function in the language yet", hint)
+    return _typed(c, node, PARSE, function.name, function.result)
+
+
+def from_string(c: Checker, node: n.Call) -> Ty:
+    if len(node.type_arguments) != 1:
+        message = "`from_string` is told by a type what the text is to become"
+        return _wrong(c, node, node.callee, message, f"write `{FROM_STRING}<T>(…)`")
+    ty = c.resolve(node.type_arguments[0])
+    c.names.decoded[show(ty)] = ty
+    return _typed(c, node, DECODE, show(ty), ty)
+
+
+def _typed(c: Checker, node: n.Call, operation: str, word: str, result: Ty) -> Ty:
+    if refuse_names(c, node, "this function"):
+        return result
+    if len(node.arguments) != 1:
+        for argument in node.arguments:
+            c.look(argument)
+        c.wrong(node, catalogue.ARGUMENT_COUNT, f"this function takes 1 argument, found {len(node.arguments)}")
+        return result
+    c.require(node.arguments[0], STRING)
+    c.tables.calls[id(node)] = TypedCall(c.names.functions[operation], word)
+    c.tables.reaches.add(operation)
+    return result
+
+
+def _wrong(c: Checker, node: n.Call, place: n.Node, message: str, hint: str) -> Ty:
+    for argument in node.arguments:
+        c.look(argument)
+    c.wrong(place, catalogue.UNSUPPORTED, message, hint=hint)
+    return ERROR

@@ -1,0 +1,76 @@
+"""Programs of the second edition and what they give: values, what they throw, or where they are wrong.
+
+A row that is wrong has a `twin` that differs in the wrong line only, and compiles. The rows are data that others
+derived from the language's rules, which is why they are no part of the corpus.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bamlet
+from bamlet.embed import check_sources, compile_sources
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+ROWS = [json.loads(line) for line in (FIXTURES / "edition2.jsonl").read_text("utf-8").splitlines()]
+
+# What the compiler cannot do yet, by the ids of the rows that need it.
+LATER = {
+    "tags in templates": {"tick.13", "tick.14", "tick.21", "tick.22"},
+    "runners of tests": {"test.04"},
+    "spawn and await": {f"spawn.{number:02}" for number in range(1, 15)} | {"std.25"},
+    "interfaces": {f"iface.{number:02}" for number in range(1, 8)},
+    "defer, and what a catch knows of causes": {f"defer.{number:02}" for number in range(1, 7)}
+    | {"ctx.01", "ctx.02", "panic.01"},
+    "generics": {f"gen.{number:02}" for number in range(1, 6)},
+    "iterators": {"iter.01", "iter.02"},
+    "clients as values": {"llm.03"},
+}
+
+# Rows that say something else than the rules do.
+CONTRADICT = {
+    "ns.08": "nothing in the project is of the second edition, and in the first folders are no namespaces",
+}
+
+
+def matches(row: dict[str, Any]) -> bool:
+    files = row.get("files") or {"main.baml": row["source"]}
+    if "expect_error" in row:
+        twin = row.get("twin_files") or {"main.baml": row["twin"]}
+        return _is_wrong_at(files, row["expect_error"]["line"]) and check_sources(twin)[0] is not None
+    try:
+        program = compile_sources(files)
+    except bamlet.CompileError:
+        return False
+    with bamlet.Runtime(program) as runtime:
+        try:
+            value = bamlet.to_plain(runtime.call(row["function"], row["args"]))
+        except bamlet.UnhandledThrow as thrown:
+            if "expect_panic" in row:
+                return row["expect_panic"] in getattr(thrown.value, "__class_name__", "")
+            return "expect_throw" in row and bamlet.to_plain(thrown.value) == row["expect_throw"]
+    return "expect" in row and repr(value) == repr(row["expect"])
+
+
+def _is_wrong_at(files: dict[str, str], line: int) -> bool:
+    program, found = check_sources(files)
+    lines = {one.span.file.line_and_column(one.span.start)[0] for one in found}
+    return program is None and line in lines
+
+
+def later() -> set[str]:
+    return {id for ids in LATER.values() for id in ids}
+
+
+def test_the_lists_name_rows() -> None:
+    assert later() | CONTRADICT.keys() <= {row["id"] for row in ROWS}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_row(row: dict[str, Any]) -> None:
+    """What works must leave the lists."""
+    assert matches(row) is not (row["id"] in later() or row["id"] in CONTRADICT)
