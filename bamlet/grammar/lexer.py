@@ -111,6 +111,8 @@ class Lexer(CodeLexer):
     def _is_body_of_test(self) -> bool:
         """Tests with a bare name list functions; of those with a string, the first word inside tells."""
         name = next((token.type for token in self.tokens if token.type not in ("TEST", "LPAR", "RPAR")), "")
+        if [token.type for token in self.tokens[-3:]] == ["STRING", "LPAR", "RPAR"]:
+            return False  # `test "name" () { … }`
         inside = t.TRIVIA.match(self.text, self._at + 1)
         return name != "NAME" and not t.LISTED_TEST.match(self.text, inside.end() if inside else self._at + 1)
 

@@ -21,14 +21,25 @@ def pinned_edition(text: str) -> re.Match[str] | None:
 
 @remembered
 def mark_of(item: n.Node) -> tuple[n.Node, str] | None:
-    """The first node of an item that only the second edition has, and what it is called."""
-    pending = [item]
+    """A node of an item that only the second edition has, and what it is called."""
+    pending: list[Any] = [item]
     while pending:
         node = pending.pop()
         if (look := _LOOK.get(type(node))) and (name := look(node)):
             return node, name
-        pending += reversed(node.children())
+        # Every project is asked, so this goes through the parts without a list of the children of each.
+        for part in node.contents():
+            if isinstance(part, n.Node):
+                if type(part) not in _LEAVES:
+                    pending.append(part)
+            elif type(part) is tuple:
+                pending += (each for each in part if type(each) not in _LEAVES and isinstance(each, n.Node))
     return None
+
+
+_LEAVES = frozenset(
+    {n.Identifier, n.StringLiteral, n.IntLiteral, n.NullLiteral, n.BoolLiteral, n.FloatLiteral, str}
+)
 
 
 def _path(node: n.Path) -> str | None:
