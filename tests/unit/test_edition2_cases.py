@@ -14,6 +14,9 @@ import pytest
 
 import bamlet
 from bamlet.embed import check_sources, compile_sources
+from bamlet.grammar import Parser
+from bamlet.grammar.format import format_source
+from bamlet.source import SourceFile
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 ROWS = [json.loads(line) for line in (FIXTURES / "edition2.jsonl").read_text("utf-8").splitlines()]
@@ -35,6 +38,22 @@ LATER = {
 CONTRADICT = {
     "ns.08": "nothing in the project is of the second edition, and in the first folders are no namespaces",
 }
+
+
+PARSER = Parser()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_layout_keeps_the_meaning(row: dict[str, Any]) -> None:
+    for text in (row.get("files") or {"": row["source"]}).values():
+        before = PARSER.parse(SourceFile("text.baml", text))
+        if before.diagnostics:
+            assert row["id"] in later() or "expect_error" in row
+            continue
+        written = format_source(text)
+        after = PARSER.parse(SourceFile("text.baml", written))
+        assert [item.node for item in after.items] == [item.node for item in before.items]
+        assert format_source(written) == written
 
 
 def matches(row: dict[str, Any]) -> bool:

@@ -145,7 +145,7 @@ def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, re
     """Report a value that names no declared client and is no `provider/model` shorthand either."""
     name = str(setting(node))
     provider, slash, model = name.partition("/")
-    if name in names.clients or name in names.broken:
+    if names.full(name, placed.file.name) in names.clients or name in names.broken:
         return
     if not slash:
         hint = did_you_mean(name, names.clients) or 'write a declared client, or a shorthand like "openai/gpt-4o"'

@@ -98,7 +98,7 @@ class TestReader:
             message = f"test `{node.name.name}` calls nothing"
             block.wrong(entry.value, catalogue.TEST_PROPERTY, message, "name a function in the list")
         for value in entry.value.items:
-            name = str(setting(value))
+            name = self.names.full(str(setting(value)), block.placed.file.name)
             symbol = self.names.functions.get(name)
             if name in self.names.broken:
                 continue

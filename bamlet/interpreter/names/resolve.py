@@ -125,6 +125,7 @@ class _Resolver:
         check_references(self.names, self.view, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
         self._check_llm_parameters()
+        self._check_texts(items)
         generators = [(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)]
         self.names.generators += read_generators(generators, self.report)
         tests = TestReader(
@@ -376,6 +377,8 @@ class _Resolver:
             case n.LlmBody():
                 self._refuse_defaults(placed, node.params, "an LLM function")
                 llm = read_llm_body(Block(placed, self.report), node, node.body)
+                if llm is not None and "/" not in llm.client:
+                    llm = replace(llm, client=self.names.full(llm.client, placed.file.name))
                 if llm is not None and llm.holes:
                     self._prompt(placed, node, symbol, holes_of(placed, node.body))
                 return replace(symbol, kind="llm", suspends=True, llm=llm)
@@ -446,6 +449,16 @@ class _Resolver:
         label = node.name.name.partition(" ")[2]
         info = TestBodyInfo(label, name, isinstance(node, n.TestSet), placed.span(node.name))
         self.names.bodies.append(info)
+
+    def _check_texts(self, items: Items) -> None:
+        """A configuration is read before anything runs, so that its texts have no holes."""
+        for placed in items:
+            if isinstance(placed.node, n.ClientDecl | n.RetryPolicyDecl | n.GeneratorDecl | n.TestDecl):
+                for node in walk(placed.node):
+                    if isinstance(node, n.Template):
+                        message = "a text of a configuration has no holes"
+                        hint = "write it out, or take it from the environment with `env.NAME`"
+                        self.report.at(placed, node, catalogue.TEMPLATE_HOLE, message, hint=hint)
 
     def _check_llm_clients(self) -> None:
         for symbol in self.names.functions.values():
