@@ -94,7 +94,7 @@ EXPR_KEYWORDS = {
 
 # Words that are keywords where nothing else can stand, and names everywhere else.
 TEST_FOLLOWS = re.compile(r'[ \t]+(?:["`]|[A-Za-z_])')
-IS_FOLLOWS = re.compile(r'[ \t]+["A-Za-z_0-9]')
+IS_FOLLOWS = re.compile(r'\s+["A-Za-z_0-9]')
 THROWS_FOLLOWS = re.compile(r'\s+["(A-Za-z_]')
 DOT_FOLLOWS = re.compile(r"\s*\.")
 # What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.
@@ -112,8 +112,13 @@ _DECLARED_NAME = re.compile(
 )
 KEY_COLON = re.compile(f"{_BLANK}?:")
 NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
-# The first word of a test that lists functions and arguments; any other begins a body of statements.
-LISTED_TEST = re.compile(rf"(?:functions|args|type_builder){_BLANK}?(?![\w(.=])|@@")
+# How a test begins that lists functions and arguments; any other is a body of statements. A key beside its value
+# is no expression, so that a misspelt one is told as such.
+LISTED_TEST = re.compile(
+    rf"(?:functions|args|type_builder){_BLANK}?(?![\w(.=])|@@"
+    rf"|(?!(?:{'|'.join(EXPR_KEYWORDS)}|test|testset)\b)(?:[A-Za-z_][\w-]*|\"[^\"\n]*\")"
+    rf"(?:{_BLANK}?:|[ \t]+(?!(?:is|instanceof|catch|catch_all)\b)[\w\"\[#])"
+)
 METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?\(")
 MAP_START = re.compile(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
 # `client catch …` and `client instanceof …` are expressions about a variable of that name.

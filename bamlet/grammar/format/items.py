@@ -107,15 +107,23 @@ def _configured(tree: Tree) -> Doc:
     """`client`, `retry_policy`, `generator`, `test`. The parentheses of `test Name()` go."""
     *head, body = tree.children
     assert isinstance(body, Tree)
+    needs_parentheses = tree.leaf("STRING") is not None and not _lists_functions(body)
     shown: list[Doc] = []
     for part in head:
         if isinstance(part, Leaf) and part.type in ("LPAR", "RPAR"):
-            shown[-1] = (shown[-1], dropped(part))
+            shown[-1] = (shown[-1], doc(part) if needs_parentheses else dropped(part))
         elif isinstance(part, Tree):  # client<llm>
             shown[-1] = (shown[-1], doc(part))
         else:
             shown.append(doc(part))
     return (join(shown, SPACE), SPACE, _lines(body.children))
+
+
+def _lists_functions(body: Tree) -> bool:
+    """Whether its first word alone tells that a test is no body of statements."""
+    members = body.trees()
+    first = members[0].first_leaf() if members else None
+    return first is not None and (first.type in ("ATAT", "TYPE_BUILDER") or first.text in ("functions", "args"))
 
 
 def _config(tree: Tree) -> Doc:
