@@ -161,9 +161,6 @@ STRINGS = _word(
 RAWS = _word('#""#', '#"one"#', '##"a "# b"##', '#"\n    {{ x }} // no\n\n      {% if y %}"#', '#"{ // }"#')
 TEXTS = st.one_of(STRINGS, RAWS)
 NUMBERS = _word("0", "7", "007", "1.5", "9223372036854775808", "12345.0")
-TEMPLATES = _word(
-    "`plain`", "`a ${x.y} {b}`", "``tick ` ${f(1)}``", "`\n    two\n      ${x ?? 1}\n  `", "`\\${no}`"
-)
 JINJA = _word("{{ this > 0 }}", '{{ this|length > 1 and "}}" != this }}', "{{this}}", "{{ _.x\n  > 1 }}")
 
 
@@ -222,22 +219,20 @@ def _expression(depth: int, starts_statement: bool = False) -> SearchStrategy[Pi
     """A statement may begin with a block, but then goes on with nothing but `catch` and `.name`."""
     operand = _operand(depth)
     first = _operand(depth, starts_statement)
-    operator = _word(*"+ - * / % == != < <= >= && || & | ^ << ??".split())
+    operator = _word(*"+ - * / % == != < <= >= && || & | ^ <<".split())
     shift = st.just([">", ">"])
     return st.one_of(
         first,
         first,
         _row(first, operator, operand),
         _row(first, st.one_of(operator, shift), operand, operator, operand),
-        _row(first, st.sampled_from([["instanceof"], ["is"]]), UPPER, _maybe(_row("&&", operand))),
+        _row(first, "instanceof", UPPER, _maybe(_row("&&", operand))),
     )
 
 
 @_rule
 def _operand(depth: int, starts_statement: bool = False) -> SearchStrategy[Pieces]:
-    simple = st.one_of(
-        NAMES, NAMES, NUMBERS, TEXTS, TEMPLATES, _word("true", "false", "null"), _row("a", ".", NAMES)
-    )
+    simple = st.one_of(NAMES, NAMES, NUMBERS, TEXTS, _word("true", "false", "null"), _row("a", ".", NAMES))
     if depth <= 0:
         return simple
     operands = [
@@ -254,17 +249,8 @@ def _operand(depth: int, starts_statement: bool = False) -> SearchStrategy[Piece
 def _postfixed(depth: int) -> SearchStrategy[Pieces]:
     inner = _expression(depth)
     head = st.one_of(NAMES, _row("baml", ".", "llm", ".", NAMES), _row("(", inner, ")"))
-    argument = st.one_of(inner, inner, inner, _row(NAMES, "=", inner))
-    arguments = _row("(", _separated(argument), ")")
-    behind = st.one_of(NAMES, _row("[", inner, "]"), arguments)
-    call = st.one_of(
-        arguments,
-        arguments,
-        _row(".", NAMES, arguments),
-        _row("[", inner, "]"),
-        _row(".", NAMES),
-        _row("?.", behind),
-    )
+    arguments = _row("(", _separated(inner), ")")
+    call = st.one_of(arguments, arguments, _row(".", NAMES, arguments), _row("[", inner, "]"), _row(".", NAMES))
     generic = _row(NAMES, "<", _separated(_generic_type(), least=1, most=2, end=False), ">", arguments)
     return _row(st.one_of(_row(head, call), generic), _many(call, most=2), _maybe(_catch(depth)))
 
@@ -323,15 +309,7 @@ def _pattern(depth: int) -> SearchStrategy[Pieces]:
     )
     binder = st.one_of(_row("r", ":", _type(0, False)), _row("let", "r", ":", UPPER))
     if depth > 0:
-        inner = _pattern(depth - 1)
-        field = _row(_word("a", "in"), _maybe(_row(":", inner)))
-        element = st.one_of(inner, st.just([".."]), _row("..", "let", "r"))
-        atom = st.one_of(
-            atom,
-            _row("(", inner, ")"),
-            _row(UPPER, "{", _separated(field), "}"),
-            _row("[", _separated(element), "]"),
-        )
+        atom = st.one_of(atom, _row("(", _pattern(depth - 1), ")"))
     return st.one_of(atom, _row(atom, "|", st.one_of(atom, binder)), binder)
 
 
