@@ -48,6 +48,8 @@ class Beside:
         """Raises `OSError`: `FileExistsError` for a file that stands there, unless `force` replaces it."""
         self.path = Path(os.path.realpath(path))  # a link is followed, not replaced
         self.beside = self.path.with_name(f"{self.path.name}.partial")
+        if not self.path.parent.is_dir():  # told of the file that was named, not of the one beside it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
         self._mode = _mode_of(self.path, force=force)
         self._force = force
         self._file = _locked(self.beside)

@@ -245,7 +245,7 @@ def baml.llm.RetryPolicy.covers_attempt($context, self, attempt):
     if listed is None:
         return attempt.retryable
     for cause in $each($context.rounds, listed):
-        if fn baml.errors.FailedAttempt.is(attempt, cause):
+        if fn baml.errors.FailedAttempt.is($context, attempt, cause):
             return True
     return False
 
@@ -353,7 +353,7 @@ async def baml.llm.wait_for_retry($context, retry, retries, failure, call):
     left = fn baml.llm.ExecutionContext.remaining_ms($context, call)
     if left is not None:
         if wait >= left:
-            failure.note = 'not tried again: the next attempt would have to wait ' + $unstable_string(wait) + ' ms, and ' + $unstable_string(left) + ' ms are left (total_timeout_ms)'
+            failure.note = 'not tried again: the next attempt would have to wait ' + $unstable_string($context.rounds, wait) + ' ms, and ' + $unstable_string($context.rounds, left) + ' ms are left (total_timeout_ms)'
             raise $Thrown(failure)
     await $context.invoke('baml.sys.sleep', $context, wait)
 
@@ -426,7 +426,7 @@ async def baml.llm.execute_strategy($context, client, call):
             raise $Thrown(fn baml.llm.all_failed($context, client, none.errors))
             value = None
         else:
-            raise $Thrown(fn baml.llm.of_strategy(client, error))
+            raise $Thrown(fn baml.llm.of_strategy($context, client, error))
             value = None
     if $type(value) is class baml.llm.StartedAnswer:
         return value
@@ -438,7 +438,7 @@ async def baml.llm.execute_strategy($context, client, call):
 fn baml.llm.execute_strategy = baml.llm.execute_strategy
 
 
-def baml.llm.of_strategy(client, error):
+def baml.llm.of_strategy($context, client, error):
     $1 = error
     if $type($1) is class baml.llm.Failure:
         failure = $1
@@ -450,7 +450,7 @@ def baml.llm.of_strategy(client, error):
         wrong$1 = $1
         return wrong$1
     else:
-        return class baml.errors.InvalidArgument('the strategy of client `' + client.name + '` threw ' + $unstable_string(error))
+        return class baml.errors.InvalidArgument('the strategy of client `' + client.name + '` threw ' + $unstable_string($context.rounds, error))
 
 
 fn baml.llm.of_strategy = baml.llm.of_strategy
@@ -599,7 +599,7 @@ def baml.llm.all_failed($context, client, errors):
             failure = $1
             failures.append(failure)
         else:
-            raise $Thrown(fn baml.llm.of_strategy(client, error))
+            raise $Thrown(fn baml.llm.of_strategy($context, client, error))
     return fn baml.llm.combined($context, failures)
 
 

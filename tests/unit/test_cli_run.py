@@ -362,7 +362,9 @@ def test_a_replay_keeps_the_pace_and_speed_changes_it(
         assert done.stdout == '"ab"\n'
         return time.monotonic() - began
 
-    assert seconds("1") - seconds("0") == pytest.approx(1.0, abs=0.5)
+    paced = seconds("1")
+    assert paced >= 1.0
+    assert min(seconds("0") for _ in range(3)) < paced
 
 
 # --- pipes and signals

@@ -27,6 +27,7 @@ from tests.support.spec_sections import Section, sections
 ROOT = Path(__file__).parents[2]
 ORCHESTRATION = ROOT / "docs" / "orchestration.md"
 ELSEWHERE = {
+    "docs/client.md": "tests/unit/test_client_guide.py",
     "docs/debugging.md": "tests/unit/test_debugging.py",
     "docs/migrating-from-baml.md": "tests/unit/test_migrating.py",
     "docs/streaming.md": "tests/unit/test_streaming_guide.py",
