@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import compress, repeat
 from typing import Any
 
-from . import collections, collections2
+from . import collections, forgiving_collections
 from .calling import OMITTED, call_value, operation_value
 from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, thrown
 from .loops import each, each_still
@@ -76,5 +76,5 @@ WORDS: dict[str, Any] = {
     "$all": all,
     "$map": map,
     **collections.WORDS,
-    **collections2.WORDS,
+    **forgiving_collections.WORDS,
 }
