@@ -187,8 +187,8 @@ class Runtime:
         deny: Iterable[Group] = (),
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
-        trace: Callable[[str], None] | None = None,
         on_log: Callable[[str, str], object] | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {
@@ -199,8 +199,8 @@ class Runtime:
             "deny": tuple(deny),
             "lend_to": tuple(lend_to),
             "on_print": on_print,
-            "trace": trace,
             "on_log": on_log,
+            "trace": trace,
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()

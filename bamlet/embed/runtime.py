@@ -265,6 +265,10 @@ class AsyncRuntime:
 
         return await discover(self.program, run)
 
+    async def run_body(self, test: BodyTest) -> None:
+        """Run a test with a body to its end. Raises what it throws; an assertion that does not hold is a panic."""
+        await self.prepare_value(test.body).run()
+
     def prepare_value(self, function: FunctionValue, context: CallContext | None = None) -> Call:
         """The call of a function without parameters that is no function of the interface."""
         info = FunctionInfo(function.name, (), NULL)
