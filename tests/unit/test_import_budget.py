@@ -91,9 +91,11 @@ def test_a_check_loads_what_reads_a_program_and_nothing_that_runs_one(program: P
     assert len(cold.standard) <= 106 + STANDARD_ALLOWANCE
 
     warm = loaded(check, tmp_path / "cache")
-    assert warm.rooms <= {"_version", "cli", "diagnostics", "embed", "source", "stdlib"}
+    assert warm.rooms <= {"_version", "cli", "diagnostics", "embed", "interpreter", "source", "stdlib"}
+    compiler = {name for name in warm.ours if name.startswith("bamlet.interpreter.")}
+    assert compiler <= {"bamlet.interpreter.facts", "bamlet.interpreter.facts.edition"}
     assert warm.others == set()
-    assert len(warm.ours) <= 22
+    assert len(warm.ours) <= 27
     assert len(warm.standard) <= 75 + STANDARD_ALLOWANCE
 
 
