@@ -61,6 +61,7 @@ class _Feed:
         """Wait for more to take. False at the end; an error of the call is raised, once and by `rest` again."""
         if self._batches is None:
             self._batches = self.inner.batches(ticks=False)
+        # Before the wait: a stream that a `break` has paused reads nothing, and this would wait for ever.
         resume(self.inner)
         batch: list[StreamEvent] = []
         try:
@@ -69,7 +70,9 @@ class _Feed:
             self._over(None)
             raise
         finally:
+            # Also when the wait was cancelled: the generator below is closed then, and has no more to give.
             self.ended = not batch
+        # The batches end before the call does: what it raises comes with its value, behind the last partial.
         if not batch:
             self._over(await rest_of(self.inner))
         self._waiting = batch[::-1]
@@ -85,12 +88,14 @@ class _Feed:
             self.ended = True
             self._over(found)
             value = self._final(found)
+            # Two that waited at once both come here; whoever is second gives out the object of the first.
             if self._value is _UNKNOWN:
                 self._value = value
         return self._value
 
     def _over(self, value: Any) -> None:
         """Whoever listens hears of it once."""
+        # Taken away before it is called, since a listener may look at this stream again.
         tell, self._tell = self._tell, None
         if tell is not None:
             tell(value)
@@ -180,6 +185,7 @@ class BamlStream(Generic[P, F]):
         await self.aclose()
 
     def __del__(self) -> None:
+        # A stop is a word to the loop and awaits nothing, so it may be said on any thread that collects garbage.
         if feed := vars(self).get("_feed"):
             feed.inner.cancel()
 
