@@ -1,7 +1,7 @@
 """Templates and constraint expressions: parse, name what they use, evaluate them sandboxed.
 
 The meaning is minijinja's where it shows. jinja2 does the parsing and is imported with the first template,
-not with this package.
+not with this package; `jinja.explain` is a module of its own for that reason.
 """
 
 from .errors import ConstraintError, TemplateError, UnclosedTag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from types import TracebackType
@@ -20,11 +20,12 @@ from .environment import RunContext, Sandbox
 from .errors import TemplateError, UnclosedTag
 from .limits import MAX_TEXT, Budget, spending
 from .names import free_names
-from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, line_at, place, prepare
+from .syntax import KEEP_FILTER, LOOP_FILTER, SELF, SELF_INSIDE, line_at, place, prepare
 from .uses import NameUse
 from .wording import open_tag, reworded
 
 _RESULT = "baml_result"
+_OURS = (KEEP_FILTER, LOOP_FILTER)
 # Python names the function behind a filter when it is called with what it does not take.
 _OWN_FUNCTION = re.compile(r"^(?:\w+\.)*(?:<lambda>|\w+)\(\) ")
 _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
@@ -51,10 +52,17 @@ class Compiled:
                 parts.append(part)
         return "".join(parts)
 
-    def value(self, variables: Mapping[str, Any]) -> Any:
-        """What the expression evaluates to, of a template made by `compile_expression`."""
+    @classmethod
+    def of_expression(cls, tree: nodes.Template) -> Compiled:
+        """Of what `expression_tree` gives."""
+        with _syntax_errors():
+            return _compile(tree)
+
+    def value(self, variables: Mapping[str, Any], kept: dict[int, object] | None = None) -> Any:
+        """What the expression evaluates to. `kept` gets the values of its marked parts, by number."""
         budget = Budget()
         context = self._context(variables, budget)
+        context.kept = {} if kept is None else kept
         with spending(budget), self._failures():
             for _ in self._template.root_render_func(context):
                 pass
@@ -110,15 +118,26 @@ def compile_template(text: str) -> Compiled:
 
 def compile_expression(text: str) -> Compiled:
     """A template whose only act is to keep the value of one expression."""
+    return Compiled.of_expression(expression_tree(text, _expression_parser)[0])
+
+
+def expression_tree(
+    text: str, make_parser: Callable[[Sandbox, str], Parser]
+) -> tuple[nodes.Template, nodes.Expr]:
+    """The template of an expression, and the expression in it."""
     with _syntax_errors():
-        parser = Parser(_sandbox(), text, state="variable")
+        parser = make_parser(_sandbox(), text)
         expression = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateError("the expression should end here", *place(parser.stream.current.lineno))
         keep = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
         tree = nodes.Template([keep], lineno=1)
         tree.set_environment(_sandbox())
-        return _compile(tree)
+        return tree, expression
+
+
+def _expression_parser(environment: Sandbox, text: str) -> Parser:
+    return Parser(environment, text, state="variable")
 
 
 def _compile(tree: nodes.Template) -> Compiled:
@@ -146,14 +165,14 @@ def _unknown(tree: nodes.Template) -> tuple[NameUse, ...]:
         NameUse(node.name, (), *place(node.lineno))
         for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
         for node in tree.find_all(kind)
-        if node.name not in known and node.name != LOOP_FILTER
+        if node.name not in known and node.name not in _OURS
     ]
     return tuple(sorted(uses, key=lambda use: (use.line, use.column)))
 
 
 def filter_names() -> tuple[str, ...]:
     environment = _sandbox()
-    return tuple(name for name in (*environment.filters, *environment.tests) if name != LOOP_FILTER)
+    return tuple(name for name in (*environment.filters, *environment.tests) if name not in _OURS)
 
 
 @cache

@@ -20,7 +20,7 @@ from .is_tests import NAME_TESTS, TESTS
 from .limits import MAX_RANGE, Budget
 from .methods import call_method
 from .operators import BINARY, COMPARE, concatenate, iterate, look_up, same
-from .syntax import LOOP_FILTER, Generator, PositionedLexer
+from .syntax import KEEP_FILTER, LOOP_FILTER, Generator, PositionedLexer
 from .values import MISSING, Callback, TemplateObject, kind_of, pretty, show
 
 _LOOP_VALUES = frozenset(
@@ -59,9 +59,10 @@ class Nothing(Undefined, TemplateObject):
 
 
 class RunContext(Context):
-    """jinja2's context with the budget of the rendering."""
+    """jinja2's context with the budget of the rendering, and the values of parts that are to be explained."""
 
     budget: Budget
+    kept: dict[int, object]
 
 
 class Sandbox(SandboxedEnvironment):
@@ -94,6 +95,7 @@ class Sandbox(SandboxedEnvironment):
         self.filters = {name: _metered(function) for name, function in FILTERS.items()}
         self.filters |= {name: _metered_higher(function) for name, function in HIGHER_FILTERS.items()}
         self.filters[LOOP_FILTER] = _loop_over
+        self.filters[KEEP_FILTER] = _keep_value
         known = {"filter": self.filters, "test": TESTS}
         self.tests = TESTS | {name: _is_known(known[name]) for name in NAME_TESTS}
 
@@ -206,6 +208,12 @@ def _metered_higher(function: Callable[..., Any]) -> Callable[..., Any]:
 @pass_context
 def _loop_over(context: RunContext, value: Any, fixed_text: int) -> list[Any]:
     return _spend(context, value, fixed_text)
+
+
+@pass_context
+def _keep_value(context: RunContext, value: Any, number: int) -> Any:
+    context.kept[number] = value
+    return value
 
 
 def _spend(context: RunContext, value: Any, fixed_text: int) -> list[Any]:

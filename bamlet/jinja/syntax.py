@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 SELF = "self"
 SELF_INSIDE = "baml_self"
 
-# No template can write a filter name with a blank, so this one is ours.
+# No template can write a filter name with a blank, so these are ours.
 LOOP_FILTER = "loop over"
+KEEP_FILTER = "keep value"
 
 _ABSENT: dict[type[nodes.Node], str] = {
     nodes.Block: "block",

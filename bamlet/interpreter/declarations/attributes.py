@@ -43,11 +43,14 @@ _KNOWN = set().union(*ALLOWED.values())
 
 @dataclass(frozen=True, slots=True)
 class Description:
+    """`expressions` are those of the constraints in `stream`, where they are written."""
+
     alias: str | None = None
     description: str | None = None
     skip: bool = False
     dynamic: bool = False
     stream: TypeAttributes = NO_ATTRIBUTES
+    expressions: tuple[n.AttributeArgument, ...] = ()
 
 
 def describe(
@@ -57,6 +60,7 @@ def describe(
     seen: dict[str, n.Attribute] = {}
     texts: dict[str, str | None] = {}
     constraints: list[Constraint] = []
+    expressions: list[n.AttributeArgument] = []
     for attribute in attributes:
         if not _is_allowed(attribute, place, placed, report):
             continue
@@ -71,6 +75,7 @@ def describe(
         elif attribute.name in ("check", "assert"):
             if constraint := _constraint(attribute, placed, report):
                 constraints.append(constraint)
+                expressions += (attribute.arguments or ())[-1:]
         elif attribute.arguments:
             message = f"`{_written(attribute)}` takes no arguments"
             hint = f"write {_written(attribute)} alone"
@@ -82,7 +87,8 @@ def describe(
         tuple(constraints),
         "strict" in seen,
     )
-    return Description(texts.get("alias"), texts.get("description"), "skip" in seen, "dynamic" in seen, stream)
+    told = texts.get("alias"), texts.get("description"), "skip" in seen, "dynamic" in seen
+    return Description(*told, stream, tuple(expressions))
 
 
 def annotate(ty: Ty, attributes: TypeAttributes) -> Ty:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ...diagnostics import Note, catalogue, did_you_mean, nearest
 from ...grammar import nodes as n
+from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import Schemas
 from ...types.ty import UNKNOWN, is_optional
@@ -42,7 +43,10 @@ class TestReader:
         block = Block(placed, self.report)
         given = block.check(node.name, node.config.entries, _TEST)
         described = describe(node.config.attributes, "test", placed, self.report)
-        constraints = tuple(TestConstraint(c.kind, c.name, c.expression) for c in described.stream.constraints)
+        constraints = tuple(
+            TestConstraint(c.kind, c.name, c.expression, _place(placed.span(node), c.expression))
+            for c, node in zip(described.stream.constraints, described.expressions, strict=True)
+        )
         types: Schemas | None = None
         for builder in node.config.type_builders:
             added = read_type_builder(builder, placed, self.names, self.report, self.resolve_types)
@@ -60,7 +64,8 @@ class TestReader:
         for function in functions:
             wanted = {param.name: param.ty for param in function.params}
             arguments = {e.key.name: reader.value(e.value, wanted.get(e.key.name, UNKNOWN)) for e in entries}
-            yield TestInfo(node.name.name, function.name, arguments, constraints, placed.span(node.name), types)
+            places = placed.span(node.name), placed.span(node)
+            yield TestInfo(node.name.name, function.name, arguments, constraints, *places, types)
 
     def _known(self) -> Relation:
         if self._relation is None:
@@ -144,3 +149,8 @@ class TestReader:
             elif missing and args is not None:
                 names = ", ".join(f"`{name}`" for name in missing)
                 block.wrong(args.key, catalogue.TEST_ARGUMENT.for_lack(), f"`{function.name}` also needs {names}")
+
+
+def _place(braced: Span, expression: str) -> Span:
+    start = braced.start + max(0, braced.text.find(expression))
+    return Span(braced.file, start, start + len(expression))

@@ -94,20 +94,27 @@ class TemplateInfo:
 
 @dataclass(frozen=True, slots=True)
 class TestConstraint:
+    """`span` is the place of the expression, without the braces around it."""
+
     kind: Literal["check", "assert"]
     name: str | None
     expression: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class TestInfo:
-    """One test block for one function; a block that names three functions is three of these."""
+    """One test block for one function; a block that names three functions is three of these.
+
+    `span` is the place of its name, `block` that of the whole.
+    """
 
     name: str
     function: str
     arguments: Mapping[str, Setting]
     constraints: tuple[TestConstraint, ...]
     span: Span
+    block: Span
     # What its type builder adds: whole classes and enums, those that it extends among them.
     types: Schemas | None = None
 

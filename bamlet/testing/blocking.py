@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .embed import BamlError, CallContext, to_plain
-from .embed.compiling import with_types
-from .embed.constraints import TestInfo, constraint_failure, now_ms
-from .embed.discovery import BodyTest
-from .embed.media import arguments_of_test
-from .embed.runtime import Program
+from ..embed import BamlError, CallContext, to_plain
+from ..embed.compiling import with_types
+from ..embed.constraints import TestInfo, constraint_failure, now_ms
+from ..embed.discovery import BodyTest
+from ..embed.media import arguments_of_test
+from ..embed.runtime import Program
 
 _SHOWN = 400
 
