@@ -3,5 +3,6 @@
 OK = 0
 FAILED = 1  # the program or a test failed
 USAGE = 2  # the command line asks for something that cannot be
+NOTHING = 5  # nothing was selected
 BAD_SOURCE = 65  # the source does not compile (EX_DATAERR)
 INTERRUPTED = 130  # Ctrl-C

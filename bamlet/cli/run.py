@@ -15,6 +15,7 @@ from .. import embed
 from ..diagnostics.render import render_all
 from . import exits
 from .choose import Choice, choose
+from .options import environment
 from .terminal import LiveValue, is_terminal, palette
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
         if program is None:
             return exits.BAD_SOURCE
         choice = choose(program, arguments)
+        arguments.environ = environment(arguments)
     except (OSError, ValueError) as failure:
         return _say(failure, exits.USAGE)
     try:
@@ -106,6 +108,7 @@ def _runtime(
                         deny=arguments.deny,
                         lend_to=arguments.lend_to,
                         trace=trace,
+                        environ=arguments.environ,
                     ),
                     after,
                 )
@@ -119,6 +122,7 @@ def _runtime(
                 deny=arguments.deny,
                 lend_to=arguments.lend_to,
                 trace=trace,
+                environ=arguments.environ,
             ),
             lambda code: code,
         )
@@ -145,7 +149,11 @@ def _replaying(program: embed.Program, arguments: argparse.Namespace) -> tuple[A
 
     trace = _trace if arguments.trace else None
     return embed.AsyncRuntime(
-        program, transport=transport, environ=ReplayEnvironment(), deny=arguments.deny, trace=trace
+        program,
+        transport=transport,
+        environ=ReplayEnvironment(arguments.environ),
+        deny=arguments.deny,
+        trace=trace,
     ), after
 
 

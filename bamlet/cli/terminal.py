@@ -33,7 +33,7 @@ class LiveValue:
         self._drawn = 0
 
     def draw(self, value: Any) -> None:
-        columns, lines = _size(self._stream)
+        columns, lines = size(self._stream)
         text = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
         room = max(1, lines - 2)
         if len(text) > room:  # the end is where it grows
@@ -52,7 +52,7 @@ class LiveValue:
         return f"\x1b[{self._drawn}F{CLEAR_BELOW}" if self._drawn else ""
 
 
-def _size(stream: TextIO) -> tuple[int, int]:
+def size(stream: TextIO) -> tuple[int, int]:
     """Columns and lines of the stream's own terminal: standard output may be a file, or another terminal."""
     try:
         columns, lines = os.get_terminal_size(stream.fileno())

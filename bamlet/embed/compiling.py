@@ -85,11 +85,11 @@ def check_sources(
 
 
 def check_path(
-    path: str | os.PathLike[str], *, edition: Edition | None = None
+    *paths: str | os.PathLike[str], edition: Edition | None = None
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    """Like `load`, but returns what is wrong instead of raising it."""
-    sources, unreadable = read_sources(path)
-    return _compile(sources, unreadable, _on_disk(path, edition))
+    """Like `load`, but returns what is wrong instead of raising it. All paths together are one program."""
+    sources, unreadable = read_sources(*paths)
+    return _compile(sources, unreadable, _on_disk(paths[0], edition))
 
 
 def _on_disk(path: str | os.PathLike[str], edition: Edition | None) -> _Asked:
@@ -105,9 +105,9 @@ def with_types(program: Program, types: Schemas) -> Program:
     return link(program.unit, library(), program.diagnostics, types)
 
 
-def read_sources(path: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
-    """The sources at a path, and a diagnostic for each file that is not text."""
-    found = [read(file) for file in find(path)]
+def read_sources(*paths: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
+    """The sources at some paths, each file once, and a diagnostic for each file that is not text."""
+    found = [read(file) for file in dict.fromkeys(file for path in paths for file in find(path))]
     sources = [one.source for one in found if one.problem is None]
     return sources, tuple(one.problem for one in found if one.problem)
 

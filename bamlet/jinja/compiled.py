@@ -121,9 +121,7 @@ def compile_expression(text: str) -> Compiled:
     return Compiled.of_expression(expression_tree(text, _expression_parser)[0])
 
 
-def expression_tree(
-    text: str, make_parser: Callable[[Sandbox, str], Parser]
-) -> tuple[nodes.Template, nodes.Expr]:
+def expression_tree(text: str, make_parser: Callable[[Sandbox, str], Parser]) -> tuple[nodes.Template, nodes.Expr]:
     """The template of an expression, and the expression in it."""
     with _syntax_errors():
         parser = make_parser(_sandbox(), text)

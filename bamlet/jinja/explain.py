@@ -1,4 +1,4 @@
-"""An expression to its value, and to the values of those parts of it that decided: where each stands, and what it was.
+"""An expression to its value, and to the values of those of its parts that decided.
 
 jinja2's nodes know where they begin and not where they end, so a parser of ours notes the first token of each
 expression and the token behind it. Each part that is to be shown is put into a filter that keeps its value.
@@ -18,6 +18,7 @@ from jinja2.parser import Parser
 from ..source import SourceFile
 from .compiled import Compiled, expression_tree
 from .errors import TemplateError
+from .operators import COMPARE
 from .syntax import KEEP_FILTER, place
 from .values import kind_of
 
@@ -33,35 +34,79 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """A pair that was compared and did not agree: `operator` is jinja2's name for `==`, `<` or `in`, which stands
+    from `start` to `end`.
+    """
+
+    operator: str
+    left: Step
+    right: Step
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """`value` as `evaluate` gives it. With a `problem` there is none, and the steps are what was known before."""
+    """`value` as `evaluate` gives it. With a `problem` there is none, and the rest is what was known before.
+
+    `steps` leave literals out. `refused` are the comparisons that came out as false.
+    """
 
     value: object
     steps: tuple[Step, ...]
+    refused: tuple[Comparison, ...] = ()
     problem: TemplateError | None = None
 
 
 def explain(expression: str, variables: Mapping[str, Any]) -> Explanation:
     """Evaluate an expression, in the order of its text. Raises `TemplateError` only if it does not parse."""
-    compiled, places = _parsed(expression)
+    marked = _parsed(expression)
     kept: dict[int, object] = {}
     value: object = None
     problem: TemplateError | None = None
     try:
-        value = _plain(compiled.value(variables, kept))
+        value = _plain(marked.compiled.value(variables, kept))
     except TemplateError as failure:
         problem = failure
-    found = [Step(*places[at], expression[slice(*places[at])], _plain(kept[at])) for at in kept]
-    found.sort(key=lambda step: (step.start, -step.end))
-    return Explanation(value, tuple(found), problem)
+    known = {
+        number: Step(*marked.places[number], expression[slice(*marked.places[number])], _plain(found))
+        for number, found in kept.items()
+    }
+    steps = sorted(
+        (step for number, step in known.items() if number in marked.shown),
+        key=lambda step: (step.start, -step.end),
+    )
+    refused = tuple(
+        Comparison(operator, known[left], known[right], *_between(expression, known[left], known[right]))
+        for left, operator, right in marked.compared
+        if left in known and right in known and not COMPARE[operator](kept[left], kept[right])
+    )
+    return Explanation(value, tuple(steps), refused, problem)
+
+
+def _between(text: str, left: Step, right: Step) -> tuple[int, int]:
+    gap = text[left.end : right.start]
+    start = left.end + len(gap) - len(gap.lstrip())
+    return start, start + len(gap.strip())
 
 
 def _plain(value: object) -> object:
     return None if kind_of(value) == "undefined" else value
 
 
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """An expression whose parts keep their values, by number; literals that are compared are not `shown`."""
+
+    compiled: Compiled
+    places: tuple[tuple[int, int], ...]
+    shown: frozenset[int]
+    compared: tuple[tuple[int, str, int], ...]
+
+
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> tuple[Compiled, tuple[tuple[int, int], ...]]:
+def _parsed(text: str) -> _Marked:
     noted: list[_NotingParser] = []
 
     def make(environment: Any, source: str) -> Parser:
@@ -69,11 +114,24 @@ def _parsed(text: str) -> tuple[Compiled, tuple[tuple[int, int], ...]]:
         return noted[-1]
 
     tree, expression = expression_tree(text, make)
-    known = noted[0].places
-    shown = [node for node in _deciding(expression) if id(node) in known]
-    numbers = {id(node): number for number, node in reversed(list(enumerate(shown)))}
+    places = noted[0].places
+    shown = [node for node in _deciding(expression) if id(node) in places]
+    pairs = [pair for pair in _compared(tree) if id(pair[0]) in places and id(pair[2]) in places]
+    marked = {id(node): node for node in (*shown, *(end for pair in pairs for end in (pair[0], pair[2])))}
+    numbers = {key: number for number, key in enumerate(marked)}
+    compared = tuple((numbers[id(left)], operator, numbers[id(right)]) for left, operator, right in pairs)
+    places_of = tuple(places[key] for key in marked)
     _keep(tree, numbers)
-    return Compiled.of_expression(tree), tuple(known[id(node)] for node in shown)
+    compiled = Compiled.of_expression(tree)
+    return _Marked(compiled, places_of, frozenset(numbers[id(node)] for node in shown), compared)
+
+
+def _compared(tree: nodes.Template) -> Iterator[tuple[nodes.Expr, str, nodes.Expr]]:
+    for node in tree.find_all(nodes.Compare):
+        left = node.expr
+        for operand in node.ops:
+            yield left, operand.op, operand.expr
+            left = operand.expr
 
 
 class _NotingParser(Parser):
@@ -137,8 +195,7 @@ class _NotingParser(Parser):
         return self._whole(lambda: super(_NotingParser, self).parse_unary(with_filter))  # type: ignore[no-any-return]
 
     def parse_primary(self, with_namespace: bool = False) -> nodes.Expr:
-        made = self._whole(lambda: super(_NotingParser, self).parse_primary(with_namespace))
-        return made  # type: ignore[no-any-return]
+        return self._whole(lambda: super(_NotingParser, self).parse_primary(with_namespace))  # type: ignore[no-any-return]
 
     def parse_subscript(self, node: nodes.Expr) -> nodes.Getattr | nodes.Getitem:
         return self._continued(node, super().parse_subscript)  # type: ignore[no-any-return]
@@ -147,15 +204,16 @@ class _NotingParser(Parser):
         return self._continued(node, super().parse_call)  # type: ignore[no-any-return]
 
     def parse_filter(self, node: nodes.Expr | None, start_inline: bool = False) -> nodes.Expr | None:
-        made = self._continued(node, lambda given: super(_NotingParser, self).parse_filter(given, start_inline))
-        return made  # type: ignore[no-any-return]
+        return self._continued(  # type: ignore[no-any-return]
+            node, lambda given: super(_NotingParser, self).parse_filter(given, start_inline)
+        )
 
     def parse_test(self, node: nodes.Expr) -> nodes.Expr:
         return self._continued(node, super().parse_test)  # type: ignore[no-any-return]
 
 
 def _deciding(node: nodes.Expr) -> Iterator[nodes.Expr]:
-    """The parts of a condition that are worth a line: what is compared and tested, on each side of `and` and `or`."""
+    """What is compared and tested, on each side of `and` and `or`."""
     match node:
         case nodes.And() | nodes.Or():
             yield from _deciding(node.left)
@@ -199,6 +257,12 @@ def _operand(node: nodes.Node) -> Iterator[nodes.Expr]:
                 yield from _operand(part)
         case nodes.Neg() | nodes.Pos():
             yield from _operand(node.node)
+        case nodes.List() | nodes.Tuple():
+            for item in node.items:
+                yield from _operand(item)
+        case nodes.Dict():
+            for pair in node.items:
+                yield from _operand(pair.value)
         case nodes.Compare() | nodes.Test() | nodes.Not() | nodes.And() | nodes.Or():
             yield from _deciding(node)
         case _:

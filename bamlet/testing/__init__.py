@@ -1,7 +1,7 @@
 """Tests of programs: which there are, running them, and what became of each.
 
-`run_test` is the blocking one, for a single block. `runner.run` runs many at once, and says what happens as events:
-the command line, the pytest plugin and whoever else shows tests draw from those and from nothing else. Importing this
+`run_test` is the blocking one, for a single block. `runner.run` runs many at once, and says what happens as
+events: the command line, the pytest plugin and whoever else shows tests draw from those alone. Importing this
 imports nothing more, since pytest does so in every project.
 """
 

@@ -116,12 +116,17 @@ class ReplayTransport:
         self._tape = Tape(cassette)
         self._speed = speed
         self._sleep = sleep
+        self.played = 0
+        self.played_ms = 0
+        """How many exchanges were played so far, and how long they took when they were recorded."""
 
     async def open(self, request: Request, *, connect_timeout: float | None) -> ReplayedResponse:
         """Raises `NotRecorded`, or what was raised when the exchange was recorded."""
         outcome = self._tape.take(request).outcome
+        self.played += 1
         if isinstance(outcome, RecordedFailure):
             raise _FAILURES.get(outcome.error, TransportError)(outcome.message)
+        self.played_ms += outcome.head_ms + (outcome.frames[-1].ms if outcome.frames else 0)
         await self._wait(outcome.head_ms)
         return ReplayedResponse(outcome, self._wait)
 

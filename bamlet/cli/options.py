@@ -1,0 +1,81 @@
+"""Options that several commands have, and what they mean: `.env` files, and numbers that must make sense."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..embed.dotenv import environment_with, read_env_file
+
+ENV_FILE = ".env"
+
+
+def add_environment(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--env-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="read variables from a file, below those of the environment; may be given more than once"
+        " (default: .env in the working folder, if there is one)",
+    )
+    command.add_argument("--no-env-file", action="store_true", help="do not read .env")
+
+
+def environment(arguments: argparse.Namespace) -> Mapping[str, str] | None:
+    """The environment of the program; None is that of the process. Raises `ValueError` and `OSError`."""
+    if arguments.no_env_file and arguments.env_file:
+        raise ValueError("either --env-file or --no-env-file")
+    if arguments.no_env_file:
+        return None
+    given = [Path(name) for name in arguments.env_file]
+    files = given or [path for path in (Path(ENV_FILE),) if path.is_file()]
+    if not files:
+        return None
+    found = [read_env_file(path) for path in files]
+    for path, names in zip(files, found, strict=True):
+        print(f"reading {path} ({len(names)} name{'s' if len(names) != 1 else ''})", file=sys.stderr)
+    return environment_with(found)
+
+
+def at_least(least: int, what: str) -> Callable[[str], int]:
+    """A whole number with a lower bound."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{what} is {least} or more, not {value}")
+        return value
+
+    number.__name__ = "number"  # argparse names it in its messages
+    return number
+
+
+def rate(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"a rate is between 0 and 1, not {text}")
+    return value
+
+
+def seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a limit is a number of seconds above 0, not {text}")
+    return value
+
+
+def speed(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("a speed is 0 or more")
+    return value
+
+
+def shard(text: str) -> tuple[int, int]:
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"a shard is 2/5, for example: the second of five; not {text}")
+    return int(number), int(count)

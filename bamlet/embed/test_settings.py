@@ -1,0 +1,100 @@
+"""`[tool.bamlet.test]` of a project, and what is remembered of its last test run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..diagnostics import did_you_mean
+from .store import cache_folder
+
+_KINDS: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
+    "parallel": ("a number", int),
+    "runs": ("a number", int),
+    "pass-rate": ("a number", (int, float)),
+    "clients": ("a list of names", list),
+    "record": ("a text", str),
+    "cassettes": ("a text", str),
+    "timeout": ("a number", (int, float)),
+    "strict": ("true or false", bool),
+    "env-files": ("a list of names", list),
+    "output-format": ("a text, or a list of them", (str, list)),
+}
+
+
+def test_settings(path: Path) -> dict[str, Any]:
+    """What the nearest `pyproject.toml` above a path says. Raises `ValueError`."""
+    start = path.resolve()
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file():
+            return _checked(file, _table(file))
+    return {}
+
+
+def _table(file: Path) -> Any:
+    text = file.read_text("utf-8")
+    if "bamlet" not in text:
+        return {}
+    import tomllib  # most projects say nothing, and do without it
+
+    try:
+        table: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
+        raise ValueError(f"{file}: {failure}") from None
+    for key in ("tool", "bamlet", "test"):
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    return table
+
+
+def _checked(file: Path, table: Any) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise ValueError(f"{file}: [tool.bamlet.test] is a table")
+    for name, value in table.items():
+        if name not in _KINDS:
+            hint = did_you_mean(name, _KINDS) or f"there are {', '.join(_KINDS)}"
+            raise ValueError(f"{file}: [tool.bamlet.test] has no `{name}`; {hint}")
+        what, kind = _KINDS[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"{file}: `{name}` of [tool.bamlet.test] is {what}")
+    return table
+
+
+# --- the last run
+
+
+def remember_failures(root: Path, failed: Iterable[str]) -> None:
+    """For `--lf`. A cache that cannot be written costs no run."""
+    folder = cache_folder()
+    if folder is None:
+        return
+    known = _remembered(folder)
+    known[_key(root)] = sorted(failed)
+    try:
+        fresh = folder / f"last-test.json.{os.getpid()}.tmp"
+        fresh.write_text(json.dumps(known), "utf-8")
+        fresh.replace(folder / "last-test.json")
+    except OSError:
+        return
+
+
+def last_failures(root: Path) -> list[str] | None:
+    """What failed in the last run; None if none is known."""
+    folder = cache_folder()
+    return _remembered(folder).get(_key(root)) if folder is not None else None
+
+
+def _remembered(folder: Path) -> dict[str, list[str]]:
+    try:
+        known = json.loads((folder / "last-test.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _key(root: Path) -> str:
+    return hashlib.sha256(str(root.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]

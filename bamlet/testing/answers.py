@@ -1,0 +1,152 @@
+"""Where the answers of a run come from: the network, its cassette, a recording that is made, or an invention."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
+from ..embed.sharing import SharedConnections
+from ..embed.tapes import MissingTape, Tape
+from .outcome import RunError, RunKey
+
+if TYPE_CHECKING:
+    from ..embed.runtime import Transport
+    from ..wire.replay import ReplayTransport
+
+Record: TypeAlias = Literal["none", "once", "all"]
+CASSETTES = "cassettes"
+_UNSAFE = re.compile(rb"[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`record` None is live, nothing written. `shared` is one cassette for all runs; `folder` has one for each, or
+    without it the nearest folder `cassettes` between the test's file and the `root` of the program.
+    """
+
+    root: Path
+    folder: Path | None = None
+    record: Record | None = None
+    shared: Path | None = None
+    speed: float = 0.0
+    environ: Mapping[str, str] | None = None
+
+
+class Undecided(Exception):
+    """A run that has no answers to be judged by."""
+
+    def __init__(self, error: RunError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What one run goes by. `played_ms` is how long its answers took when they were recorded.
+
+    `after` is told whether the run went well, and gives reasons to fail that only its end can tell.
+    """
+
+    transport: Transport
+    environ: Mapping[str, str] | None
+    cassette: Path | None = None
+    played_ms: Callable[[], float | None] = lambda: None
+    after: Callable[[bool], list[str]] = lambda _: []
+
+
+class Answers:
+    """Gives each run its means. Owns the connections, and a cassette that all runs share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._connections = SharedConnections()
+        self._shared: ReplayTransport | None = None
+        if settings.shared is not None:
+            self._shared = replay_transport(settings.shared, settings.speed)
+
+    def means(self, key: RunKey, on_limited: Callable[[], None], *, several: bool) -> Means:
+        """`several` tells that the test has other runs. Raises `Undecided`."""
+        settings = self.settings
+        path = self._folder(key) / cassette_name(key, several=several)
+        if self._shared is not None:
+            return Means(self._shared, ReplayEnvironment(settings.environ), settings.shared)
+        if settings.record in ("none", "once") and path.exists():
+            return self._replayed(path)
+        if settings.record == "none":
+            return Means(MissingTape(_no_cassette(key)), ReplayEnvironment(settings.environ))
+        lent = self._connections.lend(on_limited)
+        if settings.record is None:
+            return Means(lent, settings.environ)
+        tape = Tape(lent)
+        return Means(tape.transport, settings.environ, path, after=lambda well: _saved(tape, path, well))
+
+    def _folder(self, key: RunKey) -> Path:
+        if self.settings.folder is not None:
+            return self.settings.folder
+        root, file = self.settings.root.resolve(), Path(key.case.file).resolve()
+        between = [folder for folder in file.parents if folder.is_relative_to(root)]
+        found = (folder / CASSETTES for folder in between if (folder / CASSETTES).is_dir())
+        return next(found, root / CASSETTES)
+
+    def _replayed(self, path: Path) -> Means:
+        try:
+            transport = replay_transport(path, self.settings.speed)
+        except (OSError, UnicodeDecodeError, CassetteError) as failure:
+            raise Undecided(RunError(type(failure).__name__, f"{path}: {failure}")) from failure
+        return Means(
+            transport,
+            ReplayEnvironment(self.settings.environ),
+            path,
+            lambda: transport.played_ms,
+            lambda _: _unused(transport),
+        )
+
+    def unused(self) -> tuple[str, ...]:
+        """What is left of a cassette that all runs share."""
+        return tuple(_unused(self._shared)) if self._shared is not None else ()
+
+    async def aclose(self) -> None:
+        await self._connections.aclose()
+
+
+def cassette_name(key: RunKey, *, several: bool) -> Path:
+    """`Function/Test[.client][.run].jsonl`: two runs never share a file."""
+    parts = [key.case.name, *([key.client] if key.client else []), *([str(key.number)] if several else [])]
+    folder = Path(*map(safe_name, key.case.path.split("::")))
+    return folder / f"{'.'.join(map(safe_name, parts))}.jsonl"
+
+
+def safe_name(text: str) -> str:
+    """A text as the name of a file, and back again without doubt."""
+    quoted = _UNSAFE.sub(lambda found: f"%{found[0][0]:02X}".encode(), text.encode()).decode()
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
+
+
+def _saved(tape: Tape, path: Path, well: bool) -> list[str]:
+    """A run that failed leaves what was there: a recording of a failure serves nobody."""
+    try:
+        if well:
+            tape.save(path)
+    except OSError as failure:
+        return [f"{path}: the recording is not written: {failure.strerror or failure}"]
+    return []
+
+
+def _unused(transport: ReplayTransport) -> list[str]:
+    left = transport.unused()
+    if not left:
+        return []
+    count = len(left) + transport.played
+    told = ", ".join(f"{one.request.method} {one.request.url}" for one in left[:3])
+    more = f", and {len(left) - 3} more" if len(left) > 3 else ""
+    return [f"{len(left)} of {count} recorded requests were not made: {told}{more}"]
+
+
+def _no_cassette(key: RunKey) -> str:
+    place = os.path.relpath(key.case.file) if os.path.exists(key.case.file) else key.case.file
+    return f"no cassette for {key.case.id}; record it: bamlet test {place}::{key.case.id} --record once"

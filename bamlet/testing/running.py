@@ -1,0 +1,254 @@
+"""One run of one test: the call is made, its value is judged, and whatever happens becomes a result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..embed import AbortController, BamlAbortError, BamlError, BamlValidationError, CallContext, Report, to_plain
+from ..embed.cassettes import SecretInCassette
+from ..embed.compiling import with_types
+from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
+from ..embed.media import arguments_of_test
+from ..embed.runtime import AsyncRuntime, Program
+from .answers import Means, Undecided
+from .differences import differences
+from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How each run is made. `timeout` is in seconds."""
+
+    timeout: float | None = None
+    stream: bool = True
+    strict: bool = False
+
+
+@dataclass(slots=True)
+class Measured:
+    """What is known of a call beside its value, while it runs and afterwards."""
+
+    begun: float = field(default_factory=now_ms)
+    ended: float | None = None
+    ms: float = 0.0
+    first_token_ms: float | None = None
+    reasoning: str = ""
+    reports: list[Report] = field(default_factory=list)
+    usage: Usage | None = None
+    attempts: int | None = None
+    client: str | None = None
+
+    def names(self) -> dict[str, Any]:
+        """As constraints see them below `_`."""
+        usage = self.usage or Usage()
+        return {
+            "latency_ms": self.ms,
+            "usage": {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens},
+            "attempts": self.attempts,
+            "client": self.client,
+            "reasoning": self.reasoning,
+        }
+
+
+Watch = Callable[[int, Any], None]
+"""Told of an answer that arrives: characters so far, and the newest partial value."""
+
+
+async def run_once(
+    program: Program, key: RunKey, means: Means, options: Options, cancel: AbortController, watch: Watch | None
+) -> RunResult:
+    """Never raises but for a bug of ours, or when its task is cancelled."""
+    run = _Run(program, key, means, options, cancel, watch)
+    refused: list[str] = []
+    try:
+        async with AsyncRuntime(program, transport=means.transport, environ=means.environ) as runtime:
+            result = await run.result(runtime)
+    except SecretInCassette as failure:
+        # Raised at the end of a recording: an exchange is missing in it, and the run itself was fine.
+        result, refused = run.last, [f"nothing was recorded: {failure}"]
+    went_well = result.status == "passed" and not refused
+    return _with_problems(result, [*refused, *means.after(went_well)])
+
+
+def _with_problems(result: RunResult, problems: list[str]) -> RunResult:
+    if not problems or result.status in ("errored", "cancelled"):
+        return result  # a call that broke off has left recordings over, which says nothing
+    return replace(result, status="failed", problems=(*result.problems, *problems))
+
+
+class _Run:
+    def __init__(
+        self,
+        program: Program,
+        key: RunKey,
+        means: Means,
+        options: Options,
+        cancel: AbortController,
+        watch: Watch | None,
+    ) -> None:
+        self._program = program
+        self._key = key
+        self._means = means
+        self._options = options
+        self._watch = watch
+        self._cancel = cancel
+        self._measured = Measured()
+        self._characters = 0
+        self.last = RunResult(key, "errored")
+
+    async def result(self, runtime: AsyncRuntime) -> RunResult:
+        measured = self._measured
+        try:
+            value = await _ACTS[type(self._key.case.info)](self, runtime, self._key.case)
+        except BamlAbortError:
+            self.last = self._made("cancelled")
+        except BamlError as failure:
+            self._time()
+            status: Status = "failed" if isinstance(failure, BamlValidationError) else "errored"
+            self.last = self._made(status, error=_error(failure, self._key, self._options.stream))
+        else:
+            self._time()
+            report = measured.reports[-1] if measured.reports else None
+            constraints = self._judged(value)
+            status = "passed" if all(one.status == "passed" for one in constraints) else "failed"
+            self.last = self._made(
+                status, value=_data(value), has_value=True, report=report, constraints=constraints
+            )
+        return self.last
+
+    def _time(self) -> None:
+        played = self._means.played_ms()
+        ended = self._measured.ended or now_ms()
+        self._measured.ms = ended - self._measured.begun if played is None else played
+
+    def _made(self, status: Status, **fields: Any) -> RunResult:
+        measured, cassette = self._measured, self._means.cassette
+        return RunResult(
+            self._key,
+            status,
+            ms=measured.ms,
+            first_token_ms=measured.first_token_ms,
+            usage=measured.usage,
+            cassette=str(cassette) if cassette is not None else None,
+            **fields,
+        )
+
+    # --- the call
+
+    async def declared(self, runtime: AsyncRuntime, case: Case) -> Any:
+        """A test that names a function and its arguments."""
+        context = CallContext(
+            client=self._key.client,
+            cancel=self._cancel,
+            deadline=self._options.timeout,
+            types=case.info.types,
+            strict=self._options.strict,
+            on_report=self._measured.reports.append,
+        )
+        arguments = arguments_of_test(case.info)
+        info = runtime.program.interface.functions[case.info.function]
+        if info.llm is not None and self._options.stream:
+            return await self._streamed(runtime, case.info.function, arguments, context)
+        call = runtime.prepare(case.info.function, arguments, {}, context)
+        self._measured.begun = now_ms()
+        if call.waits:
+            return await call.run()
+        loop = asyncio.get_running_loop()
+
+        def finish(work: Coroutine[Any, Any, None]) -> None:
+            asyncio.run_coroutine_threadsafe(work, loop).result()
+
+        def compute() -> Any:
+            self._measured.begun = now_ms()
+            try:
+                return call.compute(finish)
+            finally:
+                self._measured.ended = now_ms()
+
+        # A loop over numbers would hold all the others up.
+        return await asyncio.to_thread(compute)
+
+    async def _streamed(
+        self, runtime: AsyncRuntime, function: str, arguments: Mapping[str, Any], context: CallContext
+    ) -> Any:
+        stream = runtime.stream(function, arguments, context=replace(context, on_delta=self._hear))
+        self._measured.begun = now_ms()
+        try:
+            async for partial in stream:
+                if self._watch is not None:
+                    self._watch(self._characters, partial)
+            return await stream.final()
+        finally:
+            self._measured.reasoning = stream.reasoning
+
+    def _hear(self, text: str) -> None:
+        if self._measured.first_token_ms is None:
+            self._measured.first_token_ms = now_ms() - self._measured.begun
+        self._characters += len(text)
+
+    # --- the judgement
+
+    def _judged(self, value: Any) -> tuple[JudgedConstraint, ...]:
+        """All of them: what comes after one that failed may say why."""
+        info = self._key.case.info
+        program = with_types(self._program, info.types) if info.types else self._program
+        checks: dict[str, bool] = {}
+        judged = []
+        for constraint in info.constraints:
+            verdict = judge(program, constraint.expression, value, self._measured.names(), checks)
+            if constraint.kind == "check" and constraint.name is not None:
+                checks[constraint.name] = verdict.problem is None
+            judged.append(_judged(constraint, verdict))
+        return tuple(judged)
+
+
+_ACTS: dict[type, Callable[[_Run, AsyncRuntime, Case], Coroutine[Any, Any, Any]]] = {TestInfo: _Run.declared}
+"""What running a test means, by its kind. A kind that has no constraints gives a value that nobody judges."""
+
+
+def _judged(constraint: TestConstraint, verdict: Any) -> JudgedConstraint:
+    status: Any = "passed" if verdict.problem is None else "error" if verdict.undecided else "failed"
+    found = [one for pair in verdict.refusals for one in differences(pair.operator, pair.left, pair.right)]
+    return JudgedConstraint(
+        constraint.kind,
+        constraint.name,
+        constraint.expression,
+        status,
+        constraint.span,
+        verdict.problem or "",
+        verdict.values,
+        tuple(found),
+        tuple((pair.start, pair.end) for pair in verdict.refusals),
+    )
+
+
+def _data(value: Any) -> Any:
+    try:
+        return to_plain(value)
+    except (ValueError, RecursionError) as problem:
+        return f"a value that cannot be shown: {problem}"
+
+
+def _error(failure: BamlError, key: RunKey, streams: bool) -> RunError:
+    answer = failure.raw_output if isinstance(failure, BamlValidationError) else None
+    message = str(failure)
+    return RunError(
+        type(failure).__name__, message, failure.attempts, failure.trace_text, answer, _hint(message, key, streams)
+    )
+
+
+def _hint(message: str, key: RunKey, streams: bool) -> str | None:
+    if "next in it is the same with another body" not in message:
+        return None
+    if "`body.stream`" in message:
+        if streams:
+            return "it was recorded from a plain call; add --no-stream"
+        return "it was recorded from a stream; leave out --no-stream"
+    return f"the prompt changed; record again with --record all -i {key.case.id}"
+
+
+def undecided(key: RunKey, failure: Undecided) -> RunResult:
+    return RunResult(key, "errored", error=failure.error)

@@ -1,0 +1,290 @@
+"""`bamlet test`: selection, exit codes, formats, recording and replaying.
+
+A command line is a process with files, streams and signals, none of which a program of the language has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+from xml.etree import ElementTree
+
+import pytest
+
+import bamlet
+from bamlet.cli import exits
+from bamlet.cli.main import run
+from bamlet.testing.answers import Answers, Settings
+from bamlet.testing.draw import Look, failure_text
+from bamlet.testing.outcome import Ended, Summary
+from bamlet.testing.runner import Plan
+from bamlet.testing.runner import run as run_plan
+from bamlet.testing.selection import Selection, cases_of, in_shard
+from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.golden import Goldens
+from tests.support.local_program import KEY
+
+FAILING = Path(__file__).parents[1] / "fixtures" / "failing"
+Capture: TypeAlias = pytest.CaptureFixture[str]
+
+DOUBLE = """
+function Double(n: int) -> int { n * 2 }
+test Five { functions [Double] args { n 2 } @@assert({{ this == 5 }}) }
+test Four { functions [Double] args { n 2 } @@assert({{ this == 4 }}) }
+"""
+
+SAY = """
+client<llm> Local {
+  provider openai-generic
+  options { base_url env.BASE_URL, api_key env.LOCAL_KEY, model "m" }
+}
+function Say(text: string) -> string {
+  client Local
+  prompt #"{{ text }}"#
+}
+test Hi { functions [Say] args { text "hi" } @@assert({{ this == "hello" }}) }
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def bamlet_test(*arguments: object) -> int:
+    return run(["test", *map(str, arguments)])
+
+
+def written(text: str, name: str = "main.baml") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def results(program: bamlet.Program) -> Summary:
+    async def body() -> Summary:
+        answers = Answers(Settings(Path()))
+        async for event in run_plan(program, Plan(cases=cases_of(program)), answers):
+            if isinstance(event, Ended):
+                return event.summary
+        raise AssertionError("a run ends with its summary")
+
+    return asyncio.run(asyncio.wait_for(body(), 20))
+
+
+# --- what a person sees
+
+
+def test_two_tests_of_which_one_fails(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "-j", "1", "--output-format", "full") == exits.FAILED
+    out = re.sub(r"[\d.]+ (ms|s)\b", "T", capsys.readouterr().out)
+    assert out == (
+        "FAILED  Double::Five   T\n"
+        "  main.baml:3:57\n"
+        "  |\n"
+        "3 | test Five { functions [Double] args { n 2 } @@assert({{ this == 5 }}) }\n"
+        "  |                                                         ~~~~ ^^\n"
+        "   this          4\n"
+        "   difference    -1\n"
+        "  the value  4\n"
+        "\n"
+        "PASSED  Double::Four   T\n"
+        "1 failed, 1 passed of 2 in T\n"
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_every_form_of_a_failure(columns: int, golden: Goldens) -> None:
+    """T02. How a failure is drawn is what people read most; its layout is part of the product."""
+    text = (FAILING / "failing.baml").read_text("utf-8")
+    summary = results(bamlet.compile_sources({"failing.baml": text}))
+    runs = [run for test in summary.tests for run in test.runs if run.status != "passed"]
+    drawn = "\n\n".join(failure_text(run, 1, Look(columns)) for run in runs)
+    golden(f"cli/failures-{columns}.txt", re.sub(r" [\d.]+ (ms|s)$", " T", drawn, flags=re.MULTILINE) + "\n")
+
+
+# --- exit codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["main.baml", "-i", "::Four"], exits.OK),
+        (["main.baml::Double::Four"], exits.OK),
+        (["main.baml::Four"], exits.OK),
+        (["main.baml"], exits.FAILED),
+        (["main.baml", "-x", "Five"], exits.OK),
+        (["main.baml", "-x", "*"], exits.NOTHING),
+        (["main.baml", "-x", "*", "--pass-if-no-tests"], exits.OK),
+        (["main.baml", "-i", "Nobody"], exits.USAGE),
+        (["main.baml::Nobody"], exits.USAGE),
+        (["main.baml", "-j", "0"], exits.USAGE),
+        (["main.baml", "--shard", "3/2"], exits.USAGE),
+        (["main.baml", "--record", "none", "--replay", "x"], exits.USAGE),
+        (["main.baml", "--output-format", "json", "--output-format", "junit"], exits.USAGE),
+        (["main.baml", "--client", "Nobody"], exits.USAGE),
+        (["main.baml", "--env-file", "nowhere"], exits.USAGE),
+        (["nowhere"], exits.USAGE),
+        (["broken.baml"], exits.BAD_SOURCE),
+        (["main.baml", "--list"], exits.OK),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int) -> None:
+    """T05."""
+    written(DOUBLE)
+    written("function F( -> int {", "broken.baml")
+    assert bamlet_test(*arguments) == code
+
+
+def test_patterns_that_match_nothing_name_what_is_near(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "-i", "Duoble::") == exits.USAGE
+    assert capsys.readouterr().err == "bamlet test: no test matches `Duoble::`; did you mean `Double`?\n"
+    assert bamlet_test("main.baml", "-i", "Nobody", "-i", "Four") == exits.OK
+
+
+def test_shards_are_disjoint_and_complete() -> None:
+    names = [f"F{n}::T{n}" for n in range(300)]
+    parts = [[name for name in names if in_shard(name, k, 4)] for k in (1, 2, 3, 4)]
+    assert sorted(name for part in parts for name in part) == sorted(names)
+    assert all(40 < len(part) < 110 for part in parts)
+
+
+def test_what_failed_last_time_is_run_again(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "--lf") == exits.FAILED
+    assert "running all" in capsys.readouterr().err
+    assert bamlet_test("main.baml", "--lf") == exits.FAILED
+    assert "of 1 in" in capsys.readouterr().out
+
+
+def test_the_selection_is_listed_in_order(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "--list") == exits.OK
+    assert capsys.readouterr().out == "main.baml:3 Double::Five\nmain.baml:4 Double::Four\n"
+
+
+def test_settings_of_the_project(capsys: Capture) -> None:
+    written(DOUBLE)
+    written("[tool.bamlet.test]\nruns = 2\npass-rate = 0.5\n", "pyproject.toml")
+    assert bamlet_test("main.baml", "-i", "Four") == exits.OK
+    assert "2/2" in capsys.readouterr().out
+    written("[tool.bamlet.test]\nparalell = 2\n", "pyproject.toml")
+    assert bamlet_test("main.baml") == exits.USAGE
+    assert "did you mean `parallel`?" in capsys.readouterr().err
+
+
+# --- formats
+
+
+def test_machines_can_read_the_results(capsys: Capture) -> None:
+    """T03."""
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "--output-format", "junit=j.xml", "--output-format", "json") == exits.FAILED
+    data = json.loads(capsys.readouterr().out)
+    assert (data["v"], data["summary"]["failed"], data["summary"]["passed"]) == (1, 1, 1)
+    (constraint,) = data["tests"][0]["runs"][0]["constraints"]
+    assert constraint["values"] == [{"source": "this", "value": 4}]
+    assert constraint["differences"] == [{"path": "$", "expected": 5, "actual": 4}]
+    (suite,) = ElementTree.parse("j.xml").getroot()
+    assert suite.attrib["failures"] == "1"
+    assert [case.attrib["name"] for case in suite] == ["Five", "Four"]
+
+
+def test_lines_of_events_while_it_runs(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "--output-format", "jsonl") == exits.FAILED
+    events = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(events) == ["end", "run", "run", "start", "test", "test"]
+
+
+def test_annotations_for_github(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "page.md")
+    written(DOUBLE)
+    bamlet_test("main.baml", "--output-format", "github")
+    expected = "::error file=main.baml,line=3,title=Double%3A%3AFive::assert: {{ this == 5 }} is false\n"
+    assert capsys.readouterr().out == expected
+    assert "1 failed, 1 passed of 2" in Path("page.md").read_text("utf-8")
+
+
+# --- recording
+
+
+@pytest.fixture
+def served(loopback: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
+    monkeypatch.setenv("BASE_URL", loopback.url)
+    monkeypatch.setenv("LOCAL_KEY", KEY)
+    return loopback
+
+
+def hello(server: LoopbackServer, times: int = 1) -> None:
+    for _ in range(times):
+        server.answer(Answer(openai_chunks(["hel", "lo"])))
+
+
+def test_a_run_is_recorded_once_and_then_played(
+    served: LoopbackServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T06."""
+    written(SAY)
+    hello(served)
+    assert bamlet_test("main.baml", "--record", "once") == exits.OK
+    cassette = Path("cassettes/Say/Hi.jsonl")
+    before = cassette.read_bytes()
+    asked = len(served.requests)
+    monkeypatch.delenv("LOCAL_KEY")
+    assert bamlet_test("main.baml", "--record", "once") == exits.OK
+    assert bamlet_test("main.baml", "--record", "none") == exits.OK
+    assert (cassette.read_bytes(), len(served.requests)) == (before, asked)
+
+
+def test_a_replay_that_does_not_fit_says_why(served: LoopbackServer, capsys: Capture) -> None:
+    """T07."""
+    written(SAY)
+    hello(served)
+    assert bamlet_test("main.baml", "--record", "none") == exits.FAILED
+    assert (
+        "no cassette for Say::Hi; record it: bamlet test main.baml::Say::Hi --record once"
+        in capsys.readouterr().out
+    )
+    assert bamlet_test("main.baml", "--record", "all") == exits.OK
+    cassette = Path("cassettes/Say/Hi.jsonl")
+    cassette.write_text(cassette.read_text("utf-8") * 2, "utf-8")
+    assert bamlet_test("main.baml", "--record", "none") == exits.FAILED
+    assert "1 of 2 recorded requests were not made: POST" in capsys.readouterr().out
+    assert bamlet_test("main.baml", "--record", "none", "--no-stream", "--output-format", "full") == exits.FAILED
+    assert "hint: it was recorded from a stream; leave out --no-stream" in capsys.readouterr().out
+    written(SAY.replace('text "hi"', 'text "hi there"'))
+    assert bamlet_test("main.baml", "--record", "none", "--output-format", "full") == exits.FAILED
+    assert "the prompt changed; record again with --record all -i Say::Hi" in capsys.readouterr().out
+
+
+def test_variables_come_from_a_file_below_the_environment(
+    served: LoopbackServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(SAY)
+    written('export LOCAL_KEY="of a file"  # a key\nBASE_URL=http://127.0.0.1:9\n', ".env")
+    monkeypatch.delenv("LOCAL_KEY")
+    hello(served)
+    assert bamlet_test("main.baml") == exits.OK
+    assert capsys.readouterr().err == "reading .env (2 names)\n"
+    assert bamlet_test("main.baml", "--no-env-file") == exits.FAILED
+    assert "LOCAL_KEY" in capsys.readouterr().out
+
+
+def selected(patterns: Sequence[str], program: bamlet.Program) -> list[Any]:
+    return [case.name for case in Selection(include=patterns).of(cases_of(program))]
+
+
+def test_patterns() -> None:
+    program = bamlet.compile_sources({"a.baml": DOUBLE})
+    assert selected(["Double::F*"], program) == ["Five", "Four"]
+    assert selected(["*::Four"], program) == ["Four"]
+    assert selected(["::Fi*"], program) == ["Five"]
+    assert selected(["Double"], program) == ["Five", "Four"]
