@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .embed import LLMCall as LLMCall
     from .embed import LLMStreamCall as LLMStreamCall
     from .embed import MediaLimits as MediaLimits
+    from .embed import OfflineTransport as OfflineTransport
     from .embed import Parsed as Parsed
     from .embed import Pdf as Pdf
     from .embed import Program as Program
@@ -98,6 +99,7 @@ __all__ = [
     "LLMCall",
     "LLMStreamCall",
     "MediaLimits",
+    "OfflineTransport",
     "Parsed",
     "Pdf",
     "Program",

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from .._version import __version__
 from . import exits
-from .options import add_environment, at_least, rate, seconds, shard, speed
+from .options import add_environment, add_offline, at_least, rate, seconds, shard, speed
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -100,6 +100,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="X",
         help="pace of a replay: 2 is twice as fast as recorded, 0 does not wait (default: 1)",
     )
+    add_offline(run)
     add_environment(run)
 
 
@@ -244,6 +245,7 @@ def _add_test_answers(test: argparse.ArgumentParser) -> None:
         "--no-stream", action="store_true", help="make plain calls; LLM functions are streamed otherwise"
     )
     test.add_argument("--strict", action="store_true", help="fail also when a value loses something of its answer")
+    add_offline(test)
     add_environment(test)
 
 

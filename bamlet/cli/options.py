@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they mean: `.env` files, and numbers that must make sense."""
+"""Options that several commands have, and what they mean. Each brings what it needs when it is used."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from ..embed.dotenv import environment_with, read_env_file
 
 ENV_FILE = ".env"
 
@@ -26,6 +24,8 @@ def add_environment(command: argparse.ArgumentParser) -> None:
 
 def environment(arguments: argparse.Namespace) -> Mapping[str, str] | None:
     """The environment of the program; None is that of the process. Raises `ValueError` and `OSError`."""
+    from ..embed.dotenv import environment_with, read_env_file
+
     if arguments.no_env_file and arguments.env_file:
         raise ValueError("either --env-file or --no-env-file")
     if arguments.no_env_file:
@@ -38,6 +38,43 @@ def environment(arguments: argparse.Namespace) -> Mapping[str, str] | None:
     for path, names in zip(files, found, strict=True):
         print(f"reading {path} ({len(names)} name{'s' if len(names) != 1 else ''})", file=sys.stderr)
     return environment_with(found)
+
+
+def add_offline(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--offline",
+        nargs="?",
+        type=int,
+        const=0,
+        metavar="SEED",
+        help="ask nobody: answers are invented from the types, the same for the same SEED (default: 0); also"
+        " BAMLET_OFFLINE=SEED",
+    )
+    command.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="let an offline answer go wrong: KIND[@WHERE][xN][:RATE], such as cut@60%%, 429/retry-after=2x1,"
+        " malformed:0.2 or any:0.1; may be given more than once",
+    )
+
+
+def offline(arguments: argparse.Namespace) -> int | None:
+    """The seed, if nobody is to be asked. Raises `ValueError`."""
+    from ..embed.faults import read_fault
+    from ..embed.offline import offline_seed
+
+    seed: int | None = arguments.offline
+    if seed is None and not (arguments.replay or arguments.record):
+        seed = offline_seed()
+    if seed is not None and (arguments.replay or arguments.record):
+        raise ValueError("--offline asks nobody, so there is nothing to record or to replay")
+    if arguments.fault and seed is None:
+        raise ValueError("--fault spoils offline answers; add --offline")
+    for spec in arguments.fault:
+        read_fault(spec)
+    return seed
 
 
 def at_least(least: int, what: str) -> Callable[[str], int]:

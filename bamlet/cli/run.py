@@ -15,7 +15,7 @@ from .. import embed
 from ..diagnostics.render import render_all
 from . import exits
 from .choose import Choice, choose
-from .options import environment
+from .options import environment, offline
 from .terminal import LiveValue, is_terminal, palette
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
             return exits.BAD_SOURCE
         choice = choose(program, arguments)
         arguments.environ = environment(arguments)
+        arguments.offline = offline(arguments)
     except (OSError, ValueError) as failure:
         return _say(failure, exits.USAGE)
     try:
@@ -81,6 +82,8 @@ def _runtime(
     trace = _trace if arguments.trace else None
     if arguments.replay:
         yield _replaying(program, arguments)
+    elif arguments.offline is not None:
+        yield _offline(program, arguments), lambda code: code
     elif arguments.record:
         from ..embed.cassettes import Recording, RecordingBroken, SecretInCassette
 
@@ -126,6 +129,18 @@ def _runtime(
             ),
             lambda code: code,
         )
+
+
+def _offline(program: embed.Program, arguments: argparse.Namespace) -> AsyncRuntime:
+    from ..embed.offline import OfflineTransport, offline_environment
+
+    return embed.AsyncRuntime(
+        program,
+        transport=OfflineTransport(arguments.offline, faults=arguments.fault),
+        environ=offline_environment(arguments.environ),
+        deny=arguments.deny,
+        trace=_trace if arguments.trace else None,
+    )
 
 
 def _media(arguments: argparse.Namespace) -> embed.MediaLimits:

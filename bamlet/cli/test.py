@@ -23,7 +23,7 @@ from ..testing.runner import Plan, run
 from ..testing.running import Options
 from ..testing.selection import Selection, SelectionError, cases_of
 from . import exits
-from .options import environment
+from .options import environment, offline
 from .reports import Report, reports_for
 from .terminal import palette
 
@@ -46,6 +46,7 @@ def main(arguments: argparse.Namespace) -> int:
         _with_settings(arguments)
         _check(arguments)
         environ = environment(arguments)
+        arguments.offline = offline(arguments)
         chosen = _choose(arguments)
         if isinstance(chosen, int):
             return chosen
@@ -178,6 +179,8 @@ def _answers(chosen: _Chosen, arguments: argparse.Namespace, environ: Mapping[st
         Path(arguments.replay) if arguments.replay else None,
         arguments.speed,
         environ,
+        arguments.offline,
+        tuple(arguments.fault),
     )
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .media import Image as Image
     from .media import Pdf as Pdf
     from .media import Video as Video
+    from .offline import OfflineTransport as OfflineTransport
     from .request import HTTPBody as HTTPBody
     from .request import HTTPRequest as HTTPRequest
     from .request import HTTPResponse as HTTPResponse
@@ -100,6 +101,7 @@ _HOMES = {
     "bamlet.embed.compiling": ("check_path", "check_sources", "compile_sources", "load"),
     "bamlet.embed.media": ("Audio", "Image", "Pdf", "Video"),
     "bamlet.embed.request": ("HTTPBody", "HTTPRequest", "HTTPResponse"),
+    "bamlet.embed.offline": ("OfflineTransport",),
     "bamlet.embed.runtime": ("AsyncRuntime", "MediaLimits"),
     "bamlet.embed.stream": ("AsyncStream", "Reset"),
     "bamlet.embed.type_builder": ("FieldType", "TypeBuilder"),

@@ -102,6 +102,7 @@ class AsyncRuntime:
             clock=clock or Clock(),
             environ=process_environment if environ is None else lambda: environ,
             transport=None if isinstance(transport, HttpOptions) else transport,
+            make_offline=_offline_transport,
             media=media or MediaLimits(),
             print=on_print or to_standard_error,
             log=on_log or log_to_standard_error,
@@ -437,6 +438,12 @@ def _http_transport(options: HttpOptions | None) -> Transport:
     from ..wire.http import HttpTransport  # brings httpx, which takes 70 ms
 
     return HttpTransport(options)
+
+
+def _offline_transport() -> Transport:
+    from .offline import OfflineTransport
+
+    return OfflineTransport(pace=0)
 
 
 def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = None) -> Sink:

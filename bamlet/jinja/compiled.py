@@ -118,7 +118,7 @@ def compile_template(text: str) -> Compiled:
 
 def compile_expression(text: str) -> Compiled:
     """A template whose only act is to keep the value of one expression."""
-    return Compiled.of_expression(expression_tree(text, _expression_parser)[0])
+    return Compiled.of_expression(expression_tree(text, expression_parser)[0])
 
 
 def expression_tree(text: str, make_parser: Callable[[Sandbox, str], Parser]) -> tuple[nodes.Template, nodes.Expr]:
@@ -134,7 +134,7 @@ def expression_tree(text: str, make_parser: Callable[[Sandbox, str], Parser]) ->
         return tree, expression
 
 
-def _expression_parser(environment: Sandbox, text: str) -> Parser:
+def expression_parser(environment: Sandbox, text: str) -> Parser:
     return Parser(environment, text, state="variable")
 
 

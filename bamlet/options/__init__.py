@@ -3,7 +3,17 @@
 Pure facts: nothing here reads a program or builds a request.
 """
 
-from .clients import BEDROCK_INFERENCE, MEDIA_KINDS, MEDIA_MODES, OPTIONS, OUTPUT_MODES, Kind, Option, of_provider
+from .clients import (
+    BEDROCK_INFERENCE,
+    MEDIA_KINDS,
+    MEDIA_MODES,
+    OFFLINE_STYLES,
+    OPTIONS,
+    OUTPUT_MODES,
+    Kind,
+    Option,
+    of_provider,
+)
 from .providers import ALIASES, COMPOSITES, PROVIDERS, RESPONSE_TYPES, Needs, Provider, Variables
 from .retry_policies import CAUSES, RETRIES, STATUS, STRATEGIES
 from .timeouts import COMPOSITE_LIMITS, LIMITS, Timeouts
@@ -17,6 +27,7 @@ __all__ = [
     "LIMITS",
     "MEDIA_KINDS",
     "MEDIA_MODES",
+    "OFFLINE_STYLES",
     "OPTIONS",
     "OUTPUT_MODES",
     "PROVIDERS",

@@ -16,6 +16,7 @@ Kind: TypeAlias = Literal[
     "roles",  # what a role is called, by role
     "block",  # keys and values
     "texts",  # a list of strings
+    "number",
     "one of",  # of its choices
     "role metadata",  # all, none, or a list of strings
     "media",  # kinds of media, each with a way to send it
@@ -29,6 +30,15 @@ Kind: TypeAlias = Literal[
 MEDIA_KINDS = ("image", "audio", "video", "pdf")
 MEDIA_MODES = ("send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url")
 OUTPUT_MODES = ("prompt", "json_schema", "tool", "auto")
+OFFLINE_STYLES = (
+    "json",
+    "fenced",
+    "prose",
+    "single_quotes",
+    "unquoted_keys",
+    "trailing_commas",
+    "xmlish",
+)
 BEDROCK_INFERENCE = ("max_tokens", "temperature", "top_p", "stop_sequences")
 
 
@@ -102,6 +112,20 @@ OPTIONS: tuple[Option, ...] = (
         "where it gets it, if not at `https://login.microsoftonline.com`",
         "authority_host",
     ),
+    *_own("offline", "number", "the same seed gives the same answers", "seed"),
+    *_own("offline", "texts", "what goes wrong, as for `bamlet test --fault`: `cut@60%`, `429x1`", "faults"),
+    *_own(
+        "offline",
+        "one of",
+        "whether every `@check` holds: all (default), mixed",
+        "checks",
+        choices=("all", "mixed"),
+    ),
+    *_own("offline", "flag", "texts without quotes, line breaks and the like", "plain"),
+    *_own("offline", "one of", "how values are written", "style", choices=OFFLINE_STYLES),
+    *_own("offline", "number", "characters of a piece, and how fast pieces come", "chunk", "tokens_per_second"),
+    *_own("offline", "number", "how long the first one takes", "first_token_ms"),
+    *_own("offline", "number", "2 is twice as fast, 0 (default) waits for nothing", "pace"),
     *_own("vertex-ai", "text", "what the URL is made of, instead of `base_url`", "location", "project_id"),
     *_own(
         "vertex-ai",

@@ -135,6 +135,8 @@ _ALL = (
     _keyed(
         "openrouter", "chat completions", "openai", "system", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"
     ),
+    # Asks nobody: its answers are invented from the type.
+    Provider("offline", "nobody", "openai", "system", place="nowhere", output_modes=("prompt", "auto")),
 )
 PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in _ALL}
 

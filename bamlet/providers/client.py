@@ -160,6 +160,12 @@ def _flag(option: Option, value: object) -> bool:
     raise ValueError(f"is true or false, not {value!r}")
 
 
+def _number(option: Option, value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f"is a number of 0 or more, not {value!r}")
+
+
 def _texts(option: Option, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"is a list of strings, not {value!r}")
@@ -245,6 +251,7 @@ _READ: Mapping[Kind, Callable[[Option, object], Any]] = {
     "text": _text,
     "flag": _flag,
     "texts": _texts,
+    "number": _number,
     "strings": _strings,
     "roles": _strings,
     "block": _block,

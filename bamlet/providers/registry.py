@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from ..options import ALIASES, PROVIDERS, RESPONSE_TYPES
 from ..prompt import Media, Prompt
 from ..wire.message import Request
-from . import anthropic, azure, bedrock, google, ollama, openai, responses, vertex
+from . import anthropic, azure, bedrock, google, nobody, ollama, openai, responses, vertex
 from .accumulator import Accumulator
 from .anthropic_events import AnthropicAccumulator
 from .bedrock_events import BedrockAccumulator
@@ -127,6 +127,13 @@ _ALL = (
         bedrock.build_request,
         "aws-bedrock",
         authorization="aws",
+    ),
+    Dialect(
+        "offline",
+        nobody.read_client,
+        openai.MEDIA.to_fetch,
+        nobody.build_request,
+        "openai",
     ),
     Dialect(
         ollama.NATIVE,

@@ -156,6 +156,7 @@ _WAYS: Mapping[str, Mapping[Mode, _Way]] = {
     "vertex-ai": _GOOGLE,
     "aws-bedrock": {"tool": _bedrock_tool},
     "ollama-native": {"json_schema": _ollama_schema},
+    "offline": {},
 }
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
+from ..providers.nobody import SCHEME as NOBODY
 from ..wire.message import (
     BrokenBody,
     ConnectError,
@@ -59,8 +60,17 @@ async def open_response(context: Context, request: Any, deadlines: Deadlines) ->
         raise Failure("InvalidArgument", str(failure)) from failure
     call.secrets |= set(sent_secrets(request.url, headers))
     secrets = tuple(call.secrets)
-    wire = Request(request.method, request.url, tuple(headers.items()), request.body.encode(), secrets=secrets)
-    transport = call.services.transport_here()
+    noted = call.noted
+    wire = Request(
+        request.method,
+        request.url,
+        tuple(headers.items()),
+        request.body.encode(),
+        secrets=secrets,
+        note=noted[1] if noted is not None and noted[0] == request.body else None,
+    )
+    nobody = request.url.startswith(NOBODY)
+    transport = call.services.offline() if nobody else call.services.transport_here()
     try:
         return await transport.open(wire, connect_timeout=deadlines.connect)
     except ConnectTimeout:

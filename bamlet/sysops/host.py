@@ -18,6 +18,7 @@ from .lent import Lent
 if TYPE_CHECKING:
     from ..sap import Report
     from ..wire.message import Transport
+    from .asked import AnswerNote, AskedFor
     from .sink import Voice
 
 
@@ -57,6 +58,8 @@ class Services:
     clock: ClockLike
     environ: Callable[[], Mapping[str, str]]
     transport: Transport | None = None
+    # Answers of clients that ask nobody, whatever carries the requests of others.
+    make_offline: Callable[[], Transport] | None = None
     print: Callable[[str], object] = to_standard_error
     log: Callable[[str, str], object] = log_to_standard_error
     denied: frozenset[str] = frozenset()
@@ -66,6 +69,7 @@ class Services:
     media: MediaLimits = MediaLimits()
     # Clients by name, each with its provider and the options that it was made from.
     clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
+    _offline: Transport | None = None
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:
@@ -93,6 +97,14 @@ class Services:
         found = self.clients.get(client_name)
         return str(found[1].payload.provider) if found is not None else "unknown"
 
+    def offline(self) -> Transport:
+        if getattr(self.transport, "asks_nobody", False) and self.transport is not None:
+            return self.transport
+        if self._offline is None:
+            assert self.make_offline is not None
+            self._offline = self.make_offline()
+        return self._offline
+
     async def aclose(self) -> None:
         """Close the connections of this loop, and the host's transport."""
         made = self._made.pop(asyncio.get_running_loop(), None)
@@ -118,6 +130,10 @@ class Host:
     limits: Mapping[str, float] = field(default_factory=dict)
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
+
+    # What was asked for last, and the body of the request for it with a note of the answer.
+    asked: AskedFor | None = None
+    noted: tuple[str, AnswerNote] | None = None
 
     # Which task of the call it is: the second of the first is (1, 2).
     task: tuple[int, ...] = ()

@@ -24,6 +24,7 @@ from ..types.show import show
 from ..types.ty import STRING, Ty, bare
 from ..wire.message import Request
 from ..wire.redact import holds_secret
+from .asked import AnswerNote, AskedFor
 from .asserted import broken_assertion
 from .clients import Primitive, primitive_of
 from .conforms import is_of_type
@@ -77,6 +78,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
     problem = broken_assertion(given, schemas)
     if problem is not None:
         raise Failure("InvalidArgument", f"{function_name}: {problem}")
+    context.host.asked = AskedFor(function_name, function.result, args)
     templates = {
         name: TemplateString(name, tuple(param.name for param in info.params), info.text)
         for name, info in context.program.templates.items()
@@ -137,7 +139,25 @@ def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) 
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
     _refuse_secrets(context, primitive.options, request.body.decode())
-    return _language_request(context, request, primitive)
+    made = _language_request(context, request, primitive)
+    if (asked := context.host.asked) is not None:
+        context.host.noted = made.body, _note(context, primitive, asked, stream, len(made.body))
+    return made
+
+
+def _note(context: Context, primitive: Primitive, asked: AskedFor, stream: bool, size: int) -> AnswerNote:
+    options = primitive.options
+    return AnswerNote(
+        asked,
+        context.program.schemas,
+        context.space,
+        options,
+        options.client_response_type or primitive.dialect.response_type,
+        mode_of(options),
+        stream,
+        size,
+        context.host.services.clock.sleep,
+    )
 
 
 def _refuse_secrets(context: Context, options: ClientOptions, body: str) -> None:

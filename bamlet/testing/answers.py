@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
+from ..embed.offline import OfflineTransport, offline_environment, run_seed
 from ..embed.sharing import SharedConnections
 from ..embed.tapes import MissingTape, Tape
 from .outcome import RunError, RunKey
@@ -26,7 +27,8 @@ _UNSAFE = re.compile(rb"[^A-Za-z0-9_.-]")
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`record` None is live, nothing written. `shared` is one cassette for all runs; `folder` has one for each, or
-    without it the nearest folder `cassettes` between the test's file and the `root` of the program.
+    without it the nearest folder `cassettes` between the test's file and the `root` of the program. With a seed
+    for `offline` nobody is asked.
     """
 
     root: Path
@@ -35,6 +37,8 @@ class Settings:
     shared: Path | None = None
     speed: float = 0.0
     environ: Mapping[str, str] | None = None
+    offline: int | None = None
+    faults: tuple[str, ...] = ()
 
 
 class Undecided(Exception):
@@ -72,6 +76,8 @@ class Answers:
     def means(self, key: RunKey, on_limited: Callable[[], None], *, several: bool) -> Means:
         """`several` tells that the test has other runs. Raises `Undecided`."""
         settings = self.settings
+        if settings.offline is not None:
+            return self._invented(key, settings.offline)
         path = self._folder(key) / cassette_name(key, several=several)
         if self._shared is not None:
             return Means(self._shared, ReplayEnvironment(settings.environ), settings.shared)
@@ -84,6 +90,12 @@ class Answers:
             return Means(lent, settings.environ)
         tape = Tape(lent)
         return Means(tape.transport, settings.environ, path, after=lambda well: _saved(tape, path, well))
+
+    def _invented(self, key: RunKey, seed: int) -> Means:
+        """The first run has the seed itself, so that it says what `bamlet run` does."""
+        own = seed if key.number == 1 else run_seed(seed, key.number)
+        transport = OfflineTransport(own, faults=self.settings.faults, pace=0)
+        return Means(transport, offline_environment(self.settings.environ))
 
     def _folder(self, key: RunKey) -> Path:
         if self.settings.folder is not None:

@@ -335,7 +335,7 @@ def summary_line(summary: Summary) -> str:
     counts = summary.counts
     told = [f"{counts['failed']} failed"] if counts["failed"] else []
     told += [f"{counts['errored']} errored"] if counts["errored"] else []
-    told += [f"{counts['passed'] + counts['flaky']} passed"]
+    told += [f"{counts['passed']} passed"]
     told += [f"{counts['flaky']} flaky"] if counts["flaky"] else []
     told += [f"{counts['cancelled']} cancelled"] if counts["cancelled"] else []
     runs = [run for test in summary.tests for run in test.runs if run.status != "cancelled"]

@@ -137,3 +137,18 @@ def _event(headers: Mapping[str, HeaderValue], payload: bytes) -> Event:
         case _:
             name = str(headers.get(":event-type", "message"))
     return Event(name, payload.decode("utf-8", "replace"))
+
+
+def encode_frame(headers: Mapping[str, str], payload: bytes) -> bytes:
+    """A frame that the decoder reads; all its headers are texts."""
+    head = b"".join(
+        bytes((len(name.encode()),))
+        + name.encode()
+        + bytes((_TEXT,))
+        + _LENGTH.pack(len(value.encode()))
+        + value.encode()
+        for name, value in headers.items()
+    )
+    sizes = struct.pack(">II", _PRELUDE.size + len(head) + len(payload) + _CHECKSUM.size, len(head))
+    body = sizes + _CHECKSUM.pack(crc32(sizes)) + head + payload
+    return body + _CHECKSUM.pack(crc32(body))

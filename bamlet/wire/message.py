@@ -13,7 +13,8 @@ class Request:
 
     `public_only` is for URLs that strangers may have written: the request is refused where the name of the host
     leads to an address that is not public, such as this machine or its network. `secrets` are values in it that no
-    log, message or recording may show, whatever they are called.
+    log, message or recording may show, whatever they are called. `note` is what the one who
+    asks knows of the answer; it is never sent, and nothing here looks into it. Transports that wrap others hand it on.
     """
 
     method: str
@@ -22,6 +23,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     public_only: bool = field(default=False, compare=False)
     secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    note: object = field(default=None, compare=False, repr=False)
 
 
 Engine = Literal["auto", "httpx", "aiohttp"]
@@ -73,6 +75,10 @@ class TransportError(Exception):
 
 class InvalidRequest(TransportError):
     """The request cannot be put on the wire: its URL or a header is not HTTP. Nothing was sent."""
+
+
+class NoSuchAnswer(InvalidRequest):
+    """Nobody was asked, and whoever answers without asking has nothing that would do."""
 
 
 class ConnectError(TransportError):

@@ -38,6 +38,7 @@ GIVEN: dict[str, dict[str, object]] = {
         "secret_access_key": "S",
     },
     "ollama-native": {"model": "m"},
+    "offline": {"seed": 7},
 }
 IMAGE = Media("image", base64="QUJD", media_type="image/jpeg")
 CACHED = {"cache_control": {"type": "ephemeral"}}
@@ -99,6 +100,7 @@ def test_every_provider_has_a_client_here() -> None:
             "https://bedrock-runtime.us-east-1.amazonaws.com/model/anthropic.x-v1%3A0/converse-stream",
         ),
         ("ollama-native", "http://localhost:11434/api/chat", None),
+        ("offline", "offline://nobody/chat/completions", None),
     ],
 )
 def test_urls(provider: str, plain: str, streamed: str | None) -> None:
