@@ -70,3 +70,10 @@ def _below(root: Path) -> Iterator[Path]:
             # A pipe below a folder would be waited for, for ever.
             if not path.is_fifo() and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
                 yield path
+
+        yield from (path for path in paths if not path.is_symlink() or path.resolve().is_relative_to(inside))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that stands beside a program. Raises `OSError`, and `ValueError` for what is no text."""
+    return path.read_text("utf-8")

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
-from ..embed.offline import OfflineTransport, offline_environment, run_seed
+from ..embed.files import text_of
+from ..embed.offline import OfflineTransport, Reply, offline_environment, run_seed
 from ..embed.sharing import SharedConnections
 from ..embed.tapes import MissingTape, Tape
 from .outcome import RunError, RunKey
+from .script import replies_of, script, script_files
 
 if TYPE_CHECKING:
     from ..embed.runtime import Transport
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = Literal["none", "once", "all"]
 CASSETTES = "cassettes"
+SCRIPTS = "scripts"
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_.-]")
 
 
@@ -78,13 +81,15 @@ class Answers:
         settings = self.settings
         if settings.offline is not None:
             return self._invented(key, settings.offline)
-        path = self._folder(key) / cassette_name(key, several=several)
+        path = self._folder(key, CASSETTES, settings.folder) / cassette_name(key, several=several)
         if self._shared is not None:
             return Means(self._shared, ReplayEnvironment(settings.environ), settings.shared)
         if settings.record in ("none", "once") and path.exists():
             return self._replayed(path)
         if settings.record == "none":
-            return Means(MissingTape(_no_cassette(key)), ReplayEnvironment(settings.environ))
+            scripted = self._script(key)
+            transport = script(*scripted) if scripted else MissingTape(_no_cassette(key))
+            return Means(transport, ReplayEnvironment(settings.environ))
         lent = self._connections.lend(on_limited)
         if settings.record is None:
             return Means(lent, settings.environ)
@@ -93,17 +98,35 @@ class Answers:
 
     def _invented(self, key: RunKey, seed: int) -> Means:
         """The first run has the seed itself, so that it says what `bamlet run` does."""
+        environ = offline_environment(self.settings.environ)
+        if scripted := self._script(key):
+            return Means(script(*scripted, faults=self.settings.faults), environ)
         own = seed if key.number == 1 else run_seed(seed, key.number)
-        transport = OfflineTransport(own, faults=self.settings.faults, pace=0)
-        return Means(transport, offline_environment(self.settings.environ))
+        return Means(OfflineTransport(own, faults=self.settings.faults, pace=0), environ)
 
-    def _folder(self, key: RunKey) -> Path:
-        if self.settings.folder is not None:
-            return self.settings.folder
+    def _script(self, key: RunKey) -> list[Reply]:
+        """What the test's own property says, or a file beside the program. Raises `Undecided` for both."""
+        place = self._folder(key, SCRIPTS, None) / Path(*map(safe_name, key.case.path.split("::")))
+        files = script_files(place / f"{safe_name(key.case.name)}.txt")
+        own = key.case.info.script
+        if own is not None and files:
+            raise Undecided(
+                RunError("TwoScripts", f"{key.case.id} has a script, and so says {files[0]}; keep one")
+            )
+        if own is not None:
+            return replies_of(own)
+        try:
+            return [Reply(text_of(file)) for file in files]
+        except (OSError, ValueError) as failure:
+            raise Undecided(RunError(type(failure).__name__, str(failure))) from failure
+
+    def _folder(self, key: RunKey, name: str, given: Path | None) -> Path:
+        if given is not None:
+            return given
         root, file = self.settings.root.resolve(), Path(key.case.file).resolve()
         between = [folder for folder in file.parents if folder.is_relative_to(root)]
-        found = (folder / CASSETTES for folder in between if (folder / CASSETTES).is_dir())
-        return next(found, root / CASSETTES)
+        found = (folder / name for folder in between if (folder / name).is_dir())
+        return next(found, root / name)
 
     def _replayed(self, path: Path) -> Means:
         try:

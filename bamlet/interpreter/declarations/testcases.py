@@ -17,12 +17,13 @@ from ..facts.symbols import FunctionSymbol, Names
 from .arguments import TestArguments
 from .attributes import describe
 from .blocks import Block, Shape
+from .scripts import read_script
 from .settings import setting
 from .type_builders import ResolveTypes, read_type_builder
 
 _TEST = Shape(
     "a test",
-    ("functions", "args"),
+    ("functions", "args", "script"),
     catalogue.UNKNOWN_TEST_PROPERTY,
     catalogue.MISSING_TEST_PROPERTY,
     {"functions": "functions [Name]"},
@@ -52,6 +53,7 @@ class TestReader:
             added = read_type_builder(builder, placed, self.names, self.report, self.resolve_types)
             types = types.with_types(added) if types else added
         functions = list(self._functions(block, node, given.get("functions")))
+        script = read_script(block, given.get("script"))
         args = given.get("args")
         if args is not None and not isinstance(args.value, n.Config):
             hint = "write args { name value }"
@@ -65,7 +67,7 @@ class TestReader:
             wanted = {param.name: param.ty for param in function.params}
             arguments = {e.key.name: reader.value(e.value, wanted.get(e.key.name, UNKNOWN)) for e in entries}
             places = placed.span(node.name), placed.span(node)
-            yield TestInfo(node.name.name, function.name, arguments, constraints, *places, types)
+            yield TestInfo(node.name.name, function.name, arguments, constraints, *places, types, script)
 
     def _known(self) -> Relation:
         if self._relation is None:

@@ -106,7 +106,8 @@ class TestConstraint:
 class TestInfo:
     """One test block for one function; a block that names three functions is three of these.
 
-    `span` is the place of its name, `block` that of the whole.
+    `span` is the place of its name, `block` that of the whole. `script` are the model's answers when nobody is
+    asked: texts, and maps of what an answer has; the last stands for all that follow.
     """
 
     name: str
@@ -117,6 +118,7 @@ class TestInfo:
     block: Span
     # What its type builder adds: whole classes and enums, those that it extends among them.
     types: Schemas | None = None
+    script: tuple[Setting, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
