@@ -88,7 +88,7 @@ def _runtime(
         from ..embed.cassettes import Recording, RecordingBroken, SecretInCassette
 
         try:
-            recording = Recording(arguments.record, force=arguments.force)
+            recording = Recording(arguments.record, force=arguments.force, environ=arguments.environ)
         except FileExistsError as failure:
             raise Refused(f"{failure.filename} exists; --force records over it") from None
         except OSError as failure:

@@ -40,7 +40,9 @@ class Recording:
     when all went well. After a failure it stays beside, and what stood there before stays.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, force: bool = False, environ: Mapping[str, str] | None = None
+    ) -> None:
         """Raises `OSError`: `FileExistsError` if there is such a file and no `force`."""
         from ..wire.http import HttpTransport
 
@@ -48,7 +50,7 @@ class Recording:
         self._has_failed = False
         self._broken: OSError | None = None
         self.transport = RecordingTransport(
-            HttpTransport(), self._write, clock=Clock().now, secrets=_secrets(os.environ)
+            HttpTransport(), self._write, clock=Clock().now, secrets=secrets_of(environ)
         )
 
     @property
@@ -88,7 +90,9 @@ class Recording:
             raise RecordingBroken(told) from failure
 
 
-def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
+def secrets_of(environ: Mapping[str, str] | None) -> frozenset[str]:
+    """The values that must not be written; None is the environment of the process."""
+    environ = os.environ if environ is None else environ
     return frozenset(
         value for name, value in environ.items() if is_secret_name(name) and len(value) >= SHORTEST_SECRET
     )

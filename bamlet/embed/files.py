@@ -71,8 +71,6 @@ def _below(root: Path) -> Iterator[Path]:
             if not path.is_fifo() and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
                 yield path
 
-        yield from (path for path in paths if not path.is_symlink() or path.resolve().is_relative_to(inside))
-
 
 def text_of(path: Path) -> str:
     """The text of a file that stands beside a program. Raises `OSError`, and `ValueError` for what is no text."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..sysops.clock import Clock
 from ..wire.message import Request, Response, Transport, TransportError
 from ..wire.record import RecordingTransport
 from ..wire.replay import NotRecorded
-from .cassettes import _secrets
+from .cassettes import secrets_of
+from .writing import write_whole
 
 
 class Tape:
     """What goes over a transport, kept in memory until somebody saves it."""
 
-    def __init__(self, inner: Transport) -> None:
+    def __init__(self, inner: Transport, environ: Mapping[str, str] | None) -> None:
+        """`environ` is that of the program, whose secrets must not be written; None is that of the process."""
         self._lines: list[str] = []
         self.transport = RecordingTransport(
-            inner, self._lines.append, clock=Clock().now, secrets=_secrets(os.environ)
+            inner, self._lines.append, clock=Clock().now, secrets=secrets_of(environ)
         )
 
     def save(self, path: Path) -> bool:
@@ -26,13 +28,7 @@ class Tape:
         if not self._lines:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            fresh.write_text("".join(self._lines), "utf-8", newline="\n")
-            fresh.replace(path)
-        except BaseException:
-            fresh.unlink(missing_ok=True)
-            raise
+        write_whole(path, "".join(self._lines).encode())
         return True
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..diagnostics import did_you_mean
 from .store import cache_folder
+from .writing import write_whole
 
 _KINDS: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
     "parallel": ("a number", int),
@@ -75,9 +75,7 @@ def remember_failures(root: Path, failed: Iterable[str]) -> None:
     known = _remembered(folder)
     known[_key(root)] = sorted(failed)
     try:
-        fresh = folder / f"last-test.json.{os.getpid()}.tmp"
-        fresh.write_text(json.dumps(known), "utf-8")
-        fresh.replace(folder / "last-test.json")
+        write_whole(folder / "last-test.json", json.dumps(known).encode(), durable=False)
     except OSError:
         return
 

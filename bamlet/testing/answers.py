@@ -93,7 +93,7 @@ class Answers:
         lent = self._connections.lend(on_limited)
         if settings.record is None:
             return Means(lent, settings.environ)
-        tape = Tape(lent)
+        tape = Tape(lent, settings.environ)
         return Means(tape.transport, settings.environ, path, after=lambda well: _saved(tape, path, well))
 
     def _invented(self, key: RunKey, seed: int) -> Means:

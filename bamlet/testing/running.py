@@ -9,6 +9,7 @@ from typing import Any
 
 from ..embed import AbortController, BamlAbortError, BamlError, BamlValidationError, CallContext, Report, to_plain
 from ..embed.cassettes import SecretInCassette
+from ..embed.collector import Collector
 from ..embed.compiling import with_types
 from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
 from ..embed.media import arguments_of_test
@@ -37,9 +38,26 @@ class Measured:
     first_token_ms: float | None = None
     reasoning: str = ""
     reports: list[Report] = field(default_factory=list)
-    usage: Usage | None = None
-    attempts: int | None = None
-    client: str | None = None
+    collector: Collector = field(default_factory=Collector)
+
+    @property
+    def usage(self) -> Usage | None:
+        """None if no model was asked, or none that counts."""
+        found = self.collector.usage
+        if found.input_tokens is None and found.output_tokens is None:
+            return None
+        return Usage(found.input_tokens or 0, found.output_tokens or 0)
+
+    @property
+    def attempts(self) -> int:
+        return sum(len(log.calls) for log in self.collector.logs)
+
+    @property
+    def client(self) -> str | None:
+        """The one that gave the answer, or that was asked last."""
+        calls = [call for log in self.collector.logs for call in log.calls]
+        chosen = next((call for call in reversed(calls) if call.selected), calls[-1] if calls else None)
+        return chosen.client_name if chosen is not None else None
 
     def names(self) -> dict[str, Any]:
         """As constraints see them below `_`."""
@@ -147,6 +165,7 @@ class _Run:
             types=case.info.types,
             strict=self._options.strict,
             on_report=self._measured.reports.append,
+            collector=self._measured.collector,
         )
         arguments = arguments_of_test(case.info)
         info = runtime.program.interface.functions[case.info.function]

@@ -14,7 +14,7 @@ class Request:
     `public_only` is for URLs that strangers may have written: the request is refused where the name of the host
     leads to an address that is not public, such as this machine or its network. `secrets` are values in it that no
     log, message or recording may show, whatever they are called. `note` is what the one who
-    asks knows of the answer; it is never sent, and nothing here looks into it. Transports around others hand it on.
+    asks knows of the answer; it is never sent, and nothing here looks into it. Who wraps a transport hands it on.
     """
 
     method: str
