@@ -30,6 +30,7 @@ check: $(DEV) ## Format, lint, types (of the tests, too) and layers, in seconds
 test: $(DEV) ## Everything that must hold; the corpus once as it is and once with every function async
 	@$(BIN)/python -m pytest -q
 	@$(BIN)/python -m pytest -q --all-async tests/corpus
+	@$(BIN)/bamlet test examples --record none --quiet
 
 spec: $(DEV) ## The language alone: the Markdown spec and the .baml corpus
 	@$(BIN)/python -m pytest -q tests/spec tests/corpus

@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
     _add_test(commands)
+    _add_init(commands)
     _add_render(commands)
     _add_check(commands)
     _add_fmt(commands)
@@ -64,7 +65,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="call a function and print its value as JSON",
         description="Call a function of a program and print its value as JSON on standard output.",
     )
-    run.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
+    run.add_argument(
+        "path",
+        metavar="FILE|DIR",
+        nargs="?",
+        default=".",
+        help="a .baml file, or a folder of them (default: the working folder)",
+    )
     _add_call(run)
     run.add_argument(
         "--stream",
@@ -176,6 +183,21 @@ def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_test_matrix(test)
     _add_test_answers(test)
     _add_test_output(test)
+
+
+def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    init = commands.add_parser(
+        "init",
+        help="write a project to begin with",
+        description="Write a project that runs and passes its tests at once, without a key.",
+    )
+    init.add_argument(
+        "folder", metavar="DIR", nargs="?", default=".", help="where to (default: the working folder)"
+    )
+    init.add_argument("--empty", action="store_true", help="without the example")
+    init.add_argument(
+        "--force", action="store_true", help="also into a folder that is not empty; no file is overwritten"
+    )
 
 
 def _add_test_selection(test: argparse.ArgumentParser) -> None:

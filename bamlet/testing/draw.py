@@ -342,7 +342,7 @@ def summary_line(summary: Summary) -> str:
     line = f"{', '.join(told)} of {len(summary.tests)} in {summary.seconds:.1f} s"
     usages = [run.usage for run in runs if run.usage is not None]
     if len(runs) != len(summary.tests) or usages:
-        line += f" · {len(runs)} runs"
+        line += f" · {len(runs)} run{'s' if len(runs) != 1 else ''}"
     if usages:
         given, made = sum(u.input_tokens for u in usages), sum(u.output_tokens for u in usages)
         line += f" · {given:,} in / {made:,} out tokens"

@@ -124,7 +124,7 @@ def test_no_command_is_a_question_and_the_help_is_no_result(capsys: Capture) -> 
     "arguments",
     [
         ["walk"],
-        ["run"],
+        ["run", "x", "F", "y"],
         ["run", "x", "--stream", "sometimes"],
         ["run", "x", "--speed", "-1"],
         ["run", "x", "--speed", "nan"],

@@ -1,0 +1,83 @@
+"""What comes with bamlet runs without a network and without a key: the examples, and what `bamlet init` writes.
+
+It is files on a disk, of which the language knows nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+import bamlet
+from bamlet.cli import exits
+from bamlet.cli.main import run
+from bamlet.embed.offline import OfflineTransport
+from tests.support.scripted import run_virtual
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("nobody opens a socket here")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("way", [["--record", "none"], ["--offline"], ["--offline=7"]])
+def test_t01_every_example_passes_its_tests(way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """From its cassettes, and offline; no key is in the environment."""
+    assert run(["test", "examples", *way]) == exits.OK
+    assert "7 passed of 7" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_every_example_is_a_program_by_itself(folder: Path) -> None:
+    assert bamlet.load(folder).diagnostics == ()
+
+
+def test_the_second_client_of_an_example_answers_when_the_first_one_fails() -> None:
+    async def body() -> list[str]:
+        transport = OfflineTransport(1, faults=["status=500x2"], pace=0)
+        program = bamlet.load(ROOT / "examples" / "classifier")
+        async with bamlet.AsyncRuntime(program, transport=transport, environ=KEYS) as runtime:
+            await runtime.call("Sort", message="hello")
+        return [request.client for request in transport.requests]
+
+    assert run_virtual(body()) == ["Cheap", "Cheap", "Better"]
+
+
+KEYS = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none"}
+
+
+# --- bamlet init
+
+
+def test_a_new_project_runs_and_passes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "demo"]) == exits.OK
+    monkeypatch.chdir(tmp_path / "demo")
+    assert run(["run", "--offline"]) == exits.OK
+    assert run(["test", "--offline"]) == exits.OK
+    assert run(["check", "--strict"]) == exits.OK
+    assert run(["fmt", "--check"]) == exits.OK
+    assert "2 passed of 2" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo"]
+
+
+def test_a_project_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.txt").write_text("mine", "utf-8")
+    assert run(["init", str(tmp_path)]) == exits.USAGE
+    assert "this folder is not empty; --force writes beside what is there" in capsys.readouterr().err
+    assert run(["init", str(tmp_path), "--force", "--empty"]) == exits.OK
+    assert run(["init", str(tmp_path), "--force"]) == exits.USAGE
+    assert "no file is overwritten" in capsys.readouterr().err
+    names = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert names == [".gitignore", "main.baml", "mine.txt"]
