@@ -109,6 +109,7 @@ DOORS: dict[str, set[str]] = {
     "threading": {"sync", "deep", "client.locks"},
     "pydantic": {"client"},
     "coverage": {"coverage"},
+    "pytest": {"testing.plugin"},
     "pydantic_core": {"interpreter.runtime.python_faces", "embed.media"},
     "rich": {"cli", "interpreter.runtime.python_faces"},
 }

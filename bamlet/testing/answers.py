@@ -81,14 +81,27 @@ class Answers:
         settings = self.settings
         if settings.offline is not None:
             return self._invented(key, settings.offline)
-        path = self._folder(key, CASSETTES, settings.folder) / cassette_name(key, several=several)
+        folder = self._folder(key, CASSETTES, settings.folder)
+        return self._from_cassette(folder / cassette_name(key, several=several), key, on_limited)
+
+    def means_at(self, folder: Path, *names: str) -> Means:
+        """The means of a test that is no `.baml` one, by the names of its cassette below a folder."""
+        if self.settings.offline is not None:
+            transport = OfflineTransport(self.settings.offline, faults=self.settings.faults, pace=0)
+            return Means(transport, offline_environment(self.settings.environ))
+        *above, last = map(safe_name, names)
+        return self._from_cassette(Path(folder, *above, f"{last}.jsonl"), None, lambda: None)
+
+    def _from_cassette(self, path: Path, key: RunKey | None, on_limited: Callable[[], None]) -> Means:
+        settings = self.settings
         if self._shared is not None:
             return Means(self._shared, ReplayEnvironment(settings.environ), settings.shared)
         if settings.record in ("none", "once") and path.exists():
             return self._replayed(path)
         if settings.record == "none":
-            scripted = self._script(key)
-            transport = script(*scripted) if scripted else MissingTape(_no_cassette(key))
+            scripted = self._script(key) if key is not None else []
+            why = _no_cassette(key) if key is not None else f"there is no cassette {path}"
+            transport = script(*scripted) if scripted else MissingTape(why)
             return Means(transport, ReplayEnvironment(settings.environ))
         lent = self._connections.lend(on_limited)
         if settings.record is None:
