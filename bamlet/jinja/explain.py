@@ -77,9 +77,11 @@ def explain(expression: str, variables: Mapping[str, Any]) -> Explanation:
         (step for number, step in known.items() if number in marked.shown),
         key=lambda step: (step.start, -step.end),
     )
+    # After a failure the last pair may be what failed.
+    pairs = marked.compared if problem is None else ()
     refused = tuple(
         Comparison(operator, known[left], known[right], *_between(expression, known[left], known[right]))
-        for left, operator, right in marked.compared
+        for left, operator, right in pairs
         if left in known and right in known and not COMPARE[operator](kept[left], kept[right])
     )
     return Explanation(value, tuple(steps), refused, problem)

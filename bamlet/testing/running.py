@@ -253,7 +253,7 @@ def _data(value: Any) -> Any:
 
 def _error(failure: BamlError, key: RunKey, streams: bool) -> RunError:
     answer = failure.raw_output if isinstance(failure, BamlValidationError) else None
-    message = str(failure)
+    message = failure.message
     return RunError(
         type(failure).__name__, message, failure.attempts, failure.trace_text, answer, _hint(message, key, streams)
     )

@@ -20,11 +20,11 @@ from bamlet.cli import exits
 from bamlet.cli.main import run
 from bamlet.testing.answers import Answers, Settings
 from bamlet.testing.draw import Look, failure_text
-from bamlet.testing.outcome import Ended, Summary
+from bamlet.testing.outcome import Ended, RunStarted, Summary
 from bamlet.testing.runner import Plan
 from bamlet.testing.runner import run as run_plan
 from bamlet.testing.selection import Selection, cases_of, in_shard
-from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 from tests.support.golden import Goldens
 from tests.support.local_program import KEY
 
@@ -288,3 +288,135 @@ def test_patterns() -> None:
     assert selected(["*::Four"], program) == ["Four"]
     assert selected(["::Fi*"], program) == ["Five"]
     assert selected(["Double"], program) == ["Five", "Four"]
+
+
+# --- models that answer without being asked
+
+SORT = """
+enum Mood {
+  Good
+  Bad
+}
+
+retry_policy Once {
+  max_retries 1
+  strategy {
+    type constant_delay
+    delay_ms 1
+  }
+}
+
+client<llm> A {
+  provider openai
+  retry_policy Once
+  options {
+    model "a"
+  }
+}
+
+client<llm> B {
+  provider anthropic
+  options {
+    model "b"
+  }
+}
+
+function Sort(text: string) -> Mood {
+  client A
+  prompt #"{{ text }} {{ ctx.output_format }}"#
+}
+"""
+
+
+def test_t04_a_matrix_is_the_same_each_time(capsys: Capture, golden: Goldens) -> None:
+    """Rates decide, and the same seed gives the same cells; the table is what people compare models by."""
+    written(
+        SORT + 'test One { functions [Sort] args { text "x" } }\ntest Two { functions [Sort] args { text "y" } }'
+    )
+    arguments = ("main.baml", "-j", "1", "--client", "A,B", "--runs", "5", "--offline=3", "--fault", "empty:0.3")
+    drawn = []
+    for rate, code in (("0.2", exits.OK), ("0.2", exits.OK), ("1", exits.FAILED)):
+        assert bamlet_test(*arguments, "--pass-rate", rate) == code
+        drawn.append(re.sub(r" +[\d.]+ m?s\b", " T", capsys.readouterr().out))
+    assert drawn[0] == drawn[1]
+    golden("cli/matrix.txt", drawn[0])
+
+
+SCRIPTED = """
+test Plain {{ functions [Sort] args {{ text "1" }} script "Good" @@assert({{{{ this == "Good" }}}}) }}
+test Prose {{ functions [Sort] args {{ text "2" }} script "I say: Good." @@assert({{{{ this == "Good" }}}}) }}
+test Retried {{
+  functions [Sort]
+  args {{ text "3" }}
+  script [ {{ status 429, retry_after 0 }}, "Bad" ]
+  @@assert({{{{ this == "Bad" and _.attempts == 2 }}}})
+}}
+test Refused {{ functions [Sort] args {{ text "4" }} script {{ refuse "no" }} }}
+test Nonsense {{ functions [Sort] args {{ text "5" }} script "neither" }}
+"""
+
+
+@pytest.mark.parametrize("way", [["--offline"], ["--record", "none"]])
+def test_t16_scripted_answers(way: list[str], capsys: Capture) -> None:
+    written(SORT + SCRIPTED.format())
+    assert bamlet_test("main.baml", *way, "--output-format", "json") == exits.FAILED
+    tests = {test["test"]: test for test in json.loads(capsys.readouterr().out)["tests"]}
+    statuses = {name: test["status"] for name, test in tests.items()}
+    assert statuses == {
+        "Plain": "passed",
+        "Prose": "passed",
+        "Retried": "passed",
+        "Refused": statuses["Refused"],
+        "Nonsense": "failed",
+    }
+    assert statuses["Refused"] in ("failed", "errored")
+    assert tests["Nonsense"]["runs"][0]["error"]["type"] == "BamlValidationError"
+
+
+def test_t16_a_script_may_stand_beside_the_program(capsys: Capture) -> None:
+    written(SORT + 'test One { functions [Sort] args { text "x" } @@assert({{ this == "Bad" }}) }')
+    written("I think it is Bad.", "scripts/Sort/One.txt")
+    assert bamlet_test("main.baml", "--offline") == exits.OK
+    written(SORT + 'test One { functions [Sort] args { text "x" } script "Good" }')
+    assert bamlet_test("main.baml", "--offline") == exits.FAILED
+    assert "keep one" in capsys.readouterr().out
+
+
+def test_names_below_the_result(capsys: Capture) -> None:
+    written(
+        SORT
+        + 'test One { functions [Sort] args { text "x" } @@assert({{ _.client == "A" and _.attempts == 1'
+        + " and _.usage.output_tokens > 0 and _.latency_ms >= 0 }}) }"
+    )
+    assert bamlet_test("main.baml", "--offline") == exits.OK
+
+
+# --- what stops
+
+
+def test_t05_an_interrupt_stops_what_runs_and_tells_what_is_known(loopback: LoopbackServer) -> None:
+    """Ten of two hundred streams are under way; all are closed within two seconds, and none is left."""
+    source = SAY.replace("env.BASE_URL", f'"{loopback.url}"').replace("env.LOCAL_KEY", '"k"')
+    tests = "\n".join(f'test T{n} {{ functions [Say] args {{ text "{n}" }} }}' for n in range(200))
+    program = bamlet.compile_sources({"a.baml": source + tests})
+    loopback.answer(*[Answer([openai_chunks(["he"])[0], Pause(60)]) for _ in range(200)])
+    stop = bamlet.AbortController()
+
+    async def body() -> Summary:
+        async for event in run_plan(program, Plan(cases=cases_of(program)), Answers(Settings(Path())), stop):
+            if isinstance(event, RunStarted) and event.key.case.name == "T8":
+                asyncio.get_running_loop().call_later(0.2, stop.abort)
+            if isinstance(event, Ended):
+                return event.summary
+        raise AssertionError("a run ends with its summary")
+
+    summary = asyncio.run(asyncio.wait_for(body(), 20))
+    assert [run.error for test in summary.tests for run in test.runs if run.error is not None] == []
+    assert summary.counts["cancelled"] == len(summary.tests)
+    assert summary.seconds < 10
+
+
+def test_the_first_failure_may_be_the_last(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "-j", "1", "--fail-fast") == exits.FAILED
+    assert "1 failed, 0 passed, 1 cancelled of 2" in capsys.readouterr().out
