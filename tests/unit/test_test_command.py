@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
 import bamlet
@@ -28,6 +29,7 @@ from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 from tests.support.golden import Goldens
 from tests.support.local_program import KEY
 
+ROOT = Path(__file__).parents[2]
 FAILING = Path(__file__).parents[1] / "fixtures" / "failing"
 Capture: TypeAlias = pytest.CaptureFixture[str]
 
@@ -189,6 +191,8 @@ def test_machines_can_read_the_results(capsys: Capture) -> None:
     assert bamlet_test("main.baml", "--output-format", "junit=j.xml", "--output-format", "json") == exits.FAILED
     data = json.loads(capsys.readouterr().out)
     assert (data["v"], data["summary"]["failed"], data["summary"]["passed"]) == (1, 1, 1)
+    schema = json.loads((ROOT / "docs" / "test-output.schema.json").read_text("utf-8"))
+    jsonschema.validate(data, schema)
     (constraint,) = data["tests"][0]["runs"][0]["constraints"]
     assert constraint["values"] == [{"source": "this", "value": 4}]
     assert constraint["differences"] == [{"path": "$", "expected": 5, "actual": 4}]
@@ -288,6 +292,18 @@ def test_patterns() -> None:
     assert selected(["*::Four"], program) == ["Four"]
     assert selected(["::Fi*"], program) == ["Five"]
     assert selected(["Double"], program) == ["Five", "Four"]
+
+
+def test_t20_the_page_has_every_option(capsys: Capture) -> None:
+    assert bamlet_test("--help") == exits.OK
+    options = set(re.findall(r"(?<![\w-])(--[a-z][\w-]+|-[a-z])(?![\w-])", capsys.readouterr().out))
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    told = set(re.findall(r"(?<![\w-])(--[a-z][\w-]+|-[a-z])(?![\w-])", page))
+    assert options - {"--help", "-h"} <= told
+    assert {option for option in told if not option.startswith("--bamlet")} <= options | OF_PYTEST
+
+
+OF_PYTEST = {"-k", "-n", "--junitxml"}
 
 
 # --- models that answer without being asked
