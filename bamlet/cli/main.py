@@ -179,6 +179,7 @@ def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         nargs="*",
         help="what makes up the program (default: the working folder)",
     )
+    _add_edition(test)
     _add_test_selection(test)
     _add_test_matrix(test)
     _add_test_answers(test)

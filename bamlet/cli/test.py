@@ -96,7 +96,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _choose(arguments: argparse.Namespace) -> _Chosen | int:
     paths = arguments.paths or ["."]
     files = list(dict.fromkeys(path.partition("::")[0] for path in paths))
-    program, diagnostics = embed.check_path(*files)
+    program, diagnostics = embed.check_path(*files, edition=arguments.edition)
     if diagnostics:
         print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
     if program is None:
@@ -111,6 +111,9 @@ def _choose(arguments: argparse.Namespace) -> _Chosen | int:
         cases = selection.of(cases_of(program))
     except SelectionError as failure:
         raise Refused(str(failure)) from None
+    except embed.BamlError as failure:
+        print(f"bamlet test: a testset failed while it declared its tests: {failure.message}", file=sys.stderr)
+        return exits.FAILED
     if arguments.list:
         _list(cases, arguments)
         return exits.OK

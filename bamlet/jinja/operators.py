@@ -60,6 +60,10 @@ def _compared(left: Any, right: Any) -> list[tuple[Any, Any]] | None:
     """The pairs that must be the same for two lists, maps or objects to be it; None for what Python compares."""
     if isinstance(left, TemplateObject) and type(left) is type(right):
         left, right = left.content(), right.content()
+    elif isinstance(left, TemplateObject) and isinstance(right, Mapping):
+        left = left.entries()
+    elif isinstance(right, TemplateObject) and isinstance(left, Mapping):
+        right = right.entries()
     if (isinstance(left, list) and isinstance(right, list)) or (
         isinstance(left, tuple) and isinstance(right, tuple)
     ):

@@ -9,21 +9,12 @@ from ..jinja import MISSING, TemplateObject
 from ..types.schema import ClassSchema, EnumMember, EnumSchema
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ClassValue(TemplateObject):
-    """`fields` holds the fields that were given, under their real names, in printing order. It equals a map that
-    has the same entries, as every value does that behaves as a map.
-    """
+    """`fields` holds the fields that were given, under their real names, in printing order."""
 
     schema: ClassSchema
     fields: Mapping[str, object]
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, ClassValue):
-            return self.fields == other.fields
-        return self.fields == other if isinstance(other, Mapping) else NotImplemented
 
     def entries(self) -> Mapping[str, object]:
         return self.fields

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
+from ..embed.constraints import TestInfo
 from ..embed.files import text_of
 from ..embed.offline import OfflineTransport, Reply, offline_environment, run_seed
 from ..embed.sharing import SharedConnections
@@ -119,9 +120,9 @@ class Answers:
 
     def _script(self, key: RunKey) -> list[Reply]:
         """What the test's own property says, or a file beside the program. Raises `Undecided` for both."""
-        place = self._folder(key, SCRIPTS, None) / Path(*map(safe_name, key.case.path.split("::")))
+        place = self._folder(key, SCRIPTS, None) / _below(key)
         files = script_files(place / f"{safe_name(key.case.name)}.txt")
-        own = key.case.info.script
+        own = key.case.info.script if isinstance(key.case.info, TestInfo) else None
         if own is not None and files:
             raise Undecided(
                 RunError("TwoScripts", f"{key.case.id} has a script, and so says {files[0]}; keep one")
@@ -165,8 +166,12 @@ class Answers:
 def cassette_name(key: RunKey, *, several: bool) -> Path:
     """`Function/Test[.client][.run].jsonl`: two runs never share a file."""
     parts = [key.case.name, *([key.client] if key.client else []), *([str(key.number)] if several else [])]
-    folder = Path(*map(safe_name, key.case.path.split("::")))
-    return folder / f"{'.'.join(map(safe_name, parts))}.jsonl"
+    return _below(key) / f"{'.'.join(map(safe_name, parts))}.jsonl"
+
+
+def _below(key: RunKey) -> Path:
+    """The folder of a function, or of a set; `_` for tests that are in none."""
+    return Path(*map(safe_name, (key.case.path or "_").split("::")))
 
 
 def safe_name(text: str) -> str:

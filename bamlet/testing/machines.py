@@ -48,6 +48,7 @@ def test_data(test: TestResult) -> dict[str, Any]:
         "file": case.file,
         "line": case.line,
         "function": case.function,
+        **({"set": case.set} if case.set is not None else {}),
         "test": case.name,
         "status": test.status,
         "pass_rate": round(test.pass_rate, 4),

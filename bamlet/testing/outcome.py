@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..embed import FailedAttempt, Report
 from ..embed.constraints import ShownValue, TestInfo
+from ..embed.discovery import BETWEEN, BodyTest
 from ..source import Span
 from .differences import Difference
 
@@ -23,19 +24,24 @@ class Case:
     `function` is what a declared test calls; a test that calls none has a path of sets in its place.
     """
 
-    info: TestInfo
+    info: TestInfo | BodyTest
 
     @property
     def name(self) -> str:
-        return self.info.name
+        return self.info.name if isinstance(self.info, TestInfo) else self.info.name.rpartition(BETWEEN)[2]
 
     @property
     def function(self) -> str | None:
-        return self.info.function
+        return self.info.function if isinstance(self.info, TestInfo) else None
+
+    @property
+    def set(self) -> str | None:
+        """The sets around a test with a body; empty for one outside of all."""
+        return None if isinstance(self.info, TestInfo) else self.path
 
     @property
     def path(self) -> str:
-        return self.info.function
+        return self.info.function if isinstance(self.info, TestInfo) else self.info.name.rpartition(BETWEEN)[0]
 
     @property
     def id(self) -> str:

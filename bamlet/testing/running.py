@@ -7,11 +7,22 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..embed import AbortController, BamlAbortError, BamlError, BamlValidationError, CallContext, Report, to_plain
+from ..embed import (
+    AbortController,
+    BamlAbortError,
+    BamlError,
+    BamlValidationError,
+    CallContext,
+    Report,
+    UnhandledThrow,
+    to_plain,
+)
+from ..embed.call import Call
 from ..embed.cassettes import SecretInCassette
 from ..embed.collector import Collector
 from ..embed.compiling import with_types
 from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
+from ..embed.discovery import BodyTest
 from ..embed.media import arguments_of_test
 from ..embed.runtime import AsyncRuntime, Program
 from .answers import Means, Undecided
@@ -125,7 +136,7 @@ class _Run:
             self.last = self._made("cancelled")
         except BamlError as failure:
             self._time()
-            status: Status = "failed" if isinstance(failure, BamlValidationError) else "errored"
+            status: Status = "failed" if _is_failure(failure) else "errored"
             self.last = self._made(status, error=_error(failure, self._key, self._options.stream))
         else:
             self._time()
@@ -133,7 +144,11 @@ class _Run:
             constraints = self._judged(value)
             status = "passed" if all(one.status == "passed" for one in constraints) else "failed"
             self.last = self._made(
-                status, value=_data(value), has_value=True, report=report, constraints=constraints
+                status,
+                value=_data(value),
+                has_value=isinstance(self._key.case.info, TestInfo),
+                report=report,
+                constraints=constraints,
             )
         return self.last
 
@@ -158,20 +173,31 @@ class _Run:
 
     async def declared(self, runtime: AsyncRuntime, case: Case) -> Any:
         """A test that names a function and its arguments."""
-        context = CallContext(
-            client=self._key.client,
-            cancel=self._cancel,
-            deadline=self._options.timeout,
-            types=case.info.types,
-            strict=self._options.strict,
-            on_report=self._measured.reports.append,
-            collector=self._measured.collector,
-        )
+        assert isinstance(case.info, TestInfo)
+        context = self._context(case.info.types)
         arguments = arguments_of_test(case.info)
         info = runtime.program.interface.functions[case.info.function]
         if info.llm is not None and self._options.stream:
             return await self._streamed(runtime, case.info.function, arguments, context)
-        call = runtime.prepare(case.info.function, arguments, {}, context)
+        return await self._called(runtime.prepare(case.info.function, arguments, {}, context))
+
+    async def body(self, runtime: AsyncRuntime, case: Case) -> Any:
+        """A test that is a function of its own: it has no value, and fails by what its assertions throw."""
+        assert isinstance(case.info, BodyTest)
+        return await self._called(runtime.prepare_value(case.info.body, self._context(None)))
+
+    def _context(self, types: Any) -> CallContext:
+        return CallContext(
+            client=self._key.client,
+            cancel=self._cancel,
+            deadline=self._options.timeout,
+            types=types,
+            strict=self._options.strict,
+            on_report=self._measured.reports.append,
+            collector=self._measured.collector,
+        )
+
+    async def _called(self, call: Call) -> Any:
         self._measured.begun = now_ms()
         if call.waits:
             return await call.run()
@@ -213,6 +239,8 @@ class _Run:
     def _judged(self, value: Any) -> tuple[JudgedConstraint, ...]:
         """All of them: what comes after one that failed may say why."""
         info = self._key.case.info
+        if not isinstance(info, TestInfo):
+            return ()
         program = with_types(self._program, info.types) if info.types else self._program
         checks: dict[str, bool] = {}
         judged = []
@@ -224,7 +252,10 @@ class _Run:
         return tuple(judged)
 
 
-_ACTS: dict[type, Callable[[_Run, AsyncRuntime, Case], Coroutine[Any, Any, Any]]] = {TestInfo: _Run.declared}
+_ACTS: dict[type, Callable[[_Run, AsyncRuntime, Case], Coroutine[Any, Any, Any]]] = {
+    TestInfo: _Run.declared,
+    BodyTest: _Run.body,
+}
 """What running a test means, by its kind. A kind that has no constraints gives a value that nobody judges."""
 
 
@@ -242,6 +273,17 @@ def _judged(constraint: TestConstraint, verdict: Any) -> JudgedConstraint:
         tuple(found),
         tuple((pair.start, pair.end) for pair in verdict.refusals),
     )
+
+
+def _is_failure(failure: BamlError) -> bool:
+    """What was decided: an answer that does not fit, an assertion of a body that does not hold."""
+    if isinstance(failure, BamlValidationError):
+        return True
+    thrown = failure.value if isinstance(failure, UnhandledThrow) else None
+    return getattr(thrown, "__class_name__", None) == ASSERTION
+
+
+ASSERTION = "baml.panics.AssertionFailed"
 
 
 def _data(value: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
 from ..diagnostics import did_you_mean
-from ..embed.runtime import Program
+from ..embed.discovery import BodyTest
+from ..embed.runtime import AsyncRuntime, Program
+from ..embed.tapes import MissingTape
 from .outcome import Case
 
 
@@ -17,9 +20,18 @@ class SelectionError(ValueError):
 
 
 def cases_of(program: Program) -> tuple[Case, ...]:
-    """By file and place."""
-    found = sorted(program.tests, key=lambda test: (test.span.file.name, test.span.start))
+    """By file and place; testsets run for it, and may reach no model. Raises `BamlError` for what one throws."""
+    bodies: tuple[BodyTest, ...] = ()
+    if program.interface.bodies:
+        bodies = asyncio.run(_bodies(program))
+    found = sorted((*program.tests, *bodies), key=lambda test: (test.span.file.name, test.span.start))
     return tuple(Case(test) for test in found)
+
+
+async def _bodies(program: Program) -> tuple[BodyTest, ...]:
+    refusing = MissingTape("a testset may not ask a model while it declares its tests")
+    async with AsyncRuntime(program, transport=refusing) as runtime:
+        return await runtime.discover()
 
 
 @dataclass(frozen=True, slots=True)

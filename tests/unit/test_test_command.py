@@ -436,3 +436,33 @@ def test_the_first_failure_may_be_the_last(capsys: Capture) -> None:
     written(DOUBLE)
     assert bamlet_test("main.baml", "-j", "1", "--fail-fast") == exits.FAILED
     assert "1 failed, 0 passed, 1 cancelled of 2" in capsys.readouterr().out
+
+
+# --- tests with bodies
+
+BODIES = """
+function Add(a: int, b: int) -> int { a + b }
+test "holds" { assert.equal(Add(1, 1), 2) }
+test "wrong" { assert.equal(Add(1, 1), 3) }
+testset "sums" {
+  for (let n in [1, 2]) {
+    test "plus " + string.from(n) { assert.is_true(Add(n, 1) > n) }
+  }
+  test "throws" { throw "no"; }
+}
+"""
+
+
+def test_tests_with_bodies_are_run_as_others_are(capsys: Capture) -> None:
+    written(BODIES)
+    assert bamlet_test("main.baml", "--output-format", "json") == exits.FAILED
+    tests = json.loads(capsys.readouterr().out)["tests"]
+    assert [(test["set"], test["test"], test["status"]) for test in tests] == [
+        ("", "holds", "passed"),
+        ("", "wrong", "failed"),
+        ("sums", "plus 1", "passed"),
+        ("sums", "plus 2", "passed"),
+        ("sums", "throws", "errored"),
+    ]
+    assert bamlet_test("main.baml", "-i", "sums::plus*", "--list") == exits.OK
+    assert capsys.readouterr().out.splitlines() == ["main.baml:7 sums::plus 1", "main.baml:7 sums::plus 2"]
