@@ -85,15 +85,20 @@ def judge(
     return Verdict(f"is {_plain(told.value)!r}, not true or false", undecided=True, values=values)
 
 
+_OF_CHECKED = ("checks", "value")
+
+
 def _wrapped_paths(expression: str) -> set[tuple[str, ...]]:
     """The places of which a constraint wants to see the checks of a type, and not the value alone."""
     from .. import jinja
 
+    if not any(step in expression for step in _OF_CHECKED):
+        return set()  # most ask for none, and need not be read for it
     return {
         use.path[:at]
         for use in jinja.expression_names(expression)
         for at, step in enumerate(use.path)
-        if step in ("checks", "value")
+        if step in _OF_CHECKED
     }
 
 

@@ -74,6 +74,8 @@ class Answers:
         self.settings = settings
         self._connections = SharedConnections()
         self._shared: ReplayTransport | None = None
+        # Where the tests of a file have theirs: looked for once.
+        self._folders: dict[tuple[str, str], Path] = {}
         if settings.shared is not None:
             self._shared = replay_transport(settings.shared, settings.speed)
 
@@ -137,10 +139,13 @@ class Answers:
     def _folder(self, key: RunKey, name: str, given: Path | None) -> Path:
         if given is not None:
             return given
-        root, file = self.settings.root.resolve(), Path(key.case.file).resolve()
-        between = [folder for folder in file.parents if folder.is_relative_to(root)]
-        found = (folder / name for folder in between if (folder / name).is_dir())
-        return next(found, root / name)
+        known = key.case.file, name
+        if known not in self._folders:
+            root, file = self.settings.root.resolve(), Path(key.case.file).resolve()
+            between = [folder for folder in file.parents if folder.is_relative_to(root)]
+            found = (folder / name for folder in between if (folder / name).is_dir())
+            self._folders[known] = next(found, root / name)
+        return self._folders[known]
 
     def _replayed(self, path: Path) -> Means:
         try:

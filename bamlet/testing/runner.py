@@ -92,6 +92,7 @@ class _Board:
         self._plan = plan
         self._answers = answers
         self._waiting = deque(plan.keys())
+        self._left = dict.fromkeys(plan.cases, len(plan.clients) * plan.runs)
         self._results: dict[RunKey, RunResult] = {}
         self._under_way: dict[RunKey, AbortController] = {}
         self._gates: dict[str | None, _Gate] = {client: _Gate(plan.parallel) for client in plan.clients}
@@ -180,8 +181,8 @@ class _Board:
             self._failures += 1
             if self._plan.max_failures is not None and self._failures >= self._plan.max_failures:
                 self.stop()
-        wanted = len(self._plan.clients) * self._plan.runs
-        if sum(other.case is key.case for other in self._results) == wanted:
+        self._left[key.case] -= 1
+        if self._left[key.case] == 0:
             self._tell(TestEnded(self._test(key.case)))
 
     def _test(self, case: Case) -> TestResult:
