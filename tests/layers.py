@@ -110,6 +110,7 @@ DOORS: dict[str, set[str]] = {
     "pydantic": {"client"},
     "coverage": {"coverage"},
     "pytest": {"testing.plugin"},
+    "uvicorn": {"cli.mock"},
     "pydantic_core": {"interpreter.runtime.python_faces", "embed.media"},
     "rich": {"cli", "interpreter.runtime.python_faces"},
 }

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_test(commands)
     _add_init(commands)
+    _add_mock(commands)
     _add_render(commands)
     _add_check(commands)
     _add_fmt(commands)
@@ -199,6 +200,22 @@ def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     init.add_argument(
         "--force", action="store_true", help="also into a folder that is not empty; no file is overwritten"
     )
+
+
+def _add_mock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    mock = commands.add_parser(
+        "mock",
+        help="serve a cassette, or invented answers, as the providers do",
+        description="Serve a cassette, or invented answers, as OpenAI, Anthropic, Gemini and Ollama do.",
+    )
+    mock.add_argument(
+        "cassette", metavar="CASSETTE", nargs="?", help="what is played; without it answers are invented"
+    )
+    mock.add_argument("--offline", type=int, metavar="SEED", help="the seed of invented answers (default: 0)")
+    mock.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
+    mock.add_argument("--port", type=int, default=4010, help="0 takes a free one (default: 4010)")
+    mock.add_argument("--port-file", metavar="FILE", help="write the port there")
+    mock.add_argument("--speed", type=speed, default=1.0, metavar="X", help="pace of a cassette; 0 does not wait")
 
 
 def _add_test_selection(test: argparse.ArgumentParser) -> None:

@@ -300,10 +300,10 @@ def test_t20_the_page_has_every_option(capsys: Capture) -> None:
     page = (ROOT / "docs" / "testing.md").read_text("utf-8")
     told = set(re.findall(r"(?<![\w-])(--[a-z][\w-]+|-[a-z])(?![\w-])", page))
     assert options - {"--help", "-h"} <= told
-    assert {option for option in told if not option.startswith("--bamlet")} <= options | OF_PYTEST
+    assert {option for option in told if not option.startswith("--bamlet")} <= options | ELSEWHERE
 
 
-OF_PYTEST = {"-k", "-n", "--junitxml"}
+ELSEWHERE = {"-k", "-n", "--junitxml", "--port", "--port-file"}  # of pytest, and of `bamlet mock`
 
 
 # --- models that answer without being asked
