@@ -44,7 +44,7 @@ def text_for(name: str, description: str, dice: Dice, *, plain: bool) -> str:
     return words(dice, dice.between(2, 6))
 
 
-def number_for(name: str, dice: Dice) -> tuple[float, float]:
+def number_for(name: str) -> tuple[float, float]:
     """The range in which a number of this name is believed."""
     return next((_NUMBERS[word] for word in reversed(_words_of(name)) if word in _NUMBERS), (1, 100))
 

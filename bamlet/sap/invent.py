@@ -181,13 +181,12 @@ class _Inventor:
             return None
 
     def _number(self, whole: bool, wants: Wants, name: str) -> float:
-        low, high = number_for(name, self._dice)
-        if wants.low > -math.inf or wants.high < math.inf:
+        low, high = number_for(name)
+        if wants.bounded:
+            # Where one side is open, as far as such a number is believed, or a little beyond the bound.
             believed = low, high
             low = wants.low if wants.low > -math.inf else min(believed[0], wants.high - 10)
             high = wants.high if wants.high < math.inf else max(believed[1], wants.low + 10)
-            if wants.low > -math.inf and believed[0] < wants.low < believed[1] == high:
-                high = believed[1]
         if whole:
             least = math.floor(low) + 1 if wants.above and low == wants.low else math.ceil(low)
             most = math.ceil(high) - 1 if wants.below and high == wants.high else math.floor(high)

@@ -47,7 +47,7 @@ def _of_kind(
             count = least if depth > MAX_DEPTH else max(least, dice.between(1, 3))
             return [_value(schema.get("items"), root, dice, name, depth + 1) for _ in range(count)]
         case "integer" | "number":
-            low, high = number_for(name, dice)
+            low, high = number_for(name)
             low, high = schema.get("minimum", low), schema.get("maximum", high)
             number = low + (max(low, high) - low) * (dice.below(10_001) / 10_000)
             return int(number) if kind == "integer" else round_for(number)

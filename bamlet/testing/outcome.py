@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ..embed import FailedAttempt, Report
@@ -117,7 +117,6 @@ class RunResult:
     problems: tuple[str, ...] = ()
     error: RunError | None = None
     cassette: str | None = None
-    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +219,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    summary: Summary = field()
+    summary: Summary
 
 
 Event: TypeAlias = Started | RunStarted | Progress | RunEnded | TestEnded | Ended
