@@ -156,4 +156,12 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",
         "tests/unit/test_python_mistakes.py::test_a_program_and_the_public_names_are_shown_in_short",
     ],
+    "C7": [
+        "tests/unit/test_cli_run.py::test_an_interrupt_leaves_the_last_partial_marked_incomplete",
+        "tests/unit/test_cli_input.py::test_a_program_comes_on_standard_input",
+        "tests/unit/test_cli_input.py::test_a_mistake_in_the_file_of_arguments_has_its_place",
+        "tests/unit/test_cli_input.py::test_a_literal_at_sign",
+        "tests/unit/test_cli_input.py::test_an_argument_that_is_given_twice_is_refused",
+        "tests/unit/test_wrong_addresses.py::test_an_error_of_connecting_names_the_proxy",
+    ],
 }

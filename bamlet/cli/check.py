@@ -7,13 +7,12 @@ import sys
 
 from ..diagnostics import Diagnostic
 from ..diagnostics.formats import FOR_PEOPLE, FORMATS
-from ..embed.files import decode
 from ..embed.project import Edition, Project
 from ..embed.settings import SettingsError
 from . import exits
+from .stdin import STDIN, read_stdin
 from .terminal import CLEAR, is_terminal, palette
 
-_STDIN = "-"
 _SECONDS_BETWEEN_LOOKS = 0.3
 
 _Outcome = tuple[Diagnostic, ...] | str  # a text says why there is nothing to check
@@ -21,7 +20,7 @@ _Outcome = tuple[Diagnostic, ...] | str  # a text says why there is nothing to c
 
 def main(arguments: argparse.Namespace) -> int:
     paths = arguments.paths or ["."]
-    if arguments.watch and _STDIN in paths:
+    if arguments.watch and STDIN in paths:
         print("bamlet check: standard input cannot be watched", file=sys.stderr)
         return exits.USAGE
     try:
@@ -41,8 +40,8 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _project(paths: list[str], edition: Edition | None) -> Project:
-    stdin = [decode("<stdin>", sys.stdin.buffer.read())] if _STDIN in paths else []
-    return Project(*(path for path in paths if path != _STDIN), beside=stdin, edition=edition)
+    stdin = [read_stdin()] if STDIN in paths else []
+    return Project(*(path for path in paths if path != STDIN), beside=stdin, edition=edition)
 
 
 def _show(project: Project, found: tuple[Diagnostic, ...], output_format: str) -> None:

@@ -42,23 +42,43 @@ def _default_function(program: Program) -> str:
 
 
 def _given_arguments(program: Program, function: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    if arguments.args:
-        try:
-            given = local(json.loads(arguments.args), Path())
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"--args is not JSON: {error}") from None
-        if not isinstance(given, dict):
-            raise ValueError("--args must be a JSON object of arguments by name")
+    given = _all_arguments(arguments.args) if arguments.args else {}
+    names: set[str] = set()
     for text in arguments.arg:
         name, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"--arg {text}: write NAME=VALUE")
+        if name in names:
+            raise ValueError(f"--arg {name}: given twice; which one counts?")
+        names.add(name)
         try:
             given[name] = _value(value, _parameter_type(program, function, name))
         except (OSError, ValueError, BamlInvalidArgumentError) as error:
             raise ValueError(f"--arg {name}: {error}") from None
     return given
+
+
+def _all_arguments(text: str) -> dict[str, Any]:
+    """`--args`: an object in JSON, or a file that holds one; media that it names are looked for beside it."""
+    file = Path(text[1:]) if text.startswith("@") else None
+    try:
+        written = text if file is None else file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--args {text}: {error}") from None
+    try:
+        given = json.loads(written)
+    except json.JSONDecodeError as error:
+        where = (
+            f"line {error.lineno}, column {error.colno}"
+            if file is None
+            else f"{file}:{error.lineno}:{error.colno}"
+        )
+        raise ValueError(f"--args is not JSON: {where}: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"--args is not JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise ValueError("--args must be a JSON object of arguments by name")
+    return dict(local(given, file.parent if file is not None else Path()))
 
 
 def _value(text: str, ty: Ty | None) -> Any:
@@ -67,7 +87,9 @@ def _value(text: str, ty: Ty | None) -> Any:
 
     accepted = without_null_members(ty) if ty is not None else ()
     media = next((member for member in accepted if isinstance(member, MediaTy)), None)
-    if text.startswith("@"):
+    if text.startswith("@@"):
+        text = text[1:]
+    elif text.startswith("@"):
         if media is not None:
             return CLASSES[media.kind].from_file(text[1:])
         text = Path(text[1:]).read_text("utf-8")

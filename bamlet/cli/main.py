@@ -68,10 +68,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     run.add_argument(
         "path",
-        metavar="FILE|DIR",
+        metavar="FILE|DIR|-",
         nargs="?",
         default=".",
-        help="a .baml file, or a folder of them (default: the working folder)",
+        help="a .baml file, or a folder of them (default: the working folder); - reads standard input",
     )
     _add_call(run)
     run.add_argument(
@@ -125,9 +125,11 @@ def _add_call(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an argument: JSON, or plain text for a string; NAME=@FILE reads a file",
+        help="an argument: JSON, or plain text for a string; NAME=@FILE reads a file, NAME=@@TEXT is @TEXT",
     )
-    command.add_argument("--args", metavar="JSON", help="all arguments as one JSON object")
+    command.add_argument(
+        "--args", metavar="JSON", help="all arguments as one JSON object; @FILE reads one from a file"
+    )
     _add_edition(command)
     command.add_argument(
         "--allow-private-media",
@@ -151,7 +153,9 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="show the prompt or the request of a call, without sending it",
         description="Show what a call of an LLM function would send, without sending it. Keys need not be set.",
     )
-    render.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
+    render.add_argument(
+        "path", metavar="FILE|DIR|-", help="a .baml file, or a folder of them; - reads standard input"
+    )
     _add_call(render)
     render.add_argument(
         "--as",

@@ -12,12 +12,13 @@ from .. import embed
 from ..diagnostics.render import render_all
 from . import exits
 from .choose import Choice, choose
+from .stdin import compiled
 from .terminal import palette
 
 
 def main(arguments: argparse.Namespace) -> int:
     try:
-        program, diagnostics = embed.check_path(arguments.path, edition=arguments.edition)
+        program, diagnostics = compiled(arguments.path, arguments.edition)
         if diagnostics:
             print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
         if program is None:

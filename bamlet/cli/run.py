@@ -16,6 +16,7 @@ from ..diagnostics.render import render_all
 from . import exits
 from .choose import Choice, choose
 from .options import environment, offline
+from .stdin import compiled
 from .terminal import LiveValue, is_terminal, palette
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Refused(Exception):
 
 def main(arguments: argparse.Namespace) -> int:
     try:
-        program, diagnostics = embed.check_path(arguments.path, edition=arguments.edition)
+        program, diagnostics = compiled(arguments.path, arguments.edition)
         if diagnostics:
             print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
         if program is None:
@@ -225,10 +226,12 @@ def _print_value(value: Any) -> int:
 
 
 async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> Any:
-    """Partial values on standard error, which is a terminal; they vanish when the value is there."""
+    """Partial values on standard error, which is a terminal. They vanish when the value is there; the last one
+    before an interrupt stays."""
     live = LiveValue(sys.stderr)
     now = asyncio.get_running_loop().time
     drawn_at = 0.0
+    partial = None
     stream = runtime.stream(choice.function, choice.arguments, context=context)
     try:
         async for partial in stream:
@@ -236,6 +239,9 @@ async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallConte
                 live.draw(embed.to_plain(partial))
                 drawn_at = now()
         return await stream.final()
+    except embed.BamlAbortError:
+        live.leave(embed.to_plain(partial), "incomplete")
+        raise
     finally:
         live.clear()
 
@@ -257,6 +263,7 @@ async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallCo
         _line("final", value=embed.to_plain(await stream.final()))
         return exits.OK
     except embed.BamlAbortError:
+        _line("incomplete")
         raise
     except embed.BamlError as failure:
         _line("error", kind=type(failure).__name__, message=failure.message)

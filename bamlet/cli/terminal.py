@@ -34,7 +34,7 @@ class LiveValue:
 
     def draw(self, value: Any) -> None:
         columns, lines = size(self._stream)
-        text = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
+        text = _text(value)
         room = max(1, lines - 2)
         if len(text) > room:  # the end is where it grows
             text = ["…", *text[-(room - 1) :]] if room > 1 else text[-1:]
@@ -48,8 +48,19 @@ class LiveValue:
         self._stream.flush()
         self._drawn = 0
 
+    def leave(self, value: Any, mark: str) -> None:
+        """The whole value stays, with a mark under it: nothing is drawn over it any more. None leaves nothing."""
+        lines = [] if value is None else [*map(visible, _text(value)), f"… {mark}"]
+        self._stream.write(self._home() + "".join(f"{line}\n" for line in lines))
+        self._stream.flush()
+        self._drawn = 0
+
     def _home(self) -> str:
         return f"\x1b[{self._drawn}F{CLEAR_BELOW}" if self._drawn else ""
+
+
+def _text(value: Any) -> list[str]:
+    return json.dumps(value, ensure_ascii=False, indent=2).splitlines()
 
 
 def size(stream: TextIO) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..diagnostics import Diagnostic, catalogue
 from ..source import SourceFile, Span
@@ -39,12 +40,16 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
 
 def read(path: Path) -> Read:
     with path.open("rb") as file:
-        data = file.read(MAX_FILE_BYTES + 1)  # a device has no size, and perhaps no end
+        return read_open(str(path), file)
+
+
+def read_open(name: str, file: BinaryIO) -> Read:
+    data = file.read(MAX_FILE_BYTES + 1)  # a device has no size, and perhaps no end
     if len(data) > MAX_FILE_BYTES:
-        source = SourceFile(str(path), "")
+        source = SourceFile(name, "")
         message = f"this file has more than {MAX_FILE_BYTES // 2**20} MiB"
         return Read(source, catalogue.UNREAD_FILE.at(Span(source, 0, 0), message))
-    return decode(str(path), data)
+    return decode(name, data)
 
 
 def decode(name: str, data: bytes) -> Read:

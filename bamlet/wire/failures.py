@@ -20,6 +20,7 @@ from .message import (
     ProtocolError,
     TransportError,
 )
+from .proxies import shown
 
 
 class MetClosed(httpx.RemoteProtocolError):
@@ -29,8 +30,13 @@ class MetClosed(httpx.RemoteProtocolError):
 _QUOTED = re.compile(r"[:\s(]*(?:bytearray\()?(?<!\w)b?['\"]")
 
 
-def raise_not_opened(failure: httpx.HTTPError, url: httpx.URL, connect_timeout: float | None) -> NoReturn:
+def raise_not_opened(
+    failure: httpx.HTTPError, url: httpx.URL, proxy: str | None, connect_timeout: float | None
+) -> NoReturn:
     peer = url.netloc.decode("ascii")
+    if proxy is not None:
+        # Often nobody remembers that a variable names one, and it is the proxy that does not answer.
+        peer = f"{peer} through the proxy {shown(proxy)}"
     _forget_request(failure)
     match failure:
         case httpx.ConnectTimeout():

@@ -29,6 +29,7 @@ from .connections import (
 )
 from .failures import raise_broken_body, raise_not_opened
 from .message import BrokenBody, ConnectError, HttpOptions, InvalidRequest, ProtocolError, Request
+from .proxies import Proxies
 from .unpacking import unpacking_for
 
 _USER_AGENT = f"bamlet/{__version__}"
@@ -111,8 +112,10 @@ class HttpTransport:
     """Opens exchanges over connections that it owns and reuses. Bound to one event loop."""
 
     def __init__(self, options: HttpOptions | None = None) -> None:
-        self._connections = new_connections(options or HttpOptions())
-        self._pinned = new_pinned_connections(options or HttpOptions())
+        options = options or HttpOptions()
+        self._proxies = Proxies(options.proxy)
+        self._connections = new_connections(options)
+        self._pinned = new_pinned_connections(options)
 
     async def open(self, request: Request, *, connect_timeout: float | None) -> HttpResponse:
         """Send the request and wait for the head of the answer. Raises `TransportError`."""
@@ -124,7 +127,7 @@ class HttpTransport:
         try:
             return await _exchange(connections, request, outgoing)
         except httpx.HTTPError as failure:
-            raise_not_opened(failure, outgoing.url, connect_timeout)
+            raise_not_opened(failure, outgoing.url, self._proxies.before(outgoing.url), connect_timeout)
 
     async def aclose(self) -> None:
         """Close every connection. Answers still being read break off."""

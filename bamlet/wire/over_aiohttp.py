@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 from weakref import WeakSet
 
 import aiohttp
@@ -27,6 +26,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .failures import MetClosed
+from .proxies import Proxies
 
 # What aiohttp would add to a request by itself; ours go out as they are.
 _ADDED_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
@@ -42,8 +42,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def __init__(self, *, idle_seconds: float, max_field_bytes: int, proxy: str | None) -> None:
         self._idle_seconds = idle_seconds
         self._max_field_bytes = max_field_bytes
-        self._proxy = proxy
-        self._proxies = {} if proxy else getproxies()
+        # aiohttp would read the same variables, but with them `~/.netrc`, in a thread, for each request.
+        self._proxies = Proxies(proxy)
         self._opened: aiohttp.ClientSession | None = None
 
     def _session(self) -> aiohttp.ClientSession:
@@ -63,7 +63,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits = request.extensions.get("timeout", {})
-        proxy = self._proxy_for(request.url)
+        proxy = self._proxies.before(request.url)
         _wants_fresh.set(request.extensions.get("fresh", False))
         _served_before.set(False)
         if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
@@ -91,12 +91,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             request=request,
             extensions={"http_version": f"HTTP/{version.major}.{version.minor}".encode()},
         )
-
-    def _proxy_for(self, url: httpx.URL) -> str | None:
-        """aiohttp would read the same variables, but with them `~/.netrc`, in a thread, for each request."""
-        if not self._proxies or proxy_bypass(url.host):
-            return self._proxy
-        return self._proxies.get(url.scheme) or self._proxies.get("all")
 
     async def aclose(self) -> None:
         if self._opened is not None:

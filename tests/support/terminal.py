@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -54,9 +55,18 @@ class Screen:
 
 
 def run_in_terminal(
-    command: Sequence[str], columns: int, lines: int, environ: Mapping[str, str], cwd: str
+    command: Sequence[str],
+    columns: int,
+    lines: int,
+    environ: Mapping[str, str],
+    cwd: str,
+    *,
+    interrupt_at: str | None = None,
 ) -> tuple[int, str, Screen, str]:
-    """Exit code, standard output (a pipe), the screen that standard error was, and all that was written to it."""
+    """Exit code, standard output (a pipe), the screen that standard error was, and all that was written to it.
+
+    Ctrl-C is pressed when the text `interrupt_at` stands in what was written.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(
@@ -67,6 +77,9 @@ def run_in_terminal(
     with contextlib.suppress(OSError):  # the other side is closed
         while data := os.read(ours, 65536):
             written += data
+            if interrupt_at is not None and interrupt_at in written.decode(errors="replace"):
+                process.send_signal(signal.SIGINT)
+                interrupt_at = None
     os.close(ours)
     assert process.stdout is not None
     with process.stdout:

@@ -414,6 +414,26 @@ def test_an_interrupt_stops_a_loop_that_never_waits(program: Path) -> None:
     assert (process.returncode, err) == (exits.INTERRUPTED, "interrupted\n")
 
 
+def test_an_interrupt_leaves_the_last_partial_marked_incomplete(local: Path, loopback: LoopbackServer) -> None:
+    chunks = openai_chunks(['[{"name": "first\x1b", "count": 1}, {"name": "sec'], None)[:-1]
+    loopback.answer(Answer(chunks, end="open"), Answer(chunks, end="open"))
+    command = [*BAMLET, "run", str(local), "List", "--arg", "text=x"]
+    variables = environ(loopback, TERM="xterm")
+    code, out, screen, _ = run_in_terminal(command, 80, 7, variables, str(ROOT), interrupt_at="sec")
+    assert (code, out) == (exits.INTERRUPTED, ""), screen.text
+    *value, mark, said = screen.text.splitlines()
+    assert [item["name"] for item in json.loads("\n".join(value))] == ["first\x1b", "sec"]
+    assert (mark, said) == ("… incomplete", "interrupted")
+    process = start(*command[len(BAMLET) :], "--stream", "jsonl", env=environ(loopback))
+    assert process.stdout is not None
+    while '"sec"' not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert events(out)[-1] == {"event": "incomplete"}
+    assert process.returncode == exits.INTERRUPTED
+
+
 # --- terminals
 
 

@@ -86,6 +86,27 @@ def test_a_proxy_that_cannot_be_had(
     assert loopback.requests == []
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_error_of_connecting_names_the_proxy(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    through = r"cannot connect to models\.invalid through the proxy http://127\.0\.0\.1:1: connection refused"
+    url = "http://models.invalid/v1"
+    with (
+        runtime(url, engine=engine, proxy="http://user:pass@127.0.0.1:1") as rt,
+        pytest.raises(bamlet.BamlClientError, match=through),
+    ):
+        rt.call("Ask")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    with runtime(url, engine=engine) as rt, pytest.raises(bamlet.BamlClientError, match=through):
+        rt.call("Ask")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with (
+        runtime("http://127.0.0.1:1/v1", engine=engine) as rt,
+        pytest.raises(bamlet.BamlClientError, match=r"cannot connect to 127\.0\.0\.1:1: connection refused"),
+    ):
+        rt.call("Ask")
+
+
 def test_a_socks_proxy_without_its_package_says_which(loopback: LoopbackServer) -> None:
     for engine in ("auto", "httpx"):
         with (

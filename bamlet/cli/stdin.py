@@ -1,0 +1,29 @@
+"""A program that comes on standard input, where a command line says `-`."""
+
+from __future__ import annotations
+
+import sys
+
+from .. import embed
+from ..diagnostics import Diagnostic
+from ..embed.files import Read, read_open
+from ..embed.project import Edition
+
+STDIN = "-"
+
+
+def read_stdin() -> Read:
+    """Raises `OSError`."""
+    if sys.stdin is None:
+        raise OSError("standard input is closed, and `-` reads it")
+    return read_open("<stdin>", sys.stdin.buffer)
+
+
+def compiled(path: str, edition: Edition | None) -> tuple[embed.Program | None, tuple[Diagnostic, ...]]:
+    """The program of a file or a folder, or of standard input, with what is wrong. Raises `OSError`."""
+    if path != STDIN:
+        return embed.check_path(path, edition=edition)
+    read = read_stdin()
+    if read.problem is not None:
+        return None, (read.problem,)
+    return embed.check_sources({read.source.name: read.source.text}, edition=edition)
