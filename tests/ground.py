@@ -118,6 +118,12 @@ GROUND: dict[str, list[str]] = {
     "B3": [
         "tests/spec/attributes.md::What no prompt shows",
     ],
+    "B4": [
+        "tests/unit/test_keys.py::test_a_request_needs_no_key",
+        "tests/unit/test_keys.py::test_a_server_of_ones_own_is_asked_without_a_key",
+        "tests/unit/test_keys.py::test_a_refusal_says_that_no_key_was_sent",
+        "tests/unit/test_keys.py::test_the_servers_of_a_provider_are_not_asked_without_a_key",
+    ],
     "B5": [
         "tests/spec/aliases.md::Every alias of a recursive cycle has its own name in a prompt",
     ],

@@ -8,6 +8,7 @@ from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed
 from .registry import Dialect, dialect
+from .request import without_key
 from .structured import mode_of
 from .structured_answer import StructuredAccumulator
 
@@ -33,4 +34,5 @@ __all__ = [
     "mode_of",
     "read_body",
     "read_error_text",
+    "without_key",
 ]

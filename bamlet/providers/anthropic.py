@@ -34,7 +34,7 @@ def read_client(spec: ClientSpec) -> ClientOptions:
 def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
     """Raises `ClientConfigError` for what the client lacks, or the dialect has no words for."""
     ours = {"content-type": "application/json", "anthropic-version": VERSION}
-    if key := key_for(client, "x-api-key", "authorization"):
+    if key := key_for(client):
         ours["x-api-key"] = key
     body = build_body(client, prompt, stream=stream)
     body = ask(client, body, prompt.answer)

@@ -23,7 +23,7 @@ def read_client(spec: ClientSpec) -> ClientOptions:
     client = read_options(replace(spec, provider="azure-openai"), PROVIDERS["azure-openai"])
     query = dict(client.query_params)
     if token_request(client) is not None:
-        client = replace(client, key_variable=None)
+        client = replace(client, key_variable=None, needs_key=False)
     if version := client.own["api_version"]:
         query = {"api-version": version, **query}
     return replace(client, base_url=_base_url(client), query_params=query, body=_limited(client.body))

@@ -54,7 +54,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     model = path_segment(needed(client, "model", client.model))
     accepted = "application/vnd.amazon.eventstream" if stream else "application/json"
     ours = {"content-type": "application/json", "accept": accepted}
-    if key := key_for(client, "authorization"):
+    if key := key_for(client):
         ours["authorization"] = f"Bearer {key}"
     body = json_body(client, ask(client, _body(client, prompt), prompt.answer))
     return Request("POST", url_for(client, f"/model/{model}/{method}"), headers_for(client, ours), body)

@@ -23,9 +23,10 @@ class ClientConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MissingEnv:
-    """Stands in the options for a variable of the environment that is not set."""
+    """Stands in the options for a variable of the environment that is not set, or that the call takes away."""
 
     variable: str
+    taken_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class ClientSpec:
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
     """`body` is passed on as it stands, in the order of the source; `model` is in it too. `own` are the options
-    that only this provider has."""
+    that only this provider has. `key_variable` is where a key that is missing is looked for; `needs_key` says that
+    the provider's own servers are asked, which answer to nobody without one."""
 
     name: str
     provider: str
@@ -48,6 +50,7 @@ class ClientOptions:
     base_url: str | None
     api_key: str | None = field(repr=False)
     key_variable: str | None
+    needs_key: bool
     headers: Mapping[str, str] = field(repr=False)
     query_params: Mapping[str, str] = field(repr=False)
     default_role: str
@@ -85,7 +88,8 @@ def read_options(spec: ClientSpec, provider: Provider) -> ClientOptions:
         name=spec.name,
         provider=spec.provider,
         base_url=provider.base_url if base_url is None else base_url,
-        key_variable=provider.key_variable,
+        key_variable=reader.key_variable or provider.key_variable,
+        needs_key=provider.key_variable is not None and _is_own(base_url, provider),
         default_role=role,
         allowed_roles=allowed,
         supports_streaming=provider.supports_streaming if streams is None else streams,
@@ -96,6 +100,10 @@ def read_options(spec: ClientSpec, provider: Provider) -> ClientOptions:
     )
     _check(options, reader.error)
     return options
+
+
+def _is_own(base_url: str | None, provider: Provider) -> bool:
+    return base_url is None or base_url.rstrip("/") == provider.base_url
 
 
 def _check(options: ClientOptions, error: Callable[[str], ClientConfigError]) -> None:
@@ -115,7 +123,12 @@ class _Reader:
         self._name = spec.name
         self._given = spec.options
         self._taken: set[str] = set()
-        for name, value in spec.options.items():
+        # A key that is not set may not be needed: a server of one's own often takes none.
+        key = spec.options.get("api_key")
+        self.key_variable = key.variable if isinstance(key, MissingEnv) and not key.taken_away else None
+        if self.key_variable is not None:
+            self._given = {name: value for name, value in spec.options.items() if name != "api_key"}
+        for name, value in self._given.items():
             self._refuse_missing(name, value)
 
     def error(self, message: str) -> ClientConfigError:

@@ -48,7 +48,7 @@ def read_client(spec: ClientSpec) -> ClientOptions:
 def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
     """Raises `ClientConfigError` for what the client lacks, or the dialect has no words for."""
     ours = {"content-type": "application/json"}
-    if key := key_for(client, "x-goog-api-key", "authorization"):
+    if key := key_for(client):
         ours["x-goog-api-key"] = key
     model = model_of(client)
     # A name with a folder says itself what it is: a tuned model, for example.

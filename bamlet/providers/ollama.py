@@ -40,7 +40,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     body["messages"] = [_message(client, message) for message in remapped(client, messages_for(client, prompt))]
     body["stream"] = stream  # it streams unless it is told not to
     ours = {"content-type": "application/json", "accept": "application/x-ndjson" if stream else "application/json"}
-    if key := key_for(client, "authorization"):
+    if key := key_for(client):
         ours["authorization"] = f"Bearer {key}"
     body = ask(client, body, prompt.answer)
     return json_post(client, url_for(client, "/api/chat"), ours, body)

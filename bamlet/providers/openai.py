@@ -82,7 +82,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
 def key_header(client: ClientOptions, name: str) -> dict[str, str]:
     """The headers that every request of the family has."""
     ours = {"content-type": "application/json"}
-    if key := key_for(client, name, "authorization"):
+    if key := key_for(client):
         ours[name] = f"Bearer {key}" if name == "authorization" else key
     return ours
 

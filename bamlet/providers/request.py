@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ..wire.message import Request
@@ -13,6 +13,7 @@ from .client import ClientConfigError, ClientOptions
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 _BLANK = re.compile(r"[\0-\x20\x7f]")
+_KEY_HEADERS = frozenset(("authorization", "api-key", "x-api-key", "x-goog-api-key"))
 # The transport writes these itself.
 _OURS = frozenset(("content-length", "host", "transfer-encoding"))
 
@@ -43,19 +44,19 @@ def headers_for(client: ClientOptions, ours: Mapping[str, str]) -> tuple[tuple[s
     return tuple(merged.items())
 
 
-def key_for(client: ClientOptions, *headers: str) -> str | None:
-    """The API key; None if the user's own one of the headers, or no key at all, is to be sent."""
-    given = {name.lower() for name in client.headers}
-    if client.api_key:
-        if _CONTROL.search(client.api_key):
-            raise ClientConfigError(f"client `{client.name}`: api_key holds a control character")
-        return client.api_key
-    if client.key_variable and given.isdisjoint(headers):
-        raise ClientConfigError(
-            f"client `{client.name}`: there is no api_key; set the environment variable {client.key_variable}"
-            " or give one in the client's options"
-        )
-    return None
+def key_for(client: ClientOptions) -> str | None:
+    """The API key; None if the user's own header, or no key at all, is to be sent."""
+    if client.api_key and _CONTROL.search(client.api_key):
+        raise ClientConfigError(f"client `{client.name}`: api_key holds a control character")
+    return client.api_key or None
+
+
+def without_key(client: ClientOptions, headers: Iterable[str]) -> str | None:
+    """What to do about a request with these headers that carries no key; None if it does."""
+    if "key" in client.query_params or not _KEY_HEADERS.isdisjoint(name.lower() for name in headers):
+        return None
+    ways = "give one in the client's options"
+    return f"set the environment variable {client.key_variable} or {ways}" if client.key_variable else ways
 
 
 def needed(client: ClientOptions, name: str, value: str | None) -> str:

@@ -57,7 +57,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     ours = {"content-type": "application/json"}
     if token := client.own["authorization_token"]:
         ours["authorization"] = f"Bearer {token}"
-    elif is_express(client) and (key := key_for(client, "x-goog-api-key")):
+    elif is_express(client) and (key := key_for(client)):
         ours["x-goog-api-key"] = key
     model = model_of(client)
     if version := client.own["anthropic_version"]:

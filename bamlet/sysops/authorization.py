@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..interpreter.runtime.values import Opaque
-from ..providers import ClientConfigError, read_error_text
+from ..providers import ClientConfigError, read_error_text, without_key
 from ..wire.message import Request, Transport, TransportError
 from .clients import Primitive
 from .credential_files import aws_profile, google_default_credentials
@@ -36,6 +36,9 @@ _AWS_VARIABLES = (
 @sysop("baml.llm.PrimitiveClient.authorize", throws=("Io", "Timeout", "InvalidArgument"))
 async def authorize(context: Context, client: Opaque, request: Any) -> Any:
     primitive: Primitive = client.payload
+    options = primitive.options
+    if options.needs_key and (remedy := without_key(options, request.headers)) is not None:
+        raise Failure("InvalidArgument", f"client `{options.name}`: there is no api_key; {remedy}")
     way = _WAYS.get(primitive.dialect.authorization or "")
     if way is None or any(name.lower() in _KEY_HEADERS for name in request.headers):
         return request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, cast
@@ -187,7 +187,8 @@ def _is_block(value: object) -> bool:
 def _resolved(context: Context, declared: Declared, found: Dialect) -> dict[str, object]:
     """The options with the environment's values in them, also where they say nothing and it does."""
     read: Read = partial(context.invoke, "baml.llm.client_variable", context)
-    options = {name: _value(read, value) for name, value in declared.options.items()}
+    taken = {name for name, value in context.host.env.items() if value is None}
+    options = {name: _value(read, taken, value) for name, value in declared.options.items()}
     return with_files(context.host, found, found.with_environment(options, read))
 
 
@@ -197,14 +198,14 @@ def client_variable(context: Context, name: str) -> str | None:
     return context.host.variable(name)
 
 
-def _value(read: Read, value: object) -> object:
+def _value(read: Read, taken: Collection[str], value: object) -> object:
     match value:
         case EnvRef(name=name):
             found = read(name)
-            return MissingEnv(name) if found is None else found
+            return MissingEnv(name, name in taken) if found is None else found
         case dict():
-            return {key: _value(read, item) for key, item in value.items()}
+            return {key: _value(read, taken, item) for key, item in value.items()}
         case list():
-            return [_value(read, item) for item in value]
+            return [_value(read, taken, item) for item in value]
         case _:
             return value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..providers.nobody import SCHEME as NOBODY
 from ..wire.message import (
@@ -25,11 +25,15 @@ from .host_failure import HostFailure
 from .lent import NotLent
 from .registry import Failure
 
+if TYPE_CHECKING:
+    from ..providers import ClientOptions
+
 MAX_ANSWER = 32 << 20
 MAX_ERROR_BODY = 64 << 10
 MAX_SHOWN_PAGE = 2 << 10
 MAX_SHOWN_BODY = 2_000
 
+UNAUTHORIZED = 401
 _STATUSES = frozenset(map(int, HTTPStatus))
 _PAGES = ("text/html", "application/xhtml+xml")  # what a proxy or a wrong base_url answers with
 
@@ -126,6 +130,9 @@ async def check_head(context: Context, response: Response, request: Any) -> None
     if not is_success(response):
         text = context.host.hide(_text(await read_some(response, MAX_ERROR_BODY)))
         fields = status_fields(response.status, shown_headers(context, response), text, request.client_name)
+        known = context.host.services.clients.get(request.client_name)
+        if known is not None:
+            fields["message"] += keyless(response.status, known[1].payload.options, request.headers)
         raise Failure("HttpStatus", **fields)
     if (kind := content_type(response)) in _PAGES:
         page = context.host.hide(_text(await read_some(response, MAX_SHOWN_PAGE)))
@@ -194,6 +201,14 @@ def status_fields(
         "retry_after_ms": error.retry_after_ms,
         "client_name": client_name,
     }
+
+
+def keyless(status: int, client: ClientOptions, headers: Mapping[str, str]) -> str:
+    """What a refusal is told beside, if the client sent no key."""
+    from ..providers import without_key
+
+    remedy = without_key(client, headers) if status == UNAUTHORIZED else None
+    return f" (no api_key was sent: {remedy})" if remedy else ""
 
 
 def _status_message(status: int, body: str, said: str) -> str:

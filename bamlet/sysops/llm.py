@@ -28,7 +28,7 @@ from .asked import AnswerNote, AskedFor
 from .asserted import broken_assertion
 from .clients import Primitive, primitive_of
 from .conforms import is_of_type
-from .exchange import status_fields
+from .exchange import keyless, status_fields
 from .host import Context
 from .registry import Failure, sysop
 from .template_values import template_value
@@ -209,5 +209,10 @@ def _milliseconds(*limits: float | None) -> int | None:
 def http_error(context: Context, client: Opaque, response: Any) -> Any:
     # The body has lost its secrets on its way here, or was made by the program.
     headers = tuple(response.headers.items())
-    fields = status_fields(response.status_code, headers, response.body, primitive_of(client).options.name)
+    primitive = primitive_of(client)
+    options = primitive.options
+    fields = status_fields(response.status_code, headers, response.body, options.name)
+    is_lent = primitive.dialect.authorization is not None and not options.needs_key
+    if not (options.api_key or is_lent):
+        fields["message"] += keyless(response.status_code, options, options.headers)
     return context.space.instance("baml.errors.HttpStatus", fields)

@@ -201,14 +201,19 @@ def test_a_throw_shows_the_lines_it_came_through(program: Path, capsys: Capture)
 
 
 def test_an_unset_key_and_an_unreachable_host_are_failures_of_the_program(
-    local: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    local: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BASE_URL", "http://127.0.0.1:1")
     monkeypatch.delenv("LOCAL_KEY", raising=False)
-    code, out, err = here(capsys, local, "Say", "--arg", "text=x")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    own = tmp_path / "own.baml"
+    own.write_text('function Say(text: string) -> string { client "openai/m", prompt #"{{ text }}"# }', "utf-8")
+    code, out, err = here(capsys, own, "Say", "--arg", "text=x")
     assert (code, out) == (exits.FAILED, "")
-    assert err == "error: client `Local`: api_key needs the environment variable LOCAL_KEY, which is not set\n"
-    monkeypatch.setenv("LOCAL_KEY", KEY)
+    assert err == (
+        "error: client `openai/m`: there is no api_key; set the environment variable OPENAI_API_KEY"
+        " or give one in the client's options\n"
+    )
     code, out, err = here(capsys, local, "Say", "--arg", "text=x")
     assert (code, out) == (exits.FAILED, "")
     assert err == "error: cannot connect to 127.0.0.1:1: connection refused\n"

@@ -224,8 +224,7 @@ def test_the_relatives_have_their_own_defaults() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"api_key": None}, "set the environment variable OPENAI_API_KEY"),
-        ({"api_key": MissingEnv("MYK")}, "needs the environment variable MYK"),
+        ({"api_key": MissingEnv("MYK", taken_away=True)}, "needs the environment variable MYK"),
         ({"headers": {"x": MissingEnv("MYH")}}, "headers needs the environment variable MYH"),
         ({"headers": {"x": "a\r\nb: c"}}, "is no HTTP header"),
         ({"headers": {"x y": "a"}}, "is no HTTP header"),
