@@ -137,6 +137,13 @@ GROUND: dict[str, list[str]] = {
     "B9": [
         "tests/spec/prompts.md::Enums as the keys of a map",
     ],
+    "B10": ["tests/unit/test_requests.py::test_numbers_of_bedrock_may_come_from_the_environment"],
+    "B11": [
+        "tests/spec/clients.md::Members that are no clients",
+        "tests/spec/clients.md::Roles that are not allowed",
+        "tests/spec/attributes.md::On whole classes",
+        "tests/spec/attributes.md::Attributes with an older name",
+    ],
     "B12": [
         "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",
         "tests/unit/test_sound_answers.py::test_brackets_in_a_bare_value_do_not_end_it_at_a_comma",

@@ -108,6 +108,7 @@ REPEATED_PROPERTY = _warning("repeated-property", "E0117", "a property given twi
 IGNORED_OPTION = _warning("ignored-option", "E0118", "a setting that has no effect where it stands")
 TEST_ARGUMENT = _warning("test-argument", "E0119", "arguments of a test that do not fit its functions")
 MISSPELT_OPTION = _warning("misspelt-option", "E0121", "a client option that is nearly called like another")
+EMPTY_MODEL = _warning("empty-model", "E0122", "a shorthand for a client that names no model")
 NOT_DYNAMIC = _error("not-dynamic", "E0120", "an extension of a type that is not marked @@dynamic")
 UNTYPED_PARAMETER = _lack("untyped-parameter", "E0130", "a lambda's parameter whose type nothing tells")
 EDITION_CONFLICT = _error("edition-conflict", "E0140", "two files of a project that name different editions")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ _INFERENCE = {
     "top_p": "topP",
     "stop_sequences": "stopSequences",
 }
+_NUMBERS: Mapping[str, Callable[[str], float]] = {"max_tokens": int, "temperature": float, "top_p": float}
 assert _INFERENCE.keys() == set(BEDROCK_INFERENCE)
 
 
@@ -69,10 +70,22 @@ def _body(client: ClientOptions, prompt: Prompt) -> dict[str, Any]:
     if system:
         body["system"] = list(_blocks(client, system))
     if (inference := client.own["inference_configuration"]) is not None:
-        body["inferenceConfig"] = {_INFERENCE[name]: item for name, item in inference.items()}
+        body["inferenceConfig"] = {_INFERENCE[name]: _setting(client, name, inference[name]) for name in inference}
     if (fields := client.own["additional_model_request_fields"]) is not None:
         body["additionalModelRequestFields"] = fields
     return body
+
+
+def _setting(client: ClientOptions, name: str, value: object) -> object:
+    """What comes from the environment is text, and Converse wants a number."""
+    read = _NUMBERS.get(name)
+    if read is None or not isinstance(value, str):
+        return value
+    try:
+        return read(value)
+    except ValueError:
+        message = f"client `{client.name}`: {name} of inference_configuration is no number: {value!r}"
+        raise ClientConfigError(message) from None
 
 
 def _blocks(client: ClientOptions, pieces: Iterable[Piece]) -> Iterator[dict[str, object]]:

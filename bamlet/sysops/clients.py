@@ -120,7 +120,9 @@ def _declared(context: Context, name: str) -> Declared:
     if info is not None:
         return Declared(info.name, info.provider, info.options, info.retry_policy)
     provider, slash, model = name.partition("/")
-    if not slash or not model:
+    if slash and not model:
+        raise Failure("InvalidArgument", f"client `{name}` names no model")
+    if not slash:
         raise Failure(
             "InvalidArgument", f"Could not find client `{name}`; {_known(name, context.program.clients)}"
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import bamlet
 from bamlet.prompt import Media, Message, Prompt, Text
 from bamlet.providers import ClientConfigError, ClientOptions, ClientSpec, dialect
 from bamlet.providers.registry import DIALECTS
@@ -277,6 +278,32 @@ def test_bedrock_has_places_of_its_own_for_options() -> None:
     assert sent["system"] == [{"text": "S"}]
     assert sent["messages"][0] == {"role": "user", "content": [{"text": "U1"}]}
     assert "model" not in sent
+
+
+def test_numbers_of_bedrock_may_come_from_the_environment() -> None:
+    source = """
+    client<llm> C {
+      provider aws-bedrock
+      options {
+        model_id "m", region "r"
+        inference_configuration { max_tokens env.MOST, temperature env.HEAT, top_p 0.5, stop_sequences [env.STOP] }
+      }
+    }
+    function F() -> string { client C, prompt #"Hi"# }
+    """
+    program = bamlet.compile_sources({"main.baml": source})
+    environ = {"MOST": "50", "HEAT": "0.3", "STOP": "7"}
+    with bamlet.Runtime(program, environ=environ) as runtime:
+        assert runtime.request("F").body.json()["inferenceConfig"] == {
+            "maxTokens": 50,
+            "temperature": 0.3,
+            "topP": 0.5,
+            "stopSequences": ["7"],
+        }
+        with pytest.raises(
+            bamlet.BamlError, match="client `C`: max_tokens of inference_configuration is no number: 'a'"
+        ):
+            runtime.request("F", context=bamlet.CallContext(env={"MOST": "a"}))
 
 
 def test_ollama_takes_strings_with_the_images_beside() -> None:

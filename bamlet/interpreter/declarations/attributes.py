@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "enum": {"alias", "description", "dynamic", "check", "assert"},
     "test": {"check", "assert"},
 }
+_RENAMED = {"stream.must_exist": "stream.not_null"}
 _ONE_OF_TWO = "take one of them away"
 _BLOCKS = ("class", "enum", "test")  # their attributes stand inside, as `@@name`
 _KNOWN = set().union(*ALLOWED.values())
@@ -105,6 +106,8 @@ def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], re
         message = f"there is no attribute `{written}`"
         known = [f"{'@@' if attribute.block else '@'}{other}" for other in sorted(_KNOWN)]
         hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
+        if name in _RENAMED:
+            hint = f"it is called {'@@' if attribute.block else '@'}{_RENAMED[name]} now"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
         return False
     if name in _SHOWN and place in ("parameter", "result"):

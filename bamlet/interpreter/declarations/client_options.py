@@ -140,15 +140,33 @@ class _Options:
             self.block.wrong(
                 allowed.value, catalogue.ROLES_OPTION, message, 'write ["user", "assistant"], for example'
             )
+        if allowed is None and (asked := PROVIDERS.get(self.provider or "")):
+            roles = list(asked.allowed_roles)
         default = self.given.get("default_role")
-        if default is not None and roles and isinstance(role := setting(default.value), str) and role not in roles:
-            message = f"`{role}` is not among the allowed roles"
-            hint = did_you_mean(role, roles) or f"add it to `allowed_roles`, or choose {' or '.join(roles)}"
-            self.block.wrong(default.value, catalogue.ROLES_OPTION, message, hint)
-        remap = self.given.get("remap_roles")
-        if remap is not None and not isinstance(remap.value, n.Config):
+        if default is not None and isinstance(role := setting(default.value), str):
+            self._role(default.value, role, roles)
+        if (remap := self.given.get("remap_roles")) is not None:
+            self._remapped(remap, roles)
+
+    def _remapped(self, remap: n.ConfigEntry, roles: list[str] | None) -> None:
+        if not isinstance(remap.value, n.Config):
             hint = "write remap_roles { assistant model }, for example"
             self.block.wrong(remap.value, catalogue.ROLES_OPTION, "`remap_roles` is a block of roles", hint)
+            return
+        for entry in remap.value.entries:
+            self._role(entry.key, entry.key.name, roles)
+            if not isinstance(setting(entry.value), str | EnvRef):
+                message = "the name of a role is a string"
+                self.block.wrong(
+                    entry.value, catalogue.ROLES_OPTION, message, "write it in quotes, or another one"
+                )
+
+    def _role(self, node: n.Node, role: str, roles: list[str] | None) -> None:
+        """Of a list that is wrong itself nothing follows; of an empty one neither."""
+        if roles and role not in roles:
+            message = f"`{role}` is not among the allowed roles"
+            hint = did_you_mean(role, roles) or f"add it to `allowed_roles`, or choose {' or '.join(roles)}"
+            self.block.wrong(node, catalogue.ROLES_OPTION, message, hint)
 
     def finish_reasons(self) -> None:
         lists = [

@@ -156,7 +156,7 @@ def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, re
         report.at(placed, node, catalogue.UNKNOWN_PROVIDER, message, hint=hint)
     elif not model:
         message = f"`{name}` names no model"
-        report.at(placed, node, catalogue.UNKNOWN_CLIENT, message, hint=f"write `{provider}/…`")
+        report.at(placed, node, catalogue.EMPTY_MODEL, message, hint=f"write `{provider}/…`")
 
 
 def strategy_items(node: n.ClientDecl) -> tuple[n.ConfigValue, ...]:
