@@ -336,6 +336,10 @@ class Runtime:
         """What a stream would show of the answer so far; None while there is nothing to show."""
         return self.asynchronous.parse_partial(function, text_so_far, context=context)
 
+    def warm(self) -> None:
+        """Load what a first call needs."""
+        _background.loop().run(self.asynchronous.warm())
+
     def close(self) -> None:
         if not sys.is_finalizing():  # else the sockets go with the process
             _background.loop().run(self.asynchronous.aclose())

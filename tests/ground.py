@@ -169,6 +169,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",
         "tests/unit/test_python_mistakes.py::test_a_program_and_the_public_names_are_shown_in_short",
     ],
+    "C6": ["tests/unit/test_warm.py::test_a_first_call_does_not_hold_the_event_loop"],
     "C7": [
         "tests/unit/test_cli_run.py::test_an_interrupt_leaves_the_last_partial_marked_incomplete",
         "tests/unit/test_cli_input.py::test_a_program_comes_on_standard_input",

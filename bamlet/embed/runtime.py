@@ -5,6 +5,7 @@ A `Runtime` owns everything that must be closed: connections, and the resources 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib import import_module
@@ -92,8 +93,8 @@ class AsyncRuntime:
         denied = frozenset(deny)
         if unknown := sorted(denied - set(GROUPS)):
             raise ValueError(f"there is no group `{unknown[0]}` to deny, only {', '.join(GROUPS)}")
-        if program.interface.clients or any(f.llm for f in program.interface.functions.values()):
-            _check_library()
+        if _asks_models(program) and not _loop_runs():
+            _check_library()  # within a loop it is left to `warm`, or to the first operation
         make_room()
         set_up_from_environment()
         self.program = program
@@ -387,7 +388,20 @@ class AsyncRuntime:
         program = self._with_types(context or _NO_CONTEXT)
         return parse_partial_answer(program, self._callee(function, program).info, text_so_far)
 
-    # --- closing
+    # --- beginning and closing
+
+    async def warm(self) -> None:
+        """Load what a first call needs, in a thread, while the event loop goes on. `async with` does it too."""
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, None)
+        await in_thread(_check_library)
+        if self._opens_connections():
+            await in_thread(import_module, "bamlet.wire.http")
+            # Here and not there: the transport belongs to this loop.
+            if (load := getattr(self._services.transport_here(), "load", None)) is not None:
+                await in_thread(load)
+
+    def _opens_connections(self) -> bool:
+        return self._services.transport is None and "net" not in self._services.denied
 
     async def aclose(self) -> None:
         await self._services.aclose()
@@ -395,12 +409,27 @@ class AsyncRuntime:
             self._trace.summary(self.handles)
 
     async def __aenter__(self) -> Self:
+        # Not with a transport of the host, whose loop may keep a time of its own.
+        if _asks_models(self.program) and self._opens_connections():
+            await self.warm()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _asks_models(program: Program) -> bool:
+    return bool(program.interface.clients) or any(f.llm for f in program.interface.functions.values())
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _check_program(given: object) -> None:

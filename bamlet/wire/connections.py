@@ -58,6 +58,19 @@ class Connections(Protocol):
         ...
 
 
+class Trust:
+    """The certificates of the system, read on first use or before it: that takes some 60 ms, which another thread
+    may have. Two that read them at once do it twice, and no harm."""
+
+    def __init__(self) -> None:
+        self._context: ssl.SSLContext | None = None
+
+    def context(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = httpx.create_ssl_context()
+        return self._context
+
+
 # --- one client an exchange
 
 
@@ -94,14 +107,13 @@ class OwnConnections:
     once, which a client that carries others cannot do. The price: HTTP/2 shares no connection.
     """
 
-    def __init__(self, make_client: MakeClient, max_idle: int = MAX_IDLE_CONNECTIONS) -> None:
+    def __init__(self, make_client: MakeClient, trust: Trust, max_idle: int = MAX_IDLE_CONNECTIONS) -> None:
         self._make_client = make_client
+        self._trust = trust
         self._max_idle = max_idle
         self._all: set[_OwnLane] = set()
         self._idle: list[_OwnLane] = []
         self._closed = False
-        # Made on first use: reading the certificates of the system takes some 20 ms.
-        self._tls: ssl.SSLContext | None = None
 
     def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
         if self._closed:
@@ -112,9 +124,7 @@ class OwnConnections:
         for index in () if fresh else reversed(range(len(self._idle))):
             if self._idle[index].origin == origin:
                 return self._idle.pop(index)
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context()
-        lane = _OwnLane(self, origin, self._make_client(verify=self._tls))
+        lane = _OwnLane(self, origin, self._make_client(verify=self._trust.context()))
         self._all.add(lane)
         return lane
 
@@ -205,7 +215,7 @@ class SharedConnections:
 # --- clients
 
 
-def new_connections(options: HttpOptions) -> Connections:
+def new_connections(options: HttpOptions, trust: Trust) -> Connections:
     """Raises `ValueError` for what cannot be had here."""
     match options:
         case HttpOptions(engine="aiohttp", http2=True):
@@ -215,17 +225,25 @@ def new_connections(options: HttpOptions) -> Connections:
         case HttpOptions(http2=True) if not _has("h2"):
             raise ValueError("HTTP/2 is not installed: pip install 'bamlet[http2]'")
         case HttpOptions(engine="auto" | "aiohttp", http2=False) if _has("aiohttp") and not _needs_socks(options):
-            return SharedConnections(partial(_aiohttp_client, options.proxy))
+            return SharedConnections(partial(_aiohttp_client, options.proxy, trust))
         case HttpOptions(engine="auto" | "httpx"):
             limits = httpx.Limits(keepalive_expiry=MAX_IDLE_SECONDS)
-            return OwnConnections(partial(_client, http2=options.http2, proxy=options.proxy, limits=limits))
+            return OwnConnections(partial(_client, http2=options.http2, proxy=options.proxy, limits=limits), trust)
         case _:
             raise ValueError(f"there is no engine {options.engine!r}: there are auto, httpx and aiohttp")
 
 
-def new_pinned_connections(options: HttpOptions) -> Connections:
+def load_engine(options: HttpOptions) -> None:
+    """Bring what `new_connections` would bring at the first exchange: for a thread that has the time."""
+    if options.engine != "httpx" and not options.http2 and _has("aiohttp") and not _needs_socks(options):
+        from . import over_aiohttp as over_aiohttp
+
+
+def new_pinned_connections(options: HttpOptions, trust: Trust) -> Connections:
     """For addresses in the place of names. None serves twice: at one address are sites with different names."""
-    return OwnConnections(partial(_client, http2=options.http2 and _has("h2"), proxy=options.proxy), max_idle=0)
+    return OwnConnections(
+        partial(_client, http2=options.http2 and _has("h2"), proxy=options.proxy), trust, max_idle=0
+    )
 
 
 def _needs_socks(options: HttpOptions) -> bool:
@@ -248,8 +266,10 @@ def _client(**options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(cookies=no_cookies, follow_redirects=False, **options)
 
 
-def _aiohttp_client(proxy: str | None) -> httpx.AsyncClient:
+def _aiohttp_client(proxy: str | None, trust: Trust) -> httpx.AsyncClient:
     from .over_aiohttp import AiohttpTransport
 
-    transport = AiohttpTransport(idle_seconds=MAX_IDLE_SECONDS, max_field_bytes=MAX_HEAD_BYTES, proxy=proxy)
+    transport = AiohttpTransport(
+        idle_seconds=MAX_IDLE_SECONDS, max_field_bytes=MAX_HEAD_BYTES, proxy=proxy, tls=trust.context
+    )
     return _client(transport=transport)

@@ -24,6 +24,8 @@ from .connections import (
     MAX_HEAD_FIELDS,
     Connections,
     Lane,
+    Trust,
+    load_engine,
     new_connections,
     new_pinned_connections,
 )
@@ -113,9 +115,16 @@ class HttpTransport:
 
     def __init__(self, options: HttpOptions | None = None) -> None:
         options = options or HttpOptions()
+        self._options = options
+        self._trust = Trust()
         self._proxies = Proxies(options.proxy)
-        self._connections = new_connections(options)
-        self._pinned = new_pinned_connections(options)
+        self._connections = new_connections(options, self._trust)
+        self._pinned = new_pinned_connections(options, self._trust)
+
+    def load(self) -> None:
+        """What the first exchange would load. It may run in another thread than the loop's."""
+        load_engine(self._options)
+        self._trust.context()
 
     async def open(self, request: Request, *, connect_timeout: float | None) -> HttpResponse:
         """Send the request and wait for the head of the answer. Raises `TransportError`."""

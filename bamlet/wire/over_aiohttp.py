@@ -7,7 +7,8 @@ two re-quotes paths, which breaks signed requests, and calls every lost connecti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -37,22 +38,24 @@ _DISCONNECTED = "Server disconnected without sending a response."
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Bound to the event loop of its first request. `proxy` is the URL of a proxy for everything."""
+    """Bound to the event loop of its first request. `proxy` is the URL of a proxy for everything, `tls` is whom to
+    trust."""
 
-    def __init__(self, *, idle_seconds: float, max_field_bytes: int, proxy: str | None) -> None:
+    def __init__(
+        self, *, idle_seconds: float, max_field_bytes: int, proxy: str | None, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
         self._idle_seconds = idle_seconds
         self._max_field_bytes = max_field_bytes
         # aiohttp would read the same variables, but with them `~/.netrc`, in a thread, for each request.
         self._proxies = Proxies(proxy)
+        self._tls = tls
         self._opened: aiohttp.ClientSession | None = None
 
     def _session(self) -> aiohttp.ClientSession:
-        """Made on first use: it wants a running loop, and reading the system's certificates takes some 20 ms."""
+        """Made on first use: it wants a running loop."""
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
-                connector=_Connector(
-                    limit=0, keepalive_timeout=self._idle_seconds, ssl=httpx.create_ssl_context()
-                ),
+                connector=_Connector(limit=0, keepalive_timeout=self._idle_seconds, ssl=self._tls()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=_ADDED_HEADERS,
                 auto_decompress=False,
