@@ -164,6 +164,7 @@ GROUND: dict[str, list[str]] = {
     ],
     "C4": [
         "tests/unit/test_tracebacks.py::test_an_error_that_nobody_catches_is_short_and_shows_none_of_our_frames",
+        "tests/unit/test_errors.py::test_an_answer_that_cannot_be_read_says_whose_it_is_and_where",
     ],
     "C5": [
         "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",

@@ -20,7 +20,8 @@ def parse_answer(
     try:
         return parser.finish(truncated=finish_reason == "length", strict=strict)
     except ParseFailure as failure:
-        raise validation_error(failure.told, failure.raw, failure.issues) from None
+        told = f"{failure.told}\nin a text for `{function.name}`"
+        raise validation_error(told, failure.raw, failure.issues) from None
 
 
 def parse_partial_answer(program: Program, function: FunctionInfo, text: str) -> Any:

@@ -24,7 +24,7 @@ from .outcome import (
     notes_below,
     rank,
 )
-from .targets import ClassTarget, Target
+from .targets import ClassTarget, FieldTarget, Target
 
 
 class PartCoercer(Protocol):
@@ -113,7 +113,7 @@ def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode
                 fields[name] = coercer.absent(wanted)
                 tally.points += 1
             else:
-                causes.append((name, _missing(wanted)))
+                causes.append((name, _missing(entry)))
             continue
         result = coercer.coerce(item, wanted)
         if isinstance(result, Outcome):
@@ -178,12 +178,14 @@ def _stand_in(name: str, failure: Failure, item: Node, tally: Tally) -> None:
         tally.drop(name, failure, item, points=2)
 
 
-def _missing(target: Target) -> Failure:
-    return Failure(f"expected {target.name}, got nothing")
+def _missing(entry: FieldTarget) -> Failure:
+    """Under an alias the model was asked for another name than the path has."""
+    asked = "" if entry.key == entry.name else f' for the alias "{entry.key}"'
+    return Failure(f"expected {entry.target.name}, got nothing{asked}")
 
 
 def _missing_all(target: ClassTarget) -> Failure:
     return Failure(
         f"expected {target.name}",
-        tuple((entry.name, _missing(entry.target)) for entry in target.fields if not entry.defaulted),
+        tuple((entry.name, _missing(entry)) for entry in target.fields if not entry.defaulted),
     )

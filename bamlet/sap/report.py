@@ -5,7 +5,7 @@ Paths name fields as the program does. Where nothing in the program has a name, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from .nodes import Node
@@ -101,15 +101,25 @@ class ParseFailure(Exception):
     def __init__(self, issues: Iterable[Issue], raw: str) -> None:
         self.issues = tuple(issues)
         self.raw = raw
-        told = [str(issue) for issue in self.issues[:TOLD]]
-        if len(self.issues) > TOLD:
-            told.append(f"and {len(self.issues) - TOLD} more")
-        super().__init__("\n".join(told))
+        super().__init__(self._each(str))
 
     @property
     def told(self) -> str:
-        """As the host hears of it."""
-        return f"Failed to parse LLM response: Failed to coerce value: {self}"
+        """As the host hears of it, with the place of what is at fault."""
+        return f"Failed to parse LLM response: Failed to coerce value: {self._each(self._with_place)}"
+
+    def _each(self, shown: Callable[[Issue], str]) -> str:
+        told = [shown(issue) for issue in self.issues[:TOLD]]
+        if len(self.issues) > TOLD:
+            told.append(f"and {len(self.issues) - TOLD} more")
+        return "\n".join(told)
+
+    def _with_place(self, issue: Issue) -> str:
+        if not issue.raw:
+            return str(issue)
+        before = self.raw[: issue.start]
+        line, column = before.count("\n") + 1, issue.start - before.rfind("\n")
+        return f"{issue} (line {line}, column {column} of the answer)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,11 @@ class LiteralTarget(Target):
 
 @dataclass(eq=False, slots=True)
 class FieldTarget:
-    """`defaulted`: the field may be missing. A recursive alias hides that null is among its variants."""
+    """`key` is what a model sees, the alias or the name. `defaulted`: the field may be missing. A recursive alias
+    hides that null is among its variants."""
 
     name: str
+    key: str
     target: Target
     defaulted: bool
 
@@ -216,9 +218,9 @@ class Targets:
             if not described.skip:
                 wanted = self.target(described.ty)
                 defaulted = wanted.defaulted and not _is_recursive_alias(described.ty)
-                entry = FieldTarget(described.name, wanted, defaulted)
-                fields.append(entry)
                 key = described.alias or described.name
+                entry = FieldTarget(described.name, key, wanted, defaulted)
+                fields.append(entry)
                 target.by_key.setdefault(key, entry)
                 target.by_key.setdefault(fold_key(key), entry)
         target.fields = tuple(fields)

@@ -163,11 +163,13 @@ async def _read_answer(context: Context, value: PartialValue, answer: Answer, pr
     short = answer.stopped_short(call.hide)
     value.miss([*([] if short is None else [short]), *answer.unread(call.hide)])
     truncated = answer.said.finish_reason == "length"
+    whose = f"\nin the answer to `{call.asking.function_name}` from client `{answer.client.options.name}`"
     result = await _finished(
         context,
         value,
         truncated=truncated,
         prompt=lambda: call.hide(str(prompt.payload)),
+        whose=whose,
     )
     if answer.attempt is not None:
         answer.attempt.gives_value()
@@ -180,7 +182,12 @@ async def _read_answer(context: Context, value: PartialValue, answer: Answer, pr
 
 
 async def _finished(
-    context: Context, value: PartialValue, *, truncated: bool = False, prompt: Callable[[], str] | None = None
+    context: Context,
+    value: PartialValue,
+    *,
+    truncated: bool = False,
+    prompt: Callable[[], str] | None = None,
+    whose: str = "",
 ) -> Any:
     call = context.host
     is_watched = call.voice.sink.is_watched
@@ -188,7 +195,8 @@ async def _finished(
     try:
         return await in_turns(work, call.services.clock)
     except ParseFailure as failure:
-        raise _validation(context, failure, prompt() if prompt is not None else None) from failure
+        asked = prompt() if prompt is not None else None
+        raise _validation(context, failure, f"{failure.told}{whose}", asked) from failure
 
 
 @sysop("baml.llm.PartialParser.close")
@@ -212,13 +220,13 @@ async def final_parse(context: Context, client: Opaque, text: str, output: Opaqu
     return await _finished(context, value)
 
 
-def _validation(context: Context, failure: ParseFailure, prompt: str | None = None) -> Failure:
+def _validation(context: Context, failure: ParseFailure, told: str, prompt: str | None) -> Failure:
     names = ("path", "reason", "raw", "start", "end")
     issues = [
         context.space.instance("baml.errors.Issue", {name: getattr(issue, name) for name in names})
         for issue in failure.issues
     ]
-    return Failure("Validation", failure.told, raw_output=failure.raw, prompt=prompt, issues=issues)
+    return Failure("Validation", told, raw_output=failure.raw, prompt=prompt, issues=issues)
 
 
 @sysop("baml.llm.parse_as", throws=("Validation",))
@@ -228,7 +236,8 @@ def parse_as(context: Context, function_name: str, text: str) -> Any:
     try:
         return parser.finish(strict=context.host.strict).value
     except ParseFailure as failure:
-        raise _validation(context, failure) from failure
+        told = f"{failure.told}\nin a text for `{function_name}`"
+        raise _validation(context, failure, told, None) from failure
 
 
 @sysop("baml.json.decode", throws=("baml.json.JsonParseError", "baml.json.JsonDecodeError"))

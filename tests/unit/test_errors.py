@@ -155,6 +155,27 @@ def test_f19_pain_17_a_failure_to_parse_has_one_class() -> None:
     assert (called.prompt != "", parsed.value.prompt) == (True, "")
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_answer_that_cannot_be_read_says_whose_it_is_and_where(streams: bool) -> None:
+    source = """
+    client<llm> Mine { provider openai-generic, options { model m, base_url "http://test" } }
+    class Found { name string, count int @alias("how many"), size int }
+    function Extract() -> Found { client Mine, prompt #"Hi"# }
+    """
+    answer = 'Here:\n{"name": "x",\n  "size": "large"}'
+    transport = ScriptedTransport({"m": streamed(answer) if streams else said(answer)})
+    runtime = bamlet.Runtime(bamlet.compile_sources({"main.baml": source}), transport=transport)
+    with runtime, pytest.raises(bamlet.BamlValidationError) as failed:
+        _ = runtime.stream("Extract").final() if streams else runtime.call("Extract")
+    assert failed.value.message == (
+        "Failed to parse LLM response: Failed to coerce value: "
+        '$.count: expected int, got nothing for the alias "how many"\n'
+        '$.size: expected int, got string "large" (line 3, column 11 of the answer)\n'
+        "in the answer to `Extract` from client `Mine`"
+    )
+    assert failed.value.raw_output == answer
+
+
 def test_f4_a_variable_that_is_taken_away_fails_before_anything_is_sent() -> None:
     error, sent = error_of(said("a"), env={"A_KEY": None})
     assert sent == 0
