@@ -1,0 +1,170 @@
+"""The events of one run in their order: written by one task, read by any number, each at its own pace.
+
+A log is bounded. What a reader missed because it was dropped is made good by a `Snapshot`: what applying all of it
+would have come to. Reading never holds the writer up, and a reader that stands still costs its place only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal, TypeAlias
+
+from ..sysops.bell import Bell
+
+Kind: TypeAlias = Literal[
+    "start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "final", "error"
+]
+ENDS: frozenset[Kind] = frozenset(("final", "error"))
+
+LIMIT_EVENTS = 10_000
+LIMIT_BYTES = 8 << 20
+BATCH = 256  # entries that a reader holds at once
+FULL_AFTER = 3 / 4  # of the limits may be used when room was made, so that it is not made for every event
+OVERHEAD = 100  # bytes that an event takes beside its content
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`data` is what the kind says, as plain values or as what can be made plain. It weighs `size` bytes."""
+
+    kind: Kind
+    data: Mapping[str, Any]
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event with its number in the run, from 1."""
+
+    seq: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What events 1 to `seq` come to. `partial` is the event of the newest value; None while there is none."""
+
+    seq: int
+    partial: Event | None
+    text: str
+    reasoning: str
+
+
+class EventLog:
+    """A log has exactly one end, a `final` or an `error`, and nothing behind it.
+
+    A `partial` holds the whole value. The `patch` that leads to it comes right before it, and nobody reads between
+    the two: so the newest partial is the value at any place where a reader can stand.
+    """
+
+    def __init__(self, limit_events: int = LIMIT_EVENTS, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._limit_events = limit_events
+        self._limit_bytes = limit_bytes
+        self._entries: list[Entry] = []
+        self._first: Entry | None = None
+        self._last = 0
+        self._dropped = 0  # a reader that has not seen this number has missed something
+        self._partial: Entry | None = None
+        self._texts: dict[Kind, list[str]] = {"delta": [], "reasoning": []}
+        self._grown = Bell()
+        self.size = 0
+        self.end: Event | None = None
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event."""
+        return self._last
+
+    # --- from the run
+
+    def append(self, event: Event) -> int:
+        """Its number. Raises `ValueError` behind the end."""
+        if self.end is not None:
+            raise ValueError(f"a log has one end, and behind it came `{event.kind}`")
+        self._last += 1
+        entry = Entry(self._last, event)
+        self._entries.append(entry)
+        self.size += event.size + OVERHEAD
+        self._note(entry)
+        if len(self._entries) > self._limit_events or self.size > self._limit_bytes:
+            self._make_room()
+        self._grown.set()
+        return entry.seq
+
+    def _note(self, entry: Entry) -> None:
+        event = entry.event
+        if self._first is None:
+            self._first = entry
+        if event.kind == "partial":
+            self._partial = entry
+        elif event.kind in self._texts:
+            self._texts[event.kind].append(event.data["text"])
+        elif event.kind == "reset":
+            self._partial = None
+            self._texts = {"delta": [], "reasoning": []}
+        elif event.kind in ENDS:
+            self.end = event
+
+    def _make_room(self) -> None:
+        """First partials that a newer one stands for, then whatever is oldest. The newest event always stays."""
+        kept = [entry for entry in self._entries if entry.event.kind != "partial" or entry is self._partial]
+        size = sum(_weight(kept))
+        gone = 0
+        while gone < len(kept) - 1 and (
+            len(kept) - gone > self._limit_events * FULL_AFTER or size > self._limit_bytes * FULL_AFTER
+        ):
+            size -= kept[gone].event.size + OVERHEAD
+            gone += 1
+        if gone:
+            self._dropped = kept[gone - 1].seq
+        self._entries = kept[gone:]
+        self.size = size
+
+    # --- from readers
+
+    def snapshot(self) -> Snapshot:
+        """As of the newest event, or of the one before the end."""
+        seq = self._last - 1 if self.end is not None else self._last
+        text, reasoning = ("".join(self._texts[kind]) for kind in ("delta", "reasoning"))
+        return Snapshot(seq, self._partial.event if self._partial is not None else None, text, reasoning)
+
+    async def read(self, after: int = 0) -> AsyncGenerator[Snapshot | list[Entry], None]:
+        """What comes after a number, those together that are there, up to the end of the run.
+
+        Where entries are gone that a reader has not seen, or for a number that was never given, a `Snapshot` takes
+        the place of everything up to its own number. Who reads from the beginning gets the first event as well.
+        """
+        seen = after
+        while True:
+            if seen < self._dropped or seen > self._last:
+                if seen == 0 and self._first is not None:
+                    yield [self._first]
+                # Only now: the log has grown while the first one was looked at.
+                found = self.snapshot()
+                seen = found.seq
+                yield found
+            elif batch := self._after(seen):
+                seen = batch[-1].seq
+                yield batch
+            elif self.end is not None:
+                return
+            else:
+                self._grown.clear()
+                await self._grown.wait()
+
+    def _after(self, seen: int) -> list[Entry]:
+        at = bisect_right(self._entries, seen, key=attrgetter("seq"))
+        return self._entries[at : self._whole(at + BATCH)]
+
+    def _whole(self, stop: int) -> int:
+        """A batch does not end between a patch and its partial."""
+        if stop < len(self._entries) and self._entries[stop - 1].event.kind == "patch":
+            return stop + 1
+        return stop
+
+
+def _weight(entries: Iterable[Entry]) -> Iterable[int]:
+    return (entry.event.size + OVERHEAD for entry in entries)
