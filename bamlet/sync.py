@@ -253,7 +253,7 @@ class Runtime:
         /,
         *,
         context: CallContext | None = None,
-        partials: Literal["latest", "every", "deltas"] = "latest",
+        partials: Literal["latest", "every", "deltas", "all"] = "latest",
         view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> Stream:

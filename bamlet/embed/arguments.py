@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from types import NoneType
@@ -37,7 +37,7 @@ from ..types.ty import (
     bare,
     is_optional,
 )
-from .errors import BamlInvalidArgumentError
+from .errors import ArgumentProblem, BamlInvalidArgumentError
 from .media import media_value
 
 MAX_SHOWN = 60  # characters of a value that does not fit
@@ -50,10 +50,14 @@ def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: Valu
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names)
-            binder.problems.append(f"there is no parameter `{name}`" + (f"; {hint}" if hint else ""))
+            told = f"there is no parameter `{name}`" + (f"; {hint}" if hint else "")
+            binder.problems.append(ArgumentProblem(_pointer([name]), told))
     values = [binder.bind(function.params[at], given) for at in in_call_order(function.params)]
     if binder.problems:
-        raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: " + "; ".join(binder.problems))
+        told = "; ".join(problem.message for problem in binder.problems)
+        error = BamlInvalidArgumentError(f"Invalid argument: {function.name}: {told}")
+        error.problems = tuple(binder.problems)
+        raise error
     bound = ((param.name, param.ty, value) for param, value in zip(function.params, values, strict=True))
     if broken := broken_assertion(bound, space.schemas):
         raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: {broken}")
@@ -72,20 +76,22 @@ class _Binder:
         self._space = space
         # From the parameter down, as forms and what they hold: most values fit, and then no text is made of it.
         self._way: list[tuple[str, object]] = []
-        self.problems: list[str] = []
+        self.problems: list[ArgumentProblem] = []
 
     def bind(self, param: Param, given: Mapping[str, Any]) -> Any:
         if param.name not in given and param.has_default:
             return OMITTED
         if param.name not in given:
             if not is_optional(param.ty):
-                self.problems.append(f"the argument `{param.name}` of type `{show(param.ty)}` is missing")
+                told = f"the argument `{param.name}` of type `{show(param.ty)}` is missing"
+                self.problems.append(ArgumentProblem(_pointer([param.name]), told))
             return None
         self._way = [("{}", param.name)]
         try:
             converted = self.convert(given[param.name], param.ty)
         except RecursionError:
-            self.problems.append(f"`{param.name}` contains itself, or is nested too deeply")
+            told = f"`{param.name}` contains itself, or is nested too deeply"
+            self.problems.append(ArgumentProblem(_pointer([param.name]), told))
             return None
         return None if converted is NOTHING else converted
 
@@ -107,7 +113,9 @@ class _Binder:
         return converted
 
     def _problem(self, words: str) -> None:
-        self.problems.append(f"`{''.join(form.format(step) for form, step in self._way)}`{words}")
+        place = "".join(form.format(step) for form, step in self._way)
+        pointer = _pointer(step for _, step in self._way if step is not None)
+        self.problems.append(ArgumentProblem(pointer, f"`{place}`{words}"))
 
     # --- one for each type; `NOTHING` without a problem of its own is a value of the wrong kind
 
@@ -180,7 +188,7 @@ class _Binder:
     def _union(self, value: Any, ty: UnionTy) -> Any:
         """The first member that fits; an int prefers `int` to `float` wherever it stands."""
         order = sorted(ty.members, key=lambda member: member == _FLOAT and isinstance(value, int))
-        closest: list[str] = []
+        closest: list[ArgumentProblem] = []
         for member in order:
             converted, found = self._tried(value, member)
             if not found:
@@ -191,7 +199,7 @@ class _Binder:
             self.problems += closest
         return NOTHING
 
-    def _tried(self, value: Any, ty: Ty) -> tuple[Any, list[str]]:
+    def _tried(self, value: Any, ty: Ty) -> tuple[Any, list[ArgumentProblem]]:
         """The value by one type of several, and what is wrong with it."""
         outer, self.problems = self.problems, []
         try:
@@ -256,6 +264,10 @@ _INTO: Mapping[type[Ty], Callable[[_Binder, Any, Any], Any]] = {
     VariableTy: _Binder._never,
     ErrorTy: _Binder._never,
 }
+
+
+def _pointer(steps: Iterable[object]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _fields_of(value: Any, names: Sequence[str]) -> Mapping[str, Any] | None:

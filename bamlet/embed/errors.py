@@ -109,8 +109,18 @@ def _can_be_sent(value: Any) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class ArgumentProblem:
+    """What is wrong in one place of the arguments, which `pointer` (a JSON Pointer) leads to."""
+
+    pointer: str
+    message: str
+
+
 class BamlInvalidArgumentError(BamlError):
-    pass
+    """`problems` are all that is wrong with the arguments of a call, if that is what it is about."""
+
+    problems: tuple[ArgumentProblem, ...] = ()
 
 
 class BamlClientError(BamlError):

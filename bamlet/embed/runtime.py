@@ -171,7 +171,7 @@ class AsyncRuntime:
         /,
         *,
         context: CallContext | None = None,
-        partials: Literal["latest", "every", "deltas"] = "latest",
+        partials: Literal["latest", "every", "deltas", "all"] = "latest",
         view: Literal["partial", "skeleton"] = "partial",
         **named: Any,
     ) -> AsyncStream:
@@ -179,7 +179,8 @@ class AsyncRuntime:
 
         `latest` gives a busy consumer the newest value when it comes back. `every` gives it each one, and the
         model's answer is read no faster than it is looked at. `deltas` gives the text as the model writes it, in
-        pieces, and a `Reset` where what came before no longer counts. The view `skeleton` shows a `Skeleton` in
+        pieces, and a `Reset` where what came before no longer counts. `all` has both for `events()`: the text, and
+        a value whenever it has grown. The view `skeleton` shows a `Skeleton` in
         place of a partial value: a value that has all its fields from the start, and its state.
         """
         options = _given(context)

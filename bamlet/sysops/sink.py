@@ -52,7 +52,7 @@ class Reset:
 
 
 StreamEvent: TypeAlias = Partial | Delta | Tick | Reset
-Mode: TypeAlias = Literal["none", "latest", "every", "deltas"]
+Mode: TypeAlias = Literal["none", "latest", "every", "deltas", "all"]
 Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 
 
@@ -102,7 +102,7 @@ class Sink:
             # The source and not its value: that is made when the consumer takes it, of the newest state.
             self._offered = source
             self._arrived.set()
-        elif self.mode == "every":
+        elif self.mode in ("every", "all"):
             # The value now, before there may be a wait for room: the source will have gone on by then.
             value = self.view.look(source)
             if value is not NOTHING:
@@ -115,7 +115,7 @@ class Sink:
         if self._on_delta is not None:
             self._shown_text = True
             await _call_host(self._on_delta, text)
-        if self.mode == "deltas":
+        if self.mode in ("deltas", "all"):
             self._shown_text = True
             await self._put(Delta(text))
 
@@ -132,7 +132,7 @@ class Sink:
         self._offered = None
         if self._on_reset is not None and (self._called.has_given or self._shown_text):
             await _call_host(self._on_reset, self._attempts)
-        if self.view.has_given or (self._shown_text and self.mode == "deltas"):
+        if self.view.has_given or (self._shown_text and self.mode in ("deltas", "all")):
             await self._put(Reset(self._attempts, reason, client))
         # Only when the consumer is sure to hear of it. If this task is stopped while it waits for room, the next
         # attempt still knows that something is to be taken back.
@@ -142,7 +142,7 @@ class Sink:
 
     @property
     def wants_text(self) -> bool:
-        return self.mode == "deltas" or self._on_delta is not None
+        return self.mode in ("deltas", "all") or self._on_delta is not None
 
     @property
     def reasoning(self) -> str:
@@ -164,7 +164,7 @@ class Sink:
     @property
     def is_watched(self) -> bool:
         """Whether anybody looks at values on their way."""
-        return self.mode in ("latest", "every") or self._on_partial is not None
+        return self.mode in ("latest", "every", "all") or self._on_partial is not None
 
     @property
     def wants_every(self) -> bool:

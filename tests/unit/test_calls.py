@@ -310,7 +310,7 @@ def say(reply: Any) -> Any:
 
 
 FIELDS = {
-    bamlet.BamlInvalidArgumentError: set(),
+    bamlet.BamlInvalidArgumentError: {"problems"},
     bamlet.BamlClientHttpError: {
         "attempts",
         "client_name",
@@ -405,3 +405,11 @@ def test_a_host_that_cannot_be_reached_is_an_error_of_the_client() -> None:
                 await rt.call("Say", text="x")
 
     run(body())
+
+
+def test_each_problem_of_the_arguments_tells_its_place() -> None:
+    with bamlet.Runtime(program()) as rt, pytest.raises(bamlet.BamlInvalidArgumentError) as raised:
+        rt.call("Say", {"text": 1, "a/b~c": 2})
+    problems = {problem.pointer: problem.message for problem in raised.value.problems}
+    assert problems.keys() == {"/text", "/a~1b~0c"}
+    assert all(message in str(raised.value) for message in problems.values())
