@@ -23,6 +23,7 @@ embed
 sync
 client
 baml_py clientgen testing coverage
+server
 cli
 """.split("\n")
 
@@ -61,6 +62,7 @@ FORBIDDEN = {
     "clientgen": {"embed", "sysops"},
     "testing": {"interpreter", "sysops"},
     "coverage": {"interpreter", "sysops"},
+    "server": {"interpreter", "sysops"},
     "cli": {"interpreter", "sysops"},
 }
 
@@ -110,7 +112,8 @@ DOORS: dict[str, set[str]] = {
     "pydantic": {"client"},
     "coverage": {"coverage"},
     "pytest": {"testing.plugin"},
-    "uvicorn": {"cli.mock"},
+    "starlette": {"server"},
+    "uvicorn": {"cli.mock", "server.process"},
     "pydantic_core": {"interpreter.runtime.python_faces", "embed.media"},
     "rich": {"cli", "interpreter.runtime.python_faces"},
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from .._version import __version__
@@ -29,6 +29,7 @@ class Usage:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_input_tokens: int | None = None
+    reasoning_tokens: int | None = field(default=None, repr=False)  # BAML shows the three
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class LLMCall:
         found = self._attempt.usage
         if found is None:
             return None
-        return Usage(found.input_tokens, found.output_tokens, found.cached_input_tokens)
+        return Usage(found.input_tokens, found.output_tokens, found.cached_input_tokens, found.reasoning_tokens)
 
     @property
     def timing(self) -> Timing:
@@ -193,11 +194,13 @@ class FunctionLog:
 class Collector:
     """Holds a `FunctionLog` for each call that it was given to, the oldest first.
 
-    One may serve any number of calls, threads and tasks. It grows until it is cleared.
+    One may serve any number of calls, threads and tasks. It grows until it is cleared. Without `bodies` it has
+    numbers only: tokens, times, the names of clients.
     """
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, *, bodies: bool = True) -> None:
         self.name = name
+        self.bodies = bodies
         self._logs: list[FunctionLog] = []
 
     @property
@@ -238,7 +241,7 @@ def _sum(usages: Iterable[Usage | None]) -> Usage:
         said = [number for usage in found if (number := getattr(usage, name)) is not None]
         return sum(said) if said else None
 
-    return Usage(total("input_tokens"), total("output_tokens"), total("cached_input_tokens"))
+    return Usage(*(total(each.name) for each in fields(Usage)))
 
 
 def _ms(seconds: float | None) -> int | None:

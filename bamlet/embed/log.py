@@ -6,8 +6,9 @@ would have come to. Reading never holds the writer up, and a reader that stands 
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
@@ -28,11 +29,16 @@ OVERHEAD = 100  # bytes that an event takes beside its content
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`data` is what the kind says, as plain values or as what can be made plain. It weighs `size` bytes."""
+    """`data` is what the kind says; `line` is that as JSON, or empty for what is written out when it is read."""
 
     kind: Kind
     data: Mapping[str, Any]
-    size: int = 0
+    line: str = ""
+
+    @property
+    def size(self) -> int:
+        """About what it takes of memory. A value shares its parts with the ones before it."""
+        return len(self.line) + OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ class EventLog:
         self._last += 1
         entry = Entry(self._last, event)
         self._entries.append(entry)
-        self.size += event.size + OVERHEAD
+        self.size += event.size
         self._note(entry)
         if len(self._entries) > self._limit_events or self.size > self._limit_bytes:
             self._make_room()
@@ -111,12 +117,12 @@ class EventLog:
     def _make_room(self) -> None:
         """First partials that a newer one stands for, then whatever is oldest. The newest event always stays."""
         kept = [entry for entry in self._entries if entry.event.kind != "partial" or entry is self._partial]
-        size = sum(_weight(kept))
+        size = sum(entry.event.size for entry in kept)
         gone = 0
         while gone < len(kept) - 1 and (
             len(kept) - gone > self._limit_events * FULL_AFTER or size > self._limit_bytes * FULL_AFTER
         ):
-            size -= kept[gone].event.size + OVERHEAD
+            size -= kept[gone].event.size
             gone += 1
         if gone:
             self._dropped = kept[gone - 1].seq
@@ -131,8 +137,12 @@ class EventLog:
         text, reasoning = ("".join(self._texts[kind]) for kind in ("delta", "reasoning"))
         return Snapshot(seq, self._partial.event if self._partial is not None else None, text, reasoning)
 
-    async def read(self, after: int = 0) -> AsyncGenerator[Snapshot | list[Entry], None]:
+    async def read(
+        self, after: int = 0, *, pulse: float | None = None
+    ) -> AsyncGenerator[Snapshot | list[Entry], None]:
         """What comes after a number, those together that are there, up to the end of the run.
+
+        An empty list says that nothing has come for `pulse` seconds.
 
         Where entries are gone that a reader has not seen, or for a number that was never given, a `Snapshot` takes
         the place of everything up to its own number. Who reads from the beginning gets the first event as well.
@@ -151,9 +161,17 @@ class EventLog:
                 yield batch
             elif self.end is not None:
                 return
-            else:
-                self._grown.clear()
+            elif not await self._has_grown(pulse):
+                yield []
+
+    async def _has_grown(self, seconds: float | None) -> bool:
+        self._grown.clear()
+        try:
+            async with asyncio.timeout(seconds):
                 await self._grown.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _after(self, seen: int) -> list[Entry]:
         at = bisect_right(self._entries, seen, key=attrgetter("seq"))
@@ -164,7 +182,3 @@ class EventLog:
         if stop < len(self._entries) and self._entries[stop - 1].event.kind == "patch":
             return stop + 1
         return stop
-
-
-def _weight(entries: Iterable[Entry]) -> Iterable[int]:
-    return (entry.event.size + OVERHEAD for entry in entries)

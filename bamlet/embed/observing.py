@@ -26,7 +26,7 @@ class Observed:
     ) -> None:
         self._collectors = collectors
         self._tags = tags
-        keeps = bool(collectors) or logs.wants_prompts()
+        keeps = any(collector.bodies for collector in collectors) or logs.wants_prompts()
         self.record = Record(clock, function_name, streams=streams, keeps=keeps)
 
     def __enter__(self) -> None:

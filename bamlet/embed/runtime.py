@@ -131,6 +131,10 @@ class AsyncRuntime:
         """The open resources of all calls; empty when none runs."""
         return self._services.handles
 
+    def unix_time(self) -> float:
+        """Seconds since 1970, by the runtime's clock."""
+        return self._services.clock.unix()
+
     # --- calling
 
     async def call(

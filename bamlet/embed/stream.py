@@ -11,7 +11,7 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ..sysops.changes import Change
+from ..sysops.changes import Change, changes_between
 from ..sysops.sink import Delta, Partial, Reset, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .call import Call
@@ -21,7 +21,17 @@ from .shortened import SHORTENED
 if TYPE_CHECKING:
     from ..sap import Report
 
-__all__ = ["AsyncStream", "Change", "ChangesView", "Delta", "Partial", "Reset", "StreamEvent", "Tick"]
+__all__ = [
+    "AsyncStream",
+    "Change",
+    "ChangesView",
+    "Delta",
+    "Partial",
+    "Reset",
+    "StreamEvent",
+    "Tick",
+    "changes_between",
+]
 
 
 def items_view(path: str) -> ItemsView:

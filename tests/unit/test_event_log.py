@@ -20,7 +20,7 @@ Step = tuple[str, str]
 
 
 def event(kind: Kind, size: int = 0, **data: Any) -> Event:
-    return Event(kind, data, size)
+    return Event(kind, data, "x" * size)
 
 
 def write(log: EventLog, steps: list[Step]) -> None:
@@ -188,6 +188,22 @@ def test_readers_each_go_at_their_own_pace() -> None:
         assert numbers(seen[0]) == list(range(1, 43))
         assert any(isinstance(batch, Snapshot) for batch in seen[1])
         assert [applied(Folded(), own, patches=True).text for own in seen] == [expected, expected]
+
+    in_time(scene())
+
+
+def test_silence_is_told_to_who_asks_for_it() -> None:
+    async def scene() -> None:
+        log = EventLog()
+        write(log, [])
+        seen: list[Any] = []
+        async with asyncio.timeout(100), aclosing(log.read(pulse=15)) as batches:
+            async for batch in batches:
+                seen.append(batch)
+                if len(seen) == 3:
+                    log.append(event("final", value=1))
+        assert [len(batch) for batch in seen] == [1, 0, 0, 1]
+        assert asyncio.get_running_loop().time() == 30
 
     in_time(scene())
 

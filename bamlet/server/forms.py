@@ -1,0 +1,193 @@
+"""How a reader gets the events of a run: which kinds, and written as what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from ..embed.log import Entry, Event, Kind, Snapshot
+from .errors import refused
+from .events import event, line_of, whole_patch
+from .wire import HEARTBEAT, RETRY, compact, json_line, plain, sse
+
+KINDS: tuple[Kind, ...] = (
+    *("start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "final", "error"),
+)
+PRESETS: dict[str, tuple[Kind, ...]] = {
+    "typed": ("partial", "reset", "usage"),
+    "patches": ("patch", "reset"),
+    "all": KINDS,
+}
+ALWAYS: tuple[Kind, ...] = ("start", "final", "error")
+
+
+class Form(Protocol):
+    """`opening` is written before the first event. `cuts_off` after an event: the body is left without its end."""
+
+    media_type: ClassVar[str]
+
+    @property
+    def opening(self) -> str: ...
+
+    def entries(self, batch: list[Entry]) -> str: ...
+
+    def snapshot(self, found: Snapshot) -> str: ...
+
+    def silence(self) -> str: ...
+
+    def cuts_off(self, batch: list[Entry]) -> bool: ...
+
+
+def chosen_kinds(text: str | None, default: str) -> frozenset[Kind]:
+    """Of a list of kinds or a preset. Raises `Refused`."""
+    names: list[str] = []
+    for name in (text or default).split(","):
+        names += PRESETS.get(name, (name,))
+    known: dict[str, Kind] = {kind: kind for kind in KINDS}
+    if unknown := [name for name in names if name not in known]:
+        told = f"there is no event `{unknown[0]}`; there are {', '.join(KINDS)}, or values, typed, patches, all"
+        raise refused(400, "bad_request", told)
+    return frozenset(known[name] for name in names) | frozenset(ALWAYS)
+
+
+def newest(batch: Iterable[Entry]) -> list[Entry]:
+    """Without the values that a newer one of the same batch stands for: so a slow reader skips."""
+    kept: list[Entry] = []
+    has_newer = False
+    for entry in reversed(list(batch)):
+        if entry.event.kind == "partial":
+            if has_newer:
+                continue
+            has_newer = True
+        kept.append(entry)
+    return kept[::-1]
+
+
+def events_of(found: Snapshot) -> Iterator[Event]:
+    """What brings a reader that holds nothing to where the run is."""
+    yield event("reset", {"reason": "compacted"})
+    if found.reasoning:
+        yield event("reasoning", {"text": found.reasoning})
+    if found.text:
+        yield event("delta", {"text": found.text})
+    if found.partial is not None:
+        yield whole_patch(found.partial.data["value"])
+        yield found.partial
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Events by their kinds."""
+
+    kinds: frozenset[Kind]
+    rfc6902: bool = False
+
+    def write(self, found: Event, seq: int | None) -> str:
+        raise NotImplementedError
+
+    def entries(self, batch: list[Entry]) -> str:
+        wanted = [entry for entry in newest(batch) if entry.event.kind in self.kinds]
+        return "".join(self.write(entry.event, entry.seq) for entry in wanted)
+
+    def snapshot(self, found: Snapshot) -> str:
+        wanted = [one for one in events_of(found) if one.kind in self.kinds or one.kind == "reset"]
+        # Only the last has the number: a reader that is cut off before it has not got everything.
+        last = len(wanted) - 1
+        return "".join(
+            self.write(one, found.seq if at == last and at > 0 else None) for at, one in enumerate(wanted)
+        )
+
+    def line(self, found: Event) -> str:
+        if self.rfc6902 and found.kind == "patch":
+            return compact({"ops": [change.as_json_patch() for change in found.data["changes"]]})
+        return line_of(found)
+
+    def cuts_off(self, batch: list[Entry]) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvents(_Named):
+    media_type: ClassVar[str] = "text/event-stream"
+    opening: ClassVar[str] = RETRY
+
+    def write(self, found: Event, seq: int | None) -> str:
+        return sse(self.line(found), event=found.kind, seq=seq)
+
+    def silence(self) -> str:
+        return HEARTBEAT
+
+
+@dataclass(frozen=True, slots=True)
+class Lines(_Named):
+    media_type: ClassVar[str] = "application/jsonl"
+    opening: ClassVar[str] = ""
+
+    def write(self, found: Event, seq: int | None) -> str:
+        return json_line(self.line(found), event=found.kind, seq=seq)
+
+    def silence(self) -> str:
+        return "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """As BAML's server: values without a name. The last one comes once more as `final`, a failure as `error`."""
+
+    media_type: ClassVar[str] = "text/event-stream"
+    opening: ClassVar[str] = RETRY
+
+    def entries(self, batch: list[Entry]) -> str:
+        return "".join(self._write(entry.event, entry.seq) for entry in newest(batch))
+
+    def _write(self, found: Event, seq: int) -> str:
+        if found.kind == "partial":
+            return sse(plain(found.data["value"]), seq=seq)
+        if found.kind == "final":
+            value = compact(found.data["value"])
+            return sse(value) + sse(value, event="final", seq=seq)
+        return sse(found.line, event="error", seq=seq) if found.kind == "error" else ""
+
+    def snapshot(self, found: Snapshot) -> str:
+        return sse(plain(found.partial.data["value"]), seq=found.seq) if found.partial is not None else ""
+
+    def silence(self) -> str:
+        return HEARTBEAT
+
+    def cuts_off(self, batch: list[Entry]) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The model's text alone. It has no words for a failure or for text that is void: then it breaks off."""
+
+    media_type: ClassVar[str] = "text/plain; charset=utf-8"
+    opening: ClassVar[str] = ""
+
+    def entries(self, batch: list[Entry]) -> str:
+        return "".join(entry.event.data["text"] for entry in batch if entry.event.kind == "delta")
+
+    def snapshot(self, found: Snapshot) -> str:
+        return ""
+
+    def silence(self) -> str:
+        return ""
+
+    def cuts_off(self, batch: list[Entry]) -> bool:
+        return any(entry.event.kind in ("reset", "error") for entry in batch)
+
+
+def form_for(accept: str, events: str | None, patch: str | None) -> Form:
+    """By what a request says. Raises `Refused`."""
+    if patch not in (None, "append", "rfc6902"):
+        raise refused(400, "bad_request", f"`patch` is append or rfc6902, not `{patch}`")
+    rfc6902 = patch == "rfc6902"
+    if any(kind in accept for kind in ("application/jsonl", "application/x-ndjson")):
+        return Lines(chosen_kinds(events, "typed"), rfc6902)
+    if "text/plain" in accept and "text/event-stream" not in accept:
+        return Text()
+    if events in (None, "values"):
+        return Values()
+    return ServerSentEvents(chosen_kinds(events, "typed"), rfc6902)

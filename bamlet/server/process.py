@@ -1,0 +1,115 @@
+"""One process that serves: sockets are bound, uvicorn runs over them, signals end it in order.
+
+The first signal lets runs end and takes no new ones; connections are still taken, so that whoever asks is told.
+The second ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+
+from .app import application
+from .service import Service
+
+FLUSH_SECONDS = 0.7  # for the last bytes to readers, when every run has ended
+BACKLOG = 2048
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Raises `OSError`, of which the number says whether somebody else listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(BACKLOG)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+@contextmanager
+def bound_path(path: Path) -> Iterator[socket.socket]:
+    """A socket in the file system, for this user only, that is gone afterwards."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        made.bind(os.fspath(path))
+    except BaseException:
+        made.close()
+        raise
+    finally:
+        os.umask(before)
+    try:
+        made.listen(BACKLOG)
+        yield made
+    finally:
+        made.close()
+        path.unlink(missing_ok=True)
+
+
+async def serve(service: Service, sockets: list[socket.socket], ready: Callable[[], None], root: str = "") -> None:
+    """Until a signal, and then until every run has ended or its time is over."""
+    server = _Server(service, ready, root)
+    loop = asyncio.get_running_loop()
+    ending: list[asyncio.Task[None]] = []
+
+    def end() -> None:
+        if not ending:
+            ending.append(asyncio.create_task(_drained(service, server)))
+        else:
+            server.force_exit = server.should_exit = True
+
+    try:
+        for number in SIGNALS:
+            loop.add_signal_handler(number, end)
+        await server.serve(sockets)
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+        for task in ending:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await service.close()
+
+
+async def _drained(service: Service, server: _Server) -> None:
+    await service.desk.drain(service.settings.limits.drain)
+    server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, service: Service, ready: Callable[[], None], root: str) -> None:
+        config = uvicorn.Config(
+            application(service),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            lifespan="off",  # closing is ours, also when it is to be quick
+            root_path=root,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=FLUSH_SECONDS,  # type: ignore[arg-type]  # it goes to `asyncio.wait_for`
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """They are ours."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
