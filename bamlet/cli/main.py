@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .._version import __version__
-from . import exits
+from . import exits, serve_options
 from .options import add_environment, add_offline, at_least, rate, seconds, shard, speed
 
 
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fmt(commands)
     _add_explain(commands)
     _add_generate(commands)
+    serve_options.add(commands)
     return parser
 
 

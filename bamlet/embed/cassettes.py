@@ -26,9 +26,15 @@ __all__ = [
 ]
 
 
-def replay_transport(path: str | os.PathLike[str], speed: float = 1.0) -> ReplayTransport:
-    """Answers from a cassette, at its pace times `speed`; 0 does not wait. Raises `CassetteError`, `OSError`."""
-    return ReplayTransport(read_cassette(Path(path).read_text("utf-8")), speed, asyncio.sleep)
+def replay_transport(
+    path: str | os.PathLike[str], speed: float = 1.0, *, endless: bool = False
+) -> ReplayTransport:
+    """Answers from a cassette, at its pace times `speed`; 0 does not wait. Raises `CassetteError`, `OSError`.
+
+    Each exchange is played once, unless it is `endless`.
+    """
+    cassette = read_cassette(Path(path).read_text("utf-8"))
+    return ReplayTransport(cassette, speed, asyncio.sleep, endless=endless)
 
 
 class RecordingBroken(Exception):

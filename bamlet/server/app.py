@@ -21,7 +21,7 @@ from .bodies import read_object
 from .doorkeeper import Doorkeeper, owner_of
 from .errors import Problem, refused
 from .events import PROTOCOL, report_data
-from .forms import form_for
+from .forms import Form, form_for
 from .guard import Guard
 from .limits import PATIENCE, Limits, OnDisconnect
 from .options import context_for
@@ -101,8 +101,8 @@ async def call(request: Request) -> Response:
 
 
 async def stream(request: Request) -> Response:
-    run = await _started(request, "stream")
-    return _streamed(request, run, 0)
+    form = _form(request)  # before there is a run, which a mistake in the form would leave alone
+    return _streamed(request, await _started(request, "stream"), form, 0)
 
 
 async def _started(request: Request, verb: Verb) -> Run:
@@ -152,9 +152,12 @@ async def _wait_disconnect(request: Request) -> None:
         pass
 
 
-def _streamed(request: Request, run: Run, after: int) -> Streamed:
+def _form(request: Request) -> Form:
     query = request.query_params
-    form = form_for(request.headers.get("accept", ""), query.get("events"), query.get("patch"))
+    return form_for(request.headers.get("accept", ""), query.get("events"), query.get("patch"))
+
+
+def _streamed(request: Request, run: Run, form: Form, after: int) -> Streamed:
     service = _service(request)
     limits = service.settings.limits
     return Streamed(
@@ -185,7 +188,7 @@ async def run_events(request: Request) -> Response:
     if not given.isascii() or not given.isdigit():
         raise refused(400, "bad_request", "Last-Event-ID is the number of an event")
     _service(request).metrics.resumes["resumed" if given != "0" else "from the start"] += 1
-    return _streamed(request, run, int(given))
+    return _streamed(request, run, _form(request), int(given))
 
 
 async def run_delete(request: Request) -> Response:

@@ -153,8 +153,9 @@ def _http(failure: BamlClientHttpError, shows: bool) -> Problem:
 
 
 def _connection(failure: BamlClientConnectionError, shows: bool) -> Problem:
-    told = f"no connection to the provider of client `{failure.client_name}`, or it broke off"
-    return Problem(502, "client_error", told, {"client": failure.client_name}, retryable=True)
+    client = _client_of(failure)
+    told = f"no connection to the provider of client `{client}`, or it broke off"
+    return Problem(502, "client_error", told, {"client": client}, retryable=True)
 
 
 def _timeout(failure: BamlTimeoutError, shows: bool) -> Problem:
@@ -168,9 +169,16 @@ def _timeout(failure: BamlTimeoutError, shows: bool) -> Problem:
 
 def _client(failure: BamlClientError, shows: bool) -> Problem:
     kind = f" ({failure.kind})" if failure.kind else ""
-    told = f"the answer of client `{failure.client_name}` was none{kind}"
-    fields = {"client": failure.client_name, "kind": failure.kind}
+    client = _client_of(failure)
+    told = f"the answer of client `{client}` could not be used{kind}" if client else "an operation has failed"
+    fields = {"client": client, "kind": failure.kind}
     return Problem(502, "client_error", failure.message if shows else told, fields, retryable=True)
+
+
+def _client_of(failure: BamlClientError) -> str | None:
+    if failure.client_name is not None or not failure.attempts:
+        return failure.client_name
+    return failure.attempts[-1].client_name
 
 
 def _thrown(failure: UnhandledThrow, shows: bool) -> Problem:

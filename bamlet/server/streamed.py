@@ -13,6 +13,8 @@ from .forms import Form
 from .metrics import Metrics
 from .runs import Run
 
+PIECE = 64 << 10
+
 
 class Stalled(Exception):
     """The reader has taken no byte for too long."""
@@ -42,6 +44,7 @@ class Streamed(StreamingResponse):
             (),
             media_type=form.media_type,
             headers={
+                "Content-Type": form.media_type,  # Starlette would name a charset, and there is only one for these
                 "Cache-Control": "no-store, no-transform",
                 "X-Accel-Buffering": "no",
                 **headers,
@@ -68,14 +71,18 @@ class Streamed(StreamingResponse):
                 await self._write(send, form.entries(batch))
                 if form.cuts_off(batch):
                     return  # without an end of the body: the server closes the connection, and the reader knows
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send(send, b"", more=False)
 
     async def _write(self, send: Send, text: str) -> None:
-        if not text:
-            return
+        """In pieces: the server keeps what the reader does not take, and takes the next when that is gone."""
+        data = text.encode()
+        for start in range(0, len(data), PIECE):
+            await self._send(send, data[start : start + PIECE], more=True)
+
+    async def _send(self, send: Send, data: bytes, *, more: bool) -> None:
         try:
             async with asyncio.timeout(self._stall):
-                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                await send({"type": "http.response.body", "body": data, "more_body": more})
         except TimeoutError:
             self._metrics.dropped += 1
             raise Stalled(f"a reader took no byte for {self._stall:g} s") from None

@@ -76,9 +76,10 @@ class _Key:
 
 
 class Tape:
-    """The entries of a cassette, each to be played once, equal ones in their order."""
+    """The entries of a cassette, equal ones in their order: each to be played once, or `endless`ly in turn."""
 
-    def __init__(self, cassette: Cassette) -> None:
+    def __init__(self, cassette: Cassette, *, endless: bool = False) -> None:
+        self._endless = endless
         self._left = [(_key(entry.request), entry) for entry in cassette.interactions]
 
     def take(self, request: Request) -> Interaction:
@@ -88,6 +89,8 @@ class Tape:
         for index, (recorded_key, entry) in enumerate(self._left):
             if recorded_key == key:
                 del self._left[index]
+                if self._endless:
+                    self._left.append((key, entry))
                 return entry
         raise NotRecorded(f"{key} is not in the cassette: {self._nearest(key, asked)}")
 
@@ -105,15 +108,25 @@ class Tape:
 
 
 class ReplayTransport:
-    """Answers from the cassette at `speed` times the recorded pace; 0 waits for nothing."""
+    """Answers from the cassette at `speed` times the recorded pace; 0 waits for nothing.
+
+    With `endless` a server can answer the same request again and again.
+    """
 
     unrecorded = None
     """There is nobody to exchange credentials with, and nobody who would look at them."""
 
-    def __init__(self, cassette: Cassette, speed: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        cassette: Cassette,
+        speed: float,
+        sleep: Callable[[float], Awaitable[None]],
+        *,
+        endless: bool = False,
+    ) -> None:
         if speed < 0:
             raise ValueError(f"the speed of a replay cannot be {speed}")
-        self._tape = Tape(cassette)
+        self._tape = Tape(cassette, endless=endless)
         self._speed = speed
         self._sleep = sleep
         self.played = 0
