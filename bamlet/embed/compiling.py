@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError, Diagnostic
 from ..grammar import Parser
+from ..interpreter.facts.code_names import is_hidden
 from ..interpreter.facts.edition import Edition
 from ..interpreter.program.analyse import Unit
 from ..source import SourceFile
@@ -96,6 +97,12 @@ def _on_disk(path: str | os.PathLike[str], edition: Edition | None) -> _Asked:
     from .settings import settings_of
 
     return _Asked(kept=True, edition=edition, assumed=settings_of(path).edition if edition is None else None)
+
+
+def callable_functions(program: Program) -> list[str]:
+    """The names of what a host calls: functions and methods of the program, and not those of the library."""
+    ours = library().interface.functions
+    return [name for name in program.interface.functions if name not in ours and not is_hidden(name)]
 
 
 def with_types(program: Program, types: Schemas) -> Program:

@@ -32,7 +32,7 @@ from ..types.ty import NULL, ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
 from .call import Call
-from .compiling import library, with_types
+from .compiling import callable_functions, library, with_types
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
 from .logs import set_up_from_environment
@@ -131,10 +131,6 @@ class AsyncRuntime:
         """The open resources of all calls; empty when none runs."""
         return self._services.handles
 
-    def unix_time(self) -> float:
-        """Seconds since 1970, by the runtime's clock."""
-        return self._services.clock.unix()
-
     # --- calling
 
     async def call(
@@ -229,12 +225,9 @@ class AsyncRuntime:
     def _callee(self, function: str, program: Program | None = None) -> Callee:
         callee = (program or self.program).callee(function)
         if callee is None:
-            hint = did_you_mean(function, self._own_functions())
+            hint = did_you_mean(function, callable_functions(self.program))
             raise BamlInvalidArgumentError(f"there is no function `{function}`" + (f"; {hint}" if hint else ""))
         return callee
-
-    def _own_functions(self) -> list[str]:
-        return [name for name in self.program.interface.functions if name not in library().interface.functions]
 
     def _streaming(self, info: FunctionInfo, values: list[Any]) -> tuple[Callee, list[Any]]:
         orchestration = self.program.callee(STREAM_FUNCTION)
@@ -459,6 +452,11 @@ def _given(context: object) -> CallContext:
         kind = type(context).__name__
         raise BamlInvalidArgumentError(f"`context` is a CallContext, not {kind}: write CallContext(deadline=...)")
     return context
+
+
+def unix_time(runtime: AsyncRuntime) -> float:
+    """Seconds since 1970, by the runtime's clock."""
+    return runtime._services.clock.unix()
 
 
 def _empty(program: Program, info: FunctionInfo) -> Any:

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from .._version import __version__
+from ..clientgen.openapi import Version, document, text
 from ..embed import AsyncRuntime, CallContext, Program, to_plain
 from ..embed.request_text import as_json
 from .bodies import read_object
@@ -214,12 +215,12 @@ async def parse(request: Request) -> Response:
     if service.program.interface.functions[function].llm is None:
         raise refused(400, "invalid_argument", f"`{function}` asks no model, so it has no answer to read")
     body = await read_object(request.headers.get("content-type", ""), request.stream(), service.settings.limits)
-    text = body.get("text")
-    if not isinstance(text, str):
+    said = body.get("text")
+    if not isinstance(said, str):
         raise refused(400, "bad_request", '`text` is the model\'s answer: {"text": "…"}')
     if body.get("partial"):
-        return _json({"value": to_plain(service.runtime.parse_partial(function, text)), "report": None})
-    found = service.runtime.parse_with_report(function, text)
+        return _json({"value": to_plain(service.runtime.parse_partial(function, said)), "report": None})
+    found = service.runtime.parse_with_report(function, said)
     return _json({"value": to_plain(found.value), "report": report_data(found.report)})
 
 
@@ -254,6 +255,22 @@ async def metrics(request: Request) -> Response:
     if not service.settings.metrics:
         raise refused(404, "not_found", "this server shows no metrics; --metrics would let it")
     return PlainTextResponse(service.metrics.text(service.desk), media_type="text/plain; version=0.0.4")
+
+
+async def openapi(request: Request) -> Response:
+    service = _service(request)
+    versions: dict[str, Version] = {"3.1": "3.1", "3.2": "3.2"}
+    wanted = versions.get(request.query_params.get("version", "3.1"))
+    if wanted is None:
+        raise refused(400, "bad_request", f"`version` is one of {', '.join(versions)}")
+    made = document(
+        service.program.interface,
+        version=wanted,
+        server=str(request.base_url).rstrip("/"),
+        functions=service.functions,
+        has_token=bool(service.settings.guard.tokens),
+    )
+    return Response(text(made), media_type="application/json")
 
 
 async def ping(request: Request) -> Response:
@@ -304,6 +321,7 @@ _ROUTES = [
     Route("/healthz", healthz),
     Route("/readyz", readyz),
     Route("/metrics", metrics),
+    Route("/openapi.json", openapi),
     Route("/_debug/ping", ping),
     Route("/_debug/status", status),
 ]

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from ..embed import AbortController, AsyncRuntime, CallContext
 from ..embed.log import Event, EventLog
+from ..embed.runtime import unix_time
 from ..embed.stream import AsyncStream, StreamEvent
 from ..sap import Report
 from .errors import Problem, Refused, cancelled, overloaded, problem_of, refused, shutting_down
@@ -48,7 +49,7 @@ class Run:
         self.state: State = "queued"
         self.log = EventLog(limits.log_events, limits.log_bytes)
         self.problem: Problem | None = None
-        self.started = runtime.unix_time()
+        self.started = unix_time(runtime)
         self.ended: float | None = None
         self.subscribers = 0
         self._limits = limits
@@ -91,7 +92,7 @@ class Run:
             self._fail(self._stopped or problem_of(failure, shows_answers=self._shows_answers))
         finally:
             # Whatever happened, there is one end in the log by now: its readers leave, and nobody waits for ever.
-            self.ended = self.runtime.unix_time()
+            self.ended = unix_time(self.runtime)
             self._forget_leaving()
             ended(self)
 

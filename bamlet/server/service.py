@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from ..diagnostics import did_you_mean
 from ..embed import AsyncRuntime, CallContext, Program
+from ..embed.compiling import callable_functions
 from .errors import refused
 from .guard import Guard
 from .limits import OPTIONS, Limits, OnDisconnect
@@ -100,11 +101,8 @@ class Service:
     def functions(self) -> list[str]:
         """The names that may be called, as they are declared."""
         shown, hidden = self.settings.exposed, self.settings.hidden
-        return [
-            name
-            for name in self.program.interface.functions
-            if not name.startswith("baml.") and (not shown or name in shown) and name not in hidden
-        ]
+        names = callable_functions(self.program)
+        return [name for name in names if (not shown or name in shown) and name not in hidden]
 
     def function(self, name: str) -> str:
         """Raises `Refused`."""
