@@ -15,10 +15,14 @@ BAML_PY = build/interop/baml-py-0.226.3
 PYRIGHT = build/interop/pyright-1.1.414
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 demo: $(CORE) ## Stream a recorded answer into a typed receipt; no key, no network
 	@$(BIN)/bamlet run examples/receipt --replay examples/receipt/receipt.cassette.jsonl
+
+demo-serve: $(CORE) ## Serve the same over HTTP; README has the curl that streams it
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[serve]'
+	@$(BIN)/bamlet serve examples/receipt --replay examples/receipt/receipt.cassette.jsonl
 
 check: $(DEV) ## Format, lint, types (of the tests, too) and layers, in seconds
 	@$(BIN)/ruff format --quiet --check .
@@ -107,4 +111,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo check test spec snapshots bench yardsticks fuzz interop nightly clean
+.PHONY: help demo demo-serve check test spec snapshots bench yardsticks fuzz interop nightly clean

@@ -29,6 +29,7 @@ ORCHESTRATION = ROOT / "docs" / "orchestration.md"
 ELSEWHERE = {
     "docs/client.md": "tests/unit/test_client_guide.py",
     "docs/debugging.md": "tests/unit/test_debugging.py",
+    "docs/serving.md": "tests/unit/test_serving_guide.py",
     "docs/migrating-from-baml.md": "tests/unit/test_migrating.py",
     "docs/streaming.md": "tests/unit/test_streaming_guide.py",
 }
