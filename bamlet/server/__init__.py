@@ -11,9 +11,10 @@ if find_spec("starlette") is None:
     raise ImportError("starlette is not installed: pip install 'bamlet[serve]'")
 
 from .app import app as app
+from .hosted import sse as sse
 from .limits import Limits as Limits
 from .runs import Run as Run
 from .runs import Runs as Runs
 from .runs import Store as Store
 
-__all__ = ["Limits", "Run", "Runs", "Store", "app"]
+__all__ = ["Limits", "Run", "Runs", "Store", "app", "sse"]

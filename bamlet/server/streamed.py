@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..embed.log import Snapshot
+from ..embed.log import EventLog, Snapshot
 from .forms import Form
 from .metrics import Metrics
-from .runs import Run
 
 PIECE = 64 << 10
+
+
+class Readable(Protocol):
+    """A run, for one that reads it."""
+
+    @property
+    def log(self) -> EventLog: ...
+
+    def attended(self) -> AbstractContextManager[None]: ...
 
 
 class Stalled(Exception):
@@ -25,7 +35,7 @@ class Streamed(StreamingResponse):
 
     def __init__(
         self,
-        run: Run,
+        run: Readable,
         form: Form,
         metrics: Metrics,
         *,

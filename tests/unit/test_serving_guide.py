@@ -55,10 +55,11 @@ def test_the_program_of_the_guide_runs(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "baml_src").mkdir()
     (tmp_path / "baml_src" / "main.baml").write_text("function One() -> int { 1 }")
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)
     names: dict[str, Any] = {}
-    exec(block, names)
-    assert "/baml" in [getattr(route, "path", None) for route in names["outer"].routes]
+    for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S):
+        exec(block, names)
+    paths = [getattr(route, "path", None) for route in names["outer"].routes]
+    assert {"/baml", "/extract/{name}", "/stop/{name}"} <= set(paths)
 
 
 def test_the_readme_streams_the_example_with_the_arguments_that_stand_beside_it() -> None:

@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 import bamlet
+from bamlet.server import sse
+from bamlet.server.hosted import HostedStream
 from bamlet.server.limits import Limits
 from bamlet.server.service import Service, Settings
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
@@ -237,6 +239,33 @@ def test_s15_mounted_in_fastapi_under_a_prefix(loopback: LoopbackServer) -> None
             assert (await client.get("/baml/nothing")).json()["error"] == "not_found"
         await inner.state.close()
         await runtime.aclose()
+
+    asyncio.run(body())
+
+
+def test_s15_a_stream_of_the_host_is_stopped_from_another_request(loopback: LoopbackServer) -> None:
+    loopback.answer(endless(items(3)), answer(items(2)))
+    outer = fastapi.FastAPI()
+    runtime = at(loopback)
+    stops: dict[str, bamlet.AbortController] = {}
+
+    @outer.post("/list/{name}")
+    async def begin(name: str) -> HostedStream:
+        stops[name] = bamlet.AbortController()
+        return sse(runtime.stream("List", text="x", context=bamlet.CallContext(cancel=stops[name])), "patches")
+
+    async def body() -> None:
+        transport = httpx.ASGITransport(outer)
+        async with asyncio.timeout(20), httpx.AsyncClient(transport=transport, base_url="http://host") as client:
+            first = asyncio.create_task(client.post("/list/a"))
+            await asyncio.to_thread(loopback.wait_requests, 1, 5.0)
+            stops["a"].abort()
+            assert events((await first).text)[-1][1:2] == ("error",)
+            assert events((await first).text)[-1][2]["error"] == "cancelled"
+            found = events((await client.post("/list/b")).text)
+            assert (found[0][1], found[-1][1], found[-1][2]["value"]) == ("start", "final", items(2))
+        await runtime.aclose()
+        assert runtime.handles.open_count == 0
 
     asyncio.run(body())
 
