@@ -62,8 +62,9 @@ class Snapshot:
 class EventLog:
     """A log has exactly one end, a `final` or an `error`, and nothing behind it.
 
-    A `partial` holds the whole value. The `patch` that leads to it comes right before it, and nobody reads between
-    the two: so the newest partial is the value at any place where a reader can stand.
+    A `partial` holds the whole value, so only the newest is kept: a reader that comes later has no use for those
+    before it. The `patch` that leads to it comes right before it, and nobody reads between the two: so the newest
+    partial is the value at any place where a reader can stand.
     """
 
     def __init__(self, limit_events: int = LIMIT_EVENTS, limit_bytes: int = LIMIT_BYTES) -> None:
@@ -92,8 +93,9 @@ class EventLog:
             raise ValueError(f"a log has one end, and behind it came `{event.kind}`")
         self._last += 1
         entry = Entry(self._last, event)
-        self._entries.append(entry)
-        self.size += event.size
+        if event.kind != "partial":
+            self._entries.append(entry)
+            self.size += event.size
         self._note(entry)
         if len(self._entries) > self._limit_events or self.size > self._limit_bytes:
             self._make_room()
@@ -115,10 +117,8 @@ class EventLog:
             self.end = event
 
     def _make_room(self) -> None:
-        """First partials that a newer one stands for, then whatever is oldest. The newest event always stays."""
-        kept = [entry for entry in self._entries if entry.event.kind != "partial" or entry is self._partial]
-        size = sum(entry.event.size for entry in kept)
-        gone = 0
+        """Whatever is oldest goes. The newest event always stays."""
+        kept, size, gone = self._entries, self.size, 0
         while gone < len(kept) - 1 and (
             len(kept) - gone > self._limit_events * FULL_AFTER or size > self._limit_bytes * FULL_AFTER
         ):
@@ -175,7 +175,14 @@ class EventLog:
 
     def _after(self, seen: int) -> list[Entry]:
         at = bisect_right(self._entries, seen, key=attrgetter("seq"))
-        return self._entries[at : self._whole(at + BATCH)]
+        stop = self._whole(at + BATCH)
+        batch = self._entries[at:stop]
+        newest = self._partial
+        if newest is not None and newest.seq > seen:
+            place = bisect_right(batch, newest.seq, key=attrgetter("seq"))
+            if place < len(batch) or stop >= len(self._entries):
+                batch.insert(place, newest)
+        return batch
 
     def _whole(self, stop: int) -> int:
         """A batch does not end between a patch and its partial."""
