@@ -175,17 +175,10 @@ class EventLog:
 
     def _after(self, seen: int) -> list[Entry]:
         at = bisect_right(self._entries, seen, key=attrgetter("seq"))
-        stop = self._whole(at + BATCH)
-        batch = self._entries[at:stop]
+        batch = self._entries[at : at + BATCH]
         newest = self._partial
         if newest is not None and newest.seq > seen:
             place = bisect_right(batch, newest.seq, key=attrgetter("seq"))
-            if place < len(batch) or stop >= len(self._entries):
+            if place < len(batch) or at + BATCH >= len(self._entries):
                 batch.insert(place, newest)
         return batch
-
-    def _whole(self, stop: int) -> int:
-        """A batch does not end between a patch and its partial."""
-        if stop < len(self._entries) and self._entries[stop - 1].event.kind == "patch":
-            return stop + 1
-        return stop

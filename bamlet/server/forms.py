@@ -23,7 +23,7 @@ ALWAYS: tuple[Kind, ...] = ("start", "final", "error")
 
 
 class Form(Protocol):
-    """`opening` is written before the first event. `cuts_off` after an event: the body is left without its end."""
+    """`opening` is written before the first event. Behind what `cuts_off` the body is left without its end."""
 
     media_type: ClassVar[str]
 
@@ -36,7 +36,7 @@ class Form(Protocol):
 
     def silence(self) -> str: ...
 
-    def cuts_off(self, batch: list[Entry]) -> bool: ...
+    def cuts_off(self, shown: list[Entry] | Snapshot) -> bool: ...
 
 
 def chosen_kinds(text: str | None, default: str) -> frozenset[Kind]:
@@ -103,7 +103,7 @@ class _Named:
             return compact({"ops": [change.as_json_patch() for change in found.data["changes"]]})
         return line_of(found)
 
-    def cuts_off(self, batch: list[Entry]) -> bool:
+    def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
         return False
 
 
@@ -155,7 +155,7 @@ class Values:
     def silence(self) -> str:
         return HEARTBEAT
 
-    def cuts_off(self, batch: list[Entry]) -> bool:
+    def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
         return False
 
 
@@ -175,8 +175,8 @@ class Text:
     def silence(self) -> str:
         return ""
 
-    def cuts_off(self, batch: list[Entry]) -> bool:
-        return any(entry.event.kind in ("reset", "error") for entry in batch)
+    def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
+        return isinstance(shown, Snapshot) or any(entry.event.kind in ("reset", "error") for entry in shown)
 
 
 def form_for(accept: str, events: str | None, patch: str | None) -> Form:

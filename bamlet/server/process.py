@@ -27,8 +27,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def bound(host: str, port: int) -> socket.socket:
     """Raises `OSError`, of which the number says whether somebody else listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # By its number: of a socket that does not say TCP, asyncio does not turn Nagle's algorithm off, and each answer
-    # would wait 40 ms for the other side to confirm its head.
+    # TCP by its number: else asyncio does not turn Nagle's algorithm off, and each answer would wait 40 ms for the
+    # other side to confirm its head.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

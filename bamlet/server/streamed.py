@@ -79,8 +79,8 @@ class Streamed(StreamingResponse):
                 await self._write(send, form.silence())
             else:
                 await self._write(send, form.entries(batch))
-                if form.cuts_off(batch):
-                    return  # without an end of the body: the server closes the connection, and the reader knows
+            if form.cuts_off(batch):
+                return  # without an end of the body: the server closes the connection, and the reader knows
         await self._send(send, b"", more=False)
 
     async def _write(self, send: Send, text: str) -> None:

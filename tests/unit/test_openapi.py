@@ -51,8 +51,9 @@ def test_the_document_of_a_program(golden: Goldens) -> None:
     golden("server/openapi.json", text(made("3.1")))
 
 
-def test_s13_a_validator_of_others_accepts_it() -> None:
-    validate(made("3.1", has_token=True))
+@pytest.mark.parametrize("version", ["3.1", "3.2"])
+def test_s13_a_validator_of_others_accepts_it(version: Version) -> None:
+    validate(made(version, has_token=True))
 
 
 def test_of_a_stream_3_2_says_what_an_item_is() -> None:
