@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bamlet.embed.log import BATCH, Entry, Event, EventLog, Kind, Snapshot
@@ -46,6 +46,8 @@ STEPS = st.lists(
     ),
     max_size=60,
 )
+# A busy machine is no reason to fail.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LIMITS = st.tuples(st.integers(4, 40), st.integers(600, 6_000))
 
 
@@ -101,6 +103,7 @@ def test_a_log_has_one_end(kind: Kind) -> None:
 
 
 @given(STEPS, st.data())
+@settings(UNHURRIED)
 def test_resuming_inside_the_log_gives_exactly_what_comes_after(steps: list[Step], data: st.DataObject) -> None:
     log = EventLog()
     write(log, steps)
@@ -113,7 +116,7 @@ def test_resuming_inside_the_log_gives_exactly_what_comes_after(steps: list[Step
 
 
 @given(STEPS, LIMITS, st.data())
-@settings(max_examples=300)
+@settings(UNHURRIED, max_examples=200)
 def test_a_reader_that_comes_anywhere_ends_with_the_same_state(
     steps: list[Step], limits: tuple[int, int], data: st.DataObject
 ) -> None:
@@ -135,6 +138,7 @@ def test_a_reader_that_comes_anywhere_ends_with_the_same_state(
 
 
 @given(STEPS, LIMITS)
+@settings(UNHURRIED)
 def test_a_number_that_was_never_given_starts_over(steps: list[Step], limits: tuple[int, int]) -> None:
     log = EventLog(*limits)
     write(log, steps)
@@ -145,6 +149,7 @@ def test_a_number_that_was_never_given_starts_over(steps: list[Step], limits: tu
 
 
 @given(STEPS, LIMITS)
+@settings(UNHURRIED)
 def test_a_log_stays_within_its_limits_and_keeps_its_newest_event(
     steps: list[Step], limits: tuple[int, int]
 ) -> None:
