@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,7 +86,7 @@ HERE = [page for page in PAGES if page not in ELSEWHERE]
 def commands(text: str) -> list[list[str]]:
     """The words of each command, with lines that go on joined."""
     split = (shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines())
-    return [words for words in split if words]
+    return [list(words) for line in split for is_and, words in groupby(line, "&&".__eq__) if not is_and]
 
 
 @pytest.fixture
@@ -119,6 +120,8 @@ def test_a_command_in_the_docs_works(block: Block, reader: Path) -> None:
                 # Not what it does, which may be this suite, but that there is such a target.
                 make = ["make", "--dry-run", target, f"PYTHON={sys.executable}"]
                 _succeeds(make, ROOT, environment)
+            case ["cd", folder]:
+                reader /= folder
             case ["uv", "run", "--no-dev", "bamlet", *arguments] | ["bamlet", *arguments]:
                 _succeeds([sys.executable, "-m", "bamlet", *arguments], reader, environment)
             case _:
@@ -136,6 +139,8 @@ def _succeeds(command: list[str], folder: Path, environment: dict[str, str]) -> 
 def _scope(page: str, folder: Path, saying: Any) -> dict[str, Any]:
     """What the Python blocks of a page take for granted."""
     scope: dict[str, Any] = {"bamlet": bamlet, "scan": "it", "show": saying, "print": saying}
+    if page == "docs/testing.md":
+        scope |= {"pytest": pytest, "program": bamlet.load(folder / "receipt.baml")}
     if page == "docs/prompts.md":
         program = bamlet.load(folder / "app.baml")
         transport = ScriptedTransport({"m": [said("a cat")] * 8})

@@ -23,7 +23,7 @@ DEEP_SOURCES = {
     "operators": "function f() -> bool { " + "!" * DEEP + "true }",
     "types": "type T = " + "(" * DEEP + "int" + ")" * DEEP,
     "unclosed": "function f() -> int { " + "(" * DEEP,
-    "calls": "function f(x: int[]) -> int { x" + ".concat(x)" * 5000 + ".length() }",
+    "calls": "function f(x: int[]) -> int { x" + ".concat(x)" * 20_000 + ".length() }",
     "branches": "function f(x: int) -> int { " + "if (x == 1) { 1 } else " * 30_000 + "{ 0 } }",
 }
 
