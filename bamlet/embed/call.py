@@ -10,7 +10,7 @@ from typing import Any
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import Context, FoundTest
 from ..interpreter.runtime.failures import CATCHABLE, Cancelled
-from ..sysops.attempts import Asking
+from ..sysops.attempts import Asking, Record
 from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
 from ..sysops.sink import Sink, Voice
@@ -62,6 +62,12 @@ class Call:
         if options.registry is not None:
             interface = options.registry.over(interface)
         self._context = Context(invoke, interface, program.space, host, self.stop.look)
+        self.hide = host.hide
+
+    @property
+    def record(self) -> Record:
+        """The attempts of the call, so far or in all."""
+        return self._observed.record
 
     @property
     def tests(self) -> list[FoundTest]:

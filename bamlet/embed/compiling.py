@@ -109,7 +109,7 @@ def with_types(program: Program, types: Schemas) -> Program:
     """The program with more types, or other ones for those that may be extended."""
     from ..interpreter.program.link import link
 
-    return link(program.unit, library(), program.diagnostics, types)
+    return link(program.unit, library(), program.diagnostics, types, program.sources)
 
 
 def read_sources(*paths: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
@@ -129,7 +129,7 @@ def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], aske
 def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    from ..interpreter.program.link import Program, link
+    from ..interpreter.program.link import Program, Sources, link
 
     copyreg.pickle(Program, _reduced)
     if asked.kept and not unreadable:
@@ -140,7 +140,8 @@ def _compile(
         return None, diagnostics
     for source in sources:
         _show_in_tracebacks(source)
-    return link(unit, library(), diagnostics), diagnostics
+    texts = {source.name: source.text for source in sources}
+    return link(unit, library(), diagnostics, sources=Sources(texts, _parser)), diagnostics
 
 
 def _kept_unit(sources: list[SourceFile], asked: _Asked) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
@@ -162,7 +163,7 @@ def _unit(
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
     from ..interpreter.program.link import compile_unit
 
-    parser = Parser(cache_folder())
+    parser = _parser()
     parsed = [parser.parse(source) for source in sources]
     unit, found = compile_unit(
         parsed, library_unit(), all_async=asked.all_async, settled=asked.edition, assumed=asked.assumed
@@ -184,20 +185,22 @@ def _show_in_tracebacks(source: SourceFile) -> None:
 
 def _reduced(program: Program) -> tuple[Any, ...]:
     """A program can go to another process of the same version of Python and of ours."""
-    files = {code.co_filename for code in program.unit.code}
-    texts = {name: "".join(linecache.getlines(name)) for name in files if name.endswith(".baml")}
-    return _restored, (compiler_version(), packed(program.unit, program.diagnostics), texts)
+    return _restored, (compiler_version(), packed(program.unit, program.diagnostics), program.sources.texts)
 
 
 def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
-    from ..interpreter.program.link import link
+    from ..interpreter.program.link import Sources, link
 
     for name, text in texts.items():
         _show_in_tracebacks(SourceFile(name, text))
     unit, diagnostics = unpacked(data)
-    return link(unit, library(), diagnostics)
+    return link(unit, library(), diagnostics, sources=Sources(texts, _parser))
+
+
+def _parser() -> Parser:
+    return Parser(cache_folder())
 
 
 @cache
@@ -225,7 +228,7 @@ def library_unit() -> Unit:
 def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
     from ..interpreter.program.link import compile_unit
 
-    parser = Parser(cache_folder())
+    parser = _parser()
     parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]
     namespaces = {file.name: file.namespace for file in files}
     unit, diagnostics = compile_unit(parsed, None, namespaces, settled=1)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..sap import Report
     from ..wire.message import Transport
     from .asked import AnswerNote, AskedFor
+    from .pace import Pace
     from .sink import Voice
 
 
@@ -67,6 +68,7 @@ class Services:
     counters: dict[str, int] = field(default_factory=dict)
     lent: Lent = field(default_factory=Lent)
     media: MediaLimits = MediaLimits()
+    pace: Pace | None = None
     # Clients by name, each with its provider and the options that it was made from.
     clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
     _offline: Transport | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from ..interpreter.runtime.values import Handle
@@ -24,6 +26,7 @@ from .exchange import (
 )
 from .host import Context, resource
 from .host_failure import HostFailure
+from .pace import paced
 from .registry import Failure, sysop
 from .sse import SseStream
 from .timer import first_of
@@ -33,6 +36,15 @@ _STREAM = "baml.http.SseStream"
 
 @sysop("baml.http.send", throws=("Io", "Timeout", "InvalidArgument"), group="net")
 async def send(context: Context, request: Any) -> Any:
+    return await paced(context, request, partial(_exchange, context, request), _head_of_response)
+
+
+def _head_of_response(response: Any) -> tuple[int, Mapping[str, str]]:
+    return response.status_code, response.headers
+
+
+async def _exchange(context: Context, request: Any) -> Any:
+    # Limits of time begin when there is a place.
     deadlines = deadlines_of(request, now())
     provider = context.host.services.provider(request.client_name)
     with attempted(context.host.asking, provider, request, streams=False) as attempt:
@@ -61,6 +73,27 @@ async def send(context: Context, request: Any) -> Any:
 
 @sysop("baml.http.fetch_sse", throws=("Io", "Timeout", "HttpStatus", "InvalidArgument"), group="net")
 async def fetch_sse(context: Context, request: Any) -> Handle:
+    opened = await paced(context, request, partial(_opened, context, request), _head_of_stream)
+    if isinstance(opened, Failure):
+        raise opened
+    return opened
+
+
+def _head_of_stream(opened: Handle | Failure) -> tuple[int | None, Mapping[str, str]]:
+    if isinstance(opened, Failure):
+        return opened.fields.get("status_code"), opened.fields.get("headers", {})
+    return HTTPStatus.OK, {}
+
+
+async def _opened(context: Context, request: Any) -> Handle | Failure:
+    """The stream, or why there is none."""
+    try:
+        return await _open(context, request)
+    except Failure as failure:
+        return failure
+
+
+async def _open(context: Context, request: Any) -> Handle:
     deadlines = deadlines_of(request, now())
     provider = context.host.services.provider(request.client_name)
     with attempted(context.host.asking, provider, request, streams=True) as attempt:

@@ -21,6 +21,7 @@ from ..runtime.space import ValueSpace
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
 from .analyse import Unit, analyse
+from .fingerprint import Sources, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]
     namespace: Mapping[str, Any] = field(repr=False)
     unit: Unit = field(repr=False)
+    sources: Sources = field(default=Sources(), repr=False)
 
     def __repr__(self) -> str:
         """How much there is, without the library."""
@@ -70,6 +72,12 @@ class Program:
     @property
     def edition(self) -> Edition:
         return self.unit.edition
+
+    def fingerprint(self, function: str) -> str:
+        """The same as long as nothing changes that decides an answer of the function: what it reaches of the
+        program, and what its clients ask with. Keys, addresses, limits, retries, comments and layout do not count.
+        """
+        return fingerprint(self.sources, self.interface, function)
 
     @property
     def tests(self) -> tuple[Any, ...]:
@@ -102,6 +110,7 @@ def link(
     library: Program | None,
     diagnostics: tuple[Diagnostic, ...] = (),
     types: Schemas | None = None,
+    sources: Sources = Sources(),
 ) -> Program:
     """Run the unit's definitions in a namespace of its own, above the library's. `types` are added at run time."""
     names = unit.names.over(library.unit.names if library else None)
@@ -143,7 +152,7 @@ def link(
         tuple(names.bodies),
         dict(names.decoded),
     )
-    program = Program(interface, space, diagnostics, namespace, unit)
+    program = Program(interface, space, diagnostics, namespace, unit, sources or {})
     for name in map(prompt_name, unit.names.functions):
         if name in unit.names.functions:
             space.functions[name] = program.function_value(name)
