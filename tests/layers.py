@@ -22,7 +22,7 @@ sysops
 embed
 sync
 client
-baml_py clientgen testing coverage
+baml_py clientgen testing coverage batch
 server
 cli
 """.split("\n")
@@ -63,6 +63,7 @@ FORBIDDEN = {
     "testing": {"interpreter", "sysops"},
     "coverage": {"interpreter", "sysops"},
     "server": {"interpreter", "sysops"},
+    "batch": {"interpreter", "sysops"},
     "cli": {"interpreter", "sysops"},
 }
 
@@ -75,7 +76,7 @@ ONLY_THROUGH = {
 
 _CLOCK = {"sysops.clock"}
 _ENVIRONMENT = {"sysops.env", "embed"}
-_FILES = {"embed", "stdlib", "sysops.fs", "sysops.credential_files", "cli"}
+_FILES = {"embed", "stdlib", "sysops.fs", "sysops.credential_files", "batch", "cli"}
 _TERMINAL = {"cli", "__main__"}
 
 # Outside things, and the modules that may touch them. A name that starts with a dot is a method of anything.
@@ -108,8 +109,11 @@ DOORS: dict[str, set[str]] = {
     "compile": {"interpreter"},
     "exec": {"interpreter", "client.parts"},
     "eval": set(),
-    "threading": {"sync", "deep", "client.locks"},
+    "threading": {"sync", "deep", "client.locks", "batch.journal"},
     "pydantic": {"client"},
+    "sqlite3": {"batch.journal"},
+    "pyarrow": {"batch.tables"},
+    "genai_prices": {"embed.prices"},
     "coverage": {"coverage"},
     "pytest": {"testing.plugin"},
     "starlette": {"server"},

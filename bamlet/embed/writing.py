@@ -69,6 +69,7 @@ class Beside:
                 raise FileExistsError(errno.EEXIST, "was made by somebody else meanwhile", str(self.path))
             # Renamed while the lock is held: who gets it next finds that the name means another file.
             os.replace(self.beside, self.path)
+        _flush_folder(self.path.parent)
 
     def leave(self) -> None:
         """Let it stay beside: what there is of it may be of use."""
@@ -77,6 +78,17 @@ class Beside:
     def discard(self) -> None:
         self.beside.unlink(missing_ok=True)
         self._file.close()
+
+
+def _flush_folder(folder: Path) -> None:
+    """The new name outlives a power cut, too."""
+    if os.name == "nt":
+        return  # a folder cannot be opened there
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _mode_of(path: Path, *, force: bool) -> int | None:
@@ -121,3 +133,23 @@ def _is_same(file: FileIO, path: Path) -> bool:
 def _flush(file: IOBase) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+class Lock:
+    """A file that one process holds until it lets go or dies; it says who that is."""
+
+    def __init__(self, path: Path, who: str) -> None:
+        """Raises `BlockingIOError`, of which the text is what the holder says."""
+        self._file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o666), "r+")
+        try:
+            if fcntl is not None:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = self._file.read().decode("utf-8", "replace")
+            self._file.close()
+            raise BlockingIOError(errno.EWOULDBLOCK, holder) from None
+        self._file.truncate()
+        self._file.write(who.encode())
+
+    def release(self) -> None:
+        self._file.close()

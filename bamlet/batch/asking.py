@@ -1,0 +1,143 @@
+"""One row to its end: a call of the function, and what came of it as plain text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..embed import errors, to_plain
+from ..embed.call import Call
+from ..embed.prices import Prices, cost
+from ..embed.runtime import AsyncRuntime
+from .engines import FAILED, OK, Done, Row
+from .pace import MAX_REFUSALS, REFUSED
+
+MAX_RAW = 4 << 10  # bytes of what the model or the provider said
+_SAID = ("raw_output", "body")
+
+# The classes of dead letters, the nearest first: a class stands before those above it.
+_CLASSES: tuple[tuple[type[Exception], str], ...] = (
+    (errors.BamlValidationError, "Validation"),
+    (errors.BamlTimeoutError, "Timeout"),
+    (errors.BamlClientConnectionError, "Io"),
+    (errors.BamlClientHttpError, "HttpStatus"),
+    (errors.BamlClientFinishReasonError, "FinishReason"),
+    (errors.BamlClientError, "LlmClient"),
+    (errors.BamlInvalidArgumentError, "InvalidArgument"),
+    (errors.UnhandledThrow, "Throw"),
+    (errors.BamlAbortError, "Abort"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Of all attempts of one row. None is what nobody said, or what has no price."""
+
+    attempts: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    client: str | None
+
+
+class Asker:
+    """Calls one function of a program. It never raises for a row."""
+
+    def __init__(self, runtime: AsyncRuntime, function: str, prices: Prices) -> None:
+        self._runtime = runtime
+        self._function = function
+        self._prices = prices
+
+    async def ask(self, row: Row) -> Done:
+        done, _ = await self.answer(row)
+        return done
+
+    async def answer(self, row: Row) -> tuple[Done, Any]:
+        """With the value itself, or the error."""
+        now = asyncio.get_running_loop().time
+        began = now()
+        call: Call | None = None
+        try:
+            call = self._runtime.prepare(self._function, row.arguments, {}, None)
+            value = await call.run()
+            text = json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"))
+        except Exception as failure:  # whatever it is: one bad row never stops the others
+            text, value = None, failure
+        spent = self._spent(call)
+        ms = round((now() - began) * 1000)
+        error = None if text is not None else _letter(value, row, call)
+        fields = (spent.client, spent.attempts, spent.input_tokens, spent.output_tokens, spent.cost, ms)
+        return Done(row.id, FAILED if text is None else OK, text, error, *fields), value
+
+    def _spent(self, call: Call | None) -> Spent:
+        attempts = call.record.attempts if call is not None else []
+        answered = [(attempt, attempt.usage) for attempt in attempts if attempt.usage is not None]
+        money = [self._cost(attempt.client_name, usage) for attempt, usage in answered]
+        known = [amount for amount in money if amount is not None]
+        chosen = next((attempt.client_name for attempt in reversed(attempts) if attempt.selected), None)
+        return Spent(
+            len(attempts),
+            _sum(usage.input_tokens for _, usage in answered),
+            _sum(usage.output_tokens for _, usage in answered),
+            sum(known) if known and len(known) == len(money) else None,
+            chosen,
+        )
+
+    def _cost(self, client: str, usage: Any) -> float | None:
+        price = self._prices.of_client(client)
+        if price is None:
+            return None
+        return cost(price, usage.input_tokens or 0, usage.output_tokens or 0, usage.cached_input_tokens or 0)
+
+
+def class_of(failure: Exception) -> str:
+    if getattr(failure, "status_code", None) in REFUSED and len(getattr(failure, "attempts", ())) > MAX_REFUSALS:
+        return "RateLimit"
+    return next((name for kind, name in _CLASSES if isinstance(failure, kind)), type(failure).__name__)
+
+
+def _letter(failure: Exception, row: Row, call: Call | None) -> str:
+    """What is told of a row that failed, without secrets."""
+    hide = call.hide if call is not None else str
+    raw = next((text for name in _SAID if (text := getattr(failure, name, None))), "")
+    status = getattr(failure, "status_code", None)
+    letter: dict[str, Any] = {
+        "args": _hidden(to_plain(row.arguments), hide),
+        "class": class_of(failure),
+        "message": hide(getattr(failure, "message", None) or str(failure)),
+        "status": status,
+        "attempts": [_attempt(attempt) for attempt in getattr(failure, "attempts", ())],
+        "raw": hide(raw.encode()[:MAX_RAW].decode("utf-8", "ignore")),
+    }
+    return json.dumps(letter, ensure_ascii=False, separators=(",", ":"))
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return hide(value)
+        case dict():
+            return {name: _hidden(item, hide) for name, item in value.items()}
+        case list():
+            return [_hidden(item, hide) for item in value]
+        case None | bool() | int() | float():
+            return value
+        case _:
+            return hide(repr(value))
+
+
+def _attempt(attempt: errors.FailedAttempt) -> Mapping[str, Any]:
+    return {
+        "client": attempt.client_name,
+        "cause": attempt.cause,
+        "ms": attempt.elapsed_ms,
+        "status": attempt.status_code,
+    }
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

@@ -1,0 +1,57 @@
+"""The engine of one process: each row a task of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from .asking import Asker
+from .engines import Done, Row
+from .pace import ClientPaces
+
+
+class LocalEngine:
+    def __init__(self, asker: Asker, paces: ClientPaces) -> None:
+        self._asker = asker
+        self._paces = paces
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._tasks)
+
+    async def run(self, rows: AsyncIterator[Row], done: Callable[[Done], None]) -> None:
+        try:
+            async for row in rows:
+                task = asyncio.create_task(self._ask(row, done))
+                self._tasks.add(task)
+                task.add_done_callback(self._ended)
+                await self._room()
+            while self._tasks:
+                await self._next_change()
+        finally:
+            # Cancelled from outside: those that run close their sockets before we are gone.
+            for task in self._tasks:
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(set(self._tasks))
+
+    async def _ask(self, row: Row, done: Callable[[Done], None]) -> None:
+        done(await self._asker.ask(row))
+
+    async def _room(self) -> None:
+        while not self._paces.rows(len(self._tasks)):
+            await self._next_change()
+
+    async def _next_change(self) -> None:
+        self._paces.changed.clear()
+        await self._paces.changed.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._paces.changed.set()
+        if not task.cancelled() and self._failure is None:
+            self._failure = task.exception()  # a mistake of ours, or of who hears of the end

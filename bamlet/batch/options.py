@@ -1,0 +1,109 @@
+"""What a run over a table may be told; the flags of `bamlet map` and the keywords of `map_file` are these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .engines import Refused
+
+Duplicates = Literal["once", "each", "error"]
+PART_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class MaxErrors:
+    """So many rows may fail, or such a part of all that have ended."""
+
+    number: int | None = None
+    part: float | None = None
+
+    FROM_ROWS = 100  # ended rows from which on a part says something
+
+    @classmethod
+    def read(cls, text: str | int | None) -> MaxErrors | None:
+        """`5` or `2%`. Raises `Refused`."""
+        if text is None:
+            return None
+        told = str(text).strip()
+        try:
+            if told.endswith("%"):
+                part = float(told[:-1]) / 100
+                if 0 <= part <= 1:
+                    return cls(part=part)
+            elif (number := int(told)) >= 0:
+                return cls(number=number)
+        except ValueError:
+            pass
+        raise Refused(f"--max-errors {text}: write a number of rows, or a part of them such as 2%")
+
+    @property
+    def allows_some(self) -> bool:
+        return self.number != 0 and self.part != 0
+
+    def is_passed(self, failed: int, ended: int) -> bool:
+        if self.number is not None:
+            return failed > self.number
+        assert self.part is not None
+        return ended >= self.FROM_ROWS and failed > self.part * ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapOptions:
+    """`rows` is how many of the first are taken, `sample` how many by chance, the same for the same `seed`."""
+
+    input: str
+    output: str
+    format: str | None = None
+    bind: Sequence[str] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    keep: str = "none"
+    flat: bool | None = None
+    keep_failed: bool = False
+    id_column: str | None = None
+    part_rows: int = PART_ROWS
+    state: str | None = None
+    fresh: bool = False
+    retry_errors: Sequence[str] | None = None  # classes; empty is all, None is no row
+    dup: Duplicates = "once"
+    concurrency: int | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    max_cost: float | None = None
+    max_errors: MaxErrors | None = None
+    deadline: float | None = None
+    rows: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    errors: str | None = None
+    canary: bool = True
+    dry_run: bool = False
+    estimate: bool = False
+    yes: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        return self.output.endswith("/") or Path(self.output).is_dir()
+
+    @property
+    def is_pipe(self) -> bool:
+        return self.output == "-"
+
+    @property
+    def state_folder(self) -> Path:
+        if self.state is not None:
+            return Path(self.state)
+        if self.is_pipe:
+            raise Refused("--output - keeps its answers nowhere by itself; name a folder with --state")
+        return Path(f"{self.output.rstrip('/')}.state")
+
+    @property
+    def errors_path(self) -> Path:
+        if self.errors is not None:
+            return Path(self.errors)
+        if self.is_pipe:
+            return self.state_folder / "errors.jsonl"
+        output = Path(self.output)
+        return output.with_name(f"{output.stem}.errors.jsonl")

@@ -1,0 +1,254 @@
+"""Input rows and the journal to OUTPUT and the errors file: a join, in the order of the input.
+
+Neither is there before it is whole. What is written depends on the rows and their answers only, so writing it again
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..embed.writing import Beside, write_whole
+from ..types.schema import Schemas
+from ..types.ty import ClassTy, Ty, bare
+from .engines import OK, Done, Refused
+from .feed import KEY_BYTES
+from .journal import CHUNK, Journal
+from .tables import Format, Record, Table, Writer, writer_for
+
+RESULT = "result"
+BUFFER_BYTES = 1 << 20
+SUCCESS, PART_ERRORS = "_SUCCESS", "_errors.jsonl"
+NOT_BOUND = 0  # the id of a row that is no call
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How an output row looks: columns that are kept, and whether the answer's fields stand beside them."""
+
+    format: Format
+    keep: Sequence[str]
+    fields: Sequence[str]  # of the answer's class, if they are laid flat
+    id_column: str | None = None
+    keep_failed: bool = False
+
+    @property
+    def columns(self) -> Sequence[str]:
+        return [*self.keep, *(self.fields or (RESULT,))]
+
+    def row(self, values: Any, answer: Any) -> dict[str, Any]:
+        kept = {name: values.get(name) for name in self.keep} if self.keep else {}
+        if not self.fields:
+            return {**kept, RESULT: answer}
+        given = answer if isinstance(answer, Mapping) else {}
+        return {**kept, **{name: given.get(name) for name in self.fields}}
+
+
+def layout_for(
+    format_: Format,
+    result: Ty,
+    schemas: Schemas,
+    columns: Sequence[str] | None,
+    *,
+    keep: str,
+    flat: bool | None,
+    id_column: str | None,
+    keep_failed: bool,
+) -> Layout:
+    """Raises `Refused` where a kept column and a field have one name."""
+    kept = _kept(keep, columns)
+    if (format_ in ("csv", "tsv")) if flat is None else flat:
+        inner = bare(result)
+        fields = [field.name for field in schemas.classes[inner.name].fields] if isinstance(inner, ClassTy) else []
+        if not fields and flat:
+            raise Refused("--flat: the function gives no class, so there are no fields to lay out")
+    else:
+        fields = []
+    if clash := sorted(set(kept) & set(fields or [RESULT])):
+        raise Refused(f"the column `{clash[0]}` is kept and is one of the answer, too; keep others with --keep")
+    return Layout(format_, kept, fields, id_column, keep_failed)
+
+
+def _kept(keep: str, columns: Sequence[str] | None) -> list[str]:
+    if keep == "none":
+        return []
+    if keep == "all":
+        return list(columns or ())
+    names = [name.strip() for name in keep.split(",") if name.strip()]
+    if columns is not None and (missing := [name for name in names if name not in columns]):
+        raise Refused(f"--keep {missing[0]}: there is no such column")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The rows of a table and the ids of their answers, side by side."""
+
+    table: Table
+    numbers: Sequence[int]  # of the rows that were chosen, in order
+    ids: array[int]
+    journal: Journal
+    problems: Mapping[int, str]
+    layout: Layout
+
+    def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[Record, Done | None]]:
+        chosen = zip(self._records(first, last), self.ids[first:last], strict=True)
+        while chunk := list(islice(chosen, CHUNK)):
+            answers = self.journal.answers([id_ for _, id_ in chunk])
+            for record, id_ in chunk:
+                yield record, answers.get(id_)
+
+    def _records(self, first: int, last: int | None) -> Iterator[Record]:
+        if not isinstance(self.numbers, range):
+            wanted = set(self.numbers[first:last])
+            return (record for record in self.table.records() if record.number in wanted)
+        return islice(self.table.records(), first, len(self.numbers) if last is None else last)
+
+    def letter(self, record: Record, done: Done | None) -> dict[str, Any]:
+        """What the errors file says of a row."""
+        told = json.loads(done.error) if done is not None and done.error else _not_bound(record, self.problems)
+        head: dict[str, Any] = {"row": record.number}
+        if self.layout.id_column is not None and isinstance(record.values, Mapping):
+            head["id"] = record.values.get(self.layout.id_column)
+        head["args"] = told.pop("args", None)
+        tail = {"tokens": _tokens(done), "cost": done.cost if done is not None else None}
+        return {**head, **told, **tail}
+
+
+def _not_bound(record: Record, problems: Mapping[int, str]) -> dict[str, Any]:
+    return {"class": "Bind", "message": problems.get(record.number, ""), "attempts": [], "raw": ""}
+
+
+def _tokens(done: Done | None) -> int | None:
+    if done is None or (done.input_tokens is None and done.output_tokens is None):
+        return None
+    return (done.input_tokens or 0) + (done.output_tokens or 0)
+
+
+def write_errors(join: Join, errors: Path) -> None:
+    """For rows that went to a pipe."""
+    letters = _Growing(errors)
+    failed = 0
+    try:
+        for record, done in join.rows():
+            if done is None or done.status != OK:
+                failed += 1
+                letters.add(_line(join.letter(record, done)))
+        letters.flush()
+    except BaseException:
+        letters.file.discard()
+        raise
+    _put_errors(letters, failed)
+
+
+def _line(letter: Mapping[str, Any]) -> bytes:
+    return json.dumps(letter, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def write_files(join: Join, output: Path, errors: Path) -> None:
+    """Both files as wholes, errors first."""
+    sheet, letters = _Growing(output), _Growing(errors)
+    try:
+        writer = writer_for(join.layout.format, join.layout.columns)
+        sheet.add(writer.head())
+        failed = sum(_write_row(join, writer, record, done, sheet, letters) for record, done in join.rows())
+        sheet.flush()
+        letters.flush()
+    except BaseException:
+        sheet.file.discard()
+        letters.file.discard()
+        raise
+    _put_errors(letters, failed)
+    sheet.file.put_in_place()
+
+
+def _put_errors(letters: _Growing, failed: int) -> None:
+    if failed:
+        letters.file.put_in_place()
+    else:
+        letters.file.path.unlink(missing_ok=True)
+        letters.file.discard()
+
+
+def _write_row(
+    join: Join, writer: Writer, record: Record, done: Done | None, sheet: _Growing, letters: _Growing
+) -> int:
+    """1 for a row that failed."""
+    if done is not None and done.status == OK:
+        assert done.value is not None
+        sheet.add(writer.row(join.layout.row(record.values, json.loads(done.value))))
+        return 0
+    letters.add(_line(join.letter(record, done)))
+    if join.layout.keep_failed:
+        sheet.add(writer.row(join.layout.row(record.values, None)))
+    return 1
+
+
+class _Growing:
+    """A file beside its place, written in large pieces."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = Beside(path, force=True)
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size >= BUFFER_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        self.file.write(b"".join(self._pieces))
+        self._pieces.clear()
+        self._size = 0
+
+
+class Parts:
+    """A folder of parts: part k holds the rows from k · `size` on, and is written as soon as these have ended."""
+
+    def __init__(self, folder: Path, size: int, count: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SUCCESS).unlink(missing_ok=True)
+        self.folder = folder
+        self._size = size
+        self._count = -(-count // size)
+        self._next = 0
+
+    def write_ended(self, join: Join, has_ended: Callable[[int], bool]) -> None:
+        """Those whose rows all have ended, in their order."""
+        while self._next < self._count:
+            first = self._next * self._size
+            last = min(first + self._size, len(join.ids))
+            if not all(has_ended(id_) for id_ in join.ids[first:last]):
+                return
+            self._write(join, first, last)
+            self._next += 1
+
+    def _write(self, join: Join, first: int, last: int) -> None:
+        writer = writer_for(join.layout.format, join.layout.columns)
+        pieces = [writer.head()]
+        for record, done in join.rows(first, last):
+            if (done is not None and done.status == OK) or join.layout.keep_failed:
+                answer = json.loads(done.value) if done is not None and done.value is not None else None
+                pieces.append(writer.row(join.layout.row(record.values, answer)))
+        path = self.folder / f"part-{self._next:05d}.{join.layout.format}"
+        data = b"".join(pieces)
+        if not path.is_file() or _digest(path.read_bytes()) != _digest(data):
+            write_whole(path, data)
+
+    def finish(self, join: Join) -> None:
+        """The errors, then the word that all is there."""
+        write_errors(join, self.folder / PART_ERRORS)
+        write_whole(self.folder / SUCCESS, b"")
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=KEY_BYTES).digest()

@@ -1,0 +1,255 @@
+"""How many requests may be under way, and how many may begin in a minute, for each primitive client.
+
+The number under way grows while nothing is refused and shrinks when something is. What a provider refuses goes back to
+the head of the queue; what it says of waiting stops the client and not the row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+from ..providers import http_error
+from ..providers.rate_limits import rate_limits
+
+START = 4
+CEILING = 1_000
+CUT = 0.8
+MAX_REFUSALS = 20  # of one request; then the row fails
+REFUSED = frozenset({429, 503, 529})
+BURST_SECONDS = 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 10.0  # seconds for a request whose refusal says nothing of waiting
+CHARACTERS_PER_TOKEN = 3.6
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`concurrency` is None for as much as goes; the others are per minute, and None for no limit."""
+
+    concurrency: int | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    answer_tokens: float = 0.0  # what is reserved for an answer
+    ceiling: int = CEILING
+
+
+class Bucket:
+    """So much a minute, and at most what half a second gives at once. What was taken too much is owed."""
+
+    def __init__(self, per_minute: float, now: float) -> None:
+        self._rate = per_minute / 60
+        self._room = max(1.0, self._rate * BURST_SECONDS)
+        self._level = self._room
+        self._at = now
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until so much may be taken. What is more than the bucket holds is taken from a full one."""
+        self._fill(now)
+        return max(0.0, (min(amount, self._room) - self._level) / self._rate)
+
+    def take(self, amount: float, now: float) -> None:
+        self._fill(now)
+        self._level -= amount
+
+    def _fill(self, now: float) -> None:
+        self._level = min(self._room, self._level + (now - self._at) * self._rate)
+        self._at = now
+
+
+@dataclass(slots=True)
+class _Waiting:
+    admitted: asyncio.Future[None]
+    tokens: float
+    not_before: float
+
+
+@dataclass(slots=True)
+class Lane:
+    """The pace of one client."""
+
+    limits: Limits
+    more_room: Callable[[], None]
+    limit: float = field(init=False)
+    running: int = 0
+    refusals: int = 0
+    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _cuts: int = 0
+    _paused_until: float = 0.0
+    _requests: Bucket | None = None
+    _tokens: Bucket | None = None
+    _timer: asyncio.TimerHandle | None = None
+
+    def __post_init__(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self.limit = self.limits.concurrency or min(START, self.limits.ceiling)
+        self._requests = Bucket(self.limits.rpm, now) if self.limits.rpm else None
+        self._tokens = Bucket(self.limits.tpm, now) if self.limits.tpm else None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether more rows would only wait for time to pass."""
+        return self._timer is not None
+
+    @asynccontextmanager
+    async def place(self, characters: int, refusals: int) -> AsyncIterator[LanePlace]:
+        tokens = characters / CHARACTERS_PER_TOKEN + self.limits.answer_tokens
+        await self._admitted(tokens, refusals)
+        place = LanePlace(self, self._cuts, refusals)
+        try:
+            yield place
+        except Exception as failure:
+            if getattr(failure, "class_name", None) == "Timeout":
+                self.cut(place.cuts)
+            raise
+        finally:
+            self.running -= 1
+            self._pump()
+            self.more_room()
+
+    async def _admitted(self, tokens: float, refusals: int) -> None:
+        loop = asyncio.get_running_loop()
+        pause = min(FIRST_PAUSE * 2 ** (refusals - 1), LONGEST_PAUSE) if refusals else 0.0
+        waiting = _Waiting(loop.create_future(), tokens, loop.time() + pause)
+        if refusals:
+            self._waiting.appendleft(waiting)
+        else:
+            self._waiting.append(waiting)
+        self._pump()
+        try:
+            await waiting.admitted
+        except asyncio.CancelledError:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+            else:  # it had its place already, and nobody else will give it back
+                self.running -= 1
+            self._pump()
+            raise
+
+    def _pump(self) -> None:
+        """Admit from the head as many as may go; if only time is in the way, come back when it has passed."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting and self.running < int(self.limit):
+            head, now = self._waiting[0], loop.time()
+            wait = max(head.not_before - now, self._paused_until - now, self._wait_for_buckets(head, now))
+            if wait > 0:
+                self._timer = loop.call_later(wait, self._resume)
+                return
+            self._waiting.popleft()
+            if head.admitted.done():
+                continue
+            self._take(head.tokens, now)
+            self.running += 1
+            head.admitted.set_result(None)
+
+    def _resume(self) -> None:
+        self._timer = None
+        self._pump()
+        self.more_room()
+
+    def _wait_for_buckets(self, head: _Waiting, now: float) -> float:
+        waits = (self._requests and self._requests.wait(1, now), self._tokens and self._tokens.wait(head.tokens, now))
+        return max(wait or 0.0 for wait in waits)
+
+    def _take(self, tokens: float, now: float) -> None:
+        if self._requests is not None:
+            self._requests.take(1, now)
+        if self._tokens is not None:
+            self._tokens.take(tokens, now)
+
+    # --- what answers tell
+
+    def grow(self) -> None:
+        if self.limits.concurrency is None and self.limit < self.limits.ceiling:
+            self.limit = min(self.limits.ceiling, self.limit + (1 / self.limit if self._cuts else 1))
+
+    def cut(self, cuts: int) -> None:
+        """Once for all that were sent before: `cuts` is how many there had been when this one was."""
+        if cuts == self._cuts:
+            self._cuts += 1
+            if self.limits.concurrency is None:
+                self.limit = max(1.0, min(self.limit, self.running) * CUT)
+
+    def pause(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+
+    def settle(self, reserved: float, used: float) -> None:
+        """A row has ended: what it took too much is given back, or owed."""
+        if self._tokens is not None:
+            self._tokens.take(used - reserved, asyncio.get_running_loop().time())
+
+
+class LanePlace:
+    """Of one request; `cuts` is how often its lane had been cut when it was sent."""
+
+    __slots__ = ("_lane", "_refusals", "cuts")
+
+    def __init__(self, lane: Lane, cuts: int, refusals: int) -> None:
+        self._lane = lane
+        self._refusals = refusals
+        self.cuts = cuts
+
+    def is_refused(self, status: int | None, headers: Mapping[str, str]) -> bool:
+        lane = self._lane
+        if status not in REFUSED:
+            if status is not None and 200 <= status <= 299:
+                lane.grow()
+                self._look_ahead(headers)
+            return False
+        lane.refusals += 1
+        lane.cut(self.cuts)
+        asked = http_error(status, tuple(headers.items()), "").retry_after_ms
+        if asked is not None:
+            lane.pause(asked / 1000)
+        return self._refusals < MAX_REFUSALS
+
+    def _look_ahead(self, headers: Mapping[str, str]) -> None:
+        """The provider says that nothing is left: its refusal need not be waited for."""
+        for limit in rate_limits(headers):
+            if limit.remaining == 0 and limit.reset_ms:
+                self._lane.pause(limit.reset_ms / 1000)
+
+
+class ClientPaces:
+    """A lane for each client that is asked. `limits_of` knows what one may be asked."""
+
+    def __init__(self, limits_of: Callable[[str], Limits], fixed: int | None) -> None:
+        self._limits_of = limits_of
+        self._fixed = fixed
+        self.lanes: dict[str, Lane] = {}
+        self.changed = asyncio.Event()
+
+    def place(self, client_name: str, characters: int, refusals: int) -> AbstractAsyncContextManager[LanePlace]:
+        lane = self.lanes.get(client_name)
+        if lane is None:
+            lane = self.lanes[client_name] = Lane(self._limits_of(client_name), self.changed.set)
+        return lane.place(characters, refusals)
+
+    @property
+    def running(self) -> int:
+        return sum(lane.running for lane in self.lanes.values())
+
+    @property
+    def refusals(self) -> int:
+        return sum(lane.refusals for lane in self.lanes.values())
+
+    def rows(self, running_rows: int) -> bool:
+        """Whether one more row should begin."""
+        if running_rows - self.running > self._slack():
+            return False
+        return running_rows < self.limit
+
+    def _slack(self) -> int:
+        """Rows that may wait for a place: many where rows may do other things, few where time is in the way."""
+        return 8 if any(lane.is_held for lane in self.lanes.values()) else CEILING
+
+    @property
+    def limit(self) -> int:
+        if self._fixed is not None:
+            return self._fixed
+        return int(sum(lane.limit for lane in self.lanes.values())) or START

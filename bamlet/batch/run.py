@@ -1,0 +1,165 @@
+"""A run over a table, from the first look to the last file: bind, look up, ask what is missing, write.
+
+The order saves money: what is wrong with input, output, state or price is said before the first call, and the first
+call is made alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..diagnostics import did_you_mean
+from ..embed.prices import Prices
+from ..embed.runtime import AsyncRuntime
+from .asking import Asker
+from .engines import FAILED, OK, Refused
+from .estimate import estimated
+from .feed import Binder, given_for
+from .meter import Meter
+from .money import check_prices, reserve_for
+from .options import MapOptions
+from .output import Join, Parts, layout_for, write_errors, write_files
+from .plan import Plan, make_plan
+from .report import MapReport, Reason
+from .session import Hooks, Session
+from .state import STDIN, State
+from .stopping import Stops
+from .tables import Format, Table, find_table, format_of
+
+
+async def run_map(
+    runtime: AsyncRuntime, function: str, options: MapOptions, hooks: Hooks, environ: Mapping[str, str] | None = None
+) -> MapReport:
+    """Raises `Refused` before anything is asked."""
+    program = runtime.program
+    if program.callee(function) is None:
+        names = [name for name in program.interface.functions if not name.startswith("baml.")]
+        hint = did_you_mean(function, names)
+        raise Refused(f"there is no function `{function}`" + (f"; {hint}" if hint else ""))
+    try:
+        prices = Prices.of(program.interface, environ)
+        if options.max_cost is not None:
+            check_prices(program, function, prices)
+    except ValueError as failure:
+        raise Refused(str(failure)) from None
+    format_ = _output_format(options)
+    with State(options.state_folder, fresh=options.fresh) as state:
+        return await _Run(runtime, function, options, hooks, prices, state, format_).execute()
+
+
+def _output_format(options: MapOptions) -> Format:
+    if options.is_pipe or options.is_folder:
+        return "jsonl"
+    return format_of(options.output, None, "--output")
+
+
+class _Run:
+    """One run on one state."""
+
+    def __init__(
+        self,
+        runtime: AsyncRuntime,
+        function: str,
+        options: MapOptions,
+        hooks: Hooks,
+        prices: Prices,
+        state: State,
+        format_: Format,
+    ) -> None:
+        self._runtime = runtime
+        self._function = function
+        self._options = options
+        self._hooks = hooks
+        self._prices = prices
+        self._state = state
+        fingerprint = runtime.program.fingerprint(function)
+        state.check_fingerprint(fingerprint)
+        self._table = _table(options, state, hooks)
+        columns = self._table.columns()
+        given = given_for(runtime, function, columns, options.bind, options.constants)
+        self._binder = Binder(runtime, function, fingerprint, given, textual=self._table.is_textual)
+        interface = runtime.program.interface
+        self._layout = layout_for(
+            format_,
+            interface.functions[function].result,
+            interface.schemas,
+            columns,
+            keep=options.keep,
+            flat=options.flat,
+            id_column=options.id_column,
+            keep_failed=options.keep_failed,
+        )
+        files = [{"name": str(path.resolve()), "bytes": path.stat().st_size} for path in self._table.paths]
+        state.write_manifest({"function": function, "fingerprint": fingerprint, "input": files})
+        self._began = asyncio.get_running_loop().time()
+
+    async def execute(self) -> MapReport:
+        options, journal = self._options, self._state.journal
+        plan = make_plan(self._table, self._binder, journal, options)
+        meter = Meter(len(plan.numbers), plan.known, plan.unknown, self._began, options.rpm)
+        if options.dry_run:
+            self._hooks.say(_counted(plan))
+            return self._report("looked", "", meter, plan)
+        if options.estimate:
+            rows = plan.rows_to_ask(self._table, self._binder)
+            estimate = await estimated(self._runtime, self._function, self._prices, rows, journal.median_answer())
+            self._hooks.say("\n".join((_counted(plan), *estimate.lines(options))))
+            if not options.yes:
+                return self._report("looked", "", meter, plan)
+        first = next(plan.rows_to_ask(self._table, self._binder), None)
+        reserve = await reserve_for(self._runtime, self._function, self._prices, first)
+        stops = Stops(options, journal.spent()[2], len(plan.problems), reserve)
+        join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
+        parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
+        asker = Asker(self._runtime, self._function, self._prices)
+        session = Session(self._runtime, options, self._hooks, asker, self._binder, plan, meter, stops, join, parts)
+        if meter.to_ask:
+            await session.ask_all()
+        if stops.reason is None:
+            session.write_rest()
+            self._write(join, parts)
+        return self._report(stops.reason or "done", stops.message, meter, plan, stops.over)
+
+    def _write(self, join: Join, parts: Parts | None) -> None:
+        if parts is not None:
+            parts.write_ended(join, lambda id_: True)
+            parts.finish(join)
+        elif self._options.is_pipe:
+            write_errors(join, self._options.errors_path)
+        else:
+            write_files(join, Path(self._options.output), self._options.errors_path)
+
+    def _report(self, reason: Reason, message: str, meter: Meter, plan: Plan, over: float = 0.0) -> MapReport:
+        return MapReport(
+            reason=reason,
+            message=message,
+            rows=meter.rows,
+            ok=plan.count(OK),
+            failed=plan.count(FAILED) + len(plan.problems),
+            known=meter.known,
+            called=meter.called,
+            paid_twice=min(self._state.journal.lost_at_most(), meter.rows),
+            input_tokens=meter.input_tokens,
+            output_tokens=meter.output_tokens,
+            cost=meter.cost,
+            over=over if self._options.max_cost is not None else 0.0,
+            seconds=asyncio.get_running_loop().time() - self._began,
+        )
+
+
+def _counted(plan: Plan) -> str:
+    counts = f"{plan.duplicates:,} duplicates, {plan.known:,} known, {plan.unknown:,} to ask"
+    return f"{len(plan.numbers):,} rows: {counts}"
+
+
+def _table(options: MapOptions, state: State, hooks: Hooks) -> Table:
+    if options.input != "-":
+        return find_table(options.input, options.format)
+    copy = state.folder / STDIN
+    if hooks.stdin is not None:
+        with copy.open("wb") as file:
+            shutil.copyfileobj(hooks.stdin, file)
+    return Table((copy,), format_of("-", options.format or "jsonl", "--input"))

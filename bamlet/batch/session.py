@@ -1,0 +1,197 @@
+"""The part of a run that asks: rows go to an engine as there is room, and what comes back goes to the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from ..embed.runtime import AsyncRuntime
+from .asking import Asker
+from .engines import FAILED, OK, Done, Row
+from .feed import Binder, NotBound
+from .local import LocalEngine
+from .meter import Meter
+from .money import max_tokens_of
+from .options import MapOptions
+from .output import NOT_BOUND, Join, Parts
+from .pace import CEILING, ClientPaces, Limits
+from .plan import TAKEN, Plan, chosen_records
+from .report import Progress
+from .stopping import Stops
+from .tables import JsonLines, Record
+
+LOOK_SECONDS = 1.0
+ENDED = frozenset({OK, FAILED})
+
+
+@dataclass(slots=True, kw_only=True)
+class Hooks:
+    """What a host hears, and what it gives: progress each second, a text for a person, rows for a pipe, standard
+    input, and what to call when a person interrupts."""
+
+    on_progress: Callable[[Progress], object] | None = None
+    say: Callable[[str], object] = lambda text: None
+    write: Callable[[bytes], object] = lambda data: None
+    stdin: BinaryIO | None = None
+    on_start: Callable[[Callable[[], None]], object] = lambda interrupt: None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A row that is being asked."""
+
+    position: int
+    record: Record
+    arguments: Mapping[str, Any]
+
+
+class Session:
+    def __init__(
+        self,
+        runtime: AsyncRuntime,
+        options: MapOptions,
+        hooks: Hooks,
+        asker: Asker,
+        binder: Binder,
+        plan: Plan,
+        meter: Meter,
+        stops: Stops,
+        join: Join,
+        parts: Parts | None,
+    ) -> None:
+        self._runtime = runtime
+        self._options = options
+        self._hooks = hooks
+        self._asker = asker
+        self._binder = binder
+        self._plan = plan
+        self._meter = meter
+        self._stops = stops
+        self._join = join
+        self._parts = parts
+        self._open: dict[int, _Open] = {}
+        self._lines = JsonLines()
+        self._written = bytearray(len(plan.ids)) if options.is_pipe else bytearray()
+
+    async def ask_all(self) -> None:
+        paces = ClientPaces(self._limits_of, self._options.concurrency)
+        self._runtime.keep_pace(paces)
+        engine = LocalEngine(self._asker, paces)
+        journal = self._join.journal
+        journal.begin_run(self._options.concurrency or CEILING, self._meter.known)
+        work = asyncio.create_task(engine.run(self._rows(), self._done))
+        self._stops.cancels(work.cancel)
+        self._hooks.on_start(self._stops.interrupt)
+        looking = asyncio.create_task(self._look(engine, paces))
+        deadline = self._deadline()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+            if _is_cancelled():
+                raise asyncio.CancelledError
+        finally:
+            if not work.done():  # we were cancelled ourselves: its sockets are closed before the journal is
+                work.cancel()
+                await asyncio.wait({work})
+            looking.cancel()
+            await asyncio.wait({looking})
+            if deadline is not None:
+                deadline.cancel()
+            self._stops.close()
+            self._end_run()
+
+    def _end_run(self) -> None:
+        """What was answered is on the disk before anything else is said, however the run ends."""
+        try:
+            self._join.journal.end_run(self._stops.reason or "done", self._meter.called)
+        except OSError as failure:
+            self._stops.stop("disk", str(failure))
+
+    def _deadline(self) -> asyncio.TimerHandle | None:
+        seconds = self._options.deadline
+        if seconds is None:
+            return None
+        return asyncio.get_running_loop().call_later(
+            seconds, self._stops.stop, "deadline", f"{seconds:g} s have passed"
+        )
+
+    def _limits_of(self, client: str) -> Limits:
+        """Flags, then what the client says of itself."""
+        info = self._runtime.program.interface.clients.get(client)
+        own = info.options.get("rate") if info is not None else None
+        rate: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
+        options = self._options
+        rpm = options.rpm if options.rpm is not None else rate.get("rpm")
+        tpm = options.tpm if options.tpm is not None else rate.get("tpm")
+        answer = max_tokens_of(self._runtime.program, client) or 0
+        return Limits(options.concurrency, rpm, tpm, answer_tokens=answer)
+
+    # --- rows in
+
+    async def _rows(self) -> AsyncIterator[Row]:
+        plan, stops = self._plan, self._stops
+        records = chosen_records(self._join.table, plan.numbers)
+        for position, (record, id_) in enumerate(zip(records, plan.ids, strict=True)):
+            if id_ == NOT_BOUND or plan.statuses[id_]:
+                continue
+            try:
+                arguments = self._binder.arguments(record)
+            except NotBound:
+                stops.stop("interrupted", f"{record.place}: the input has changed while it was read")
+                return
+            if not await stops.may_begin(id_, arguments):
+                return
+            plan.statuses[id_] = TAKEN
+            self._open[id_] = _Open(position, record, arguments)
+            yield Row(record.number, id_, arguments)
+
+    # --- answers out
+
+    def _done(self, done: Done) -> None:
+        self._join.journal.store(done)
+        self._plan.statuses[done.id] = done.status
+        asked = self._open.pop(done.id)
+        self._meter.ended(done)
+        self._stops.ended(done, asked.arguments)
+        if self._options.is_pipe and done.status == OK:
+            self._put(asked.position, asked.record, done)
+
+    def _put(self, position: int, record: Record, done: Done) -> None:
+        assert done.value is not None
+        self._written[position] = 1
+        self._hooks.write(self._lines.row(self._join.layout.row(record.values, json.loads(done.value))))
+
+    def write_rest(self) -> None:
+        """To a pipe: what was known before, and duplicates."""
+        if not self._options.is_pipe:
+            return
+        for position, (record, done) in enumerate(self._join.rows()):
+            if not self._written[position] and done is not None and done.status == OK:
+                self._put(position, record, done)
+
+    # --- meanwhile
+
+    async def _look(self, engine: LocalEngine, paces: ClientPaces) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._join.journal.failure is not None:
+                self._stops.stop("disk", self._join.journal.failure)
+            if self._hooks.on_progress is not None:
+                self._hooks.on_progress(self._meter.look(loop.time(), engine.in_flight, paces.limit))
+            if self._parts is not None:
+                self._write_parts(self._parts)
+
+    def _write_parts(self, parts: Parts) -> None:
+        """Those of which every answer is on the disk."""
+        parts.write_ended(self._join, lambda id_: id_ == NOT_BOUND or self._plan.statuses[id_] in ENDED)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled us, and not only the work."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

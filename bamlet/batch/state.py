@@ -1,0 +1,90 @@
+"""The folder of a run: a lock that one process holds, the journal, and a page for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from .._version import __version__
+from ..embed.writing import Lock, write_whole
+from .engines import Refused
+from .journal import Journal
+
+JOURNAL, LOCK, MANIFEST, STDIN = "journal.sqlite", "lock", "manifest.json", "input.jsonl"
+
+
+class State:
+    """Made when it is missing. Inside a `with` nobody else may use it."""
+
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
+        """Raises `Refused` when another process has it, or when it is none."""
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(folder / LOCK)
+        try:
+            if fresh:
+                _forget(folder)
+            self.journal = Journal(folder / JOURNAL)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def check_fingerprint(self, found: str) -> None:
+        known = self.journal.meta("fingerprint")
+        if known is None:
+            self.journal.set_meta("fingerprint", found)
+        elif known != found:
+            count = sum(status != 0 for status in self.journal.statuses())
+            raise Refused(
+                f"the function has changed: {count} stored answers of {self.folder} are of the old one; --fresh"
+                " forgets them, --state names another place"
+            )
+
+    def write_manifest(self, told: dict[str, Any]) -> None:
+        text = json.dumps({"bamlet": __version__, **told}, ensure_ascii=False, indent=2)
+        write_whole(self.folder / MANIFEST, text.encode() + b"\n", durable=False)
+
+    def manifest(self) -> dict[str, Any]:
+        """Raises `Refused`."""
+        return read_manifest(self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.journal.close()
+        finally:
+            self._lock.release()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as failure:
+        raise Refused(f"{folder} is no state of a run: {failure}") from None
+    return found
+
+
+def _locked(path: Path) -> Lock:
+    try:
+        return Lock(path, f"{os.getpid()} on {socket.gethostname()}")
+    except BlockingIOError as failure:
+        raise Refused(f"{path.parent} is in use by process {failure.strerror}") from None
+
+
+def _forget(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name == LOCK:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,0 +1,109 @@
+"""What ends a run before all rows are asked, and how: errors, money, time, a first row that tells, a person."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .engines import OK, Done
+from .money import Reserve
+from .options import MapOptions
+from .report import Reason
+
+CANARY_ROWS = 3
+HOPELESS_STATUSES = frozenset({401, 403, 404})
+HOPELESS_CLASSES = frozenset({"InvalidArgument"})  # such as a key that is not set
+GRACE_SECONDS = 10.0  # for rows in flight after the first Ctrl-C
+
+
+class Stops:
+    """Hears each row that begins and ends. `reason` is set once, by the first that stops the run."""
+
+    def __init__(self, options: MapOptions, spent: float, failed: int, reserve: Reserve | None) -> None:
+        self.reason: Reason | None = None
+        self.message = ""
+        self.spent = spent
+        self.over = 0.0
+        self.ok = 0
+        self.failed = failed
+        self._options = options
+        self._reserve = reserve
+        self._reserved: dict[int, float] = {}
+        self._reserved_sum = 0.0
+        self._canary: list[str] = []
+        self._changed = asyncio.Event()
+        self._cancel: Callable[[], object] | None = None
+        self._grace: asyncio.TimerHandle | None = None
+
+    def stop(self, reason: Reason, message: str = "") -> None:
+        if self.reason is None:
+            self.reason, self.message = reason, message
+            self._changed.set()
+
+    # --- a person
+
+    def cancels(self, cancel: Callable[[], object]) -> None:
+        """What ends the rows in flight."""
+        self._cancel = cancel
+
+    def interrupt(self) -> None:
+        """The first time no more rows begin, and those in flight have ten seconds; the second time they end now."""
+        if self._grace is not None or self.reason == "interrupted":
+            self._end_now()
+            return
+        self.reason, self.message = "interrupted", ""
+        self._changed.set()
+        self._grace = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._end_now)
+
+    def _end_now(self) -> None:
+        if self._cancel is not None:
+            self._cancel()
+
+    def close(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+
+    # --- rows
+
+    async def may_begin(self, id_: int, arguments: Mapping[str, Any]) -> bool:
+        """Whether this row may be asked; the first rows wait for each other."""
+        limit = self._options.max_cost
+        while self._options.canary and self.reason is None and not self.ok and self._reserved:
+            self._changed.clear()
+            await self._changed.wait()
+        cost = self._reserve.of(arguments) if self._reserve is not None and limit is not None else 0.0
+        if limit is not None and self.reason is None and self.spent + self._reserved_sum + cost > limit:
+            self.stop("max-cost", f"${self.spent:.4f} are spent of ${limit:g}")
+        if self.reason is not None:
+            return False
+        self._reserved[id_] = cost
+        self._reserved_sum += cost
+        return True
+
+    def ended(self, done: Done, arguments: Mapping[str, Any]) -> None:
+        reserved = self._reserved.pop(done.id, 0.0)
+        self._reserved_sum -= reserved
+        if self._reserve is not None and self._options.max_cost is not None:
+            self._reserve.learn(arguments, done)
+        self.spent += done.cost or 0.0
+        self.over += max(0.0, (done.cost or 0.0) - reserved)
+        if done.status == OK:
+            self.ok += 1
+        else:
+            self.failed += 1
+            self._look_at_failure(done)
+        self._changed.set()
+
+    def _look_at_failure(self, done: Done) -> None:
+        letter = json.loads(done.error or "{}")
+        if self._options.canary and not self.ok:
+            self._canary.append(letter["class"])
+            hopeless = letter["status"] in HOPELESS_STATUSES or letter["class"] in HOPELESS_CLASSES
+            same = len(self._canary) >= CANARY_ROWS and len(set(self._canary)) == 1
+            if hopeless or same:
+                self.stop("canary", letter["message"])
+        limit = self._options.max_errors
+        if limit is not None and limit.is_passed(self.failed, self.failed + self.ok):
+            self.stop("max-errors", f"{self.failed} rows have failed")

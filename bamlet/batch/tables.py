@@ -1,0 +1,234 @@
+"""Files of rows: read one row after the other, and written as a whole. JSONL, CSV, TSV and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, get_args
+
+from .engines import Refused
+
+Format: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]
+
+MAX_ROW_BYTES = 16 << 20
+MAX_FIELD = 16 << 20
+MAX_COLUMNS = 10_000
+_SUFFIXES: Mapping[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+TEXTUAL = frozenset({"csv", "tsv"})
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it stands there. `problem` is why it cannot be read; then it has no values."""
+
+    number: int
+    file: str
+    line: int
+    values: Any
+    problem: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One or several files of one format, read in their order. It can be read again."""
+
+    paths: tuple[Path, ...]
+    format: Format
+
+    @property
+    def is_textual(self) -> bool:
+        """Whether its cells are texts, whatever they mean."""
+        return self.format in TEXTUAL
+
+    def columns(self) -> Sequence[str] | None:
+        """As the first file says, or its first row; None where that has none."""
+        return _COLUMNS[self.format](self.paths[0])
+
+    def records(self, limit: int | None = None) -> Iterator[Record]:
+        return islice(self._records(), limit)
+
+    def _records(self) -> Iterator[Record]:
+        number = 0
+        for path in self.paths:
+            for line, values, problem in _READERS[self.format](path):
+                yield Record(number, str(path), line, values, problem)
+                number += 1
+
+
+def find_table(name: str, given: str | None) -> Table:
+    """The files at a path or a pattern. Raises `Refused`."""
+    paths = sorted(glob.glob(name, recursive=True)) if _GLOB & set(name) and not Path(name).exists() else [name]
+    if not paths:
+        raise Refused(f"--input {name}: no file has such a name")
+    if missing := [path for path in paths if not Path(path).is_file()]:
+        raise Refused(f"--input {missing[0]}: there is no such file")
+    return Table(tuple(map(Path, paths)), format_of(paths[0], given, "--input"))
+
+
+def format_of(name: str, given: str | None, option: str) -> Format:
+    found = _SUFFIXES.get(Path(name).suffix.lower()) if given is None else given
+    if found not in get_args(Format):
+        told = ", ".join(get_args(Format))
+        raise Refused(f"{option} {name}: the name does not say the format; add --format with one of {told}")
+    return found  # type: ignore[return-value]
+
+
+# --- reading: (line, values, problem) of each row
+
+_Read: TypeAlias = Iterator[tuple[int, Any, str | None]]
+
+
+def _read_jsonl(path: Path) -> _Read:
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_ROW_BYTES + 1), b""), 1):
+            if len(line) > MAX_ROW_BYTES:
+                raise Refused(f"{path}:{number}: the row is longer than {MAX_ROW_BYTES >> 20} MiB")
+            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if text.isspace() or not text:
+                continue
+            try:
+                yield number, json.loads(text), None
+            except (ValueError, RecursionError) as failure:
+                yield number, None, f"this is no JSON: {failure}"
+
+
+def _first_keys(path: Path) -> Sequence[str] | None:
+    first = next(_read_jsonl(path), None)
+    return list(first[1]) if first is not None and isinstance(first[1], dict) else None
+
+
+def _read_delimited(path: Path, delimiter: str) -> _Read:
+    csv.field_size_limit(MAX_FIELD)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        try:
+            names = next(reader, None)
+            if names is None:
+                return
+            for cells in reader:
+                if not cells:
+                    continue
+                problem = None if len(cells) == len(names) else f"{len(cells)} cells instead of {len(names)}"
+                yield reader.line_num, dict(zip(names, cells, strict=False)), problem
+        except (csv.Error, UnicodeDecodeError) as failure:
+            raise Refused(f"{path}:{reader.line_num}: {failure}") from None
+
+
+def _delimited_columns(path: Path, delimiter: str) -> Sequence[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            names = next(csv.reader(file, delimiter=delimiter), [])
+        except (csv.Error, UnicodeDecodeError) as failure:
+            raise Refused(f"{path}: {failure}") from None
+    if len(names) > MAX_COLUMNS:
+        raise Refused(f"{path}: {len(names)} columns are more than {MAX_COLUMNS}")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise Refused(f"{path}: two columns are called `{twice[0]}`")
+    return names
+
+
+def _read_parquet(path: Path) -> _Read:
+    file = _parquet().ParquetFile(path)
+    number = 0
+    for group in range(file.num_row_groups):
+        for batch in file.iter_batches(row_groups=[group]):
+            for values in batch.to_pylist():
+                number += 1
+                yield number, values, None
+
+
+def _parquet_columns(path: Path) -> Sequence[str]:
+    names: Sequence[str] = _parquet().ParquetFile(path).schema_arrow.names
+    return names
+
+
+def _parquet() -> Any:
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise Refused("Parquet needs the extra `table`: pip install 'bamlet[table]'") from None
+    return parquet
+
+
+_READERS: Mapping[Format, Callable[[Path], _Read]] = {
+    "jsonl": _read_jsonl,
+    "csv": lambda path: _read_delimited(path, ","),
+    "tsv": lambda path: _read_delimited(path, "\t"),
+    "parquet": _read_parquet,
+}
+_COLUMNS: Mapping[Format, Callable[[Path], Sequence[str] | None]] = {
+    "jsonl": _first_keys,
+    "csv": lambda path: _delimited_columns(path, ","),
+    "tsv": lambda path: _delimited_columns(path, "\t"),
+    "parquet": _parquet_columns,
+}
+
+
+# --- writing
+
+
+class Writer(Protocol):
+    """Rows to bytes, given away piece by piece."""
+
+    def head(self) -> bytes: ...
+
+    def row(self, values: Mapping[str, Any]) -> bytes: ...
+
+
+class JsonLines:
+    def head(self) -> bytes:
+        return b""
+
+    def row(self, values: Mapping[str, Any]) -> bytes:
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+
+
+class Delimited:
+    """`columns` are known before: a field that only some rows have is empty in the others."""
+
+    def __init__(self, columns: Sequence[str], delimiter: str) -> None:
+        self._columns = columns
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
+
+    def head(self) -> bytes:
+        return self._line(self._columns)
+
+    def row(self, values: Mapping[str, Any]) -> bytes:
+        return self._line([_cell(values.get(name)) for name in self._columns])
+
+    def _line(self, cells: Sequence[str]) -> bytes:
+        self._writer.writerow(cells)
+        text = self._text.getvalue()
+        self._text.seek(0)
+        self._text.truncate()
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def writer_for(format_: Format, columns: Sequence[str]) -> Writer:
+    if format_ == "jsonl":
+        return JsonLines()
+    return Delimited(columns, "\t" if format_ == "tsv" else ",")

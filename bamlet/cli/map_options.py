@@ -1,0 +1,133 @@
+"""The options of `bamlet map`."""
+
+from __future__ import annotations
+
+import argparse
+
+PROMISE = """\
+Every input row is in OUTPUT or in the errors file, exactly once, whatever was killed when. OUTPUT is there in whole or
+not at all. A row whose answer was stored is never asked again. A row is asked twice only if the process died between
+its answer and the next commit; the summary says how many that can be at most. A bad row never stops the others.
+With --output - rows come as they are ready, and a pipe can promise no whole.
+
+Exit codes: 0 all rows are in OUTPUT, 2 wrong use, said before the first call, 3 finished and the errors file is not
+empty, 4 stopped by a limit, 65 the source does not compile, 130 interrupted. After 4 and 130 the same command goes on.
+"""
+
+
+def add_map(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "map",
+        help="call a function for each row of a file",
+        description="Call a function for each row of a file, and write the answers in the order of the rows.",
+        epilog=PROMISE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
+    command.add_argument("function", metavar="FUNCTION")
+    _add_tables(command)
+    _add_state(command)
+    _add_limits(command)
+    _add_looks(command)
+    _add_runtime(command)
+
+
+def _add_tables(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--input", required=True, metavar="FILE|'GLOB'|-", help="JSONL, CSV, TSV or Parquet")
+    command.add_argument("--format", choices=("jsonl", "csv", "tsv", "parquet"), help="when the name does not say")
+    command.add_argument(
+        "--output", required=True, metavar="FILE|DIR/|-", help="of the format its name says; a folder gets parts"
+    )
+    command.add_argument(
+        "--bind", action="append", default=[], metavar="PARAM=COLUMN", help="PARAM=. takes the row as a whole"
+    )
+    command.add_argument(
+        "--set", action="append", default=[], metavar="PARAM=VALUE", help="the same value for all rows"
+    )
+    command.add_argument("--keep", default="none", metavar="COL,COL|all|none", help="input columns in the output")
+    shape = command.add_mutually_exclusive_group()
+    shape.add_argument("--flat", action="store_true", help="fields of the answer as columns (default for CSV)")
+    shape.add_argument("--nested", action="store_true", help="the answer in one column, `result` (default)")
+    command.add_argument("--keep-failed", action="store_true", help="rows that failed are in the output, too, as null")
+    command.add_argument("--id", metavar="COLUMN", help="what a row is called in the errors file")
+    command.add_argument("--errors", metavar="FILE", help="default: OUTPUT with .errors.jsonl")
+    command.add_argument("--part-rows", type=_count, default=100_000, metavar="N", help="rows of a part of DIR/")
+    command.add_argument("--rows", type=_count, metavar="N", help="the first N rows only")
+    command.add_argument("--sample", type=_count, metavar="N", help="N rows by chance, the same for the same --seed")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def _add_state(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--state", metavar="DIR", help="where answers are kept (default: OUTPUT.state)")
+    command.add_argument("--fresh", action="store_true", help="forget the answers of the state")
+    command.add_argument(
+        "--retry-errors", nargs="?", const="", metavar="CLASS,CLASS", help="ask rows again that have failed"
+    )
+    command.add_argument(
+        "--dup",
+        choices=("once", "each", "error"),
+        default="once",
+        help="rows that ask the same: one call for all (default), one each, or exit 2",
+    )
+
+
+def _add_limits(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--concurrency",
+        type=_concurrency,
+        default="auto",
+        metavar="auto|N",
+        help="requests under way; auto grows until the provider refuses (default)",
+    )
+    command.add_argument("--rpm", type=_amount, metavar="N", help="requests a minute of each client")
+    command.add_argument("--tpm", type=_amount, metavar="N", help="tokens a minute of each client")
+    command.add_argument("--max-cost", type=_amount, metavar="USD", help="of all runs on the state together")
+    command.add_argument("--max-errors", metavar="N|P%%", help="stop when more rows have failed")
+    command.add_argument("--deadline", type=_duration, metavar="2h", help="stop after so much time: 90s, 5m, 2h")
+    command.add_argument("--no-canary", action="store_true", help="do not wait for the first row")
+
+
+def _add_looks(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="bind and count the rows, and ask nothing")
+    command.add_argument("--estimate", action="store_true", help="tell tokens, money and time, and ask nothing")
+    command.add_argument("--yes", action="store_true", help="with --estimate: go on afterwards")
+    command.add_argument("--progress", choices=("auto", "plain", "json", "off"), default="auto")
+
+
+def _add_runtime(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")
+    command.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="pace of a replay; 0 does not wait")
+    command.add_argument("--deny", action="append", default=[], choices=("env", "fs", "net"))
+    command.add_argument("--lend-to", action="append", default=[], metavar="HOST")
+    command.add_argument("--allow-private-media", action="store_true")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"a number of rows is 1 or more, not {text}")
+    return number
+
+
+def _concurrency(text: str) -> int | str:
+    return text if text == "auto" else _count(text)
+
+
+def _amount(text: str) -> float:
+    amount = float(text)
+    if not 0 < amount < float("inf"):
+        raise argparse.ArgumentTypeError(f"a limit is a number above 0, not {text}")
+    return amount
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 <= speed < float("inf"):
+        raise argparse.ArgumentTypeError("a speed is 0 or more")
+    return speed
+
+
+def _duration(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    unit = units.get(text[-1:])
+    return _amount(text[:-1]) * unit if unit else _amount(text)
