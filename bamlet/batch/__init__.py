@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from .library import map_file as map_file
     from .report import MapReport as MapReport
 
-_HOMES = {"amap": "library", "map": "library", "map_file": "library", "MappedRow": "library", "MapReport": "report"}
+_HOMES = {
+    "amap": "library",
+    "map": "library",
+    "map_file": "library",
+    "MappedRow": "library",
+    "MapReport": "report",
+}
 
 __all__ = ["MapReport", "MappedRow", "amap", "map", "map_file"]
 

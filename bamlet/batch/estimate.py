@@ -70,7 +70,10 @@ class Estimate:
         if options.tpm:
             found["tpm"] = tokens / options.tpm * 60
         slowest = max(found, key=lambda name: found[name])
-        limits = [f"{options.rpm:g} rpm" if options.rpm else "", f"{short(options.tpm)} tpm" if options.tpm else ""]
+        limits = [
+            f"{options.rpm:g} rpm" if options.rpm else "",
+            f"{short(options.tpm)} tpm" if options.tpm else "",
+        ]
         told = ", ".join(filter(None, [f"at {places} in flight, {SECONDS_A_CALL:g} s a call", *limits]))
         return f"{told}: {duration(found[slowest])} ({slowest} decides)"
 

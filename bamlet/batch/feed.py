@@ -52,7 +52,9 @@ class Given:
 class Binder:
     """Binds the rows of one table to one function."""
 
-    def __init__(self, runtime: AsyncRuntime, function: str, fingerprint: str, given: Given, *, textual: bool) -> None:
+    def __init__(
+        self, runtime: AsyncRuntime, function: str, fingerprint: str, given: Given, *, textual: bool
+    ) -> None:
         info = runtime.program.interface.functions[function]
         self._runtime = runtime
         self._function = function

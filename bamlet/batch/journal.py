@@ -164,7 +164,9 @@ class Journal:
         writer.close()
         if writer.failure is not None:
             raise OSError(f"{self._path}: {writer.failure}")
-        self._db.execute(f"UPDATE run SET ended={_NOW}, reason=?, called=? WHERE id=?", (reason, called, self._run))
+        self._db.execute(
+            f"UPDATE run SET ended={_NOW}, reason=?, called=? WHERE id=?", (reason, called, self._run)
+        )
 
     def close(self) -> None:
         if self._writer is not None:

@@ -87,7 +87,9 @@ async def reserve_for(
 ) -> Reserve | None:
     """By the dearest client that may answer. None where no price is known."""
     program = runtime.program
-    known = [(found, name) for name in clients_of(program, function) if (found := prices.of_client(name)) is not None]
+    known = [
+        (found, name) for name in clients_of(program, function) if (found := prices.of_client(name)) is not None
+    ]
     if not known:
         return None
     price, name = max(known, key=lambda pair: pair[0].input + pair[0].output)

@@ -153,7 +153,10 @@ class Lane:
         self.more_room()
 
     def _wait_for_buckets(self, head: _Waiting, now: float) -> float:
-        waits = (self._requests and self._requests.wait(1, now), self._tokens and self._tokens.wait(head.tokens, now))
+        waits = (
+            self._requests and self._requests.wait(1, now),
+            self._tokens and self._tokens.wait(head.tokens, now),
+        )
         return max(wait or 0.0 for wait in waits)
 
     def _take(self, tokens: float, now: float) -> None:

@@ -31,7 +31,11 @@ from .tables import Format, Table, find_table, format_of
 
 
 async def run_map(
-    runtime: AsyncRuntime, function: str, options: MapOptions, hooks: Hooks, environ: Mapping[str, str] | None = None
+    runtime: AsyncRuntime,
+    function: str,
+    options: MapOptions,
+    hooks: Hooks,
+    environ: Mapping[str, str] | None = None,
 ) -> MapReport:
     """Raises `Refused` before anything is asked."""
     program = runtime.program
@@ -115,7 +119,9 @@ class _Run:
         join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
         asker = Asker(self._runtime, self._function, self._prices)
-        session = Session(self._runtime, options, self._hooks, asker, self._binder, plan, meter, stops, join, parts)
+        session = Session(
+            self._runtime, options, self._hooks, asker, self._binder, plan, meter, stops, join, parts
+        )
         if meter.to_ask:
             await session.ask_all()
         if stops.reason is None:

@@ -197,7 +197,9 @@ class JsonLines:
         return b""
 
     def row(self, values: Mapping[str, Any]) -> bytes:
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        return (
+            json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        )
 
 
 class Delimited:

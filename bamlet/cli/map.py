@@ -58,7 +58,9 @@ def _told(report: MapReport) -> int:
         message = f": {report.message}" if report.message else ""
         print(f"bamlet map: {_WORDS[report.reason]}{message}; the same command goes on", file=sys.stderr)
     if report.over > 0:
-        print(f"bamlet map: rows in flight cost ${report.over:.4f} more than was reserved for them", file=sys.stderr)
+        print(
+            f"bamlet map: rows in flight cost ${report.over:.4f} more than was reserved for them", file=sys.stderr
+        )
     print(report.line, file=sys.stderr)
     if report.reason == "interrupted":
         return exits.INTERRUPTED

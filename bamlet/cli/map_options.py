@@ -48,12 +48,16 @@ def _add_tables(command: argparse.ArgumentParser) -> None:
     shape = command.add_mutually_exclusive_group()
     shape.add_argument("--flat", action="store_true", help="fields of the answer as columns (default for CSV)")
     shape.add_argument("--nested", action="store_true", help="the answer in one column, `result` (default)")
-    command.add_argument("--keep-failed", action="store_true", help="rows that failed are in the output, too, as null")
+    command.add_argument(
+        "--keep-failed", action="store_true", help="rows that failed are in the output, too, as null"
+    )
     command.add_argument("--id", metavar="COLUMN", help="what a row is called in the errors file")
     command.add_argument("--errors", metavar="FILE", help="default: OUTPUT with .errors.jsonl")
     command.add_argument("--part-rows", type=_count, default=100_000, metavar="N", help="rows of a part of DIR/")
     command.add_argument("--rows", type=_count, metavar="N", help="the first N rows only")
-    command.add_argument("--sample", type=_count, metavar="N", help="N rows by chance, the same for the same --seed")
+    command.add_argument(
+        "--sample", type=_count, metavar="N", help="N rows by chance, the same for the same --seed"
+    )
     command.add_argument("--seed", type=int, default=0)
 
 
@@ -96,7 +100,9 @@ def _add_looks(command: argparse.ArgumentParser) -> None:
 
 def _add_runtime(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")
-    command.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="pace of a replay; 0 does not wait")
+    command.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X", help="pace of a replay; 0 does not wait"
+    )
     command.add_argument("--deny", action="append", default=[], choices=("env", "fs", "net"))
     command.add_argument("--lend-to", action="append", default=[], metavar="HOST")
     command.add_argument("--allow-private-media", action="store_true")

@@ -129,7 +129,8 @@ def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], aske
 def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    from ..interpreter.program.link import Program, Sources, link
+    from ..interpreter.program.fingerprint import Sources
+    from ..interpreter.program.link import Program, link
 
     copyreg.pickle(Program, _reduced)
     if asked.kept and not unreadable:
@@ -191,7 +192,8 @@ def _reduced(program: Program) -> tuple[Any, ...]:
 def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
-    from ..interpreter.program.link import Sources, link
+    from ..interpreter.program.fingerprint import Sources
+    from ..interpreter.program.link import link
 
     for name, text in texts.items():
         _show_in_tracebacks(SourceFile(name, text))

@@ -86,6 +86,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("client_response_type", "one of", _REQUESTING, RESPONSE_TYPES),
     Option("output_mode", "one of", _REQUESTING, OUTPUT_MODES, default="prompt"),
     Option("secrets_in_body", "flag", _REQUESTING, default=False),
+    Option("price", "block", _REQUESTING, choices=("input", "output", "cached")),
+    Option("rate", "block", _REQUESTING, choices=("rpm", "tpm")),
     Option("http", "timeouts", (*_REQUESTING, *COMPOSITES)),
     Option("strategy", "members", COMPOSITES),
     Option("start", "place", ("round-robin",)),

@@ -79,7 +79,7 @@ async def fetch_sse(context: Context, request: Any) -> Handle:
     return opened
 
 
-def _head_of_stream(opened: Handle | Failure) -> tuple[int | None, Mapping[str, str]]:
+def _head_of_stream(opened: Handle | Failure) -> tuple[Any, Any]:
     if isinstance(opened, Failure):
         return opened.fields.get("status_code"), opened.fields.get("headers", {})
     return HTTPStatus.OK, {}

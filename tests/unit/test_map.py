@@ -1,0 +1,274 @@
+"""`bamlet map`: one function over the rows of a file.
+
+A program cannot see that it is mapped, so all of it is tested from outside: what is asked, how often, and what is
+written. Numbers in the docstrings are those of the list of promises in docs/map.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from bamlet.batch.engines import Refused
+from bamlet.batch.options import MaxErrors
+from tests.servers.rows import Behaviour
+from tests.support.canary import files_with_it
+from tests.support.mapped import Table, source, texts
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(tmp_path)
+
+
+def labels(rows: list[dict[str, object]]) -> list[object]:
+    return [row["result"]["label"] for row in rows]  # type: ignore[index]
+
+
+def test_every_row_is_written_in_the_order_of_the_input(table: Table) -> None:
+    table.write(texts(range(50)))
+    report = table.run(keep="n")
+    assert (report.reason, report.ok, report.failed, report.called) == ("done", 50, 0, 50)
+    assert [row["n"] for row in table.output()] == list(range(50))
+    assert labels(table.output()) == [str(number) for number in range(50)]
+    assert not (table.folder / "out.errors.jsonl").exists()
+
+
+def test_a_second_run_asks_nothing_and_writes_the_same_bytes(table: Table) -> None:
+    """5."""
+    table.write(texts(range(30)))
+    table.run()
+    first = (table.folder / "out.jsonl").read_bytes()
+    report = table.run()
+    assert (table.calls, report.known, report.called) == (0, 30, 0)
+    assert (table.folder / "out.jsonl").read_bytes() == first
+
+
+def test_rows_may_be_added_removed_and_put_in_another_order(table: Table) -> None:
+    """6."""
+    table.write(texts("abcde"))
+    table.run()
+    table.write(texts("eacxd"))
+    table.run()
+    assert table.counts.asked == {"x": 1}
+    assert labels(table.output()) == list("eacxd")
+
+
+def test_another_function_text_is_refused(table: Table) -> None:
+    """6."""
+    table.write(texts("ab"))
+    table.run()
+    changed = source().replace('#"{{ text }}', '#"Please: {{ text }}')
+    with pytest.raises(Refused, match="the function has changed: 2 stored answers"):
+        table.run(program=changed)
+    assert table.calls == 0
+    assert table.run(program=changed, fresh=True).called == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("max_retries 1", "max_retries 3"),
+        ("base_url env.BASE_URL", "base_url env.BASE_URL, http { idle_timeout_ms 9 }"),
+    ],
+)
+def test_how_an_answer_is_got_may_change(table: Table, before: str, after: str) -> None:
+    """6."""
+    table.write(texts("ab"))
+    table.run()
+    assert before in source()
+    assert table.run(program=source().replace(before, after) + "\n// a comment").called == 0
+
+
+def test_duplicates_are_asked_once_each_or_refused(table: Table) -> None:
+    """7."""
+    table.write(texts("aabaa"))
+    assert table.run().called == 2
+    assert labels(table.output()) == list("aabaa")
+    assert table.run(dup="each", state=str(table.folder / "each")).called == 5
+    with pytest.raises(Refused, match="rows 0 and 1"):
+        table.run(dup="error", state=str(table.folder / "error"))
+    assert table.calls == 0
+
+
+def test_a_bad_cell_is_told_with_its_place_before_the_first_call(table: Table) -> None:
+    """8."""
+    path = table.folder / "in.csv"
+    lines = [f"{number},0.5,Happy" for number in range(1, 100)]
+    lines[89] = "many,0.5,Happy"
+    path.write_text("number,ratio,mood\n" + "\n".join(lines) + "\n", "utf-8")
+    with pytest.raises(Refused, match=r"in\.csv:91: column `number`: should be an int, not 'many'"):
+        table.run(function="Measure", input=str(path))
+    assert table.calls == 0
+
+
+def test_bad_rows_go_to_the_errors_where_some_may_fail(table: Table) -> None:
+    rows = [*texts("ab"), {"text": 7, "n": 2}]
+    table.write(rows)
+    report = table.run(max_errors=MaxErrors.read("1"))
+    assert (report.ok, report.failed) == (2, 1)
+    assert [(error["row"], error["class"]) for error in table.errors()] == [(2, "Bind")]
+
+
+def test_rows_that_fail_are_in_the_errors_and_asked_again_on_demand(table: Table) -> None:
+    """9."""
+    table.behaviour = Behaviour(latency=1, fail=0.1)
+    table.write(texts(range(100)))
+    report = table.run(id_column="n")
+    errors = table.errors()
+    assert report.reason == "done"
+    assert 0 < report.failed == len(errors) < 30
+    assert {error["class"] for error in errors} == {"HttpStatus"}
+    assert all("is refused" in error["raw"] and error["id"] == error["row"] for error in errors)
+    assert len(table.output()) == 100 - report.failed
+
+    table.behaviour = Behaviour(latency=1)
+    assert table.run(retry_errors=("Validation",)).called == 0
+    again = table.run(retry_errors=("HttpStatus",))
+    assert (again.called, again.failed) == (report.failed, 0)
+    assert len(table.output()) == 100
+    assert table.errors() == []
+
+
+def test_money_stops_the_run_before_it_is_spent(table: Table) -> None:
+    """11."""
+    priced = source("price { input 10, output 50 }, max_tokens 20")
+    table.write(texts(range(60)))
+    report = table.run(program=priced, max_cost=0.01)
+    assert report.reason == "max-cost"
+    assert report.cost is not None
+    assert 0 < report.cost <= 0.01
+    assert not (table.folder / "out.jsonl").exists()
+    more = table.run(program=priced, max_cost=0.02)
+    assert report.called + more.called <= 10
+    assert set(table.counts.asked.values()) == {1}
+    assert table.run(program=priced).called == 60 - report.called - more.called
+
+
+def test_money_needs_a_price(table: Table) -> None:
+    table.write(texts("a"))
+    with pytest.raises(Refused, match="nobody knows what `Rows` costs"):
+        table.run(max_cost=1.0)
+
+
+def test_a_wrong_key_costs_one_call(table: Table) -> None:
+    """12."""
+    table.behaviour = Behaviour(latency=1, key="right")
+    table.write(texts(range(20)))
+    report = table.run()
+    assert (report.reason, table.calls) == ("canary", 1)
+    assert "wrong key" in report.message
+
+
+def test_an_estimate_asks_nothing(table: Table) -> None:
+    """12."""
+    table.write(texts("aab"))
+    report = table.run(program=source("price { input 1, output 2 }, max_tokens 9"), estimate=True, rpm=1.0)
+    assert (report.reason, table.calls) == ("looked", 0)
+    (told,) = table.said
+    assert "3 rows: 1 duplicates, 0 known, 2 to ask" in told
+    assert "high 9" in told
+    assert "(rpm decides)" in told
+
+
+def test_a_dry_run_binds_and_counts(table: Table) -> None:
+    table.write(texts("ab"))
+    assert (table.run(dry_run=True).reason, table.calls) == ("looked", 0)
+    assert table.said == ["2 rows: 0 duplicates, 0 known, 2 to ask"]
+
+
+def test_errors_stop_the_run(table: Table) -> None:
+    table.behaviour = Behaviour(latency=1, fail=1.0)
+    table.write(texts(range(50)))
+    report = table.run(max_errors=MaxErrors.read(1), canary=False, concurrency=2)
+    assert (report.reason, report.called < 10) == ("max-errors", True)
+
+
+def test_three_first_rows_that_fail_alike_end_the_run(table: Table) -> None:
+    table.behaviour = Behaviour(latency=1, fail=1.0)
+    table.write(texts(range(50)))
+    assert (table.run().reason, table.calls) == ("canary", 3)
+
+
+def test_requests_that_are_refused_are_sent_again_and_are_no_retries(table: Table) -> None:
+    table.behaviour = Behaviour(latency=5, cap=4)
+    table.write(texts(range(60)))
+    report = table.run()
+    assert (report.reason, report.ok, report.failed) == ("done", 60, 0)
+    assert table.counts.answered.total() == 60
+
+
+def test_a_fixed_concurrency_is_never_passed(table: Table) -> None:
+    table.behaviour = Behaviour(latency=5)
+    table.write(texts(range(60)))
+    table.run(concurrency=3)
+    assert table.counts.most_under_way == 3
+
+
+def test_requests_a_minute_are_kept(table: Table) -> None:
+    """10, in small: five of twenty may begin at once, and ten in each second after."""
+    table.write(texts(range(20)))
+    report = table.run(rpm=600.0)
+    assert report.ok == 20
+    assert report.seconds > 1.4
+
+
+def test_a_csv_is_flat_and_keeps_what_it_is_told(table: Table) -> None:
+    """16."""
+    path = table.folder / "in.csv"
+    path.write_text('\ufefftext,note\nrow:a,"one, ""two"""\nrow:b,ünï\n', "utf-8")
+    table.run(input=str(path), output=str(table.folder / "out.csv"), keep="note")
+    with (table.folder / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows == [
+        {"note": 'one, "two"', "label": "a", "score": "1"},
+        {"note": "ünï", "label": "b", "score": "1"},
+    ]
+
+
+def test_a_folder_gets_parts_and_the_word_that_all_is_there(table: Table) -> None:
+    """4."""
+    folder = table.folder / "parts"
+    table.write(texts(range(25)))
+    table.run(output=f"{folder}/", part_rows=10)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "_SUCCESS",
+        *(f"part-0000{number}.jsonl" for number in range(3)),
+    ]
+    told = [json.loads(line) for path in sorted(folder.glob("part*")) for line in path.read_text().splitlines()]
+    assert labels(told) == [str(number) for number in range(25)]
+
+
+def test_a_column_that_nobody_has_is_told_with_the_nearest(table: Table) -> None:
+    table.write([{"txt": "row:a"}])
+    with pytest.raises(Refused, match=r"the parameter `text` has no column.*did you mean `txt`"):
+        table.run()
+    assert table.run(bind=("text=txt",)).ok == 1
+
+
+def test_a_state_in_use_is_refused_with_its_holder(table: Table) -> None:
+    from bamlet.batch.state import State
+
+    table.write(texts("a"))
+    with State(table.folder / "out.jsonl.state"), pytest.raises(Refused, match=r"in use by process \d+ on "):
+        table.run()
+
+
+def test_a_foreign_file_is_no_journal(table: Table) -> None:
+    state = table.folder / "out.jsonl.state"
+    state.mkdir()
+    (state / "journal.sqlite").write_bytes(b"something else" * 100)
+    table.write(texts("a"))
+    with pytest.raises(Refused, match=r"journal\.sqlite cannot be used as a journal"):
+        table.run()
+
+
+def test_no_key_is_left_in_a_file(table: Table) -> None:
+    """17."""
+    table.behaviour = Behaviour(latency=1, fail=0.3)
+    table.write(texts(range(30)))
+    table.run()
+    assert files_with_it(table.folder) == []
