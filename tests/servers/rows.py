@@ -3,7 +3,7 @@
     python -m tests.servers.rows PORT --latency 100
 
 Each prompt holds `row:NAME`; the answer names it again. `GET /counts` tells how often each row was asked and was
-answered. It is a process of its own, so that what it counts outlives whoever is killed.
+answered, `GET /after/N` the same once there are N answers. It is a process of its own, so that what it counts outlives whoever is killed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ROW = re.compile(r"row:([\w.-]+)")
+AFTER = re.compile(r"GET /after/(\d+) ")
 SPREAD = 0.3  # of the latency, to both sides
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
@@ -54,6 +55,7 @@ class RowServer:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.counts = Counts()
+        self._changed = asyncio.Condition()
 
     async def serve(self, port: int) -> asyncio.Server:
         return await asyncio.start_server(self._connection, "127.0.0.1", port, backlog=2048)
@@ -76,6 +78,9 @@ class RowServer:
 
     async def _answer(self, head: str, body: bytes) -> tuple[int, Any]:
         if head.startswith("GET"):
+            if (after := AFTER.match(head)) is not None:
+                async with self._changed:
+                    await self._changed.wait_for(lambda: self.counts.answered.total() >= int(after[1]))
             return 200, self.counts.told()
         found = ROW.search(body.decode())
         row = found[1] if found else "?"
@@ -95,6 +100,8 @@ class RowServer:
         if part_of(f"{row} fails") < behaviour.fail:
             return behaviour.status, {"error": {"message": f"row {row} is refused"}}
         counts.answered[row] += 1
+        async with self._changed:
+            self._changed.notify_all()
         message = {"role": "assistant", "content": json.dumps({"label": row, "score": len(row)})}
         choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
         return 200, {"id": "r", "object": "chat.completion", "model": "rows", "choices": choices, "usage": USAGE}
