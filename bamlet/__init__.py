@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .batch import MappedRow as MappedRow
+    from .batch import MapReport as MapReport
+    from .batch import amap as amap
+    from .batch import map as map
+    from .batch import map_file as map_file
     from .embed import AbortController as AbortController
     from .embed import AsyncRuntime as AsyncRuntime
     from .embed import AsyncStream as AsyncStream
@@ -98,6 +103,8 @@ __all__ = [
     "Issue",
     "LLMCall",
     "LLMStreamCall",
+    "MapReport",
+    "MappedRow",
     "MediaLimits",
     "OfflineTransport",
     "Parsed",
@@ -117,17 +124,23 @@ __all__ = [
     "Usage",
     "Video",
     "__version__",
+    "amap",
     "compile_sources",
     "load",
+    "map",
+    "map_file",
     "to_plain",
 ]
-_FROM_SYNC = ("Runtime", "Stream")
+_ROOMS = {
+    **dict.fromkeys(("Runtime", "Stream"), ".sync"),
+    **dict.fromkeys(("MapReport", "MappedRow", "amap", "map", "map_file"), ".batch"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(".sync" if name in _FROM_SYNC else ".embed", __name__), name)
+    return getattr(import_module(_ROOMS.get(name, ".embed"), __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -173,6 +173,27 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     return _background.loop().run(work)
 
 
+def iterate(values: AsyncGenerator[list[T], None]) -> Iterator[T]:
+    """What an async generator of lists gives on the background loop, one by one. Leaving the loop closes it."""
+    loop = _background.loop()
+    try:
+        while batch := loop.run(_next_list(values)):
+            yield from batch
+    finally:
+        if loop.is_here:  # a forgotten iterator was collected there; nobody may wait
+            loop.loop.create_task(_close_list(values))
+        else:
+            loop.run(_close_list(values))
+
+
+async def _next_list(values: AsyncGenerator[list[T], None]) -> list[T]:
+    return await anext(values, [])
+
+
+async def _close_list(values: AsyncGenerator[list[T], None]) -> None:
+    await values.aclose()
+
+
 class Runtime:
     """The blocking twin of `AsyncRuntime`; the arguments are the same, and a test holds that."""
 

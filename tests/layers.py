@@ -101,7 +101,7 @@ DOORS: dict[str, set[str]] = {
     ".write_text": _FILES,
     ".write_bytes": _FILES,
     "print": _TERMINAL,
-    "input": _TERMINAL,
+    "input": _TERMINAL | {"batch.library"},  # a parameter of that name
     "sys.exit": _TERMINAL,
     "sys.stdin": _TERMINAL,
     "sys.stdout": _TERMINAL,

@@ -1,7 +1,7 @@
 """The journal of a state: which rows there are, what was answered, and which runs there have been.
 
-It maps keys to answers and knows nothing of the order of rows. One thread writes, in groups; nobody waits for it but
-the end. What was committed outlives a killed process and a power cut.
+It maps keys to answers and knows nothing of the order of rows. One thread writes, in groups; nobody waits for it
+but the end. What was committed outlives a killed process and a power cut.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ CHUNK = 500  # keys looked up at a time
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE IF NOT EXISTS row(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, status INT, value TEXT, error TEXT,
-  client TEXT, attempts INT, input_tokens INT, output_tokens INT, cost REAL, ms INT, run INT);
+CREATE TABLE IF NOT EXISTS row(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, status INT, value TEXT,
+  error TEXT, client TEXT, attempts INT, input_tokens INT, output_tokens INT, cost REAL, ms INT, run INT);
 CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, began REAL, ended REAL, reason TEXT, concurrency INT,
   called INT, known INT);
 CREATE TABLE IF NOT EXISTS part(number INTEGER PRIMARY KEY, rows INT, sha256 TEXT);
 """
-_STORE = """UPDATE row SET status=?, value=?, error=?, client=?, attempts=?, input_tokens=?, output_tokens=?, cost=?,
-  ms=?, run=? WHERE id=?"""
+_STORE = """UPDATE row SET status=?, value=?, error=?, client=?, attempts=?, input_tokens=?, output_tokens=?,
+  cost=?, ms=?, run=? WHERE id=?"""
 _NOW = "(julianday('now') - 2440587.5) * 86400.0"
 
 
@@ -120,16 +120,17 @@ class Journal:
         select = f"SELECT {columns} FROM row WHERE id IN ({marks}) AND status IS NOT NULL"
         return {found[0]: Done(*found) for found in self._db.execute(select, tuple(ids))}
 
-    def spent(self) -> tuple[int, int, float]:
-        """Tokens in, tokens out and money of all runs of this state."""
-        select = "SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cost), 0) FROM row"
-        found: tuple[int, int, float] = self._db.execute(select).fetchone()
-        return found
+    def spent(self) -> float:
+        """Money of all runs of this state, as far as prices were known."""
+        (money,) = self._db.execute("SELECT coalesce(sum(cost), 0.0) FROM row").fetchone()
+        return float(money)
 
     def median_answer(self) -> int | None:
         """Of the tokens of stored answers."""
-        select = """SELECT output_tokens FROM row WHERE status=1 AND output_tokens IS NOT NULL ORDER BY output_tokens
-          LIMIT 1 OFFSET (SELECT count(*) / 2 FROM row WHERE status=1 AND output_tokens IS NOT NULL)"""
+        known = "FROM row WHERE status=1 AND output_tokens IS NOT NULL"
+        select = (
+            f"SELECT output_tokens {known} ORDER BY output_tokens LIMIT 1 OFFSET (SELECT count(*) / 2 {known})"
+        )
         found = self._db.execute(select).fetchone()
         return found[0] if found else None
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from .asking import Asker
 from .engines import Done, Row
 from .pace import ClientPaces
 
 
 class LocalEngine:
-    def __init__(self, asker: Asker, paces: ClientPaces) -> None:
-        self._asker = asker
+    def __init__(self, ask: Callable[[Row], Awaitable[Done]], paces: ClientPaces) -> None:
+        self._ask_one = ask
         self._paces = paces
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -38,7 +37,7 @@ class LocalEngine:
                 await asyncio.wait(set(self._tasks))
 
     async def _ask(self, row: Row, done: Callable[[Done], None]) -> None:
-        done(await self._asker.ask(row))
+        done(await self._ask_one(row))
 
     async def _room(self) -> None:
         while not self._paces.rows(len(self._tasks)):

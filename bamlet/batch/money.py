@@ -18,7 +18,8 @@ MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def clients_of(program: Program, function: str) -> list[str]:
-    """The primitive clients that may answer, the first to be asked first; of a function that is none of a model, all."""
+    """The primitive clients that may answer, the first to be asked first; of a function that is none of a model,
+    all."""
     info = program.interface.functions[function]
     if info.llm is not None:
         return list(dict.fromkeys(_primitives(program, info.llm.client)))
@@ -46,8 +47,8 @@ def check_prices(program: Program, function: str, prices: Prices) -> None:
     unknown = [name for name in clients_of(program, function) if prices.of_client(name) is None]
     if unknown:
         raise Refused(
-            f"--max-cost: nobody knows what `{unknown[0]}` costs; write `price {{ input 0.15 output 0.6 }}` into its"
-            " options, or name a table with BAMLET_PRICES"
+            f"--max-cost: nobody knows what `{unknown[0]}` costs; write `price {{ input 0.15 output 0.6 }}` into"
+            " its options, or name a table with BAMLET_PRICES"
         )
 
 
@@ -87,13 +88,12 @@ async def reserve_for(
 ) -> Reserve | None:
     """By the dearest client that may answer. None where no price is known."""
     program = runtime.program
-    known = [
-        (found, name) for name in clients_of(program, function) if (found := prices.of_client(name)) is not None
-    ]
+    clients = clients_of(program, function)
+    known = [found for name in clients if (found := prices.of_client(name)) is not None]
     if not known:
         return None
-    price, name = max(known, key=lambda pair: pair[0].input + pair[0].output)
-    limits = [max_tokens_of(program, client) for client in clients_of(program, function)]
+    price = max(known, key=lambda found: found.input + found.output)
+    limits = [max_tokens_of(program, client) for client in clients]
     limit = None if None in limits else max(found for found in limits if found is not None)
     reserve = Reserve(price, limit)
     if first is not None and program.interface.functions[function].llm is not None:

@@ -1,7 +1,7 @@
 """Input rows and the journal to OUTPUT and the errors file: a join, in the order of the input.
 
-Neither is there before it is whole. What is written depends on the rows and their answers only, so writing it again
-gives the same bytes.
+Neither is there before it is whole. What is written depends on the rows and their answers only, so writing it
+again gives the same bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many requests may be under way, and how many may begin in a minute, for each primitive client.
 
-The number under way grows while nothing is refused and shrinks when something is. What a provider refuses goes back to
-the head of the queue; what it says of waiting stops the client and not the row.
+The number under way grows while nothing is refused and shrinks when something is. What a provider refuses goes
+back to the head of the queue; what it says of waiting stops the client and not the row.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ TAKEN = 9  # the status of a row that this run has begun to ask
 
 @dataclass(slots=True)
 class Plan:
-    """`numbers` are the rows that were chosen, `ids` their rows in the journal, side by side. `statuses` is by id, and
-    kept up to date while the run goes on."""
+    """`numbers` are the rows that were chosen, `ids` their rows in the journal, side by side. `statuses` is by id,
+    and kept up to date while the run goes on."""
 
     numbers: Sequence[int]
     ids: array[int]

@@ -1,7 +1,7 @@
 """A run over a table, from the first look to the last file: bind, look up, ask what is missing, write.
 
-The order saves money: what is wrong with input, output, state or price is said before the first call, and the first
-call is made alone.
+The order saves money: what is wrong with input, output, state or price is said before the first call, and the
+first call is made alone.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class _Run:
                 return self._report("looked", "", meter, plan)
         first = next(plan.rows_to_ask(self._table, self._binder), None)
         reserve = await reserve_for(self._runtime, self._function, self._prices, first)
-        stops = Stops(options, journal.spent()[2], len(plan.problems), reserve)
+        stops = Stops(options, journal.spent(), len(plan.problems), reserve)
         join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
         asker = Asker(self._runtime, self._function, self._prices)

@@ -80,7 +80,7 @@ class Session:
     async def ask_all(self) -> None:
         paces = ClientPaces(self._limits_of, self._options.concurrency)
         self._runtime.keep_pace(paces)
-        engine = LocalEngine(self._asker, paces)
+        engine = LocalEngine(self._asker.ask, paces)
         journal = self._join.journal
         journal.begin_run(self._options.concurrency or CEILING, self._meter.known)
         work = asyncio.create_task(engine.run(self._rows(), self._done))

@@ -49,7 +49,8 @@ class Stops:
         self._cancel = cancel
 
     def interrupt(self) -> None:
-        """The first time no more rows begin, and those in flight have ten seconds; the second time they end now."""
+        """The first time no more rows begin, and those in flight have ten seconds; the second time they end
+        now."""
         if self._grace is not None or self.reason == "interrupted":
             self._end_now()
             return

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 
 PROMISE = """\
-Every input row is in OUTPUT or in the errors file, exactly once, whatever was killed when. OUTPUT is there in whole or
-not at all. A row whose answer was stored is never asked again. A row is asked twice only if the process died between
-its answer and the next commit; the summary says how many that can be at most. A bad row never stops the others.
-With --output - rows come as they are ready, and a pipe can promise no whole.
+Every input row is in OUTPUT or in the errors file, exactly once, whatever was killed when. OUTPUT is there in
+whole or not at all. A row whose answer was stored is never asked again. A row is asked twice only if the process
+died between its answer and the next commit; the summary says how many that can be at most. A bad row never stops
+the others. With --output - rows come as they are ready, and a pipe can promise no whole.
 
-Exit codes: 0 all rows are in OUTPUT, 2 wrong use, said before the first call, 3 finished and the errors file is not
-empty, 4 stopped by a limit, 65 the source does not compile, 130 interrupted. After 4 and 130 the same command goes on.
+Exit codes: 0 all rows are in OUTPUT, 2 wrong use, said before the first call, 3 finished and the errors file is
+not empty, 4 stopped by a limit, 65 the source does not compile, 130 interrupted. After 4 and 130 the same command
+goes on.
 """
 
 

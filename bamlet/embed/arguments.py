@@ -64,6 +64,15 @@ def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: Valu
     return values
 
 
+def as_value(value: Any, ty: Ty, space: ValueSpace) -> Any:
+    """Plain data as a value of a type. Raises `BamlInvalidArgumentError`."""
+    binder = _Binder(space)
+    converted = binder.convert(value, ty)
+    if binder.problems:
+        raise BamlInvalidArgumentError(f"no {show(ty)}: " + "; ".join(binder.problems))
+    return converted
+
+
 class _Binder:
     """What all conversions of one call share: what is wrong so far, and the way to the value that is looked at.
 

@@ -1,4 +1,5 @@
-"""What a client's model costs: by its own `price`, by the file that `BAMLET_PRICES` names, or by `genai-prices`."""
+"""What a client's model costs: by its own `price`, by the file that `BAMLET_PRICES` names, or by
+`genai-prices`."""
 
 from __future__ import annotations
 

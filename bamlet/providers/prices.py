@@ -10,7 +10,8 @@ PER = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for a million tokens. `cached` is for input that the provider had kept; without it, as other input."""
+    """Dollars for a million tokens. `cached` is for input that the provider had kept; without it, as other
+    input."""
 
     input: float
     output: float

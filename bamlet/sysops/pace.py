@@ -1,7 +1,7 @@
 """The pace of requests to models, where the host keeps one: each waits for its place, and tells how it went.
 
-A request that the provider refuses for now is held back and sent again. Whoever asked does not hear of it before the
-pace gives it up, and only there retry policies begin.
+A request that the provider refuses for now is held back and sent again. Whoever asked does not hear of it before
+the pace gives it up, and only there retry policies begin.
 """
 
 from __future__ import annotations

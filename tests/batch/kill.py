@@ -1,4 +1,5 @@
-"""`bamlet map` under `kill -9`: killed at random moments until a run is done, its output must be the undisturbed one.
+"""`bamlet map` under `kill -9`: killed at random moments until a run is done, its output must be the undisturbed
+one.
 
     python -m tests.batch.kill --rows 6000 --concurrency 64 --kills 30 --seed 1
 
@@ -77,7 +78,9 @@ class Mapping:
         self.folder = folder
         self.output = folder / "out.jsonl"
         (folder / "p.baml").write_text(source(), "utf-8")
-        names = [number - 1 if number % DUPLICATE_EVERY == DUPLICATE_EVERY - 1 else number for number in range(rows)]
+        names = [
+            number - 1 if number % DUPLICATE_EVERY == DUPLICATE_EVERY - 1 else number for number in range(rows)
+        ]
         (folder / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts(names)), "utf-8")
         self.distinct = len(set(names))
         self._environ = {**os.environ, "BASE_URL": url, "ROWS_KEY": KEY}
@@ -99,7 +102,8 @@ class Mapping:
 
 
 def kill_often(mapping: Mapping, url: str, kills: int, chance: random.Random) -> None:
-    """Kills at moments that a generator chose, each somewhere in its share of the answers, and one run to the end."""
+    """Kills at moments that a generator chose, each somewhere in its share of the answers, and one run to the
+    end."""
     share = mapping.distinct // (kills + 1)
     for _ in range(kills):
         until = answered(url) + chance.randint(1, share)

@@ -1,7 +1,8 @@
 """A program and one of its functions to a fingerprint of what decides the function's answers.
 
-What a function reaches is told from the words of its declaration: whatever is declared under one of them counts, and
-what that reaches. A word that only looks like a name makes the fingerprint change once too often, never too seldom.
+What a function reaches is told from the words of its declaration: whatever is declared under one of them counts,
+and what that reaches. A word that only looks like a name makes the fingerprint change once too often, never too
+seldom.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from ...grammar import Parser
@@ -32,12 +32,19 @@ _BESIDE = frozenset(
 _NOT_REACHED = n.TestDecl | n.GeneratorDecl | n.RetryPolicyDecl | n.ClientDecl
 
 
+def _without_tables() -> Parser:
+    return Parser(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """The texts of a program by the names of their files, and what parses them again."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
-    parser: Callable[[], Parser] = partial(Parser, None)
+    parser: Callable[[], Parser] = _without_tables
+
+
+NO_SOURCES = Sources()
 
 
 def fingerprint(sources: Sources, interface: Interface, function: str) -> str:

@@ -21,7 +21,7 @@ from ..runtime.space import ValueSpace
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
 from .analyse import Unit, analyse
-from .fingerprint import Sources, fingerprint
+from .fingerprint import NO_SOURCES, Sources, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]
     namespace: Mapping[str, Any] = field(repr=False)
     unit: Unit = field(repr=False)
-    sources: Sources = field(default=Sources(), repr=False)
+    sources: Sources = field(default=NO_SOURCES, repr=False)
 
     def __repr__(self) -> str:
         """How much there is, without the library."""
@@ -110,7 +110,7 @@ def link(
     library: Program | None,
     diagnostics: tuple[Diagnostic, ...] = (),
     types: Schemas | None = None,
-    sources: Sources = Sources(),
+    sources: Sources = NO_SOURCES,
 ) -> Program:
     """Run the unit's definitions in a namespace of its own, above the library's. `types` are added at run time."""
     names = unit.names.over(library.unit.names if library else None)
