@@ -29,7 +29,7 @@ _BESIDE = frozenset(
         *("authority_host", "endpoint_url", "access_key_id", "secret_access_key", "session_token", "profile"),
     }
 )
-_NOT_REACHED = n.TestDecl | n.GeneratorDecl | n.RetryPolicyDecl | n.ClientDecl
+_NOT_REACHED = n.TestDecl | n.TestBody | n.TestSet | n.GeneratorDecl | n.RetryPolicyDecl | n.ClientDecl
 
 
 def _without_tables() -> Parser:
@@ -40,8 +40,8 @@ def _without_tables() -> Parser:
 class Sources:
     """The texts of a program by the names of their files, and what parses them again."""
 
-    texts: Mapping[str, str] = field(default_factory=dict)
-    parser: Callable[[], Parser] = _without_tables
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    parser: Callable[[], Parser] = field(default=_without_tables, repr=False)
 
 
 NO_SOURCES = Sources()
@@ -49,16 +49,20 @@ NO_SOURCES = Sources()
 
 def fingerprint(sources: Sources, interface: Interface, function: str) -> str:
     """64 hexadecimal digits."""
-    declared = _declarations(sources)
-    reached = _reached(declared, interface, function)
-    clients = {name: _client(interface.clients[name]) for name in reached if name in interface.clients}
-    clients |= {name: name for name in reached if "/" in name}
-    texts = {name: [_plain(node) for node in declared[name]] for name in reached if name in declared}
-    told = json.dumps([function, texts, clients], sort_keys=True, separators=(",", ":"))
+    reach = _Reach(_declarations(sources), interface)
+    reach.follow(function)
+    texts = {
+        name: [_plain(node) for node in reach.declared[name]]
+        for name in sorted(reach.names & reach.declared.keys())
+    }
+    clients = {name: _client(found) for name, found in interface.clients.items() if name in reach.clients}
+    shorthands = sorted(reach.clients - clients.keys())
+    told = json.dumps([function, texts, clients, shorthands], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _declarations(sources: Sources) -> dict[str, list[n.Item]]:
+    """By the last part of their names: in which namespace one stands, its file says."""
     parser = sources.parser()
     found: dict[str, list[n.Item]] = {}
     for name, text in sources.texts.items():
@@ -68,30 +72,51 @@ def _declarations(sources: Sources) -> dict[str, list[n.Item]]:
     return found
 
 
-def _reached(declared: Mapping[str, list[n.Item]], interface: Interface, function: str) -> set[str]:
-    """Names of declarations and of clients, the shorthands among them."""
-    known = declared.keys() | interface.clients.keys()
-    reached: set[str] = set()
-    left = {function.partition(".")[0]}
-    while left:
-        name = left.pop()
-        reached.add(name)
-        words = {word for node in declared.get(name, ()) for text in _texts(node) for word in _WORD.findall(text)}
-        found = words & known
-        if (info := interface.functions.get(name)) is not None and info.llm is not None:
-            found.add(info.llm.client)
-        if (client := interface.clients.get(name)) is not None:
-            found |= set(_members(client))
-        left |= found - reached
-    return reached
+class _Reach:
+    """Words that are followed: to declarations, and to clients, the shorthands among them."""
+
+    def __init__(self, declared: Mapping[str, list[n.Item]], interface: Interface) -> None:
+        self.declared = declared
+        self.names: set[str] = set()
+        self.clients: set[str] = set()
+        self._interface = interface
+        self._llm: dict[str, list[str]] = {}
+        for full, info in interface.functions.items():
+            if info.llm is not None:
+                self._llm.setdefault(full.rpartition(".")[2], []).append(info.llm.client)
+
+    def follow(self, function: str) -> None:
+        left = set(function.split("."))
+        while left:
+            name = left.pop()
+            self.names.add(name)
+            words = {
+                word
+                for node in self.declared.get(name, ())
+                for text in _texts(node)
+                for word in _WORD.findall(text)
+            }
+            for client in (*self._llm.get(name, ()), *(words & self._interface.clients.keys())):
+                words |= set(self._ask(client))
+            left |= (words & self.declared.keys()) - self.names
+
+    def _ask(self, client: str) -> Iterator[str]:
+        """The client and its members; the functions that are strategies are followed."""
+        if client in self.clients:
+            return
+        self.clients.add(client)
+        info = self._interface.clients.get(client)
+        if info is not None:
+            if info.strategy is not None:
+                yield from info.strategy.split(".")
+            for member in _members(info):
+                yield from self._ask(member)
 
 
 def _members(client: ClientInfo) -> Iterator[str]:
     members = client.options.get("strategy")
     if isinstance(members, list | tuple):
         yield from map(str, members)
-    if client.strategy is not None:
-        yield client.strategy
 
 
 def _client(client: ClientInfo) -> Any:

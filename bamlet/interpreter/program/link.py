@@ -152,7 +152,7 @@ def link(
         tuple(names.bodies),
         dict(names.decoded),
     )
-    program = Program(interface, space, diagnostics, namespace, unit, sources or {})
+    program = Program(interface, space, diagnostics, namespace, unit, sources)
     for name in map(prompt_name, unit.names.functions):
         if name in unit.names.functions:
             space.functions[name] = program.function_value(name)
