@@ -14,7 +14,7 @@ from ..types.ty import ClassTy, EnumTy, ListTy, LiteralTy, MapTy, PrimitiveTy, T
 from .money import LIKELY, clients_of, max_tokens_of, prompt_size, size_of
 from .options import MapOptions
 from .pace import CHARACTERS_PER_TOKEN
-from .report import duration, short
+from .report import dollars, duration, short
 
 RENDERED_ROWS = 200
 SECONDS_A_CALL = 2.0  # what is assumed of a model; only limits are known
@@ -55,7 +55,7 @@ class Estimate:
             return "unknown: no price is known of this model"
         told = [("low", self.low), ("likely", self.likely), ("high", self.high)]
         return "  ".join(
-            f"{name} ${cost(self.price, self.prompt_sum, tokens * self.rows):.2f}"
+            f"{name} {dollars(cost(self.price, self.prompt_sum, tokens * self.rows))}"
             if tokens is not None
             else f"{name} unknown"
             for name, tokens in told

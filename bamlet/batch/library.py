@@ -175,6 +175,7 @@ class _Mapping:
     _ready: list[MappedRow] = field(default_factory=list)
     _held: dict[int, MappedRow] = field(default_factory=dict)
     _next: int = 0
+    _handed: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def batches(self) -> AsyncGenerator[list[MappedRow], None]:
@@ -187,7 +188,10 @@ class _Mapping:
             work.add_done_callback(lambda _: self._changed.set())
             while True:
                 if batch := self._take():
+                    self._handed = len(batch)
                     yield batch
+                    self._handed = 0
+                    self._changed.set()  # there is room to read on
                 elif work.done():
                     break
                 else:
@@ -205,8 +209,6 @@ class _Mapping:
             while (row := self._held.pop(self._next, None)) is not None:
                 batch.append(row)
                 self._next += 1
-        if batch:
-            self._changed.set()  # there is room to read on
         return batch
 
     def _journal(self, stack: AsyncExitStack, runtime: AsyncRuntime) -> Journal | None:
@@ -332,7 +334,7 @@ class _Mapping:
     async def _room(self, paces: ClientPaces) -> None:
         """Rows are read no further ahead than somebody looks."""
         times = AHEAD if self.order == "done" else HELD_BACK
-        while len(self._asked) + len(self._ready) + len(self._held) >= times * paces.limit:
+        while len(self._asked) + len(self._ready) + len(self._held) + self._handed >= times * paces.limit:
             self._changed.clear()
             await self._changed.wait()
 

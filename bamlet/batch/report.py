@@ -52,13 +52,18 @@ class MapReport:
 
     @property
     def line(self) -> str:
-        money = "unknown" if self.cost is None and self.called else f"${self.cost or 0:.2f}"
+        money = "unknown" if self.cost is None and self.called else dollars(self.cost or 0.0)
         return (
             f"rows {self.rows}  ok {self.ok}  failed {self.failed}  known {self.known}  called {self.called}  "
             f"maybe paid twice ≤ {self.paid_twice}  "
             f"tokens {short(self.input_tokens)} in {short(self.output_tokens)} out  cost {money}  "
             f"time {duration(self.seconds)}"
         )
+
+
+def dollars(amount: float) -> str:
+    """Of what is less than ten cents, more digits."""
+    return f"${amount:.2f}" if amount >= 0.1 or not amount else f"${amount:.4f}"
 
 
 def short(number: float) -> str:

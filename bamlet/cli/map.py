@@ -93,10 +93,12 @@ def _runtime(
 ) -> tuple[AsyncRuntime, Mapping[str, str] | None]:
     media = embed.MediaLimits(private_addresses=arguments.allow_private_media)
     common: dict[str, Any] = {"media": media, "deny": arguments.deny, "lend_to": arguments.lend_to}
-    if not arguments.replay:
-        return embed.AsyncRuntime(program, **common), None
     from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
 
+    if not arguments.replay:
+        # Whoever only looks needs no key.
+        looks = ReplayEnvironment() if arguments.estimate and not arguments.yes else None
+        return embed.AsyncRuntime(program, environ=looks, **common), looks
     try:
         transport = replay_transport(arguments.replay, arguments.speed)
     except (UnicodeDecodeError, CassetteError) as failure:

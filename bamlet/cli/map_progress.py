@@ -7,7 +7,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
-from ..batch.report import Progress, duration, short
+from ..batch.report import Progress, dollars, duration, short
 from .terminal import is_terminal
 
 LOOKS_A_LINE = 2  # a plain line every second look
@@ -94,7 +94,7 @@ def told(progress: Progress) -> str:
         f"{progress.in_flight} of {progress.limit} in flight",
         f"{progress.rows_per_s:.1f} rows/s",
         f"{short(progress.tokens_per_min)} tokens/min" if progress.tokens_per_min else "",
-        f"${progress.cost:.2f}" if progress.cost is not None else "",
+        dollars(progress.cost) if progress.cost is not None else "",
         f"{duration(progress.eta_s)} left" if progress.eta_s is not None else "",
     ]
     return "  ".join(filter(None, parts))

@@ -67,8 +67,17 @@ def row_server(latency: float) -> Iterator[str]:
 
 def answered(url: str, after: int = 0) -> int:
     """How many answers there were, once there are so many."""
-    with urllib.request.urlopen(f"{url}/after/{after}") as answer:
-        return sum(json.load(answer)["answered"].values())
+    return _count(url, "answered", after)
+
+
+def asked(url: str, after: int = 0) -> int:
+    """How many rows were asked for, once there are so many."""
+    return _count(url, "asked", after)
+
+
+def _count(url: str, what: str, after: int) -> int:
+    with urllib.request.urlopen(f"{url}/{what}/{after}") as answer:
+        return sum(json.load(answer)[what].values())
 
 
 class Mapping:

@@ -3,7 +3,7 @@
     python -m tests.servers.rows PORT --latency 100
 
 Each prompt holds `row:NAME`; the answer names it again. `GET /counts` tells how often each row was asked and was
-answered, `GET /after/N` the same once there are N answers. It is a process of its own, so that what it counts
+answered, `GET /asked/N` and `GET /answered/N` the same once there are so many. It is a process of its own, so that what it counts
 outlives whoever is killed.
 """
 
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ROW = re.compile(r"row:([\w.-]+)")
-AFTER = re.compile(r"GET /after/(\d+) ")
+AFTER = re.compile(r"GET /(asked|answered)/(\d+) ")
 SPREAD = 0.3  # of the latency, to both sides
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
@@ -81,12 +81,14 @@ class RowServer:
         if head.startswith("GET"):
             if (after := AFTER.match(head)) is not None:
                 async with self._changed:
-                    await self._changed.wait_for(lambda: self.counts.answered.total() >= int(after[1]))
+                    await self._changed.wait_for(lambda: getattr(self.counts, after[1]).total() >= int(after[2]))
             return 200, self.counts.told()
         found = ROW.search(body.decode())
         row = found[1] if found else "?"
         counts, behaviour = self.counts, self.behaviour
         counts.asked[row] += 1
+        async with self._changed:
+            self._changed.notify_all()
         if behaviour.key is not None and f"Bearer {behaviour.key}" not in head:
             return 401, {"error": {"message": "wrong key"}}
         if behaviour.cap is not None and counts.under_way >= behaviour.cap:
