@@ -64,6 +64,9 @@ nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under ran
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 
+kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of five seeds, and compare; ten minutes
+	@for seed in 1 2 3 4 5; do $(BIN)/python -m tests.batch.kill --rows 6000 --kills 30 --seed $$seed || exit 1; done
+
 clean: ## Delete caches and build products; the environment is refreshed at the next run
 	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)
 	@find bamlet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -111,4 +114,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots bench yardsticks fuzz interop nightly clean
+.PHONY: help demo demo-serve check test spec snapshots bench yardsticks fuzz interop nightly kills clean

@@ -3,8 +3,8 @@
     python -m tests.servers.rows PORT --latency 100
 
 Each prompt holds `row:NAME`; the answer names it again. `GET /counts` tells how often each row was asked and was
-answered, `GET /asked/N` and `GET /answered/N` the same once there are so many. It is a process of its own, so that what it counts
-outlives whoever is killed.
+answered, `GET /asked/N` and `GET /answered/N` the same once there are so many. It is a process of its own, so that
+what it counts outlives whoever is killed.
 """
 
 from __future__ import annotations
