@@ -34,6 +34,7 @@ from .tables import Record
 KEY_BYTES = 16
 WHOLE_ROW = "."
 _PARAMETER = re.compile(r"`([A-Za-z_]\w*)")
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr).encode
 _BOOLS = {"true": True, "false": False}
 
 
@@ -98,7 +99,7 @@ class Binder:
         except BamlInvalidArgumentError as failure:
             raise NotBound(self._told(failure.message)) from None
         named = dict(zip(self._names, map(to_plain, bound), strict=True))
-        text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)
+        text = _CANONICAL(named)
         more = f"\0{occurrence}" if occurrence else ""
         data = self._seed + (text + more).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, digest_size=KEY_BYTES).digest()

@@ -106,6 +106,9 @@ class Join:
                 yield record, answers.get(id_)
 
     def _records(self, first: int, last: int | None) -> Iterator[Record]:
+        if not self.layout.keep and self.layout.id_column is None:
+            # Nothing of a row is written but its number: the file need not be read again.
+            return (Record(number, "", 0, None) for number in self.numbers[first:last])
         if not isinstance(self.numbers, range):
             wanted = set(self.numbers[first:last])
             return (record for record in self.table.records() if record.number in wanted)

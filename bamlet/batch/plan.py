@@ -67,14 +67,16 @@ class Plan:
 
 def make_plan(table: Table, binder: Binder, journal: Journal, options: MapOptions) -> Plan:
     """Raises `Refused` for rows that do not bind, unless some may fail."""
-    numbers = chosen_numbers(table, options)
+    sample = _sampled(table, options)
+    records = table.records(options.rows) if sample is None else chosen_records(table, sample)
     problems: dict[int, str] = {}
     may_fail = options.max_errors is not None and options.max_errors.allows_some
-    keys = _keys(table, binder, numbers, options, problems, may_fail=may_fail)
+    keys = _keys(records, binder, options, problems, may_fail=may_fail)
     ids = journal.ids(keys)
     if problems and not may_fail:
         more = "\n…" if len(problems) == SHOWN_PROBLEMS else ""
         raise Refused("these rows cannot be bound, so nothing was asked:\n" + "\n".join(problems.values()) + more)
+    numbers = range(len(ids) + len(problems)) if sample is None else sample
     if problems:
         good = iter(ids)
         ids = array("q", (NOT_BOUND if number in problems else next(good) for number in numbers))
@@ -86,12 +88,13 @@ def make_plan(table: Table, binder: Binder, journal: Journal, options: MapOption
     return plan
 
 
-def chosen_numbers(table: Table, options: MapOptions) -> Sequence[int]:
-    if options.rows is not None and options.sample is not None:
+def _sampled(table: Table, options: MapOptions) -> Sequence[int] | None:
+    """The rows that chance has chosen; None for all, or the first."""
+    if options.sample is None:
+        return None
+    if options.rows is not None:
         raise Refused("either --rows or --sample")
-    count = sum(1 for _ in table.records(options.rows))
-    if options.sample is None or options.sample >= count:
-        return range(count)
+    count = sum(1 for _ in table.records())
     return sorted(heapq.nsmallest(options.sample, range(count), key=lambda n: _draw(options.seed, n)))
 
 
@@ -107,9 +110,8 @@ def chosen_records(table: Table, numbers: Sequence[int]) -> Iterator[Record]:
 
 
 def _keys(
-    table: Table,
+    records: Iterator[Record],
     binder: Binder,
-    numbers: Sequence[int],
     options: MapOptions,
     problems: dict[int, str],
     *,
@@ -117,7 +119,7 @@ def _keys(
 ) -> Iterator[bytes]:
     """Of the rows that bind; the others become problems, and the first twenty end it unless some may fail."""
     occurrences: Counter[bytes] = Counter()
-    for record in chosen_records(table, numbers):
+    for record in records:
         try:
             arguments = binder.arguments(record)
             key = binder.key(arguments)

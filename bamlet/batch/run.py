@@ -113,7 +113,7 @@ class _Run:
             self._hooks.say("\n".join((_counted(plan), *estimate.lines(options))))
             if not options.yes:
                 return self._report("looked", "", meter, plan)
-        first = next(plan.rows_to_ask(self._table, self._binder), None)
+        first = next(plan.rows_to_ask(self._table, self._binder), None) if meter.to_ask else None
         reserve = await reserve_for(self._runtime, self._function, self._prices, first)
         stops = Stops(options, journal.spent(), len(plan.problems), reserve)
         join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)

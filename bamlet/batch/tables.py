@@ -100,11 +100,10 @@ def _read_jsonl(path: Path) -> _Read:
         for number, line in enumerate(iter(lambda: file.readline(MAX_ROW_BYTES + 1), b""), 1):
             if len(line) > MAX_ROW_BYTES:
                 raise Refused(f"{path}:{number}: the row is longer than {MAX_ROW_BYTES >> 20} MiB")
-            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if text.isspace() or not text:
+            if line.isspace():
                 continue
             try:
-                yield number, json.loads(text), None
+                yield number, json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8")), None
             except (ValueError, RecursionError) as failure:
                 yield number, None, f"this is no JSON: {failure}"
 
@@ -192,14 +191,15 @@ class Writer(Protocol):
     def row(self, values: Mapping[str, Any]) -> bytes: ...
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class JsonLines:
     def head(self) -> bytes:
         return b""
 
     def row(self, values: Mapping[str, Any]) -> bytes:
-        return (
-            json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
-        )
+        return _ENCODE(values).encode("utf-8", "surrogatepass") + b"\n"
 
 
 class Delimited:

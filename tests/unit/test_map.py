@@ -272,3 +272,13 @@ def test_no_key_is_left_in_a_file(table: Table) -> None:
     table.write(texts(range(30)))
     table.run()
     assert files_with_it(table.folder) == []
+
+
+def test_auto_finds_what_a_server_admits(table: Table) -> None:
+    """10, in small: a server that admits 20 at once is kept busy, and few requests are refused."""
+    table.behaviour = Behaviour(latency=30, cap=20)
+    table.write(texts(range(800)))
+    report = table.run()
+    assert (report.ok, report.failed) == (800, 0)
+    assert table.counts.most_under_way == 20
+    assert table.counts.refused < 80
