@@ -25,6 +25,7 @@ from .embed.runtime import (
     Group,
     HttpOptions,
     HTTPRequest,
+    HTTPResponse,
     MediaLimits,
     Program,
     Transport,
@@ -319,6 +320,10 @@ class Runtime:
         """The request that a stream would send first, not sent."""
         work = self.asynchronous.stream_request(function, arguments, context=context, **named)
         return _background.loop().run(work)
+
+    def send(self, request: HTTPRequest) -> HTTPResponse:
+        """Send a request over the runtime's transport, and wait for the answer, of whatever status."""
+        return _background.loop().run(self.asynchronous.send(request))
 
     def parse(
         self,

@@ -57,7 +57,10 @@ async def run_map(
 def _output_format(options: MapOptions) -> Format:
     if options.is_pipe or options.is_folder:
         return "jsonl"
-    return format_of(options.output, None, "--output")
+    found = format_of(options.output, None, "--output")
+    if found == "parquet":
+        raise Refused(f"--output {options.output}: Parquet is read, and not written; write .jsonl or .csv")
+    return found
 
 
 class _Run:

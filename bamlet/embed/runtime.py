@@ -37,7 +37,7 @@ from .context import CallContext
 from .errors import BamlInvalidArgumentError
 from .logs import set_up_from_environment
 from .observing import Observed
-from .request import HTTPBody, HTTPRequest
+from .request import HTTPBody, HTTPRequest, HTTPResponse
 from .shortened import SHORTENED
 from .stream import AsyncStream
 
@@ -55,6 +55,7 @@ __all__ = [
     "FunctionInfo",
     "Group",
     "HTTPRequest",
+    "HTTPResponse",
     "HttpOptions",
     "MediaLimits",
     "Program",
@@ -324,6 +325,15 @@ class AsyncRuntime:
         return self._http_request(
             await self._first("baml.llm.first_request", function, arguments, named, context, True)
         )
+
+    async def send(self, request: HTTPRequest) -> HTTPResponse:
+        """Send a request over the runtime's transport, such as one that `request` gave and the host has changed.
+
+        An answer of any status is given. Raises `BamlClientConnectionError` and `BamlTimeoutError`.
+        """
+        from .sending import sent
+
+        return await sent(self._services, request)
 
     def _http_request(self, made: Any) -> HTTPRequest:
         headers = self._services.lent.exchanged(made.url, made.headers)
