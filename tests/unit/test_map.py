@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -282,3 +283,11 @@ def test_auto_finds_what_a_server_admits(table: Table) -> None:
     assert (report.ok, report.failed) == (800, 0)
     assert table.counts.most_under_way == 20
     assert table.counts.refused < 80
+
+
+def test_parquet_names_its_extra_where_that_is_missing(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """16."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (table.folder / "in.parquet").write_bytes(b"PAR1")
+    with pytest.raises(Refused, match=r"pip install 'bamlet\[table\]'"):
+        table.run(input=str(table.folder / "in.parquet"))
