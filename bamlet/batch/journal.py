@@ -27,7 +27,6 @@ CREATE TABLE IF NOT EXISTS row(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
   error TEXT, client TEXT, attempts INT, input_tokens INT, output_tokens INT, cost REAL, ms INT, run INT);
 CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, began REAL, ended REAL, reason TEXT, concurrency INT,
   called INT, known INT);
-CREATE TABLE IF NOT EXISTS part(number INTEGER PRIMARY KEY, rows INT, sha256 TEXT);
 """
 _STORE = """UPDATE row SET status=?, value=?, error=?, client=?, attempts=?, input_tokens=?, output_tokens=?,
   cost=?, ms=?, run=? WHERE id=?"""

@@ -81,6 +81,8 @@ class Lane:
     _requests: Bucket | None = None
     _tokens: Bucket | None = None
     _timer: asyncio.TimerHandle | None = None
+    _reserved: float = 0.0
+    _admitted_requests: int = 0
 
     def __post_init__(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -164,6 +166,8 @@ class Lane:
             self._requests.take(1, now)
         if self._tokens is not None:
             self._tokens.take(tokens, now)
+        self._reserved += tokens
+        self._admitted_requests += 1
 
     # --- what answers tell
 
@@ -181,9 +185,10 @@ class Lane:
     def pause(self, seconds: float) -> None:
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
-    def settle(self, reserved: float, used: float) -> None:
-        """A row has ended: what it took too much is given back, or owed."""
-        if self._tokens is not None:
+    def settle(self, requests: int, used: float) -> None:
+        """A row has ended: what was reserved too much for its requests is given back, what is missing is owed."""
+        if self._tokens is not None and self._admitted_requests:
+            reserved = self._reserved / self._admitted_requests * requests
             self._tokens.take(used - reserved, asyncio.get_running_loop().time())
 
 
@@ -232,6 +237,11 @@ class ClientPaces:
         if lane is None:
             lane = self.lanes[client_name] = Lane(self._limits_of(client_name), self.changed.set)
         return lane.place(characters, refusals)
+
+    def settle(self, client_name: str | None, requests: int, tokens: int) -> None:
+        """What a row has used, of the client that answered it."""
+        if client_name in self.lanes:
+            self.lanes[client_name].settle(requests, tokens)
 
     @property
     def running(self) -> int:

@@ -74,6 +74,7 @@ class Session:
         self._join = join
         self._parts = parts
         self._open: dict[int, _Open] = {}
+        self._paces: ClientPaces | None = None
         self._lines = JsonLines()
         self._written = bytearray(len(plan.ids)) if options.is_pipe else bytearray()
 
@@ -81,6 +82,7 @@ class Session:
         paces = ClientPaces(self._limits_of, self._options.concurrency)
         self._runtime.keep_pace(paces)
         engine = LocalEngine(self._asker.ask, paces)
+        self._paces = paces
         journal = self._join.journal
         journal.begin_run(self._options.concurrency or CEILING, self._meter.known)
         work = asyncio.create_task(engine.run(self._rows(), self._done))
@@ -156,6 +158,8 @@ class Session:
         self._plan.statuses[done.id] = done.status
         asked = self._open.pop(done.id)
         self._meter.ended(done)
+        if self._paces is not None and done.input_tokens is not None:
+            self._paces.settle(done.client, done.attempts, done.input_tokens + (done.output_tokens or 0))
         self._stops.ended(done, asked.arguments)
         if self._options.is_pipe and done.status == OK:
             self._put(asked.position, asked.record, done)

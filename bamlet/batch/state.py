@@ -49,10 +49,6 @@ class State:
         text = json.dumps({"bamlet": __version__, **told}, ensure_ascii=False, indent=2)
         write_whole(self.folder / MANIFEST, text.encode() + b"\n", durable=False)
 
-    def manifest(self) -> dict[str, Any]:
-        """Raises `Refused`."""
-        return read_manifest(self.folder)
-
     def __enter__(self) -> Self:
         return self
 
@@ -63,14 +59,6 @@ class State:
             self.journal.close()
         finally:
             self._lock.release()
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError) as failure:
-        raise Refused(f"{folder} is no state of a run: {failure}") from None
-    return found
 
 
 def _locked(path: Path) -> Lock:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import bamlet
 from bamlet.batch.engines import Refused
 from bamlet.batch.options import MaxErrors
 from tests.servers.rows import Behaviour
@@ -291,3 +292,25 @@ def test_parquet_names_its_extra_where_that_is_missing(table: Table, monkeypatch
     (table.folder / "in.parquet").write_bytes(b"PAR1")
     with pytest.raises(Refused, match=r"pip install 'bamlet\[table\]'"):
         table.run(input=str(table.folder / "in.parquet"))
+
+
+def test_tokens_a_minute_are_kept(table: Table) -> None:
+    """An answer uses 120 tokens here, whatever was reserved for it."""
+    table.write(texts(range(12)))
+    report = table.run(tpm=36_000.0)
+    assert report.ok == 12
+    assert report.seconds > 1.4  # 1,440 tokens at 600 a second, the first 300 at once
+
+
+def test_a_fingerprint_follows_what_is_reached(table: Table) -> None:
+    """6."""
+
+    def found(program: str) -> str:
+        return bamlet.compile_sources({"map.baml": program}).fingerprint("Classify")
+
+    base = found(source())
+    assert found(source().replace("  score int", "  score int  // how sure\n")) == base
+    assert found(source().replace("  Happy\n", "  Glad\n")) == base, "Classify does not reach Mood"
+    assert found(source().replace("score int", "score float")) != base
+    assert found(source("temperature 1")) != base
+    assert found(source("price { input 1, output 1 }")) == base

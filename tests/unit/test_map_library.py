@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -135,3 +136,7 @@ def test_a_file_is_mapped_as_the_command_does_it(tmp_path: Path) -> None:
     assert [(report.ok, report.failed, report.called) for report in reports] == [(1, 1, 2), (1, 1, 0)]
     with pytest.raises(bamlet.BamlInvalidArgumentError, match="there is no such file"):
         bamlet.map_file(program, "Double", input="nowhere.jsonl", output=tmp_path / "out.jsonl")
+
+
+def test_both_maps_take_the_same() -> None:
+    assert inspect.signature(bamlet.map).parameters == inspect.signature(bamlet.amap).parameters
