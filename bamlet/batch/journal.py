@@ -6,6 +6,7 @@ but the end. What was committed outlives a killed process and a power cut.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -20,6 +21,9 @@ GROUP_ROWS = 200
 GROUP_SECONDS = 0.05
 DISK_PATIENCE_SECONDS = 60
 CHUNK = 500  # keys looked up at a time
+
+JournalError = sqlite3.OperationalError
+"""It cannot be read or written now: a full disk, an input that fails."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT);
@@ -171,7 +175,8 @@ class Journal:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.suppress(JournalError):  # the log beside it is as good
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
 
 
@@ -224,7 +229,7 @@ class _Writer:
                 db.execute("COMMIT")
                 self.failure = None
                 return True
-            except sqlite3.OperationalError as failure:
+            except JournalError as failure:
                 self.failure = str(failure)
                 if db.in_transaction:
                     db.execute("ROLLBACK")

@@ -180,6 +180,7 @@ class RowMapping:
                 engine.run(self._feed(runtime, binder, journal, stops, paces, meter), done), looking
             )
         finally:
+            runtime.keep_pace(None)
             if journal is not None:
                 journal.end_run(stops.reason or "done", meter.called)
         if stops.reason is not None:

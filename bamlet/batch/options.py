@@ -106,4 +106,6 @@ class MapOptions:
         if self.is_pipe:
             return self.state_folder / "errors.jsonl"
         output = Path(self.output)
+        if self.is_folder:
+            return output / "_errors.jsonl"
         return output.with_name(f"{output.stem}.errors.jsonl")

@@ -25,7 +25,7 @@ from .tables import Format, Record, Table, Writer, writer_for
 
 RESULT = "result"
 BUFFER_BYTES = 1 << 20
-SUCCESS, PART_ERRORS = "_SUCCESS", "_errors.jsonl"
+SUCCESS = "_SUCCESS"
 NOT_BOUND = 0  # the id of a row that is no call
 
 
@@ -104,6 +104,15 @@ class Join:
             answers = self.journal.answers([id_ for _, id_ in chunk])
             for record, id_ in chunk:
                 yield record, answers.get(id_)
+
+    def are_stored(self, first: int, last: int) -> bool:
+        """Whether every row there has an answer that was committed, or is no call."""
+        wanted = set(self.ids[first:last]) - {NOT_BOUND}
+        left = iter(wanted)
+        found = 0
+        while chunk := list(islice(left, CHUNK)):
+            found += len(self.journal.answers(chunk))
+        return found == len(wanted)
 
     def _records(self, first: int, last: int | None) -> Iterator[Record]:
         if not self.layout.keep and self.layout.id_column is None:
@@ -226,11 +235,14 @@ class Parts:
         self._next = 0
 
     def write_ended(self, join: Join, has_ended: Callable[[int], bool]) -> None:
-        """Those whose rows all have ended, in their order."""
+        """Those whose rows all have ended, in their order.
+
+        An answer that is still on its way to the disk counts as missing: a later run would write the same part.
+        """
         while self._next < self._count:
             first = self._next * self._size
             last = min(first + self._size, len(join.ids))
-            if not all(has_ended(id_) for id_ in join.ids[first:last]):
+            if not (all(has_ended(id_) for id_ in join.ids[first:last]) and join.are_stored(first, last)):
                 return
             self._write(join, first, last)
             self._next += 1
@@ -247,9 +259,9 @@ class Parts:
         if not path.is_file() or _digest(path.read_bytes()) != _digest(data):
             write_whole(path, data)
 
-    def finish(self, join: Join) -> None:
+    def finish(self, join: Join, errors: Path) -> None:
         """The errors, then the word that all is there."""
-        write_errors(join, self.folder / PART_ERRORS)
+        write_errors(join, errors)
         write_whole(self.folder / SUCCESS, b"")
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..diagnostics import did_you_mean
@@ -18,6 +19,7 @@ from .asking import Asker
 from .engines import FAILED, OK, Refused
 from .estimate import estimated
 from .feed import Binder, given_for
+from .journal import JournalError
 from .meter import Meter
 from .money import check_prices, reserve_for
 from .options import MapOptions
@@ -50,8 +52,17 @@ async def run_map(
     except ValueError as failure:
         raise Refused(str(failure)) from None
     format_ = _output_format(options)
-    with State(options.state_folder, fresh=options.fresh) as state:
+    with State(options.state_folder, fresh=options.fresh) as state, _unwritable(options.state_folder):
         return await _Run(runtime, function, options, hooks, prices, state, format_).execute()
+
+
+@contextmanager
+def _unwritable(folder: Path) -> Iterator[None]:
+    """What a full disk does to the journal before or after rows are asked; meanwhile its writer waits."""
+    try:
+        yield
+    except JournalError as failure:
+        raise Refused(f"{folder}: {failure}") from None
 
 
 def _output_format(options: MapOptions) -> Format:
@@ -135,7 +146,7 @@ class _Run:
     def _write(self, join: Join, parts: Parts | None) -> None:
         if parts is not None:
             parts.write_ended(join, lambda id_: True)
-            parts.finish(join)
+            parts.finish(join, self._options.errors_path)
         elif self._options.is_pipe:
             write_errors(join, self._options.errors_path)
         else:

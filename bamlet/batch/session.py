@@ -104,6 +104,7 @@ class Session:
             if deadline is not None:
                 deadline.cancel()
             self._stops.close()
+            self._runtime.keep_pace(None)
             self._end_run()
 
     def _end_run(self) -> None:

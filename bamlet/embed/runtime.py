@@ -133,8 +133,8 @@ class AsyncRuntime:
         """The open resources of all calls; empty when none runs."""
         return self._services.handles
 
-    def keep_pace(self, pace: Pace) -> None:
-        """From now on each request to a model waits for its place there."""
+    def keep_pace(self, pace: Pace | None) -> None:
+        """From now on each request to a model waits for its place there, or with None for nothing."""
         self._services.pace = pace
 
     # --- calling

@@ -314,3 +314,18 @@ def test_a_fingerprint_follows_what_is_reached(table: Table) -> None:
     assert found(source().replace("score int", "score float")) != base
     assert found(source("temperature 1")) != base
     assert found(source("price { input 1, output 1 }")) == base
+
+
+def test_parts_that_are_written_meanwhile_are_whole(table: Table) -> None:
+    """4."""
+    folder = table.folder / "parts"
+    table.behaviour = Behaviour(latency=60, fail=0.1)
+    table.write(texts(range(100)))
+    report = table.run(output=f"{folder}/", part_rows=7, concurrency=4)
+    told = [json.loads(line) for path in sorted(folder.glob("part*")) for line in path.read_text().splitlines()]
+    errors = (folder / "_errors.jsonl").read_text().splitlines()
+    assert (len(told), len(errors)) == (report.ok, report.failed)
+    assert report.ok + report.failed == 100
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("part*")}
+    table.run(output=f"{folder}/", part_rows=7)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("part*")} == before
