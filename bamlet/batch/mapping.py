@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -22,9 +23,9 @@ from .feed import Binder, NotBound, given_for
 from .journal import Journal
 from .local import LocalEngine
 from .meter import Meter
-from .money import check_prices, max_tokens_of, reserve_for
+from .money import check_prices, client_limits, reserve_for
 from .options import MapOptions
-from .pace import CEILING, ClientPaces, Limits
+from .pace import CEILING, ClientPaces
 from .report import Progress
 from .session import LOOK_SECONDS
 from .state import State
@@ -153,7 +154,7 @@ class RowMapping:
         reserve = await reserve_for(runtime, self.function, prices, None)
         stops = Stops(options, journal.spent() if journal is not None else 0.0, 0, reserve)
         asker = Asker(runtime, self.function, prices)
-        paces = ClientPaces(lambda client: self._limits(runtime, client), self._places)
+        paces = ClientPaces(partial(client_limits, runtime.program, options), self._places)
         runtime.keep_pace(paces)
         meter = Meter(0, 0, 0, asyncio.get_running_loop().time(), self.rpm)
 
@@ -189,10 +190,6 @@ class RowMapping:
     @property
     def _places(self) -> int | None:
         return None if self.concurrency == "auto" else self.concurrency
-
-    def _limits(self, runtime: AsyncRuntime, client: str) -> Limits:
-        answer = max_tokens_of(runtime.program, client) or 0
-        return Limits(self._places, self.rpm, self.tpm, answer_tokens=answer)
 
     def _binder(self, runtime: AsyncRuntime) -> Binder:
         if runtime.program.callee(self.function) is None:

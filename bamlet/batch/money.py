@@ -1,4 +1,4 @@
-"""What rows will cost before they are asked: an estimate to look at, and what is reserved while they run."""
+"""What the clients of a function may be asked, and what a row will cost: what is reserved while it runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ..embed import BamlError, to_plain
 from ..embed.prices import Price, Prices, cost
 from ..embed.runtime import AsyncRuntime, Program
 from .engines import Done, Refused
-from .pace import CHARACTERS_PER_TOKEN
+from .options import MapOptions
+from .pace import CHARACTERS_PER_TOKEN, Limits
 
 LIKELY = 3  # times the smallest answer, where none is known
 MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -40,6 +41,16 @@ def max_tokens_of(program: Program, client: str) -> int | None:
     info = program.interface.clients.get(client)
     given = [info.options.get(name) for name in MAX_TOKENS] if info is not None else []
     return next((value for value in given if isinstance(value, int) and not isinstance(value, bool)), None)
+
+
+def client_limits(program: Program, options: MapOptions, client: str) -> Limits:
+    """What the run is told, then what the client says of itself."""
+    info = program.interface.clients.get(client)
+    own = info.options.get("rate") if info is not None else None
+    rate: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
+    rpm = options.rpm if options.rpm is not None else rate.get("rpm")
+    tpm = options.tpm if options.tpm is not None else rate.get("tpm")
+    return Limits(options.concurrency, rpm, tpm, answer_tokens=max_tokens_of(program, client) or 0)
 
 
 def check_prices(program: Program, function: str, prices: Prices) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 from ..embed.runtime import AsyncRuntime
@@ -15,10 +16,10 @@ from .engines import FAILED, OK, Done, Row
 from .feed import Binder, NotBound
 from .local import LocalEngine
 from .meter import Meter
-from .money import max_tokens_of
+from .money import client_limits
 from .options import MapOptions
 from .output import NOT_BOUND, Join, Parts
-from .pace import CEILING, ClientPaces, Limits
+from .pace import CEILING, ClientPaces
 from .plan import TAKEN, Plan, chosen_records
 from .report import Progress
 from .stopping import Stops
@@ -79,7 +80,8 @@ class Session:
         self._written = bytearray(len(plan.ids)) if options.is_pipe else bytearray()
 
     async def ask_all(self) -> None:
-        paces = ClientPaces(self._limits_of, self._options.concurrency)
+        limits_of = partial(client_limits, self._runtime.program, self._options)
+        paces = ClientPaces(limits_of, self._options.concurrency)
         self._runtime.keep_pace(paces)
         engine = LocalEngine(self._asker.ask, paces)
         self._paces = paces
@@ -121,17 +123,6 @@ class Session:
         return asyncio.get_running_loop().call_later(
             seconds, self._stops.stop, "deadline", f"{seconds:g} s have passed"
         )
-
-    def _limits_of(self, client: str) -> Limits:
-        """Flags, then what the client says of itself."""
-        info = self._runtime.program.interface.clients.get(client)
-        own = info.options.get("rate") if info is not None else None
-        rate: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
-        options = self._options
-        rpm = options.rpm if options.rpm is not None else rate.get("rpm")
-        tpm = options.tpm if options.tpm is not None else rate.get("tpm")
-        answer = max_tokens_of(self._runtime.program, client) or 0
-        return Limits(options.concurrency, rpm, tpm, answer_tokens=answer)
 
     # --- rows in
 
