@@ -18,6 +18,7 @@ import bamlet
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.support.generated import CLIENT, generated
 from tests.support.local_program import KEY
+from tests.support.user_project import streamed, whole
 
 SOURCE = (
     CLIENT
@@ -75,18 +76,6 @@ function Add(a: int, b: int?) -> int {
 )
 
 RECEIPT = {"items": [{"name": f"item {n}", "count": n} for n in range(5)], "total": 1.5}
-
-
-def streamed(value: Any, size: int = 4) -> Answer:
-    text = json.dumps(value)
-    return Answer(openai_chunks([text[at : at + size] for at in range(0, len(text), size)]))
-
-
-def whole(value: Any) -> Answer:
-    message = {
-        "choices": [{"message": {"role": "assistant", "content": json.dumps(value)}, "finish_reason": "stop"}]
-    }
-    return Answer([json.dumps(message).encode()], headers=[("content-type", "application/json")], framing="length")
 
 
 @pytest.fixture(scope="module")

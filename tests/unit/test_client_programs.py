@@ -5,65 +5,20 @@ Each runs in a process of its own, as a user starts it.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bamlet.cli.main import run
-from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
-from tests.support.local_program import KEY
-
-CLIENTS = Path(__file__).parent.parent / "clients"
-RECEIPT = {
-    "items": [
-        {"name": "Guide leash", "description": None, "quantity": 1, "price": 34.95},
-        {"name": "The Index Town Walls", "description": None, "quantity": 1, "price": 35.0},
-        {"name": "Boot Punch", "description": None, "quantity": 3, "price": 60.0},
-    ],
-    "total_cost": 141.65,
-}
-
-
-def streamed(value: Any) -> Answer:
-    text = json.dumps(value)
-    return Answer(openai_chunks([text[at : at + 8] for at in range(0, len(text), 8)]))
-
-
-def whole(value: Any) -> Answer:
-    message = {
-        "choices": [{"message": {"role": "assistant", "content": json.dumps(value)}, "finish_reason": "stop"}]
-    }
-    return Answer([json.dumps(message).encode()], headers=[("content-type", "application/json")], framing="length")
+from tests.servers.loopback import LoopbackServer
+from tests.support.user_project import CLIENTS, RECEIPT, held, make_project, python, streamed, whole
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "baml_src").mkdir()
-    shutil.copy(CLIENTS / "receipt.baml", tmp_path / "baml_src")
-    assert run(["generate", str(tmp_path / "baml_src")]) == 0
-    shutil.copy(CLIENTS / "main.py", tmp_path)
-    return tmp_path
-
-
-def python(project: Path, server: LoopbackServer, *arguments: str) -> str:
-    environment = {**os.environ, "BASE_URL": server.url, "LOCAL_KEY": KEY}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
+    return make_project(tmp_path / "project", "main.py")
 
 
 @pytest.mark.parametrize(
@@ -87,9 +42,7 @@ def test_the_examples_of_the_streaming_guide_run_unchanged(
 def test_the_example_of_a_stream_that_is_cancelled_runs_unchanged(project: Path, loopback: LoopbackServer) -> None:
     """It also imports `baml_py`, which nobody has installed here."""
     shutil.copy(CLIENTS / "stop.py", project)
-    text = json.dumps(RECEIPT)
-    pieces = [text[at : at + 8] for at in range(0, 160, 8)]
-    loopback.answer(Answer(openai_chunks(pieces, None)[:-1], end="open"))
+    loopback.answer(held(RECEIPT))
     lines = python(project, loopback, "stop.py").splitlines()
     assert lines[-3:] == ["Received 2 items so far", "Stopping stream - got enough items", "stopped"]
     loopback.wait_client_left(5)
