@@ -53,10 +53,11 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 
-interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed $(PYRIGHT)/.installed ## Servers, the native baml-py and a type checker of others, from npm and PyPI; a minute, and some to install
+interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed $(PYRIGHT)/.installed ## Servers, the native baml-py and a type checker of others, and our wheels, from npm and PyPI; minutes
 	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
 		$(BIN)/python -m pytest -q tests/interop/test_third_party.py
 	@BAMLET_NATIVE_PYTHON=$(BAML_PY)/bin/python $(BIN)/python -m pytest -q tests/interop/test_native_baml_py.py
+	@$(BIN)/python -m pytest -q tests/interop/test_installed.py
 	@BAMLET_PYRIGHT=$(PYRIGHT)/node_modules/.bin/pyright $(BIN)/python -m pytest -q tests/interop/test_pyright.py
 
 nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under random faults, 10,000 calls that are stopped

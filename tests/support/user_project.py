@@ -49,13 +49,18 @@ def said(text: str) -> Answer:
     return Answer([json.dumps(message).encode()], headers=[("content-type", "application/json")], framing="length")
 
 
-def make_project(folder: Path, *programs: str, source: str = "receipt.baml") -> Path:
-    """`programs` and `source` are files of tests/clients."""
+def make_sources(folder: Path, source: str, *programs: str) -> None:
+    """All are files of tests/clients."""
     (folder / "baml_src").mkdir(parents=True)
     shutil.copy(CLIENTS / source, folder / "baml_src")
-    assert run(["generate", str(folder / "baml_src")]) == 0
     for program in programs:
         shutil.copy(CLIENTS / program, folder)
+
+
+def make_project(folder: Path, *programs: str, source: str = "receipt.baml") -> Path:
+    """The same, with the client."""
+    make_sources(folder, source, *programs)
+    assert run(["generate", str(folder / "baml_src")]) == 0
     return folder
 
 
