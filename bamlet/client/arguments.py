@@ -13,11 +13,12 @@ def without_unknown_keys(value: Any, shape: Shape, shapes: Shapes) -> Any:
     match shape:
         case Object(name=name) if isinstance(value, Mapping):
             fields = shapes.final_fields(name)
-            return {
+            known = {
                 key: without_unknown_keys(item, fields[key], shapes)
                 for key, item in value.items()
                 if key in fields
             }
+            return {**value, **known} if shapes.is_open(name) else known
         case Listed(item=item) if isinstance(value, list | tuple):
             return [without_unknown_keys(one, item, shapes) for one in value]
         case Mapped(value=item) if isinstance(value, Mapping):

@@ -140,6 +140,10 @@ class Shapes:
         shape = _checked(shape, attributes)
         return shape if always or attributes.stream_not_null else Maybe(shape)
 
+    def is_open(self, name: str) -> bool:
+        """Whether a class may have more than its fields."""
+        return self._schemas.classes[name].dynamic
+
     def partial_fields(self, name: str) -> dict[str, Shape]:
         """Of a class that is shown only when it is whole, all are final."""
         schema = self._schemas.classes[name]

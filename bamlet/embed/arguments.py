@@ -155,11 +155,12 @@ class _Binder:
     def _instance(self, value: Any, ty: ClassTy) -> Any:
         schema = self._space.schemas.classes[ty.name]
         names = [field.name for field in schema.fields]
-        given = _fields_of(value, names)
+        given = _fields_of(value, names, schema.dynamic)
         if given is None:
             self._problem(f" should be a `{ty.name}`, not {_describe(value)}")
             return NOTHING
-        for extra in given.keys() - set(names):
+        more = [name for name in given if name not in names]
+        for extra in () if schema.dynamic else more:
             hint = did_you_mean(str(extra), names)
             self._problem(f": class `{ty.name}` has no field `{extra}`" + (f"; {hint}" if hint else ""))
         fields: dict[str, Any] = {}
@@ -168,7 +169,11 @@ class _Binder:
                 fields[field.name] = self._within(".{}", field.name, given[field.name], field.ty)
             elif not is_optional(field.ty):
                 self._problem(f": class `{ty.name}` needs the field `{field.name}`")
-        made = self._space.instance(ty.name, fields)
+        if more:
+            fields |= {name: self._within(".{}", name, given[name], UnknownTy()) for name in more}
+            made = self._space.extended(ty.name, fields)
+        else:
+            made = self._space.instance(ty.name, fields)
         if omitted := frozenset(names) - fields.keys():
             made.__omitted__ = omitted
         return made
@@ -224,6 +229,8 @@ class _Binder:
 
     def _free(self, value: Any) -> Any:
         match value:
+            case Enum(value=str() as name):
+                return name
             case None | str() | bool() | int() | float() | MediaValue():
                 return value
             case EnumValue():
@@ -236,6 +243,8 @@ class _Binder:
                 return {str(key): self._free(item) for key, item in value.items()}
             case list() | tuple():
                 return [self._free(item) for item in value]
+            case _ if (fields := _all_fields(value)) is not None:
+                return {name: self._free(item) for name, item in fields.items()}
             case _:
                 self._problem(f" holds {_describe(value)}, which the language has no type for")
                 return NOTHING
@@ -279,10 +288,11 @@ def _pointer(steps: Iterable[object]) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
-def _fields_of(value: Any, names: Sequence[str]) -> Mapping[str, Any] | None:
+def _fields_of(value: Any, names: Sequence[str], dynamic: bool) -> Mapping[str, Any] | None:
     """The fields of a mapping, of a value of ours, of a pydantic model or of a dataclass.
 
-    Classes of the host may have more than the program knows of.
+    Classes of the host may have more than the program knows of. To a class with `@@dynamic` belongs what an object
+    has beyond its own class, too.
     """
     if isinstance(value, Mapping):
         return value
@@ -291,8 +301,15 @@ def _fields_of(value: Any, names: Sequence[str]) -> Mapping[str, Any] | None:
     declared = getattr(type(value), "model_fields", None) or getattr(type(value), "__dataclass_fields__", None)
     if declared is None:
         return None
-    more = getattr(value, "__pydantic_extra__", None) or ()
-    return {name: getattr(value, name) for name in names if name in declared or name in more}
+    more = getattr(value, "__pydantic_extra__", None) or {}
+    found = {name: getattr(value, name) for name in names if name in declared or name in more}
+    return {**found, **more} if dynamic else found
+
+
+def _all_fields(value: Any) -> Mapping[str, Any] | None:
+    """Of a pydantic model or a dataclass that no type of the program is declared for."""
+    declared = getattr(type(value), "model_fields", None) or getattr(type(value), "__dataclass_fields__", None)
+    return None if declared is None else _fields_of(value, list(declared), dynamic=True)
 
 
 def _describe(value: Any) -> str:

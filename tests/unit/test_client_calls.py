@@ -64,6 +64,11 @@ function Opened(text: string) -> Open {
   prompt #"{{ text }} {{ ctx.output_format }}"#
 }
 
+function Shown(open: Open) -> string {
+  client Local
+  prompt #"{{ open }} {{ open.rank }}"#
+}
+
 function One(text: string) -> Item {
   client Local
   prompt #"{{ text }} {{ ctx.output_format }}"#
@@ -298,6 +303,20 @@ def test_arguments_are_what_programs_for_baml_give(client: ModuleType, b: Any, l
     assert "colour" not in body
     assert "note" not in body
     assert "1.5" in body
+
+
+def test_an_argument_of_a_dynamic_class_is_shown_with_all_that_it_has(
+    client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    more = {"rank": 7, "item": client.types.Item(name="a", count=1), "lane": client.types.Lane.AIR}
+    asked = [
+        b.request.Shown(given).body.json()["messages"][0]["content"]
+        for given in (client.types.Open(name="n", mood="New", **more), {"name": "n", "mood": "New", **more})
+    ]
+    assert asked[0] == asked[1]
+    for part in ('"name": "n"', '"mood": New', '"rank": 7', '"count": 1', '"lane": "AIR"'):
+        assert part in asked[0]
+    assert asked[0].endswith("} 7")
 
 
 def test_f16_all_wrong_arguments_are_told_at_once_in_words(

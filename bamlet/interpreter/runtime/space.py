@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...types.schema import Schemas
-from .values import EnumValue, FunctionValue, Instance, instance_class, instance_from_fields
+from .values import EnumValue, FunctionValue, Instance, extended_class, instance_class, instance_from_fields
 
 
 @dataclass(slots=True)
@@ -30,6 +30,12 @@ class ValueSpace:
 
     def instance(self, class_name: str, fields: Mapping[str, object]) -> Instance:
         return instance_from_fields(self.classes[class_name], fields)
+
+    def extended(self, class_name: str, fields: Mapping[str, object]) -> Instance:
+        """A value of a class with `@@dynamic` that has more fields than are declared."""
+        declared = self.classes[class_name]
+        names = dict.fromkeys((*declared.__fields__, *fields))
+        return instance_from_fields(extended_class(class_name, tuple(names), declared), fields)
 
     def partial(self, class_name: str, fields: Mapping[str, object]) -> Instance:
         """A value of a class that is not finished: the same fields, each of which may be null."""
