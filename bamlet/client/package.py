@@ -6,7 +6,7 @@ Nothing is made at import. Two packages share nothing, also if they come from th
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -111,15 +111,15 @@ class Package:
         return made
 
     def tell(self, context: CallContext | None, value: Any) -> None:
-        """A call is over: whoever listens hears of it, if a model was asked."""
+        """A call is over: whoever listens hears of each LLM function that it has called."""
         listener = self.listener
-        if listener is None or context is None:
+        log = context.collectors[0].last if context is not None and context.collectors else None
+        if listener is None or log is None:
             return
-        from .events import event_of
+        from .events import events_of
 
-        log = context.collectors[0].last if context.collectors else None
-        if log is not None and log.calls:
-            listener(event_of(log, value))
+        for event in events_of(log, value, partial(self.runtime.parse, context=context)):
+            listener(event)
 
     def reset(self, environment: Mapping[str, str] | None = None) -> None:
         """Variables are read at each call, so there is nothing to take over."""

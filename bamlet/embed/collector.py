@@ -191,6 +191,17 @@ class FunctionLog:
         )
 
 
+def parts(log: FunctionLog) -> list[FunctionLog]:
+    """One for each LLM function that the call has called, by itself, in the order in which they were called."""
+    record = log._record
+    found = []
+    for run in sorted({attempt.run for attempt in record.attempts}):
+        part = FunctionLog(record.part(run), {})
+        part.id, part.tags = f"{log.id}_{run}", log.tags
+        found.append(part)
+    return found
+
+
 class Collector:
     """Holds a `FunctionLog` for each call that it was given to, the oldest first.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -244,6 +245,16 @@ class Record:
         """One more call of an LLM function."""
         self.runs += 1
         return self.runs
+
+    def part(self, run: int) -> Record:
+        """Of one call of an LLM function within this one: when it began and ended, and its own attempts."""
+        made = copy(self)
+        made.attempts = [attempt for attempt in self.attempts if attempt.run == run]
+        first, last = made.attempts[0], made.attempts[-1]
+        made.function_name = first.function_name or self.function_name
+        made.started = first.started
+        made.ended = None if last.ended is None else last.started + last.ended - first.started
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         return {**{name: getattr(self, name) for name in self.__slots__}, "clock": None}

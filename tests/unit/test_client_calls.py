@@ -74,6 +74,11 @@ function One(text: string) -> Item {
   prompt #"{{ text }} {{ ctx.output_format }}"#
 }
 
+function Both(text: string) -> Receipt {
+  let item = One(text);
+  Extract(item.name, null)
+}
+
 function Add(a: int, b: int?) -> int {
   if (b == null) { a } else { a + b }
 }
@@ -427,6 +432,27 @@ def test_f27_a_listener_hears_of_each_call_that_asks_a_model(
     assert ["called" in heard[0].prompt, "streamed" in heard[1].prompt, "refused" in heard[2].prompt] == [True] * 3
     assert json.loads(heard[1].raw_output) == RECEIPT
     assert len({event.metadata.event_id for event in heard}) == 3
+
+
+def test_a_listener_hears_of_each_llm_function_inside_of_a_call(
+    client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    heard: list[Any] = []
+    client.tracing.on_log_event(heard.append)
+    item = {"name": "found", "count": 1}
+    try:
+        local.answer(whole(item), whole(RECEIPT))
+        assert b.Both("first") == client.types.Receipt.model_validate(RECEIPT)
+        local.answer(whole(item), Answer([b"no"], status=400, framing="length"))
+        with pytest.raises(bamlet.BamlError):
+            b.Both("second")
+    finally:
+        client.tracing.on_log_event(None)
+    assert [json.loads(event.parsed_output or "null") for event in heard] == [item, RECEIPT, item, None]
+    assert ["first" in heard[0].prompt, "found" in heard[1].prompt, "second" in heard[2].prompt] == [True] * 3
+    assert len({event.metadata.event_id for event in heard}) == 4
+    assert len({event.metadata.root_event_id for event in heard}) == 2
+    assert all(event.metadata.parent_id == event.metadata.root_event_id for event in heard)
 
 
 def test_the_globals_of_a_package_can_be_asked_as_in_baml(client: ModuleType) -> None:
