@@ -54,13 +54,14 @@ class Package:
     def runtime(self) -> Runtime:
         """After a fork its connections are made anew; that is its own business."""
         if self._runtime is None:
+            from ..embed.cassettes import replay_named_by_environment
             from ..embed.compiling import load_sources
             from ..sync import Runtime
 
             with self._making:
                 if self._runtime is None:
                     sources = {f"baml_src/{name}": text for name, text in self.sources.items()}
-                    self._runtime = Runtime(load_sources(sources))
+                    self._runtime = Runtime(load_sources(sources), **replay_named_by_environment())
         return self._runtime
 
     @property

@@ -64,11 +64,16 @@ def make_project(folder: Path, *programs: str, source: str = "receipt.baml") -> 
     return folder
 
 
-def surroundings(server: LoopbackServer, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    return {**os.environ, "BASE_URL": server.url, "LOCAL_KEY": KEY, **(more or {})}
+Environment = Mapping[str, str | None]
 
 
-def python(project: Path, server: LoopbackServer, *arguments: str, environment: Any = None) -> str:
+def surroundings(server: LoopbackServer, more: Environment | None = None) -> dict[str, str]:
+    """None takes a variable away."""
+    found = {**os.environ, "BASE_URL": server.url, "LOCAL_KEY": KEY, **(more or {})}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def python(project: Path, server: LoopbackServer, *arguments: str, environment: Environment | None = None) -> str:
     """What a program prints that ends well and complains of nothing."""
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],

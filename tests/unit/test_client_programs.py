@@ -157,3 +157,33 @@ except bamlet.UnhandledThrow as error:
     told = python(project, loopback, "-c", code)
     assert 'File "baml_src/fails.baml", line 2, in Fails' in told
     assert 'throw "no"' in told
+
+
+def test_a_client_answers_from_the_cassette_that_the_environment_names(
+    project: Path, loopback: LoopbackServer
+) -> None:
+    """Recorded by `bamlet run`, which needs a key and a server; the client needs neither."""
+    loopback.answer(streamed(RECEIPT))
+    arguments = ("-m", "bamlet", "run", "baml_src", "ExtractReceiptInfo", "--arg", "email=a receipt")
+    python(project, loopback, *arguments, "--record", "receipt.jsonl")
+    code = """
+from baml_client import b
+stream = b.stream.ExtractReceiptInfo("a receipt")
+print(sum(1 for _ in stream) > 0, stream.get_final_response().total_cost)
+"""
+    replay = {"BAMLET_REPLAY": "receipt.jsonl", "LOCAL_KEY": None, "BASE_URL": "http://nowhere.invalid"}
+    assert python(project, loopback, "-c", code, environment=replay) == "True 141.65\n"
+    assert len(loopback.requests) == 1
+
+
+def test_a_cassette_that_is_not_there_is_told(project: Path, loopback: LoopbackServer) -> None:
+    code = """
+import bamlet
+from baml_client import b
+try:
+    b.ExtractReceiptInfo("a")
+except bamlet.BamlError as error:
+    print(error)
+"""
+    told = python(project, loopback, "-c", code, environment={"BAMLET_REPLAY": "nowhere.jsonl"})
+    assert told.startswith("BAMLET_REPLAY names no cassette that can be played: nowhere.jsonl: ")
