@@ -21,6 +21,7 @@ class Annotations:
 
     `modules` and `names` collect what the file has to import: helpers, and classes of its own side. `hidden` are
     names that mean something else where the annotation stands, and `taken` those that do in the whole file.
+    `hides_text` says that a value of an enum is called as a method of the texts that its values are.
     """
 
     side: Side | None
@@ -28,6 +29,7 @@ class Annotations:
     names: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    hides_text: bool = False
 
     def write(self, shape: Shape) -> str:
         return _WRITE[type(shape)](self, shape)

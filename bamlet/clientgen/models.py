@@ -34,6 +34,17 @@ _DOCS = {
 }
 
 
+# A value of an enum may be called as a method of its texts, such as `title`. To Python that is nothing; checkers
+# have no other way to take it that leaves to users what they know of the values.
+_METHODS = frozenset(dir(str))
+_HIDING = (
+    "# Values of enums are called as methods of texts are.",
+    "# mypy: disable-error-code=assignment",
+    "# pyright: reportAssignmentType=false",
+    "",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     name: str
@@ -74,7 +85,8 @@ def type_files(interface: Interface, side: Side) -> dict[str, str]:
 def _part(side: Side, annotations: Annotations, foreign: Mapping[str, list[str]], body: str) -> str:
     if foreign:
         annotations.use("_typing")
-    lines = [f'"""A part of `{side}`."""', "", "from __future__ import annotations", ""]
+    lines = [f'"""A part of `{side}`."""', "", *(_HIDING if annotations.hides_text else ())]
+    lines += ["from __future__ import annotations", ""]
     lines += import_lines(annotations.modules)
     if foreign:
         lines += ["", "if _typing.TYPE_CHECKING:"]
@@ -180,6 +192,7 @@ def _plain_alias(annotations: Annotations, name: str, shape: Shape) -> str:
 
 
 def _enum(annotations: Annotations, schema: EnumSchema) -> str:
+    annotations.hides_text |= any(member.name in _METHODS for member in schema.members)
     lines = [f"class {schema.name}({annotations.use('_client')}.Enum):"]
     if schema.doc:
         lines += [docstring(schema.doc, 4), ""]

@@ -44,6 +44,12 @@ def partial() -> types.Wrapped:
     return stream.get_final_response()
 
 
+def values() -> str:
+    title: types.Any = types.Any.title
+    texts: list[str] = [title, types.Any.count]
+    return types.Any.One.upper() + title.value + texts[0]
+
+
 def others(image: bamlet.Image) -> None:
     request = b.request.Wraps("text")
     print(request.url, request.headers, request.body.json(), b.stream_request.Json("text").method)

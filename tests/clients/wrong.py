@@ -23,6 +23,7 @@ b.parse.Number("5").upper()  # wrong: an int
 types.Inner(a="a")  # wrong: a field is missing
 types.Inner(a="a", b="b")  # wrong: of another type
 types.Lane.AIRR  # wrong: no such value
+types.Any.titles  # wrong: no such value
 types.Nope  # wrong: no such class
 
 for part in b.stream.Wraps("text"):
