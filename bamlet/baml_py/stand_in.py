@@ -6,16 +6,20 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 _NAME = "baml_py"
 
 
-class _Finder(MetaPathFinder, Loader):
-    """Asked last, so an installed package goes first. It finds the modules of `bamlet.baml_py` themselves.
+class _Finder:
+    """Not below the classes of `importlib.abc`, which would bring thirty modules to each import of a client.
+
+    Asked last, so an installed package goes first. It finds the modules of `bamlet.baml_py` themselves.
 
     Once it serves the package it is asked first for what is in it: Python would find the files of those modules,
     and run them a second time under other names.
@@ -24,7 +28,7 @@ class _Finder(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         if name != _NAME and not name.startswith(f"{_NAME}."):
             return None
-        return ModuleSpec(name, self, is_package=name == _NAME)
+        return ModuleSpec(name, cast("Loader", self), is_package=name == _NAME)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         try:
