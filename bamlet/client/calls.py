@@ -7,7 +7,6 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
-from .arguments import without_unknown_keys
 from .options import context_of, merged
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ class Caller:
         return type(self)(self._package, merged(self._options, given))
 
     def _arguments(self, function: str, values: Sequence[Any]) -> dict[str, Any]:
+        from .arguments import without_unknown_keys  # brings the algebra of types, which an import has no need of
+
         params = self._package.parameters(function)
         return {
             name: value if not shape else without_unknown_keys(value, shape, self._package.makers.shapes)

@@ -57,6 +57,8 @@ _IN_CONTEXT: Mapping[str, str | None] = {
     "on_report": "on_report",
 }
 
+MAX_WARNED = 100  # keys that are warned of, each once
+
 _warned: set[str] = set()
 
 
@@ -170,7 +172,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 
 def _warn_of(key: str) -> None:
     """Once for each: an old program may carry an option that means nothing."""
-    if key not in _warned:
+    if key not in _warned and len(_warned) < MAX_WARNED:
         from ..diagnostics import did_you_mean
 
         _warned.add(key)

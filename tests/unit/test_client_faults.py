@@ -290,7 +290,7 @@ made = [name for name in vars(types) if name.startswith("Part")]
 print(len(ours), len(new), len(made), heavy)
 """
     ours, new, made, heavy = python(tmp_path, loopback, "-c", code).split()
-    assert int(ours) <= 23
-    assert int(new) <= 70 + 15, "of the standard library another Python loads a few more"
+    assert int(ours) <= 18
+    assert int(new) <= 55 + 15, "of the standard library another Python loads a few more"
     assert heavy == "False"
     assert int(made) <= 50, "of five hundred classes those that stand together"

@@ -1,4 +1,4 @@
-"""docs/migrating-from-baml.md against the code: names that it gives exist, and its program runs; so do three others.
+"""docs/migrating-from-baml.md against the code: its names exist, and its program runs; so do three others.
 
 They were written for BAML, and run in processes of their own after what the page says to do.
 """
