@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..embed.collector import parts
+from ..embed.errors import BamlError
 from ..interpreter.runtime.values import to_plain
 
 if TYPE_CHECKING:
@@ -42,9 +43,17 @@ def events_of(log: FunctionLog, value: Any, read: Callable[[str, str], Any]) -> 
         yield _event(log, value, None, log.id)
         return
     for part in found:
-        text = part.raw_llm_response if part.selected_call is not None else None
-        inner = None if text is None else read(part.function_name, text)
-        yield _event(part, inner, log.id, log.id)
+        yield _event(part, _value_of(part, read), log.id, log.id)
+
+
+def _value_of(log: FunctionLog, read: Callable[[str, str], Any]) -> Any:
+    text = log.raw_llm_response
+    if log.selected_call is None or text is None:
+        return None
+    try:
+        return read(log.function_name, text)
+    except BamlError:  # a listener never fails the call that it hears of
+        return None
 
 
 def _event(log: FunctionLog, value: Any, parent: str | None, root: str) -> BamlLogEvent:

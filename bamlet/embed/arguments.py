@@ -160,7 +160,7 @@ class _Binder:
             self._problem(f" should be a `{ty.name}`, not {_describe(value)}")
             return NOTHING
         more = [name for name in given if name not in names]
-        for extra in () if schema.dynamic else more:
+        for extra in [name for name in more if not (schema.dynamic and _may_be_added(name))]:
             hint = did_you_mean(str(extra), names)
             self._problem(f": class `{ty.name}` has no field `{extra}`" + (f"; {hint}" if hint else ""))
         fields: dict[str, Any] = {}
@@ -169,8 +169,10 @@ class _Binder:
                 fields[field.name] = self._within(".{}", field.name, given[field.name], field.ty)
             elif not is_optional(field.ty):
                 self._problem(f": class `{ty.name}` needs the field `{field.name}`")
-        if more:
-            fields |= {name: self._within(".{}", name, given[name], UnknownTy()) for name in more}
+        if more and schema.dynamic:
+            fields |= {
+                name: self._within(".{}", name, given[name], UnknownTy()) for name in more if _may_be_added(name)
+            }
             made = self._space.extended(ty.name, fields)
         else:
             made = self._space.instance(ty.name, fields)
@@ -200,8 +202,11 @@ class _Binder:
             return NOTHING
 
     def _union(self, value: Any, ty: UnionTy) -> Any:
-        """The first member that fits; an int prefers `int` to `float` wherever it stands."""
-        order = sorted(ty.members, key=lambda member: member == _FLOAT and isinstance(value, int))
+        """The first member that fits.
+
+        Wherever they stand, an int prefers `int` to `float`, and a mapping a class that has all of its keys.
+        """
+        order = sorted(ty.members, key=lambda member: self._comes_last(member, value))
         closest: list[ArgumentProblem] = []
         for member in order:
             converted, found = self._tried(value, member)
@@ -212,6 +217,12 @@ class _Binder:
         if len([member for member in ty.members if bare(member) != _NULL]) == 1:
             self.problems += closest
         return NOTHING
+
+    def _comes_last(self, member: Ty, value: Any) -> bool:
+        plain = bare(member)
+        if isinstance(plain, ClassTy) and isinstance(value, Mapping):
+            return self._space.schemas.classes[plain.name].dynamic
+        return member == _FLOAT and isinstance(value, int)
 
     def _tried(self, value: Any, ty: Ty) -> tuple[Any, list[ArgumentProblem]]:
         """The value by one type of several, and what is wrong with it."""
@@ -304,6 +315,11 @@ def _fields_of(value: Any, names: Sequence[str], dynamic: bool) -> Mapping[str, 
     more = getattr(value, "__pydantic_extra__", None) or {}
     found = {name: getattr(value, name) for name in names if name in declared or name in more}
     return {**found, **more} if dynamic else found
+
+
+def _may_be_added(name: object) -> bool:
+    """Names that Python objects have for themselves are no fields."""
+    return isinstance(name, str) and not name.startswith("__")
 
 
 def _all_fields(value: Any) -> Mapping[str, Any] | None:

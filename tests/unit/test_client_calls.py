@@ -64,6 +64,13 @@ function Opened(text: string) -> Open {
   prompt #"{{ text }} {{ ctx.output_format }}"#
 }
 
+function Which(thing: Open | Item) -> string {
+  match (thing) {
+    _: Item => "item",
+    _: Open => "open",
+  }
+}
+
 function Shown(open: Open) -> string {
   client Local
   prompt #"{{ open }} {{ open.rank }}"#
@@ -322,6 +329,19 @@ def test_an_argument_of_a_dynamic_class_is_shown_with_all_that_it_has(
     for part in ('"name": "n"', '"mood": New', '"rank": 7', '"count": 1', '"lane": "AIR"'):
         assert part in asked[0]
     assert asked[0].endswith("} 7")
+
+
+def test_what_a_dynamic_class_may_have_is_no_part_of_python(b: Any, local: LoopbackServer) -> None:
+    for key in ("__class__", 7):
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match=f"has no field `{key}`"):
+            b.request.Shown({"name": "n", "mood": "New", "rank": 1, key: "x"})
+
+
+def test_a_mapping_is_of_the_class_that_has_its_keys_before_one_that_takes_any(
+    b: Any, local: LoopbackServer
+) -> None:
+    for given, shown in (({"name": "n", "count": 1}, "item"), ({"name": "n", "mood": "Good"}, "open")):
+        assert b.Which(given) == shown
 
 
 def test_f16_all_wrong_arguments_are_told_at_once_in_words(
