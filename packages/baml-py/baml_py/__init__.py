@@ -1,7 +1,7 @@
 """BAML's package `baml_py`, served by bamlet. Every name here is one of `bamlet.baml_py`."""
 
 from importlib import metadata as _metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bamlet import baml_py as _served
 from bamlet.baml_py import AbortController as AbortController
@@ -20,6 +20,24 @@ from bamlet.baml_py import Timing as Timing
 from bamlet.baml_py import Usage as Usage
 from bamlet.baml_py import Video as Video
 from bamlet.baml_py import invoke_runtime_cli as invoke_runtime_cli
+
+if TYPE_CHECKING:
+    # Asked for by `__getattr__`: they need more than an import should bring.
+    from bamlet.baml_py import BamlAbortError as BamlAbortError
+    from bamlet.baml_py import BamlClientError as BamlClientError
+    from bamlet.baml_py import BamlClientFinishReasonError as BamlClientFinishReasonError
+    from bamlet.baml_py import BamlClientHttpError as BamlClientHttpError
+    from bamlet.baml_py import BamlError as BamlError
+    from bamlet.baml_py import BamlInvalidArgumentError as BamlInvalidArgumentError
+    from bamlet.baml_py import BamlStream as BamlStream
+    from bamlet.baml_py import BamlSyncStream as BamlSyncStream
+    from bamlet.baml_py import BamlTimeoutError as BamlTimeoutError
+    from bamlet.baml_py import BamlValidationError as BamlValidationError
+    from bamlet.baml_py import HTTPBody as HTTPBody
+    from bamlet.baml_py import HTTPResponse as HTTPResponse
+    from bamlet.baml_py import LLMStreamCall as LLMStreamCall
+    from bamlet.baml_py import SSEResponse as SSEResponse
+    from bamlet.baml_py import StreamTiming as StreamTiming
 
 
 def _refuse_both() -> None:
