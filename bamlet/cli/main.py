@@ -44,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bamlet",
         description="Run, check and stream .baml programs.",
-        epilog="Exit codes: 0 fine, 1 the program or a test failed, 2 usage, 3 some rows failed, 4 stopped by a limit,"
-        " 5 nothing was selected, 65 the source does not compile, 130 interrupted.",
+        epilog="Exit codes: 0 fine, 1 the program or a test failed, 2 usage, 3 some rows failed, 4 stopped by a"
+        " limit, 5 nothing was selected, 65 the source does not compile, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"bamlet {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -69,7 +69,9 @@ def as_value(value: Any, ty: Ty, space: ValueSpace) -> Any:
     binder = _Binder(space)
     converted = binder.convert(value, ty)
     if binder.problems:
-        raise BamlInvalidArgumentError(f"no {show(ty)}: " + "; ".join(binder.problems))
+        raise BamlInvalidArgumentError(
+            f"no {show(ty)}: " + "; ".join(problem.message for problem in binder.problems)
+        )
     return converted
 
 

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from .host import Context
+    from ..interpreter.runtime.context import Context  # of any host: that of operations knows of the pace
 
 R = TypeVar("R")
 
@@ -31,7 +31,10 @@ class Pace(Protocol):
 
 
 async def paced(
-    context: Context, request: Any, send: Callable[[], Awaitable[R]], head: Callable[[R], tuple[int | None, Any]]
+    context: Context[Any],
+    request: Any,
+    send: Callable[[], Awaitable[R]],
+    head: Callable[[R], tuple[int | None, Any]],
 ) -> R:
     """What `send` gives, at the pace of the request's client. `head` finds status and headers in it."""
     pace = context.host.services.pace
