@@ -86,11 +86,34 @@ def _reduce_down_to(level: int, operands: list[n.Expr], pending: list[str]) -> N
 def prefixed(c: list[Any]) -> n.Expr:
     op, operand = c
     start = op.start
+    if op.type == "AWAIT":
+        return _await(op, operand)
     if op.value == "-" and isinstance(operand, n.IntLiteral):
         return n.IntLiteral(start, operand.end, -operand.value)
     if op.value == "-" and isinstance(operand, n.FloatLiteral):
         return n.FloatLiteral(start, operand.end, -operand.value)
     return n.Unary(start, operand.end, op.value, operand)
+
+
+def _await(op: Token, operand: n.Expr) -> n.Expr:
+    """`await f catch …`: the clauses that the grammar gave to `f` guard the waiting."""
+    value, clauses = _detach_last_catch(operand)
+    node: n.Expr = n.Await(op.start, value.end, value)
+    for clause in clauses:
+        node = _add_catch_clause(node, clause)
+    return node
+
+
+def spawn(c: list[Any]) -> n.Spawn:
+    """The block is read as a lambda, so that all that holds of lambdas holds of tasks."""
+    opener, *head, block = c
+    given = [part for part in head if not isinstance(part, Token) or part.type == "STRING"]
+    is_named = bool(head) and not (isinstance(head[0], Token) and head[0].type == "WITH")
+    name = given.pop(0) if is_named else None
+    if isinstance(name, Token):
+        name = n.StringLiteral(name.start, name.end, name.value)
+    body = n.Lambda(block.start, block.end, (), None, None, block, False)
+    return n.Spawn(opener.start, block.end, name, tuple(given), body)
 
 
 def postfixed(c: list[Any]) -> n.Expr:

@@ -127,10 +127,23 @@ class CodeLexer(Cursor):
         if word == "throws":
             is_behind_type = ends_value or previous in ("QUESTION", "GT", "ARROW")
             return "THROWS" if is_behind_type and t.THROWS_FOLLOWS.match(self.text, end) else None
+        if word == "with":
+            heads = self._stack[-1].heads
+            return "WITH" if heads and heads[-1] == Head("SPAWN", self._stack[-1].depth) else None
+        if word in ("await", "spawn"):
+            return self._of_a_task(word, end, ends_value and on_its_line)
         begins_statement = previous in ("LBRACE", "RBRACE", "SEMI") or (ends_value and not on_its_line)
         if not begins_statement or not t.TEST_FOLLOWS.match(self.text, end):
             return None
         self._begin_head(word.upper())
+        return word.upper()
+
+    def _of_a_task(self, word: str, end: int, is_behind_value: bool) -> str | None:
+        follows = t.AWAIT_FOLLOWS if word == "await" else t.SPAWN_FOLLOWS
+        if is_behind_value or not follows.match(self.text, end):
+            return None
+        if word == "spawn":
+            self._begin_head("SPAWN")
         return word.upper()
 
     def _refuse_foreign(self, word: str, end: int) -> None:
@@ -197,7 +210,7 @@ _BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "ARROW"}
 
 _HEADS = frozenset({"IF", "WHILE", "MATCH", "FOR", "CATCH", "CATCH_ALL"})
 _WAITS = {"IF": "EQUAL", "WHILE": "EQUAL", "FOR": "IN"}
-_WORDS_OF_PLACE = frozenset({"is", "throws", "test", "testset"})
+_WORDS_OF_PLACE = frozenset({"is", "throws", "test", "testset", "await", "spawn", "with"})
 _ENDS_VALUE = frozenset(
     {"NAME", "INT", "FLOAT", "STRING", "RAW", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "BT_CLOSE"}
 )

@@ -61,6 +61,8 @@ _LOOK: dict[type, Callable[[Any], str | None]] = {
     n.TestSet: lambda node: "a testset",
     n.OptionalChain: lambda node: "`?.`",
     n.Coalesce: lambda node: "`??`",
+    n.Await: lambda node: "`await`",
+    n.Spawn: lambda node: "`spawn`",
     n.Is: lambda node: "`is`",
     n.Match: lambda node: "`if let`" if node.is_if_let else None,
     n.LetPattern: lambda node: "a pattern behind `let`",

@@ -266,6 +266,20 @@ class Lambda(Node):
     bare_arrow: bool  # its brace stands directly behind the arrow
 
 
+class Spawn(Node):
+    """`spawn name with options { … }`: the block is a lambda without parameters, which runs as a task."""
+
+    name: Expr | None
+    options: tuple[Expr, ...]
+    body: Lambda
+
+
+class Await(Node):
+    """`await future`: its value, or what its task has thrown."""
+
+    value: Expr
+
+
 class If(Node):
     """`bare` is a condition without parentheses, here and elsewhere."""
 
@@ -335,6 +349,8 @@ Expr: TypeAlias = (
     | Receiver
     | OptionalChain
     | Unary
+    | Await
+    | Spawn
     | Binary
     | Coalesce
     | InstanceOf

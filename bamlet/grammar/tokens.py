@@ -95,6 +95,8 @@ EXPR_KEYWORDS = {
 # Words that are keywords where nothing else can stand, and names everywhere else.
 TEST_FOLLOWS = re.compile(r'[ \t]+(?:["`]|[A-Za-z_])')
 IS_FOLLOWS = re.compile(r'\s+["A-Za-z_0-9]')
+AWAIT_FOLLOWS = re.compile(r"[ \t]+[A-Za-z_0-9(\"`\[]")
+SPAWN_FOLLOWS = re.compile(r'\s*(?:[{"`]|with\b|(?!with\b)[A-Za-z_][\w.]*\s*(?:\{|with\b))')
 THROWS_FOLLOWS = re.compile(r'\s+["(A-Za-z_]')
 DOT_FOLLOWS = re.compile(r"\s*\.")
 # What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.

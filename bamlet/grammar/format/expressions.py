@@ -50,6 +50,8 @@ def _expr(tree: Tree) -> Doc:
 def _prefixed(tree: Tree) -> Doc:
     operator, operand = tree.children
     assert isinstance(operator, Leaf)
+    if operator.type == "AWAIT":
+        return (doc(operator), SPACE, doc(operand))
     after = operand.first_leaf() if isinstance(operand, Tree) else operand
     # `- -x` without the blank would be a decrement.
     is_apart = operator.text == "-" and after.text.startswith("-")
@@ -99,7 +101,7 @@ def _holds_its_own_lines(part: Concrete) -> bool:
     if not isinstance(part, Tree) or part.first_leaf().comments:
         return False
     is_text = part.rule == "literal" and "\n" in part.first_leaf().text
-    return is_text or part.rule in ("template", "constructor", "map_literal", "list_literal", "lambda")
+    return is_text or part.rule in ("template", "constructor", "map_literal", "list_literal", "lambda", "spawn")
 
 
 def _group(tree: Tree) -> Doc:
@@ -136,6 +138,15 @@ def _lambda(tree: Tree) -> Doc:
     params, rest = tree.before_and_from("ARROW" if tree.leaf("ARROW") else "FAT_ARROW")
     shown = doc(params[0]) if len(params) == 1 else bracketed(*brackets(params))
     return join([shown, *map(doc, rest)], SPACE)
+
+
+def _spawn(tree: Tree) -> Doc:
+    *head, body = tree.children
+    shown: list[Doc] = []
+    for part in head:
+        is_comma = isinstance(part, Leaf) and part.type == "COMMA"
+        shown += [doc(part)] if is_comma or not shown else [SPACE, doc(part)]
+    return (shown, SPACE, doc(body))
 
 
 # --- if, match, catch
@@ -264,6 +275,7 @@ FORMAT |= {
     "return": words,
     "break": in_order,
     "continue": in_order,
+    "spawn": _spawn,
     "lambda": _lambda,
     "block_like": _block_like,
     "if": _if,
