@@ -11,7 +11,7 @@ from ..client.package import GLOBALS
 from ..client.protocol import PROTOCOL
 from ..diagnostics import CompileError
 from ..interpreter.facts.interface import FunctionInfo, Interface
-from ..types.ty import FunctionTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
+from ..types.ty import FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
 from .layout import text
 from .methods import method_files
 from .models import type_files
@@ -205,7 +205,7 @@ def _left_out(function: FunctionInfo) -> str | None:
 
 def _holds_function(ty: Ty) -> bool:
     match bare(ty):
-        case FunctionTy() | VariableTy():
+        case FunctionTy() | FutureTy() | VariableTy():
             return True
         case ListTy(item=inner) | MapTy(value=inner):
             return _holds_function(inner)

@@ -121,6 +121,7 @@ IS_BINDS = _error("is-binding", "E0147", "a pattern behind `is` that binds a nam
 MISPLACED_TEST = _error("misplaced-test", "E0148", "a test inside of something that is no testset")
 RESERVED_NAMESPACE = _error("reserved-namespace", "E0149", "a namespace with a name of the language")
 TEMPLATE_HOLE = _error("template-hole", "E0151", "a hole in a text that is read as it stands")
+DROPPED_FUTURE = _warning("dropped-future", "E0152", "a future that nothing keeps or awaits")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,11 @@ from ..interpreter.runtime.failures import CATCHABLE, Cancelled
 from ..sysops.attempts import Asking, Record
 from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
+from ..sysops.running import Tasks, Unawaited
 from ..sysops.sink import Sink, Voice
 from .context import CallContext
 from .errors import BamlAbortError, BamlInvalidArgumentError
-from .host_errors import host_error, traced
+from .host_errors import host_error, traced, unawaited_error
 from .observing import Observed
 from .stop import Stop
 
@@ -45,10 +46,13 @@ class Call:
         self._scope = services.handles.scope()
         self._observed = observed
         secrets: set[str] = set()
+        voice = Voice(sink)
+        self._tasks = Tasks(self._scope, voice)
         host = Host(
             services=services,
             scope=self._scope,
-            voice=Voice(sink),
+            voice=voice,
+            tasks=self._tasks,
             asking=Asking(observed.record, secrets),
             secrets=secrets,
             env=options.env,
@@ -140,11 +144,21 @@ class Call:
             # Inside of the closing: an error is made of values whose handles are still open.
             with self._observed, self._host_errors():
                 result = self._begin()
-                return await result if self.waits else result
+                return await self._with_its_tasks(result) if self.waits else result
         finally:
             # Before the first await: the word of another thread finds no context of a call that is over.
             self.stop.leave()
             await self._scope.aclose()
+
+    async def _with_its_tasks(self, main: Awaitable[Any]) -> Any:
+        """The value, when all tasks that the program has started have ended."""
+        try:
+            value = await main
+            await self._tasks.finish()
+        except BaseException:
+            await self._tasks.stop()
+            raise
+        return value
 
     def _begin(self) -> Any:
         # Watched before it is checked: a request from another thread between the two is seen by the check, one
@@ -160,6 +174,8 @@ class Call:
             yield
         except HostFailure as passing:
             raise _told(passing.failure) from None
+        except Unawaited as unheard:
+            raise unawaited_error(unheard.failures, self._namespace) from None
         except CATCHABLE as failure:
             # The failure stays at hand as the context. As a cause it would be drawn, and frames of ours with it.
             raise host_error(failure, self._namespace) from None

@@ -62,6 +62,8 @@ class BamlError(Exception):
     detailed_message: str = ""
     trace: tuple[TraceFrame, ...] = ()
     trace_text: str = ""
+    # What further tasks of the call have thrown that nothing awaited.
+    others: tuple[BamlError, ...] = ()
 
     # What the text of the error says in BAML's form; nothing for the message alone.
     _shown: ClassVar[tuple[str, ...]] = ()

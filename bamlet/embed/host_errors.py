@@ -48,6 +48,14 @@ def host_error(failure: Exception, namespace: Mapping[str, Any]) -> BamlError:
     return traced(UnhandledThrow(message, caught(namespace, failure)), failure)
 
 
+def unawaited_error(failures: list[BaseException], namespace: Mapping[str, Any]) -> BamlError:
+    """Of tasks for which nobody waited: the first, with the others in it."""
+    first, *others = (host_error(failure, namespace) for failure in failures if isinstance(failure, Exception))
+    first.add_note("in a task that nothing awaited")
+    first.others = tuple(others)
+    return first
+
+
 def _shown(value: Any) -> str:
     shown = value if isinstance(value, str) else beginning(value, MAX_SHOWN)
     return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"

@@ -17,7 +17,7 @@ from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import FoundTest
-from ..interpreter.runtime.failures import InternalError
+from ..interpreter.runtime.failures import CATCHABLE, InternalError
 from ..interpreter.runtime.values import FunctionValue
 from ..sysops.clock import Clock
 from ..sysops.console import log_to_standard_error, to_standard_error
@@ -34,7 +34,8 @@ from .arguments import bind_arguments
 from .call import Call
 from .compiling import callable_functions, library, with_types
 from .context import CallContext
-from .errors import BamlInvalidArgumentError
+from .errors import BamlError, BamlInvalidArgumentError
+from .host_errors import host_error
 from .logs import set_up_from_environment
 from .observing import Observed
 from .request import HTTPBody, HTTPRequest, HTTPResponse
@@ -73,7 +74,8 @@ class AsyncRuntime:
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
     from the program: env, fs, net. `lend_to` names hosts that may have tokens of the clouds beside their own.
     `on_print` gets the lines of `print`, `on_log` level and text of what is logged; without them both go to
-    standard error. A function that cannot wait, such as a loop over numbers, blocks the event loop while it runs,
+    standard error. `on_unhandled_task` gets what a detached task has thrown that nobody waits for; without it that
+    goes there, too. A function that cannot wait, such as a loop over numbers, blocks the event loop while it runs,
     like any Python function. `trace` is given a line for everything that a call does.
     """
 
@@ -89,6 +91,7 @@ class AsyncRuntime:
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         on_log: Callable[[str, str], object] | None = None,
+        on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         _check_program(program)
@@ -111,6 +114,7 @@ class AsyncRuntime:
             log=on_log or log_to_standard_error,
             denied=denied,
             lent=Lent(lend_to),
+            on_unhandled_task=partial(_unhandled, program, on_unhandled_task or to_standard_error),
         )
         self._trace: Trace | None = None
         self._invoke: Callable[..., Any] = _first_invoke
@@ -479,6 +483,13 @@ def _empty(program: Program, info: FunctionInfo) -> Any:
     from .reading import parser_of
 
     return parser_of(program, info, skeleton=True).partial()
+
+
+def _unhandled(program: Program, hear: Callable[[Any], object], failure: BaseException) -> None:
+    if not isinstance(failure, CATCHABLE):
+        raise failure
+    error = host_error(failure, program.namespace)
+    hear(f"a detached task has failed: {error}\n{error.trace_text}" if hear is to_standard_error else error)
 
 
 def _http_transport(options: HttpOptions | None) -> Transport:

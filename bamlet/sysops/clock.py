@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from typing import Any
 
 from .host import Context
 from .registry import sysop
@@ -35,9 +36,11 @@ def fresh_id(prefix: str) -> str:
 
 
 @sysop("baml.sys.sleep")
-async def sleep(context: Context, delay_ms: int) -> None:
-    if delay_ms > 0:
-        await context.host.services.clock.sleep(delay_ms / 1000)
+async def sleep(context: Context, delay: Any) -> None:
+    """Milliseconds, or a `baml.time.Duration`."""
+    seconds = delay / 1000 if isinstance(delay, int) else delay.nanoseconds / 1e9
+    if seconds > 0:
+        await context.host.services.clock.sleep(seconds)
 
 
 @sysop("baml.sys.now_ms")

@@ -101,11 +101,12 @@ class HandleScope:
             message = f"{handle!r} is closed"
         return Panic(message, "ClosedHandle")
 
-    def hand_over(self) -> None:
-        """What is open here belongs to the outer scope from now on."""
-        assert self._outer is not None
+    def hand_over(self, owner: HandleScope | None = None) -> None:
+        """What is open here belongs to the owner from now on, by itself the outer scope."""
+        owner = owner or self._outer
+        assert owner is not None
         # No number is in two scopes at any time: nothing is awaited here.
-        self._outer.resources.update(self.resources)
+        owner.resources.update(self.resources)
         self.resources.clear()
 
     def open(self, kind: str, resource: Resource) -> Handle:

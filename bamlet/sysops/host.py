@@ -14,6 +14,7 @@ from .attempts import Asking
 from .console import log_to_standard_error, to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent
+from .running import Future, Tasks
 
 if TYPE_CHECKING:
     from ..sap import Report
@@ -67,11 +68,14 @@ class Services:
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)
     lent: Lent = field(default_factory=Lent)
+    # Hears what a detached task has thrown that nobody waits for.
+    on_unhandled_task: Callable[[BaseException], object] | None = None
     media: MediaLimits = MediaLimits()
     pace: Pace | None = None
     # Clients by name, each with its provider and the options that it was made from.
     clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
     _offline: Transport | None = None
+    _detached: dict[asyncio.AbstractEventLoop, Tasks] = field(default_factory=dict)
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
 
     def transport_here(self) -> Transport:
@@ -88,6 +92,18 @@ class Services:
                 del self._made[ended]
             self._made[loop] = self.make_transport()
         return self._made[loop]
+
+    def detached_here(self) -> Tasks:
+        """The tasks that belong to no call. They run in the event loop of the call that has started them."""
+        loop = asyncio.get_running_loop()
+        for ended in [other for other in self._detached if other.is_closed()]:
+            del self._detached[ended]
+        return self._detached.setdefault(loop, Tasks(alive=0, on_failure=self._unhandled))
+
+    def _unhandled(self, future: Future) -> None:
+        assert future.failure is not None
+        if self.on_unhandled_task is not None:
+            self.on_unhandled_task(future.failure)
 
     def check(self, group: str, what: str) -> None:
         """For what an operation reaches on its way to something else: a panic where the host denies the group."""
@@ -108,7 +124,9 @@ class Services:
         return self._offline
 
     async def aclose(self) -> None:
-        """Close the connections of this loop, and the host's transport."""
+        """Stop the detached tasks of this loop; close its connections, and the host's transport."""
+        if (detached := self._detached.pop(asyncio.get_running_loop(), None)) is not None:
+            await detached.stop()
         made = self._made.pop(asyncio.get_running_loop(), None)
         for transport in (made, self.transport):
             if transport is not None:
@@ -137,6 +155,11 @@ class Host:
     asked: AskedFor | None = None
     noted: tuple[str, AnswerNote] | None = None
 
+    # All tasks of the call; the outcome of this one, if it is not the main task; and itself, if the program has
+    # cancelled it and it has not heard of it yet.
+    tasks: Tasks = field(default_factory=Tasks)
+    future: Future | None = None
+    stopping: asyncio.Task[None] | None = None
     # Which task of the call it is: the second of the first is (1, 2).
     task: tuple[int, ...] = ()
     # What of this call must not be shown, and the variables that are of this kind by their values.
@@ -153,6 +176,7 @@ class Host:
             voice=self.voice.inner(),
             asking=self.asking.branch(),
             task=(*self.task, self._branched),
+            stopping=None,
             _branched=0,
         )
 

@@ -6,6 +6,7 @@ and stays visible as one.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Literal, TypeVar, get_args
 from ..interpreter.runtime.failures import InternalError, Panic, Thrown
 from .host import Context
 from .host_failure import HostFailure
+from .running import cancelled
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,10 +89,26 @@ async def _invoke_async(operation: Operation, context: Context, arguments: tuple
     run: Callable[..., Awaitable[Any]] = operation.run
     try:
         return await run(context, *arguments)
+    except asyncio.CancelledError:
+        _hear_of_cancelling(context)
+        raise
     except _PASSING:
         raise
     except Exception as failure:
         raise _declared(operation, context, failure) from failure
+
+
+def _hear_of_cancelling(context: Context) -> None:
+    """Raises the panic by which a task of the program hears that the program has cancelled it: once.
+
+    The host's stop is no panic, and nothing in the language can catch it.
+    """
+    task = asyncio.current_task()
+    if task is None or context.host.stopping is not task:
+        return
+    context.host.stopping = None
+    task.uncancel()
+    raise cancelled() from None
 
 
 def _declared(operation: Operation, context: Context, failure: Exception) -> Exception:

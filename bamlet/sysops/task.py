@@ -16,6 +16,7 @@ from ..interpreter.runtime.values import FunctionValue
 from ..wire.closing import uninterrupted
 from .host import Context
 from .registry import Failure, sysop
+from .running import first_end
 from .timer import first_of
 
 
@@ -26,7 +27,11 @@ class Branch:
         self._outer = context
         self._host = context.host.branch()
         self._context = context.branch(self._host)
+        # What it starts is cancelled with it.
+        self._host.future = context.host.tasks.future(context.host.future)
         self.task = asyncio.create_task(self._run(function))
+        context.host.tasks.join()
+        self.task.add_done_callback(self._ended)
 
     async def _run(self, function: FunctionValue) -> Any:
         try:
@@ -38,6 +43,11 @@ class Branch:
             raise
         finally:
             self._outer.branches.remove(self._context)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        assert self._host.future is not None
+        self._host.future.give(None)
+        self._host.tasks.leave()
 
     @property
     def has_value(self) -> bool:
@@ -64,6 +74,8 @@ class Branch:
     async def leave(self) -> None:
         """Stop it, and wait until it has let go of everything."""
         self.task.cancel()
+        assert self._host.future is not None
+        self._host.future.cancel_below()
         # Not `await self.task`: what it raises is looked at by `failure`, and must not end the leaving of others.
         await asyncio.wait({self.task})
         # Of one that had a value and was not taken; the others have let go by themselves.
@@ -98,7 +110,7 @@ class Branches:
         running = {branch.task for branch in self.all if not branch.task.done()}
         assert running, "nothing is left to wait for"
         if seconds is None:
-            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            await first_end(self._context.host.tasks, running)
         else:
             await first_of(self._context, running, seconds)
 

@@ -19,6 +19,7 @@ from .ty import (
     EnumTy,
     ErrorTy,
     FunctionTy,
+    FutureTy,
     ListTy,
     LiteralTy,
     MapTy,
@@ -109,6 +110,8 @@ class Relation:
                 return self._same_key(sub, sup) and self._fits_content(sub.value, sup.value, use)
             case FunctionTy(), FunctionTy():
                 return self._fits_function(sub, sup)
+            case FutureTy(), FutureTy():
+                return self.is_usable(sub.value, sup.value) and self.is_usable(sub.error, sup.error)
             case _:
                 return use is _Use.STORED and sub == INT and sup == FLOAT
 

@@ -14,6 +14,7 @@ from .ty import (
     EnumTy,
     ErrorTy,
     FunctionTy,
+    FutureTy,
     ListTy,
     LiteralTy,
     MapTy,
@@ -64,6 +65,7 @@ _SHOW: dict[type, Callable[[Any], str]] = {
     MapTy: lambda ty: f"map<{show(ty.key)}, {show(ty.value)}>",
     UnionTy: _show_union,
     FunctionTy: _show_function,
+    FutureTy: lambda ty: f"baml.future.Future<{show(ty.value)}, {show(ty.error)}>",
     VariableTy: lambda ty: ty.name,
     AnnotatedTy: lambda ty: show(ty.inner),
 }

@@ -93,6 +93,14 @@ class FunctionTy:
 
 
 @dataclass(frozen=True, slots=True)
+class FutureTy:
+    """What a task will give, and what it may throw instead. Nobody can change it, so it varies with both."""
+
+    value: Ty
+    error: Ty
+
+
+@dataclass(frozen=True, slots=True)
 class VariableTy:
     """A type variable in the signature of a builtin. Checking a call replaces it; no value ever has it."""
 
@@ -145,6 +153,7 @@ Ty: TypeAlias = (
     | MapTy
     | UnionTy
     | FunctionTy
+    | FutureTy
     | VariableTy
     | AnnotatedTy
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .relate import Relation
-from .ty import FunctionTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare, union
+from .ty import FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare, union
 
 
 def holds_variable(ty: Ty) -> bool:
@@ -20,6 +20,8 @@ def holds_variable(ty: Ty) -> bool:
             return any(map(holds_variable, parts))
         case FunctionTy(params=params, result=result):
             return any(map(holds_variable, (*params, result)))
+        case FutureTy(value=value, error=error):
+            return holds_variable(value) or holds_variable(error)
         case _:
             return False
 
@@ -37,6 +39,8 @@ def replaced(ty: Ty, found: Mapping[str, Ty]) -> Ty:
             return union(replaced(part, found) for part in parts)
         case FunctionTy(params=params, result=result, throws=throws):
             return FunctionTy(tuple(replaced(param, found) for param in params), replaced(result, found), throws)
+        case FutureTy(value=value, error=error):
+            return FutureTy(replaced(value, found), replaced(error, found))
         case _:
             return ty
 
@@ -53,5 +57,8 @@ def match_variables(relation: Relation, wanted: Ty, given: Ty, found: dict[str, 
             match_variables(relation, value, plain.value, found)
         case FunctionTy(result=result) if isinstance(plain, FunctionTy):
             match_variables(relation, result, plain.result, found)
+        case FutureTy(value=value, error=error) if isinstance(plain, FutureTy):
+            match_variables(relation, value, plain.value, found)
+            match_variables(relation, error, plain.error, found)
         case _:
             pass

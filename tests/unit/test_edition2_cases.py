@@ -25,7 +25,6 @@ ROWS = [json.loads(line) for line in (FIXTURES / "edition2.jsonl").read_text("ut
 LATER = {
     "tags in templates": {"tick.13", "tick.14", "tick.21", "tick.22"},
     "runners of tests": {"test.04"},
-    "spawn and await": {f"spawn.{number:02}" for number in range(1, 15)} | {"std.25"},
     "interfaces": {f"iface.{number:02}" for number in range(1, 8)},
     "defer, and what a catch knows of causes": {f"defer.{number:02}" for number in range(1, 7)}
     | {"ctx.01", "ctx.02", "panic.01"},

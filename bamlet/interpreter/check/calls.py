@@ -16,6 +16,7 @@ from ...types.ty import (
     NULL,
     ClassTy,
     FunctionTy,
+    FutureTy,
     ListTy,
     NeverTy,
     Ty,
@@ -24,6 +25,7 @@ from ...types.ty import (
     members,
 )
 from ..facts.builtins import FUNCTIONS, METHODS, PRINT, SAME_FUNCTION, Builtin, method, method_names
+from ..facts.code_names import FUTURE
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
 from .arguments import check_arguments, refuse_names, written
@@ -31,6 +33,7 @@ from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .elsewhere import FUNCTIONS_ELSEWHERE, METHODS_ELSEWHERE
 from .expressions import unknown_content
+from .futures import awaited_first
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
@@ -119,7 +122,8 @@ _INSTEAD = {
     "assert.equals": "write `assert.equal(actual, expected)`",
     "assert.not_equal": "write `assert.is_true(a != b)`",
     "assert.throws": "catch into a value, and look at that: `let e = f() catch (e) { _ => e };`",
-    "Promise.all": "calls wait by themselves, one after the other",
+    "Promise.all": "calls wait by themselves; `spawn { … }` runs beside, and `baml.future.all` waits for several",
+    "spawn": "write `spawn { … }`",
 }
 
 
@@ -192,8 +196,8 @@ def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier)
     whole = widen_literals(c.relation.expand(ty))
     if is_error(whole) or isinstance(whole, NeverTy):
         return _dead_call(c, node, receiver, whole)
-    if isinstance(whole, ClassTy):
-        symbol = c.names.classes[whole.name]
+    if isinstance(whole, ClassTy | FutureTy):
+        symbol = c.names.classes[FUTURE if isinstance(whole, FutureTy) else whole.name]
         if name.name in symbol.methods:
             function = c.names.functions[symbol.methods[name.name]]
             if not function.static:
@@ -300,7 +304,9 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
     known = method_names(ty)
     if isinstance(ty, ClassTy):
         known += [*c.names.classes[ty.name].methods]
-    hint = did_you_mean(name.name, known)
+    if isinstance(ty, FutureTy):
+        known += [*c.names.classes[FUTURE].methods]
+    hint = did_you_mean(name.name, known) or awaited_first(c, ty)
     if is_optional(ty) and any(_has_method(c, m, name.name) for m in members(without_null(ty))):
         hint = c.may_be_null(f"?.{name.name}(…)")
     elif any(_has_method(c, m, name.name) for m in c.relation.members(ty)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .calls import CALLS
 from .catches import CATCHES
 from .expressions import EXPRESSIONS
+from .futures import FUTURES
 from .lambdas import LAMBDAS
 from .lets import IS, LET_PATTERNS
 from .optional import OPTIONAL
@@ -15,6 +16,16 @@ from .templates import TEMPLATES
 from .tests import TESTS
 
 CONSTRUCTS = Constructs(
-    infer={**EXPRESSIONS, **TEMPLATES, **OPTIONAL, **CALLS, **CATCHES, **LAMBDAS, **MATCHES, **IS},
+    infer={
+        **EXPRESSIONS,
+        **TEMPLATES,
+        **OPTIONAL,
+        **CALLS,
+        **CATCHES,
+        **LAMBDAS,
+        **FUTURES,
+        **MATCHES,
+        **IS,
+    },
     check_statement={**STATEMENTS, **LET_PATTERNS, **TESTS},
 )

@@ -19,6 +19,8 @@ def undisturbed(c: Checker, facts: Facts, *parts: n.Node | None) -> Facts:
     for node in walk(*parts):
         if isinstance(node, n.Call):
             calls = calls or not _is_harmless(c, node)
+        elif isinstance(node, n.Await | n.Spawn):
+            calls = True
         elif isinstance(node, n.Assign):
             _note(node.target, variables, fields)
     # By name: a variable that shadows the one assigned loses its facts as well, which only costs precision.

@@ -34,6 +34,7 @@ from ..facts.builtins import FUNCTIONS
 from ..facts.code_names import constant_name
 from ..facts.symbols import ClassSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
+from .futures import awaited_first
 from .narrow import assume
 from .places import field_type, type_of_local, type_of_path
 from .state import Checker, Infer, is_error
@@ -95,6 +96,7 @@ _INSTEAD = {
     "True": "write `true`",
     "False": "write `false`",
     "await": "a call waits by itself: leave `await` out",
+    "spawn": "write `spawn { … }`",
     "and": "write `&&`",
     "or": "write `||`",
     "not": "write `!`",
@@ -323,6 +325,8 @@ def _kinds(c: Checker, ty: Ty) -> set[str]:
 
 
 def operator_hint(c: Checker, op: str, left: Ty, right: Ty) -> str | None:
+    if hint := awaited_first(c, left, right):
+        return hint
     if is_optional(left) or is_optional(right):
         return "the value may be null: test it first" + (", or write `?? …` behind it" if c.edition == 2 else "")
     if op == "+" and STRING in (widen_literals(left), widen_literals(right)):

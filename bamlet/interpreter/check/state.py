@@ -19,6 +19,7 @@ from ...types.ty import (
     STRING,
     ErrorTy,
     FunctionTy,
+    FutureTy,
     ListTy,
     LiteralTy,
     MapTy,
@@ -185,6 +186,11 @@ class Checker:
             return "nothing here says what the list or map holds: write its type where it is declared"
         if isinstance(node, n.If) and node.otherwise is None:
             return "without an `else` the value may be null: add one"
+        if any(
+            isinstance(member, FutureTy) and self.relation.is_subtype(member.value, expected)
+            for member in self.relation.members(found)
+        ):
+            return "this is a future: `await` it first"
         if is_optional(found) and not is_optional(expected):
             return "the value may be null: test it first, or make the type optional with `?`"
         if plain := _CONVERSIONS.get((found, expected)):

@@ -29,6 +29,7 @@ from ..facts.builtins import FUNCTIONS
 from ..facts.typing_tables import ConstantUse, LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
 from .expressions import operator_hint, operator_result
+from .futures import warn_of_dropped
 from .lambdas import written_type
 from .narrow import assume
 from .optional import receiver
@@ -242,7 +243,9 @@ def _updated(c: Checker, node: n.Assign, declared: Ty) -> Ty:
 
 
 def _expr_statement(c: Checker, node: n.ExprStatement) -> bool:
-    return c.infer(node.value) == NEVER
+    ty = c.infer(node.value)
+    warn_of_dropped(c, node.value, ty)
+    return ty == NEVER
 
 
 def _assert(c: Checker, node: n.Assert) -> bool:

@@ -1,10 +1,10 @@
-"""Calls of `baml.task`: what they give has the type of what the functions give that they are handed."""
+"""Calls of `baml.task` and `baml.future`: what they give is known by the functions or futures they get."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...types.ty import UNKNOWN, FunctionTy, ListTy, NeverTy, Ty, members, union
+from ...types.ty import UNKNOWN, ClassTy, FunctionTy, FutureTy, ListTy, NeverTy, Ty, members, union
 from ..facts.symbols import FunctionSymbol
 from .state import Checker
 
@@ -20,11 +20,31 @@ def given(c: Checker, ty: Ty) -> Ty:
     return UNKNOWN if isinstance(results, NeverTy) else results
 
 
+def _together(c: Checker, ty: Ty) -> FutureTy:
+    """What the futures of a list have in common."""
+    whole = c.relation.expand(ty)
+    items = c.relation.members(whole.item) if isinstance(whole, ListTy) else ()
+    futures = [item for item in items if isinstance(item, FutureTy)]
+    return FutureTy(
+        c.relation.join(future.value for future in futures), c.relation.join(future.error for future in futures)
+    )
+
+
+def _all(c: Checker, types: Sequence[Ty]) -> Ty:
+    found = _together(c, types[0])
+    return FutureTy(ListTy(found.value), found.error)
+
+
 _GIVES: dict[str, Give] = {
     "baml.task.race": lambda c, types: given(c, types[0]),
     "baml.task.hedge": lambda c, types: given(c, types[0]),
     "baml.task.all": lambda c, types: ListTy(given(c, types[0])),
     "baml.task.timeout": lambda c, types: given(c, types[1]),
+    "baml.future.all": _all,
+    "baml.future.all_complete": _all,
+    "baml.future.race": lambda c, types: _together(c, types[0]),
+    "baml.future.any": lambda c, types: FutureTy(_together(c, types[0]).value, ClassTy("baml.future.AllFailed")),
+    "baml.future.with_timeout": lambda c, types: given(c, types[1]),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .calls import CALLS
 from .expressions import EXPRESSIONS
+from .futures import FUTURES, INTO_FUTURES
 from .lambdas import LAMBDAS
 from .lets import IS, LET_PATTERNS
 from .operators import OPERATORS
@@ -14,7 +15,7 @@ from .templates import TEMPLATES
 from .tests import TESTS
 
 CONSTRUCTS = Constructs(
-    emit={**EXPRESSIONS, **TEMPLATES, **OPERATORS, **OPTIONAL, **IS, **CALLS},
-    into={**INTO_STATEMENTS, **INTO_OPTIONAL, **LAMBDAS},
+    emit={**EXPRESSIONS, **TEMPLATES, **OPERATORS, **OPTIONAL, **IS, **FUTURES, **CALLS},
+    into={**INTO_STATEMENTS, **INTO_OPTIONAL, **LAMBDAS, **INTO_FUTURES},
     statement={**STATEMENTS, **LET_PATTERNS, **TESTS},
 )

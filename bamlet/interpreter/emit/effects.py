@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
 from ..check import Checked
-from ..facts.builtins import SHRINKING
+from ..facts.builtins import SHRINKING, START
 from ..facts.code_names import constant_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import Names
@@ -70,6 +70,8 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     spread(calls, context)
     shrinks = set(library.shrinks) if library else set()
     shrinks |= {name for name, tables in checked.tables.items() if any(map(_shrinks, tables.calls.values()))}
+    if any(START in called for called in calls.values()):
+        shrinks |= suspends  # while it waits, tasks may take from any list
     spread(calls, shrinks)
     return Effects(
         frozenset(suspends),

@@ -25,10 +25,7 @@ class Defined:
 
 def _lambda(e: Emitter, node: n.Lambda, target: Target) -> None:
     """A function value knows how it is called."""
-    defined = define_lambda(e, node)
-    name, effects = defined.closure.name, e.unit.effects
-    flags = ast.Constant(name in effects.suspends), ast.Constant(name in effects.needs_context)
-    e.finish(call("$FunctionValue", ast.Constant(name), load(defined.python), *flags), target, node)
+    e.finish(lambda_value(e, define_lambda(e, node)), target, node)
 
 
 def define_lambda(e: Emitter, node: n.Lambda) -> Defined:
@@ -41,6 +38,12 @@ def define_lambda(e: Emitter, node: n.Lambda) -> Defined:
     python = python_name(closure.name)
     e.add(kind(name=python, args=arguments, body=body, decorator_list=[]), node)
     return Defined(closure, python)
+
+
+def lambda_value(e: Emitter, defined: Defined) -> ast.expr:
+    name, effects = defined.closure.name, e.unit.effects
+    flags = ast.Constant(name in effects.suspends), ast.Constant(name in effects.needs_context)
+    return call("$FunctionValue", ast.Constant(name), load(defined.python), *flags)
 
 
 def call_lambda(e: Emitter, name: str, code: ast.expr, arguments: list[ast.expr]) -> ast.expr:

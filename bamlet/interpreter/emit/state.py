@@ -272,7 +272,7 @@ class Emitter:
         return line, len(self.file.text[start : start + column - 1].encode("utf-8", "surrogatepass"))
 
 
-ALWAYS_STATEMENTS = (n.Lambda, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
+ALWAYS_STATEMENTS = (n.Lambda, n.Spawn, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
 
 
 def _is_inline(e: Emitter, node: n.Node) -> bool:

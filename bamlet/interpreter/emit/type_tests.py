@@ -22,6 +22,7 @@ from ...types.ty import (
     EnumTy,
     ErrorTy,
     FunctionTy,
+    FutureTy,
     ListTy,
     LiteralTy,
     MapTy,
@@ -33,7 +34,7 @@ from ...types.ty import (
     VariantTy,
     bare,
 )
-from ..facts.code_names import class_name, enum_value_name
+from ..facts.code_names import FUTURE, class_name, enum_value_name
 from ..facts.typing_tables import TypeTest
 from .state import Unit, call, compare, load, rounds
 
@@ -162,6 +163,7 @@ def _is_treacherous(ty: Ty, wanted: str | int | float) -> bool:
 _LOOK: dict[type, Callable[..., ast.expr]] = {
     ListTy: lambda value, ty: _tag(value, "$list"),
     MapTy: lambda value, ty: _tag(value, "$dict"),
+    FutureTy: lambda value, ty: call("$type_is", value, ast.Constant("handle"), ast.Constant(FUTURE)),
     FunctionTy: lambda value, ty: _tag(value, "$FunctionValue"),
     ClassTy: lambda value, ty: _tag(value, class_name(ty.name)),
     EnumTy: lambda value, ty: call("$type_is", value, ast.Constant("enum"), ast.Constant(ty.name)),

@@ -252,6 +252,7 @@ SHRINKING = frozenset({"list.pop", "list.shift", "list.remove_at", "list.remove_
 THROWING = dict.fromkeys(("list.insert2", "string_from_code_points"), "baml.errors.InvalidArgument")
 
 PRINT = "baml.sys.print"  # the operation behind `print`
+START, WAIT = "baml.future.start", "baml.future.wait"  # behind `spawn` and `await`
 
 FUNCTIONS: dict[str, Builtin] = {
     path: replace(signature, name=signature.name or path.removeprefix("baml.").replace(".", "_"))

@@ -8,6 +8,9 @@ from __future__ import annotations
 HOLE = "_hole_"  # how the name begins that a hole of a prompt has in its template
 
 
+FUTURE = "baml.future.Future"  # of which every value of a `FutureTy` is
+
+
 def function_name(name: str) -> str:
     return f"fn {name}"
 

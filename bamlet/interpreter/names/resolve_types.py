@@ -21,6 +21,7 @@ from ...types.ty import (
     EnumTy,
     ErrorTy,
     FunctionTy,
+    FutureTy,
     ListTy,
     LiteralTy,
     MapTy,
@@ -32,6 +33,7 @@ from ...types.ty import (
     union,
 )
 from ..declarations.attributes import annotate, describe
+from ..facts.code_names import FUTURE
 from ..facts.report import Report
 from ..facts.symbols import Names
 
@@ -78,6 +80,8 @@ class TypeResolver:
         name = node.name
         if name == "map":
             return self._map(node)
+        if name == FUTURE:
+            return self._future(node)
         if node.arguments is not None:
             instead = _ELSEWHERE.get(name.lower(), "only map<K, V> takes them")
             self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{name}` takes no type arguments", instead)
@@ -112,6 +116,18 @@ class TypeResolver:
             self._wrong(arguments[0], catalogue.MAP_KEY, message, hint)
             return ERROR
         return MapTy(key, value)
+
+    def _future(self, node: n.TypeName) -> Ty:
+        """Without arguments it is the future of anything."""
+        arguments = [self.resolve(argument) for argument in node.arguments or ()]
+        if len(arguments) not in (0, 2):
+            message = f"a future has the type of its value and that of what it throws, found {len(arguments)}"
+            self._wrong(
+                node, catalogue.UNKNOWN_TYPE, message, f"write {FUTURE}<T, never> for one that throws nothing"
+            )
+            return ERROR
+        value, error = arguments or (UNKNOWN, UNKNOWN)
+        return FutureTy(value, error)
 
     def _literal(self, node: n.LiteralType) -> Ty:
         if isinstance(node.value, float):

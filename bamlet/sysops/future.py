@@ -1,0 +1,262 @@
+"""Tasks that a program starts with `spawn` and waits for with `await`, and what it can do with several of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..interpreter.facts.code_names import FUTURE
+from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.context import Context as AnyContext
+from ..interpreter.runtime.failures import Cancelled, Thrown
+from ..interpreter.runtime.values import FunctionValue, Opaque
+from .host import Context, Host
+from .registry import sysop
+from .running import Future
+from .sink import Sink, Voice
+from .spawn import Group
+
+UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call can stop
+
+
+@sysop("baml.future.start")
+async def start(context: Context, body: FunctionValue, name: str | None, options: list[Any]) -> Opaque:
+    given = options[0] if options else None
+    own = _detached(context) if given is not None and given.detach else _inside(context)
+    host = own.host
+    future = host.tasks.future(host.future)
+    host.future = future
+    group: Group | None = given.group.payload if given is not None and given.group is not None else None
+    task = asyncio.create_task(_run(own, body, future, group), name=name)
+    future.stop = partial(_stop, host, task)
+    future.task = task
+    host.tasks.run(task, future)
+    if own in context.branches:
+        task.add_done_callback(lambda _: context.branches.remove(own))
+    if given is not None and given.cancel is not None:
+        given.cancel.payload.bind(future)
+    return Opaque(FUTURE, future)
+
+
+def _inside(context: Context) -> Context:
+    host = context.host.branch()
+    assert host.tasks.voice is not None
+    # Not of the one that has started it, which may have ended when this one begins to speak.
+    return context.branch(replace(host, voice=host.tasks.voice.inner()))
+
+
+def _detached(context: Context) -> Context:
+    """A context that no call ends: its task is the runtime's, and shows nothing."""
+    host = replace(
+        context.host,
+        scope=context.host.services.handles.scope(),
+        voice=Voice(Sink()),
+        asking=context.host.asking.branch(),
+        tasks=context.host.services.detached_here(),
+        future=None,
+        stopping=None,
+    )
+    made: Context = AnyContext(context.invoke, context.program, context.space, host, lambda: UNLOOKED)
+    made.constants = context.constants
+    return made
+
+
+def _stop(host: Host, task: asyncio.Task[None]) -> None:
+    # The word before the deed: whoever finds itself cancelled asks by whom.
+    host.stopping = task
+    task.cancel()
+
+
+async def _run(context: Context, body: FunctionValue, future: Future, group: Group | None) -> None:
+    host = context.host
+    try:
+        if group is None:
+            value = await call_value(context, body)
+        else:
+            async with group.turn(host.tasks, future):
+                value = await call_value(context, body)
+        await _keep(host, future)
+        future.give(value)
+    except asyncio.CancelledError:
+        future.cancel()
+        raise
+    except (Exception, Cancelled) as failure:
+        # Before anything is closed, which may take its time: what it threw is not lost if it is cancelled there.
+        future.fail(failure)
+    finally:
+        host.voice.fall_silent()
+        await host.scope.aclose()
+
+
+async def _keep(host: Host, future: Future) -> None:
+    """What the task left open belongs to the call: the value may hold it."""
+    owner = host.tasks.scope
+    if owner is None or not future.pending:
+        return
+    host.scope.hand_over(owner)
+    await host.voice.hand_over()
+
+
+@sysop("baml.future.wait")
+async def wait(context: Context, future: Opaque) -> Any:
+    awaited: Future = future.payload
+    await context.host.tasks.wait_for(awaited)
+    return awaited.outcome()
+
+
+# --- what a future tells
+
+
+@sysop("baml.future.Future.cancel")
+def cancel(context: Context, future: Opaque) -> bool:
+    return bool(future.payload.cancel())
+
+
+@sysop("baml.future.Future.is_settled")
+def is_settled(context: Context, future: Opaque) -> bool:
+    return not future.payload.pending
+
+
+@sysop("baml.future.Future.is_cancelled")
+def is_cancelled(context: Context, future: Opaque) -> bool:
+    return bool(future.payload.state == "Cancelled")
+
+
+@sysop("baml.future.Future.is_result")
+def is_result(context: Context, future: Opaque) -> bool:
+    return bool(future.payload.state == "Ready")
+
+
+@sysop("baml.future.Future.is_error")
+def is_error(context: Context, future: Opaque) -> bool:
+    return _seen(future) == "Error"
+
+
+@sysop("baml.future.Future.state")
+def state(context: Context, future: Opaque) -> Any:
+    return context.space.enum_value("baml.future.FutureState", _seen(future))
+
+
+def _seen(future: Opaque) -> str:
+    asked: Future = future.payload
+    if not asked.pending:
+        asked.observe()
+    return asked.state
+
+
+# --- several
+
+
+class Together:
+    """Futures of which another one is made. What they throw is its business from then on."""
+
+    def __init__(self, context: Context, futures: list[Opaque]) -> None:
+        self.inputs: list[Future] = [future.payload for future in futures]
+        self.outcome = context.host.tasks.future()
+
+    def each(self, heard: Callable[[Future], None]) -> Opaque:
+        """Call back for each that has an outcome, as long as there is none of the whole."""
+
+        def listener(future: Future) -> None:
+            if future.state == "Error":
+                future.observe()
+            if self.outcome.pending:
+                heard(future)
+
+        for future in self.inputs:
+            future.listen(partial(listener, future))
+        return Opaque(FUTURE, self.outcome)
+
+    def cancel_others(self, then: Callable[[], None]) -> None:
+        """Stop those that still run, and go on when they have let go."""
+        leaving = {future.task for future in self.inputs if future.cancel() and future.task is not None}
+
+        def left(task: asyncio.Task[None]) -> None:
+            leaving.discard(task)
+            if not leaving:
+                then()
+
+        for task in list(leaving):
+            task.add_done_callback(left)
+        if not leaving:
+            then()
+
+
+def _end_like(outcome: Future, model: Future) -> None:
+    if model.state == "Cancelled":
+        outcome.cancel()
+    elif model.failure is not None:
+        outcome.fail(model.failure)
+    else:
+        outcome.give(model.value)
+
+
+def _all(context: Context, futures: list[Opaque], stops_others: bool) -> Opaque:
+    together = Together(context, futures)
+    failing = False
+
+    def heard(_: Future) -> None:
+        nonlocal failing
+        failed = [future for future in together.inputs if future.state in ("Error", "Cancelled")]
+        if failed and not failing:
+            failing = True
+            fail = partial(_end_like, together.outcome, failed[0])
+            together.cancel_others(fail) if stops_others else fail()
+        elif not failing and all(future.state == "Ready" for future in together.inputs):
+            together.outcome.give([future.value for future in together.inputs])
+
+    if not together.inputs:
+        together.outcome.give([])
+    return together.each(heard)
+
+
+@sysop("baml.future.all")
+def all_values(context: Context, futures: list[Opaque]) -> Opaque:
+    return _all(context, futures, stops_others=True)
+
+
+@sysop("baml.future.all_complete")
+def all_complete(context: Context, futures: list[Opaque]) -> Opaque:
+    return _all(context, futures, stops_others=False)
+
+
+@sysop("baml.future.race")
+def race(context: Context, futures: list[Opaque]) -> Opaque:
+    together = Together(context, futures)
+    winners: list[Future] = []
+
+    def heard(future: Future) -> None:
+        if not winners:
+            winners.append(future)
+            together.cancel_others(partial(_end_like, together.outcome, future))
+
+    return together.each(heard)
+
+
+@sysop("baml.future.any")
+def any_value(context: Context, futures: list[Opaque]) -> Opaque:
+    together = Together(context, futures)
+    decided: list[Future] = []
+
+    def heard(future: Future) -> None:
+        if decided:
+            return
+        is_panic = future.failure is not None and not isinstance(future.failure, Thrown)
+        if future.state == "Ready" or is_panic:
+            decided.append(future)
+            together.cancel_others(partial(_end_like, together.outcome, future))
+        elif not any(other.pending for other in together.inputs):
+            together.outcome.fail(_all_failed(context, together.inputs))
+
+    if not together.inputs:
+        together.outcome.fail(_all_failed(context, []))
+    return together.each(heard)
+
+
+def _all_failed(context: Context, inputs: list[Future]) -> Thrown:
+    errors = [future.failure.value for future in inputs if isinstance(future.failure, Thrown)]
+    message = f"none of {len(inputs)} tasks gave a value"
+    return Thrown(context.space.instance("baml.future.AllFailed", {"message": message, "errors": errors}))

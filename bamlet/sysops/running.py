@@ -1,0 +1,260 @@
+"""The tasks of one call of the host: what runs beside its main task, what each will give, and who waits for whom.
+
+It is below `spawn` and `baml.task.*` alike. A call ends when all of its tasks have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..interpreter.runtime.failures import CATCHABLE, Panic
+from ..wire.closing import uninterrupted
+
+if TYPE_CHECKING:
+    from .handles import HandleScope
+    from .sink import Voice
+
+State = Literal["Pending", "Ready", "Error", "Cancelled"]
+
+
+class Unawaited(Exception):
+    """What tasks have thrown for which nobody waited, in the order in which they were started."""
+
+    def __init__(self, failures: list[BaseException]) -> None:
+        super().__init__(f"{len(failures)} failures of tasks that nothing awaited")
+        self.failures = failures
+
+
+class Future:
+    """The outcome of a task, or of several. `below` are those that it has started and that still run."""
+
+    __slots__ = (
+        "_listeners",
+        "above",
+        "below",
+        "failure",
+        "number",
+        "observed",
+        "state",
+        "stop",
+        "task",
+        "tasks",
+        "value",
+    )
+
+    def __init__(self, tasks: Tasks, above: Future | None, number: int) -> None:
+        self.tasks = tasks
+        self.number = number
+        self.state: State = "Pending"
+        self.value: Any = None
+        self.failure: BaseException | None = None
+        self.observed = False
+        self.stop: Callable[[], None] = _nothing
+        self.task: asyncio.Task[None] | None = None  # none of one that is made of others
+        self.above = above
+        self.below: dict[Future, None] = {}
+        self._listeners: list[Callable[[], None]] = []
+        if above is not None:
+            above.below[self] = None
+
+    @property
+    def pending(self) -> bool:
+        return self.state == "Pending"
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """Call back as soon as there is an outcome, which may be now."""
+        if self.pending:
+            self._listeners.append(heard)
+        else:
+            heard()
+
+    def give(self, value: Any) -> None:
+        if self.pending:
+            self.value = value
+            self._settle("Ready")
+
+    def fail(self, failure: BaseException) -> None:
+        """What a task throws that was cancelled is of no interest."""
+        if self.pending:
+            self.failure = failure
+            self._settle("Error")
+
+    def cancel(self) -> bool:
+        """Cancelled from now on, whenever the task comes to hear of it. False if there is an outcome already."""
+        if not self.pending:
+            return False
+        self._settle("Cancelled")
+        self.stop()
+        self.cancel_below()
+        return True
+
+    def cancel_below(self) -> None:
+        for future in list(self.below):
+            future.cancel()
+
+    def _settle(self, state: State) -> None:
+        self.state = state
+        if self.above is not None:
+            self.above.below.pop(self, None)
+        listeners, self._listeners = self._listeners, []
+        for heard in listeners:
+            heard()
+        self.tasks.settled(self, is_awaited=bool(listeners))
+
+    def outcome(self) -> Any:
+        """The value, or raises what there is instead. Who has looked knows."""
+        self.observe()
+        if self.state == "Cancelled":
+            raise cancelled()
+        if self.failure is not None:
+            raise self.failure
+        return self.value
+
+    def observe(self) -> None:
+        self.observed = True
+        self.tasks.failed.pop(self, None)
+
+
+def _nothing() -> None:
+    """Nothing runs that could be stopped."""
+
+
+def cancelled() -> Panic:
+    return Panic("the task was cancelled", "Cancelled")
+
+
+@dataclass(slots=True, eq=False)
+class Tasks:
+    """Of one call; or, without a main task, those of a runtime that are detached.
+
+    `alive` counts the tasks that have not ended. Those of `_waiting` wait for nothing but other tasks of the same
+    call: when these are all of them, none will ever go on.
+    """
+
+    scope: HandleScope | None = None
+    voice: Voice | None = None
+    on_failure: Callable[[Future], None] | None = None
+    alive: int = 1
+    running: set[asyncio.Task[None]] = field(default_factory=set)
+    failed: dict[Future, None] = field(default_factory=dict)
+    _count: int = 0
+    _waiting: dict[asyncio.Future[None], None] = field(default_factory=dict)
+
+    # --- of tasks
+
+    def future(self, above: Future | None = None) -> Future:
+        """A new one. What it fails with comes out of the call, unless somebody looks at it."""
+        self._count += 1
+        return Future(self, above, self._count)
+
+    def settled(self, future: Future, is_awaited: bool) -> None:
+        if future.state != "Error" or future.observed:
+            return
+        if self.on_failure is not None:
+            # Nobody may ever look: told at once, unless somebody waits for it.
+            if not is_awaited:
+                self.on_failure(future)
+        else:
+            self.failed[future] = None
+
+    def run(self, task: asyncio.Task[None], future: Future) -> None:
+        """Keep a task that was just made until it has ended."""
+        self.running.add(task)
+        self.alive += 1
+        task.add_done_callback(lambda ended: self._ended(ended, future))
+
+    def _ended(self, task: asyncio.Task[None], future: Future) -> None:
+        self.running.discard(task)
+        # One that was stopped before its first step has said nothing itself.
+        if task.cancelled():
+            future.cancel()
+        elif (failure := task.exception()) is not None:
+            future.fail(failure)  # the process is to end, or it could not let go of something
+        self.leave()
+
+    def join(self) -> None:
+        """One more task runs, which whoever has started it waits for."""
+        self.alive += 1
+
+    def leave(self) -> None:
+        self.alive -= 1
+        self._look_for_deadlock()
+
+    # --- waiting
+
+    async def wait_for(self, future: Future) -> None:
+        if not future.pending:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        future.listen(lambda: _wake(waiter))
+        if future.tasks is self:
+            await self.block(waiter)
+        else:
+            await waiter  # for a task that the call does not wait for: it may take its time
+
+    async def block(self, waiter: asyncio.Future[None]) -> None:
+        """Wait for what only another task of the call can bring."""
+        self._waiting[waiter] = None
+        try:
+            self._look_for_deadlock()
+            await waiter
+        finally:
+            del self._waiting[waiter]
+
+    def _look_for_deadlock(self) -> None:
+        # A waiter that is done belongs to a task that will go on, also if it was cancelled.
+        if len(self._waiting) >= self.alive > 0 and not any(waiter.done() for waiter in self._waiting):
+            message = "all tasks of the call wait for each other"
+            next(iter(self._waiting)).set_exception(Panic(message, "Deadlock"))
+
+    # --- the end
+
+    async def finish(self) -> None:
+        """The main task has given its value: wait for the others. Raises `Unawaited`."""
+        self.leave()
+        while self.running:
+            await asyncio.wait(self.running)
+        failures = [future.failure for future in sorted(self.failed, key=lambda future: future.number)]
+        self.failed.clear()
+        told = [failure for failure in failures if failure is not None]
+        for failure in told:
+            if not isinstance(failure, CATCHABLE):
+                raise failure
+        if told:
+            raise Unawaited(told)
+
+    async def stop(self) -> None:
+        """Stop all, and wait until they have let go. What they throw is of no interest."""
+        await uninterrupted(self._stop())
+
+    async def _stop(self) -> None:
+        while self.running:  # one that lets go may start another
+            for task in list(self.running):
+                task.cancel()
+            await asyncio.wait(self.running)
+        self.failed.clear()
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+async def first_end(tasks: Tasks, ended: Iterable[asyncio.Task[Any]]) -> None:
+    """Until one of the tasks has ended, all of which belong to the call."""
+    waiter = asyncio.get_running_loop().create_future()
+    listened = list(ended)
+
+    def heard(task: asyncio.Task[Any]) -> None:
+        _wake(waiter)
+
+    for task in listened:
+        task.add_done_callback(heard)
+    try:
+        await tasks.block(waiter)
+    finally:
+        for task in listened:
+            task.remove_done_callback(heard)
