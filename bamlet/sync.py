@@ -18,7 +18,7 @@ from types import AsyncGeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from .embed.context import CallContext
-from .embed.errors import BamlAbortError
+from .embed.errors import BamlAbortError, BamlError
 from .embed.runtime import (
     AsyncRuntime,
     ClockLike,
@@ -210,6 +210,7 @@ class Runtime:
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         on_log: Callable[[str, str], object] | None = None,
+        on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self.program = program
@@ -222,6 +223,7 @@ class Runtime:
             "lend_to": tuple(lend_to),
             "on_print": on_print,
             "on_log": on_log,
+            "on_unhandled_task": on_unhandled_task,
             "trace": trace,
         }
         self._inner = AsyncRuntime(program, **self._options)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..interpreter.facts.code_names import FUTURE
 from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Cancelled, Thrown
@@ -19,6 +18,7 @@ from .running import Future
 from .sink import Sink, Voice
 from .spawn import Group
 
+FUTURE = "baml.future.Future"
 UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call can stop
 
 
@@ -170,7 +170,13 @@ class Together:
             future.listen(partial(listener, future))
         return Opaque(FUTURE, self.outcome)
 
-    def cancel_others(self, then: Callable[[], None]) -> None:
+    def end_like(self, model: Future) -> None:
+        """This is the outcome. The others are stopped, and nobody waits for them here."""
+        for future in self.inputs:
+            future.cancel()
+        _end_like(self.outcome, model)
+
+    def after_the_others(self, then: Callable[[], None]) -> None:
         """Stop those that still run, and go on when they have let go."""
         leaving = {future.task for future in self.inputs if future.cancel() and future.task is not None}
 
@@ -204,7 +210,7 @@ def _all(context: Context, futures: list[Opaque], stops_others: bool) -> Opaque:
         if failed and not failing:
             failing = True
             fail = partial(_end_like, together.outcome, failed[0])
-            together.cancel_others(fail) if stops_others else fail()
+            together.after_the_others(fail) if stops_others else fail()
         elif not failing and all(future.state == "Ready" for future in together.inputs):
             together.outcome.give([future.value for future in together.inputs])
 
@@ -231,7 +237,7 @@ def race(context: Context, futures: list[Opaque]) -> Opaque:
     def heard(future: Future) -> None:
         if not winners:
             winners.append(future)
-            together.cancel_others(partial(_end_like, together.outcome, future))
+            together.end_like(future)
 
     return together.each(heard)
 
@@ -247,7 +253,7 @@ def any_value(context: Context, futures: list[Opaque]) -> Opaque:
         is_panic = future.failure is not None and not isinstance(future.failure, Thrown)
         if future.state == "Ready" or is_panic:
             decided.append(future)
-            together.cancel_others(partial(_end_like, together.outcome, future))
+            together.end_like(future)
         elif not any(other.pending for other in together.inputs):
             together.outcome.fail(_all_failed(context, together.inputs))
 

@@ -181,7 +181,7 @@ class Tasks:
 
     def leave(self) -> None:
         self.alive -= 1
-        self._look_for_deadlock()
+        self._suspect_deadlock()
 
     # --- waiting
 
@@ -198,11 +198,16 @@ class Tasks:
     async def block(self, waiter: asyncio.Future[None]) -> None:
         """Wait for what only another task of the call can bring."""
         self._waiting[waiter] = None
+        self._suspect_deadlock()
         try:
-            self._look_for_deadlock()
             await waiter
         finally:
             del self._waiting[waiter]
+
+    def _suspect_deadlock(self) -> None:
+        if len(self._waiting) >= self.alive:
+            # Not now: of what hears of the end of a task, some may not have been told yet.
+            asyncio.get_running_loop().call_soon(self._look_for_deadlock)
 
     def _look_for_deadlock(self) -> None:
         # A waiter that is done belongs to a task that will go on, also if it was cancelled.
