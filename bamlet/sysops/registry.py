@@ -104,7 +104,7 @@ def _hear_of_cancelling(context: Context) -> None:
     The host's stop is no panic, and nothing in the language can catch it.
     """
     task = asyncio.current_task()
-    if task is None or context.host.stopping is not task:
+    if task is None or context.host.stopping is not task or context.host.tasks.ending:
         return
     context.host.stopping = None
     task.uncancel()

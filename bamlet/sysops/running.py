@@ -138,6 +138,7 @@ class Tasks:
     voice: Voice | None = None
     on_failure: Callable[[Future], None] | None = None
     alive: int = 1
+    ending: bool = False  # it is stopped by its host, and nothing in it goes on
     running: set[asyncio.Task[None]] = field(default_factory=set)
     failed: dict[Future, None] = field(default_factory=dict)
     _count: int = 0
@@ -233,6 +234,7 @@ class Tasks:
 
     async def stop(self) -> None:
         """Stop all, and wait until they have let go. What they throw is of no interest."""
+        self.ending = True
         await uninterrupted(self._stop())
 
     async def _stop(self) -> None:

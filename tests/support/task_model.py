@@ -195,6 +195,10 @@ class Model:
         self._ready.append(task)
 
     def _step(self, task: Task) -> None:
+        if task.has_ended:
+            return
+        task.turn += 1
+        self._waiting.pop(task, None)
         thrown, task.thrown = task.thrown, None
         awaited, task.awaits = task.awaits, None
         try:
@@ -220,10 +224,10 @@ class Model:
             self._resume(task)
             return
         self._waiting[task] = None
-        of.heard.append(lambda: self._waiting_ends(task))
+        of.heard.append(lambda: self._waiting_ends(task, of))
 
-    def _waiting_ends(self, task: Task) -> None:
-        if task in self._waiting:
+    def _waiting_ends(self, task: Task, awaited: Outcome) -> None:
+        if task in self._waiting and task.awaits is awaited:
             self._resume(task)
 
     def _ended(self, task: Task, state: str, value: Any) -> None:
@@ -336,7 +340,11 @@ class Model:
             if done:
                 return
             is_ready = all(each.state == "Ready" for each in inputs)
-            if kind == "race" or (kind == "any" and (one.state == "Ready" or isinstance(one.value, str))) or (kind == "all" and one.state != "Ready"):
+            if (
+                kind == "race"
+                or (kind == "any" and (one.state == "Ready" or isinstance(one.value, str)))
+                or (kind == "all" and one.state != "Ready")
+            ):
                 decide(one)
             elif kind == "all" and is_ready:
                 self._settle(whole, "Ready", [each.value for each in inputs])

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import bamlet
+from bamlet.embed import compile_sources
+from bamlet.sysops.clock import Clock
 from tests.support.scripted import LoopClock, run_virtual
 from tests.support.task_model import Model, random_program, text_of
 
@@ -17,7 +19,7 @@ PROGRAMS = int(os.environ.get("BAMLET_TASK_PROGRAMS", "300"))
 BATCH = 25
 
 
-def run(source: str, **options: Any) -> tuple[Any, list[tuple[int, str]]]:
+def run(source: str, **context: Any) -> tuple[Any, list[tuple[int, str]]]:
     """The value or error of `main`, which must leave no task, and what it has printed, with the time in ms."""
     program = bamlet.compile_sources({"main.baml": f"// bamlet: edition 2\n{source}"})
     said: list[tuple[int, str]] = []
@@ -29,9 +31,9 @@ def run(source: str, **options: Any) -> tuple[Any, list[tuple[int, str]]]:
         def hear(line: str) -> None:
             said.append((round((loop.time() - began) * 1000), line))
 
-        async with bamlet.AsyncRuntime(program, clock=LoopClock(), environ={}, on_print=hear, **options) as rt:
+        async with bamlet.AsyncRuntime(program, clock=LoopClock(), environ={}, on_print=hear) as rt:
             try:
-                return await rt.call("main")
+                return await rt.call("main", context=bamlet.CallContext(**context))
             except bamlet.BamlError as error:
                 return error
             finally:
@@ -56,3 +58,98 @@ def test_random_programs_do_what_the_model_says(batch: int) -> None:
         model = Model(program)
         end, said = run(text_of(program))
         assert (seed, shown(end), sorted(said)) == (seed, model.end, sorted(model.said))
+
+
+def test_all_that_nobody_awaited_comes_out_in_the_order_of_its_start() -> None:
+    source = """
+    function bad(ms: int) -> int { baml.sys.sleep(ms); throw ms }
+    function main() -> int {
+      let a = spawn { bad(20) };
+      let b = spawn { bad(10) };
+      let c = spawn { bad(5) };
+      (await c) catch (e) { _ => 0 }
+    }
+    """
+    end, _ = run(source)
+    assert isinstance(end, bamlet.UnhandledThrow)
+    assert (end.value, [other.value for other in end.others]) == (20, [10])  # type: ignore[attr-defined]
+    assert end.__notes__ == ["in a task that nothing awaited"]
+
+
+STOPPED = """
+function wait_for_ever() -> int {
+  let deaf = spawn { while (true) { baml.sys.sleep(1000) catch (e) { baml.panics.Cancelled => null } } };
+  print("began");
+  baml.sys.sleep(100000);
+  1
+}
+"""
+
+
+def test_a_call_that_is_over_leaves_no_task_that_will_not_hear() -> None:
+    end, said = run(f"{STOPPED} function main() -> int {{ wait_for_ever() }}", deadline=2.0)
+    assert isinstance(end, bamlet.BamlTimeoutError)
+    assert [line for _, line in said] == ["began"]
+    end, _ = run(f'{STOPPED} function main() -> int {{ let f = spawn {{ wait_for_ever() }}; throw "out" }}')
+    assert shown(end) == ["out"]
+
+
+DETACHED = """
+function main() -> int {
+  let options = baml.spawn.options(detach = true);
+  let a = spawn with options { baml.sys.sleep(50); print("outlives the call"); throw "alone" };
+  let b = spawn with options { baml.sys.sleep(5000); print("never") };
+  let c = spawn with options { throw "awaited" };
+  await c catch (e) { _ => 0 };
+  1
+}
+"""
+
+
+def test_what_is_detached_belongs_to_the_runtime() -> None:
+    program = bamlet.compile_sources({"main.baml": DETACHED})
+    said: list[str] = []
+    unhandled: list[Any] = []
+
+    async def body() -> None:
+        before = asyncio.all_tasks()
+        async with bamlet.AsyncRuntime(
+            program, clock=LoopClock(), environ={}, on_print=said.append, on_unhandled_task=unhandled.append
+        ) as rt:
+            assert await rt.call("main") == 1
+            assert said == []
+            await asyncio.sleep(1)
+        assert asyncio.all_tasks() == before
+        assert rt.handles.open_count == 0
+
+    run_virtual(body())
+    assert said == ["outlives the call"]
+    assert [error.value for error in unhandled] == ["alone"]
+
+
+def test_ten_thousand_tasks() -> None:
+    source = """
+    function main() -> int {
+      let fs: baml.future.Future<int, never>[] = [];
+      for (let i = 0; i < 10000; i += 1) { fs.push(spawn { baml.sys.sleep(i % 7); i }) }
+      (await baml.future.all(fs)).length()
+    }
+    """
+    assert run(source)[0] == 10_000
+
+
+def test_both_faces_and_all_async_agree() -> None:
+    source = text_of(random_program(Random(3)))
+    values = []
+    for all_async in (False, True):
+        program = compile_sources({"main.baml": source}, emit_all_async=all_async)
+        with bamlet.Runtime(program, on_print=lambda line: None, clock=QuickClock()) as rt:
+            values.append(rt.call("main"))
+    assert values == [run(source)[0]] * 2
+
+
+class QuickClock(Clock):
+    """A thousand times as fast."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / 1000)

@@ -7,6 +7,7 @@ from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import NEVER, NULL, STRING, ClassTy, FunctionTy, FutureTy, ListTy, Ty
 from ..facts.builtins import START, WAIT
+from ..facts.typing_tables import BuiltinCall
 from .state import Checker, Infer, is_error
 from .throws import may_throw
 
@@ -64,7 +65,8 @@ def awaited_first(c: Checker, *types: Ty) -> str | None:
 
 
 def warn_of_dropped(c: Checker, node: n.Expr, ty: Ty) -> None:
-    if isinstance(c.relation.expand(ty), FutureTy):
+    is_reveal = isinstance(c.tables.calls.get(id(node)), BuiltinCall)
+    if isinstance(c.relation.expand(ty), FutureTy) and not is_reveal:
         message = "nobody can wait for this future"
         hint = "await it, or write `let _ =` before it: then what it throws comes out of the call"
         c.wrong(node, catalogue.DROPPED_FUTURE, message, hint=hint)
