@@ -14,7 +14,7 @@ from ..interpreter.runtime.failures import Cancelled, Thrown
 from ..interpreter.runtime.values import FunctionValue, Opaque
 from .host import Context, Host
 from .registry import sysop
-from .running import Future
+from .running import Future, nothing
 from .sink import Sink, Voice
 from .spawn import Group
 
@@ -25,7 +25,8 @@ UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call
 @sysop("baml.future.start")
 async def start(context: Context, body: FunctionValue, name: str | None, options: list[Any]) -> Opaque:
     given = options[0] if options else None
-    own = _detached(context) if given is not None and given.detach else _inside(context)
+    is_detached = given is not None and bool(given.detach)
+    own = _detached(context) if is_detached else _inside(context)
     host = own.host
     future = host.tasks.future(host.future)
     host.future = future
@@ -33,19 +34,15 @@ async def start(context: Context, body: FunctionValue, name: str | None, options
     task = asyncio.create_task(_run(own, body, future, group), name=name)
     future.stop = partial(_stop, host, task)
     future.task = task
-    host.tasks.run(task, future)
-    if own in context.branches:
-        task.add_done_callback(lambda _: context.branches.remove(own))
+    host.tasks.run(task, future, nothing if is_detached else partial(context.branches.remove, own))
     if given is not None and given.cancel is not None:
         given.cancel.payload.bind(future)
     return Opaque(FUTURE, future)
 
 
 def _inside(context: Context) -> Context:
-    host = context.host.branch()
-    assert host.tasks.voice is not None
-    # Not of the one that has started it, which may have ended when this one begins to speak.
-    return context.branch(replace(host, voice=host.tasks.voice.inner()))
+    # Not of the voice of the one that has started it, which may have ended when this one begins to speak.
+    return context.branch(context.host.branch(context.host.tasks.voice))
 
 
 def _detached(context: Context) -> Context:

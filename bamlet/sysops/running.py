@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..interpreter.runtime.failures import CATCHABLE, Panic
@@ -52,7 +53,7 @@ class Future:
         self.value: Any = None
         self.failure: BaseException | None = None
         self.observed = False
-        self.stop: Callable[[], None] = _nothing
+        self.stop: Callable[[], None] = nothing
         self.task: asyncio.Task[None] | None = None  # none of one that is made of others
         self.above = above
         self.below: dict[Future, None] = {}
@@ -118,7 +119,7 @@ class Future:
         self.tasks.failed.pop(self, None)
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Nothing runs that could be stopped."""
 
 
@@ -161,14 +162,15 @@ class Tasks:
         else:
             self.failed[future] = None
 
-    def run(self, task: asyncio.Task[None], future: Future) -> None:
+    def run(self, task: asyncio.Task[None], future: Future, then: Callable[[], None] = nothing) -> None:
         """Keep a task that was just made until it has ended."""
         self.running.add(task)
         self.alive += 1
-        task.add_done_callback(lambda ended: self._ended(ended, future))
+        task.add_done_callback(partial(self._ended, future, then))
 
-    def _ended(self, task: asyncio.Task[None], future: Future) -> None:
+    def _ended(self, future: Future, then: Callable[[], None], task: asyncio.Task[None]) -> None:
         self.running.discard(task)
+        then()
         # One that was stopped before its first step has said nothing itself.
         if task.cancelled():
             future.cancel()

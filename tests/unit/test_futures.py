@@ -15,8 +15,8 @@ from bamlet.sysops.clock import Clock
 from tests.support.scripted import LoopClock, run_virtual
 from tests.support.task_model import Model, random_program, text_of
 
-PROGRAMS = int(os.environ.get("BAMLET_TASK_PROGRAMS", "300"))
-BATCH = 25
+PROGRAMS = int(os.environ.get("BAMLET_TASK_PROGRAMS", "200"))
+BATCH = 20
 
 
 def run(source: str, **context: Any) -> tuple[Any, list[tuple[int, str]]]:
@@ -47,7 +47,7 @@ def shown(end: Any) -> Any:
     """An error as the list of what was thrown, panics by their names."""
     if not isinstance(end, bamlet.BamlError):
         return end
-    values = [error.value for error in (end, *end.others)]
+    values = [getattr(error, "value", error) for error in (end, *end.others)]
     return [getattr(value, "__class_name__", value) for value in values]
 
 
