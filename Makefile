@@ -52,6 +52,7 @@ fuzz: $(DEV) ## Many times as many broken and generated programs and answers as 
 	@BAMLET_FUZZ_EXAMPLES=17000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_sources.py
 	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
+	@BAMLET_TASK_PROGRAMS=1000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_futures.py
 
 interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed $(PYRIGHT)/.installed ## Servers, the native baml-py and a type checker of others, and our wheels, from npm and PyPI; minutes
 	@BAMLET_AIMOCK=$(AIMOCK)/node_modules/.bin/llmock BAMLET_LITELLM=$(LITELLM)/bin/litellm \
