@@ -15,7 +15,7 @@ from bamlet.sysops.clock import Clock
 from tests.support.scripted import LoopClock, run_virtual
 from tests.support.task_model import Model, random_program, text_of
 
-PROGRAMS = int(os.environ.get("BAMLET_TASK_PROGRAMS", "200"))
+PROGRAMS = int(os.environ.get("BAMLET_TASK_PROGRAMS", "60"))
 BATCH = 20
 
 
