@@ -16,7 +16,7 @@ from .clients import Primitive
 from .credential_files import aws_profile, google_default_credentials
 from .deadlines import Deadlines
 from .exchange import failure_of, is_success, now, read_some, within
-from .host import Context, Host
+from .host import Context, Host, client_variable
 from .lent import NotLent
 from .registry import Failure, sysop
 
@@ -49,7 +49,7 @@ async def authorize(context: Context, client: Opaque, request: Any) -> Any:
         return request
     wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.encode())
     try:
-        authorized = await way(_Work(context.host, primitive, unrecorded), wire)
+        authorized = await way(_Work(context, primitive, unrecorded), wire)
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
     fields = {name: getattr(request, name) for name in ("method", "url", "body", "timeouts", "client_name")}
@@ -67,9 +67,13 @@ _KEY_HEADERS = ("authorization", "x-goog-api-key")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    host: Host
+    context: Context
     primitive: Primitive
     transport: Transport
+
+    @property
+    def host(self) -> Host:
+        return self.context.host
 
     @property
     def client_name(self) -> str:
@@ -135,14 +139,13 @@ async def _with_token(work: _Work, request: Request) -> Request:
 
 
 async def _google_token(work: _Work) -> str:
-    from ..providers.client import credentials
     from ..providers.google_tokens import METADATA_REQUEST, token_request
     from ..providers.tokens import read_token
     from ..providers.vertex import given_credentials
 
     found = given_credentials(work.primitive.options)
-    if found is None and (text := google_default_credentials(work.host)) is not None:
-        found = credentials(text)
+    if found is None and (text := google_default_credentials(work.context)) is not None:
+        found = _gcloud_credentials(work, text)
 
     async def ask() -> tuple[str, float]:
         if found is None:
@@ -158,6 +161,18 @@ async def _google_token(work: _Work) -> str:
 
     key = found and _digest(json.dumps(found, sort_keys=True).encode())
     return await work.lent_token("google", key, ask)
+
+
+def _gcloud_credentials(work: _Work, text: str) -> Mapping[str, object]:
+    from ..providers.client import credentials
+
+    try:
+        return credentials(text)
+    except ValueError as failure:
+        raise ClientConfigError(
+            f"client `{work.client_name}`: the credentials that gcloud has left here are no JSON object; run"
+            " `gcloud auth application-default login` again"
+        ) from failure
 
 
 def _without_credentials(work: _Work, failure: Failure) -> Failure:
@@ -224,9 +239,9 @@ async def _aws_key(work: _Work, request: Request) -> Any:
     if own["access_key_id"] and own["secret_access_key"]:
         return AwsKey(own["access_key_id"], own["secret_access_key"], own["session_token"])
     work.check(request)
-    if (key := aws_profile(work.host, own["profile"]).key(work.client_name)) is not None:
+    if (key := aws_profile(work.context, own["profile"]).key(work.client_name)) is not None:
         return key
-    told = {name: work.host.variable(name) for name in _AWS_VARIABLES}
+    told = {name: client_variable(work.context, name) for name in _AWS_VARIABLES}
 
     def lasting(lent: LentKey) -> tuple[AwsKey, float]:
         seconds = USUAL_LIFETIME if lent.expires is None else lent.expires - work.unix()
@@ -245,7 +260,7 @@ async def _aws_key(work: _Work, request: Request) -> Any:
     if (in_container := container_request(told)) is not None:
         return await work.lent(("aws", in_container.url), ask_container)
     try:
-        if work.host.variable("AWS_EC2_METADATA_DISABLED") == "true":
+        if client_variable(work.context, "AWS_EC2_METADATA_DISABLED") == "true":
             raise Failure("Io", "the metadata of the machine are not to be asked")
         return await work.lent(("aws", None), ask_machine)
     except Failure as failure:

@@ -12,7 +12,7 @@ from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
 from .credential_files import with_files
-from .host import Context
+from .host import CLIENT_VARIABLE, Context, client_variable
 from .registry import Failure, sysop
 
 Read: TypeAlias = "Callable[[str], str | None]"
@@ -188,14 +188,14 @@ def _is_block(value: object) -> bool:
 
 def _resolved(context: Context, declared: Declared, found: Dialect) -> dict[str, object]:
     """The options with the environment's values in them, also where they say nothing and it does."""
-    read: Read = partial(context.invoke, "baml.llm.client_variable", context)
+    read: Read = partial(client_variable, context)
     taken = {name for name, value in context.host.env.items() if value is None}
     options = {name: _value(read, taken, value) for name, value in declared.options.items()}
-    return with_files(context.host, found, found.with_environment(options, read))
+    return with_files(context, found, found.with_environment(options, read))
 
 
-@sysop("baml.llm.client_variable")
-def client_variable(context: Context, name: str) -> str | None:
+@sysop(CLIENT_VARIABLE)
+def read_client_variable(context: Context, name: str) -> str | None:
     """None also where the host denies the environment: a client then lacks what it names, and says so."""
     return context.host.variable(name)
 

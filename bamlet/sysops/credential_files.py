@@ -11,38 +11,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..providers import Dialect
-from .host import Host
+from .host import Context, Host, client_variable
 
 if TYPE_CHECKING:
     from ..providers.aws_keys import Profile
 
 
-def with_files(host: Host, found: Dialect, options: dict[str, object]) -> dict[str, object]:
+def with_files(context: Context, found: Dialect, options: dict[str, object]) -> dict[str, object]:
     """The options with the contents of files that they name, and the region that an AWS profile says."""
     filled = dict(options)
     for name in found.files:
         value = filled.get(name)
         if isinstance(value, str) and not value.lstrip().startswith("{"):
-            filled[name] = _read_named(host, value, name) or value
+            filled[name] = _read_named(context.host, value, name) or value
     if found.authorization == "aws" and not filled.keys() & {"region", "endpoint_url"}:
-        if region := aws_profile(host, filled.get("profile")).region:
+        if region := aws_profile(context, filled.get("profile")).region:
             filled["region"] = region
     return filled
 
 
-def aws_profile(host: Host, name: object) -> Profile:
+def aws_profile(context: Context, name: object) -> Profile:
     from ..providers.aws_keys import read_profile
 
-    credentials = host.variable("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
-    config = host.variable("AWS_CONFIG_FILE") or "~/.aws/config"
+    credentials = client_variable(context, "AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    config = client_variable(context, "AWS_CONFIG_FILE") or "~/.aws/config"
     read, profile = (_read_usual, "default") if name is None else (partial(_read_named, what="profile"), str(name))
-    return read_profile(profile, read(host, credentials) or "", read(host, config) or "")
+    return read_profile(profile, read(context.host, credentials) or "", read(context.host, config) or "")
 
 
-def google_default_credentials(host: Host) -> str | None:
+def google_default_credentials(context: Context) -> str | None:
     """What `gcloud auth application-default login` has written."""
-    folder = host.variable("CLOUDSDK_CONFIG") or "~/.config/gcloud"
-    return _read_usual(host, f"{folder}/application_default_credentials.json")
+    folder = client_variable(context, "CLOUDSDK_CONFIG") or "~/.config/gcloud"
+    return _read_usual(context.host, f"{folder}/application_default_credentials.json")
 
 
 def _read_named(host: Host, path: str, what: str) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 R = TypeVar("R")
+CLIENT_VARIABLE = "baml.llm.client_variable"
 
 
 class ClockLike(Protocol):
@@ -215,6 +216,12 @@ _HOST_FIELDS = tuple(field.name for field in fields(Host))
 
 Context: TypeAlias = AnyContext[Host]
 """As operations get it."""
+
+
+def client_variable(context: Context, name: str) -> str | None:
+    """A variable that a client needs: read on the way to something else, and by an operation all the same."""
+    found: str | None = context.invoke(CLIENT_VARIABLE, context, name)
+    return found
 
 
 def resource(context: Context, handle: Handle, kind: type[R]) -> R:

@@ -6,6 +6,7 @@ Operations are counted by taking the place of `invoke`, which no program can.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +21,15 @@ client<llm> A { provider openai-generic, options { base_url env.THE_URL, api_key
 client<llm> B { provider openai-generic, options { base_url "http://b", model B } }
 client<llm> Both { provider fallback, options { strategy [A, B] } }
 client<llm> Again { provider openai-generic, retry_policy Twice, options { base_url "http://a", model A } }
+client<llm> Aws { provider aws-bedrock, options { model "anthropic.x-v1:0", region "eu-west-1" } }
+client<llm> Google { provider vertex-ai, options { model "g", location "l", project_id "p" } }
 retry_policy Twice { max_retries 2, strategy { type constant_delay, delay_ms 1 } }
 
 function Ask(text: string) -> string { client A, prompt #"{{ text }}"# }
 function AskBoth(text: string) -> string { client Both, prompt #"{{ text }}"# }
 function AskAgain(text: string) -> string { client Again, prompt #"{{ text }}"# }
+function AskAws(text: string) -> string { client Aws, prompt #"{{ text }}"# }
+function AskGoogle(text: string) -> string { client Google, prompt #"{{ text }}"# }
 function Slow() -> int { baml.sys.sleep(500); 1 }
 function Hedge() -> int { baml.task.hedge([() => Slow(), () => Slow()], 100) }
 function Limit() -> int { baml.task.timeout(200, () => Slow()) catch (e) { baml.errors.Timeout => -1 } }
@@ -38,11 +43,11 @@ ENVIRON = {"THE_URL": "http://a", "THE_KEY": "a key that is long"}
 class Counted:
     """A runtime on a virtual loop whose operations are listed, each with its arguments."""
 
-    def __init__(self, replies: Mapping[str, Any]) -> None:
+    def __init__(self, replies: Mapping[str, Any], environ: Mapping[str, str] = ENVIRON) -> None:
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
         program = bamlet.compile_sources({"main.baml": SOURCE})
         self.runtime = bamlet.AsyncRuntime(
-            program, transport=ScriptedTransport(replies), clock=LoopClock(), environ=ENVIRON
+            program, transport=ScriptedTransport(replies), clock=LoopClock(), environ=environ
         )
         self.runtime._invoke = self._listed
 
@@ -76,6 +81,26 @@ def test_every_variable_that_a_client_reads_is_an_operation() -> None:
 
     assert run_virtual(work()) == "yes"
     assert {("THE_URL",), ("THE_KEY",)} <= set(counted.of("baml.llm.client_variable"))
+
+
+AWS = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED")
+
+
+@pytest.mark.parametrize(("function", "variables"), [("AskAws", AWS), ("AskGoogle", ("CLOUDSDK_CONFIG",))])
+def test_every_variable_that_a_lent_key_needs_is_an_operation(
+    function: str, variables: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "application_default_credentials.json").write_text("[]")
+    environ = {**dict.fromkeys(variables, str(tmp_path)), "AWS_EC2_METADATA_DISABLED": "true"}
+    counted = Counted({}, environ)
+
+    async def work() -> None:
+        async with counted.runtime as rt:
+            with pytest.raises(bamlet.BamlInvalidArgumentError, match="credentials"):
+                await rt.call(function, text="x")
+
+    run_virtual(work())
+    assert {(name,) for name in variables} <= set(counted.of("baml.llm.client_variable"))
 
 
 @pytest.mark.parametrize("function", ["Caught", "Raced", "Hedged", "AskBoth", "AskAgain"])
