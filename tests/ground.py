@@ -27,6 +27,7 @@ GROUND: dict[str, list[str]] = {
     "A4": [
         "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_ends_at_the_deadline",
         "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_counts_steps",
+        "tests/unit/test_shared_values.py::test_what_walks_in_the_second_edition_counts_steps",
         "tests/unit/test_shared_values.py::test_what_is_written_of_a_shared_value_is_bounded",
         "tests/unit/test_shared_values.py::test_a_shared_value_that_is_thrown_shows_its_beginning",
         "tests/unit/test_shared_values.py::test_a_shared_value_has_no_plain_form",
@@ -107,6 +108,7 @@ GROUND: dict[str, list[str]] = {
     "A15": [
         "tests/unit/test_choke_point.py::test_every_wait_with_a_limit_is_an_operation",
         "tests/unit/test_choke_point.py::test_every_variable_that_a_client_reads_is_an_operation",
+        "tests/unit/test_choke_point.py::test_every_variable_that_a_lent_key_needs_is_an_operation",
         "tests/unit/test_choke_point.py::test_a_request_that_is_not_recorded_is_taken_by_no_catch",
     ],
     "B1": [

@@ -34,6 +34,7 @@ from .ty import (
     without_null_members,
 )
 
+_HOLDERS = (ListTy, MapTy, ClassTy, UnknownTy, ErrorTy)
 _BASES: dict[str, Ty] = {"string": STRING, "int": INT, "bool": BOOL}
 
 
@@ -66,6 +67,10 @@ class Relation:
         if not isinstance(whole, UnionTy):
             return (whole,)
         return tuple(part for member in whole.members for part in self.members(member))
+
+    def may_hold_values(self, ty: Ty) -> bool:
+        """Whether a value of the type may be a list, a map or an object, which hold others."""
+        return any(isinstance(member, _HOLDERS) for member in self.members(ty))
 
     def is_subtype(self, sub: Ty, sup: Ty) -> bool:
         """Whether every value of `sub` may be used as a `sup`, an int being made a float where that is wanted."""

@@ -40,6 +40,8 @@ client<llm> Model { provider "openai", options { model "m" } }
 function Sorted(x: Deep, y: Deep) -> string { client Model, prompt #"{{ [x, y]|sort|length }}"# }
 function equal(n: int) -> bool { baml.deep_equals(shared(n), shared(n)) }
 function copied(n: int) -> int { baml.deep_copy(shared(n)).length() }
+function shown(n: int) -> int { string.from(shared(n)).length() }
+function shown_boxes(n: int) -> int { string.from([boxes(n)]).length() }
 function thrown(n: int) -> int { throw shared(n) }
 function thrown_boxes(n: int) -> int { throw [boxes(n)] }
 function shifted(x: int) -> int { x << 8000000000 }
@@ -47,7 +49,18 @@ function shifted_in_place(x: int) -> int { let y = x; y <<= 8000000000; y }
 let CONSTANT = baml.unstable.string([1, 2]);
 function constant() -> string { CONSTANT }
 """
-WALKS = ("text", "text_of_boxes", "printed", "compact", "pretty", "matched", "asked", "prompted")
+WALKS = (
+    "text",
+    "text_of_boxes",
+    "shown",
+    "shown_boxes",
+    "printed",
+    "compact",
+    "pretty",
+    "matched",
+    "asked",
+    "prompted",
+)
 DEPTH = 40
 
 
@@ -68,7 +81,9 @@ def test_a_walk_over_a_shared_value_counts_steps(runtime: bamlet.Runtime, functi
         runtime.call(function, n=DEPTH, context=bamlet.CallContext(max_steps=20_000))
 
 
-@pytest.mark.parametrize("function", ["text", "text_of_boxes", "printed", "compact", "pretty"])
+@pytest.mark.parametrize(
+    "function", ["text", "text_of_boxes", "shown", "shown_boxes", "printed", "compact", "pretty"]
+)
 def test_what_is_written_of_a_shared_value_is_bounded(
     runtime: bamlet.Runtime, function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +96,47 @@ def test_what_is_written_of_a_shared_value_is_bounded(
 def test_shared_values_are_compared_and_copied_once(runtime: bamlet.Runtime) -> None:
     assert runtime.call("equal", n=DEPTH) is True
     assert runtime.call("copied", n=DEPTH) == 2
+
+
+SECOND_EDITION = """
+function main() -> null { null }
+function shared(n: int) -> unknown[] {
+  let xs: unknown[] = [1];
+  for (let i = 0; i < n; i += 1) { xs = [xs, xs]; }
+  xs
+}
+function hole(n: int) -> int { let xs = shared(n); `of ${xs}`.length() }
+function joined(n: int) -> int { shared(n).join(", ").length() }
+function many(n: int) -> unknown[] {
+  let xs: unknown[] = [];
+  for (let i = 0; i < n; i += 1) { xs.push([i]); }
+  xs
+}
+function equal(n: int) -> bool { let xs = many(n); let ys = many(n); xs == ys }
+function deeply_equal(n: int) -> bool { let xs = many(n); let ys = many(n); baml.deep_equals(xs, ys) }
+function placed(n: int) -> int { many(n).index_of([n]) ?? -1 }
+function included(n: int) -> bool { many(n).includes([n]) }
+function copied(n: int) -> int { baml.deep_copy(many(n)).length() }
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "size", "of_four"),
+    [
+        ("hole", DEPTH, 111),
+        ("joined", DEPTH, 106),
+        ("equal", 10_000, True),
+        ("deeply_equal", 10_000, True),
+        ("placed", 10_000, -1),
+        ("included", 10_000, False),
+        ("copied", 10_000, 4),
+    ],
+)
+def test_what_walks_in_the_second_edition_counts_steps(function: str, size: int, of_four: object) -> None:
+    runtime = bamlet.Runtime(bamlet.compile_sources({"shared.baml": SECOND_EDITION}, edition=2))
+    assert runtime.call(function, n=4, context=bamlet.CallContext(max_steps=20_000)) == of_four
+    with pytest.raises(bamlet.BamlAbortError, match="20,000 steps"):
+        runtime.call(function, n=size, context=bamlet.CallContext(max_steps=20_000))
 
 
 def test_a_shared_value_that_is_thrown_shows_its_beginning(runtime: bamlet.Runtime) -> None:

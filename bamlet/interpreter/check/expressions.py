@@ -277,8 +277,9 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
         return _connective(c, node)
     if node.op in ("==", "!="):
         sides = c.infer(node.left), c.infer(node.right)
-        if c.edition == 2:
+        if c.edition == 2 and all(map(c.relation.may_hold_values, sides)):
             c.tables.by_content.add(id(node))
+            c.tables.walks = True
         return NEVER if NEVER in sides else BOOL
     left, right = c.infer(node.left), c.infer(node.right)
     if is_error(left) or is_error(right):

@@ -10,7 +10,8 @@ from .state import Checker, Infer
 def _template(c: Checker, node: n.Template, expected: Ty | None) -> Ty:
     holes = [part.value for part in node.parts if isinstance(part, n.Hole)]
     for hole in holes:
-        c.infer(hole)
+        shown = c.infer(hole)
+        c.tables.walks |= c.relation.may_hold_values(shown)
     if c.cut_short(holes):
         return NEVER
     return STRING if node.text is None else literal(node.text)

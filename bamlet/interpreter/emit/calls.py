@@ -134,8 +134,13 @@ def _of_kind(kind: str) -> Builtin:
     return lambda e, values: call("$is_ascii", *values, ast.Constant(kind))
 
 
-def _written(values: list[ast.expr]) -> ast.expr:
-    return call("$unstable_string", rounds(), *values)
+def _walking(name: str) -> Builtin:
+    """A helper that goes through a value of any size."""
+    return lambda e, values: call(name, rounds(), *values)
+
+
+_written = _walking("$unstable_string")
+_place = _walking("$place_by_content")
 
 
 BUILTINS: dict[str, Builtin] = {
@@ -162,13 +167,9 @@ BUILTINS: dict[str, Builtin] = {
     "string_from_code_points": _throwing("$from_code_points", "string_from_code_points"),
     "list.remove_at2": _helper("$remove_at2"),
     "list.sort2": _helper("$sort2"),
-    "list.index_of2": lambda e, values: call("$index_of2", load("$deep_equals"), *values),
-    "list.includes2": lambda e, values: compare(
-        call("$index_of", load("$deep_equals"), *values), ast.GtE(), ast.Constant(0)
-    ),
-    "list.join2": lambda e, values: call(
-        "$join", call("$list", call("$map", load("$text"), values[0])), values[1]
-    ),
+    "list.index_of2": lambda e, values: call("$found_or_null", _place(e, values)),
+    "list.includes2": lambda e, values: compare(_place(e, values), ast.GtE(), ast.Constant(0)),
+    "list.join2": lambda e, values: call("$join2", rounds(), *values),
     "map.set2": _helper("$set2"),
     "map.delete2": _helper("$delete2"),
     "string.index_of2": _helper("$find2"),
@@ -181,7 +182,7 @@ BUILTINS: dict[str, Builtin] = {
     "string.is_ascii_alphanumeric": _of_kind("alphanumeric"),
     "string.is_ascii_whitespace": _of_kind("whitespace"),
     "string.last_index_of": _helper("$find_last"),
-    "string_from": _helper("$text"),
+    "string_from": _walking("$text"),
     "map.length": _helper("$len"),
     "map.has": _contains,
     "map.get": _method("get"),
@@ -220,9 +221,9 @@ BUILTINS: dict[str, Builtin] = {
     "media.as_base64": _field("base64"),
     "media.as_file": _field("file"),
     "media.mime_type": _field("media_type"),
-    "deep_copy": _helper("$deep_copy"),
-    "deep_equals": _helper("$deep_equals"),
-    "unstable_string": lambda e, values: _written(values),
+    "deep_copy": _walking("$deep_copy"),
+    "deep_equals": _walking("$deep_equals"),
+    "unstable_string": _walking("$unstable_string"),
     "math_abs": _helper("$abs"),
     "math_min": _helper("$minimum"),
     "math_max": _helper("$maximum"),
@@ -235,7 +236,7 @@ BUILTINS: dict[str, Builtin] = {
     "math_exp": _helper("$exp"),
     "math_log": _helper("$log"),
     "sys_panic": _helper("$panic"),
-    "print": lambda e, values: operation(PRINT, [_written(values)]),
+    "print": lambda e, values: operation(PRINT, [_written(e, values)]),
     "reveal": lambda e, values: values[0],
 }
 

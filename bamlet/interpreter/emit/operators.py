@@ -21,7 +21,7 @@ from ...types.ty import (
     UnknownTy,
     VariantTy,
 )
-from .state import Emit, Emitter, both, call, compare, load
+from .state import Emit, Emitter, both, call, compare, load, rounds
 
 Types: TypeAlias = tuple[Ty, ...]
 
@@ -147,8 +147,8 @@ _KINDS: dict[Ty, str] = {INT: "int", FLOAT: "float", STRING: "string", BOOL: "bo
 def _equality(e: Emitter, node: n.Binary) -> ast.expr:
     equal = node.op == "=="
     left, right = e.operands((node.left, node.right))
-    if id(node) in e.tables.by_content and _may_have_content(e, node):
-        same = call("$deep_equals", left, right)
+    if id(node) in e.tables.by_content:
+        same = call("$deep_equals", rounds(), left, right)
         return same if equal else ast.UnaryOp(ast.Not(), same)
     kinds, others = base_kinds(e.members_of(node.left)), base_kinds(e.members_of(node.right))
     if _by_identity(kinds) or _by_identity(others):
@@ -157,12 +157,6 @@ def _equality(e: Emitter, node: n.Binary) -> ast.expr:
         return compare(left, ast.Eq() if equal else ast.NotEq(), right)
     decided = call("$equal", left, right)
     return decided if equal else ast.UnaryOp(ast.Not(), decided)
-
-
-def _may_have_content(e: Emitter, node: n.Binary) -> bool:
-    """Whether both sides may be lists, maps or objects: everything else is equal when it is the same."""
-    sides = (base_kinds(e.members_of(node.left)), base_kinds(e.members_of(node.right)))
-    return all(kinds & {"other", "unknown"} for kinds in sides)
 
 
 _SAME_MEANING = ({"int", "float", "null"}, {"string", "null"}, {"bool", "null"})

@@ -1,4 +1,4 @@
-"""Templates to Python's own f-strings: a hole that is no string is made one by `$text`."""
+"""Templates to Python's own f-strings: a hole that is no string is made one, as `string.from` does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ast
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.ty import STRING
-from .state import Emit, Emitter, call
+from .state import Emit, Emitter, call, rounds
 
 
 def _template(e: Emitter, node: n.Template) -> ast.expr:
@@ -19,10 +19,16 @@ def _template(e: Emitter, node: n.Template) -> ast.expr:
         if isinstance(part, n.TemplateText):
             parts.append(ast.Constant(part.value))
         else:
-            is_text = all(widen_literals(member) == STRING for member in e.members_of(part.value))
-            value = next(values)
-            parts.append(ast.FormattedValue(value if is_text else call("$text", value), -1, None))
+            parts.append(ast.FormattedValue(_shown(e, part.value, next(values)), -1, None))
     return ast.JoinedStr(parts)
+
+
+def _shown(e: Emitter, node: n.Expr, value: ast.expr) -> ast.expr:
+    ty = e.tables.types[id(node)]
+    if e.unit.relation.may_hold_values(ty):
+        return call("$text", rounds(), value)
+    is_text = all(widen_literals(member) == STRING for member in e.unit.relation.members(ty))
+    return value if is_text else call("$plain_text", value)
 
 
 TEMPLATES: dict[type, Emit] = {n.Template: _template}

@@ -280,8 +280,11 @@ FUNCTIONS: dict[str, Builtin] = {
     }.items()
 }
 
-# Which write a value out with all that it holds, as often as it holds it.
-WALKING = {"unstable_string", "print"}
+# Which go through a value with all that it holds, to write, compare or copy it.
+WALKING = {
+    *("deep_copy", "deep_equals", "list.includes2", "list.index_of2"),
+    *("list.join2", "print", "string_from", "unstable_string"),
+}
 
 # Other spellings of functions of the library.
 SAME_FUNCTION = {"baml.Int.parse": "int.parse", "baml.Float.parse": "float.parse"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from .collections import index_of, sort, sorted_by
+from .collections import sort, sorted_by
 from .failures import Thrown
+from .text import text
 
 
 def at(items: Any, place: int) -> Any:
@@ -46,9 +47,14 @@ def sort_by_keys(items: list[Any], keys: list[Any]) -> list[Any]:
     return items
 
 
-def place_of(equal: Callable[[Any, Any], bool], items: list[Any], wanted: Any) -> int | None:
-    found = index_of(equal, items, wanted)
+def found_or_null(found: int) -> int | None:
+    """A place that was looked for: -1 is none."""
     return None if found < 0 else found
+
+
+def join(rounds: Iterator[bool], items: list[Any], separator: str) -> str:
+    """What is no string is shown as `string.from` does."""
+    return separator.join(text(rounds, item) for item in items)
 
 
 def set_(held: dict[Any, Any], key: Any, value: Any) -> Any:
@@ -144,7 +150,8 @@ WORDS: dict[str, Any] = {
     "$from_code_points": from_code_points,
     "$byte_length": byte_length,
     "$is_ascii": is_ascii,
-    "$index_of2": place_of,
+    "$found_or_null": found_or_null,
+    "$join2": join,
     "$set2": set_,
     "$delete2": delete,
     "$find2": find,

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .values import EnumValue, FunctionValue, Instance
+from .walking import Walk
 
 CYCLE = "…"
 
 
-def text(value: Any) -> str:
+def text(rounds: Iterator[bool], value: Any) -> str:
     """A string is itself; in other values, strings are quoted."""
-    return value if isinstance(value, str) else _shown(value, frozenset())
+    return value if isinstance(value, str) else _shown(value, frozenset(), Walk(rounds))
 
 
-def _shown(value: Any, above: frozenset[int]) -> str:
+def plain_text(value: Any) -> str:
+    """The same of a value that holds no others, so nothing needs to be counted."""
+    return value if isinstance(value, str) else _single(value)
+
+
+def _shown(value: Any, above: frozenset[int], walk: Walk) -> str:
+    if isinstance(value, list | dict | Instance) and id(value) not in above:
+        return _inside(value, above | {id(value)}, walk)
+    shown = _single(value)
+    walk.step(len(shown))
+    return shown
+
+
+def _single(value: Any) -> str:
     match value:
         case None:
             return "null"
@@ -27,19 +42,25 @@ def _shown(value: Any, above: frozenset[int]) -> str:
         case FunctionValue():
             return f"<function {value.name}>"
         case list() | dict() | Instance():
-            return CYCLE if id(value) in above else _inside(value, above | {id(value)})
+            return CYCLE
         case _:
             return str(value) if isinstance(value, int) else repr(value)
 
 
-def _inside(value: list[Any] | dict[Any, Any] | Instance, above: frozenset[int]) -> str:
+def _inside(value: list[Any] | dict[Any, Any] | Instance, above: frozenset[int], walk: Walk) -> str:
+    def inside(part: Any) -> str:
+        return _shown(part, above, walk)
+
     match value:
         case list():
-            return f"[{', '.join(_shown(item, above) for item in value)}]"
+            walk.step(2 + 2 * len(value))
+            return f"[{', '.join(map(inside, value))}]"
         case dict():
-            rows = ", ".join(f"{_shown(key, above)}: {_shown(item, above)}" for key, item in value.items())
+            walk.step(2 + 4 * len(value))
+            rows = ", ".join(f"{inside(key)}: {inside(item)}" for key, item in value.items())
             return f"{{{rows}}}"
         case Instance():
-            fields = ", ".join(f"{name}: {_shown(getattr(value, name), above)}" for name in value.__fields__)
             name = value.__class_name__.rpartition(".")[2]
+            walk.step(len(name) + 4 + sum(len(field) + 4 for field in value.__fields__))
+            fields = ", ".join(f"{field}: {inside(getattr(value, field))}" for field in value.__fields__)
             return f"{name} {{ {fields} }}" if fields else f"{name} {{}}"

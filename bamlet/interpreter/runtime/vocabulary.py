@@ -23,9 +23,9 @@ from .operators import (
     widen,
     wrong_index,
 )
-from .text import text
+from .text import plain_text, text
 from .values import FunctionValue, Instance
-from .whole_values import copied, deep_copy, deep_equals, spread, unstable_string
+from .whole_values import copied, deep_copy, deep_equals, place_by_content, spread, unstable_string
 
 # By the names that emitted code uses; no name of the language begins with a dollar.
 WORDS: dict[str, Any] = {
@@ -49,6 +49,7 @@ WORDS: dict[str, Any] = {
     "$widen": widen,
     "$deep_equals": deep_equals,
     "$deep_copy": deep_copy,
+    "$place_by_content": place_by_content,
     "$copied": copied,
     "$unstable_string": unstable_string,
     "$spread": spread,
@@ -60,6 +61,7 @@ WORDS: dict[str, Any] = {
     "$call_value": call_value,
     "$omitted": OMITTED,
     "$text": text,
+    "$plain_text": plain_text,
     "$operation_value": operation_value,
     "$FunctionValue": FunctionValue,
     "$Instance": Instance,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 from typing import Any
 
 from .operators import equal
@@ -10,7 +11,7 @@ from .values import EnumValue, Instance, instance_from_fields, parts
 from .walking import Walk
 
 
-def deep_equals(left: Any, right: Any) -> bool:
+def deep_equals(rounds: Iterator[bool], left: Any, right: Any) -> bool:
     """Equality by content, of any depth: not-a-number equals itself, instances need the same class.
 
     Two that contain themselves are equal when no way into both of them finds a difference.
@@ -18,6 +19,7 @@ def deep_equals(left: Any, right: Any) -> bool:
     pending = [(left, right)]
     seen: set[tuple[int, int]] = set()
     while pending:
+        next(rounds)
         a, b = pending.pop()
         if a is b or (id(a), id(b)) in seen:
             continue
@@ -37,18 +39,24 @@ def deep_equals(left: Any, right: Any) -> bool:
     return True
 
 
-def deep_copy(value: Any) -> Any:
+def place_by_content(rounds: Iterator[bool], items: list[Any], wanted: Any) -> int:
+    """Of the first item that equals what is wanted; -1 if there is none."""
+    return next((at for at, item in enumerate(items) if deep_equals(rounds, item, wanted)), -1)
+
+
+def deep_copy(rounds: Iterator[bool], value: Any) -> Any:
     """A copy that shares no list, map or instance with the original. What occurs twice is copied once."""
     copies: dict[int, Any] = {}
     pending: list[Any] = [value]
     while pending:
+        next(rounds)
         original = pending.pop()
         if id(original) in copies or not isinstance(original, list | dict | Instance):
             continue
         kind: Any = type(original)
         copies[id(original)] = kind.__new__(kind)
         pending += parts(original)
-    for original in _reached(value):
+    for original in compress(_reached(value), rounds):
         _fill(copies, original)
     return copies.get(id(value), value)
 
