@@ -163,6 +163,9 @@ GROUND: dict[str, list[str]] = {
     ],
     "C3": [
         "tests/spec/calls.md::Functions and methods of other languages",
+        "tests/spec/recovery.md::Types of other languages",
+        "tests/spec/recovery.md::Strings of other languages",
+        "tests/spec/recovery.md::Loops and functions of other languages",
     ],
     "C4": [
         "tests/unit/test_tracebacks.py::test_an_error_that_nobody_catches_is_short_and_shows_none_of_our_frames",

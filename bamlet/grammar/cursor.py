@@ -55,6 +55,7 @@ class Frame:
 
 
 CODE = (Mode.EXPR, Mode.DEFAULT)
+OTHER_QUOTES = "'“”‘’„«»"
 MAX_DIGITS = 1000  # Python reads no more than 4,300 at once
 MAX_DEPTH = 200  # Python's own compiler gives up on nesting not far beyond
 
@@ -134,9 +135,15 @@ class Cursor:
 
     def _fail(self, what: str | None = None) -> NoReturn:
         char = self.text[self._at]
+        if char in OTHER_QUOTES:
+            self._fail_quote(char)
         message = f"{what} `{char}`" if what else f"`{char}` means nothing outside of strings and comments"
         hint = "names are made of ASCII letters, digits and `_`" if char.isalpha() else None
         raise LexError(catalogue.SYNTAX, self._at, self._at + 1, message, hint)
+
+    def _fail_quote(self, char: str) -> NoReturn:
+        hint = f'use " instead of {char}'
+        raise LexError(catalogue.SYNTAX, self._at, self._at + 1, "strings are written in double quotes", hint)
 
     # --- strings, the same everywhere
 

@@ -31,14 +31,6 @@ class CodeLexer(Cursor):
             self._dollar_word()
         elif char == "<" and self._opens_type_list():
             self._emit("GENERIC_OPEN", self._at + 1)
-        elif char == "'":
-            raise LexError(
-                catalogue.SYNTAX,
-                self._at,
-                self._at + 1,
-                "strings are written in double quotes",
-                "use \" instead of '",
-            )
         else:
             self._code_operator()
 
@@ -81,6 +73,12 @@ class CodeLexer(Cursor):
         previous = self.tokens[-1].type if self.tokens else ""
         if word in t.FOREIGN_WORDS and previous not in ("DOT", "QDOT", "LET"):
             self._refuse_foreign(word, end)
+        if word in ("f", "F") and self.text[end : end + 1] == '"':
+            message, hint = (
+                f"a string has no `{word}` before it",
+                "with holes it is written `…${name}…`, back-ticks included",
+            )
+            raise LexError(catalogue.SYNTAX, self._at, end, message, hint)
         type = t.EXPR_KEYWORDS.get(word)
         if previous in ("DOT", "QDOT", "AT") or (type and self._in_key_position(previous, end)):
             type = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..diagnostics import catalogue
+from .elsewhere import ELSEWHERE
 from .problem import MEMBER_OF, SyntaxProblem, found, head
 from .tokens import ITEM_KEYWORDS, WORD, Token
 
@@ -377,6 +378,7 @@ def _empty_hole(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> S
 
 
 _LOOKS = (
+    *ELSEWHERE,
     _empty_hole,
     _let_in_parentheses,
     _missing_arrow,

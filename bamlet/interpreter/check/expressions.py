@@ -100,6 +100,8 @@ _INSTEAD = {
     "and": "write `&&`",
     "or": "write `||`",
     "not": "write `!`",
+    **dict.fromkeys(("def", "fn", "func"), "inside of a function write `let f = (x: int) => …`"),
+    "lambda": "write `(x: int) => …`",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...grammar.elsewhere import TYPES_WITH_ARGUMENTS
 from ...types.show import show
 from ...types.ty import (
     ERROR,
@@ -50,10 +51,7 @@ _ELSEWHERE = {
     "boolean": "write `bool`",
     **dict.fromkeys(("none", "nil", "undefined"), "write `null`"),
     **dict.fromkeys(("any", "object", "json", "dynamic"), "write `unknown` for a value of any type"),
-    **dict.fromkeys(("list", "array", "set", "sequence"), "a list is written `T[]`"),
-    **dict.fromkeys(("dict", "record", "hashmap"), "write `map<string, T>`"),
-    **dict.fromkeys(("optional", "option", "maybe", "nullable"), "an optional type is written `T?`"),
-    **dict.fromkeys(("union", "literal", "enum"), 'a union is written `A | B`, and `"a"` is a type too'),
+    **TYPES_WITH_ARGUMENTS,
 }
 
 

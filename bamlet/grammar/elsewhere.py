@@ -1,0 +1,81 @@
+"""What people write out of the habit of other languages, where it does not fit the grammar: what to write here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..diagnostics import catalogue
+from .problem import SyntaxProblem, head
+from .tokens import WORD, Token
+
+# Types with arguments, by what other languages call them in small letters.
+TYPES_WITH_ARGUMENTS: Mapping[str, str] = {
+    **dict.fromkeys(("list", "array", "set", "sequence"), "a list is written `T[]`"),
+    **dict.fromkeys(("map", "dict", "record", "hashmap"), "write `map<string, T>`"),
+    **dict.fromkeys(("optional", "option", "maybe", "nullable"), "an optional type is written `T?`"),
+    **dict.fromkeys(("union", "literal", "enum"), 'a union is written `A | B`, and `"a"` is a type too'),
+}
+
+
+def type_in_brackets(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`Optional[int]`, `Literal["a"]`: behind this bracket there would be nothing but its other half."""
+    if not 1 < at < len(tokens) or expected != {"RSQB"} or tokens[at - 1].type != "LSQB":
+        return None
+    name = tokens[at - 2]
+    if name.type != "NAME":
+        return None
+    hint = TYPES_WITH_ARGUMENTS.get(name.value.lower(), "only `map<K, V>` takes types")
+    items = _listed(tokens, at)
+    if len(items) == 1:
+        hint = hint.replace("`T", f"`{items[0]}")
+    if items and "`A | B`" in hint:
+        hint = f"write `{' | '.join(items)}`"
+    return SyntaxProblem.at(name, f"`{name.value}` takes no types in square brackets", hint)
+
+
+def _listed(tokens: Sequence[Token], at: int) -> list[str]:
+    """The names and literals up to the closing bracket; nothing if anything else stands there."""
+    end = next((place for place in range(at, len(tokens)) if tokens[place].type == "RSQB"), at)
+    items = [token for token in tokens[at:end] if token.type != "COMMA"]
+    if not all(token.type in ("NAME", "STRING", "INT") for token in items):
+        return []
+    return [f'"{token.value}"' if token.type == "STRING" else token.value for token in items]
+
+
+def list_before_item(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`n [int]` and `n: []int`: a bracket where a type begins."""
+    if not 0 < at < len(tokens) or tokens[at].type != "LSQB" or not {"LPAR", "STRING", "NAME"} <= expected:
+        return None
+    if tokens[at - 1].type not in _BEFORE_TYPE and head(tokens, at) != "CLASS":
+        return None
+    item = next((token.value for token in tokens[at + 1 : at + 3] if token.type == "NAME"), "T")
+    return SyntaxProblem.at(tokens[at], "the brackets of a list stand behind its type", f"write `{item}[]`")
+
+
+_BEFORE_TYPE = frozenset({"COLON", "ARROW", "PIPE", "EQUAL", "THROWS"})
+
+
+def quoted_enum_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`"red"`, where nothing before it could have it as a value of its own."""
+    if not 2 < at + 1 <= len(tokens) or head(tokens, at) != "ENUM" or tokens[at].type != "STRING":
+        return None
+    if tokens[at - 1].type not in ("LBRACE", "COMMA", "STRING", "RPAR"):
+        return None
+    text = tokens[at].value
+    hint = f"write `{text}`; @alias renames it for the model"
+    if not WORD.fullmatch(text):
+        hint = f'give it a plain name, and `@alias("{text}")` for the model'
+    return SyntaxProblem.at(tokens[at], "the name of an enum value has no quotes", hint)
+
+
+def bare_for(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`for x in xs { … }`"""
+    if not 0 < at < len(tokens) or tokens[at - 1].type != "FOR" or expected != {"LPAR", "LET"}:
+        return None
+    name = tokens[at].value if tokens[at].type == "NAME" else "x"
+    message = "the header of `for` must be in parentheses, or begin with `let`"
+    hint = f"write `for ({name} in …) {{ … }}`, or `for let {name} in … {{ … }}`"
+    return SyntaxProblem.at(tokens[at], message, hint, catalogue.CONDITION_PARENTHESES)
+
+
+ELSEWHERE = (type_in_brackets, list_before_item, quoted_enum_value, bare_for)
