@@ -107,6 +107,7 @@ PROMPT_NAME = _warning("prompt-name", "E0116", "a name in a prompt that nothing 
 REPEATED_PROPERTY = _warning("repeated-property", "E0117", "a property given twice, of which the last counts")
 IGNORED_OPTION = _warning("ignored-option", "E0118", "a setting that has no effect where it stands")
 TEST_ARGUMENT = _warning("test-argument", "E0119", "arguments of a test that do not fit its functions")
+SURPRISING_READING = _warning("surprising-reading", "E0125", "text that is read otherwise than it looks")
 MISSPELT_OPTION = _warning("misspelt-option", "E0121", "a client option that is nearly called like another")
 EMPTY_MODEL = _warning("empty-model", "E0122", "a shorthand for a client that names no model")
 NOT_DYNAMIC = _error("not-dynamic", "E0120", "an extension of a type that is not marked @@dynamic")

@@ -24,8 +24,10 @@ def type_in_brackets(tokens: Sequence[Token], at: int, expected: frozenset[str])
     name = tokens[at - 2]
     if name.type != "NAME":
         return None
-    hint = TYPES_WITH_ARGUMENTS.get(name.value.lower(), "only `map<K, V>` takes types")
-    items = _listed(tokens, at)
+    items, known = _listed(tokens, at), TYPES_WITH_ARGUMENTS.get(name.value.lower())
+    if not items and known is None:
+        return None  # rather a bracket that is never closed
+    hint = known or "only `map<K, V>` takes types"
     if len(items) == 1:
         hint = hint.replace("`T", f"`{items[0]}")
     if items and "`A | B`" in hint:

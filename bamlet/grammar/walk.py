@@ -16,6 +16,13 @@ def walk(*roots: n.Node | None, below: Callable[[n.Node], Iterable[n.Node]] = n.
         stack += below(node)
 
 
+def functions_of(item: n.Item) -> Iterable[n.FunctionDecl]:
+    """The item itself if it is a function, or its methods."""
+    if isinstance(item, n.FunctionDecl):
+        return (item,)
+    return item.methods if isinstance(item, n.ClassDecl | n.EnumDecl) else ()
+
+
 def outside_lambdas(node: n.Node) -> Iterable[n.Node]:
     """For `below`: what a lambda holds runs when it is called, not where it stands."""
     return () if isinstance(node, n.Lambda) else node.children()

@@ -11,13 +11,15 @@ from jinja2 import nodes
 from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, place
 from .uses import Arguments, NameUse
 
-_Scope = set[str]
+# What the template binds, each loop variable with the name that its loop goes over, if it is one.
+_Scope = dict[str, NameUse | None]
 
 
 def free_names(tree: nodes.Template) -> tuple[NameUse, ...]:
-    """Each use of a name that the template itself does not bind, in the order of the text."""
+    """Each use of a name that the template itself does not bind, in the order of the text; and of
+    those that are an element of one."""
     uses: list[NameUse] = []
-    _walk(tree, set(), uses)
+    _walk(tree, {}, uses)
     return tuple(sorted(uses, key=lambda use: (use.line, use.column)))
 
 
@@ -35,9 +37,9 @@ def _walk_all(children: Iterable[nodes.Node | None], scope: _Scope, uses: list[N
             _walk(child, scope, uses)
 
 
-def _bound(target: nodes.Node) -> set[str]:
-    names = {name.name for name in target.find_all(nodes.Name)}
-    return names | {target.name} if isinstance(target, nodes.Name) else names
+def _bound(target: nodes.Node) -> _Scope:
+    names = [name.name for name in target.find_all(nodes.Name)]
+    return dict.fromkeys([*names, target.name] if isinstance(target, nodes.Name) else names)
 
 
 def _name(
@@ -47,9 +49,10 @@ def _name(
     path: tuple[str, ...] = (),
     call: Arguments | None = None,
 ) -> None:
-    if node.ctx == "load" and node.name not in scope:
+    over = scope.get(node.name)
+    if node.ctx == "load" and (over is not None or node.name not in scope):
         name = SELF if node.name == SELF_INSIDE else node.name
-        uses.append(NameUse(name, path, *place(node.lineno), call))
+        uses.append(NameUse(name, path, *place(node.lineno), call, element_of=over))
 
 
 def _call(node: nodes.Call, scope: _Scope, uses: list[NameUse]) -> None:
@@ -78,7 +81,7 @@ def _assign(node: nodes.Assign, scope: _Scope, uses: list[NameUse]) -> None:
 
 
 def _assign_block(node: nodes.AssignBlock, scope: _Scope, uses: list[NameUse]) -> None:
-    _walk_all([node.filter, *node.body], set(scope), uses)
+    _walk_all([node.filter, *node.body], dict(scope), uses)
     scope |= _bound(node.target)
 
 
@@ -88,24 +91,26 @@ def _for(node: nodes.For, scope: _Scope, uses: list[NameUse]) -> None:
     over = node.iter.node if isinstance(node.iter, nodes.Filter) and node.iter.name == LOOP_FILTER else node.iter
     if isinstance(over, nodes.Name | nodes.Getattr) and len(uses) == before + 1:
         uses[-1] = replace(uses[-1], looped=True)
-    inner = scope | _bound(node.target) | {"loop"}
+    inner = {**scope, **_bound(node.target), "loop": None}
+    if isinstance(node.target, nodes.Name) and len(uses) > before and uses[-1].looped:
+        inner[node.target.name] = uses[-1]
     _walk_all([node.test, *node.body], inner, uses)
-    _walk_all(node.else_, set(scope), uses)
+    _walk_all(node.else_, dict(scope), uses)
 
 
 def _macro(node: nodes.Macro | nodes.CallBlock, scope: _Scope, uses: list[NameUse]) -> None:
     _walk_all(node.defaults, scope, uses)
     if isinstance(node, nodes.Macro):
-        scope.add(node.name)
+        scope[node.name] = None
     else:
         _walk(node.call, scope, uses)
-    inner = scope | {arg.name for arg in node.args} | {"caller", "varargs", "kwargs"}
+    inner = scope | dict.fromkeys([*(arg.name for arg in node.args), "caller", "varargs", "kwargs"])
     _walk_all(node.body, inner, uses)
 
 
 def _with(node: nodes.With, scope: _Scope, uses: list[NameUse]) -> None:
     _walk_all(node.values, scope, uses)
-    inner = set(scope).union(*map(_bound, node.targets))
+    inner = scope | {name: None for target in node.targets for name in _bound(target)}
     _walk_all(node.body, inner, uses)
 
 

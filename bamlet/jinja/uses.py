@@ -21,7 +21,7 @@ class NameUse:
     """`path` is what is read from the name: `("client", "name")` for `ctx.client.name`.
 
     `line` and `column` count from 1 in the template's text; `call` is there if the name itself is called;
-    `looped` says that a `for` goes over it.
+    `looped` says that a `for` goes over it; `element_of` is what the `for` that binds the name goes over.
     """
 
     name: str
@@ -30,3 +30,4 @@ class NameUse:
     column: int
     call: Arguments | None = None
     looped: bool = False
+    element_of: NameUse | None = None

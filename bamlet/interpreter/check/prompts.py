@@ -12,11 +12,11 @@ from ... import jinja
 from ...diagnostics import Code, catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...grammar.raw import source_offset
-from ...grammar.walk import walk
+from ...grammar.walk import functions_of, walk
 from ...jinja.methods import STRING_METHODS
 from ...types.relate import Relation
 from ...types.show import show
-from ...types.ty import BOOL, FLOAT, INT, STRING, ClassTy, LiteralTy, Ty, is_optional, without_null_members
+from ...types.ty import BOOL, FLOAT, INT, STRING, ClassTy, ListTy, LiteralTy, Ty, is_optional, without_null_members
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 
@@ -52,7 +52,7 @@ class _Prompts:
 
     def item(self, placed: n.Placed[n.Item]) -> None:
         node = placed.node
-        for function in _functions(node):
+        for function in functions_of(node):
             if isinstance(function.body, n.LlmBody):
                 params = self._params(function)
                 for entry in function.body.entries:
@@ -100,7 +100,10 @@ class _Prompts:
     def _name(
         self, placed: n.Placed[n.Item], text: n.ConfigText, use: jinja.NameUse, params: Mapping[str, Ty]
     ) -> None:
-        if use.name in params:
+        if use.element_of is not None:
+            if (element := self._element(use.element_of, params)) is not None:
+                self._fields(placed, text, use, element)
+        elif use.name in params:
             self._fields(placed, text, use, params[use.name])
         elif use.name == "ctx":
             self._one_of(placed, text, use, use.path, _CONTEXT)
@@ -204,6 +207,18 @@ class _Prompts:
                 message = f"`{whole}` is `{show(ty)}`: this loop goes over its characters"
             self._warn(placed, text, use, catalogue.PROMPT_NAME, message, "loop over a list or a map")
 
+    def _element(self, use: jinja.NameUse, params: Mapping[str, Ty]) -> Ty | None:
+        """What a loop over it binds, if types tell."""
+        whole = self._element(use.element_of, params) if use.element_of is not None else params.get(use.name)
+        for part in use.path:
+            owners = () if whole is None else without_null_members(self.relation.expand(whole))
+            found = [self._field(owner, part) for owner in owners if isinstance(owner, ClassTy)]
+            present = [ty for ty in found if ty is not None]
+            whole = self.relation.join(present) if present and len(found) == len(owners) else None
+        lists = () if whole is None else without_null_members(self.relation.expand(whole))
+        items = [member.item for member in lists if isinstance(member, ListTy)]
+        return self.relation.join(items) if items and len(items) == len(lists) else None
+
     def _field(self, owner: ClassTy, name: str) -> Ty | None:
         fields = self.names.classes[owner.name].schema.fields
         return next((each.ty for each in fields if each.name == name), None)
@@ -262,12 +277,6 @@ def _is_text(ty: Ty) -> bool:
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(f"`{name}`" for name in sorted(names, reverse=True))
-
-
-def _functions(item: n.Item) -> Iterable[n.FunctionDecl]:
-    if isinstance(item, n.FunctionDecl):
-        return (item,)
-    return item.methods if isinstance(item, n.ClassDecl | n.EnumDecl) else ()
 
 
 def _attributes(item: n.Item) -> Iterable[n.Attribute]:

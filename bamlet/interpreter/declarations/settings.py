@@ -11,7 +11,7 @@ from ..facts.interface import EnvRef, Setting
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+")
-_ENV = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)")
+ENV = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)")
 _WORDS: dict[str, Setting] = {"true": True, "false": False, "null": None}
 
 
@@ -38,7 +38,7 @@ def _text(node: n.ConfigText) -> Setting:
         return int(text)
     if _FLOAT.fullmatch(text):
         return float(text)
-    if env := _ENV.fullmatch(text):
+    if env := ENV.fullmatch(text):
         return EnvRef(env[1])
     return text
 

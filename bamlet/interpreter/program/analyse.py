@@ -12,6 +12,7 @@ from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import NEVER
 from ..check import Checked, check
+from ..check.readings import check_readings
 from ..emit.effects import Effects, infer_effects
 from ..facts.code_names import constant_name, prompt_name
 from ..facts.edition import Edition
@@ -78,6 +79,7 @@ def analyse(
     effects = infer_effects(names, checked, library.effects if library else None, all_async)
     _check_constants(names, effects, report)
     _check_holes(names, effects, report)
+    check_readings(items, report)
     if _holds_jinja(items):
         from ..check.prompts import check_prompts  # brings jinja2
 
