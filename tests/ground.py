@@ -131,6 +131,8 @@ GROUND: dict[str, list[str]] = {
     ],
     "B6": [
         "tests/unit/test_asserted_arguments.py::test_an_assertion_on_an_argument_is_checked_before_anything_is_sent",
+        "tests/unit/test_asserted_arguments.py::"
+        "test_a_call_of_the_program_checks_what_a_function_asserts_of_its_parameters",
         "tests/unit/test_asserted_arguments.py::test_a_program_sees_a_broken_assertion_of_a_function_that_it_calls",
     ],
     "B7": [
@@ -160,6 +162,8 @@ GROUND: dict[str, list[str]] = {
     ],
     "C2": [
         "tests/spec/templates.md::What a string has, and what a loop goes over",
+        "tests/spec/templates.md::Fields of what a loop binds",
+        "tests/spec/readings.md::Classes, parameters, options and prompts",
     ],
     "C3": [
         "tests/spec/calls.md::Functions and methods of other languages",

@@ -67,6 +67,17 @@ def supports_streaming(context: Context, client: Opaque) -> bool:
     return primitive_of(client).options.supports_streaming
 
 
+@sysop("baml.llm.check_arguments", throws=("InvalidArgument",))
+def check_arguments(context: Context, function_name: str, arguments: Mapping[str, Any]) -> None:
+    params = context.program.functions[function_name].params
+    problem = broken_assertion(
+        ((param.name, param.ty, arguments[param.name]) for param in params if param.name in arguments),
+        context.program.schemas,
+    )
+    if problem is not None:
+        raise Failure("InvalidArgument", f"{function_name}: {problem}")
+
+
 @sysop("baml.llm.PrimitiveClient.render_prompt", throws=("RenderPrompt", "InvalidArgument"))
 def render(context: Context, client: Opaque, function_name: str, args: Mapping[str, Any]) -> Opaque:
     function = context.program.functions.get(function_name)

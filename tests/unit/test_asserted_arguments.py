@@ -28,6 +28,19 @@ function pays(times: int) -> string { Pay(Order { amount: 1, lines: [] }, times)
 function pays_badly() -> string {
   Pay(Order { amount: -1, lines: [] }, 1) catch (error) { wrong: baml.errors.InvalidArgument => wrong.message }
 }
+class Wallet {
+  sum int @assert(solvent, {{ this >= 0 }})
+  function spend(self, by: int @assert(some, {{ this > 0 }})) -> int { self.sum - by }
+}
+function halved(order: Order, by: int @assert(nonzero, {{ this != 0 }})) -> int { order.amount / by }
+function spends(by: int) -> int { let wallet = Wallet { sum: -5 }; wallet.spend(by) }
+function halves(amount: int, by: int) -> string {
+  let take = halved;
+  let half = take(Order { amount: amount, lines: [] }, by) catch (error) {
+    wrong: baml.errors.InvalidArgument => { return wrong.message; }
+  };
+  baml.unstable.string(half)
+}
 """
 
 
@@ -81,6 +94,28 @@ def test_an_assertion_on_an_argument_is_checked_before_anything_is_sent(
 
 def test_a_program_sees_a_broken_assertion_of_a_function_that_it_calls(runtime: bamlet.Runtime) -> None:
     assert runtime.call("pays_badly") == "Pay: `order`: the assertion `enough` does not hold"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "value"),
+    [
+        ("halves", {"amount": 6, "by": 2}, "3"),
+        ("halves", {"amount": 6, "by": 0}, "halved: `by`: the assertion `nonzero` does not hold"),
+        ("halves", {"amount": -6, "by": 2}, "halved: `order`: the assertion `enough` does not hold"),
+        ("spends", {"by": 2}, -7),
+    ],
+)
+def test_a_call_of_the_program_checks_what_a_function_asserts_of_its_parameters(
+    runtime: bamlet.Runtime, function: str, arguments: dict[str, Any], value: object
+) -> None:
+    assert runtime.call(function, arguments) == value
+
+
+def test_a_broken_assertion_that_a_program_does_not_catch_reaches_the_host(runtime: bamlet.Runtime) -> None:
+    with pytest.raises(
+        bamlet.BamlInvalidArgumentError, match=r"Wallet.spend: `by`: the assertion `some` does not"
+    ):
+        runtime.call("spends", by=0)
 
 
 def test_arguments_that_fulfil_what_is_asserted_of_them_are_taken(runtime: bamlet.Runtime) -> None:

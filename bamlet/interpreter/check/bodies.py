@@ -13,9 +13,10 @@ from ...grammar.walk import outside_lambdas, walk
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import NEVER, NULL, Ty
+from ..facts.builtins import CHECK_ARGUMENTS
 from ..facts.symbols import ConstantSymbol, FunctionSymbol
 from .state import Checker, content, is_open
-from .throws import check_contract
+from .throws import check_contract, may_throw
 
 
 def check_function(new: Callable[[], Checker], symbol: FunctionSymbol) -> Checker:
@@ -84,6 +85,10 @@ def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
         if declared.default is not None:
             c.require(declared.default, ty)
         c.declare(declared.name, ty, declared)
+    if symbol.asserted:
+        checking = c.names.functions[CHECK_ARGUMENTS]
+        c.tables.reaches.add(checking.name)
+        may_throw(c, checking.thrown, node.name)
     _check_body(c, node, node.body)
     check_contract(c, symbol)
 

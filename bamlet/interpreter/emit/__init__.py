@@ -16,6 +16,7 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
+from ..facts.builtins import CHECK_ARGUMENTS
 from ..facts.code_names import class_name, constant_name, function_name
 from ..facts.interface import in_call_order
 from ..facts.report import Report
@@ -91,6 +92,7 @@ def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iter
         params = [e.tables.variables[id(node.params[at])].python for at in in_call_order(symbol.params)]
         defaults = [load("$omitted") for param in symbol.params if param.has_default]
         _defaults(e, node)
+        _assertions(e, symbol, node)
         if symbol.name in unit.effects.heavy:
             e.add(ast.Expr(may_go_on()), node.name)
         e.into(node.body, GIVE)
@@ -108,6 +110,17 @@ def _defaults(e: Emitter, node: n.FunctionDecl) -> None:
         variable = e.tables.variables[id(param)]
         omitted = compare(load(variable.python), ast.Is(), load("$omitted"))
         e.add(ast.If(omitted, e.body(partial(e.into_variable, param.default, variable)), []), param)
+
+
+def _assertions(e: Emitter, symbol: FunctionSymbol, node: n.FunctionDecl) -> None:
+    """What is asserted of arguments is looked at here, so that every way into the function passes it."""
+    if not symbol.asserted:
+        return
+    asserted = [param for param in node.params if param.name.name in symbol.asserted]
+    values: list[ast.expr] = [load(e.tables.variables[id(param)].python) for param in asserted]
+    given = ast.Dict([ast.Constant(param.name.name) for param in asserted], values)
+    checking = e.unit.names.functions[CHECK_ARGUMENTS]
+    e.add(ast.Expr(call_function(e, checking, [ast.Constant(symbol.name), given])), node.name)
 
 
 def _definition(

@@ -38,6 +38,7 @@ class FunctionSymbol:
     suspends: bool = False  # of a stub; for code the call graph decides
     thrown: Ty = NEVER  # what a call may throw: the contract if there is one, else what checking found
     llm: LlmInfo | None = None
+    asserted: tuple[str, ...] = ()  # of code: the parameters of which something is asserted
     doc: str | None = None
     placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
     node: n.FunctionDecl | None = field(default=None, compare=False, repr=False)

@@ -125,6 +125,7 @@ class _Resolver:
         check_references(self.names, self.view, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
         self._check_llm_parameters()
+        self._find_asserted()
         self._check_texts(items)
         generators = [(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)]
         self.names.generators += read_generators(generators, self.report)
@@ -481,6 +482,22 @@ class _Resolver:
                     message = f"`{node.name.name}` has a check in it: `@check` of `{found.place}`"
                     hint = "a prompt takes a class without checks, or with `@assert` in their place"
                     self.report.at(symbol.placed, node, catalogue.MISPLACED_ATTRIBUTE, message, hint=hint)
+
+    def _find_asserted(self) -> None:
+        """The parameters of code that must be looked at when it is called, by whomever."""
+        if not any("@assert" in placed.span(placed.node).text for placed in self._declared.values()):
+            return
+        schemas = self.view.schemas()
+        for name, symbol in list(self.names.functions.items()):
+            if symbol.kind != "code":
+                continue
+            params = symbol.params[1:] if symbol.owner is not None and not symbol.static else symbol.params
+            asserted = (
+                param.name
+                for param in params
+                if any(reached.constraint.kind == "assert" for reached in constraints_of(param.ty, schemas))
+            )
+            self.names.functions[name] = replace(symbol, asserted=tuple(asserted))
 
     def _template_string(self, placed: n.Placed[n.Item], node: n.TemplateStringDecl) -> None:
         self._refuse_defaults(placed, node.params, "a template string")
