@@ -77,6 +77,8 @@ def bare_for(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Synt
     name = tokens[at].value if tokens[at].type == "NAME" else "x"
     message = "the header of `for` must be in parentheses, or begin with `let`"
     hint = f"write `for ({name} in …) {{ … }}`, or `for let {name} in … {{ … }}`"
+    if tokens[at].type == "SEMI":
+        hint = "write `for (…; …; …) { … }`"
     return SyntaxProblem.at(tokens[at], message, hint, catalogue.CONDITION_PARENTHESES)
 
 

@@ -167,7 +167,7 @@ def _missing_result(tokens: Sequence[Token], at: int, expected: frozenset[str]) 
 
 def _field_type(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     in_class = tokens[0].type == "CLASS" and "COLON" in expected and at >= 1
-    if not in_class or tokens[at - 1].type != "NAME":
+    if not in_class or tokens[at - 1].type != "NAME" or tokens[at - 2].type in ("LPAR", "PIPE"):
         return None
     name = tokens[at - 1]
     return SyntaxProblem.at(name, f"field `{name.value}` has no type", f"write `{name.value} string`, for example")

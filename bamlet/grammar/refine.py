@@ -6,20 +6,22 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..diagnostics import catalogue
+from .brackets import CLOSERS, left_open
 from .problem import SyntaxProblem
 from .tokens import CLOSING, PUNCTUATION, Token
-
-_CLOSERS = {
-    **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN", "ARMS_OPEN"), "RBRACE"),
-    **dict.fromkeys(("LPAR", "ATTR_OPEN", "LAMBDA_OPEN"), "RPAR"),
-    "LSQB": "RSQB",
-    "HOLE_OPEN": "HOLE_CLOSE",
-}
 
 
 def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem:
     """The problem itself, unless the tokens around it tell of a better one."""
-    for look in (_open_string, _lone_at, _open_bracket, _end_of_line, _open_block, _untyped_field):
+    for look in (
+        _closes_nothing,
+        _open_string,
+        _lone_at,
+        _open_bracket,
+        _end_of_line,
+        _open_block,
+        _untyped_field,
+    ):
         if better := look(text, tokens, problem):
             return better
     return problem
@@ -72,30 +74,48 @@ def _open_bracket(text: str, tokens: list[Token], problem: SyntaxProblem) -> Syn
     at = len(tokens)
     if problem.code is catalogue.SYNTAX:
         at = next((at for at, token in enumerate(tokens) if token.end > problem.start), at)
-    opened = _left_open(tokens[:at])
-    if not opened or _CLOSERS[opened[-1].type] == "RBRACE":
+    opened = left_open(tokens[:at])
+    if not opened or CLOSERS[opened[-1].type] == "RBRACE":
         return None
+    if at < len(tokens) and _comes_behind(text, tokens, opened, tokens[at]):
+        return _unclosed(opened[-1])
     behind: list[Token] = []
     for token in tokens[at:]:
-        if token.type in _CLOSERS:
+        if token.type in CLOSERS:
             behind.append(token)
-        elif token.type in _CLOSERS.values():
+        elif token.type in CLOSERS.values():
             opener = behind.pop() if behind else opened[-1]
-            if _CLOSERS[opener.type] != token.type:
+            if CLOSERS[opener.type] != token.type:
                 return _unclosed(opened[-1])
             if opener is opened[-1]:
                 return None
     return _unclosed(opened[-1])
 
 
-def _left_open(tokens: list[Token]) -> list[Token]:
-    opened: list[Token] = []
-    for token in tokens:
-        if token.type in _CLOSERS:
-            opened.append(token)
-        elif opened and token.type == _CLOSERS[opened[-1].type]:
-            opened.pop()
-    return opened
+def _comes_behind(text: str, tokens: list[Token], opened: list[Token], token: Token) -> bool:
+    """Whether the innermost parenthesis belongs to a header or a field, and the token to what comes behind one."""
+    opener = opened[-1]
+    place = next(at for at, other in enumerate(tokens) if other is opener)
+    is_next_line = "\n" in text[opener.end : token.start]
+    if tokens[place - 1].type in ("IF", "WHILE", "FOR", "MATCH"):
+        return CLOSERS.get(token.type) == "RBRACE" or (is_next_line and token.type in _STATEMENT_WORDS)
+    is_in_class = tokens[0].type == "CLASS" and [other.type for other in opened[:-1]] == ["LBRACE"]
+    return is_in_class and is_next_line and token.type == "NAME" and tokens[place - 2].type != "FUNCTION"
+
+
+_STATEMENT_WORDS = frozenset({"IF", "WHILE", "FOR", "MATCH", "LET", "RETURN", "BREAK", "CONTINUE", "THROW"})
+
+
+def _closes_nothing(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """A `)` or `]` that does not fit, where none is open."""
+    if problem.code is not catalogue.SYNTAX or text[problem.start : problem.end] not in (")", "]"):
+        return None
+    before = left_open(token for token in tokens if token.end <= problem.start)
+    if before and CLOSING[text[before[-1].end - 1]] == text[problem.start]:
+        return None
+    opener = next(half for half, other in CLOSING.items() if other == text[problem.start])
+    message = f"this `{text[problem.start]}` closes nothing"
+    return replace(problem, message=message, hint=f"take it away, or add the `{opener}`")
 
 
 def _open_block(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
@@ -104,7 +124,7 @@ def _open_block(text: str, tokens: list[Token], problem: SyntaxProblem) -> Synta
         return None
     opened: list[Token] = []
     for token in tokens:
-        if _CLOSERS.get(token.type) == "RBRACE":
+        if CLOSERS.get(token.type) == "RBRACE":
             opened.append(token)
         elif token.type == "RBRACE" and opened:
             opener = opened.pop()

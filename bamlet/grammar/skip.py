@@ -9,25 +9,10 @@ from __future__ import annotations
 import re
 
 from ..diagnostics import catalogue
+from .brackets import CLOSERS, CLOSING, OPENING, left_open
 from .problem import SyntaxProblem
 from .tokens import Token
 
-_OPENING = frozenset(
-    {
-        "LBRACE",
-        "ARMS_OPEN",
-        "HOLE_OPEN",
-        "CTOR_OPEN",
-        "MAP_OPEN",
-        "LLM_OPEN",
-        "CONFIG_OPEN",
-        "ATTR_OPEN",
-        "LAMBDA_OPEN",
-        "LPAR",
-        "LSQB",
-    }
-)
-_CLOSING = frozenset({"RBRACE", "RPAR", "RSQB", "HOLE_CLOSE"})
 _BODY = frozenset({"LBRACE", "LLM_OPEN", "CONFIG_OPEN"})
 
 # A line that begins with one of these goes on with the one before.
@@ -82,12 +67,14 @@ def _next_line(text: str, tokens: list[Token], at: int) -> int | None:
 
 def _end_of_part(text: str, tokens: list[Token], start: int, at: int) -> int | None:
     """Where a line begins, behind `at`, and all brackets since `start` are closed."""
+    around = left_open(tokens[:start])
     depth = 0
     for end in range(start, len(tokens)):
         if depth == 0 and end > at and _begins_line(text, tokens, end):
             return end
-        depth += (tokens[end].type in _OPENING) - (tokens[end].type in _CLOSING)
-        if depth < 0:  # the end of the block around it
+        if depth or tokens[end].type not in CLOSING:
+            depth += (tokens[end].type in OPENING) - (tokens[end].type in CLOSING)
+        elif around and tokens[end].type == CLOSERS[around[-1].type]:  # the end of the block around it
             return end if end > at else None
     return None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .templates import end_of_template
 from .tokens import CONFIGURED, ITEM_KEYWORDS, TRIVIA
@@ -42,6 +42,7 @@ _NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]|\s+(?:instanceof|catch|catch_all)\b(
 _GOES_ON = re.compile(r"[-+*/%<>=!&|^~]\Z")
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
 _EXPRESSIONS = {"type", "let"}
+_OPENER = {")": "(", "]": "["}
 _BEFORE_COMMENT = frozenset(' \t\r\n,;:{}[]()"') | {""}
 
 
@@ -65,14 +66,25 @@ def _is_trivia(text: str, start: int, end: int) -> bool:
 
 @dataclass(slots=True)
 class _Here:
-    """How many brackets are open, and the keyword of the item that they belong to."""
+    """The brackets that are open, and the keyword of the item that they belong to; `lost` after one too many."""
 
-    depth: int = 0
+    opened: list[str] = field(default_factory=list)
     head: str = ""
+    lost: bool = False
 
     @property
     def is_config(self) -> bool:
-        return self.depth > 0 and self.head in CONFIGURED
+        return bool(self.opened) and self.head in CONFIGURED
+
+    def close(self, bracket: str) -> None:
+        """A brace closes what was left open in it. A parenthesis closes no brace: the item goes on."""
+        if not self.opened:
+            self.lost = True
+        elif bracket == "}":
+            while self.opened and self.opened.pop() != "{":
+                pass
+        elif self.opened[-1] == _OPENER[bracket]:
+            self.opened.pop()
 
 
 def _cuts(text: str) -> list[int]:
@@ -83,19 +95,19 @@ def _cuts(text: str) -> list[int]:
     for kind, shown, start, end in _marks(text, here):
         if kind == "item" and (start == 0 or text[start - 1] == "\n"):
             in_column_one.append(start)
-        if here.depth < 0:
+        if here.lost:
             continue  # a bracket too many: from here on counting means nothing
         if kind == "open":
-            here.depth += 1
+            here.opened.append(shown[0])
         elif kind == "close":
-            here.depth -= 1
-            if here.depth == 0 and shown == "}" and here.head not in _WITHOUT_BRACES:
+            here.close(shown)
+            if not here.opened and shown == "}" and here.head not in _WITHOUT_BRACES:
                 cuts.append(end)
                 here.head = ""
-        elif kind in ("item", "odd") and here.depth == 0 and _begins_item(text, start, end, here.head):
+        elif kind in ("item", "odd") and not here.opened and _begins_item(text, start, end, here.head):
             here.head = shown
             cuts.append(_start_of_comments(text, start, cuts[-1] if cuts else 0))
-    if here.depth != 0:
+    if here.opened or here.lost:
         # Items that begin a line bound the damage to one of them.
         return sorted({*cuts, *(_start_of_comments(text, start, 0) for start in in_column_one)})
     return cuts
