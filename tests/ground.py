@@ -171,6 +171,7 @@ GROUND: dict[str, list[str]] = {
     ],
     "C3": [
         "tests/spec/calls.md::Functions and methods of other languages",
+        "tests/corpus/ns_lists/index.baml::in_a_field",
         "tests/spec/recovery.md::Types of other languages",
         "tests/spec/recovery.md::Strings of other languages",
         "tests/spec/recovery.md::Loops and functions of other languages",

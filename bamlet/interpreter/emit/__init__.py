@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from types import CodeType
+from typing import Any
 
 from ...deep import with_room
 from ...diagnostics import catalogue
@@ -41,7 +42,7 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
             body = modules.setdefault(symbol.placed.file, [])
             body += _guarded(symbol, partial(definition, symbol, unit, checked), report)
     codes = [_compile(body, file.name) for file, body in modules.items()]
-    shared = [*test_functions(unit), *function_values(unit)]
+    shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit)]
     return (_classes(own.classes.values()), *codes, _compile(shared, "<shared>"))
 
 
@@ -157,6 +158,13 @@ def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[as
     e.into(symbol.node.value, GIVE)
     params = [CONTEXT] if name in unit.effects.needs_context else []
     return _definition(e, symbol.node, symbol.name, name, params, False)
+
+
+def _subscripts(unit: Unit) -> Iterable[ast.stmt]:
+    """What `runtime.subscripts` looks up. Constants may be tuples, which their type does not say."""
+    table: dict[Any, Any] = dict(unit.subscripts)
+    made = ast.Dict([ast.Constant(place) for place in table], [ast.Constant(names) for names in table.values()])
+    yield ast.Assign([store("$subscripts")], made)
 
 
 def _classes(symbols: Iterable[ClassSymbol]) -> CodeType:

@@ -15,7 +15,7 @@ from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, TypedCall
 from .callbacks import emit_callback
 from .functions import call_function, may_go_on, operation
 from .lambdas import call_lambda
-from .operators import index_of
+from .operators import element
 from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load, rounds
 
 
@@ -35,6 +35,9 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
             return call_function(e, symbol, [ast.Constant(word), *e.operands(node.arguments)])
         case BuiltinCall(name=name) if name in CALLING_BACK:
             return emit_callback(e, node, plan)
+        case BuiltinCall(name=name, operands=operands) if name in _ELEMENTS:
+            held, place = e.operands(operands)
+            return element(e, node, held, place)
         case BuiltinCall(name=name, operands=operands):
             return BUILTINS[name](e, e.operands(operands))
         case ValueCall(known=known, in_lambda=in_lambda):
@@ -143,9 +146,10 @@ _written = _walking("$unstable_string")
 _place = _walking("$place_by_content")
 
 
+_ELEMENTS = {"list.at", "string.char_at"}
+
 BUILTINS: dict[str, Builtin] = {
     "list.length": _helper("$len"),
-    "list.at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
     "list.push": _method("append"),
     "list.pop": _helper("$pop"),
     "list.shift": _helper("$shift"),
@@ -174,7 +178,6 @@ BUILTINS: dict[str, Builtin] = {
     "map.delete2": _helper("$delete2"),
     "string.index_of2": _helper("$find2"),
     "string.at": _helper("$at"),
-    "string.char_at": lambda e, values: ast.Subscript(values[0], index_of(e, values[1]), ast.Load()),
     "string.is_empty": lambda e, values: compare(values[0], ast.Eq(), ast.Constant("")),
     "string.byte_length": _helper("$byte_length"),
     "string.is_ascii_numeric": _of_kind("numeric"),

@@ -11,7 +11,7 @@ from ..facts.code_names import class_name, constant_name, enum_value_name
 from ..facts.symbols import ConstantSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
 from .functions import function_value, operation
-from .operators import index_of, truth, unfolded
+from .operators import element, truth, unfolded
 from .state import CONTEXT, Emit, Emitter, attribute, call, load, read
 from .type_tests import type_test
 
@@ -52,7 +52,9 @@ def _fields(value: ast.expr, fields: Sequence[n.Identifier]) -> ast.expr:
 
 def _index(e: Emitter, node: n.Index) -> ast.expr:
     value, index = e.operands((node.value, node.index))
-    return ast.Subscript(value, index if has_keys(e, node.value) else index_of(e, index), ast.Load())
+    if has_keys(e, node.value):
+        return ast.Subscript(value, index, ast.Load())
+    return element(e, node, value, index)
 
 
 def has_keys(e: Emitter, node: n.Expr) -> bool:

@@ -21,7 +21,7 @@ from ...types.ty import (
     UnknownTy,
     VariantTy,
 )
-from .state import Emit, Emitter, both, call, compare, load, rounds
+from .state import Emit, Emitter, both, call, compare, load, rounds, store
 
 Types: TypeAlias = tuple[Ty, ...]
 
@@ -213,12 +213,22 @@ def _unary(e: Emitter, node: n.Unary) -> ast.expr:
     return ast.UnaryOp(op, e.expr(node.operand))
 
 
-def index_of(e: Emitter, index: ast.expr) -> ast.expr:
+def element(e: Emitter, node: n.Expr, held: ast.expr, index: ast.expr) -> ast.expr:
+    """The element at a place. What is indexed gets a name, by which the message of a wrong index finds it."""
+    if isinstance(held, ast.Constant):
+        held = ast.NamedExpr(store(e.temporary()), held)
+    held, again = e.twice(held)
+    place = index_of(e, again, index)
+    e.note_subscript(node, again, place)
+    return ast.Subscript(held, place, ast.Load())
+
+
+def index_of(e: Emitter, held: ast.expr, index: ast.expr) -> ast.expr:
     """An index that Python would count from the end must fail instead."""
     if isinstance(index, ast.Constant) and type(index.value) is int and index.value >= 0:
         return index
     first, again = e.twice(index)
-    return ast.IfExp(compare(first, ast.GtE(), ast.Constant(0)), again, call("$wrong_index", again))
+    return ast.IfExp(compare(first, ast.GtE(), ast.Constant(0)), again, call("$wrong_index", held, again))
 
 
 OPERATORS: dict[type, Emit] = {n.Binary: _binary, n.Unary: _unary}

@@ -68,7 +68,7 @@ class Unit:
     """What the functions of one compilation share.
 
     `tested` gathers the types that need a function to be told at run time, by the name of that function;
-    `values` the functions that are used as values.
+    `values` the functions that are used as values, `subscripts` what `runtime.subscripts` looks up.
     """
 
     constructs: Constructs
@@ -77,6 +77,7 @@ class Unit:
     effects: Effects
     tested: dict[str, Ty] = field(default_factory=dict)
     values: dict[str, FunctionSymbol] = field(default_factory=dict)
+    subscripts: dict[tuple[str, int, int, int, int], tuple[str, str | int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -246,6 +247,15 @@ class Emitter:
         return f"${self._temporaries}"
 
     # --- positions
+
+    def note_subscript(self, node: n.Node, held: ast.expr, index: ast.expr) -> None:
+        """For the message of an index that is out of bounds; one that is computed on the spot is not told."""
+        if isinstance(index, ast.IfExp):  # the index, unless it is negative
+            index = index.body
+        told = index.id if isinstance(index, ast.Name) else getattr(index, "value", None)
+        if isinstance(held, ast.Name) and isinstance(told, str | int):
+            (line, column), (end_line, end_column) = self._place(node.start), self._place(node.end)
+            self.unit.subscripts[self.file.name, line, end_line, column, end_column] = held.id, told
 
     def locate(self, tree: A, node: n.Node) -> A:
         """Give the tree the node's place, down to the parts that have one already."""

@@ -257,8 +257,11 @@ def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
     owner, index = e.operands((target.value, target.index))
     owner = e.spill(owner, target.value) if _may_become_another(e, owner, node) else owner
     if not has_keys(e, target.value):
-        index = index_of(e, index)
+        owner = owner if isinstance(owner, ast.Name) else e.spill(owner, target.value)
+        index = index_of(e, owner, index)
     index = e.spill(e.locate(index, target.index), target.index)
+    e.note_subscript(target, owner, index)
+    e.note_subscript(node, owner, index)
     before = e.locate(ast.Subscript(owner, index, ast.Load()), target)
     value = _new_value(e, node, before)
     e.add(ast.Assign([ast.Subscript(owner, index, ast.Store())], value), node)

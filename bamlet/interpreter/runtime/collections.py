@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .failures import Panic
+from .subscripts import described
+
 # --- lists
 
 
@@ -26,13 +29,13 @@ def shift(items: list[Any]) -> Any:
 def insert(items: list[Any], at: int, item: Any) -> None:
     """Before the element at a place; at the length it is appended."""
     if not 0 <= at <= len(items):
-        raise IndexError
+        raise Panic(described(items, at), "IndexOutOfBounds")
     items.insert(at, item)
 
 
 def remove_at(items: list[Any], at: int) -> Any:
-    if at < 0:
-        raise IndexError
+    if not 0 <= at < len(items):
+        raise Panic(described(items, at), "IndexOutOfBounds")
     return items.pop(at)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..facts.code_names import class_name
 from ..facts.panics import NAMESPACE as PANICS
+from .subscripts import out_of_bounds
 from .values import Instance
 
 
@@ -75,7 +76,7 @@ def as_panic(failure: BaseException) -> Panic:
         case ZeroDivisionError():
             return Panic("division by zero", "DivisionByZero")
         case IndexError():
-            return Panic("index out of bounds", "IndexOutOfBounds")
+            return Panic(out_of_bounds(failure), "IndexOutOfBounds")
         case KeyError():
             key = failure.args[0] if failure.args else ""
             return Panic(f"no such key in the map: {key}", "MapKeyNotFound")

@@ -11,6 +11,7 @@ from typing import Any
 
 from .failures import Panic
 from .media import MediaValue
+from .subscripts import described
 from .values import EnumValue, Handle, Opaque
 
 
@@ -60,9 +61,9 @@ def shift_left(number: int, by: int) -> int:
     return number << by if number.bit_length() + by <= MAX_BITS else large(_MOST)
 
 
-def wrong_index(index: int) -> int:
+def wrong_index(held: Any, index: int) -> int:
     """Called for a negative index, which Python would take from the end."""
-    raise Panic(f"index out of bounds: {index}", "IndexOutOfBounds")
+    raise Panic(described(held, index), "IndexOutOfBounds")
 
 
 def widen(value: Any) -> Any:

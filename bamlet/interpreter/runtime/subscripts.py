@@ -1,0 +1,36 @@
+"""What to say of an index that is out of bounds: an IndexError in, the index and the length out.
+
+Found where the failure is caught, in the frame that it left, so that indexing itself costs nothing for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from itertools import islice
+from typing import Any, TypeAlias
+
+# Of each subscript in emitted code, by file, lines and columns: the names of the local variables that hold what is
+# indexed and its index, or the index itself.
+Subscripts: TypeAlias = Mapping[tuple[str, int, int, int, int], tuple[str, str | int]]
+
+
+def out_of_bounds(failure: IndexError) -> str:
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "index out of bounds"
+    frame = trace.tb_frame
+    place = next(islice(frame.f_code.co_positions(), trace.tb_lasti // 2, None), None)
+    known: Subscripts = frame.f_globals.get("$subscripts", {})
+    found = known.get((frame.f_code.co_filename, *place)) if place is not None else None  # type: ignore[arg-type]
+    if found is None:
+        return "index out of bounds"
+    values = frame.f_locals
+    held, index = found
+    return described(values.get(held), values.get(index) if isinstance(index, str) else index)
+
+
+def described(held: Any, index: Any) -> str:
+    length = f", and the length is {len(held)}" if isinstance(held, Sized) else ""
+    return f"index out of bounds: {index}{length}"
