@@ -377,7 +377,10 @@ def test_a_thrown_class_value_is_readable() -> None:
 def test_a_panic_is_a_throw_with_its_text() -> None:
     with pytest.raises(bamlet.UnhandledThrow, match="panic: index out of bounds") as raised:
         call("First", items=[])
-    assert repr(raised.value.value) == "baml.panics.IndexOutOfBounds(message='index out of bounds: 0, and the length is 0')"
+    assert (
+        repr(raised.value.value)
+        == "baml.panics.IndexOutOfBounds(message='index out of bounds: 0, and the length is 0')"
+    )
 
 
 def test_no_text_of_an_error_shows_the_key() -> None:
