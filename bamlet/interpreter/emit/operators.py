@@ -21,7 +21,7 @@ from ...types.ty import (
     UnknownTy,
     VariantTy,
 )
-from .state import Emit, Emitter, both, call, compare, load, rounds, store
+from .state import Emit, Emitter, again_by, both, call, compare, load, rounds, store, way_to
 
 Types: TypeAlias = tuple[Ty, ...]
 
@@ -214,12 +214,11 @@ def _unary(e: Emitter, node: n.Unary) -> ast.expr:
 
 
 def element(e: Emitter, node: n.Expr, held: ast.expr, index: ast.expr) -> ast.expr:
-    """The element at a place. What is indexed gets a name, by which the message of a wrong index finds it."""
-    if isinstance(held, ast.Constant):
+    """The element at a place. What is indexed can be read again for the message of a wrong index."""
+    if way_to(held) is None:
         held = ast.NamedExpr(store(e.temporary()), held)
-    held, again = e.twice(held)
-    place = index_of(e, again, index)
-    e.note_subscript(node, again, place)
+    place = index_of(e, held, index)
+    e.note_subscript(node, held, place)
     return ast.Subscript(held, place, ast.Load())
 
 
@@ -228,7 +227,9 @@ def index_of(e: Emitter, held: ast.expr, index: ast.expr) -> ast.expr:
     if isinstance(index, ast.Constant) and type(index.value) is int and index.value >= 0:
         return index
     first, again = e.twice(index)
-    return ast.IfExp(compare(first, ast.GtE(), ast.Constant(0)), again, call("$wrong_index", held, again))
+    way = way_to(held)
+    assert way is not None
+    return ast.IfExp(compare(first, ast.GtE(), ast.Constant(0)), again, call("$wrong_index", again_by(way), again))
 
 
 OPERATORS: dict[type, Emit] = {n.Binary: _binary, n.Unary: _unary}

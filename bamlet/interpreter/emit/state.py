@@ -63,6 +63,10 @@ class Constructs:
     statement: Mapping[type, EmitStatement]
 
 
+# A local variable, or a field or an element of what another way leads to.
+Way: TypeAlias = "str | tuple[str, Way, str | int]"
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What the functions of one compilation share.
@@ -77,7 +81,7 @@ class Unit:
     effects: Effects
     tested: dict[str, Ty] = field(default_factory=dict)
     values: dict[str, FunctionSymbol] = field(default_factory=dict)
-    subscripts: dict[tuple[str, int, int, int, int], tuple[str, str | int]] = field(default_factory=dict)
+    subscripts: dict[tuple[str, int, int, int, int], tuple[Way, str | int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -250,12 +254,10 @@ class Emitter:
 
     def note_subscript(self, node: n.Node, held: ast.expr, index: ast.expr) -> None:
         """For the message of an index that is out of bounds; one that is computed on the spot is not told."""
-        if isinstance(index, ast.IfExp):  # the index, unless it is negative
-            index = index.body
-        told = index.id if isinstance(index, ast.Name) else getattr(index, "value", None)
-        if isinstance(held, ast.Name) and isinstance(told, str | int):
+        way, told = way_to(held), _told(index)
+        if way is not None and told is not None:
             (line, column), (end_line, end_column) = self._place(node.start), self._place(node.end)
-            self.unit.subscripts[self.file.name, line, end_line, column, end_column] = held.id, told
+            self.unit.subscripts[self.file.name, line, end_line, column, end_column] = way, told
 
     def locate(self, tree: A, node: n.Node) -> A:
         """Give the tree the node's place, down to the parts that have one already."""
@@ -280,6 +282,42 @@ class Emitter:
         line, column = self.file.line_and_column(self.offset + at)
         start = self.file.line_starts[line - 1]
         return line, len(self.file.text[start : start + column - 1].encode("utf-8", "surrogatepass"))
+
+
+def way_to(value: ast.expr) -> Way | None:
+    """How a value is reached that can be read once more without doing anything."""
+    match value:
+        case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)):
+            return name
+        case ast.Attribute(value=owner, attr=name) if (way := way_to(owner)) is not None:
+            return (".", way, name)
+        case ast.Subscript(value=owner, slice=index) if (way := way_to(owner)) is not None:
+            told = _told(index)
+            return None if told is None else ("[]", way, told)
+        case _:
+            return None
+
+
+def again_by(way: Way) -> ast.expr:
+    """The value read once more; what was called on the way there is not called again."""
+    if isinstance(way, str):
+        return load(way)
+    kind, owner, part = way
+    if kind == ".":
+        return attribute(again_by(owner), str(part))
+    index = load(part) if isinstance(part, str) else ast.Constant(part)
+    return ast.Subscript(again_by(owner), index, ast.Load())
+
+
+def _told(index: ast.expr) -> str | int | None:
+    """The name of an index, or the index itself."""
+    match index:
+        case ast.IfExp(body=ast.Name(id=name)) | ast.Name(id=name):  # a conditional keeps negative ones out
+            return name
+        case ast.Constant(value=int(place)):
+            return place
+        case _:
+            return None
 
 
 ALWAYS_STATEMENTS = (n.Lambda, n.Spawn, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)

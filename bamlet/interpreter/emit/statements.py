@@ -33,6 +33,7 @@ from .state import (
     load,
     read,
     store,
+    way_to,
 )
 from .type_tests import one_of_each
 
@@ -257,7 +258,7 @@ def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
     owner, index = e.operands((target.value, target.index))
     owner = e.spill(owner, target.value) if _may_become_another(e, owner, node) else owner
     if not has_keys(e, target.value):
-        owner = owner if isinstance(owner, ast.Name) else e.spill(owner, target.value)
+        owner = e.stored(owner, target.value) if way_to(owner) is None else owner
         index = index_of(e, owner, index)
     index = e.spill(e.locate(index, target.index), target.index)
     e.note_subscript(target, owner, index)

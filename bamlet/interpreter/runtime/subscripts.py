@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sized
 from itertools import islice
 from typing import Any, TypeAlias
 
-# Of each subscript in emitted code, by file, lines and columns: the names of the local variables that hold what is
-# indexed and its index, or the index itself.
-Subscripts: TypeAlias = Mapping[tuple[str, int, int, int, int], tuple[str, str | int]]
+# A local variable, or a field or an element of what another way leads to.
+Way: TypeAlias = "str | tuple[str, Way, str | int]"
+# Of each subscript in emitted code, by file, lines and columns: the way to what is indexed, and the variable that
+# holds the index, or the index itself.
+Subscripts: TypeAlias = Mapping[tuple[str, int, int, int, int], tuple[Way, str | int]]
 
 
 def out_of_bounds(failure: IndexError) -> str:
@@ -26,9 +28,23 @@ def out_of_bounds(failure: IndexError) -> str:
     found = known.get((frame.f_code.co_filename, *place)) if place is not None else None  # type: ignore[arg-type]
     if found is None:
         return "index out of bounds"
-    values = frame.f_locals
-    held, index = found
-    return described(values.get(held), values.get(index) if isinstance(index, str) else index)
+    way, index = found
+    try:
+        return described(_value(way, frame.f_locals), _index(index, frame.f_locals))
+    except (LookupError, AttributeError):  # the index itself has changed what it is an index of
+        return "index out of bounds"
+
+
+def _value(way: Way, values: Mapping[str, Any]) -> Any:
+    if isinstance(way, str):
+        return values[way]
+    kind, owner, part = way
+    held = _value(owner, values)
+    return getattr(held, str(part)) if kind == "." else held[_index(part, values)]
+
+
+def _index(index: str | int, values: Mapping[str, Any]) -> Any:
+    return values[index] if isinstance(index, str) else index
 
 
 def described(held: Any, index: Any) -> str:
