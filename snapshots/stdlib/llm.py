@@ -460,7 +460,7 @@ def baml.llm.member(client, number):
     count = $len(client.sub_clients)
     if count == 0:
         raise $Thrown(fn baml.llm.no_members(client))
-    return client.sub_clients[$1 if ($1 := (number % $abs(count) if number >= 0 else -(-number % $abs(count)))) >= 0 else $wrong_index($1)]
+    return client.sub_clients[$1 if ($1 := (number % $abs(count) if number >= 0 else -(-number % $abs(count)))) >= 0 else $wrong_index(client.sub_clients, $1)]
 
 
 fn baml.llm.member = baml.llm.member
@@ -584,7 +584,7 @@ def baml.llm.combined($context, failures):
     attempts = []
     for failure in $each($context.rounds, failures):
         attempts = attempts + failure.attempts
-    last = failures[$1 if ($1 := ($len(failures) - 1)) >= 0 else $wrong_index($1)]
+    last = failures[$1 if ($1 := ($len(failures) - 1)) >= 0 else $wrong_index(failures, $1)]
     return class baml.llm.Failure(last.error, attempts, last.leaves, last.note)
 
 
