@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -47,13 +47,9 @@ class Program:
 
     def __repr__(self) -> str:
         """How much there is, without the library."""
-        parts = {
-            "functions": list(self.interface.functions),
-            "classes": list(self.interface.schemas.classes),
-            "clients": list(self.interface.clients),
-        }
-        told = (f"{sum(not name.startswith('baml.') for name in names)} {kind}" for kind, names in parts.items())
-        return f"<Program: {', '.join(told)}>"
+        own = self.unit.names
+        parts: dict[str, Sized] = {"functions": own.functions, "classes": own.classes, "clients": own.clients}
+        return f"<Program: {', '.join(f'{len(names)} {kind}' for kind, names in parts.items())}>"
 
     def callee(self, name: str) -> Callee | None:
         """A function by its full name; native operations are not called from outside."""
