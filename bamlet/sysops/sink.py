@@ -164,7 +164,8 @@ class Sink:
     @property
     def is_watched(self) -> bool:
         """Whether anybody looks at values on their way."""
-        return self.mode in ("latest", "every", "all") or self._on_partial is not None
+        reads = self.mode in ("latest", "every", "all") and not self._unread
+        return reads or self._on_partial is not None
 
     @property
     def wants_every(self) -> bool:
