@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -391,12 +390,6 @@ def test_no_text_of_an_error_shows_the_key() -> None:
         while chain is not None:
             assert KEY not in f"{chain!r} {vars(chain)}"
             chain = chain.__cause__ or chain.__context__
-
-
-def test_an_unset_key_names_the_client_and_the_variable() -> None:
-    rt = bamlet.AsyncRuntime(program(), environ={"BASE_URL": "http://nowhere"})
-    with pytest.raises(bamlet.BamlInvalidArgumentError, match=re.escape("`Local`") + ".*LOCAL_KEY"):
-        run(rt.call("Say", text="x"))
 
 
 def test_a_host_that_cannot_be_reached_is_an_error_of_the_client() -> None:

@@ -310,9 +310,11 @@ def test_h15_a_connection_that_was_closed_while_idle_is_not_used(loopback: Loopb
 def test_h15_a_request_that_may_have_arrived_is_sent_again_only_by_a_policy(
     loopback: LoopbackServer, engine: Any
 ) -> None:
-    """Asking a model twice costs twice, so nothing below the policy does it."""
+    """Asking a model twice costs twice, so nothing below the policy does it, but for a connection that had served
+    before: its server may have closed it before it heard of the request.
+    """
     gone = Answer(raw_head=b"", framing="close")
-    loopback.answer(Answer([GOOD]), gone, Answer([GOOD]), gone, Answer([GOOD]))
+    loopback.answer(gone, Answer([GOOD]), gone, Answer([GOOD]))
 
     async def body() -> None:
         async with at(loopback, transport=HttpOptions(engine=engine)) as rt:
@@ -320,12 +322,11 @@ def test_h15_a_request_that_may_have_arrived_is_sent_again_only_by_a_policy(
             async def say(client: str) -> Any:
                 return await rt.stream("Say", text="x", context=using(client)).final()
 
-            assert await say("Local") == "one two"
             with pytest.raises(bamlet.BamlClientError, match="without an answer"):
                 await say("Local")
-            assert len(loopback.requests) == 2
+            assert len(loopback.requests) == 1
             assert await say("Local") == "one two"
             assert await say("Retried") == "one two"
-            assert len(loopback.requests) == 5
+            assert len(loopback.requests) == 4
 
     run(body())
