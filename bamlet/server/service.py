@@ -79,9 +79,11 @@ class Service:
         return self.runtime.program
 
     def exchange(self, program: Program) -> None:
-        """New runs are of this program. The connections of the old one are closed when its runs have ended."""
-        old, self._runtime, self.broken = self._runtime, self._make_runtime(program), None
-        if old is not None:
+        """New runs are of this program. The runtime of the old one is closed when its runs have ended, unless a host
+        gave it: that is the host's to close, as it is the host who may still call it."""
+        old, closes_old = self._runtime, self._owns_runtime
+        self._runtime, self._owns_runtime, self.broken = self._make_runtime(program), True, None
+        if old is not None and closes_old:
             closing = asyncio.create_task(self._close_old(old))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
@@ -113,7 +115,10 @@ class Service:
         raise refused(404, "not_found", f"there is no function `{name}`" + (f"; {hint}" if hint else ""))
 
     async def close(self) -> None:
-        """Cancel what goes on, and close the connections."""
+        """Cancel what goes on, and close the connections.
+
+        The runs come first: each of them is asked of a runtime, and one that closed under it would turn its end
+        from "cancelled" into an error of ours. Then the old runtimes, whose closing waits for those same runs."""
         await self.desk.drain(0)
         self.desk.close()
         if self._closing:

@@ -417,3 +417,30 @@ def test_a_line_of_the_log_has_no_argument_no_value_and_no_token() -> None:
     assert (lines[0]["path"], lines[0]["status"], lines[0]["function"]) == ("/call/Say", 200, "Say")
     for word in (TOKEN, "the prompt", "the answer", "the-query"):
         assert word not in json.dumps(lines)
+
+
+# --- another program
+
+
+def test_a_runtime_is_closed_by_whoever_made_it() -> None:
+    program = bamlet.compile_sources({"one.baml": "function One() -> int { 1 }"})
+    closed: list[bamlet.AsyncRuntime] = []
+
+    class Telling(bamlet.AsyncRuntime):
+        async def aclose(self) -> None:
+            closed.append(self)
+            await super().aclose()
+
+    async def body() -> None:
+        async with asyncio.timeout(30):
+            given = Telling(program)
+            service = Service(Settings(), program, given, make_runtime=Telling)
+            service.exchange(program)
+            first = service.runtime
+            service.exchange(program)
+            second = service.runtime
+            await service.close()
+            assert closed == [first, second]
+            await given.aclose()
+
+    asyncio.run(body())
