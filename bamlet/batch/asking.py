@@ -13,7 +13,7 @@ from ..embed.call import Call
 from ..embed.prices import Prices, cost
 from ..embed.runtime import AsyncRuntime
 from .engines import FAILED, OK, Done, Row
-from .pace import MAX_REFUSALS, REFUSED
+from .pace import MAX_REFUSALS, REFUSED, ClientPaces
 
 MAX_RAW = 4 << 10  # bytes of what the model or the provider said
 _SAID = ("raw_output", "body")
@@ -44,12 +44,13 @@ class Spent:
 
 
 class Asker:
-    """Calls one function of a program. It never raises for a row."""
+    """Calls one function of a program, at its pace. It never raises for a row."""
 
-    def __init__(self, runtime: AsyncRuntime, function: str, prices: Prices) -> None:
+    def __init__(self, runtime: AsyncRuntime, function: str, prices: Prices, paces: ClientPaces) -> None:
         self._runtime = runtime
         self._function = function
         self._prices = prices
+        self.paces = paces
 
     async def ask(self, row: Row) -> Done:
         done, _ = await self.answer(row)
@@ -62,6 +63,7 @@ class Asker:
         call: Call | None = None
         try:
             call = self._runtime.prepare(self._function, row.arguments, {}, None)
+            call.keep_pace(self.paces)
             value = await call.run()
             text = json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"))
         except Exception as failure:  # whatever it is: one bad row never stops the others

@@ -29,6 +29,9 @@ class LocalEngine:
                 await self._room()
             while self._tasks:
                 await self._next_change()
+            # The last row may have failed while the next one was looked for, when nobody waited for a change.
+            if self._failure is not None:
+                raise self._failure
         finally:
             # Cancelled from outside: those that run close their sockets before we are gone.
             for task in self._tasks:
@@ -44,6 +47,7 @@ class LocalEngine:
             await self._next_change()
 
     async def _next_change(self) -> None:
+        # Whoever comes here has looked just before, with nothing awaited since: no change is cleared unseen.
         self._paces.changed.clear()
         await self._paces.changed.wait()
         if self._failure is not None:

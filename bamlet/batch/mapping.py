@@ -89,6 +89,9 @@ class RowMapping:
     _held: dict[int, MappedRow] = field(default_factory=dict)
     _next: int = 0
     _handed: int = 0
+    # Set when anything above has changed. Each of its waiters looks, clears and waits, with nothing awaited
+    # between: a change comes before the look or after the clearing, and is seen either way. Several may wait at
+    # once, since what one clears has woken all the others already.
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def batches(self) -> AsyncGenerator[list[MappedRow], None]:
@@ -97,6 +100,8 @@ class RowMapping:
             runtime = await runtime_of(self.program, stack)
             journal = self._journal(stack, runtime)
             work = asyncio.create_task(self._work(runtime, journal))
+            # Last in, first out: whoever leaves this loop stops the rows before the journal that they write to,
+            # and before the runtime whose connections they hold.
             stack.push_async_callback(_ended, work)
             work.add_done_callback(lambda _: self._changed.set())
             while True:
@@ -153,9 +158,8 @@ class RowMapping:
             raise BamlInvalidArgumentError(str(failure)) from None
         reserve = await reserve_for(runtime, self.function, prices, None)
         stops = Stops(options, journal.spent() if journal is not None else 0.0, 0, reserve)
-        asker = Asker(runtime, self.function, prices)
         paces = ClientPaces(partial(client_limits, runtime.program, options), self._places)
-        runtime.keep_pace(paces)
+        asker = Asker(runtime, self.function, prices, paces)
         meter = Meter(0, 0, 0, asyncio.get_running_loop().time(), self.rpm)
 
         async def ask(row: Row) -> Done:
@@ -181,7 +185,7 @@ class RowMapping:
                 engine.run(self._feed(runtime, binder, journal, stops, paces, meter), done), looking
             )
         finally:
-            runtime.keep_pace(None)
+            # After the engine, whose last answers are stored while it ends.
             if journal is not None:
                 journal.end_run(stops.reason or "done", meter.called)
         if stops.reason is not None:
@@ -231,7 +235,9 @@ class RowMapping:
                 if (found := journal.answers([id_]).get(id_)) is not None and found.status == OK:
                     self._give(_known(runtime, self.function, number, values, found))
                     continue
-                if id_ in self._asked:  # the same row is under way: one place in the journal holds one answer
+                if id_ in self._asked:
+                    # The same row is under way, and one place in the journal holds one answer. Only reading stops:
+                    # the rows that run go on and end, this one among them, so that the wait is sure to end.
                     await self._until_ended(id_)
             if not await stops.may_begin(id_, arguments):
                 return
@@ -291,12 +297,15 @@ async def _each(rows: Rows) -> AsyncIterator[Mapping[str, Any]]:
         await asyncio.sleep(0)
 
 
-async def _ended(work: asyncio.Task[None]) -> None:
-    """Whatever it raises was raised where it was waited for, or nobody waits any more."""
-    work.cancel()
-    await asyncio.wait({work})
-    if not work.cancelled():
-        work.exception()
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Stop them, and come back when they have closed what they hold.
+
+    Whatever they raise was raised where it was waited for, or nobody waits any more: it is taken from them here,
+    for the loop would call it lost.
+    """
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _first_failure(main: Any, beside: asyncio.Task[None]) -> None:
@@ -307,6 +316,4 @@ async def _first_failure(main: Any, beside: asyncio.Task[None]) -> None:
         for task in ended:
             task.result()
     finally:
-        for task in (work, beside):
-            task.cancel()
-        await asyncio.wait({work, beside})
+        await _ended(work, beside)

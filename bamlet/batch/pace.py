@@ -107,6 +107,7 @@ class Lane:
                 self.cut(place.cuts)
             raise
         finally:
+            # The waiting requests first: a new row is begun only if the place that came free is still free.
             self.running -= 1
             self._pump()
             self.more_room()
@@ -123,9 +124,12 @@ class Lane:
         try:
             await waiting.admitted
         except asyncio.CancelledError:
+            # Whoever cancels us cancels the future at once, and we hear of it a turn of the loop later. In between
+            # the line may have moved over us, which gave us nothing. But if the place was ours before we were
+            # cancelled, nobody else will give it back.
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
-            else:  # it had its place already, and nobody else will give it back
+            if not waiting.admitted.cancelled():
                 self.running -= 1
             self._pump()
             raise

@@ -10,6 +10,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ..diagnostics import did_you_mean
@@ -21,9 +22,10 @@ from .estimate import estimated
 from .feed import Binder, given_for
 from .journal import JournalError
 from .meter import Meter
-from .money import check_prices, reserve_for
+from .money import check_prices, client_limits, reserve_for
 from .options import MapOptions
 from .output import Join, Parts, layout_for, write_errors, write_files
+from .pace import ClientPaces
 from .plan import Plan, make_plan
 from .report import MapReport, Reason
 from .session import Hooks, Session
@@ -132,7 +134,8 @@ class _Run:
         stops = Stops(options, journal.spent(), len(plan.problems), reserve)
         join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
-        asker = Asker(self._runtime, self._function, self._prices)
+        paces = ClientPaces(partial(client_limits, self._runtime.program, options), options.concurrency)
+        asker = Asker(self._runtime, self._function, self._prices, paces)
         session = Session(
             self._runtime, options, self._hooks, asker, self._binder, plan, meter, stops, join, parts
         )

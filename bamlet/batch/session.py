@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, BinaryIO
 
 from ..embed.runtime import AsyncRuntime
@@ -16,7 +15,6 @@ from .engines import FAILED, OK, Done, Row
 from .feed import Binder, NotBound
 from .local import LocalEngine
 from .meter import Meter
-from .money import client_limits
 from .options import MapOptions
 from .output import NOT_BOUND, Join, Parts
 from .pace import CEILING, ClientPaces
@@ -75,16 +73,12 @@ class Session:
         self._join = join
         self._parts = parts
         self._open: dict[int, _Open] = {}
-        self._paces: ClientPaces | None = None
         self._lines = JsonLines()
         self._written = bytearray(len(plan.ids)) if options.is_pipe else bytearray()
 
     async def ask_all(self) -> None:
-        limits_of = partial(client_limits, self._runtime.program, self._options)
-        paces = ClientPaces(limits_of, self._options.concurrency)
-        self._runtime.keep_pace(paces)
+        paces = self._asker.paces
         engine = LocalEngine(self._asker.ask, paces)
-        self._paces = paces
         journal = self._join.journal
         journal.begin_run(self._options.concurrency or CEILING, self._meter.known)
         work = asyncio.create_task(engine.run(self._rows(), self._done))
@@ -106,7 +100,7 @@ class Session:
             if deadline is not None:
                 deadline.cancel()
             self._stops.close()
-            self._runtime.keep_pace(None)
+            # After the engine: the last answers are stored by it. After the others, which speak of an open run.
             self._end_run()
 
     def _end_run(self) -> None:
@@ -150,8 +144,8 @@ class Session:
         self._plan.statuses[done.id] = done.status
         asked = self._open.pop(done.id)
         self._meter.ended(done)
-        if self._paces is not None and done.input_tokens is not None:
-            self._paces.settle(done.client, done.attempts, done.input_tokens + (done.output_tokens or 0))
+        if done.input_tokens is not None:
+            self._asker.paces.settle(done.client, done.attempts, done.input_tokens + (done.output_tokens or 0))
         self._stops.ended(done, asked.arguments)
         if self._options.is_pipe and done.status == OK:
             self._put(asked.position, asked.record, done)

@@ -13,6 +13,7 @@ from ..interpreter.runtime.failures import CATCHABLE, Cancelled
 from ..sysops.attempts import Asking, Record
 from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
+from ..sysops.pace import Pace
 from ..sysops.running import Tasks, Unawaited
 from ..sysops.sink import Sink, Voice
 from .context import CallContext
@@ -67,6 +68,11 @@ class Call:
             interface = options.registry.over(interface)
         self._context = Context(invoke, interface, program.space, host, self.stop.look)
         self.hide = host.hide
+        self._host = host
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Before it runs. Of the call and not of the runtime: two may map over one at the same time."""
+        self._host.pace = pace
 
     @property
     def record(self) -> Record:

@@ -45,7 +45,6 @@ from .stream import AsyncStream
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
-    from ..sysops.pace import Pace
     from ..sysops.trace import Trace
     from .discovery import BodyTest
     from .skeleton import SkeletonParser
@@ -136,10 +135,6 @@ class AsyncRuntime:
     def handles(self) -> HandleTable:
         """The open resources of all calls; empty when none runs."""
         return self._services.handles
-
-    def keep_pace(self, pace: Pace | None) -> None:
-        """From now on each request to a model waits for its place there, or with None for nothing."""
-        self._services.pace = pace
 
     # --- calling
 

@@ -87,6 +87,7 @@ class Cursor:
 
     def _emit(self, type: str, end: int, value: str | None = None) -> Token:
         start = self._at
+        assert end > start, f"{type} holds no character, and would be read at the same place for ever"
         token = Token(type, self.text[start:end] if value is None else value, start, end, self._doc)
         self._doc = None
         self._at = end

@@ -231,9 +231,11 @@ class Lexer(CodeLexer):
 
     def _unquoted(self, pattern: re.Pattern[str]) -> bool:
         match = pattern.match(self.text, self._at)
-        if match is None:
+        # Blanks that the language knows were skipped before. Others alone, such as a no-break space, are no text: a
+        # token without a character would be found at the same place for ever.
+        if match is None or not (text := match[0].rstrip()):
             return False
-        self._emit("UNQUOTED", self._at + len(match[0].rstrip()))
+        self._emit("UNQUOTED", self._at + len(text))
         return True
 
     def _in_list(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from .tokens import CLOSING, PUNCTUATION, Token
 def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem:
     """The problem itself, unless the tokens around it tell of a better one."""
     for look in (
+        _strange_blank,
         _closes_nothing,
         _open_string,
         _lone_at,
@@ -25,6 +27,19 @@ def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProb
         if better := look(text, tokens, problem):
             return better
     return problem
+
+
+def _strange_blank(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:
+    """What nobody sees, and what comes with text that was copied from a page: it has to be named."""
+    char = text[problem.start : problem.end]
+    if len(char) != 1 or char in "\n\r" or unicodedata.category(char) not in _INVISIBLE:
+        return None
+    name = unicodedata.name(char, "a control character").lower()
+    message = f"U+{ord(char):04X} stands here ({name}), which looks like a blank and is none"
+    return replace(problem, message=message, hint="write an ordinary blank, or take it away")
+
+
+_INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
 def _lone_at(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProblem | None:

@@ -79,8 +79,8 @@ class Service:
         return self.runtime.program
 
     def exchange(self, program: Program) -> None:
-        """New runs are of this program. The runtime of the old one is closed when its runs have ended, unless a host
-        gave it: that is the host's to close, as it is the host who may still call it."""
+        """New runs are of this program. The runtime of the old one is closed when its runs have ended, unless a
+        host gave it: that is the host's to close, who may still call it."""
         old, closes_old = self._runtime, self._owns_runtime
         self._runtime, self._owns_runtime, self.broken = self._make_runtime(program), True, None
         if old is not None and closes_old:

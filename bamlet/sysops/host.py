@@ -73,7 +73,6 @@ class Services:
     # Hears what a detached task has thrown that nobody waits for.
     on_unhandled_task: Callable[[BaseException], object] | None = None
     media: MediaLimits = MediaLimits()
-    pace: Pace | None = None
     # Clients by name, each with its provider and the options that it was made from.
     clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
     _offline: Transport | None = None
@@ -139,7 +138,7 @@ class Services:
 class Host:
     """Of one task of a call. `client` replaces the client of every LLM function in it; `limits` in seconds are in
     addition to those of the clients; `strict` refuses answers of which something would be lost, and `on_report`
-    hears what became of each.
+    hears what became of each. With `pace` each request to a model waits for its place there.
     """
 
     services: Services
@@ -152,6 +151,7 @@ class Host:
     limits: Mapping[str, float] = field(default_factory=dict)
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
+    pace: Pace | None = None
 
     # What was asked for last, and the body of the request for it with a note of the answer.
     asked: AskedFor | None = None

@@ -1,4 +1,4 @@
-"""The pace of requests to models, where the host keeps one: each waits for its place, and tells how it went.
+"""The pace of requests to models, where a call keeps one: each waits for its place, and tells how it went.
 
 A request that the provider refuses for now is held back and sent again. Whoever asked does not hear of it before
 the pace gives it up, and only there retry policies begin.
@@ -37,7 +37,7 @@ async def paced(
     head: Callable[[R], tuple[int | None, Any]],
 ) -> R:
     """What `send` gives, at the pace of the request's client. `head` finds status and headers in it."""
-    pace = context.host.services.pace
+    pace = context.host.pace
     if pace is None or request.client_name is None:
         return await send()
     refusals = 0

@@ -76,7 +76,7 @@ FRAGMENTS = [
         "1",
         "0.5",
     ),
-    *("\x00", "\ufeff", "\u2028", "é", "\U0001f600", "\ud800", "9" * 40, "self", "env.X", "map<", "break"),
+    *("\x00", "\ufeff", "\u2028", "\xa0", "é", "\U0001f600", "\ud800", "9" * 40, "self", "env.X", "map<", "break"),
     *(
         "class ",
         "enum ",
