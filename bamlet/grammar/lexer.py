@@ -231,8 +231,8 @@ class Lexer(CodeLexer):
 
     def _unquoted(self, pattern: re.Pattern[str]) -> bool:
         match = pattern.match(self.text, self._at)
-        # Blanks that the language knows were skipped before. Others alone, such as a no-break space, are no text: a
-        # token without a character would be found at the same place for ever.
+        # Blanks that the language knows were skipped before. Others alone, such as a no-break space, are no text:
+        # a token without a character would be found at the same place for ever.
         if match is None or not (text := match[0].rstrip()):
             return False
         self._emit("UNQUOTED", self._at + len(text))

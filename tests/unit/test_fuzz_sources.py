@@ -6,7 +6,8 @@ Python, since the language cannot feed itself broken texts. `make fuzz` runs ten
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.strategies.programs import programs
 from tests.support.spec_sections import sections
 
 ROOT = Path(__file__).parent.parent.parent
+MOST_MEMORY = 8 << 30  # bytes of addresses, of which one in ten is used when nothing is wrong
 EXAMPLES = int(os.environ.get("BAMLET_FUZZ_EXAMPLES", "1700"))
 
 # One second is the promise. The rest is for a machine that has other things to do.
@@ -119,6 +121,15 @@ def mutations(draw: st.DrawFn) -> Mutation:
                 return text[:start] + fragment + text[start:]
 
     return apply
+
+
+@pytest.fixture(autouse=True, scope="module")
+def memory_bound() -> Iterator[None]:
+    """A text that is read for ever is to fail by its name, before it has filled the machine."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @pytest.mark.timeout(1200)
