@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -17,27 +17,27 @@ from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import FoundTest
-from ..interpreter.runtime.failures import CATCHABLE, InternalError
 from ..interpreter.runtime.values import FunctionValue
 from ..sysops.clock import Clock
 from ..sysops.console import log_to_standard_error, to_standard_error
 from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
-from ..sysops.host import ClockLike, Context, MediaLimits, Services
+from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.lent import Lent
-from ..sysops.registry import GROUPS, Group, invoke, mismatches
+from ..sysops.registry import Group
 from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
-from ..types.ty import NULL, ClassTy, Ty, members
+from ..types.ty import NULL
 from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
 from .call import Call
-from .compiling import callable_functions, library, with_types
+from .compiling import callable_functions, with_types
 from .context import CallContext
 from .errors import BamlError, BamlInvalidArgumentError
-from .host_errors import host_error
+from .given import NO_CONTEXT, check_named, check_program, given_context, given_groups
 from .logs import set_up_from_environment
 from .observing import Observed
+from .opening import check_library, first_invoke, hear_unhandled, http_transport, offline_transport
 from .request import HTTPBody, HTTPRequest, HTTPResponse
 from .shortened import SHORTENED
 from .stream import AsyncStream
@@ -63,7 +63,6 @@ __all__ = [
 ]
 
 STREAM_FUNCTION = "baml.llm.stream_llm_function"
-_NO_CONTEXT = CallContext()
 
 
 class AsyncRuntime:
@@ -93,37 +92,35 @@ class AsyncRuntime:
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
-        _check_program(program)
-        denied = frozenset(deny)
-        if unknown := sorted(denied - set(GROUPS)):
-            raise ValueError(f"there is no group `{unknown[0]}` to deny, only {', '.join(GROUPS)}")
+        check_program(program)
+        denied = given_groups(deny)
         if _asks_models(program) and not _loop_runs():
-            _check_library()  # within a loop it is left to `warm`, or to the first operation
+            check_library()  # within a loop it is left to `warm`, or to the first operation
         make_room()
         set_up_from_environment()
         self.program = program
         self._services = Services(
-            make_transport=partial(_http_transport, transport if isinstance(transport, HttpOptions) else None),
+            make_transport=partial(http_transport, transport if isinstance(transport, HttpOptions) else None),
             clock=clock or Clock(),
             environ=process_environment if environ is None else lambda: environ,
             transport=None if isinstance(transport, HttpOptions) else transport,
-            make_offline=_offline_transport,
+            make_offline=offline_transport,
             media=media or MediaLimits(),
             print=on_print or to_standard_error,
             log=on_log or log_to_standard_error,
             denied=denied,
             lent=Lent(lend_to),
-            on_unhandled_task=partial(_unhandled, program, on_unhandled_task or to_standard_error),
+            on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),
         )
         self._trace: Trace | None = None
-        self._invoke: Callable[..., Any] = _first_invoke
+        self._invoke: Callable[..., Any] = first_invoke
         if trace is not None:
             self._invoke = self._traced(trace)
 
     def _traced(self, write: Callable[[str], None]) -> Callable[..., Any]:
         from ..sysops.trace import Trace
 
-        _check_library()
+        check_library()
         found = Trace(write, self._services.clock.now)
         self._services.handles.watcher = self._trace = found
         return found.invoke
@@ -159,7 +156,7 @@ class AsyncRuntime:
         context: CallContext | None,
     ) -> Call:
         """The call that `call` would make. Raises `BamlInvalidArgumentError`."""
-        options = _given(context)
+        options = given_context(context)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         callee_name = callee.info.name
@@ -188,7 +185,7 @@ class AsyncRuntime:
         a value whenever it has grown. The view `skeleton` shows a `Skeleton` in
         place of a partial value: a value that has all its fields from the start, and its state.
         """
-        options = _given(context)
+        options = given_context(context)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         info = callee.info
@@ -220,7 +217,7 @@ class AsyncRuntime:
         self, program: Program, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
     ) -> tuple[Callee, list[Any]]:
         callee = self._callee(function, program)
-        _check_named(callee.info, arguments)
+        check_named(callee.info, arguments)
         return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
 
     def _with_types(self, options: CallContext) -> Program:
@@ -278,7 +275,7 @@ class AsyncRuntime:
         """The call of a function without parameters that is no function of the interface."""
         info = FunctionInfo(function.name, (), NULL)
         callee = Callee(info, function.code, function.suspends, function.needs_context)
-        options = _given(context)
+        options = given_context(context)
         observed = self._observed(function.name, streams=False, options=options)
         return self._call(callee, [], options, Sink(), self.program, observed)
 
@@ -347,7 +344,7 @@ class AsyncRuntime:
         options: CallContext | None,
         *more: bool,
     ) -> Any:
-        options = _given(options)
+        options = given_context(options)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         found = self.program.callee(planner)
@@ -388,7 +385,7 @@ class AsyncRuntime:
         """The same, as `value`, with a `report` of what it does not tell. A context may bring types."""
         from .reading import parse_answer
 
-        options = context or _NO_CONTEXT
+        options = context or NO_CONTEXT
         program = self._with_types(options)
         info = self._callee(function, program).info
         return parse_answer(program, info, text, strict=strict or options.strict, finish_reason=finish_reason)
@@ -397,7 +394,7 @@ class AsyncRuntime:
         """What a stream would show of the answer so far; None while there is nothing to show."""
         from .reading import parse_partial_answer
 
-        program = self._with_types(context or _NO_CONTEXT)
+        program = self._with_types(context or NO_CONTEXT)
         return parse_partial_answer(program, self._callee(function, program).info, text_so_far)
 
     # --- beginning and closing
@@ -405,7 +402,7 @@ class AsyncRuntime:
     async def warm(self) -> None:
         """Load what a first call needs, in a thread, while the event loop goes on. `async with` does it too."""
         in_thread = partial(asyncio.get_running_loop().run_in_executor, None)
-        await in_thread(_check_library)
+        await in_thread(check_library)
         if self._opens_connections():
             await in_thread(import_module, "bamlet.wire.http")
             # Here and not there: the transport belongs to this loop.
@@ -444,30 +441,6 @@ def _loop_runs() -> bool:
     return True
 
 
-def _check_program(given: object) -> None:
-    if not isinstance(given, Program):
-        path = repr(given) if isinstance(given, str) else "..."
-        kind = type(given).__name__
-        raise BamlInvalidArgumentError(
-            f"a runtime takes a program, not {kind}: write Runtime(bamlet.load({path}))"
-        )
-
-
-def _check_named(info: FunctionInfo, arguments: object) -> None:
-    if arguments is not None and not isinstance(arguments, Mapping):
-        names = ", ".join(f"{param.name}=..." for param in info.params)
-        raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
-
-
-def _given(context: object) -> CallContext:
-    if context is None:
-        return _NO_CONTEXT
-    if not isinstance(context, CallContext):
-        kind = type(context).__name__
-        raise BamlInvalidArgumentError(f"`context` is a CallContext, not {kind}: write CallContext(deadline=...)")
-    return context
-
-
 def unix_time(runtime: AsyncRuntime) -> float:
     """Seconds since 1970, by the runtime's clock."""
     return runtime._services.clock.unix()
@@ -480,25 +453,6 @@ def _empty(program: Program, info: FunctionInfo) -> Any:
     return parser_of(program, info, skeleton=True).partial()
 
 
-def _unhandled(program: Program, hear: Callable[[Any], object], failure: BaseException) -> None:
-    if not isinstance(failure, CATCHABLE):
-        raise failure
-    error = host_error(failure, program.namespace)
-    hear(f"a detached task has failed: {error}\n{error.trace_text}" if hear is to_standard_error else error)
-
-
-def _http_transport(options: HttpOptions | None) -> Transport:
-    from ..wire.http import HttpTransport  # brings httpx, which takes 70 ms
-
-    return HttpTransport(options)
-
-
-def _offline_transport() -> Transport:
-    from .offline import OfflineTransport
-
-    return OfflineTransport(pace=0)
-
-
 def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = None) -> Sink:
     return Sink(
         mode,
@@ -509,28 +463,3 @@ def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = Non
         on_tick=options.on_tick,
         on_reset=options.on_reset,
     )
-
-
-def _first_invoke(name: str, context: Context, *arguments: Any) -> Any:
-    """A program that needs no operation does not load them: they bring providers, prompts and the parser."""
-    _check_library()
-    context.invoke = invoke
-    return invoke(name, context, *arguments)
-
-
-@cache
-def _check_library() -> None:
-    """The library's stubs and the registered operations must be the same."""
-    import_module("bamlet.sysops.all")  # registers them, and brings the rooms that they need
-    stubs = {
-        symbol.name: (len(symbol.params), symbol.suspends, _thrown(symbol.throws))
-        for symbol in library().unit.names.functions.values()
-        if symbol.kind == "stub"
-    }
-    if problems := mismatches(stubs):
-        raise InternalError("the library and its operations differ:\n" + "\n".join(problems))
-
-
-def _thrown(ty: Ty | None) -> frozenset[str]:
-    parts = () if ty is None else members(ty)
-    return frozenset(member.name for member in parts if isinstance(member, ClassTy))

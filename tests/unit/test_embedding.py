@@ -16,7 +16,7 @@ import pytest
 import bamlet
 from bamlet import embed
 from bamlet.embed.arguments import bind_arguments
-from bamlet.embed.runtime import _check_library
+from bamlet.embed.opening import check_library
 from tests.support.local_program import KEY, program, scripted
 from tests.support.notes_program import call, notes, python, run
 
@@ -66,7 +66,7 @@ print(value, [name for name in rooms if name in sys.modules], threading.active_c
 
 
 def test_the_stubs_of_the_library_and_the_operations_agree() -> None:
-    _check_library.__wrapped__()
+    check_library.__wrapped__()
 
 
 # --- programs

@@ -1,0 +1,45 @@
+"""What a host gave to a runtime or a call, as what it must be; something else is answered with what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..interpreter.facts.interface import FunctionInfo
+from ..interpreter.program.link import Program
+from ..sysops.registry import GROUPS
+from .context import CallContext
+from .errors import BamlInvalidArgumentError
+
+NO_CONTEXT = CallContext()
+
+
+def given_groups(deny: Iterable[str]) -> frozenset[str]:
+    """Groups of native operations. Raises `ValueError`."""
+    denied = frozenset(deny)
+    if unknown := sorted(denied - set(GROUPS)):
+        raise ValueError(f"there is no group `{unknown[0]}` to deny, only {', '.join(GROUPS)}")
+    return denied
+
+
+def check_program(given: object) -> None:
+    if not isinstance(given, Program):
+        path = repr(given) if isinstance(given, str) else "..."
+        kind = type(given).__name__
+        raise BamlInvalidArgumentError(
+            f"a runtime takes a program, not {kind}: write Runtime(bamlet.load({path}))"
+        )
+
+
+def check_named(info: FunctionInfo, arguments: object) -> None:
+    if arguments is not None and not isinstance(arguments, Mapping):
+        names = ", ".join(f"{param.name}=..." for param in info.params)
+        raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
+
+
+def given_context(context: object) -> CallContext:
+    if context is None:
+        return NO_CONTEXT
+    if not isinstance(context, CallContext):
+        kind = type(context).__name__
+        raise BamlInvalidArgumentError(f"`context` is a CallContext, not {kind}: write CallContext(deadline=...)")
+    return context
