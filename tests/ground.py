@@ -138,6 +138,10 @@ GROUND: dict[str, list[str]] = {
     "B7": [
         "tests/spec/attributes.md::Checks do not reach what a prompt takes",
     ],
+    "B8": [
+        "tests/spec/tests.md::Template strings in arguments",
+        "tests/corpus/ns_tests/template_strings.baml::OfOneText",
+    ],
     "B13": [
         "tests/spec/recovery.md::Headers without a parenthesis",
         "tests/spec/recovery.md::Fields with a parenthesis too many or too few",

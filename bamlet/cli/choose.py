@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..embed import BamlInvalidArgumentError, Program
-from ..embed.media import CLASSES, arguments_of_test, local
+from ..embed.media import CLASSES, local
+from ..embed.test_arguments import arguments_of_test
 
 if TYPE_CHECKING:
     from ..types.ty import Ty
@@ -112,4 +113,4 @@ def _test_arguments(program: Program, function: str) -> dict[str, Any]:
     if info is None or not info.params:
         return {}
     test = next((test for test in program.tests if test.function == function), None)
-    return arguments_of_test(test) if test else {}
+    return arguments_of_test(program, test) if test else {}

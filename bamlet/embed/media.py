@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from ..interpreter.facts.interface import TestInfo
 from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
 from .errors import BamlInvalidArgumentError
@@ -147,12 +146,6 @@ def local(value: Any, folder: Path) -> Any:
     if isinstance(value, Mapping):
         return Local({name: local(item, folder) for name, item in value.items()}, folder)
     return [local(item, folder) for item in value] if isinstance(value, list) else value
-
-
-def arguments_of_test(test: TestInfo) -> dict[str, Any]:
-    """The arguments of a test block, whose files are looked for beside it."""
-    arguments: dict[str, Any] = local(dict(test.arguments), Path(test.span.file.name).parent)
-    return dict(arguments)
 
 
 def media_value(kind: MediaKind, value: Any) -> MediaValue:

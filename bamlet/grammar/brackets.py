@@ -8,7 +8,7 @@ from .tokens import Token
 
 CLOSERS = {
     **dict.fromkeys(("LBRACE", "CTOR_OPEN", "MAP_OPEN", "LLM_OPEN", "CONFIG_OPEN", "ARMS_OPEN"), "RBRACE"),
-    **dict.fromkeys(("LPAR", "ATTR_OPEN", "LAMBDA_OPEN"), "RPAR"),
+    **dict.fromkeys(("LPAR", "ATTR_OPEN", "CALL_OPEN", "LAMBDA_OPEN"), "RPAR"),
     "LSQB": "RSQB",
     "HOLE_OPEN": "HOLE_CLOSE",
 }

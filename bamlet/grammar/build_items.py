@@ -22,6 +22,10 @@ def config_list(c: list[Any]) -> n.ConfigList:
     return n.ConfigList(c[0].start, c[-1].end, _values(c))
 
 
+def config_call(c: list[Any]) -> n.ConfigCall:
+    return n.ConfigCall(c[0].start, c[-1].end, c[0].value[:-1], _values(c))
+
+
 def config_entry(c: list[Any]) -> n.ConfigEntry:
     value = _values(c)[0]
     return n.ConfigEntry(c[0].start, value.end, identifier(c[0]), value)

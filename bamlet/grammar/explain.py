@@ -13,7 +13,7 @@ from .tokens import HYPHEN_WORD, ITEM_KEYWORDS, TRIVIA, Token
 _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"INT", "LPAR", "MATCH", "NAME", "STRING"}), "an expression"),
     (frozenset({"INT", "LPAR", "NAME", "STRING", "FLOAT", "MINUS"}), "a type"),
-    (frozenset({"STRING", "RAW", "UNQUOTED", "CONFIG_OPEN"}), "a value"),
+    (frozenset({"STRING", "RAW", "UNQUOTED", "CONFIG_OPEN", "CALL_OPEN"}), "a value"),
     (frozenset({"LLM_OPEN", "LBRACE"}), "a function body"),
     (frozenset({"EQUAL", "RAW", "STRING"}), "the text of the template"),
 )

@@ -224,10 +224,18 @@ class Lexer(CodeLexer):
         elif char == "[":
             frame.after_key = False
             self._push(Mode.LIST, self._emit("LSQB", self._at + 1))
-        elif not (self._string() or self._unquoted(t.UNQUOTED)):
+        elif not (self._string() or self._config_call() or self._unquoted(t.UNQUOTED)):
             self._fail("a value cannot begin with")
         else:
             frame.after_key = False
+
+    def _config_call(self) -> bool:
+        """Only what a test is given may be made by a template string."""
+        match = t.CONFIG_CALL.match(self.text, self._at) if self._stack[0].head == "test" else None
+        if match is None:
+            return False
+        self._push(Mode.LIST, self._emit("CALL_OPEN", match.end()))
+        return True
 
     def _unquoted(self, pattern: re.Pattern[str]) -> bool:
         match = pattern.match(self.text, self._at)
@@ -240,17 +248,19 @@ class Lexer(CodeLexer):
 
     def _in_list(self) -> None:
         char = self.text[self._at]
-        if char == "]":
-            self._pop(self._at + 1, "RSQB")
+        opener = self._stack[-1].opener
+        assert opener is not None
+        if char == t.CLOSING[opener.value[-1]]:
+            self._pop(self._at + 1, t.PUNCTUATION[char])
         elif char == ",":
             self._emit("COMMA", self._at + 1)
         elif char == "{":
             self._push(Mode.CONFIG, self._emit("CONFIG_OPEN", self._at + 1))
         elif char == "[":
             self._push(Mode.LIST, self._emit("LSQB", self._at + 1))
-        elif char in "})":
+        elif char in "})]":
             self._fail_unclosed()
-        elif not (self._string() or self._unquoted(t.UNQUOTED)):
+        elif not (self._string() or self._config_call() or self._unquoted(t.UNQUOTED)):
             self._fail("a list element cannot begin with")
 
     def _in_attribute(self) -> None:

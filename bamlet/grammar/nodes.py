@@ -505,6 +505,13 @@ class ConfigList(Node):
     items: tuple[ConfigValue, ...]
 
 
+class ConfigCall(Node):
+    """`Name(value, …)`: the text that a template string makes, for an argument of a test."""
+
+    name: str
+    arguments: tuple[ConfigValue, ...]
+
+
 class ConfigEntry(Node):
     key: Identifier
     value: ConfigValue
@@ -520,7 +527,7 @@ class Config(Node):
     type_builders: tuple[TypeBuilder, ...]
 
 
-ConfigValue: TypeAlias = ConfigText | Template | ConfigList | Config
+ConfigValue: TypeAlias = ConfigText | Template | ConfigList | ConfigCall | Config
 
 
 # --- items

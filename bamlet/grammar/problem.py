@@ -52,6 +52,7 @@ SHOWN = {
     "LLM_OPEN": "`{`",
     "CONFIG_OPEN": "`{`",
     "ATTR_OPEN": "`(`",
+    "CALL_OPEN": "a call",
     "LAMBDA_OPEN": "`(`",
     "LAMBDA_NAME": "a name",
     "ASSIGN_OP": "an assignment",

@@ -78,6 +78,8 @@ JINJA = re.compile(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^{}"']|\{(?!
 RAW_TAG = re.compile(r'[A-Za-z]+(?=#+")')
 
 UNQUOTED = re.compile(r"""(?:(?![ \t]+(?://|/\*))[^#@{(\[<})\]>,';"`\r\n])+""")
+# A template string that is called. Text without quotes holds no parentheses.
+CONFIG_CALL = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
 UNQUOTED_ARGUMENT = re.compile(r'[^(){}",\r\n#]+')
 
 OPERATOR = re.compile(

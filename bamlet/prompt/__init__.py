@@ -5,7 +5,7 @@ from .errors import PromptError
 from .options import OutputFormatOptions
 from .output_format import output_format
 from .parts import Media, MediaKind, Message, Part, Prompt, Text
-from .render import ClientInfo, TemplateString, render_prompt
+from .render import ClientInfo, TemplateString, render_prompt, render_text
 from .values import ClassValue, EnumValue
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "answer_schema",
     "output_format",
     "render_prompt",
+    "render_text",
 ]

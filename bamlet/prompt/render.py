@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,16 +55,33 @@ def render_prompt(
     """
     marks, budget = Marks(), Budget(look)
     role = Callback("role", marks.role)
-    shared: dict[str, object] = {name: EnumNames(schema) for name, schema in schemas.enums.items()}
+    shared = _shared(schemas, templates, budget)
     shared["_"] = _Named({"chat": role, "role": role})
     shared["ctx"] = _Named(
         {"client": _client_map(client), "tags": dict(tags), "output_format": _OutputFormat(output, schemas)}
     )
-    for name, definition in templates.items():
-        shared[name] = Callback(name, _template_call(definition, shared, budget))
     done: dict[int, Any] = {}
     bound = {name: _bind(value, marks, name, done) for name, value in arguments.items()}
     return marks.cut(parse_template(template).render(shared | bound, budget))
+
+
+def render_text(
+    name: str, arguments: Sequence[object], *, schemas: Schemas, templates: Mapping[str, TemplateString]
+) -> str:
+    """What a template string says on its own: without a prompt there are no roles and no `ctx`.
+
+    Raises `TemplateError`.
+    """
+    budget = Budget(None)
+    return _template_call(templates[name], _shared(schemas, templates, budget), budget)(*arguments)
+
+
+def _shared(schemas: Schemas, templates: Mapping[str, TemplateString], budget: Budget) -> dict[str, object]:
+    """What every template knows. Template strings see what is added to it later."""
+    shared: dict[str, object] = {name: EnumNames(schema) for name, schema in schemas.enums.items()}
+    for name, definition in templates.items():
+        shared[name] = Callback(name, _template_call(definition, shared, budget))
+    return shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +119,7 @@ class _OutputFormat(TemplateObject):
         return output_format(self.ty, self.schemas, **options)
 
 
-def _template_call(
-    definition: TemplateString, shared: Mapping[str, object], budget: Budget
-) -> Callable[..., object]:
+def _template_call(definition: TemplateString, shared: Mapping[str, object], budget: Budget) -> Callable[..., str]:
     """Call it as a macro: by position or keyword; what is not given is undefined."""
 
     def call(*positional: object, **keywords: object) -> str:

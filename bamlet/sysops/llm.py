@@ -13,7 +13,7 @@ from ..interpreter.runtime.calling import with_holes
 from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
 from ..options import of_provider
-from ..prompt import Message, Prompt, StructuredAnswer, TemplateString, answer_schema, render_prompt
+from ..prompt import Message, Prompt, StructuredAnswer, answer_schema, render_prompt
 from ..providers import (
     ClientConfigError,
     ClientOptions,
@@ -31,7 +31,7 @@ from .conforms import is_of_type
 from .exchange import keyless, status_fields
 from .host import Context
 from .registry import Failure, sysop
-from .template_values import template_value
+from .template_values import template_strings, template_value
 
 # --- functions and their types
 
@@ -90,10 +90,6 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
     if problem is not None:
         raise Failure("InvalidArgument", f"{function_name}: {problem}")
     context.host.asked = AskedFor(function_name, function.result, args)
-    templates = {
-        name: TemplateString(name, tuple(param.name for param in info.params), info.text)
-        for name, info in context.program.templates.items()
-    }
     options = primitive_of(client).options
     try:
         answer = _structured_answer(options, function.result, schemas)
@@ -104,7 +100,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
             schemas=schemas,
             client=options.info(),
             tags=context.host.tags,
-            templates=templates,
+            templates=template_strings(context.program),
             look=lambda steps: next(islice(context.rounds, steps, None)),
         )
     except ClientConfigError as failure:

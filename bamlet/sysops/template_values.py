@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..interpreter.runtime.context import Interface
 from ..interpreter.runtime.media import MediaValue
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import ClassSchema, EnumSchema, Schemas
+
+if TYPE_CHECKING:
+    from ..prompt import TemplateString
+
+
+def template_strings(program: Interface) -> dict[str, TemplateString]:
+    """Those of the program, for its prompts and for what else is written with them."""
+    from ..prompt import TemplateString
+
+    return {
+        name: TemplateString(name, tuple(param.name for param in info.params), info.text)
+        for name, info in program.templates.items()
+    }
 
 
 def template_value(value: Any, schemas: Schemas) -> Any:

@@ -11,8 +11,8 @@ from ..embed import BamlError, CallContext, to_plain
 from ..embed.compiling import with_types
 from ..embed.constraints import TestInfo, constraint_failure, now_ms
 from ..embed.discovery import BodyTest
-from ..embed.media import arguments_of_test
 from ..embed.runtime import Program
+from ..embed.test_arguments import arguments_of_test
 
 _SHOWN = 400
 
@@ -41,7 +41,8 @@ def run_test(runtime: Caller, test: TestInfo | BodyTest) -> Outcome:
         return _run_body(runtime, test)
     begun = now_ms()
     try:
-        value = runtime.call(test.function, arguments_of_test(test), context=CallContext(types=test.types))
+        arguments = arguments_of_test(runtime.program, test)
+        value = runtime.call(test.function, arguments, context=CallContext(types=test.types))
     except BamlError as failure:
         return Outcome(False, f"{type(failure).__name__}: {failure}\n{failure.trace_text}".rstrip())
     latency = now_ms() - begun

@@ -23,8 +23,8 @@ from ..embed.collector import Collector
 from ..embed.compiling import with_types
 from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
 from ..embed.discovery import BodyTest
-from ..embed.media import arguments_of_test
 from ..embed.runtime import AsyncRuntime, Program
+from ..embed.test_arguments import arguments_of_test
 from .answers import Means, Undecided
 from .differences import differences
 from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status, Usage
@@ -175,7 +175,7 @@ class _Run:
         """A test that names a function and its arguments."""
         assert isinstance(case.info, TestInfo)
         context = self._context(case.info.types)
-        arguments = arguments_of_test(case.info)
+        arguments = arguments_of_test(runtime.program, case.info)
         info = runtime.program.interface.functions[case.info.function]
         if info.llm is not None and self._options.stream:
             return await self._streamed(runtime, case.info.function, arguments, context)

@@ -148,6 +148,27 @@ def test_configuration() -> None:
     )
 
 
+def test_calls_of_template_strings_in_arguments() -> None:
+    check(
+        'test T{functions [F] args{a:  Hello( "x",[1,2] ,), b Bye( \n"a",G(1)), c [Hello()]}}',
+        block(
+            """
+            test T {
+              functions [F]
+              args {
+                a Hello("x", [1, 2])
+                b Bye(
+                  "a",
+                  G(1)
+                )
+                c [Hello()]
+              }
+            }
+            """
+        ),
+    )
+
+
 def test_llm_function_keeps_its_prompt_byte_for_byte() -> None:
     prompt = '#"\n   {{ _.role("user") }}\t \n\n      {% if x %} // no comment   \n "#'
     check(

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 import bamlet
 from bamlet import Audio, BamlInvalidArgumentError, Image, Pdf, Video
-from bamlet.embed.media import Local, arguments_of_test
+from bamlet.embed.media import Local
+from bamlet.embed.test_arguments import arguments_of_test
 from bamlet.testing import run_test
 
 PNG = b"\x89PNG\r\n\x1a\nrest"
@@ -117,7 +118,7 @@ def test_a_test_block_finds_its_file_beside_itself(tmp_path: Path) -> None:
     assert (missing.passed, "cannot read cat.png" in missing.message) == (False, True)
     (tmp_path / "cat.png").write_bytes(PNG)
     assert run_test(bamlet.Runtime(program), program.tests[0]).passed
-    arguments = arguments_of_test(program.tests[0])
+    arguments = arguments_of_test(program, program.tests[0])
     assert isinstance(arguments["media"], Local)
 
 

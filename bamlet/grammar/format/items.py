@@ -159,6 +159,10 @@ def _config_list(tree: Tree) -> Doc:
     return bracketed(*brackets(tree.children), trailing=TRAILING_COMMA, spread=spread)
 
 
+def _config_call(tree: Tree) -> Doc:
+    return bracketed(*brackets(tree.children), spread=_holds_slashes(tree))
+
+
 def _template_string_decl(tree: Tree) -> Doc:
     keyword, name, *rest = tree.children
     parts: list[Doc] = [doc(keyword), SPACE, doc(name)]
@@ -199,4 +203,5 @@ FORMAT |= {
     "config_entry": _config_entry,
     "config_text": in_order,
     "config_list": _config_list,
+    "config_call": _config_call,
 }

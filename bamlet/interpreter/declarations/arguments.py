@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from ...diagnostics import did_you_mean
 from ...grammar import nodes as n
+from ...grammar.walk import walk
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
 from ...types.show import show
 from ...types.ty import (
     NULL,
     STRING,
+    UNKNOWN,
     ClassTy,
     EnumTy,
     ListTy,
@@ -25,7 +27,7 @@ from ...types.ty import (
     VariantTy,
     is_optional,
 )
-from ..facts.interface import EnvRef, Setting
+from ..facts.interface import EnvRef, Setting, TemplateCall, TemplateInfo
 from ..facts.symbols import Names
 from .settings import setting
 
@@ -47,11 +49,12 @@ class TestArguments:
     names: Names
     added: Schemas
     relation: Relation
+    file: str
 
     @classmethod
-    def of(cls, names: Names, known: Relation, added: Schemas) -> TestArguments:
+    def of(cls, names: Names, known: Relation, added: Schemas, file: str) -> TestArguments:
         relation = Relation({**known.aliases, **added.aliases}, known.variants) if added.aliases else known
-        return cls(names, added, relation)
+        return cls(names, added, relation, file)
 
     def _class_of(self, name: str) -> ClassSchema | None:
         """None for what the program does not declare, or declares in a way that is reported already."""
@@ -67,6 +70,9 @@ class TestArguments:
         known = None if name in self.names.broken else self.names.enums.get(name)
         return self.added.enums.get(name, known)
 
+    def _template_of(self, node: n.ConfigCall) -> TemplateInfo | None:
+        return self.names.templates.get(self.names.full(node.name, self.file))
+
     # --- values
 
     def value(self, node: n.ConfigValue, ty: Ty) -> Setting:
@@ -76,6 +82,12 @@ class TestArguments:
             case n.ConfigList():
                 item = next((part.item for part in parts if isinstance(part, ListTy)), None)
                 return [setting(each) if item is None else self.value(each, item) for each in node.items]
+            case n.ConfigCall():
+                template = self._template_of(node)
+                params = template.params if template else ()
+                types = [param.ty for param in params] + [UNKNOWN] * len(node.arguments)
+                values = [self.value(each, ty) for each, ty in zip(node.arguments, types, strict=False)]
+                return TemplateCall(self.names.full(node.name, self.file), tuple(values))
             case n.Config():
                 return {entry.key.name: self._entry(entry, parts) for entry in node.entries}
             case _:
@@ -101,6 +113,9 @@ class TestArguments:
     def misfits(self, node: n.ConfigValue, ty: Ty) -> Iterator[Misfit]:
         """Of several types the value must fit one; if only one may be meant, its own misfits are told."""
         parts = self.relation.members(ty)
+        if isinstance(node, n.ConfigCall):
+            yield from self._call(node, ty, parts)
+            return
         found = [list(self._misfits(node, part)) for part in parts]
         if not all(found):
             return
@@ -110,6 +125,31 @@ class TestArguments:
         else:
             hint = _run_on(node, parts) or self._hint(parts)
             yield Misfit(node, f"expected `{show(ty)}`, found {_shown(node)}", hint)
+
+    def unknown_calls(self, node: n.ConfigValue) -> Iterator[Misfit]:
+        for call in walk(node):
+            if isinstance(call, n.ConfigCall) and self._template_of(call) is None:
+                if self.names.full(call.name, self.file) in self.names.broken:
+                    continue
+                hint = did_you_mean(call.name, self.names.templates) or "a test calls nothing else in `args`"
+                yield Misfit(call, f"no template string is called `{call.name}`", hint)
+
+    def _call(self, node: n.ConfigCall, ty: Ty, parts: tuple[Ty, ...]) -> Iterator[Misfit]:
+        template = self._template_of(node)
+        if template is None:
+            return  # is reported, whether anybody wants the text or not
+        names = [param.name for param in template.params]
+        missing = [p.name for p in template.params[len(node.arguments) :] if not is_optional(p.ty)]
+        hint = f"write `{node.name}({', '.join(names)})`"
+        if len(node.arguments) > len(names):
+            takes = f"{len(names)} argument{'s' if len(names) != 1 else ''}"
+            yield Misfit(node, f"`{node.name}` takes {takes}, found {len(node.arguments)}", hint)
+        elif missing:
+            yield Misfit(node, f"`{node.name}` also needs `{missing[0]}`", hint, is_lack=True)
+        for each, param in zip(node.arguments, template.params, strict=False):
+            yield from self.misfits(each, param.ty)
+        if UNKNOWN not in parts and STRING not in parts:
+            yield Misfit(node, f"expected `{show(ty)}`, found {_shown(node)}", self._hint(parts))
 
     def _misfits(self, node: n.ConfigValue, ty: Ty) -> Iterator[Misfit]:
         match ty:
@@ -211,6 +251,8 @@ def _shown(node: n.ConfigValue) -> str:
         return "a list"
     if isinstance(node, n.Config):
         return "a block"
+    if isinstance(node, n.ConfigCall):
+        return "the text of a template string"
     if isinstance(node, n.Template) or node.kind != "bare":
         return "a string"
     shown = node.text.strip()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...grammar import nodes as n
-from ..facts.interface import EnvRef, Setting
+from ..facts.interface import EnvRef, Setting, TemplateCall
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+")
@@ -47,5 +47,6 @@ _SETTING: dict[type, Callable[[Any], Setting]] = {
     n.ConfigText: _text,
     n.Template: lambda node: node.text or "",  # with holes in it, the checker refuses it
     n.ConfigList: lambda node: [setting(item) for item in node.items],
+    n.ConfigCall: lambda node: TemplateCall(node.name, tuple(setting(item) for item in node.arguments)),
     n.Config: entries,
 }

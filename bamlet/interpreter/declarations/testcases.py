@@ -61,7 +61,7 @@ class TestReader:
             return
         self._check_arguments(block, node, functions, args)
         entries = args.value.entries if args is not None and isinstance(args.value, n.Config) else ()
-        reader = TestArguments.of(self.names, self._known(), types or Schemas())
+        reader = TestArguments.of(self.names, self._known(), types or Schemas(), placed.file.name)
         self._check_types(block, functions, entries, reader)
         for function in functions:
             wanted = {param.name: param.ty for param in function.params}
@@ -90,6 +90,9 @@ class TestReader:
             if param.name == entry.key.name
             for misfit in reader.misfits(entry.value, param.ty)
         }
+        for entry in entries:
+            for unknown in reader.unknown_calls(entry.value):
+                block.wrong(unknown.node, catalogue.UNKNOWN_NAME, unknown.message, unknown.hint)
         for misfit in misfits.values():
             code = catalogue.TEST_ARGUMENT.for_lack() if misfit.is_lack else catalogue.TEST_ARGUMENT
             block.wrong(misfit.node, code, misfit.message, misfit.hint)
@@ -105,6 +108,10 @@ class TestReader:
             message = f"test `{node.name.name}` calls nothing"
             block.wrong(entry.value, catalogue.TEST_PROPERTY, message, "name a function in the list")
         for value in entry.value.items:
+            if not isinstance(value, n.ConfigText):
+                hint = "write its name alone"
+                block.wrong(value, catalogue.TEST_PROPERTY, "this is no name of a function", hint)
+                continue
             name = self.names.full(str(setting(value)), block.placed.file.name)
             symbol = self.names.functions.get(name)
             if name in self.names.broken:

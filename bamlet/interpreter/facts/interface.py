@@ -19,7 +19,15 @@ class EnvRef:
     name: str
 
 
-# A configuration value: str, int, float, bool, None, EnvRef, and lists and dicts of them.
+@dataclass(frozen=True, slots=True)
+class TemplateCall:
+    """`Name(value, …)` in the arguments of a test: the text that a template string makes of values."""
+
+    name: str
+    arguments: tuple[Setting, ...]
+
+
+# A configuration value: str, int, float, bool, None, EnvRef, TemplateCall, and lists and dicts of them.
 Setting = object
 
 
