@@ -124,6 +124,9 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_keys.py::test_a_request_needs_no_key",
         "tests/unit/test_keys.py::test_a_server_of_ones_own_is_asked_without_a_key",
         "tests/unit/test_keys.py::test_a_refusal_says_that_no_key_was_sent",
+        "tests/unit/test_keys.py::test_azure_behind_a_gateway_is_told_that_no_key_was_sent",
+        "tests/unit/test_keys.py::test_a_fallback_goes_on_behind_a_client_without_a_key",
+        "tests/unit/test_keys.py::test_without_any_key_the_error_tells_of_each_client",
         "tests/unit/test_keys.py::test_the_servers_of_a_provider_are_not_asked_without_a_key",
     ],
     "B5": [

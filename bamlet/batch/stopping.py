@@ -14,7 +14,8 @@ from .report import Reason
 
 CANARY_ROWS = 3
 HOPELESS_STATUSES = frozenset({401, 403, 404})
-HOPELESS_CLASSES = frozenset({"InvalidArgument"})  # such as a key that is not set
+HOPELESS_CLASSES = frozenset({"InvalidArgument"})
+HOPELESS_CAUSES = frozenset({"missing_key"})
 GRACE_SECONDS = 10.0  # for rows in flight after the first Ctrl-C
 
 
@@ -101,7 +102,11 @@ class Stops:
         letter = json.loads(done.error or "{}")
         if self._options.canary and not self.ok:
             self._canary.append(letter["class"])
-            hopeless = letter["status"] in HOPELESS_STATUSES or letter["class"] in HOPELESS_CLASSES
+            hopeless = (
+                letter["status"] in HOPELESS_STATUSES
+                or letter["class"] in HOPELESS_CLASSES
+                or any(attempt["cause"] in HOPELESS_CAUSES for attempt in letter["attempts"][-1:])
+            )
             same = len(self._canary) >= CANARY_ROWS and len(set(self._canary)) == 1
             if hopeless or same:
                 self.stop("canary", letter["message"])

@@ -32,7 +32,7 @@ class FailedAttempt:
     """One attempt to get an answer. Times are milliseconds; `started_ms` counts from the beginning of the call.
 
     `cause` is `network`, `timeout`, `status`, `truncated`, `provider_error`, `empty_response`, `protocol_error`,
-    `finish_reason` or `validation`.
+    `degenerate`, `finish_reason`, `validation` or `missing_key`.
     """
 
     client_name: str
@@ -126,7 +126,8 @@ class BamlInvalidArgumentError(BamlError):
 
 
 class BamlClientError(BamlError):
-    """`kind` is what was wrong with an answer that came: `truncated`, `provider_error`, `empty_response`…"""
+    """`kind` is what was wrong with an answer that came: `truncated`, `provider_error`, `empty_response`…; or
+    `missing_key`, when nobody was asked."""
 
     kind: str | None = None
 

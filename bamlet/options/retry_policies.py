@@ -28,7 +28,8 @@ STRATEGIES: Mapping[str, tuple[str, ...]] = {
     "exponential_backoff": ("delay_ms", "multiplier", "max_delay_ms", "jitter"),
 }
 
-# How an attempt fails: the causes of `baml.errors.FailedAttempt`, and classes of statuses.
+# How an attempt fails: the causes of `baml.errors.FailedAttempt`, and classes of statuses. A key that is missing
+# is no cause to try again.
 CAUSES = (
     "network",
     "timeout",

@@ -3,7 +3,7 @@
 from ..options import Timeouts
 from .accumulator import Accumulator, read_body
 from .chunks import Chunk, ChunkType
-from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv
+from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, MissingKey
 from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed
@@ -23,6 +23,7 @@ __all__ = [
     "Dialect",
     "FinishReason",
     "MissingEnv",
+    "MissingKey",
     "ProviderError",
     "StructuredAccumulator",
     "Timeouts",

@@ -21,6 +21,10 @@ class ClientConfigError(Exception):
     """A client whose options contradict each other, or lack what a request needs. Nothing was sent."""
 
 
+class MissingKey(ClientConfigError):
+    """A client for which this machine lacks a key, credentials or a variable: another one may have them."""
+
+
 @dataclass(frozen=True, slots=True)
 class MissingEnv:
     """Stands in the options for a variable of the environment that is not set, or that the call takes away."""
@@ -150,7 +154,8 @@ class _Reader:
 
     def _refuse_missing(self, name: str, value: object) -> None:
         if isinstance(value, MissingEnv):
-            raise self.error(f"{name} needs the environment variable {value.variable}, which is not set")
+            message = f"{name} needs the environment variable {value.variable}, which is not set"
+            raise MissingKey(f"client `{self._name}`: {message}")
         if isinstance(value, Mapping):
             value = list(value.values())
         if isinstance(value, list):

@@ -12,7 +12,7 @@ from typing import Any
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, read_error_text, without_key
 from ..wire.message import Request, Transport, TransportError
-from .clients import Primitive
+from .clients import Primitive, missing_key
 from .credential_files import aws_profile, google_default_credentials
 from .deadlines import Deadlines
 from .exchange import failure_of, is_success, now, read_some, within
@@ -33,12 +33,12 @@ _AWS_VARIABLES = (
 )
 
 
-@sysop("baml.llm.PrimitiveClient.authorize", throws=("Io", "Timeout", "InvalidArgument"))
+@sysop("baml.llm.PrimitiveClient.authorize", throws=("Io", "Timeout", "InvalidArgument", "LlmClient"))
 async def authorize(context: Context, client: Opaque, request: Any) -> Any:
     primitive: Primitive = client.payload
     options = primitive.options
     if options.needs_key and (remedy := without_key(options, request.headers)) is not None:
-        raise Failure("InvalidArgument", f"client `{options.name}`: there is no api_key; {remedy}")
+        raise missing_key(options.name, f"client `{options.name}`: there is no api_key; {remedy}")
     way = _WAYS.get(primitive.dialect.authorization or "")
     if way is None or any(name.lower() in _KEY_HEADERS for name in request.headers):
         return request
@@ -177,8 +177,8 @@ def _gcloud_credentials(work: _Work, text: str) -> Mapping[str, object]:
 
 def _without_credentials(work: _Work, failure: Failure) -> Failure:
     """Nobody means the metadata server who runs this at home."""
-    return Failure(
-        "InvalidArgument",
+    return missing_key(
+        work.client_name,
         f"client `{work.client_name}`: there are no Google credentials; give credentials or a token, or set"
         f" GOOGLE_APPLICATION_CREDENTIALS ({failure})",
     )
@@ -264,8 +264,8 @@ async def _aws_key(work: _Work, request: Request) -> Any:
             raise Failure("Io", "the metadata of the machine are not to be asked")
         return await work.lent(("aws", None), ask_machine)
     except Failure as failure:
-        raise Failure(
-            "InvalidArgument",
+        raise missing_key(
+            work.client_name,
             f"client `{work.client_name}`: there are no AWS credentials; set AWS_ACCESS_KEY_ID and"
             f" AWS_SECRET_ACCESS_KEY, or give a profile ({failure})",
         ) from failure

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 from ..diagnostics import did_you_mean
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
-from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, dialect
+from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, MissingKey, dialect
 from .credential_files import with_files
 from .host import CLIENT_VARIABLE, Context, client_variable
 from .registry import Failure, sysop
@@ -76,7 +76,7 @@ def get_client(context: Context, function_name: str) -> Any:
     return tree
 
 
-@sysop("baml.llm.resolve_client", throws=("InvalidArgument",))
+@sysop("baml.llm.resolve_client", throws=("InvalidArgument", "LlmClient"))
 def resolve_client(context: Context, client_name: str) -> Opaque:
     """Options are read once, and again when the environment has changed what they are."""
     declared = _declared(context, client_name)
@@ -90,10 +90,17 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
             made = Primitive(options, found, declared.provider)
             primitive = Opaque("baml.llm.PrimitiveClient", made)
             known[client_name] = (declared.provider, given), primitive
+    except MissingKey as failure:
+        raise missing_key(client_name, str(failure)) from failure
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
     context.host.secrets |= set(primitive.payload.secrets())
     return primitive
+
+
+def missing_key(client_name: str, message: str) -> Failure:
+    """An attempt that fails before anything is sent: the next client of a fallback may have its key."""
+    return Failure("LlmClient", message, kind="missing_key", retryable=False, client_name=client_name)
 
 
 @sysop("baml.llm.round_robin_next")

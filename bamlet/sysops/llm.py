@@ -219,7 +219,8 @@ def http_error(context: Context, client: Opaque, response: Any) -> Any:
     primitive = primitive_of(client)
     options = primitive.options
     fields = status_fields(response.status_code, headers, response.body, options.name)
-    is_lent = primitive.dialect.authorization is not None and not options.needs_key
+    # An identity, of Azure's too, leaves no variable that a key could come from.
+    is_lent = primitive.dialect.authorization is not None and options.key_variable is None
     if not (options.api_key or is_lent):
         fields["message"] += keyless(response.status_code, options, options.headers)
     return context.space.instance("baml.errors.HttpStatus", fields)

@@ -285,10 +285,10 @@ def test_a_container_is_lent_a_key(loopback: LoopbackServer) -> None:
 def test_without_any_key_the_error_says_what_to_set(loopback: LoopbackServer) -> None:
     with (
         runtime(loopback) as rt,
-        pytest.raises(bamlet.BamlInvalidArgumentError, match="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        pytest.raises(bamlet.BamlClientError, match="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") as failed,
     ):
         rt.call("Say", text="a")
-    assert loopback.requests == []
+    assert (failed.value.kind, loopback.requests) == ("missing_key", [])
 
 
 def test_looking_at_a_request_needs_no_credentials(loopback: LoopbackServer) -> None:

@@ -100,6 +100,63 @@ def test_the_servers_of_a_provider_are_not_asked_without_a_key(provider: str, ke
         assert transport.headers == []
 
 
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "provider openai, options { model m }",
+        'provider anthropic, options { model m, api_key "" }',
+        "provider google-ai, options { model m, api_key env.MY_KEY }",
+        "provider openrouter, retry_policy Twice, options { model m }",
+        'provider azure-openai, options { resource_name "r", deployment_id "d" }',
+        "provider azure-openai, options { base_url env.MY_AZURE }",
+        "provider aws-bedrock, options { model m, region us-east-1 }",
+        "provider fallback, options { strategy [Keyless, openai/m] }",
+        "provider round-robin, options { strategy [Keyless] }",
+    ],
+)
+def test_a_fallback_goes_on_behind_a_client_without_a_key(first: str, streams: bool) -> None:
+    source = f"""
+    retry_policy Twice {{ max_retries 2 }}
+    client Keyless {{ provider openai, options {{ model "none" }} }}
+    client First {{ {first} }}
+    client Second {{ provider openai-generic, options {{ model "m", base_url "http://mine" }} }}
+    client<llm> Mine {{ provider fallback, options {{ strategy [First, Second] }} }}
+    function Ask() -> string {{ client Mine, prompt #"Hi"# }}
+    """
+    transport = SeenTransport({"m": [said("yes")]})
+    program = bamlet.compile_sources({"main.baml": source})
+    environ = {"AWS_EC2_METADATA_DISABLED": "true"}
+    with bamlet.Runtime(program, transport=transport, environ=environ) as rt:
+        assert (rt.stream("Ask").final() if streams else rt.call("Ask")) == "yes"
+    assert len(transport.headers) == 1
+
+
+def test_without_any_key_the_error_tells_of_each_client() -> None:
+    source = """
+    retry_policy Thrice { max_retries 2, strategy { type constant_delay, delay_ms 60000 } }
+    client A { provider openai, options { model m } }
+    client B { provider anthropic, options { model m } }
+    client Both { provider fallback, retry_policy Thrice, options { strategy [A, B] } }
+    function Ask() -> string { client Both, prompt #"Hi"# }
+    """
+    program = bamlet.compile_sources({"main.baml": source})
+    with bamlet.Runtime(program, environ={}) as rt, pytest.raises(bamlet.BamlClientError) as failed:
+        rt.call("Ask")
+    assert (failed.value.kind, failed.value.client_name) == ("missing_key", "B")
+    assert [(attempt.client_name, attempt.cause) for attempt in failed.value.attempts] == [
+        ("A", "missing_key"),
+        ("B", "missing_key"),
+    ]
+    assert "OPENAI_API_KEY" in failed.value.__notes__[0]
+
+
+def test_azure_behind_a_gateway_is_told_that_no_key_was_sent() -> None:
+    rt, _ = runtime("azure-openai", 'base_url "http://mine"', Reply([b"{}"], 401, JSON))
+    with rt, pytest.raises(bamlet.BamlClientHttpError, match=r"no api_key was sent: set .*AZURE_OPENAI_API_KEY"):
+        rt.call("Ask")
+
+
 def test_a_header_may_carry_the_key() -> None:
     rt, transport = runtime("openai", 'headers { "authorization" "Bearer k" }', said("yes"))
     with rt:
