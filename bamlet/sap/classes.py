@@ -126,7 +126,7 @@ def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode
             fields[name] = coercer.complete(wanted, None)
             tally.drop(name, result, item, points=2)
         else:
-            causes.append((name, result))
+            causes.append((name, result if entry.key == name else result.under(entry.key)))
     if causes:
         return Failure(f"expected {target.name}", tuple(causes))
     return tally.outcome(coercer.make_class(target.schema, fields))
@@ -179,9 +179,8 @@ def _stand_in(name: str, failure: Failure, item: Node, tally: Tally) -> None:
 
 
 def _missing(entry: FieldTarget) -> Failure:
-    """Under an alias the model was asked for another name than the path has."""
-    asked = "" if entry.key == entry.name else f' for the alias "{entry.key}"'
-    return Failure(f"expected {entry.target.name}, got nothing{asked}")
+    asked_as = "" if entry.key == entry.name else entry.key
+    return Failure(f"expected {entry.target.name}, got nothing", asked_as=asked_as)
 
 
 def _missing_all(target: ClassTarget) -> Failure:

@@ -66,10 +66,11 @@ class Outcome:
 
 class Failure:
     """Why a reading is not of a type; `causes` lead to the parts at fault, `asserted` marks a false `@assert`,
-    `strict` a type that nothing may stand in for.
+    `strict` a type that nothing may stand in for. `asked_as` is the alias of a field: the model was asked for it,
+    and the path has its name.
     """
 
-    __slots__ = ("asserted", "causes", "node", "reason", "strict")
+    __slots__ = ("asked_as", "asserted", "causes", "node", "reason", "strict")
 
     def __init__(
         self,
@@ -79,12 +80,24 @@ class Failure:
         node: Node | None = None,
         asserted: bool = False,
         strict: bool = False,
+        asked_as: str = "",
     ) -> None:
         self.reason = reason
         self.causes = causes
+        self.asked_as = asked_as
         self.node = node
         self.asserted = asserted
         self.strict: bool = strict or any(cause.strict for _, cause in causes)
+
+    def under(self, alias: str) -> Failure:
+        return Failure(
+            self.reason,
+            self.causes,
+            node=self.node,
+            asserted=self.asserted,
+            strict=self.strict,
+            asked_as=alias,
+        )
 
 
 REPEATED: Final = Failure("the key comes again, and its last value counts")

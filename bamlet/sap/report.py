@@ -155,13 +155,16 @@ def _found_in(outcome: Outcome, text: str) -> Iterator[Found]:
 
 def issues_of(failure: Failure, text: str) -> list[Issue]:
     issues: list[Issue] = []
-    work: list[tuple[str, Failure]] = [("$", failure)]
+    work: list[tuple[str, str, Failure]] = [("$", "", failure)]
     while work:
-        path, item = work.pop()
-        if item.causes:
-            work += [(join_path(path, step), cause) for step, cause in reversed(item.causes)]
-        else:
-            issues.append(Issue(path, item.reason, *(source(item.node, text) if item.node else ())))
+        path, alias, item = work.pop()
+        for step, cause in reversed(item.causes):
+            # The items of a list were asked for as the list was.
+            asked_as = cause.asked_as or ("" if isinstance(step, str) else alias)
+            work.append((join_path(path, step), asked_as, cause))
+        if not item.causes:
+            reason = f'{item.reason} for the alias "{alias}"' if alias else item.reason
+            issues.append(Issue(path, reason, *(source(item.node, text) if item.node else ())))
     return issues
 
 

@@ -159,10 +159,12 @@ def test_f19_pain_17_a_failure_to_parse_has_one_class() -> None:
 def test_an_answer_that_cannot_be_read_says_whose_it_is_and_where(streams: bool) -> None:
     source = """
     client<llm> Mine { provider openai-generic, options { model m, base_url "http://test" } }
-    class Found { name string, count int @alias("how many"), size int }
+    class Part { weight float @alias("how heavy") }
+    class Found { name string, count int @alias("how many"), size int, part Part @alias("piece") }
     function Extract() -> Found { client Mine, prompt #"Hi"# }
     """
-    answer = 'Here:\n{"name": "x",\n  "size": "large"}'
+    part = '{"how heavy": "very"}'
+    answer = f'Here:\n{{"name": "x",\n  "size": "large", "piece": {part}}}'
     transport = ScriptedTransport({"m": streamed(answer) if streams else said(answer)})
     runtime = bamlet.Runtime(bamlet.compile_sources({"main.baml": source}), transport=transport)
     with runtime, pytest.raises(bamlet.BamlValidationError) as failed:
@@ -171,6 +173,8 @@ def test_an_answer_that_cannot_be_read_says_whose_it_is_and_where(streams: bool)
         "Failed to parse LLM response: Failed to coerce value: "
         '$.count: expected int, got nothing for the alias "how many"\n'
         '$.size: expected int, got string "large" (line 3, column 11 of the answer)\n'
+        '$.part.weight: expected float, got string "very" for the alias "how heavy"'
+        " (line 3, column 43 of the answer)\n"
         "in the answer to `Extract` from client `Mine`"
     )
     assert failed.value.raw_output == answer
