@@ -156,6 +156,10 @@ GROUND: dict[str, list[str]] = {
     "B11": [
         "tests/spec/clients.md::Members that are no clients",
         "tests/spec/clients.md::Roles that are not allowed",
+        "tests/spec/builtins.md::Media and what a server says",
+        "tests/corpus/ns_media/made.baml::in_a_class",
+        "tests/unit/test_fetching.py::test_an_answer_is_read_as_a_type",
+        "tests/unit/test_media.py::test_media_that_a_program_makes_are_those_of_the_host",
         "tests/spec/attributes.md::On whole classes",
         "tests/spec/attributes.md::Attributes with an older name",
     ],

@@ -36,6 +36,7 @@ from .context import CallContext
 from .errors import BamlError, BamlInvalidArgumentError
 from .given import NO_CONTEXT, check_named, check_program, given_context, given_groups
 from .logs import set_up_from_environment
+from .media import media_value
 from .observing import Observed
 from .opening import check_library, first_invoke, hear_unhandled, http_transport, offline_transport
 from .request import HTTPBody, HTTPRequest, HTTPResponse
@@ -105,6 +106,7 @@ class AsyncRuntime:
             environ=process_environment if environ is None else lambda: environ,
             transport=None if isinstance(transport, HttpOptions) else transport,
             make_offline=offline_transport,
+            make_media=media_value,
             media=media or MediaLimits(),
             print=on_print or to_standard_error,
             log=on_log or log_to_standard_error,

@@ -231,13 +231,21 @@ def _validation(context: Context, failure: ParseFailure, told: str, prompt: str 
 
 @sysop("baml.llm.parse_as", throws=("Validation",))
 def parse_as(context: Context, function_name: str, text: str) -> Any:
-    parser = _parser(context, context.program.functions[function_name].result)
+    return _read(context, context.program.functions[function_name].result, text, f"a text for `{function_name}`")
+
+
+@sysop("baml.llm.read_as", throws=("Validation",))
+def read_as(context: Context, type: str, text: str) -> Any:
+    return _read(context, context.program.decoded[type], text, f"a text for `{type}`")
+
+
+def _read(context: Context, ty: Ty, text: str, what: str) -> Any:
+    parser = _parser(context, ty)
     parser.feed(text)
     try:
         return parser.finish(strict=context.host.strict).value
     except ParseFailure as failure:
-        told = f"{failure.told}\nin a text for `{function_name}`"
-        raise _validation(context, failure, told, None) from failure
+        raise _validation(context, failure, f"{failure.told}\nin {what}", None) from failure
 
 
 @sysop("baml.json.decode", throws=("baml.json.JsonParseError", "baml.json.JsonDecodeError"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
+from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..interpreter.runtime.values import Handle, Opaque
 from .attempts import Asking
 from .console import log_to_standard_error, to_standard_error
@@ -61,6 +62,7 @@ class Services:
     make_transport: Callable[[], Transport]
     clock: ClockLike
     environ: Callable[[], Mapping[str, str]]
+    make_media: Callable[[MediaKind, Mapping[str, str | None]], MediaValue]
     transport: Transport | None = None
     # Answers of clients that ask nobody, whatever carries the requests of others.
     make_offline: Callable[[], Transport] | None = None

@@ -12,6 +12,24 @@ def baml.http.Response.text(self):
 fn baml.http.Response.text = baml.http.Response.text
 
 
+async def baml.http.fetch_as($context, type, from):
+    $1 = from
+    if $type($1) is $str:
+        url = $1
+        response = await fn baml.http.fetch($context, url)
+    elif $type($1) is class baml.http.Request:
+        request = $1
+        response = await $context.invoke('baml.http.send', $context, request)
+    else:
+        $unmatched()
+    if not fn baml.http.Response.ok(response):
+        raise $Thrown(class baml.errors.HttpStatus('Request failed with status code: ' + $unstable_string($context.rounds, response.status_code), response.status_code, response.headers, response.body, response.status_code >= 500))
+    return $context.invoke('baml.llm.read_as', $context, type, fn baml.http.Response.text(response))
+
+
+fn baml.http.fetch_as = baml.http.fetch_as
+
+
 async def baml.http.fetch($context, url):
     return await $context.invoke('baml.http.send', $context, class baml.http.Request('GET', url, {}, ''))
 

@@ -111,6 +111,14 @@ def test_media_come_back_to_the_host(runtime: bamlet.Runtime) -> None:
     assert runtime.call("pictured", slide={"picture": bamlet.to_plain(image)}) is True
 
 
+def test_media_that_a_program_makes_are_those_of_the_host() -> None:
+    source = 'function Made() -> image { image.from_url("https://example.com/a") }'
+    with bamlet.Runtime(bamlet.compile_sources({"made.baml": source})) as rt:
+        made = rt.call("Made")
+    assert isinstance(made, Image)
+    assert made == Image.from_url("https://example.com/a")
+
+
 def test_a_test_block_finds_its_file_beside_itself(tmp_path: Path) -> None:
     (tmp_path / "media.baml").write_text(SOURCE)
     program = bamlet.load(tmp_path)

@@ -37,7 +37,7 @@ from .futures import awaited_first
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
-from .typed_calls import FROM_STRING, companion, companion_call, from_string
+from .typed_calls import OF_A_TYPE, call_of_a_type, companion, companion_call
 
 
 def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
@@ -68,8 +68,8 @@ def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
         return ERROR
     if c.find(head) is None and c.full(head) not in c.names.constants:
         name = SAME_FUNCTION.get(name, name)
-        if name == FROM_STRING:
-            return from_string(c, node)
+        if name in OF_A_TYPE:
+            return call_of_a_type(c, node, name)
         if name in c.names.functions:
             return _function_call(c, node, c.names.functions[name], None)
         if asked := companion(name):
@@ -107,7 +107,7 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         )
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
-    candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *c.visible]
+    candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *OF_A_TYPE, *c.visible]
     meant = _INSTEAD.get(name) or c.from_root(name) or FUNCTIONS_ELSEWHERE.get(name)
     meant = meant or did_you_mean(name, candidates)
     c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=meant)

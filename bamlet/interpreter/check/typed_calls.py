@@ -1,19 +1,26 @@
-"""Calls whose result has a type that stands in the call: `Read$parse(text)`, `baml.json.from_string<T>(text)`."""
+"""Calls whose result has a type that stands in the call: `Read$parse(text)`, `baml.json.from_string<T>(text)`,
+`baml.fetch_as<T>(url)`."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ERROR, STRING, Ty
+from ...types.ty import ERROR, STRING, ClassTy, Ty, union
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import TypedCall
 from .arguments import refuse_names
 from .state import Checker
 
 PARSE = "baml.llm.parse_as"
-DECODE = "baml.json.decode"
-FROM_STRING = "baml.json.from_string"
+
+# What a name with a type behind it calls, and what that takes.
+OF_A_TYPE: Mapping[str, tuple[str, Ty]] = {
+    "baml.json.from_string": ("baml.json.decode", STRING),
+    "baml.fetch_as": ("baml.http.fetch_as", union((STRING, ClassTy("baml.http.Request")))),
+}
 
 
 def companion(name: str) -> tuple[str, str] | None:
@@ -32,19 +39,20 @@ def companion_call(c: Checker, node: n.Call, path: n.Path, function: FunctionSym
     if word != "parse":
         hint = "the host has `request`, `prompt` and `stream`; in the language there is `$parse`"
         return _wrong(c, node, path, f"there is no `{word}` of a function in the language yet", hint)
-    return _typed(c, node, PARSE, function.name, function.result)
+    return _typed(c, node, PARSE, STRING, function.name, function.result)
 
 
-def from_string(c: Checker, node: n.Call) -> Ty:
+def call_of_a_type(c: Checker, node: n.Call, name: str) -> Ty:
     if len(node.type_arguments) != 1:
-        message = "`from_string` is told by a type what the text is to become"
-        return _wrong(c, node, node.callee, message, f"write `{FROM_STRING}<T>(…)`")
+        message = f"`{name.rpartition('.')[2]}` is told by a type what the text is to become"
+        return _wrong(c, node, node.callee, message, f"write `{name}<T>(…)`")
     ty = c.resolve(node.type_arguments[0])
     c.names.decoded[show(ty)] = ty
-    return _typed(c, node, DECODE, show(ty), ty)
+    function, taken = OF_A_TYPE[name]
+    return _typed(c, node, function, taken, show(ty), ty)
 
 
-def _typed(c: Checker, node: n.Call, operation: str, word: str, result: Ty) -> Ty:
+def _typed(c: Checker, node: n.Call, function: str, taken: Ty, word: str, result: Ty) -> Ty:
     if refuse_names(c, node, "this function"):
         return result
     if len(node.arguments) != 1:
@@ -52,9 +60,9 @@ def _typed(c: Checker, node: n.Call, operation: str, word: str, result: Ty) -> T
             c.look(argument)
         c.wrong(node, catalogue.ARGUMENT_COUNT, f"this function takes 1 argument, found {len(node.arguments)}")
         return result
-    c.require(node.arguments[0], STRING)
-    c.tables.calls[id(node)] = TypedCall(c.names.functions[operation], word)
-    c.tables.reaches.add(operation)
+    c.require(node.arguments[0], taken)
+    c.tables.calls[id(node)] = TypedCall(c.names.functions[function], word)
+    c.tables.reaches.add(function)
     return result
 
 

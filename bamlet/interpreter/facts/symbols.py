@@ -80,7 +80,9 @@ class ConstantSymbol:
 
 
 # The first words of the library's names.
-LIBRARY_SPACES = frozenset({"baml", "env", "assert", "log", "testing", "string", "int", "float", "image"})
+LIBRARY_SPACES = frozenset(
+    {"baml", "env", "assert", "log", "testing", "string", "int", "float", "image", "audio", "pdf", "video"}
+)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -102,7 +102,7 @@ class BuiltinCall:
 
 @dataclass(frozen=True, slots=True)
 class TypedCall:
-    """A call of a native operation that is told, by a word in front of its arguments, what it is to make."""
+    """A call of a library function that is told, by a word in front of its arguments, what it is to make."""
 
     symbol: FunctionSymbol
     word: str
