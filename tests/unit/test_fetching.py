@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 import bamlet
+from bamlet.embed.runtime import Group
 from tests.servers.loopback import Answer, LoopbackServer
 
 pytestmark = pytest.mark.timeout(30)
@@ -23,7 +26,7 @@ function Status(url: string) -> int {
 ONE = b'{"id": 1, "todo": "water", "completed": false}'
 
 
-def runtime(*, deny: frozenset[str] = frozenset()) -> bamlet.Runtime:
+def runtime(*, deny: Iterable[Group] = ()) -> bamlet.Runtime:
     return bamlet.Runtime(bamlet.compile_sources({"fetch.baml": PROGRAM}), deny=deny)
 
 
@@ -52,6 +55,6 @@ def test_what_is_no_such_value_is_an_error_that_says_so(loopback: LoopbackServer
 
 
 def test_a_host_that_denies_the_network_denies_this(loopback: LoopbackServer) -> None:
-    with runtime(deny=frozenset({"net"})) as rt, pytest.raises(bamlet.UnhandledThrow, match="may not reach `net`"):
+    with runtime(deny=["net"]) as rt, pytest.raises(bamlet.UnhandledThrow, match="may not reach `net`"):
         rt.call("Get", url=loopback.url)
     assert loopback.requests == []
