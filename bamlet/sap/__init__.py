@@ -6,13 +6,16 @@ from .extractor import PIECE
 from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .pieces import Pauses
+from .policy import EXACT, USUAL
 from .report import Entry, Issue, Parsed, ParseFailure, Report
 from .stream import PartialParser, parse
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "EXACT",
     "NOTHING",
     "PIECE",
+    "USUAL",
     "Check",
     "Entry",
     "Factory",

@@ -75,6 +75,10 @@ class Extractor:
         self._ended = False
         self._thinks = True
 
+    @property
+    def is_exact(self) -> bool:
+        return self._policy.exact
+
     def again(self, policy: Policy) -> Extractor:
         """A fresh extractor that reads by another policy."""
         return Extractor(self._limits, scalars_in_lists=self._scalars_in_lists, policy=policy)

@@ -26,6 +26,7 @@ from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
 from .partials import Spine, begun
 from .pieces import Pauses, Pausing, at_once, coercing, is_settled, without_pauses
+from .policy import USUAL, Policy
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, rereading
@@ -65,7 +66,7 @@ class PartialParser:
     its place, or what was shown of one turned out to be something else. `era` counts how often that was so.
 
     With `skeleton` a partial has every field from the start, and nothing hides it: stream attributes do not count,
-    and what has not begun is null.
+    and what has not begun is null. The text is read by `policy` first, by another one if that explains it better.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class PartialParser:
         holds: Holds | None = None,
         limits: Limits = DEFAULT_LIMITS,
         skeleton: bool = False,
+        policy: Policy = USUAL,
     ) -> None:
         target = self._target = targets_of(schemas, plain=skeleton).target(ty)
         self._skeleton = skeleton
@@ -85,7 +87,7 @@ class PartialParser:
         self._final = Coercer(factory, holds)
         self._coercer = Coercer(factory, holds, self._final)
         self._spine = Spine(self._coercer, factory, skeleton=skeleton)
-        self._extractor = Extractor(limits, scalars_in_lists=takes_scalars(target))
+        self._extractor = Extractor(limits, scalars_in_lists=takes_scalars(target), policy=policy)
         self._text = StringIO()
         self._size = 0
         self._is_string = is_plain_string(target)

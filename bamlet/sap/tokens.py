@@ -71,6 +71,10 @@ def in_string(a: OpenValue) -> bool:
             return False
     if text[at] == "\\":
         return _escape(a)
+    if a.policy.exact and token.quote == '"':
+        a.at = at + 1
+        _end_token(a)
+        return True
     if not token.parts and token.quote != "'" and a.ends is not quote_ends_key:
         # Two quotes: an empty string, or the start of a block.
         if at + 1 == len(text) and not a.ended:

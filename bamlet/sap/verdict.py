@@ -26,7 +26,7 @@ from .outcome import (
     rank,
 )
 from .pieces import Pauses, Pausing, feeding
-from .policy import OTHERS, Policy
+from .policy import OTHERS, USUAL, Policy
 from .targets import EnumTarget, ListTarget, LiteralTarget, ScalarTarget, Target, UnionTarget
 
 _NOT_TAKEN = "another value, of which nothing was taken"
@@ -105,14 +105,32 @@ def rereading(
 ) -> Pauses[Choice]:
     """What `choosing` gives, or a better value by another policy where one could make a difference."""
     best = yield from choosing(coercer, target, extractor, text, pausing)
+    if extractor.is_exact and not _is_json(best, text):
+        usual = yield from _read_again(extractor, USUAL, text)
+        choice = yield from rereading(coercer, target, usual, text, pausing)
+        return replace(choice, reread=True)
     for policy in _other_policies(best, extractor):
-        other = extractor.again(policy)
-        yield from feeding(other, text)
-        yield from other.finishing()
+        other = yield from _read_again(extractor, policy, text)
         choice = yield from choosing(coercer, target, other, text, pausing)
         if choice.beats(best):
             best = replace(choice, reread=True)
     return best
+
+
+def _read_again(extractor: Extractor, policy: Policy, text: str) -> Pauses[Extractor]:
+    other = extractor.again(policy)
+    yield from feeding(other, text)
+    yield from other.finishing()
+    return other
+
+
+def _is_json(choice: Choice, text: str) -> bool:
+    """Whether the reading is that of a text that keeps to JSON. Lines and tabs in strings end none of them."""
+    try:
+        json.loads(text[choice.node.start : choice.node.end], strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _other_policies(best: Choice, extractor: Extractor) -> Iterator[Policy]:

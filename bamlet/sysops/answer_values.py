@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..interpreter.runtime.values import Handle, Opaque
+from ..providers import mode_of
 from ..sap import PIECE, Entry, ParseFailure, PartialParser, Pauses, Report
 from ..types.nothing import NOTHING
-from ..types.ty import Ty
+from ..types.ty import STRING, Ty, bare
 from .answers import Answer, answer_of
+from .clients import primitive_of
 from .host import Context, resource
 from .host_failure import HostFailure
 from .json import parse as parse_json
@@ -107,14 +109,16 @@ class PartialValue(Source):
     async def aclose(self) -> None: ...
 
 
-def _parser(context: Context, output: Ty, *, skeleton: bool = False) -> PartialParser:
-    return make_parser(output, context.program.schemas, context.space, skeleton=skeleton)
+def _parser(context: Context, output: Ty, *, skeleton: bool = False, exact: bool = False) -> PartialParser:
+    return make_parser(output, context.program.schemas, context.space, skeleton=skeleton, exact=exact)
 
 
 @sysop("baml.llm.PrimitiveClient.new_partial_parser")
 def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Handle:
     skeleton = context.host.voice.sink.view.skeleton
-    value = PartialValue(lambda: _parser(context, output.payload, skeleton=skeleton))
+    # A text is no JSON: nothing is asked of the model but words.
+    exact = bare(output.payload) != STRING and mode_of(primitive_of(client).options) != "prompt"
+    value = PartialValue(lambda: _parser(context, output.payload, skeleton=skeleton, exact=exact))
     return context.host.scope.open("baml.llm.PartialParser", value)
 
 

@@ -96,7 +96,7 @@ def test_every_variable_that_a_lent_key_needs_is_an_operation(
 
     async def work() -> None:
         async with counted.runtime as rt:
-            with pytest.raises(bamlet.BamlInvalidArgumentError, match="credentials"):
+            with pytest.raises(bamlet.BamlError, match="credentials"):
                 await rt.call(function, text="x")
 
     run_virtual(work())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 
 import bamlet
-from bamlet.embed.runtime import Group
 from tests.servers.loopback import Answer, LoopbackServer
 
 pytestmark = pytest.mark.timeout(30)
@@ -26,8 +23,8 @@ function Status(url: string) -> int {
 ONE = b'{"id": 1, "todo": "water", "completed": false}'
 
 
-def runtime(*, deny: Iterable[Group] = ()) -> bamlet.Runtime:
-    return bamlet.Runtime(bamlet.compile_sources({"fetch.baml": PROGRAM}), deny=deny)
+def runtime() -> bamlet.Runtime:
+    return bamlet.Runtime(bamlet.compile_sources({"fetch.baml": PROGRAM}))
 
 
 def test_an_answer_is_read_as_a_type(loopback: LoopbackServer) -> None:
@@ -55,6 +52,7 @@ def test_what_is_no_such_value_is_an_error_that_says_so(loopback: LoopbackServer
 
 
 def test_a_host_that_denies_the_network_denies_this(loopback: LoopbackServer) -> None:
-    with runtime(deny=["net"]) as rt, pytest.raises(bamlet.UnhandledThrow, match="may not reach `net`"):
+    rt = bamlet.Runtime(bamlet.compile_sources({"fetch.baml": PROGRAM}), deny={"net"})
+    with rt, pytest.raises(bamlet.UnhandledThrow, match="may not reach `net`"):
         rt.call("Get", url=loopback.url)
     assert loopback.requests == []

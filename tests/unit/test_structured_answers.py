@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import bamlet
 from bamlet.prompt import ANSWER_NAME
 from bamlet.providers.structured_answer import Unwrapping
-from tests.support.scripted import JSON, Reply, ScriptedTransport
+from tests.support.scripted import JSON, Reply, ScriptedTransport, streamed
 
 CLIENT = """
 client<llm> C {
@@ -248,3 +248,40 @@ def test_other_texts_stay_as_they_are(text: str, size: int) -> None:
     unwrapping = Unwrapping()
     said = "".join(unwrapping.feed(text[at : at + size]) for at in range(0, len(text), size))
     assert said + unwrapping.close() == text
+
+
+DONE = """
+class Line { title string @stream.done, tags (string @stream.done)[], rest string }
+client<llm> C { provider openai-generic, options { model m, base_url "http://test", output_mode MODE } }
+function F() -> Line { client C, prompt #"hi"# }
+"""
+
+
+def shown(mode: str, *deltas: str) -> tuple[list[Any], bamlet.Report]:
+    program = bamlet.compile_sources({"main.baml": DONE.replace("MODE", mode)})
+    transport = ScriptedTransport({"m": streamed(*deltas)})
+    reports: list[bamlet.Report] = []
+    context = bamlet.CallContext(on_report=reports.append)
+    with bamlet.Runtime(program, transport=transport) as runtime:
+        stream = runtime.stream("F", partials="every", context=context)
+        partials = [bamlet.to_plain(partial) for partial in stream]
+        assert bamlet.to_plain(stream.final()) == partials[-1]
+    return partials, reports[-1]
+
+
+def test_what_is_shown_when_done_is_shown_at_its_closing_quote_where_that_is_certain() -> None:
+    deltas = ('{"title": "a', ' b"', ', "tags": ["x"', ', ""', "]", ', "rest": "r"}')
+    partials, report = shown("json_schema", *deltas)
+    assert [partial["title"] for partial in partials][:2] == [None, "a b"]
+    assert [partial["tags"] for partial in partials][2:4] == [["x"], ["x", ""]]
+    assert not report.reread
+    # The words of a prompt hold nobody to JSON: a quote may be one that the model forgot to escape.
+    prompted, _ = shown("prompt", *deltas)
+    assert [partial["title"] for partial in prompted][:2] == [None, None]
+
+
+def test_an_answer_that_keeps_to_no_json_after_all_is_read_again() -> None:
+    deltas = ('{"title": "a "b" c"', ', "tags": ["x"], ', '"rest": "he said "no", and left"}')
+    partials, report = shown("json_schema", *deltas)
+    assert partials[-1] == {"title": 'a "b" c', "tags": ["x"], "rest": 'he said "no", and left'}
+    assert report.reread
