@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from ..interpreter.runtime.failures import Cancelled
 from ..interpreter.runtime.loops import POLL_EVERY
+from ..sysops.finishing import LEAVING_SECONDS
 from ..sysops.host import ClockLike, Context
 from .abort import AbortController
 from .errors import BamlAbortError, BamlError, BamlTimeoutError
@@ -27,6 +29,8 @@ class Stop:
         "_clock",
         "_context",
         "_deadline",
+        "_invoke",
+        "_left",
         "_looked",
         "_max_steps",
         "_requested",
@@ -47,16 +51,32 @@ class Stop:
         self._rounds = FIRST_ROUNDS
         self._steps = 0  # those that were handed out
         self._context: Context | None = None
+        self._invoke: Callable[..., Any] = self._refuse
+        self._left: float | None = None  # when somebody first acted behind the end
 
     def watch(self, context: Context) -> None:
         """Also stop recursion. With a limit each of its calls counts as a round of a loop."""
         # Written before the request is read; `request` writes before it reads the context. So of two threads that
         # do both at once one sees the other.
-        self._context = context
+        self._context, self._invoke = context, context.invoke
+        context.leaving = self._leaving
         if self._requested:
             context.calls = self._refuse
         elif self._is_limited():
             context.calls = context.rounds.__next__
+
+    def _leaving(self, context: Context) -> Context:
+        """What a `defer` does is done also behind the end, within a time of its own."""
+        if not (self._spent or self._is_aborted() or self._is_late()):
+            return context
+        if self._left is None:
+            self._left = self._clock.now()
+        return context.outliving(self._invoke, self._look_behind_the_end)
+
+    def _look_behind_the_end(self) -> int:
+        if self._left is not None and self._clock.now() - self._left > LEAVING_SECONDS:
+            raise Cancelled
+        return FIRST_ROUNDS
 
     def leave(self) -> None:
         """The call is over."""

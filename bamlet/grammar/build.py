@@ -64,7 +64,7 @@ from .build_items import (
     testset_decl,
     type_builder,
 )
-from .build_statements import assign, block, for_, for_in, for_init, for_step, let, while_
+from .build_statements import assign, block, defer, for_, for_in, for_init, for_step, let, while_
 from .build_types import (
     attribute,
     attribute_argument,
@@ -131,6 +131,7 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "for_condition": part_for("for_condition"),
     "for_step": for_step,
     "assert": lambda c: n.Assert(c[0].start, c[1].end, c[1]),
+    "defer": defer,
     "expr": expr,
     "expr_start": expr,
     "instance_of": part_for("instance_of"),

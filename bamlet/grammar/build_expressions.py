@@ -177,9 +177,10 @@ def _add_catch_clause(value: n.Expr, clause: n.CatchClause) -> n.Catch:
 
 
 def catch(c: list[Any]) -> n.CatchClause:
-    binder = identifiers(c)
+    binder, context = (*identifiers(c), None, None)[:2]
+    keyword, arms = c[0].type, all_of(c, n.MatchArm)
     return n.CatchClause(
-        c[0].start, c[-1].end, binder[0] if binder else None, all_of(c, n.MatchArm), c[0].type == "CATCH_ALL"
+        c[0].start, c[-1].end, binder, context, arms, keyword != "CATCH", keyword == "CATCH_ALL_PANICS"
     )
 
 

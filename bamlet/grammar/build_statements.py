@@ -46,6 +46,12 @@ def assign(c: list[Any]) -> n.Assign:
     return n.Assign(target.start, value.end, target, None if op.value == "=" else op.value[:-1], value)
 
 
+def defer(c: list[Any]) -> n.Defer:
+    keyword, block_ = c
+    body = n.Lambda(block_.start, block_.end, (), None, None, block_, False)
+    return n.Defer(keyword.start, block_.end, body)
+
+
 def _simple(c: Sequence[Any]) -> n.Assign | n.ExprStatement:
     if len(c) == 1:
         return n.ExprStatement(c[0].start, c[0].end, c[0])

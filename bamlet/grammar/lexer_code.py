@@ -128,10 +128,20 @@ class CodeLexer(Cursor):
         if word == "with":
             heads = self._stack[-1].heads
             return "WITH" if heads and heads[-1] == Head("SPAWN", self._stack[-1].depth) else None
+        if word == "catch_all_panics":
+            return self._catch_word(word, end) if ends_value else None
         if word in ("await", "spawn"):
             return self._of_a_task(word, end, ends_value and on_its_line)
         begins_statement = previous in ("LBRACE", "RBRACE", "SEMI") or (ends_value and not on_its_line)
-        if not begins_statement or not t.TEST_FOLLOWS.match(self.text, end):
+        follows = t.DEFER_FOLLOWS if word == "defer" else t.TEST_FOLLOWS
+        if not begins_statement or not follows.match(self.text, end):
+            return None
+        if word != "defer":
+            self._begin_head(word.upper())
+        return word.upper()
+
+    def _catch_word(self, word: str, end: int) -> str | None:
+        if not t.CATCH_FOLLOWS.match(self.text, end):
             return None
         self._begin_head(word.upper())
         return word.upper()
@@ -179,7 +189,7 @@ class CodeLexer(Cursor):
             self._push(Mode.EXPR, self._emit("LBRACE", self._at + 1))
 
     def _open_body_of_head(self, head: Head) -> None:
-        has_arms = head.keyword in ("MATCH", "CATCH", "CATCH_ALL")
+        has_arms = head.keyword in _WITH_ARMS
         self._push(Mode.EXPR, self._emit("ARMS_OPEN" if has_arms else "LBRACE", self._at + 1))
         self._stack[-1].arms = has_arms
 
@@ -204,11 +214,14 @@ class CodeLexer(Cursor):
 
 
 # After these a brace is a block even when it looks like a map.
-_BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "ARROW"}
+_BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "ARROW", "DEFER"}
 
-_HEADS = frozenset({"IF", "WHILE", "MATCH", "FOR", "CATCH", "CATCH_ALL"})
+_WITH_ARMS = frozenset({"MATCH", "CATCH", "CATCH_ALL", "CATCH_ALL_PANICS"})
+_HEADS = _WITH_ARMS | {"IF", "WHILE", "FOR"}
 _WAITS = {"IF": "EQUAL", "WHILE": "EQUAL", "FOR": "IN"}
-_WORDS_OF_PLACE = frozenset({"is", "throws", "test", "testset", "await", "spawn", "with"})
+_WORDS_OF_PLACE = frozenset(
+    {"is", "throws", "test", "testset", "await", "spawn", "with", "defer", "catch_all_panics"}
+)
 _ENDS_VALUE = frozenset(
     {"NAME", "INT", "FLOAT", "STRING", "RAW", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "BT_CLOSE"}
 )

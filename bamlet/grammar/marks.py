@@ -54,6 +54,12 @@ def _type_name(node: n.TypeName) -> str | None:
     return "a path from `root`" if node.parts[0].name == "root" and len(node.parts) > 1 else None
 
 
+def _catch_clause(node: n.CatchClause) -> str | None:
+    if node.with_panics:
+        return "`catch_all_panics`"
+    return None if node.context is None else "a second name in `catch`"
+
+
 _LOOK: dict[type, Callable[[Any], str | None]] = {
     n.Template: lambda node: "a back-tick",
     n.ConfigText: lambda node: "a back-tick" if node.kind == "template" else None,
@@ -62,6 +68,8 @@ _LOOK: dict[type, Callable[[Any], str | None]] = {
     n.OptionalChain: lambda node: "`?.`",
     n.Coalesce: lambda node: "`??`",
     n.Await: lambda node: "`await`",
+    n.Defer: lambda node: "`defer`",
+    n.CatchClause: _catch_clause,
     n.Spawn: lambda node: "`spawn`",
     n.Is: lambda node: "`is`",
     n.Match: lambda node: "`if let`" if node.is_if_let else None,

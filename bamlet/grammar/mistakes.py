@@ -205,14 +205,15 @@ def _condition_block(tokens: Sequence[Token], at: int, expected: frozenset[str])
     before = tokens[at - 1]
     if before.type == "RPAR":
         before = tokens[max(0, _opening(tokens, at - 1) - 1)]
-    if before.type not in ("IF", "ELSE", "WHILE", "FOR", "MATCH", "CATCH", "CATCH_ALL"):
+    if before.type not in ("IF", "ELSE", "WHILE", "FOR", "MATCH", *_CATCHING):
         return None
-    what = "its arms" if before.type in ("MATCH", "CATCH", "CATCH_ALL") else "a block"
+    what = "its arms" if before.type in ("MATCH", *_CATCHING) else "a block"
     message = f"`{before.value}` needs {what} in braces, found {found(tokens[at])}"
     hint = f"put braces around it, as in `{_WITH_BRACES[before.type]}`"
     return SyntaxProblem.at(tokens[at], message, hint)
 
 
+_CATCHING = ("CATCH", "CATCH_ALL", "CATCH_ALL_PANICS")
 _WITH_BRACES = {
     "IF": "if (…) { … }",
     "ELSE": "else { … }",
@@ -221,6 +222,7 @@ _WITH_BRACES = {
     "MATCH": "match (…) { 1 => …, _ => … }",
     "CATCH": "catch (e) { _ => … }",
     "CATCH_ALL": "catch_all (e) { _ => … }",
+    "CATCH_ALL_PANICS": "catch_all_panics (e) { _ => … }",
 }
 
 

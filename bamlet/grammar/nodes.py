@@ -306,11 +306,16 @@ class Match(Node):
 
 
 class CatchClause(Node):
-    """`exhaustive` is `catch_all`."""
+    """`exhaustive` is `catch_all`, and `with_panics` too is `catch_all_panics`, where panics come like all else.
+
+    `context` is the second name: what was being handled when the value was thrown.
+    """
 
     binder: Identifier | None
+    context: Identifier | None
     arms: tuple[MatchArm, ...]
     exhaustive: bool
+    with_panics: bool
 
 
 class Catch(Node):
@@ -490,6 +495,12 @@ class Assert(Node):
     value: Expr
 
 
+class Defer(Node):
+    """`defer { … }`: the block is a lambda without parameters, called when the block around it is left."""
+
+    body: Lambda
+
+
 # --- configuration
 
 
@@ -636,7 +647,7 @@ class TestSet(Node):
 
 
 Statement: TypeAlias = (
-    Let | LetPattern | Assign | ExprStatement | While | ForIn | For | Assert | TestBody | TestSet
+    Let | LetPattern | Assign | ExprStatement | While | ForIn | For | Assert | Defer | TestBody | TestSet
 )
 
 

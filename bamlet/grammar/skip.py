@@ -16,7 +16,9 @@ from .tokens import Token
 _BODY = frozenset({"LBRACE", "LLM_OPEN", "CONFIG_OPEN"})
 
 # A line that begins with one of these goes on with the one before.
-_GOING_ON = frozenset({"ELSE", "CATCH", "CATCH_ALL", "DOT", "COMMA", "FAT_ARROW", "PIPE", "AND", "OR", "AT"})
+_GOING_ON = frozenset(
+    {"ELSE", "CATCH", "CATCH_ALL", "CATCH_ALL_PANICS", "DOT", "COMMA", "FAT_ARROW", "PIPE", "AND", "OR", "AT"}
+)
 
 
 def without_broken_part(text: str, tokens: list[Token], problem: SyntaxProblem, is_cut: bool) -> str | None:

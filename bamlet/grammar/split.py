@@ -38,7 +38,7 @@ _MARK = re.compile(
     re.MULTILINE,
 )
 # What makes a keyword an ordinary name: a parameter, an alias, a variable that an operator follows.
-_NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]|\s+(?:instanceof|catch|catch_all)\b(?![ \t]*[{=])")
+_NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]|\s+(?:instanceof|catch|catch_all|catch_all_panics)\b(?![ \t]*[{=])")
 _GOES_ON = re.compile(r"[-+*/%<>=!&|^~]\Z")
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
 _EXPRESSIONS = {"type", "let"}

@@ -99,6 +99,9 @@ TEST_FOLLOWS = re.compile(r'[ \t]+(?:["`]|[A-Za-z_])')
 IS_FOLLOWS = re.compile(r'\s+["A-Za-z_0-9]')
 AWAIT_FOLLOWS = re.compile(r"[ \t]+[A-Za-z_0-9(\"`\[]")
 SPAWN_FOLLOWS = re.compile(r'\s*(?:[{"`]|with\b|(?!with\b)[A-Za-z_][\w.]*\s*(?:\{|with\b))')
+# A brace that opens no fields of a class of that name.
+DEFER_FOLLOWS = re.compile(r"\s*\{(?!\s*(?:[A-Za-z_]\w*\s*:|\.\.\.))")
+CATCH_FOLLOWS = re.compile(r"\s*(?:\(\s*\w+\s*(?:,\s*\w+\s*)?\)\s*)?\{")
 THROWS_FOLLOWS = re.compile(r'\s+["(A-Za-z_]')
 DOT_FOLLOWS = re.compile(r"\s*\.")
 # What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.
@@ -121,13 +124,14 @@ NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
 LISTED_TEST = re.compile(
     rf"(?:functions|args|type_builder){_BLANK}?(?![\w(.=])|@@"
     rf"|(?!(?:{'|'.join(EXPR_KEYWORDS)}|test|testset)\b)(?:[A-Za-z_][\w-]*|\"[^\"\n]*\")"
-    rf"(?:{_BLANK}?:|[ \t]+(?!(?:is|instanceof|catch|catch_all)\b)[\w\"\[#])"
+    rf"(?:{_BLANK}?:|[ \t]+(?!(?:is|instanceof|catch|catch_all|catch_all_panics)\b)[\w\"\[#])"
 )
 METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?\(")
 MAP_START = re.compile(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
 # `client catch …` and `client instanceof …` are expressions about a variable of that name.
 LLM_CLIENT = re.compile(
-    r'client[ \t]*:?[ \t]+(?:"|#|(?!(?:catch|catch_all|instanceof)\b)[A-Za-z_])|client[ \t]*:?[ \t]*["#]'
+    r'client[ \t]*:?[ \t]+(?:"|#|(?!(?:catch|catch_all|catch_all_panics|instanceof)\b)[A-Za-z_])'
+    r'|client[ \t]*:?[ \t]*["#]'
 )
 LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|"|`)')
 

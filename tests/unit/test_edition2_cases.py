@@ -26,8 +26,6 @@ LATER = {
     "tags in templates": {"tick.13", "tick.14", "tick.21", "tick.22"},
     "runners of tests": {"test.04"},
     "interfaces": {f"iface.{number:02}" for number in range(1, 8)},
-    "defer, and what a catch knows of causes": {f"defer.{number:02}" for number in range(1, 7)}
-    | {"ctx.01", "ctx.02", "panic.01"},
     "generics": {f"gen.{number:02}" for number in range(1, 6)},
     "iterators": {"iter.01", "iter.02"},
     "clients as values": {"llm.03"},

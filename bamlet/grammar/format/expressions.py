@@ -196,8 +196,12 @@ def _match(tree: Tree) -> Doc:
 
 def _catch(tree: Tree) -> Doc:
     (keyword, *binder), arms = tree.before_and_from("ARMS_OPEN")
-    shown = (SPACE, [doc(part) for part in binder]) if binder else NOTHING
+    shown = (SPACE, _binders(binder)) if binder else NOTHING
     return (doc(keyword), shown, SPACE, _arms(arms))
+
+
+def _binders(parts: Sequence[Concrete]) -> Doc:
+    return [(doc(part), SPACE) if _rule(part) == "COMMA" else doc(part) for part in parts]
 
 
 def _arms(parts: Sequence[Concrete]) -> Doc:

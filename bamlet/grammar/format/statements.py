@@ -14,7 +14,7 @@ from .pieces import FORMAT, always, bare, brackets, doc, dropped, join, spread_o
 
 # After a block these would go on with it in the eyes of other compilers, and of people.
 CONTINUES = ("LPAR", "LAMBDA_OPEN", "LSQB", "MINUS")
-_ENDING_IN_BLOCKS = ("while", "for", "for_in", "test_body_decl", "testset_decl")
+_ENDING_IN_BLOCKS = ("while", "for", "for_in", "defer", "test_body_decl", "testset_decl")
 
 
 def block(tree: Tree) -> Doc:
@@ -128,6 +128,7 @@ FORMAT |= {
     "while": _while,
     "for_in": _for_in,
     "for": _for,
+    "defer": words,
     "for_init": let,
     "for_condition": _without_semicolon,
     "for_step": _without_semicolon,

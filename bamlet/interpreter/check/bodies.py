@@ -89,8 +89,19 @@ def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
         checking = c.names.functions[CHECK_ARGUMENTS]
         c.tables.reaches.add(checking.name)
         may_throw(c, checking.thrown, node.name)
+    _check_finaliser(c, symbol, node)
     _check_body(c, node, node.body)
     check_contract(c, symbol)
+
+
+def _check_finaliser(c: Checker, symbol: FunctionSymbol, node: n.FunctionDecl) -> None:
+    if c.edition == 1 or node.name.name != "cleanup" or symbol.owner not in c.names.classes:
+        return
+    if symbol.static or len(symbol.params) != 1 or symbol.result != NULL:
+        message = "a method of this name lets go of what an instance holds: it takes nothing and gives nothing"
+        hint = "write `function cleanup(self) -> void`, or call it otherwise"
+        c.wrong(node.name, catalogue.FINALISER, message, hint=hint)
+    c.tables.runs_once = True
 
 
 def _check_body(c: Checker, node: n.FunctionDecl, body: n.Block) -> None:

@@ -12,7 +12,7 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.remainder import Remainder
 from ...types.show import show
-from ...types.ty import NEVER, UNKNOWN, ErrorTy, Ty, UnknownTy, union
+from ...types.ty import NEVER, UNKNOWN, ClassTy, ErrorTy, Ty, UnknownTy, union
 from ..facts.panics import is_panic
 from ..facts.typing_tables import AnyTest, looks_inside
 from .disturb import undisturbed
@@ -54,8 +54,15 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
     place: Place | None = None
     if clause.binder is not None:
         place = (c.declare(clause.binder, UNKNOWN, clause),)
+    if clause.context is not None:
+        c.declare(clause.context, ClassTy("baml.errors.Context"), clause.context)
     before = dict(c.facts)
-    offered, apart = c.relation.join(left), c.panics
+    apart = c.panics
+    if clause.with_panics:
+        left.update(dict.fromkeys(c.relation.members(c.panics), clause))
+        c.tables.panic_catches.add(id(node))
+        apart = NEVER
+    offered = c.relation.join(left)
     results: list[Ty] = []
     ways: list[Facts] = []
     for arm in clause.arms:
@@ -114,9 +121,15 @@ def _check_arm(c: Checker, arm: n.MatchArm, taken: Taken, offered: Ty, comes: Ty
 
 def _check_left(c: Checker, clause: n.CatchClause, left: Thrown) -> None:
     if clause.exhaustive and left and not any(isinstance(fact, ErrorTy) for fact in left):
-        types = ", ".join(f"`{show(fact)}`" for fact in left)
-        message = f"this catch_all leaves out {types}"
+        panics = [fact for fact in left if is_panic(fact)]
+        types = ", ".join(f"`{show(fact)}`" for fact in left if fact not in panics)
+        if panics:
+            types = ", ".join(filter(None, (types, "panics")))
+        word = "catch_all_panics" if clause.with_panics else "catch_all"
+        message = f"this {word} leaves out {types}"
         c.wrong(clause, catalogue.NON_EXHAUSTIVE_CATCH, message, hint="add an arm for it, or `_ => …`")
+    for panic in [fact for fact in left if is_panic(fact)]:
+        del left[panic]
 
 
 CATCHES: dict[type, Infer] = {n.Catch: _catch}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .calls import CALLS
 from .catches import CATCHES
+from .deferred import DEFERS
 from .expressions import EXPRESSIONS
 from .futures import FUTURES
 from .lambdas import LAMBDAS
@@ -27,5 +28,5 @@ CONSTRUCTS = Constructs(
         **MATCHES,
         **IS,
     },
-    check_statement={**STATEMENTS, **LET_PATTERNS, **TESTS},
+    check_statement={**STATEMENTS, **DEFERS, **LET_PATTERNS, **TESTS},
 )

@@ -118,7 +118,7 @@ def _locals(node: n.FunctionDecl) -> set[str]:
         if isinstance(part, n.Let | n.ForIn | n.BindingPattern | n.Param):
             names.add(part.name.name)
         elif isinstance(part, n.CatchClause) and part.binder is not None:
-            names.add(part.binder.name)
+            names.update(name.name for name in (part.binder, part.context) if name is not None)
         elif isinstance(part, n.PathPattern):
             names.add(part.path.name)
     return names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
@@ -407,9 +409,11 @@ def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable |
 
 def _block(c: Checker, node: n.Block, expected: Ty | None) -> Ty:
     diverges = False
-    with c.scope():
+    with c.scope(), ExitStack() as guarded:
         for statement in node.statements:
             diverges = c.check_statement(statement) or diverges
+            if isinstance(statement, n.Defer):
+                guarded.enter_context(c.nested(statement))
         if node.tail is None:
             return NEVER if diverges else NULL
         ty = c.infer(node.tail, expected)
@@ -437,6 +441,7 @@ def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:
 
 
 def _return(c: Checker, node: n.Return, expected: Ty | None) -> Ty:
+    _stays_inside(c, node, "return")
     if c.returned is not None:
         c.returned.append(NULL if node.value is None else c.infer(node.value))
     elif node.value is not None:
@@ -447,9 +452,20 @@ def _return(c: Checker, node: n.Return, expected: Ty | None) -> Ty:
     return NEVER
 
 
+def _stays_inside(c: Checker, node: n.Expr, word: str) -> bool:
+    """Whether this would leave a `defer`, which has been reported then."""
+    leaves = bool(c.closures) and c.closures[-1].is_deferred
+    if leaves:
+        message = f"`{word}` would leave the `defer` that it stands in, on the way out of the block around it"
+        c.wrong(node, catalogue.LEAVING_DEFER, message, hint="let the block of the `defer` come to its end")
+    return leaves
+
+
 def _loop_control(c: Checker, node: n.Break | n.Continue, expected: Ty | None) -> Ty:
     if c.loop_depth == 0:
         word = "break" if isinstance(node, n.Break) else "continue"
+        if _stays_inside(c, node, word):
+            return NEVER
         message = f"`{word}` is not inside a loop"
         if c.in_loop_head:
             message = f"`{word}` cannot stand in the head of a loop: it would belong to none"

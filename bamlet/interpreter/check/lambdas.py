@@ -104,7 +104,8 @@ def _inside(c: Checker, node: n.Lambda) -> Iterator[None]:
     outer = c.tables, c.result, c.returned, c.facts, c.thrown, c.loop_depth, c.in_loop_head, c.blocks
     name = c.next_closure
     c.tables = replace(c.tables, reaches=set(), calls_values=False, loops=False, uses_context=False, walks=False)
-    closure = c.tables.lambdas[id(node)] = Closure(name, c.tables)
+    closure = c.tables.lambdas[id(node)] = Closure(name, c.tables, c.deferring)
+    c.deferring = False
     c.facts = {place: ty for place, ty in c.facts.items() if len(place) == 1 and not c.is_reassigned(place)}
     c.thrown = {}
     c.loop_depth, c.in_loop_head, c.blocks = 0, False, 0

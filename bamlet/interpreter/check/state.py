@@ -89,6 +89,8 @@ class Checker:
     facts_of: dict[tuple[int, bool], Facts] = field(default_factory=dict)
     loop_depth: int = 0
     in_loop_head: bool = False
+    # The next lambda that is checked is the body of a `defer`.
+    deferring: bool = False
     blocks: int = 0
     # In a lambda whose result is not written: the types of what it returns so far.
     returned: list[Ty] | None = None

@@ -18,7 +18,7 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
-from ..facts.code_names import class_name, constant_name, function_name
+from ..facts.code_names import FINALISED, class_name, constant_name, function_name
 from ..facts.interface import in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -26,7 +26,7 @@ from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
 from .effects import Effects
 from .functions import call_function, function_values, may_go_on
-from .state import CONTEXT, GIVE, Emitter, Unit, compare, load, store
+from .state import CONTEXT, GIVE, Emitter, Unit, call, compare, load, store
 from .type_tests import test_functions
 
 __all__ = ["CONSTRUCTS", "definition", "emit", "unit_of"]
@@ -43,7 +43,7 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
             body += _guarded(symbol, partial(definition, symbol, unit, checked), report)
     codes = [_compile(body, file.name) for file, body in modules.items()]
     shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit)]
-    return (_classes(own.classes.values()), *codes, _compile(shared, "<shared>"))
+    return (_classes(own.classes.values(), checked), *codes, _compile(shared, "<shared>"))
 
 
 def unit_of(names: Names, effects: Effects) -> Unit:
@@ -92,6 +92,9 @@ def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iter
         assert isinstance(node.body, n.Block)
         params = [e.tables.variables[id(node.params[at])].python for at in in_call_order(symbol.params)]
         defaults = [load("$omitted") for param in symbol.params if param.has_default]
+        if e.tables.runs_once:
+            again = call("$has_run", load(params[0]))
+            e.add(ast.If(again, [ast.Return(ast.Constant(None))], []), node.name)
         _defaults(e, node)
         _assertions(e, symbol, node)
         if symbol.name in unit.effects.heavy:
@@ -167,15 +170,16 @@ def _subscripts(unit: Unit) -> Iterable[ast.stmt]:
     yield ast.Assign([store("$subscripts")], made)
 
 
-def _classes(symbols: Iterable[ClassSymbol]) -> CodeType:
+def _classes(symbols: Iterable[ClassSymbol], checked: Checked) -> CodeType:
     body: list[ast.stmt] = []
     for symbol in symbols:
         if not symbol.opaque:
-            body += _class(symbol)
+            finaliser = checked.tables.get(symbol.methods.get("cleanup", ""))
+            body += _class(symbol, finaliser is not None and finaliser.runs_once)
     return _compile(body, "<classes>")
 
 
-def _class(symbol: ClassSymbol) -> Iterable[ast.stmt]:
+def _class(symbol: ClassSymbol, has_finaliser: bool) -> Iterable[ast.stmt]:
     """A class with slots and an initialiser that takes the fields in order; those left out are null."""
     names = [field.name for field in symbol.schema.fields]
     shown = python_name(symbol.name)
@@ -187,6 +191,9 @@ def _class(symbol: ClassSymbol) -> Iterable[ast.stmt]:
     }
     if all(name.isidentifier() for name in names):
         settings["__slots__"] = tuple_of_names
+        if has_finaliser:
+            slots: list[ast.expr] = [ast.Constant(name) for name in (*names, FINALISED)]
+            settings["__slots__"] = ast.Tuple(slots, ast.Load())
     body: list[ast.stmt] = [ast.Assign([store(key)], value) for key, value in settings.items()]
     assigns: list[ast.stmt] = [
         ast.Assign([ast.Attribute(load("$self"), name, ast.Store())], load(python_name(name))) for name in names

@@ -13,6 +13,7 @@ from ...types.ty import UNKNOWN, UnknownTy
 from ..facts.panics import is_panic
 from ..facts.typing_tables import LocalUse, Variable
 from .counting import count, counter
+from .deferred import deferred
 from .effects import may_shrink
 from .expressions import has_keys
 from .operators import arithmetic, index_of, truth
@@ -41,7 +42,15 @@ from .type_tests import one_of_each
 
 
 def _block(e: Emitter, node: n.Block, target: Target) -> None:
-    for statement in node.statements:
+    _rest_of_block(e, node, 0, target)
+
+
+def _rest_of_block(e: Emitter, node: n.Block, at: int, target: Target) -> None:
+    for place in range(at, len(node.statements)):
+        statement = node.statements[place]
+        if isinstance(statement, n.Defer):
+            deferred(e, statement, partial(_rest_of_block, e, node, place + 1, target))
+            return
         e.statement(statement)
     if node.tail is not None:
         e.into(node.tail, target)
@@ -134,13 +143,13 @@ def _catch(e: Emitter, node: n.Catch, target: Target) -> None:
         subject = Subject(load(value), (UNKNOWN,))
         if panics:
             subject = replace(subject, anything=lambda: call("$isinstance", load(failure), load("$Thrown")))
-        _clauses(e, node.clauses, subject, target)
+        _clauses(e, node.clauses, subject, failure, target)
 
     taken = ast.ExceptHandler(load("$Catchable" if panics else "$Thrown"), failure, e.body(arms))
     e.add(ast.Try(guarded, [taken], [], []), node)
 
 
-def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], subject: Subject, target: Target) -> None:
+def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], subject: Subject, failure: str, target: Target) -> None:
     """What no arm of any clause takes travels on unchanged."""
     if not clauses:
         e.out.append(e.locate_at(ast.Raise(None, None), 0, 0))
@@ -151,7 +160,15 @@ def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], subject: Subject, tar
     if variable is not None:
         e.add(ast.Assign([store(variable.python)], first_value(variable, subject.value)), clause)
         offered = replace(subject, value=read(variable))
-    _arms(e, clause.arms, offered, target, lambda: _clauses(e, rest, subject, target))
+    if clause.context is not None:
+        context = e.tables.variables[id(clause.context)]
+        e.add(
+            ast.Assign([store(context.python)], first_value(context, call("$error_context", load(failure)))),
+            clause,
+        )
+    if clause.with_panics:
+        offered = replace(offered, anything=lambda: ast.Constant(True))
+    _arms(e, clause.arms, offered, target, lambda: _clauses(e, rest, subject, failure, target))
 
 
 def _throw(e: Emitter, node: n.Throw, target: Target) -> None:

@@ -253,6 +253,7 @@ THROWING = dict.fromkeys(("list.insert2", "string_from_code_points"), "baml.erro
 
 PRINT = "baml.sys.print"  # the operation behind `print`
 START, WAIT = "baml.future.start", "baml.future.wait"  # behind `spawn` and `await`
+FINISH = "baml.future.finish"  # behind a `defer` that waits
 CHECK_ARGUMENTS = (
     "baml.llm.check_arguments"  # with which a function begins that asserts something of its parameters
 )

@@ -49,3 +49,6 @@ def constant_name(name: str) -> str:
 
 def is_constant_name(name: str) -> bool:
     return name.startswith("let ")
+
+
+FINALISED = "__finalised__"  # an attribute of instances whose finaliser has been called

@@ -223,12 +223,14 @@ def looks_inside(test: PatternTest) -> bool:
 @dataclass(slots=True, eq=False)
 class Closure:
     """A lambda. `tables` are those of the function around it, but for what it reaches, which is its own.
+    `is_deferred` is the body of a `defer`: it runs in the midst of that function.
 
     `captures` are the variables of others that it or a lambda inside it uses, `assigns` those that it assigns.
     """
 
     name: str
     tables: Tables
+    is_deferred: bool = False
     captures: dict[Variable, None] = field(default_factory=dict)
     assigns: dict[Variable, None] = field(default_factory=dict)
 
@@ -259,5 +261,7 @@ class Tables:
     calls_values: bool = False
     loops: bool = False
     uses_context: bool = False
+    # A finaliser: its body runs at most once for each instance.
+    runs_once: bool = False
     # Whether it goes through a value that may be of any size.
     walks: bool = False

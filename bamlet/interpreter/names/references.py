@@ -93,16 +93,17 @@ class _Finder:
             self._tables = self._checked.get(constant_name(node.name.name), Tables())
         elif isinstance(node, n.ClassDecl | n.EnumDecl):
             owner = node.name.name
-        self._declare(node)
+        self._declare(node, _declared_name(node))
+        if isinstance(node, n.CatchClause) and node.context is not None:
+            self._declare(node.context, node.context)
         find = _FIND.get(type(node))
         if find is not None:
             yield from find(self, node)
         for child in node.children():
             yield from self._walk(child, owner)
 
-    def _declare(self, node: n.Node) -> None:
+    def _declare(self, node: n.Node, name: n.Identifier | None) -> None:
         variable = self._tables.variables.get(id(node))
-        name = _declared_name(node)
         if variable is not None and name is not None:
             kind = "parameter" if isinstance(node, n.Param) else "variable"
             self._locals[variable] = Definition(name.name, kind, self._placed.span(name), None)

@@ -23,7 +23,9 @@ _OF_THE_WAY_THERE = frozenset(
 # What a function with a gap throws is not known to the others either.
 _OF_OTHERS = frozenset({catalogue.UNREACHABLE_CATCH_ARM, catalogue.SUPERFLUOUS_THROWS})
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
-_CONTROL = re.compile(r"[{}]|\b(?:if|else|match|for|while|return|throw|break|continue|catch|catch_all)\b")
+_CONTROL = re.compile(
+    r"[{}]|\b(?:if|else|match|for|while|return|throw|break|continue|catch|catch_all|catch_all_panics|defer)\b"
+)
 
 
 def independent(found: Iterable[Diagnostic], gaps: Sequence[Gap]) -> Iterator[Diagnostic]:

@@ -16,6 +16,7 @@ from ..facts.edition import Edition
 from ..facts.interface import FunctionInfo, Interface
 from ..facts.symbols import FunctionSymbol
 from ..runtime.context import constant
+from ..runtime.error_contexts import error_context
 from ..runtime.failures import caught
 from ..runtime.space import ValueSpace
 from ..runtime.values import FunctionValue, Instance, extended_class
@@ -122,6 +123,7 @@ def link(
     if library is not None:
         _share_enums(namespace, space, library)
     namespace["$caught"] = partial(caught, namespace)
+    namespace["$error_context"] = partial(error_context, namespace)
     for code in unit.code:
         exec(code, namespace)
     for schema in types.classes.values() if types else ():

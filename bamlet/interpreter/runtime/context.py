@@ -32,9 +32,22 @@ class Context(Generic[H]):
     and the place of the label in its file.
 
     Tasks that run at once have a context each, `branches` of the one that started them.
+
+    `leaving` gives, when the call has been stopped, the context for what is done on the way out.
     """
 
-    __slots__ = ("branches", "calls", "constants", "host", "invoke", "program", "rounds", "space", "tests")
+    __slots__ = (
+        "branches",
+        "calls",
+        "constants",
+        "host",
+        "invoke",
+        "leaving",
+        "program",
+        "rounds",
+        "space",
+        "tests",
+    )
 
     def __init__(
         self,
@@ -53,14 +66,25 @@ class Context(Generic[H]):
         self.calls: Callable[[], bool] | None = None
         self.branches: list[Context[H]] = []
         self.tests: list[FoundTest] = []
+        self.leaving: Callable[[Context[H]], Context[H]] | None = None
 
     def branch(self, host: H) -> Context[H]:
         """The same for a task of its own."""
         made: Context[H] = Context.__new__(Context)
         made.invoke, made.program, made.space, made.host = self.invoke, self.program, self.space, host
         made.constants, made.rounds, made.calls, made.branches = self.constants, self.rounds, self.calls, []
-        made.tests = self.tests
+        made.tests, made.leaving = self.tests, self.leaving
         self.branches.append(made)
+        return made
+
+    def afterwards(self) -> Context[H]:
+        """For what a block does when it is left: this one, unless the call was stopped."""
+        return self if self.leaving is None else self.leaving(self)
+
+    def outliving(self, invoke: Callable[..., Any], look: Callable[[], int]) -> Context[H]:
+        """The same, but what has stopped the call does not stop it."""
+        made = Context(invoke, self.program, self.space, self.host, look)
+        made.constants, made.branches, made.tests = self.constants, self.branches, self.tests
         return made
 
     def refuse_calls(self, refuse: Callable[[], bool]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 from ..facts.code_names import class_name
@@ -56,6 +58,35 @@ CATCHABLE = (
     OverflowError,
     ValueError,
 )
+
+
+def under_way(failure: BaseException) -> Iterator[BaseException]:
+    """What the program itself was handling when this was raised, the nearest first.
+
+    Python knows what was being handled; whoever took it first, its traceback begins with. What operations of ours
+    handle inside is none of the program's business.
+    """
+    seen = {id(failure)}
+    above = failure.__context__
+    while above is not None and id(above) not in seen:
+        seen.add(id(above))
+        if (trace := above.__traceback__) is not None and is_of_program(trace.tb_frame):
+            yield above
+        above = above.__context__
+
+
+def is_of_program(frame: FrameType) -> bool:
+    """Whether it is one of emitted code."""
+    return frame.f_globals.get("__name__") == "baml"
+
+
+def prevail(failure: BaseException) -> None:
+    """Raise what this has replaced in our caller, if it may not: the host's word to stop, a bug of ours."""
+    here = sys._getframe(1)
+    for above in under_way(failure):
+        trace = above.__traceback__
+        if not isinstance(above, CATCHABLE) and trace is not None and trace.tb_frame is here:
+            raise above
 
 
 def caught(namespace: Mapping[str, Any], failure: BaseException) -> Any:

@@ -10,6 +10,7 @@ from itertools import chain, compress, repeat
 from reprlib import recursive_repr
 from typing import Any, ClassVar
 
+from ..facts.code_names import FINALISED
 from .media import MediaValue
 from .python_faces import FieldsFace, PythonFace
 
@@ -57,6 +58,13 @@ class Instance(FieldsFace):
         for name in self.__fields__:
             setattr(made, name, deepcopy(getattr(self, name), memo))
         return made
+
+
+def has_run(instance: Instance) -> bool:
+    """Whether the finaliser of the instance has been called before; from now on it has."""
+    before = hasattr(instance, FINALISED)
+    setattr(instance, FINALISED, True)
+    return before
 
 
 def same_content(left: object, right: object) -> bool:

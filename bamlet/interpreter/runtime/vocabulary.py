@@ -7,7 +7,7 @@ from typing import Any
 
 from . import collections, forgiving_collections
 from .calling import OMITTED, call_value, operation_value
-from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, thrown
+from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, prevail, thrown
 from .loops import each, each_still
 from .operators import (
     _MOST,
@@ -24,7 +24,7 @@ from .operators import (
     wrong_index,
 )
 from .text import plain_text, text
-from .values import FunctionValue, Instance
+from .values import FunctionValue, Instance, has_run
 from .whole_values import copied, deep_copy, deep_equals, place_by_content, spread, unstable_string
 
 # By the names that emitted code uses; no name of the language begins with a dollar.
@@ -56,6 +56,7 @@ WORDS: dict[str, Any] = {
     "$Catchable": CATCHABLE,
     "$Thrown": Thrown,
     "$thrown": thrown,
+    "$prevail": prevail,
     "$AssertionFailed": AssertionFailed,
     "$type_is": type_is,
     "$call_value": call_value,
@@ -65,6 +66,7 @@ WORDS: dict[str, Any] = {
     "$operation_value": operation_value,
     "$FunctionValue": FunctionValue,
     "$Instance": Instance,
+    "$has_run": has_run,
     "$len": len,
     "$abs": abs,
     "$float": float,
