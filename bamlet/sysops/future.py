@@ -16,7 +16,7 @@ from .host import Context, Host
 from .registry import sysop
 from .running import Future, nothing
 from .sink import Sink, Voice
-from .spawn import Group
+from .spawn import Group, Token
 
 FUTURE = "baml.future.Future"
 UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call can stop
@@ -24,20 +24,26 @@ UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call
 
 @sysop("baml.future.start")
 async def start(context: Context, body: FunctionValue, name: str | None, options: list[Any]) -> Opaque:
-    given = options[0] if options else None
-    is_detached = given is not None and bool(given.detach)
+    group, tokens, is_detached = _bound_to(options)
     own = _detached(context) if is_detached else _inside(context)
     host = own.host
     future = host.tasks.future(host.future)
     host.future = future
-    group: Group | None = given.group.payload if given is not None and given.group is not None else None
     task = asyncio.create_task(_run(own, body, future, group), name=name)
     future.stop = partial(_stop, host, task)
     future.task = task
     host.tasks.run(task, future, nothing if is_detached else partial(context.branches.remove, own))
-    if given is not None and given.cancel is not None:
-        given.cancel.payload.bind(future)
+    for token in tokens:
+        token.bind(future)
     return Opaque(FUTURE, future)
+
+
+def _bound_to(options: list[Any]) -> tuple[Group | None, list[Token], bool]:
+    """Of several sets of options: the last group, every token, and the last word of whether it is detached."""
+    groups = [given.group.payload for given in options if given.group is not None]
+    tokens = [given.cancel.payload for given in options if given.cancel is not None]
+    detached = [given.detach for given in options if given.detach is not None]
+    return (groups[-1] if groups else None), tokens, bool(detached and detached[-1])
 
 
 def _inside(context: Context) -> Context:

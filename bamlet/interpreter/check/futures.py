@@ -19,9 +19,6 @@ def _spawn(c: Checker, node: n.Spawn, expected: Ty | None) -> Ty:
         c.require(node.name, STRING)
     for option in node.options:
         c.require(option, _OPTIONS)
-    if len(node.options) > 1:
-        message = "a task has one set of options"
-        c.wrong(node.options[1], catalogue.UNSUPPORTED, message, hint="give all of them to `baml.spawn.options`")
     wanted = c.only_member(expected, FutureTy)
     body = c.infer(node.body, None if wanted is None else FunctionTy((), wanted.value))
     assert isinstance(body, FunctionTy)
