@@ -34,7 +34,6 @@ from .build_expressions import (
     rest_pattern,
     return_,
     spawn,
-    template,
     throw,
     type_pattern,
 )
@@ -65,6 +64,7 @@ from .build_items import (
     type_builder,
 )
 from .build_statements import assign, block, defer, for_, for_in, for_init, for_step, let, while_
+from .build_templates import template
 from .build_types import (
     attribute,
     attribute_argument,
@@ -151,6 +151,14 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "catch": catch,
     "literal": literal,
     "template": template,
+    "template_if": part_for("template_if"),
+    "template_for": part_for("template_for"),
+    "tag_if": part_for("tag_if"),
+    "tag_elif": part_for("tag_elif"),
+    "tag_else": part_for("tag_else"),
+    "tag_end": part_for("tag_end"),
+    "tag_for": part_for("tag_for"),
+    "tag_endfor": part_for("tag_endfor"),
     "hole": lambda c: n.Hole(c[0].start, c[2].end, c[1]),
     "path": path,
     "constructor": constructor,

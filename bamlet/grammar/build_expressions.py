@@ -21,7 +21,6 @@ from .children import (
     part_named,
     types_of,
 )
-from .templates import values
 from .tokens import Token
 
 # Loosest first; all are left associative.
@@ -327,26 +326,6 @@ def list_pattern(c: list[Any]) -> n.ListPattern:
 
 def rest_pattern(c: list[Any]) -> n.RestPattern:
     return n.RestPattern(c[0].start, c[-1].end, c[1] if len(c) == 2 else None)
-
-
-def template(c: list[Any]) -> n.Template:
-    """The indentation is that of the whole, so the pieces between the holes are worked out together."""
-    pieces = [""]
-    places: list[Any] = [None]
-    for part in c[1:-1]:
-        if isinstance(part, Token):
-            pieces[-1], places[-1] = part.value, part
-        else:
-            pieces.append("")
-            places += (part, None)
-    parts: list[n.TemplateText | n.Hole] = []
-    texts = iter(values(pieces))
-    for place in places:
-        if isinstance(place, n.Hole):
-            parts.append(place)
-        elif (text := next(texts)) and place is not None:
-            parts.append(n.TemplateText(place.start, place.end, text))
-    return n.Template(c[0].start, c[-1].end, tuple(parts))
 
 
 def literal_pattern(c: list[Any]) -> n.LiteralPattern:

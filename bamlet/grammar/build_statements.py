@@ -81,7 +81,10 @@ def for_(c: list[Any]) -> n.For:
 
 def for_in(c: list[Any]) -> n.ForIn:
     bare = not has_token(c, "LPAR")
-    binder, body = c[1 if bare else 2], c[-1]
+    return loop_over(c[1 if bare else 2], c[-2 if bare else -3], c[-1], c[0].start, bare)
+
+
+def loop_over(binder: Token | n.Pattern, iterable: n.Expr, body: n.Block, start: int, bare: bool) -> n.ForIn:
     if isinstance(binder, Token):
         name = identifier(binder)
     elif isinstance(binder, n.BindingPattern) and binder.inner is None and binder.type is None:
@@ -91,7 +94,7 @@ def for_in(c: list[Any]) -> n.ForIn:
         each = n.Path(binder.start, binder.end, (name,))
         first = n.LetPattern(binder.start, binder.end, binder, each, None)
         body = body.replaced(statements=(first, *body.statements))
-    return n.ForIn(c[0].start, c[-1].end, name, c[-2 if bare else -3], body, bare)
+    return n.ForIn(start, body.end, name, iterable, body, bare)
 
 
 def while_(c: list[Any]) -> n.While:

@@ -84,7 +84,7 @@ class CodeLexer(Cursor):
             type = None
         elif type:
             type = self._keyword(type, previous, end)
-        elif word in _WORDS_OF_PLACE:
+        elif word in t.WORDS_OF_PLACE:
             type = self._word_of_place(word, previous, end)
         if type is None and self.text[end : end + 1] in ("$", "@") and (more := t.COMPANION.match(self.text, end)):
             end = more.end()
@@ -128,6 +128,9 @@ class CodeLexer(Cursor):
         if word == "with":
             heads = self._stack[-1].heads
             return "WITH" if heads and heads[-1] == Head("SPAWN", self._stack[-1].depth) else None
+        if word in ("endif", "endfor"):
+            is_tag = previous == "HOLE_OPEN" and t.HOLE_ENDS.match(self.text, end)
+            return word.upper() if is_tag else None
         if word == "catch_all_panics":
             return self._catch_word(word, end) if ends_value else None
         if word in ("await", "spawn"):
@@ -219,9 +222,6 @@ _BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "ARROW", "DEFER"}
 _WITH_ARMS = frozenset({"MATCH", "CATCH", "CATCH_ALL", "CATCH_ALL_PANICS"})
 _HEADS = _WITH_ARMS | {"IF", "WHILE", "FOR"}
 _WAITS = {"IF": "EQUAL", "WHILE": "EQUAL", "FOR": "IN"}
-_WORDS_OF_PLACE = frozenset(
-    {"is", "throws", "test", "testset", "await", "spawn", "with", "defer", "catch_all_panics"}
-)
 _ENDS_VALUE = frozenset(
     {"NAME", "INT", "FLOAT", "STRING", "RAW", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "BT_CLOSE"}
 )

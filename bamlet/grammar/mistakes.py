@@ -369,19 +369,8 @@ def _bang_behind(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> 
     return SyntaxProblem.at(tokens[at], "there is no `!` behind a value", "write `?? …`, or `if let x: T = …`")
 
 
-def _empty_hole(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
-    if not 0 < at < len(tokens) or tokens[at - 1].type != "HOLE_OPEN":
-        return None
-    if tokens[at].type == "HOLE_CLOSE":
-        return SyntaxProblem.at(tokens[at - 1], "this hole holds nothing", "put a value into it, or write `\\${`")
-    if tokens[at].type in ("FOR", "ELSE"):
-        return SyntaxProblem.at(tokens[at], "templates have no tags yet", "put the text together before it")
-    return None
-
-
 _LOOKS = (
     *ELSEWHERE,
-    _empty_hole,
     _let_in_parentheses,
     _missing_arrow,
     _colon_in_call,

@@ -129,10 +129,16 @@ class Hole(Node):
     value: Expr
 
 
+class Tag(Node):
+    """`${if c} … ${else} … ${endif}` is an `if` with templates for blocks, `${for …}` a repetition."""
+
+    value: If | Match | Repeated
+
+
 class Template(Node):
     """A string between back-ticks."""
 
-    parts: tuple[TemplateText | Hole, ...]
+    parts: tuple[TemplateText | Hole | Tag, ...]
 
     @property
     def text(self) -> str | None:
@@ -289,6 +295,13 @@ class If(Node):
     bare: bool
 
 
+class Repeated(Node):
+    """What the body of a loop gives in its rounds: the whole text if it is `joined`, else a list."""
+
+    loop: ForIn
+    joined: bool
+
+
 class MatchArm(Node):
     pattern: Pattern
     guard: Expr | None
@@ -366,6 +379,7 @@ Expr: TypeAlias = (
     | Block
     | If
     | Match
+    | Repeated
     | Catch
     | Lambda
     | Throw

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import Code, catalogue
-from .tokens import EXPR_KEYWORDS, ITEM_KEYWORDS, PUNCTUATION, LexError, Token
+from .tokens import EXPR_KEYWORDS, ITEM_KEYWORDS, PUNCTUATION, WORDS_OF_PLACE, LexError, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ SHOWN = {
     "BT_OPEN": "a template",
     "BT_TEXT": "text",
     "BT_CLOSE": "the closing back-tick",
-    "IS": "`is`",
+    **{word.upper(): f"`{word}`" for word in WORDS_OF_PLACE},
     "CTOR_OPEN": "`{`",
     "MAP_OPEN": "`{`",
     "LLM_OPEN": "`{`",
@@ -56,7 +56,6 @@ SHOWN = {
     "LAMBDA_OPEN": "`(`",
     "LAMBDA_NAME": "a name",
     "ASSIGN_OP": "an assignment",
-    "THROWS": "`throws`",
     "TYPE_BUILDER": "`type_builder`",
 }
 

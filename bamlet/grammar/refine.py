@@ -9,6 +9,7 @@ from itertools import pairwise
 from ..diagnostics import catalogue
 from .brackets import CLOSERS, left_open
 from .problem import SyntaxProblem
+from .tags import misplaced_tag
 from .tokens import CLOSING, PUNCTUATION, Token
 
 
@@ -16,6 +17,7 @@ def refine(text: str, tokens: list[Token], problem: SyntaxProblem) -> SyntaxProb
     """The problem itself, unless the tokens around it tell of a better one."""
     for look in (
         _strange_blank,
+        misplaced_tag,
         _closes_nothing,
         _open_string,
         _lone_at,

@@ -17,13 +17,37 @@ _MARKS_OF_CODE = re.compile(
 )
 
 
-def values(pieces: Sequence[str]) -> list[str]:
-    """The values of the pieces of one template as they stand in the source, one hole between each two."""
+def values(pieces: Sequence[str], are_tags: Sequence[bool]) -> list[str]:
+    """The values of the pieces of one template as they stand in the source, between each two a hole or a tag."""
     pieces = [piece.replace("\r\n", "\n").replace("\r", "\n") for piece in pieces]
     if any("\n" in piece for piece in pieces):
         hole = _unused_character(pieces)
         pieces = _dedent(hole.join(pieces)).split(hole)
+        pieces = _without_lines_of_tags(pieces, are_tags)
     return [unescape(piece, _MORE_ESCAPES) for piece in pieces]
+
+
+def _without_lines_of_tags(pieces: list[str], are_tags: Sequence[bool]) -> list[str]:
+    """A line that holds nothing but tags and blanks is none of the text, nor is its line break."""
+    kept = [slice(0, len(piece)) for piece in pieces]
+    first = 0
+    while first < len(are_tags):
+        last = first
+        while last + 1 < len(are_tags) and are_tags[last + 1] and not pieces[last + 1].strip(" \t"):
+            last += 1
+        before, after = _END_OF_LINE.search(pieces[first]), _REST_OF_LINE.match(pieces[last + 1])
+        if before and after and all(are_tags[first : last + 1]):
+            begins_line, ends_line = before[1] or first == 0, after[1] or last + 1 == len(are_tags)
+            if begins_line and ends_line:
+                kept[first] = slice(kept[first].start, before.start(2))
+                kept[first + 1 : last + 1] = [slice(0, 0)] * (last - first)
+                kept[last + 1] = slice(after.end(), len(pieces[last + 1]))
+        first = last + 1
+    return [piece[part] for piece, part in zip(pieces, kept, strict=True)]
+
+
+_END_OF_LINE = re.compile(r"(\n|\A)([ \t]*)\Z")
+_REST_OF_LINE = re.compile(r"[ \t]*(\n|\Z)")
 
 
 def _unused_character(pieces: Sequence[str]) -> str:

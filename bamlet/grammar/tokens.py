@@ -95,6 +95,7 @@ EXPR_KEYWORDS = {
 }
 
 # Words that are keywords where nothing else can stand, and names everywhere else.
+WORDS_OF_PLACE = frozenset("is throws test testset await spawn with defer catch_all_panics endif endfor".split())
 TEST_FOLLOWS = re.compile(r'[ \t]+(?:["`]|[A-Za-z_])')
 IS_FOLLOWS = re.compile(r'\s+["A-Za-z_0-9]')
 AWAIT_FOLLOWS = re.compile(r"[ \t]+[A-Za-z_0-9(\"`\[]")
@@ -103,6 +104,7 @@ SPAWN_FOLLOWS = re.compile(r'\s*(?:[{"`]|with\b|(?!with\b)[A-Za-z_][\w.]*\s*(?:\
 DEFER_FOLLOWS = re.compile(r"\s*\{(?!\s*(?:[A-Za-z_]\w*\s*:|\.\.\.))")
 CATCH_FOLLOWS = re.compile(r"\s*(?:\(\s*\w+\s*(?:,\s*\w+\s*)?\)\s*)?\{")
 THROWS_FOLLOWS = re.compile(r'\s+["(A-Za-z_]')
+HOLE_ENDS = re.compile(r"\s*\}")
 DOT_FOLLOWS = re.compile(r"\s*\.")
 # What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.
 COMPANION = re.compile(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b")

@@ -130,6 +130,49 @@ def test_a_prompt_between_back_ticks() -> None:
     assert "n: int" in str(prompt)
 
 
+CHAT = """
+client<llm> C { provider: openai, options: { model: "m", api_key: "k" } }
+class Message { role: string, text: string, tags: string[] }
+function Chat(messages: Message[], verbose: bool, name: string?) -> string {
+  client: C
+  prompt: `
+    ${role("system")}
+    Be brief.
+    ${if verbose}
+    Say {{ all }} of it.
+    ${else if messages.length() > 3}
+    Many.
+    ${else}
+    {% none %}
+    ${endif}
+    ${for (let message in messages)}
+    ${role(message.role)}
+    ${message.text}${for let tag in message.tags} #${tag}${if tag == "x"}!${message.role}${endif}${endfor}
+    ${endfor}
+    ${if let n: string = name}Name: ${n}.${endif}
+  `
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("verbose", "name", "expected"),
+    [
+        (True, "N", ["Be brief.\nSay {{ all }} of it.", "a {{ b }} #x!user #y", "yes\nName: N."]),
+        (False, None, ["Be brief.\n{% none %}", "a {{ b }} #x!user #y", "yes"]),
+    ],
+)
+def test_a_prompt_with_tags(verbose: bool, name: str | None, expected: list[str]) -> None:
+    messages = [
+        {"role": "user", "text": "a {{ b }}", "tags": ["x", "y"]},
+        {"role": "assistant", "text": "yes", "tags": []},
+    ]
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": CHAT})) as runtime:
+        prompt = runtime.prompt("Chat", messages=messages, verbose=verbose, name=name)
+    assert [message.role for message in prompt.messages] == ["system", "user", "assistant"]
+    assert [getattr(message.parts[0], "text", None) for message in prompt.messages] == expected
+
+
 def test_what_a_hole_of_a_prompt_cannot_do() -> None:
     source = READ.replace("`<${name}>`", 'throw "no"')
     with pytest.raises(bamlet.CompileError, match="a hole of a prompt cannot throw"):

@@ -140,6 +140,18 @@ def _lambda(tree: Tree) -> Doc:
     return join([shown, *map(doc, rest)], SPACE)
 
 
+def _tag(tree: Tree) -> Doc:
+    opener, *inside, closer = tree.children
+    words_ = [part for part in inside if _rule(part) not in ("LPAR", "RPAR")]
+    if len(words_) < len(inside):
+        keyword, left, *head, right = inside
+        return (
+            *(doc(opener), doc(keyword), SPACE, doc(left)),
+            *(join(map(doc, head), SPACE), doc(right), doc(closer)),
+        )
+    return (doc(opener), join(map(doc, inside), SPACE), doc(closer))
+
+
 def _spawn(tree: Tree) -> Doc:
     *head, body = tree.children
     shown: list[Doc] = []
@@ -266,6 +278,14 @@ FORMAT |= {
     "catch": _catch,
     "literal": in_order,
     "template": in_order,
+    "template_if": in_order,
+    "template_for": in_order,
+    "tag_if": _tag,
+    "tag_elif": _tag,
+    "tag_else": _tag,
+    "tag_end": _tag,
+    "tag_for": _tag,
+    "tag_endfor": _tag,
     "hole": in_order,
     "path": in_order,
     "constructor": _constructor,

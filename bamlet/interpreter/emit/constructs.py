@@ -11,11 +11,11 @@ from .operators import OPERATORS
 from .optional import INTO_OPTIONAL, OPTIONAL
 from .state import Constructs
 from .statements import INTO_STATEMENTS, STATEMENTS
-from .templates import TEMPLATES
+from .templates import INTO_TEMPLATES, TEMPLATES
 from .tests import TESTS
 
 CONSTRUCTS = Constructs(
     emit={**EXPRESSIONS, **TEMPLATES, **OPERATORS, **OPTIONAL, **IS, **FUTURES, **CALLS},
-    into={**INTO_STATEMENTS, **INTO_OPTIONAL, **LAMBDAS, **INTO_FUTURES},
+    into={**INTO_STATEMENTS, **INTO_OPTIONAL, **LAMBDAS, **INTO_FUTURES, **INTO_TEMPLATES},
     statement={**STATEMENTS, **LET_PATTERNS, **TESTS},
 )

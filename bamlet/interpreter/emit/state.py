@@ -36,6 +36,13 @@ class Into:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """A value goes to the end of the list that the variable of this name holds."""
+
+    name: str
+
+
 class Discard:
     """Nobody wants the value."""
 
@@ -45,7 +52,7 @@ class Give:
 
 
 DISCARD, GIVE = Discard(), Give()
-Target = Into | Discard | Give
+Target = Into | Gather | Discard | Give
 
 
 # How a construct is emitted: as one expression, as statements that send its value on, as a statement.
@@ -164,6 +171,8 @@ class Emitter:
         match target:
             case Into(name=name):
                 self.add(ast.Assign([store(name)], value), node)
+            case Gather(name=name):
+                self.add(ast.Expr(ast.Call(attribute(load(name), "append"), [value], [])), node)
             case Give():
                 self.add(ast.Return(value), node)
             case Discard():
@@ -320,7 +329,17 @@ def _told(index: ast.expr) -> str | int | None:
             return None
 
 
-ALWAYS_STATEMENTS = (n.Lambda, n.Spawn, n.Match, n.Catch, n.Throw, n.Return, n.Break, n.Continue)
+ALWAYS_STATEMENTS = (
+    n.Lambda,
+    n.Spawn,
+    n.Match,
+    n.Repeated,
+    n.Catch,
+    n.Throw,
+    n.Return,
+    n.Break,
+    n.Continue,
+)
 
 
 def _is_inline(e: Emitter, node: n.Node) -> bool:

@@ -368,21 +368,27 @@ def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, ste
 
 
 def _for_in(e: Emitter, node: n.ForIn) -> None:
+    for_in(e, node, DISCARD)
+
+
+def for_in(e: Emitter, node: n.ForIn, target: Target) -> None:
     calls = e.tables.calls
     plans = (calls[id(part)] for part in walk(node.body) if id(part) in calls)
     each = "$each_still" if may_shrink(e.unit.effects, plans) else "$each"
     elements = call(each, attribute(load(CONTEXT), "rounds"), e.expr(node.iterable))
-    _over(e, node, e.tables.variables[id(node)], elements, node.body)
+    _over(e, node, e.tables.variables[id(node)], elements, node.body, target)
 
 
-def _over(e: Emitter, node: n.Node, variable: Variable, values: ast.expr, body: n.Block) -> None:
+def _over(
+    e: Emitter, node: n.Node, variable: Variable, values: ast.expr, body: n.Block, target: Target = DISCARD
+) -> None:
     e.steps.append(lambda: None)
     name = e.temporary() if variable.is_boxed else variable.python
 
     def round() -> None:
         if variable.is_boxed:
             e.add(ast.Assign([store(variable.python)], first_value(variable, load(name))), node)
-        e.into(body, DISCARD)
+        e.into(body, target)
 
     rounds = e.body(round)
     e.steps.pop()

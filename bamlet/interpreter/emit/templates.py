@@ -7,13 +7,14 @@ import ast
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.ty import STRING
-from .state import Emit, Emitter, call, rounds
+from .state import Emit, EmitInto, Emitter, Gather, Target, attribute, call, load, rounds, store
+from .statements import for_in
 
 
 def _template(e: Emitter, node: n.Template) -> ast.expr:
     if node.text is not None:
         return ast.Constant(node.text)
-    values = iter(e.operands([part.value for part in node.parts if isinstance(part, n.Hole)]))
+    values = iter(e.operands([part.value for part in node.parts if not isinstance(part, n.TemplateText)]))
     parts: list[ast.expr] = []
     for part in node.parts:
         if isinstance(part, n.TemplateText):
@@ -31,4 +32,15 @@ def _shown(e: Emitter, node: n.Expr, value: ast.expr) -> ast.expr:
     return value if is_text else call("$plain_text", value)
 
 
+def _repeated(e: Emitter, node: n.Repeated, target: Target) -> None:
+    parts = e.temporary()
+    e.add(ast.Assign([store(parts)], ast.List([], ast.Load())), node)
+    for_in(e, node.loop, Gather(parts))
+    whole: ast.expr = load(parts)
+    if node.joined:
+        whole = ast.Call(attribute(ast.Constant(""), "join"), [whole], [])
+    e.finish(whole, target, node)
+
+
 TEMPLATES: dict[type, Emit] = {n.Template: _template}
+INTO_TEMPLATES: dict[type, EmitInto] = {n.Repeated: _repeated}

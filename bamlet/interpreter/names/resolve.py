@@ -505,7 +505,8 @@ class _Resolver:
         text, wrong = simple_text(placed, node.body)
         for hole in wrong:
             message = "a hole of a template string is a name, a field or a call of another one"
-            self.report.at(placed, hole, catalogue.TEMPLATE_HOLE, message, hint="hand it in as a parameter")
+            hint = "hand it in as a parameter, or write a function that gives a string"
+            self.report.at(placed, hole, catalogue.TEMPLATE_HOLE, message, hint=hint)
         self.names.templates[self._key(placed)] = TemplateInfo(node.name.name, params, text)
 
     def _constant(self, placed: n.Placed[n.Item], node: n.LetDecl) -> None:
