@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from . import nodes as n
-from .children import TEXT_KINDS, all_of, doc_of, exprs_of, first_name, identifier, part_named, types_of
+from .children import TEXT_KINDS, all_of, doc_of, exprs_of, first_name, has_token, identifier, part_named, types_of
+from .tokens import Token
 
 # --- configuration
 
@@ -142,11 +144,25 @@ def test_decl(c: list[Any]) -> n.TestDecl:
 
 
 def test_body_decl(c: list[Any]) -> n.TestBody:
-    return n.TestBody(c[0].start, c[-1].end, _test_name(c), c[1], _test_function(c[-1]), doc_of(c))
+    body = _run_with("run_with", c, _test_function(c[-1]))
+    return n.TestBody(c[0].start, c[-1].end, _test_name(c), c[1], body, doc_of(c))
 
 
 def testset_decl(c: list[Any]) -> n.TestSet:
-    return n.TestSet(c[0].start, c[-1].end, _test_name(c), c[1], _test_function(c[-1]), doc_of(c))
+    body = _run_with("run_set_with", c, _test_function(c[-1]))
+    return n.TestSet(c[0].start, c[-1].end, _test_name(c), c[1], body, has_token(c, "WITH"), doc_of(c))
+
+
+def _run_with(function: str, c: list[Any], body: n.Lambda) -> n.Lambda:
+    """A test with runners calls a function of the library, which hands its own function to them."""
+    runners = tuple(part for before, part in pairwise(c) if isinstance(before, Token) and before.type == "WITH")
+    if not runners:
+        return body
+    start, end = runners[0].start, runners[-1].end
+    callee = n.Path(start, end, tuple(n.Identifier(start, end, name) for name in ("testing", function)))
+    call = n.Call(start, body.end, callee, (), (n.ListLiteral(start, end, runners), body), ())
+    block = n.Block(start, body.end, (n.ExprStatement(start, body.end, call),), None)
+    return n.Lambda(start, body.end, (), None, None, block, True)
 
 
 def _test_name(c: list[Any]) -> n.Identifier:

@@ -10,10 +10,13 @@ import re
 
 from ..diagnostics import catalogue
 from . import tokens as t
-from .cursor import Frame, Mode
+from .cursor import Frame, Head, Mode
 from .lambdas import mark_lambdas
 from .lexer_code import CodeLexer
 from .tokens import LexError, Token
+
+
+_OF_RESULT = frozenset({"NAME", "DOT", "QUESTION", "LSQB", "RSQB", "PIPE", "LT", "GT", "COMMA"})
 
 
 class Lexer(CodeLexer):
@@ -87,12 +90,24 @@ class Lexer(CodeLexer):
         ):
             self._emit(t.ITEM_KEYWORDS[word], end)
             frame.head = word
-        elif (
-            word == "throws" and frame.head == "function" and previous not in ("LPAR", "COMMA", "DOT", "FUNCTION")
-        ):
+        elif word == "throws" and self._throws(frame, previous):
             self._emit("THROWS", end)
+        elif word == "with" and frame.head in ("test", "testset") and previous in ("STRING", "BT_CLOSE"):
+            # What follows is code: an expression, and the body of the test.
+            self._emit("WITH", end)
+            frame.mode, frame.heads = Mode.EXPR, [Head(frame.head.upper(), 0)]
         else:
             self._emit("NAME", end)
+
+    def _throws(self, frame: Frame, previous: str) -> bool:
+        """Whether the word stands behind the result of a function, or of a function type on the same line."""
+        if frame.head == "function":
+            return previous not in ("LPAR", "COMMA", "DOT", "FUNCTION")
+        at = len(self.tokens) - 1
+        while at > 0 and self.tokens[at].type in _OF_RESULT:
+            at -= 1
+        behind = self.tokens[-1].end
+        return self.tokens[at].type == "ARROW" and "\n" not in self.text[behind : self._at]
 
     def _open_body(self, frame: Frame) -> None:
         """The brace of an item: its keyword says what is inside."""
@@ -135,7 +150,7 @@ class Lexer(CodeLexer):
             if word[0] == "function" and t.METHOD_FOLLOWS.match(self.text, word.end()):
                 self._emit("FUNCTION", word.end())
                 frame.head = "function"
-            elif word[0] == "throws" and frame.head == "function" and previous not in ("LPAR", "COMMA", "DOT"):
+            elif word[0] == "throws" and self._throws(frame, previous):
                 self._emit("THROWS", word.end())
             else:
                 self._emit("NAME", word.end())

@@ -127,7 +127,8 @@ class CodeLexer(Cursor):
             return "THROWS" if is_behind_type and t.THROWS_FOLLOWS.match(self.text, end) else None
         if word == "with":
             heads = self._stack[-1].heads
-            return "WITH" if heads and heads[-1] == Head("SPAWN", self._stack[-1].depth) else None
+            is_bound = heads and heads[-1].keyword in _BOUND and heads[-1].depth == self._stack[-1].depth
+            return "WITH" if is_bound else None
         if word in ("endif", "endfor"):
             is_tag = previous == "HOLE_OPEN" and t.HOLE_ENDS.match(self.text, end)
             return word.upper() if is_tag else None
@@ -221,6 +222,7 @@ _BEFORE_BLOCK = {"RPAR", "ELSE", "FAT_ARROW", "ARROW", "DEFER"}
 
 _WITH_ARMS = frozenset({"MATCH", "CATCH", "CATCH_ALL", "CATCH_ALL_PANICS"})
 _HEADS = _WITH_ARMS | {"IF", "WHILE", "FOR"}
+_BOUND = frozenset({"SPAWN", "TEST", "TESTSET"})
 _WAITS = {"IF": "EQUAL", "WHILE": "EQUAL", "FOR": "IN"}
 _ENDS_VALUE = frozenset(
     {"NAME", "INT", "FLOAT", "STRING", "RAW", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "BT_CLOSE"}

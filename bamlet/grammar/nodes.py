@@ -652,11 +652,15 @@ class TestBody(Node):
 
 
 class TestSet(Node):
-    """`testset "label" { … }`: a function that says, when it runs, which tests there are."""
+    """`testset "label" { … }`: a function that says, when it runs, which tests there are.
+
+    One with a runner `is_one_test`: its function runs the tests, and the runner judges them.
+    """
 
     name: Identifier
     label: Expr
     body: Lambda
+    is_one_test: bool
     doc: str | None
 
 

@@ -11,7 +11,7 @@ from .state import CONTEXT, EmitStatement, Emitter, attribute, load
 def _test(e: Emitter, node: n.TestBody | n.TestSet) -> None:
     label, body = e.operands((node.label, node.body))
     place = (e.offset + node.label.start, e.offset + node.label.end)
-    kind = "set" if isinstance(node, n.TestSet) else "test"
+    kind = "set" if isinstance(node, n.TestSet) and not node.is_one_test else "test"
     found = attribute(attribute(load(CONTEXT), "tests"), "append")
     span = ast.Tuple([ast.Constant(at) for at in place], ast.Load())
     entry = ast.Tuple([ast.Constant(kind), label, body, span], ast.Load())

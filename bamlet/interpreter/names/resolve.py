@@ -448,7 +448,8 @@ class _Resolver:
             name, (), NULL, None, "code", doc=node.doc, placed=placed, node=function
         )
         label = node.name.name.partition(" ")[2]
-        info = TestBodyInfo(label, name, isinstance(node, n.TestSet), placed.span(node.name))
+        is_set = isinstance(node, n.TestSet) and not node.is_one_test
+        info = TestBodyInfo(label, name, is_set, placed.span(node.name))
         self.names.bodies.append(info)
 
     def _check_texts(self, items: Items) -> None:
