@@ -15,7 +15,6 @@ from .lambdas import mark_lambdas
 from .lexer_code import CodeLexer
 from .tokens import LexError, Token
 
-
 _OF_RESULT = frozenset({"NAME", "DOT", "QUESTION", "LSQB", "RSQB", "PIPE", "LT", "GT", "COMMA"})
 
 
