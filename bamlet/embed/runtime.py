@@ -163,8 +163,8 @@ class AsyncRuntime:
         callee, values = self._bind(program, function, arguments, named)
         callee_name = callee.info.name
         streams = any((options.on_partial, options.on_delta, options.on_tick))
-        if streams and callee.info.llm is not None:
-            callee, values = self._streaming(callee.info, values)
+        if streams:
+            callee, values = self._streaming(program, callee, values)
         observed = self._observed(callee_name, streams=False, options=options)
         return self._call(callee, values, options, _sink("none", False, options), program, observed)
 
@@ -191,8 +191,7 @@ class AsyncRuntime:
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         info = callee.info
-        if info.llm is not None:
-            callee, values = self._streaming(info, values)
+        callee, values = self._streaming(program, callee, values)
 
         def start(ticks: bool, seen: View | None) -> Call:
             observed = self._observed(info.name, streams=True, options=options)
@@ -233,8 +232,11 @@ class AsyncRuntime:
             raise BamlInvalidArgumentError(f"there is no function `{function}`" + (f"; {hint}" if hint else ""))
         return callee
 
-    def _streaming(self, info: FunctionInfo, values: list[Any]) -> tuple[Callee, list[Any]]:
-        orchestration = self.program.callee(STREAM_FUNCTION)
+    def _streaming(self, program: Program, callee: Callee, values: list[Any]) -> tuple[Callee, list[Any]]:
+        info = callee.info
+        if info.llm is None:
+            return program.showing(info.name) or callee, values
+        orchestration = program.callee(STREAM_FUNCTION)
         assert orchestration is not None
         names = [param.name for param in info.params]
         return orchestration, [info.name, dict(zip(names, values, strict=True))]

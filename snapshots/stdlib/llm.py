@@ -523,6 +523,14 @@ async def baml.llm.call_primitive($context, primitive, call):
 fn baml.llm.call_primitive = baml.llm.call_primitive
 
 
+async def baml.llm.given_whole($context, value):
+    await fn baml.llm.show_whole($context, value)
+    return value
+
+
+fn baml.llm.given_whole = baml.llm.given_whole
+
+
 async def baml.llm.show_whole($context, value):
     await $context.invoke('baml.stream.begin_attempt', $context)
     await $context.invoke('baml.stream.emit_partial', $context, value)

@@ -80,6 +80,11 @@ function Find(place: Place, more: map<string, int>) -> Place {
 function Add(a: int, b: int) -> int {
   a + b
 }
+
+function Found(place: Place) -> Place? {
+  if (place.name == "here") { return place; }
+  Find(place, {})
+}
 """
 )
 GENERATOR = 'generator Py {\n  output_type "python/pydantic"\n  output_dir "../"\n}\n'
@@ -240,6 +245,21 @@ def test_f15_a_stream_of_an_expression_function_shows_nothing_and_has_its_value(
             return [partial async for partial in stream], await stream.get_final_response()
 
     assert asyncio.run(asynchronous()) == ([], 3)
+
+
+def test_f15_a_stream_of_a_function_that_gives_an_answer_shows_it(
+    client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    local.default = streamed(PLACE, 2)
+    stream = b.stream.Found(PLACE, {"partials": "every"})
+    partials = list(stream)
+    assert {type(partial) for partial in partials} == {client.stream_types.Place}
+    names = [partial.name for partial in partials if partial.name]
+    assert len(set(names)) > 1
+    assert names == sorted(names, key=len)
+    assert (type(stream.get_final_response()), partials[-1].model_dump()) == (client.types.Place, PLACE)
+    here = {"name": "here", "ways": {}}
+    assert [partial.model_dump() for partial in b.stream.Found(here)] == [here]
 
 
 def test_f16_messages_are_words_and_no_traceback_of_ours(

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any, get_args
@@ -21,7 +21,7 @@ from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
 from bamlet.grammar import nodes as n
 from bamlet.interpreter import check, emit
-from bamlet.interpreter.emit import definition, unit_of
+from bamlet.interpreter.emit import definition, showing_definition, unit_of
 from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.interpreter.runtime import vocabulary
@@ -309,14 +309,19 @@ function waiting(n: int) -> int {
   let total: float = n;
   baml.math.trunc(total) + [1, 2][n]
 }
+function ask(text: string) -> string { client "openai/gpt-4o", prompt #"{{ text }}"# }
+function asking(text: string) -> string {
+  if (text == "") { return "nothing"; }
+  ask(text) catch (e) { _ => asking(ask(text)) }
+}
 """
 
 
-def _emitted(name: str) -> str:
+def _emitted(name: str, define: Callable[..., Iterable[ast.stmt]] = definition) -> str:
     analysis = analyse([Parser(None).parse(SourceFile("shapes.baml", SHAPES))], library_unit())
     assert not analysis.diagnostics
     unit = unit_of(analysis.view, analysis.effects)
-    function, *_ = definition(analysis.names.functions[name], unit, analysis.checked)
+    function, *_ = define(analysis.names.functions[name], unit, analysis.checked)
     return ast.unparse(function) + "\n"
 
 
@@ -349,3 +354,9 @@ def test_shape_of_a_method(golden: Goldens) -> None:
 def test_shape_of_a_function_that_waits(golden: Goldens) -> None:
     """The one way out of compiled code is `invoke`, and an index that may be negative is looked at."""
     golden("emit/waiting.py", _emitted("waiting"))
+
+
+def test_shape_of_a_function_that_shows_what_it_gives(golden: Goldens) -> None:
+    """Calls that give its value show it themselves, what else it may give is shown whole, and what it asks on the
+    way is a plain call."""
+    golden("emit/showing.py", _emitted("asking", showing_definition))

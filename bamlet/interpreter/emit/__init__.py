@@ -18,18 +18,19 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
-from ..facts.code_names import FINALISED, class_name, constant_name, function_name
+from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name
 from ..facts.interface import in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
 from .effects import Effects
-from .functions import call_function, function_values, may_go_on
+from .functions import ask_model, call_function, function_values, may_go_on
+from .showing import given_whole, handed_on
 from .state import CONTEXT, GIVE, Emitter, Unit, call, compare, load, store
 from .type_tests import test_functions
 
-__all__ = ["CONSTRUCTS", "definition", "emit", "unit_of"]
+__all__ = ["CONSTRUCTS", "definition", "emit", "showing_definition", "unit_of"]
 
 
 def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:
@@ -41,6 +42,8 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
         if symbol.placed is not None:
             body = modules.setdefault(symbol.placed.file, [])
             body += _guarded(symbol, partial(definition, symbol, unit, checked), report)
+            if symbol.name in effects.shows:
+                body += _guarded(symbol, partial(showing_definition, symbol, unit, checked), report)
     codes = [_compile(body, file.name) for file, body in modules.items()]
     shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit)]
     return (_classes(own.classes.values(), checked), *codes, _compile(shared, "<shared>"))
@@ -79,12 +82,32 @@ def definition(symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Che
     return _function(symbol, unit, checked.tables.get(symbol.name))
 
 
-def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iterable[ast.stmt]:
+def showing_definition(
+    symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Checked
+) -> Iterable[ast.stmt]:
+    """The function once more, for who wants to see what it will give."""
+    assert isinstance(symbol, FunctionSymbol)
+    tables = checked.tables[symbol.name]
+    called = handed_on(symbol, tables, unit.relation)
+    shown = frozenset(node for node, name in called.items() if name in unit.effects.shows or _is_llm(unit, name))
+    return _function(symbol, unit, tables, shown)
+
+
+def _is_llm(unit: Unit, name: str) -> bool:
+    return unit.names.functions[name].kind == "llm"
+
+
+def _function(
+    symbol: FunctionSymbol, unit: Unit, tables: Tables | None, shown: frozenset[int] = frozenset()
+) -> Iterable[ast.stmt]:
     assert symbol.placed is not None
     assert symbol.node is not None
     node = symbol.node
     defaults: list[ast.expr] = []
     e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset, symbol.name, node)
+    key = function_name(symbol.name)
+    if shown:
+        key, e.shown, e.whole = showing_name(symbol.name), shown, given_whole(symbol, shown)
     if symbol.kind == "llm":
         _llm_body(e, symbol)
         params = [python_name(param.name) for param in symbol.params]
@@ -103,7 +126,7 @@ def _function(symbol: FunctionSymbol, unit: Unit, tables: Tables | None) -> Iter
     if symbol.name in unit.effects.needs_context:
         params = [CONTEXT, *params]
     suspends = symbol.name in unit.effects.suspends
-    return _definition(e, node, symbol.name, function_name(symbol.name), params, suspends, defaults)
+    return _definition(e, node, symbol.name, key, params, suspends, defaults)
 
 
 def _defaults(e: Emitter, node: n.FunctionDecl) -> None:
@@ -145,12 +168,10 @@ def _definition(
 
 
 def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
-    """An LLM function hands its name and arguments to the orchestration, which is written in the language."""
     assert symbol.node is not None
-    target = e.unit.names.functions["baml.llm.call_llm_function"]
-    keys: list[ast.expr | None] = [ast.Constant(param.name) for param in symbol.params]
-    arguments = ast.Dict(keys, [load(python_name(param.name)) for param in symbol.params])
-    e.add(ast.Return(call_function(e, target, [ast.Constant(symbol.name), arguments])), symbol.node)
+    arguments: list[ast.expr] = [load(python_name(param.name)) for param in symbol.params]
+    asked = ast.Await(ask_model(e, symbol, "baml.llm.call_llm_function", arguments))
+    e.add(ast.Return(asked), symbol.node)
 
 
 def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[ast.stmt]:

@@ -13,7 +13,7 @@ from ..facts.interface import Param, in_call_order
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, TypedCall, UnionCall, ValueCall
 from .callbacks import emit_callback
-from .functions import call_function, may_go_on, operation
+from .functions import call_function, call_showing, may_go_on, operation
 from .lambdas import call_lambda
 from .operators import element
 from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load, rounds
@@ -23,11 +23,13 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
     plan = e.tables.calls[id(node)]
     match plan:
         case FunctionCall(symbol=symbol, receiver=None, slots=slots):
-            return call_function(e, symbol, _slotted(symbol.params, _operands(e, written(node), slots), slots))
+            made = call_showing if id(node) in e.shown else call_function
+            return made(e, symbol, _slotted(symbol.params, _operands(e, written(node), slots), slots))
         case FunctionCall(symbol=symbol, receiver=receiver, slots=slots):
             assert receiver is not None
             first, *values = _operands(e, (receiver, *written(node)), slots)
-            return call_function(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)])
+            made = call_showing if id(node) in e.shown else call_function
+            return made(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)])
         case UnionCall(methods=methods, receiver=receiver, slots=slots):
             first, *values = _operands(e, (receiver, *written(node)), slots)
             return _union_call(e, methods, [first, *_slotted(methods[0][1].params[1:], values, slots)])
@@ -43,9 +45,9 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
         case ValueCall(known=known, in_lambda=in_lambda):
             values = e.operands((node.callee, *node.arguments))
             if known is not None:
-                made = call_lambda(e, known, attribute(values[0], "code"), values[1:])
+                called = call_lambda(e, known, attribute(values[0], "code"), values[1:])
                 # It may be its own caller, and in more than one place.
-                return both(may_go_on(), made) if e.multiplies(known) or in_lambda else made
+                return both(may_go_on(), called) if e.multiplies(known) or in_lambda else called
             return ast.Await(call("$call_value", load(CONTEXT), *values))
         case DeadCall(first=first):
             nodes = (first, *(argument for argument in written(node) if argument is not first))

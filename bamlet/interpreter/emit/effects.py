@@ -17,6 +17,7 @@ from ..facts.code_names import constant_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
+from .showing import handed_on
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 
@@ -29,6 +30,8 @@ class Effects:
     Work without a loop is unbounded only where calls multiply: `branching` has, by caller, the functions that may
     lead back to the caller, if it calls them in more than one place or in a loop. `heavy` are functions that lead
     to many calls all the same.
+
+    `shows` are functions whose streams show what an LLM function answers; see `showing`.
     """
 
     suspends: frozenset[str]
@@ -37,6 +40,7 @@ class Effects:
     branching: Mapping[str, frozenset[str]] = field(default_factory=dict)
     heavy: frozenset[str] = frozenset()
     shrinks: frozenset[str] = frozenset()
+    shows: frozenset[str] = frozenset()
 
 
 def infer_effects(own: Names, checked: Checked, library: Effects | None, all_async: bool) -> Effects:
@@ -80,7 +84,19 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
         branching,
         frozenset(heavy),
         frozenset(shrinks),
+        _shows(own, checked),
     )
+
+
+def _shows(own: Names, checked: Checked) -> frozenset[str]:
+    llm = {symbol.name for symbol in own.functions.values() if symbol.kind == "llm"}
+    if not llm:
+        return frozenset()
+    relation = own.relation()
+    written = [symbol for symbol in own.functions.values() if symbol.kind == "code"]
+    found = set(llm)
+    spread({s.name: handed_on(s, checked.tables[s.name], relation).values() for s in written}, found)
+    return frozenset(found - llm)
 
 
 def may_shrink(effects: Effects, plans: Iterable[CallPlan]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from ..facts.code_names import function_name
+from ..facts.code_names import function_name, showing_name
 from ..facts.symbols import FunctionSymbol
 from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
 
@@ -49,6 +49,21 @@ def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr])
     if symbol.name in e.unit.effects.suspends:
         made = ast.Await(made)
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made
+
+
+def call_showing(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
+    """The same where the value is what the stream of the caller shows. Whoever shows waits, and has a context."""
+    if symbol.kind == "llm":
+        return ast.Await(ask_model(e, symbol, "baml.llm.stream_llm_function", arguments))
+    made = ast.Await(call(showing_name(symbol.name), load(CONTEXT), *arguments))
+    return both(may_go_on(), made) if e.multiplies(symbol.name) else made
+
+
+def ask_model(e: Emitter, symbol: FunctionSymbol, entry: str, arguments: list[ast.expr]) -> ast.expr:
+    """An LLM function hands its name and arguments to the orchestration, which is written in the language."""
+    keys: list[ast.expr | None] = [ast.Constant(param.name) for param in symbol.params]
+    named = ast.Dict(keys, arguments)
+    return call(function_name(entry), load(CONTEXT), ast.Constant(symbol.name), named)
 
 
 def may_go_on() -> ast.expr:

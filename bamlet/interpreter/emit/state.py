@@ -20,11 +20,13 @@ from ...types.relate import Relation
 from ...types.ty import Ty
 from ..check.state import is_int
 from ..facts.builtins import CALLING_BACK
+from ..facts.code_names import function_name
 from ..facts.symbols import FunctionSymbol, Names
 from ..facts.typing_tables import BuiltinCall, LocalUse, Tables, Variable
 from .effects import Effects
 
 CONTEXT = "$context"
+GIVEN_WHOLE = "baml.llm.given_whole"
 
 A = TypeVar("A", bound=ast.AST)
 
@@ -93,7 +95,11 @@ class Unit:
 
 @dataclass(slots=True)
 class Emitter:
-    """`name` is the function's, `code` what it runs."""
+    """`name` is the function's, `code` what it runs.
+
+    Of a function that shows what it gives, by the identity of nodes: `shown` are the calls that show it,
+    `whole` is what is shown when it is there.
+    """
 
     unit: Unit
     tables: Tables
@@ -106,6 +112,8 @@ class Emitter:
     steps: list[Callable[[], None]] = field(default_factory=list)
     # Where the receiver of each `?.` around this point is kept.
     receivers: list[str] = field(default_factory=list)
+    shown: frozenset[int] = frozenset()
+    whole: frozenset[int] = frozenset()
     _temporaries: int = 0
     _inline: dict[int, bool] = field(default_factory=dict)
     _branches: bool = False
@@ -158,6 +166,8 @@ class Emitter:
             made = self.unit.constructs.emit[type(node)](self, node)
         if id(node) in self.tables.widened:
             made = _as_float(made, all(is_int(member) for member in self.members_of(node)))
+        if id(node) in self.whole:
+            made = ast.Await(call(function_name(GIVEN_WHOLE), load(CONTEXT), made))
         return self.locate(made, node)
 
     def into(self, node: n.Expr, target: Target) -> None:

@@ -15,6 +15,11 @@ def function_name(name: str) -> str:
     return f"fn {name}"
 
 
+def showing_name(name: str) -> str:
+    """The function once more, which shows on its way what it will give."""
+    return f"show {name}"
+
+
 def test_name(word: str, label: str) -> str:
     """The name of a test or testset as a function: with a blank in it, so that no program can call it."""
     return f"{word} {label}"

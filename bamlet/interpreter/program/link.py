@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +11,15 @@ from ...diagnostics import Diagnostic
 from ...grammar import Parsed
 from ...types.schema import Schemas
 from ..emit import emit
-from ..facts.code_names import class_name, constant_name, enum_value_name, function_name, is_hidden, prompt_name
+from ..facts.code_names import (
+    class_name,
+    constant_name,
+    enum_value_name,
+    function_name,
+    is_hidden,
+    prompt_name,
+    showing_name,
+)
 from ..facts.edition import Edition
 from ..facts.interface import FunctionInfo, Interface
 from ..facts.symbols import FunctionSymbol
@@ -59,6 +67,11 @@ class Program:
             return None
         effects = self.unit.effects
         return Callee(info, code, name in effects.suspends, name in effects.needs_context)
+
+    def showing(self, name: str) -> Callee | None:
+        """The function as it is run for a stream; None for one that gives no answer of an LLM function."""
+        found, code = self.callee(name), self.namespace.get(showing_name(name))
+        return None if found is None or code is None else replace(found, code=code)
 
     def function_value(self, name: str) -> FunctionValue:
         """Any function that has code, hidden ones included."""
