@@ -88,7 +88,11 @@ def _generate(sources: Path, arguments: argparse.Namespace) -> int:
 def _package(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> int:
     try:
         made = python_package(
-            program.interface, _texts(sources, arguments.no_tests), target.mode, _places(sources)
+            program.interface,
+            program.edition,
+            _texts(sources, arguments.no_tests),
+            target.mode,
+            _places(sources),
         )
     except CompileError as refused:
         print(FORMATS["full"](refused.diagnostics, palette(sys.stderr)), file=sys.stderr)

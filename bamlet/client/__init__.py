@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .models import Enum as Enum
     from .models import Model as Model
     from .models import StreamState as StreamState
+    from .options import UNSET as UNSET
     from .options import BamlCallOptions as BamlCallOptions
     from .options import Options as Options
     from .package import Package as Package
@@ -43,7 +44,7 @@ _HOMES = {
         "SyncStreamer",
     ),
     "models": ("Checked", "Enum", "Model", "StreamState"),
-    "options": ("BamlCallOptions", "Options"),
+    "options": ("UNSET", "BamlCallOptions", "Options"),
     "package": ("Package",),
     "parts": ("Parts",),
     "protocol": ("require",),

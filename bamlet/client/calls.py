@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
-from .options import context_of, merged
+from .options import UNSET, context_of, merged
 
 if TYPE_CHECKING:
     from ..embed import (
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .streams import BamlStream, BamlSyncStream, _Feed
 
 T = TypeVar("T")
+
+More: TypeAlias = Mapping[str, Any]
+NO_MORE: More = {}
 
 
 class Caller:
@@ -76,13 +79,17 @@ class Caller:
         given = {name: value for name, value in locals().items() if name != "self" and value is not None}
         return type(self)(self._package, merged(self._options, given))
 
-    def _arguments(self, function: str, values: Sequence[Any]) -> dict[str, Any]:
+    def _arguments(self, function: str, values: Sequence[Any], more: More) -> dict[str, Any]:
+        """`more` are parameters with a default of the program, by name; those that are not given are `UNSET`."""
         from .arguments import without_unknown_keys  # brings the algebra of types, which an import has no need of
 
         params = self._package.parameters(function)
+        given = {name: value for name, value in more.items() if value is not UNSET}
         return {
-            name: value if not shape else without_unknown_keys(value, shape, self._package.makers.shapes)
-            for (name, shape), value in zip(params, values, strict=True)
+            name: value
+            if not (shape := params[name])
+            else without_unknown_keys(value, shape, self._package.makers.shapes)
+            for name, value in (*zip(params, values, strict=False), *given.items())
         }
 
     def _context(self, options: Options) -> CallContext | None:
@@ -108,9 +115,9 @@ class SyncCaller(Caller):
         """What makes the calls: reports, views and more of them than a generated client has."""
         return self._package.runtime
 
-    def _call(self, function: str, values: Sequence[Any], options: Options) -> T:  # type: ignore[type-var]
+    def _call(self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE) -> T:  # type: ignore[type-var]
         package = self._package
-        arguments = self._arguments(function, values)
+        arguments = self._arguments(function, values, more)
         context = self._context(options)
         value = None
         try:
@@ -127,10 +134,10 @@ class AsyncCaller(Caller):
         """What makes the calls: reports, views and more of them than a generated client has."""
         return self._package.asynchronous
 
-    async def _call(self, function: str, values: Sequence[Any], options: Options) -> T:
+    async def _call(self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE) -> T:
         package = self._package
         await package.close_with_loop()
-        arguments = self._arguments(function, values)
+        arguments = self._arguments(function, values, more)
         context = self._context(options)
         value = None
         try:
@@ -142,12 +149,12 @@ class AsyncCaller(Caller):
 
 
 class Streamer(Caller):
-    def _feed(self, function: str, values: Sequence[Any], options: Options) -> _Feed:
+    def _feed(self, function: str, values: Sequence[Any], options: Options, more: More) -> _Feed:
         from .growing import Growing
         from .streams import Mode, _Feed
 
         package = self._package
-        arguments = self._arguments(function, values)
+        arguments = self._arguments(function, values, more)
         given = merged(self._options, options)
         context = self._context(options)
 
@@ -167,38 +174,46 @@ class Streamer(Caller):
 
 
 class SyncStreamer(Streamer):
-    def _stream(self, function: str, values: Sequence[Any], options: Options) -> BamlSyncStream[Any, Any]:
+    def _stream(
+        self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
+    ) -> BamlSyncStream[Any, Any]:
         from .streams import BamlSyncStream
 
-        return BamlSyncStream(self._feed(function, values, options))
+        return BamlSyncStream(self._feed(function, values, options, more))
 
 
 class AsyncStreamer(Streamer):
-    def _stream(self, function: str, values: Sequence[Any], options: Options) -> BamlStream[Any, Any]:
+    def _stream(
+        self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
+    ) -> BamlStream[Any, Any]:
         from .streams import BamlStream
 
-        return BamlStream(self._feed(function, values, options), self._package.close_with_loop)
+        return BamlStream(self._feed(function, values, options, more), self._package.close_with_loop)
 
 
 class SyncRequester(Caller):
     _streams: ClassVar[bool] = False
 
-    def _request(self, function: str, values: Sequence[Any], options: Options) -> HTTPRequest:
+    def _request(
+        self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
+    ) -> HTTPRequest:
         self._check_llm(function)
         runtime = self._package.runtime
         request = runtime.stream_request if self._streams else runtime.request
-        return request(function, self._arguments(function, values), context=self._context(options))
+        return request(function, self._arguments(function, values, more), context=self._context(options))
 
 
 class AsyncRequester(Caller):
     _streams: ClassVar[bool] = False
 
-    async def _request(self, function: str, values: Sequence[Any], options: Options) -> HTTPRequest:
+    async def _request(
+        self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
+    ) -> HTTPRequest:
         self._check_llm(function)
         await self._package.close_with_loop()
         runtime = self._package.asynchronous
         request = runtime.stream_request if self._streams else runtime.request
-        return await request(function, self._arguments(function, values), context=self._context(options))
+        return await request(function, self._arguments(function, values, more), context=self._context(options))
 
 
 class Reader(Caller):

@@ -36,6 +36,15 @@ class BamlCallOptions(TypedDict, total=False):
 
 Options: TypeAlias = BamlCallOptions | None
 
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = _Unset()
+"""The default of a parameter whose default the program knows. To checkers it is of any type."""
+
 # The name of each in `CallContext`; what has none is not for the call.
 _IN_CONTEXT: Mapping[str, str | None] = {
     "tb": "type_builder",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from ..embed import AsyncRuntime, CallContext, Program
+    from ..embed.project import Edition
     from ..embed.runtime import FunctionInfo
     from ..sync import Runtime
     from .shapes import Shape
@@ -29,13 +30,14 @@ GLOBALS = "DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_RUNTIME"
 class Package:
     """The `…RUNTIME` of the module `globals`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, edition: Edition | None = None) -> None:
         self.name = name
+        self._edition = edition
         self._making = ProcessLock()
         self._runtime: Runtime | None = None
         self._loops: WeakKeyDictionary[AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
         self._finals: dict[str, Maker] = {}
-        self._parameters: dict[str, list[tuple[str, Shape | None]]] = {}
+        self._parameters: dict[str, Mapping[str, Shape | None]] = {}
         self.tags: Callable[[], Mapping[str, str]] = dict
         self.listener: Callable[[Any], None] | None = None
 
@@ -61,7 +63,7 @@ class Package:
             with self._making:
                 if self._runtime is None:
                     sources = {f"baml_src/{name}": text for name, text in self.sources.items()}
-                    self._runtime = Runtime(load_sources(sources), **replay_named_by_environment())
+                    self._runtime = Runtime(load_sources(sources, self._edition), **replay_named_by_environment())
         return self._runtime
 
     @property
@@ -89,13 +91,13 @@ class Package:
     def function(self, name: str) -> FunctionInfo:
         return self.program.interface.functions[name]
 
-    def parameters(self, function: str) -> list[tuple[str, Shape | None]]:
-        """Their names, and the shapes of those that may hold mappings."""
+    def parameters(self, function: str) -> Mapping[str, Shape | None]:
+        """The shapes of those that may hold mappings. Those with a default come last, as in a generated method."""
         known = self._parameters.get(function)
         if known is None:
             shapes = self.makers.shapes
-            params = [(param.name, shapes.final(param.ty)) for param in self.function(function).params]
-            known = self._parameters[function] = [(name, _unless_leaf(shape)) for name, shape in params]
+            params = sorted(self.function(function).params, key=lambda param: param.has_default)
+            known = self._parameters[function] = {p.name: _unless_leaf(shapes.final(p.ty)) for p in params}
         return known
 
     @cached_property

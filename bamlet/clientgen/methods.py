@@ -14,7 +14,7 @@ from ..client.shapes import Maybe, Shapes
 from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..types.ty import NULL, bare
 from .annotations import Annotations
-from .layout import WIDTH, docstring
+from .layout import WIDTH, docstring, text
 from .models import import_lines
 
 _OPTIONS = "baml_options: _client.Options = None"
@@ -157,11 +157,12 @@ def _method(form: _Form, annotations: Annotations, shapes: Shapes, function: Fun
     params = ["llm_response: str"] if form.reads else _params(annotations, shapes, function)
     gives = _RESULTS[form.result](annotations, shapes, function)
     head = ("async " if form.is_async else "") + f"def {function.name}"
-    lines = ["", *_signature(head, ["self", *params, _OPTIONS], gives)]
+    more = [] if form.reads else _more(annotations, shapes, function)
+    lines = ["", *_signature(head, ["self", *params, _OPTIONS, *more], gives)]
     if function.doc:
         lines.append(docstring(function.doc, 8))
-    names = "llm_response" if form.reads else _tuple([param.name for param in function.params])
-    call = f'self.{form.through}("{function.name}", {names}, baml_options)'
+    arguments = _arguments(form, function)
+    call = f'self.{form.through}("{function.name}", {", ".join(arguments)})'
     if form.is_async:
         call = f"await {call}"
     lines += _statement(call if gives == "None" else f"return {call}", form, function)
@@ -175,18 +176,27 @@ def _statement(line: str, form: _Form, function: FunctionInfo) -> list[str]:
     inside = rest.removesuffix(")")
     if len(inside) + 12 <= WIDTH:
         return [f"        {head}(", f"            {inside}", "        )"]
-    names = [param.name for param in function.params]
-    if len(", ".join(names)) + 15 <= WIDTH:
-        values = [f"            {_tuple(names)},"]
-    else:
-        values = ["            (", *(f"                {name}," for name in names), "            ),"]
-    return [
-        f"        {head}(",
-        f'            "{function.name}",',
-        *values,
-        "            baml_options,",
-        "        )",
+    lines = [
+        f'"{function.name}",',
+        *(line for argument in _arguments(form, function) for line in _broken(argument)),
     ]
+    return [f"        {head}(", *(f"            {line}" for line in lines), "        )"]
+
+
+def _arguments(form: _Form, function: FunctionInfo) -> list[str]:
+    if form.reads:
+        return ["llm_response", "baml_options"]
+    more = [f"{text(param.name)}: {param.name}" for param in function.params if param.has_default]
+    named = [f"{{{', '.join(more)}}}"] if more else []
+    return [_tuple([param.name for param in function.params if not param.has_default]), "baml_options", *named]
+
+
+def _broken(argument: str) -> list[str]:
+    """An argument on a line of its own, or each part of it."""
+    if len(argument) + 13 <= WIDTH:
+        return [f"{argument},"]
+    parts = argument[1:-1].rstrip(",").split(", ")
+    return [argument[0], *(f"    {part}," for part in parts), f"{argument[-1]},"]
 
 
 def _tuple(names: Sequence[str]) -> str:
@@ -197,12 +207,19 @@ def _params(annotations: Annotations, shapes: Shapes, function: FunctionInfo) ->
     """Those at the end that may be left out have a default."""
     written: list[str] = []
     may_be_left_out = True
-    for param in reversed(function.params):
+    for param in reversed([param for param in function.params if not param.has_default]):
         shape = shapes.final(param.ty)
         may_be_left_out = may_be_left_out and (isinstance(shape, Maybe) or bare(param.ty) == NULL)
         default = " = None" if may_be_left_out else ""
         written.append(f"{param.name}: {annotations.write(shape)}{default}")
     return written[::-1]
+
+
+def _more(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> list[str]:
+    """Those with a default of the program, which come last and by name."""
+    more = [param for param in function.params if param.has_default]
+    written = [f"{param.name}: {annotations.write(shapes.final(param.ty))} = _client.UNSET" for param in more]
+    return ["*", *written] if more else []
 
 
 def _signature(head: str, params: Sequence[str], gives: str) -> list[str]:
@@ -230,12 +247,12 @@ def _result(gives: str) -> list[str]:
     return [f"    ) -> {head}[", *(f"        {argument}," for argument in arguments), "    ]:"]
 
 
-def _split(text: str) -> list[str]:
+def _split(joined: str) -> list[str]:
     """At the commas that no bracket or string holds."""
     parts, depth, quote, start = [], 0, "", 0
-    for at, character in enumerate(text):
+    for at, character in enumerate(joined):
         if quote:
-            quote = "" if character == quote and text[at - 1] != "\\" else quote
+            quote = "" if character == quote and joined[at - 1] != "\\" else quote
         elif character in "'\"":
             quote = character
         elif character in "[(":
@@ -243,9 +260,9 @@ def _split(text: str) -> list[str]:
         elif character in "])":
             depth -= 1
         elif character == "," and not depth:
-            parts.append(text[start:at].strip())
+            parts.append(joined[start:at].strip())
             start = at + 1
-    return [*parts, text[start:].strip()]
+    return [*parts, joined[start:].strip()]
 
 
 def _final(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:

@@ -10,6 +10,7 @@ from .._version import __version__
 from ..client.package import GLOBALS
 from ..client.protocol import PROTOCOL
 from ..diagnostics import CompileError
+from ..interpreter.facts.edition import Edition
 from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..types.ty import FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
 from .layout import text
@@ -75,13 +76,12 @@ _GLOBALS = f'''"""What all modules of this package share: the program, made by t
 
 from bamlet.client import Context, Package
 
-{GLOBALS} = Package(__name__.rpartition(".")[0])
+{GLOBALS} = Package(__name__.rpartition(".")[0], edition=EDITION)
 DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_CTX = Context(
     {GLOBALS}
 )
 '''
 _FIXED = {
-    "globals.py": _GLOBALS,
     "config.py": '''"""What is logged, and how."""
 
 from bamlet.client.config import (
@@ -141,7 +141,9 @@ class Made:
     warnings: tuple[str, ...]
 
 
-def python_package(interface: Interface, sources: Mapping[str, str], mode: Mode, place: Place) -> Made:
+def python_package(
+    interface: Interface, edition: Edition, sources: Mapping[str, str], mode: Mode, place: Place
+) -> Made:
     """`sources` are the program's files by their names below its folder, `place` says where a name is declared.
 
     Raises `CompileError` for names that Python cannot have.
@@ -158,6 +160,7 @@ def python_package(interface: Interface, sources: Mapping[str, str], mode: Mode,
         **type_files(interface, "stream_types"),
         **method_files(interface, exported),
         **_FIXED,
+        "globals.py": _GLOBALS.replace("EDITION", str(edition)),
         "type_builder.py": type_builder_file(interface),
         "inlinedbaml.py": _inlined(sources),
     }

@@ -72,9 +72,10 @@ def compile_sources(
     return _program(sources, (), _Asked(emit_all_async, edition=edition))
 
 
-def load_sources(files: Mapping[str, str]) -> Program:
+def load_sources(files: Mapping[str, str], edition: Edition | None = None) -> Program:
     """The same, kept in the cache between processes: for programs that a package carries."""
-    return _program([SourceFile(name, text) for name, text in files.items()], (), _Asked(kept=True))
+    sources = [SourceFile(name, text) for name, text in files.items()]
+    return _program(sources, (), _Asked(kept=True, edition=edition))
 
 
 def check_sources(

@@ -76,10 +76,11 @@ def compiler_version() -> str:
 def _compiler_key() -> bytes:
     digest = hashlib.sha256(compiler_version().encode())
     package = Path(__file__).parent.parent
-    for room in ("diagnostics", "grammar", "interpreter", "jinja", "stdlib", "types"):
-        for path in sorted((package / room).rglob("*")):
-            if path.suffix in (".py", ".lark", ".baml"):
-                digest.update(f"{path.name} {path.stat().st_mtime_ns}".encode())
+    rooms = ("diagnostics", "grammar", "interpreter", "jinja", "stdlib", "types")
+    files = (path for room in rooms for path in sorted((package / room).rglob("*")))
+    for path in (Path(__file__), *files):
+        if path.suffix in (".py", ".lark", ".baml"):
+            digest.update(f"{path.name} {path.stat().st_mtime_ns}".encode())
     return digest.digest()
 
 
@@ -98,14 +99,15 @@ def save_unit(folder: Path | None, name: str, unit: Unit, diagnostics: tuple[Dia
 
 def packed(unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> bytes:
     """Code is for one version of Python, which `marshal` does not say; whoever keeps it must."""
-    return pickle.dumps((unit.names, unit.effects, [marshal.dumps(code) for code in unit.code], diagnostics))
+    codes = [marshal.dumps(code) for code in unit.code]
+    return pickle.dumps((unit.names, unit.effects, codes, unit.edition, diagnostics))
 
 
 def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
     from ..interpreter.program.analyse import Unit
 
-    names, effects, codes, diagnostics = pickle.loads(data)
-    return Unit(names, effects, tuple(marshal.loads(code) for code in codes)), diagnostics
+    names, effects, codes, edition, diagnostics = pickle.loads(data)
+    return Unit(names, effects, tuple(marshal.loads(code) for code in codes), edition), diagnostics
 
 
 KEPT_PROGRAMS = 100  # compiled programs of the user
