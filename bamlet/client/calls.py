@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
 
 from .options import UNSET, context_of, merged
 
@@ -55,6 +55,11 @@ class Caller:
             made = getattr(import_module(f".{module}", self._package.name), kind)
             self._parts[kind] = made(self._package, self._options)
         part: T = self._parts[kind]
+        return part
+
+    def _space(self, module: str, kind: str) -> T:  # type: ignore[type-var]
+        """The functions of a namespace, called in the same way."""
+        part: T = self._part(module, kind)
         return part
 
     def with_options(
@@ -191,9 +196,19 @@ class AsyncStreamer(Streamer):
         return BamlStream(self._feed(function, values, options, more), self._package.close_with_loop)
 
 
-class SyncRequester(Caller):
-    _streams: ClassVar[bool] = False
+class Requester(Caller):
+    """`_streams`: the requests are those of streams."""
 
+    _streams = False
+
+    def _space(self, module: str, kind: str) -> T:  # type: ignore[type-var]
+        part: Any = self._part(module, kind)
+        part._streams = self._streams
+        space: T = part
+        return space
+
+
+class SyncRequester(Requester):
     def _request(
         self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
     ) -> HTTPRequest:
@@ -203,9 +218,7 @@ class SyncRequester(Caller):
         return request(function, self._arguments(function, values, more), context=self._context(options))
 
 
-class AsyncRequester(Caller):
-    _streams: ClassVar[bool] = False
-
+class AsyncRequester(Requester):
     async def _request(
         self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
     ) -> HTTPRequest:

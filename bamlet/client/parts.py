@@ -24,26 +24,30 @@ _LOADING = ProcessLock()
 
 class Parts:
     """`names` has the names that each part declares, `needs` the parts that its annotations name; both as words.
+    `spaces` are namespaces inside of the module's own, which are modules beside it.
 
     A part is loaded alone, for values are made without a look at annotations. Pydantic looks at them before it
     validates, and then for names in the namespace of the module only: so it has them `complete` before.
     """
 
-    def __init__(self, module: str, names: Mapping[str, str], needs: Mapping[str, str]) -> None:
+    def __init__(self, module: str, names: Mapping[str, str], needs: Mapping[str, str], spaces: str = "") -> None:
         self._module = module
         self._needs = needs
+        self._spaces = frozenset(spaces.split())
         self._part_of = {name: part for part, declared in names.items() for name in declared.split()}
         self._loaded: set[str] = set()
         self._completed: set[str] = set()
 
     def names(self) -> list[str]:
         """The module's `__dir__`."""
-        return sorted({*vars(sys.modules[self._module]), *self._part_of, *HELPERS})
+        return sorted({*vars(sys.modules[self._module]), *self._part_of, *self._spaces, *HELPERS})
 
     def get(self, name: str) -> Any:
         """The module's `__getattr__`: Python asks it for what is not there yet."""
         part = self._part_of.get(name)
         if part is None:
+            if name in self._spaces:
+                return import_module(f"{self._module}__{name}")
             if name in HELPERS:
                 return getattr(import_module("bamlet.client.models"), name)
             raise AttributeError(f"module {self._module!r} has no attribute {name!r}")

@@ -92,7 +92,7 @@ class Makers:
         return _something
 
     def _enum(self, shape: Enum, of: Of) -> Maker:
-        enum = getattr(self._types, shape.name)
+        enum = _named(self._types, shape.name)
         members: dict[str, Any] = {member.value: member for member in enum}
 
         def make(value: Any) -> Any:
@@ -238,7 +238,7 @@ class Makers:
             case Instance():
                 return {name: self.free(getattr(value, name)) for name in value.__fields__}
             case EnumValue():
-                members = getattr(self._types, value.enum, {}) if value.enum in self._schemas.enums else {}
+                members: Any = _named(self._types, value.enum) if value.enum in self._generated else {}
                 return members[value.name] if value.name in getattr(members, "__members__", ()) else value.name
             case list():
                 return [self.free(item) for item in value]
@@ -249,13 +249,13 @@ class Makers:
 
     @cached_property
     def _generated(self) -> frozenset[str]:
-        known = dir(self._types)
-        return frozenset(name for name in self._schemas.classes if name in known)
+        names = (*self._schemas.classes, *self._schemas.enums)
+        return frozenset(name for name in names if _is_there(self._types, name))
 
     # --- annotations
 
     def _class(self, shape: Object) -> Any:
-        return getattr(self._stream_types if shape.partial else self._types, shape.name)
+        return _named(self._stream_types if shape.partial else self._types, shape.name)
 
     def _annotate_leaf(self, shape: Leaf) -> Any:
         ty = shape.ty
@@ -266,13 +266,27 @@ class Makers:
         return None if ty == NULL else _PYTHON.get(_kind(ty), Any)
 
     def _annotate_enum(self, shape: Enum) -> Any:
-        enum = getattr(self._types, shape.name)
+        enum = _named(self._types, shape.name)
         if shape.only is not None:
             return Literal[enum[shape.only]]
         return enum | str if shape.dynamic else enum
 
     def _annotate_named(self, shape: Named) -> Any:
-        return getattr(self._stream_types if shape.partial else self._types, shape.name)
+        return _named(self._stream_types if shape.partial else self._types, shape.name)
+
+
+def _named(module: Any, name: str) -> Any:
+    """Namespaces are modules of their own."""
+    return attrgetter(name)(module)
+
+
+def _is_there(module: Any, name: str) -> bool:
+    *spaces, last = name.split(".")
+    for space in spaces:
+        if space not in dir(module):
+            return False
+        module = getattr(module, space)
+    return last in dir(module)
 
 
 def _in_wrapper(wrapped: list[tuple[Checks | State, Maker]], value: Any) -> Any:

@@ -9,15 +9,18 @@ from typing import Any, Literal
 from ..client.shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, State
 from ..types.ty import MediaTy, PrimitiveTy
 from .layout import text
+from .spaces import TOP, flat, last_name, of_space, space_of
 
 Side = Literal["types", "stream_types"]
+SIDES: tuple[Side, ...] = ("types", "stream_types")
 
 _PYTHON = {"string": "str", "int": "int", "float": "float", "bool": "bool", "null": "None"}
 
 
 @dataclass(slots=True)
 class Annotations:
-    """Of one file. `side` is the module that the file is a part of, whose names need no prefix; None is neither.
+    """Of one file. `side` and `space` are the module that the file is a part of, whose names need no prefix.
+    Without a side it is part of none; with `is_flat`, one module has the names of all namespaces.
 
     `modules` and `names` collect what the file has to import: helpers, and classes of its own side. `hidden` are
     names that mean something else where the annotation stands, and `taken` those that do in the whole file.
@@ -30,6 +33,8 @@ class Annotations:
     hidden: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     hides_text: bool = False
+    space: str = TOP
+    is_flat: bool = False
 
     def write(self, shape: Shape) -> str:
         return _WRITE[type(shape)](self, shape)
@@ -38,11 +43,12 @@ class Annotations:
         self.modules.add(module)
         return module
 
-    def name(self, name: str, side: Side) -> str:
-        if side == self.side and name not in self.hidden:
+    def name(self, full: str, side: Side) -> str:
+        space, name = (TOP, flat(full)) if self.is_flat else (space_of(full), last_name(full))
+        if side == self.side and space == self.space and name not in self.hidden:
             self.names.add(name)
             return name
-        return f"{self.use(f'_{side}')}.{name}"
+        return f"{self.use(of_space(f'_{side}', space))}.{name}"
 
     def builtin(self, name: str) -> str:
         return f"{self.use('_builtins')}.{name}" if name in self.hidden else name

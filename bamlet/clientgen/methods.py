@@ -16,6 +16,7 @@ from ..types.ty import NULL, bare
 from .annotations import Annotations
 from .layout import WIDTH, docstring, text
 from .models import import_lines
+from .spaces import TOP, around, inside, last_name, of_space, space_of
 
 _OPTIONS = "baml_options: _client.Options = None"
 
@@ -119,7 +120,7 @@ def method_files(interface: Interface, functions: Sequence[FunctionInfo]) -> dic
         "async_client.py": _client_file("async", _ASYNC, shapes, functions),
     }
     for name, forms in _FILES.items():
-        files[f"{name}.py"] = _forms_file(forms, shapes, functions)
+        files[f"{name}.py"] = _forms_file(name, forms, shapes, functions)
     files["_sync_request.py"] += _STREAM_REQUESTS
     files["_async_request.py"] += _STREAM_REQUESTS
     return files
@@ -127,36 +128,76 @@ def method_files(interface: Interface, functions: Sequence[FunctionInfo]) -> dic
 
 def _client_file(kind: str, form: _Form, shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
     annotations = Annotations(None, hidden={function.name for function in functions})
-    methods = "".join(_method(form, annotations, shapes, function) for function in functions)
-    modules = [line + "\n" for line in import_lines(annotations.modules & {"_types", "_stream_types"})]
+    module = f"{kind}_client"
+    top, *others = _spaces(functions)
+    inner = "".join(f"{_class(form, module, annotations, shapes, functions, space)}\n\n" for space in others)
+    methods = _body(form, module, annotations, shapes, functions, top)
+    own = {name for name in annotations.modules if name.startswith(("_types", "_stream_types"))}
+    modules = [line + "\n" for line in import_lines(own)]
     return _CLIENT.format(
         kind=kind,
         modules="".join(modules),
         globals=GLOBALS,
-        head=_head(form),
+        head=inner + _head(form),
         methods=methods,
         name=form.name,
     )
 
 
-def _forms_file(forms: Sequence[_Form], shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
+def _forms_file(module: str, forms: Sequence[_Form], shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
     annotations = Annotations(None, {"_client"}, hidden={function.name for function in functions})
     classes = [
-        _head(form) + "".join(_method(form, annotations, shapes, function) for function in functions)
+        _class(form, module, annotations, shapes, functions, space)
         for form in forms
+        for space in _spaces(functions)
     ]
     lines = [f'"""{forms[0].doc}"""', "", "from __future__ import annotations", ""]
     return "\n".join([*lines, *import_lines(annotations.modules), "", "", "\n\n".join(classes)])
 
 
-def _head(form: _Form) -> str:
-    return f'class {form.name}(_client.{form.inherits}):\n    """{form.doc}"""\n'
+def _spaces(functions: Sequence[FunctionInfo]) -> list[str]:
+    """The top first."""
+    return sorted({TOP, *(space for function in functions for space in around(function.name))})
+
+
+def _class(
+    form: _Form,
+    module: str,
+    annotations: Annotations,
+    shapes: Shapes,
+    functions: Sequence[FunctionInfo],
+    space: str,
+) -> str:
+    return _head(form, space) + _body(form, module, annotations, shapes, functions, space)
+
+
+def _body(
+    form: _Form,
+    module: str,
+    annotations: Annotations,
+    shapes: Shapes,
+    functions: Sequence[FunctionInfo],
+    space: str,
+) -> str:
+    """The namespaces inside of one, and its functions."""
+    lines: list[str] = []
+    for inner in inside(space, _spaces(functions)):
+        name = of_space(form.name, inner)
+        lines += ["", "    @property", f"    def {last_name(inner)}(self) -> {name}:"]
+        lines += [f'        return self._space("{module}", "{name}")']
+    methods = [_method(form, annotations, shapes, one) for one in functions if space_of(one.name) == space]
+    return "".join(f"{line}\n" for line in lines) + "".join(methods)
+
+
+def _head(form: _Form, space: str = TOP) -> str:
+    doc = f"{form.doc.removesuffix('.')} in `{space}`." if space else form.doc
+    return f'class {of_space(form.name, space)}(_client.{form.inherits}):\n    """{doc}"""\n'
 
 
 def _method(form: _Form, annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:
     params = ["llm_response: str"] if form.reads else _params(annotations, shapes, function)
     gives = _RESULTS[form.result](annotations, shapes, function)
-    head = ("async " if form.is_async else "") + f"def {function.name}"
+    head = ("async " if form.is_async else "") + f"def {last_name(function.name)}"
     more = [] if form.reads else _more(annotations, shapes, function)
     lines = ["", *_signature(head, ["self", *params, _OPTIONS, *more], gives)]
     if function.doc:

@@ -7,7 +7,7 @@ read the stub beside the module.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +16,7 @@ from ..interpreter.facts.interface import Interface
 from ..types.schema import ClassSchema, EnumSchema, Field
 from .annotations import Annotations, Side
 from .layout import call, docstring, imports, kept, text, words
+from .spaces import last_name, of_space, own_classes, own_enums, space_of
 
 PART_SIZE = 24  # names a part: loading one takes some ten milliseconds
 
@@ -25,8 +26,6 @@ _IMPORTS = {
     "_pydantic": "import pydantic as _pydantic",
     "_typing_extensions": "import typing_extensions as _typing_extensions",
     "_client": "from bamlet import client as _client",
-    "_types": "from . import types as _types",
-    "_stream_types": "from . import stream_types as _stream_types",
 }
 _DOCS = {
     "types": "The classes, enums and aliases of the program.",
@@ -51,41 +50,46 @@ class _Entry:
     write: Callable[[Annotations], str]
 
 
-def type_files(interface: Interface, side: Side) -> dict[str, str]:
-    """The module, its stub and its parts."""
+def type_files(interface: Interface, side: Side, space: str, below: Sequence[str]) -> dict[str, str]:
+    """The module of a namespace, its stub and its parts. `below` are the namespaces inside of it."""
     shapes = Shapes(interface.schemas)
-    found = [*_recursive(interface, shapes, side), *_class_entries(interface, shapes, side)]
-    aliases = list(_plain_aliases(interface, shapes, side))
+    module = of_space(side, space)
+    found = [*_recursive(interface, shapes, side, space), *_class_entries(interface, shapes, side, space)]
+    aliases = list(_plain_aliases(interface, shapes, side, space))
     parts = [found[start : start + PART_SIZE] for start in range(0, len(found), PART_SIZE)]
     width = len(str(len(parts)))
-    names = {f"_{side}_{number:0{width}}": part for number, part in enumerate(parts, 1)}
+    names = {f"_{module}_{number:0{width}}": part for number, part in enumerate(parts, 1)}
     if aliases:
-        names[f"_{side}_aliases"] = aliases
+        names[f"_{module}_aliases"] = aliases
     home = {entry.name: part for part, entries in names.items() for entry in entries}
     files: dict[str, str] = {}
     needs: dict[str, list[str]] = {}
     for part, entries in names.items():
         is_aliases = part.endswith("_aliases")
         # An alias is read when it is executed, so it asks the module for what it names.
-        annotations = Annotations(None if is_aliases else side, taken=set(home) & set(dir(builtins)))
+        hidden = set(home) & set(dir(builtins))
+        annotations = Annotations(None if is_aliases else side, taken=hidden, space=space)
         body = ("\n" if is_aliases else "\n\n\n").join(entry.write(annotations) for entry in entries)
         foreign: dict[str, list[str]] = {}
         for name in sorted(annotations.names):
             if home[name] != part:
                 foreign.setdefault(home[name], []).append(name)
         needs[part] = list(foreign)
-        files[f"{part}.py"] = _part(side, annotations, foreign, body)
-    files[f"{side}.py"] = _module(
-        side, {part: [e.name for e in entries] for part, entries in names.items()}, needs
-    )
-    files[f"{side}.pyi"] = stub(side, list(names), set(home))
+        files[f"{part}.py"] = _part(module, annotations, foreign, body)
+    declared = {part: [entry.name for entry in entries] for part, entries in names.items()}
+    files[f"{module}.py"] = _module(_doc(side, space), declared, needs, [last_name(name) for name in below])
+    files[f"{module}.pyi"] = stub(side, list(names), set(home), space, below)
     return files
 
 
-def _part(side: Side, annotations: Annotations, foreign: Mapping[str, list[str]], body: str) -> str:
+def _doc(side: Side, space: str) -> str:
+    return f"{_DOCS[side]} Of the namespace `{space}`." if space else _DOCS[side]
+
+
+def _part(module: str, annotations: Annotations, foreign: Mapping[str, list[str]], body: str) -> str:
     if foreign:
         annotations.use("_typing")
-    lines = [f'"""A part of `{side}`."""', "", *(_HIDING if annotations.hides_text else ())]
+    lines = [f'"""A part of `{module}`."""', "", *(_HIDING if annotations.hides_text else ())]
     lines += ["from __future__ import annotations", ""]
     lines += import_lines(annotations.modules)
     if foreign:
@@ -100,12 +104,16 @@ def import_lines(modules: set[str]) -> list[str]:
     groups = [
         ["_builtins", "_typing"],
         ["_pydantic", "_typing_extensions", "_client"],
-        ["_stream_types", "_types"],
+        sorted(name for name in modules if name.startswith(("_stream_types", "_types"))),
     ]
     order = {"_client": 0, "_pydantic": 1, "_typing_extensions": 2}
     lines: list[str] = []
     for group in groups:
-        found = [_IMPORTS[name] for name in sorted(group, key=lambda n: order.get(n, 0)) if name in modules]
+        found = [
+            _IMPORTS.get(name, f"from . import {name[1:]} as {name}")
+            for name in sorted(group, key=lambda n: order.get(n, 0))
+            if name in modules
+        ]
         # `import x` before `from x import y`.
         found.sort(key=lambda line: not line.startswith("import"))
         if found:
@@ -113,9 +121,9 @@ def import_lines(modules: set[str]) -> list[str]:
     return lines
 
 
-def _module(side: Side, names: Mapping[str, list[str]], needs: Mapping[str, list[str]]) -> str:
+def _module(doc: str, names: Mapping[str, list[str]], needs: Mapping[str, list[str]], below: Sequence[str]) -> str:
     lines = [
-        f'"""{_DOCS[side]}"""',
+        f'"""{doc}"""',
         "",
         "from bamlet.client import Parts as _Parts",
         "",
@@ -124,6 +132,7 @@ def _module(side: Side, names: Mapping[str, list[str]], needs: Mapping[str, list
     ]
     lines += _table(names)
     lines += _table({part: inside for part, inside in needs.items() if inside})
+    lines += [f"    {words(below, 4)},"] if below else []
     return "\n".join([*lines, ")", "__getattr__ = _PARTS.get", "__dir__ = _PARTS.names", ""])
 
 
@@ -134,50 +143,52 @@ def _table(entries: Mapping[str, list[str]]) -> list[str]:
     return ["    {", *lines, "    },"]
 
 
-def stub(side: Side, parts: list[str], own: set[str]) -> str:
+def stub(side: Side, parts: list[str], own: set[str], space: str, below: Sequence[str]) -> str:
     helpers = ["Check", "Checked", "StreamState", "all_succeeded", "get_checks"]
     if side == "stream_types":
         helpers = ["StreamState"]
-    lines = [f"from bamlet.client.models import {name} as {name}" for name in helpers if name not in own]
-    lines += ["", *(f"from .{part} import *  # noqa: F403" for part in sorted(parts))]
+    helpers = [name for name in helpers if name not in own]
+    lines = [f"from bamlet.client.models import {name} as {name}" for name in helpers]
+    lines += ["", *(f"from . import {of_space(side, name)} as {last_name(name)}" for name in below)]
+    lines += [f"from .{part} import *  # noqa: F403" for part in sorted(parts)]
+    if below:
+        # A module under another name is a name of this one only if that is said.
+        names = sorted({*helpers, *own, *map(last_name, below)})
+        lines += ["", "__all__ = [  # noqa: F405", *(f"    {text(name)}," for name in names), "]"]
     return "\n".join([*lines, ""])
 
 
 # --- entries
 
 
-def own_classes(interface: Interface) -> list[ClassSchema]:
-    return [schema for schema in interface.schemas.classes.values() if "." not in schema.name]
-
-
-def own_enums(interface: Interface) -> list[EnumSchema]:
-    return [schema for schema in interface.schemas.enums.values() if "." not in schema.name]
-
-
-def _class_entries(interface: Interface, shapes: Shapes, side: Side) -> Iterator[_Entry]:
+def _class_entries(interface: Interface, shapes: Shapes, side: Side, space: str) -> Iterator[_Entry]:
     if side == "types":
         for enum in own_enums(interface):
-            yield _Entry(enum.name, partial(_enum, schema=enum))
+            if space_of(enum.name) == space:
+                yield _Entry(last_name(enum.name), partial(_enum, schema=enum))
     for schema in own_classes(interface):
+        if space_of(schema.name) != space:
+            continue
         is_final = side == "types" or schema.stream_done
         fields = shapes.final_fields(schema.name) if side == "types" else shapes.partial_fields(schema.name)
-        yield _Entry(schema.name, partial(_class, schema=schema, shapes=fields, is_partial=not is_final))
+        write = partial(_class, schema=schema, shapes=fields, is_partial=not is_final)
+        yield _Entry(last_name(schema.name), write)
 
 
-def _recursive(interface: Interface, shapes: Shapes, side: Side) -> Iterator[_Entry]:
+def _recursive(interface: Interface, shapes: Shapes, side: Side, space: str) -> Iterator[_Entry]:
     """Their types are texts for Python, so they may stand before what they name."""
     for name, ty in interface.aliases.items():
-        if name in interface.schemas.aliases:
+        if name in interface.schemas.aliases and space_of(name) == space:
             shape = shapes.final(ty) if side == "types" else shapes.partial(ty)
-            yield _Entry(name, partial(_recursive_alias, name=name, shape=shape))
+            yield _Entry(last_name(name), partial(_recursive_alias, name=last_name(name), shape=shape))
 
 
-def _plain_aliases(interface: Interface, shapes: Shapes, side: Side) -> Iterator[_Entry]:
+def _plain_aliases(interface: Interface, shapes: Shapes, side: Side, space: str) -> Iterator[_Entry]:
     """Nothing names them, since they are expanded wherever they are used."""
     for name, ty in interface.aliases.items():
-        if name not in interface.schemas.aliases:
+        if name not in interface.schemas.aliases and space_of(name) == space:
             shape = shapes.final(ty) if side == "types" else shapes.partial_field(ty)
-            yield _Entry(name, partial(_plain_alias, name=name, shape=shape))
+            yield _Entry(last_name(name), partial(_plain_alias, name=last_name(name), shape=shape))
 
 
 def _recursive_alias(annotations: Annotations, name: str, shape: Shape) -> str:
@@ -193,7 +204,7 @@ def _plain_alias(annotations: Annotations, name: str, shape: Shape) -> str:
 
 def _enum(annotations: Annotations, schema: EnumSchema) -> str:
     annotations.hides_text |= any(member.name in _METHODS for member in schema.members)
-    lines = [f"class {schema.name}({annotations.use('_client')}.Enum):"]
+    lines = [f"class {last_name(schema.name)}({annotations.use('_client')}.Enum):"]
     if schema.doc:
         lines += [docstring(schema.doc, 4), ""]
     for member in schema.members:
@@ -205,7 +216,7 @@ def _enum(annotations: Annotations, schema: EnumSchema) -> str:
 
 def _class(annotations: Annotations, schema: ClassSchema, shapes: Mapping[str, Shape], is_partial: bool) -> str:
     annotations.hidden = annotations.taken | {field.name for field in schema.fields}
-    lines = [f"class {schema.name}({annotations.use('_client')}.Model):"]
+    lines = [f"class {last_name(schema.name)}({annotations.use('_client')}.Model):"]
     if schema.doc:
         lines += [docstring(schema.doc, 4), ""]
     if schema.dynamic:

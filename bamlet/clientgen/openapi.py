@@ -29,7 +29,7 @@ from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..types.schema import ClassSchema, EnumSchema, Field
 from ..types.ty import AnnotatedTy, Constraint, MediaTy, PrimitiveTy, Ty
 from .openapi_events import EVENTS, PROBLEM, PROBLEMS
-from .package import own_functions
+from .spaces import own_functions
 
 Version: TypeAlias = Literal["3.1", "3.2"]
 VERSIONS: Mapping[Version, str] = {"3.1": "3.1.1", "3.2": "3.2.0"}

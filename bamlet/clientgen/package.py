@@ -10,13 +10,14 @@ from .._version import __version__
 from ..client.package import GLOBALS
 from ..client.protocol import PROTOCOL
 from ..diagnostics import CompileError
-from ..interpreter.facts.edition import Edition
 from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..types.ty import FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
+from .annotations import SIDES
 from .layout import text
 from .methods import method_files
 from .models import type_files
 from .refusals import Place, refusals
+from .spaces import inside, own_functions, spaces
 from .stubs import stub_files
 from .type_builder import type_builder_file
 
@@ -142,7 +143,7 @@ class Made:
 
 
 def python_package(
-    interface: Interface, edition: Edition, sources: Mapping[str, str], mode: Mode, place: Place
+    interface: Interface, edition: int, sources: Mapping[str, str], mode: Mode, place: Place
 ) -> Made:
     """`sources` are the program's files by their names below its folder, `place` says where a name is declared.
 
@@ -156,8 +157,7 @@ def python_package(
         "__init__.py": _INIT.format(
             protocol=PROTOCOL, version=__version__, mode=mode, imports=_init_imports(mode)
         ),
-        **type_files(interface, "types"),
-        **type_files(interface, "stream_types"),
+        **_types(interface),
         **method_files(interface, exported),
         **_FIXED,
         "globals.py": _GLOBALS.replace("EDITION", str(edition)),
@@ -175,6 +175,15 @@ def python_package(
     return Made(files, warnings)
 
 
+def _types(interface: Interface) -> dict[str, str]:
+    found = spaces(interface)
+    files: dict[str, str] = {}
+    for space in found:
+        for side in SIDES:
+            files |= type_files(interface, side, space, inside(space, found))
+    return files
+
+
 def stub_package(interface: Interface) -> Made:
     """Stubs for those who call a plain runtime."""
     functions = [function for function in own_functions(interface) if not _left_out(function)]
@@ -188,11 +197,6 @@ def _init_imports(mode: Mode) -> str:
         "from .config import reset_baml_env_vars as reset_baml_env_vars",
     ]
     return "\n".join(f"    {line}" for line in sorted(lines))
-
-
-def own_functions(interface: Interface) -> list[FunctionInfo]:
-    """Not those of the library, and not the methods of classes."""
-    return [function for name, function in interface.functions.items() if "." not in name]
 
 
 def _lint(name: str) -> str:

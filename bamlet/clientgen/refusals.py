@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ..diagnostics import Diagnostic, catalogue
 from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..source import Span
-from .models import own_classes, own_enums
+from .spaces import around, last_name, own_classes, own_enums, own_names, spaces
 
 # What pydantic keeps for itself in every class.
 PYDANTIC = frozenset(
@@ -50,6 +50,7 @@ def _found(interface: Interface, functions: Sequence[FunctionInfo]) -> Iterator[
                 yield f"{enum.name}.{member.name}", f"a Python enum can have no value `{member.name}`: {why}", hint
     for name in interface.aliases:
         yield from _type("type", name)
+    yield from _spaces(interface)
     for function in functions:
         if why := _function(function.name):
             message = f"a Python client can have no function `{function.name}`: {why}"
@@ -60,11 +61,22 @@ def _found(interface: Interface, functions: Sequence[FunctionInfo]) -> Iterator[
                 yield function.name, message, f"call it `{_other(param.name)}`, for example"
 
 
+def _spaces(interface: Interface) -> Iterator[tuple[str, str, str]]:
+    names = own_names(interface)
+    for space in spaces(interface)[1:]:
+        name = last_name(space)
+        why = "another name of the program is the same" if space in names else _function(name)
+        if why:
+            first = next(name for name in names if space in around(name))
+            message = f"a Python client can have no namespace `{space}`: {why}"
+            yield first, message, f"rename the folder `ns_{name}`"
+
+
 def _type(kind: str, name: str) -> Iterator[tuple[str, str, str]]:
-    if why := _name(name):
-        hint = f"call it `{_other(name).capitalize()}`, for example"
+    if why := _name(last_name(name)):
+        hint = f"call it `{_other(last_name(name)).capitalize()}`, for example"
         if kind != "type":
-            hint += f', with @@alias("{name}") for the model'
+            hint += f', with @@alias("{last_name(name)}") for the model'
         yield name, f"a Python client can have no {kind} `{name}`: {why}", hint
 
 
@@ -83,7 +95,7 @@ def _member(name: str) -> str | None:
 
 
 def _function(name: str) -> str | None:
-    return "the client itself has that name" if name in CLIENT else _name(name)
+    return "the client itself has that name" if last_name(name) in CLIENT else _name(last_name(name))
 
 
 def _param(name: str) -> str | None:

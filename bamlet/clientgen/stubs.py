@@ -10,12 +10,11 @@ import keyword
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..client.shapes import Checks, Enum, Listed, Mapped, Maybe, Object, Shape, Shapes, State
-from ..interpreter.facts.interface import FunctionInfo, Interface
+from ..interpreter.facts.interface import FunctionInfo, Interface, Param
 from ..types.schema import ClassSchema, EnumSchema, Schemas
-from ..types.ty import Ty
 from .annotations import Annotations
 from .layout import kept, text
-from .models import own_classes, own_enums
+from .spaces import flat, own_classes, own_enums
 
 RUNTIME = '''"""The runtimes of bamlet, of which checkers know the functions of the program."""
 
@@ -111,7 +110,7 @@ def stub_files(interface: Interface, functions: Sequence[FunctionInfo]) -> dict[
 
 
 def _runtimes(schemas: Schemas, shapes: Shapes, functions: Sequence[FunctionInfo]) -> str:
-    annotations = Annotations(None)
+    annotations = Annotations(None, is_flat=True)
     lines = [_HEAD]
     for is_async in (False, True):
         name = "AsyncRuntime" if is_async else "Runtime"
@@ -159,7 +158,7 @@ def _overloads(
     context = "context: _CallContext | None = ..."
     if method == "stream":
         context += f", {_SHOWN}"
-    params = [_param(annotations, schemas, shapes, param.name, param.ty) for param in function.params]
+    params = [_param(annotations, schemas, shapes, param) for param in function.params]
     if all(param is not None for param in params):
         words = ", ".join(["*", context, *filter(None, params)])
         yield f"{define} {method}(self, {name}, /, {words}) -> {gives}: ..."
@@ -167,13 +166,13 @@ def _overloads(
         yield f"{define} {method}(self, {name}, arguments: _Mapping[str, _Any], /, *, {context}) -> {gives}: ..."
 
 
-def _param(annotations: Annotations, schemas: Schemas, shapes: Shapes, name: str, ty: Ty) -> str | None:
+def _param(annotations: Annotations, schemas: Schemas, shapes: Shapes, param: Param) -> str | None:
     """None if it can be given in a mapping only."""
-    if keyword.iskeyword(name) or name in ("context", "self", "partials", "view"):
+    if keyword.iskeyword(param.name) or param.name in ("context", "self", "partials", "view"):
         return None
-    shape = shapes.final(ty)
-    default = " = ..." if isinstance(shape, Maybe) else ""
-    return f"{name}: {_argument(annotations, schemas, shape)}{default}"
+    shape = shapes.final(param.ty)
+    default = " = ..." if param.has_default or isinstance(shape, Maybe) else ""
+    return f"{param.name}: {_argument(annotations, schemas, shape)}{default}"
 
 
 def _argument(annotations: Annotations, schemas: Schemas, shape: Shape) -> str:
@@ -201,7 +200,7 @@ def _argument(annotations: Annotations, schemas: Schemas, shape: Shape) -> str:
 
 
 def _types(interface: Interface, shapes: Shapes) -> str:
-    annotations = Annotations("types")
+    annotations = Annotations("types", is_flat=True)
     body: list[str] = []
     for enum in own_enums(interface):
         body += _enum(enum)
@@ -213,12 +212,12 @@ def _types(interface: Interface, shapes: Shapes) -> str:
         if name in interface.schemas.aliases:
             body += [_recursive(name, written)]
         else:
-            body += [f"{name} = {written}"]
+            body += [f"{flat(name)} = {written}"]
     return "\n".join([*_imports(annotations), *body, ""])
 
 
 def _partials(interface: Interface, shapes: Shapes) -> str:
-    annotations = Annotations("stream_types")
+    annotations = Annotations("stream_types", is_flat=True)
     body: list[str] = []
     for schema in own_classes(interface):
         fields = {name: _missing(shape) for name, shape in shapes.partial_fields(schema.name).items()}
@@ -231,7 +230,7 @@ def _partials(interface: Interface, shapes: Shapes) -> str:
 
 
 def _recursive(name: str, written: str) -> str:
-    return f"{name}: _typing.TypeAlias = {text(written)}"
+    return f"{flat(name)}: _typing.TypeAlias = {text(written)}"
 
 
 def _missing(shape: Shape) -> Shape:
@@ -243,7 +242,7 @@ def _enum(schema: EnumSchema) -> list[str]:
     names = ", ".join(text(member.name) for member in schema.members) or '""'
     gives = "str" if schema.dynamic else f"_typing.Literal[{names}]"
     return [
-        f"class {schema.name}(_client.EnumValue):",
+        f"class {flat(schema.name)}(_client.EnumValue):",
         "    @property",
         kept(f"    def name(self) -> {gives}: ..."),
         "    @property",
@@ -254,7 +253,7 @@ def _enum(schema: EnumSchema) -> list[str]:
 
 def _class(annotations: Annotations, schema: ClassSchema, fields: Mapping[str, Shape]) -> list[str]:
     annotations.hidden = set(fields)
-    lines = [f"class {schema.name}(_client.Value):"]
+    lines = [f"class {flat(schema.name)}(_client.Value):"]
     lines += [
         kept(f"    {name}: {annotations.write(shape)}")
         for name, shape in fields.items()

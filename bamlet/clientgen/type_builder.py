@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..client.package import GLOBALS
 from ..interpreter.facts.interface import Interface
-from .models import own_classes, own_enums
+from .spaces import own_classes, own_enums
 
 # What every builder has; a class of such a name is found by `class_builder`.
 TAKEN = frozenset(
@@ -36,6 +36,6 @@ def type_builder_file(interface: Interface) -> str:
         f"    {schema.name}: _builders.{'Dynamic' if schema.dynamic else ''}{kind}Builder"
         for kind, schemas in (("Class", own_classes(interface)), ("Enum", own_enums(interface)))
         for schema in schemas
-        if schema.name not in TAKEN
+        if schema.name not in TAKEN and "." not in schema.name
     ]
     return _HEAD + "".join(f"{line}\n" for line in ["", *lines] if lines)

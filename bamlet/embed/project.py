@@ -72,7 +72,9 @@ class Project:
 
         self.check()
         parsed, analysis = self._stages([*(file.read for file in self._files.values()), *self._beside])
-        return symbol_table((placed for one in parsed for placed in one.items), analysis.checked.tables)
+        return symbol_table(
+            (placed for one in parsed for placed in one.items), analysis.names, analysis.checked.tables
+        )
 
     def _stamps(self) -> Iterator[tuple[Path, _Stamp]]:
         for path in (file for root in self._paths for file in find(root)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import count
@@ -28,13 +28,20 @@ client<llm> Local {
 
 
 @contextmanager
-def generated(folder: Path, source: str) -> Iterator[ModuleType]:
-    """The package of a program, forgotten at the end. `folder` is empty, and afterwards holds the sources, too."""
+def generated(folder: Path, source: str | Mapping[str, str], settings: str | None = None) -> Iterator[ModuleType]:
+    """The package of a program of one file or several, forgotten at the end. `folder` is empty, and afterwards
+    holds the sources, too. `settings` are those of a `baml.toml`, which is gone when the package is used.
+    """
     name = f"project_{next(_NUMBERS)}"
     project = folder / name
-    (project / "baml_src").mkdir(parents=True)
-    (project / "baml_src" / "main.baml").write_text(source, "utf-8")
+    for file, text in ({"main.baml": source} if isinstance(source, str) else source).items():
+        path = project / "baml_src" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    if settings is not None:
+        (project / "baml.toml").write_text(settings, "utf-8")
     assert run(["generate", str(project / "baml_src")]) == 0
+    (project / "baml.toml").unlink(missing_ok=True)
     sys.path.insert(0, str(folder))
     try:
         yield import_module(f"{name}.baml_client")

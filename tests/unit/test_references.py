@@ -114,3 +114,20 @@ def test_a_broken_program_still_has_symbols(tmp_path: Path) -> None:
     symbols = Project(path).symbols()
     assert {"A", "f", "A.b"} <= symbols.definitions.keys()
     assert [reference.definition.name for reference in symbols.references] == ["A", "a"]
+
+
+def test_names_of_namespaces_are_apart(tmp_path: Path) -> None:
+    files = {
+        "main.baml": "// bamlet: edition 2\nclass Item { name: string }",
+        "ns_other/other.baml": "function F(item: root.shop.Item) -> int { item.price }",
+        "ns_shop/shop.baml": "class Item { price: int }\nfunction Make() -> Item { Item { price: 1 } }",
+    }
+    for name, text in files.items():
+        path = tmp_path / "baml_src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    found = Project(tmp_path / "baml_src").symbols()
+    assert {"Item", "Item.name", "shop.Item", "shop.Item.price", "shop.Make"} <= set(found.definitions)
+    meant = [reference.definition.name for reference in found.references]
+    assert meant.count("shop.Item") == 3
+    assert "Item" not in meant

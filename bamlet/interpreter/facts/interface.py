@@ -19,6 +19,13 @@ class EnvRef:
     name: str
 
 
+# Namespaces of a program cannot be called so: those of the library are among them.
+RESERVED_NAMESPACES = frozenset(
+    {"baml", "root", "env", "log", "assert", "testing", "ai"}
+    | {"string", "int", "float", "bool", "null", "image", "audio", "pdf", "video", "map"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateCall:
     """`Name(value, …)` in the arguments of a test: the text that a template string makes of values."""

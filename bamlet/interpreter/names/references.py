@@ -13,6 +13,7 @@ from ...grammar import nodes as n
 from ..declarations.settings import setting
 from ..facts.code_names import constant_name
 from ..facts.interface import Definition, Reference, SymbolTable
+from ..facts.symbols import Names
 from ..facts.typing_tables import (
     ConstantUse,
     FunctionCall,
@@ -39,26 +40,32 @@ _KINDS: dict[type, str] = {
 }
 
 
-def symbol_table(items: Iterable[n.Placed[n.Item]], tables: Mapping[str, Tables]) -> SymbolTable:
+def symbol_table(items: Iterable[n.Placed[n.Item]], names: Names, tables: Mapping[str, Tables]) -> SymbolTable:
     """All definitions, by full name, and all references to them and to local variables.
 
-    `tables` has what the checker learned of each function's body, by the function's full name.
+    `names` knows the namespaces of files; `tables` has what the checker learned of each function's body, by the
+    function's full name.
     """
     placed = list(items)
     definitions: dict[str, Definition] = {}
     for one in placed:
-        for definition in _definitions(one):
+        for definition in _definitions(one, names):
             definitions.setdefault(definition.name, definition)
-    references = [found for one in placed for found in _Finder(one, tables, definitions).run()]
+    references = [found for one in placed for found in _Finder(one, names, tables, definitions).run()]
     return SymbolTable(definitions, tuple(references))
 
 
-def _definitions(placed: n.Placed[n.Item]) -> Iterator[Definition]:
+def _own_name(placed: n.Placed[n.Item], names: Names) -> str:
+    space = names.spaces.get(placed.file.name)
+    return f"{space}.{placed.node.name.name}" if space else placed.node.name.name
+
+
+def _definitions(placed: n.Placed[n.Item], names: Names) -> Iterator[Definition]:
     node = placed.node
     kind = _KINDS.get(type(node))
     if kind is None:
         return
-    name = node.name.name
+    name = _own_name(placed, names)
     yield Definition(name, kind, placed.span(node.name), node.doc)
     if isinstance(node, n.ClassDecl):
         for field in node.fields:
@@ -74,9 +81,14 @@ class _Finder:
     """The references in one item."""
 
     def __init__(
-        self, placed: n.Placed[n.Item], checked: Mapping[str, Tables], definitions: dict[str, Definition]
+        self,
+        placed: n.Placed[n.Item],
+        names: Names,
+        checked: Mapping[str, Tables],
+        definitions: dict[str, Definition],
     ) -> None:
         self._placed = placed
+        self._names = names
         self._checked = checked
         self._definitions = definitions
         self._locals: dict[Variable, Definition] = {}
@@ -87,12 +99,12 @@ class _Finder:
 
     def _walk(self, node: n.Node, owner: str) -> Iterator[Reference]:
         if isinstance(node, n.FunctionDecl):
-            name = f"{owner}.{node.name.name}" if owner else node.name.name
+            name = f"{owner}.{node.name.name}" if owner else _own_name(self._placed, self._names)
             self._tables = self._checked.get(name, Tables())
         elif isinstance(node, n.LetDecl):
-            self._tables = self._checked.get(constant_name(node.name.name), Tables())
+            self._tables = self._checked.get(constant_name(_own_name(self._placed, self._names)), Tables())
         elif isinstance(node, n.ClassDecl | n.EnumDecl):
-            owner = node.name.name
+            owner = _own_name(self._placed, self._names)
         self._declare(node, _declared_name(node))
         if isinstance(node, n.CatchClause) and node.context is not None:
             self._declare(node.context, node.context)
@@ -113,8 +125,11 @@ class _Finder:
         if definition is not None:
             yield Reference(self._placed.span(node), definition)
 
+    def _written(self, name: str, node: n.Node) -> Iterator[Reference]:
+        return self._to(self._names.full(name, self._placed.file.name), node)
+
     def type_name(self, node: n.TypeName) -> Iterator[Reference]:
-        return self._to(node.name, node)
+        return self._written(node.name, node)
 
     def path(self, node: n.Path) -> Iterator[Reference]:
         match self._tables.uses.get(id(node)):
@@ -164,7 +179,7 @@ class _Finder:
                 yield from self._to(enum, node.path.parts[-2])
                 yield from self._to(f"{enum}.{name}", node.path.parts[-1])
             case TypeTest() | OrTest():
-                yield from self._to(node.path.name, node.path)
+                yield from self._written(node.path.name, node.path)
             case _:
                 return
 
@@ -175,7 +190,7 @@ class _Finder:
         values = node.value.items if isinstance(node.value, n.ConfigList) else (node.value,)
         for value in values:
             if isinstance(value, n.ConfigText):
-                yield from self._to(str(setting(value)), value)
+                yield from self._written(str(setting(value)), value)
 
 
 def _declared_name(node: n.Node) -> n.Identifier | None:

@@ -99,7 +99,7 @@ class _Resolver:
         self._declare_types()
         self._check_aliases()
         self._check_sizes()
-        mentioned = {name: _names_in(placed.node) for name, placed in self._aliases.items()}
+        mentioned = {name: self._mentioned(placed, _names_in) for name, placed in self._aliases.items()}
         # An alias that leads back to itself keeps its name. Prompts show them in this order, that of declaration.
         recursive = {name for cycle in groups(mentioned) for name in cycle if _comes_back(cycle, mentioned)}
         for name in self._aliases:
@@ -217,9 +217,12 @@ class _Resolver:
         else:
             self._alias(name)
 
+    def _mentioned(self, placed: n.Placed[n.Item], find: Callable[[n.Item], list[str]]) -> list[str]:
+        return [self.view.full(name, placed.file.name) for name in find(placed.node)]
+
     def _check_aliases(self) -> None:
         """Aliases that stand for each other and for nothing else have no type; a list between them gives one."""
-        edges = {key: _bare_names(placed.node) for key, placed in self._aliases.items()}
+        edges = {key: self._mentioned(placed, _bare_names) for key, placed in self._aliases.items()}
         while found := list(cycles(edges, lambda name: edges[name])):
             for cycle in found:
                 placed = self._aliases[cycle[0]]
@@ -234,7 +237,7 @@ class _Resolver:
 
     def _check_sizes(self) -> None:
         """An alias of aliases that are used twice each doubles with every one of them."""
-        mentioned = {key: _names_in(placed.node) for key, placed in self._aliases.items()}
+        mentioned = {key: self._mentioned(placed, _names_in) for key, placed in self._aliases.items()}
         sizes: dict[str, int] = {}
         for key in finished(mentioned):
             sizes[key] = 1 + sum(sizes.get(name, 1) for name in mentioned[key])

@@ -12,13 +12,10 @@ from ...grammar import Parsed
 from ...grammar.marks import mark_of, pinned_edition
 from ...source import SourceFile, Span
 from ..facts.edition import Edition
+from ..facts.interface import RESERVED_NAMESPACES
 
 ROOT = "baml_src"
 _FOLDER = re.compile(r"ns_([A-Za-z_][A-Za-z0-9_]*)")
-_RESERVED = frozenset(
-    {"baml", "root", "env", "log", "assert", "testing", "ai"}
-    | {"string", "int", "float", "bool", "null", "image", "audio", "pdf", "video", "map"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def namespaces_of(files: Sequence[Parsed]) -> tuple[dict[str, str], tuple[Diagno
         words = list(_words(parsed.file))
         if words:
             spaces[parsed.file.name] = ".".join(words)
-        if taken := [word for word in words if word in _RESERVED]:
+        if taken := [word for word in words if word in RESERVED_NAMESPACES]:
             message = f"`{taken[0]}` is a name of the language itself, and no namespace"
             span = Span(parsed.file, 0, 0)
             wrong.append(catalogue.RESERVED_NAMESPACE.at(span, message, hint=f"rename the folder `ns_{taken[0]}`"))
