@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -50,7 +51,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         for name in filter(PRIVATE.fullmatch, list(os.environ)):
             patch.delenv(name)
         patch.setenv("BAMLET_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        with _interrupts_reach_children():
+        with _interrupts_reach_children(), _children_keep_bytecode(patch):
             yield
     assert files_with_it(tmp_path_factory.getbasetemp()) == []
 
@@ -64,6 +65,20 @@ def _interrupts_reach_children() -> Iterator[None]:
     signal.signal(signal.SIGINT, lambda *_: None)
     yield
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _children_keep_bytecode(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where Python is told to write none, each child compiles all of bamlet, half of what such a test costs.
+    They get a folder of their own, outside of those that are searched for keys.
+    """
+    if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        yield
+        return
+    with TemporaryDirectory() as folder:
+        patch.delenv("PYTHONDONTWRITEBYTECODE")
+        patch.setenv("PYTHONPYCACHEPREFIX", folder)
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -16,6 +16,9 @@ CLIENTS = Path(__file__).parent.parent / "clients"
 MARK = re.compile(r"# wrong: ")
 
 
+CACHE = Path(__file__).parents[2] / ".mypy_cache" / "clients"
+
+
 def project(folder: Path) -> Path:
     """Sources, client, stubs, and the user's programs beside them."""
     (folder / "baml_src").mkdir(parents=True)
@@ -39,7 +42,7 @@ def marked() -> set[int]:
 def test_mypy_finds_each_mistake_of_a_user_and_none_of_ours(tmp_path: Path) -> None:
     folder = project(tmp_path / "project")
     command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--hide-error-context"]
-    command += ["--cache-dir", str(tmp_path / "cache"), "baml_client", "typed", "right.py", "wrong.py"]
+    command += ["--cache-dir", str(CACHE), "baml_client", "typed", "right.py", "wrong.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     found = re.findall(r"^(\S+?):(\d+): error: (.*)$", done.stdout, re.MULTILINE)
     assert [line for line in found if line[0] != "wrong.py"] == []

@@ -20,17 +20,23 @@ def receipts(tmp_path: Path) -> Path:
     return make_project(tmp_path / "project", "preloaded.py")
 
 
-@pytest.fixture
-def web(tmp_path: Path, loopback: LoopbackServer) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[LoopbackServer]:
+    with LoopbackServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory, upstream: LoopbackServer) -> Iterator[str]:
     """The FastAPI pattern of BAML's streaming guide. It imports `baml_py`, which nobody has installed here."""
-    project = make_project(tmp_path / "project", "app.py", source="chat.baml")
+    project = make_project(tmp_path_factory.mktemp("web") / "project", "app.py", source="chat.baml")
     code = "import baml_client, uvicorn; uvicorn.run('app:app', port=0)"
-    with started(project, loopback, "running on ", "-c", code) as url:
+    with started(project, upstream, "running on ", "-c", code) as url:
         yield url
 
 
-def test_a_stream_goes_through_fastapi(web: str, loopback: LoopbackServer) -> None:
-    loopback.answer(streamed(CONTENT, 4))
+def test_a_stream_goes_through_fastapi(web: str, upstream: LoopbackServer) -> None:
+    upstream.answer(streamed(CONTENT, 4))
     found = httpx.post(f"{web}/stream/a", params={"prompt": "tell"}, timeout=20).text
     texts = [line.removeprefix("data: ") for line in found.split("\n\n") if line]
     assert texts[-1] == CONTENT["content"]
@@ -38,21 +44,21 @@ def test_a_stream_goes_through_fastapi(web: str, loopback: LoopbackServer) -> No
     assert httpx.post(f"{web}/stop/a").json() == {"status": "not found"}
 
 
-def test_a_client_of_the_web_that_leaves_closes_the_upstream_socket(web: str, loopback: LoopbackServer) -> None:
-    loopback.answer(held(CONTENT, 4))
+def test_a_client_of_the_web_that_leaves_closes_the_upstream_socket(web: str, upstream: LoopbackServer) -> None:
+    upstream.answer(held(CONTENT, 4))
     with httpx.stream("POST", f"{web}/stream/a", params={"prompt": "tell"}, timeout=20) as response:
         assert next(response.iter_text()).startswith("data: ")
-    loopback.wait_client_left(10)
+    upstream.wait_client_left(10)
 
 
-def test_another_request_stops_a_stream(web: str, loopback: LoopbackServer) -> None:
-    loopback.answer(held(CONTENT, 4))
+def test_another_request_stops_a_stream(web: str, upstream: LoopbackServer) -> None:
+    upstream.answer(held(CONTENT, 4))
     with httpx.stream("POST", f"{web}/stream/a", params={"prompt": "tell"}, timeout=20) as response:
         texts = response.iter_text()
         assert next(texts).startswith("data: ")
         assert httpx.post(f"{web}/stop/a").json() == {"status": "stopped"}
         assert "".join(texts).endswith("data: [CANCELLED]\n\n")
-    loopback.wait_client_left(10)
+    upstream.wait_client_left(10)
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -19,6 +19,7 @@ from bamlet.cli.main import run
 from tests.servers.loopback import LoopbackServer
 from tests.support.generated import generated
 from tests.support.user_project import streamed, whole
+from tests.unit.test_client_checkers import CACHE
 
 FILES = {
     "main.baml": """
@@ -149,7 +150,7 @@ def test_checkers_know_namespaces_and_defaults(tmp_path: Path) -> None:
         path.write_text(text, "utf-8")
     assert run(["generate", str(tmp_path / "baml_src")]) == 0
     assert run(["generate", str(tmp_path / "baml_src"), "--stubs", str(tmp_path / "typed")]) == 0
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--cache-dir", str(tmp_path / "cache")]
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--cache-dir", str(CACHE)]
     done = subprocess.run(
         [*command, "baml_client", "typed", "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -17,7 +17,9 @@ from tests.support.wheels import ROOT, Environment, build_wheels, run
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The two wheels and nothing else, but for the dependencies, which are lent: no index is asked."""
     environment = Environment(tmp_path_factory.mktemp("installed"))
-    environment.install("--no-index", "--no-deps", *build_wheels(tmp_path_factory.mktemp("wheels")))
+    environment.install(
+        "--no-index", "--no-deps", "--no-compile", *build_wheels(tmp_path_factory.mktemp("wheels"))
+    )
     environment.borrow_dependencies()
     return environment
 
