@@ -8,9 +8,11 @@ own when it needs one.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import sys
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 INTERRUPT_GRACE_SECONDS = 2.0  # for work to let go of its sockets after Ctrl-C
+EXIT_GRACE_SECONDS = 1.0  # for the sockets of a runtime that nobody closes, when the process ends
 
 
 LOOP_STACK_BYTES = 16 * 2**20  # for programs that recur as deep as they may; the system gives what is used
@@ -142,6 +145,15 @@ class _Background:
         self._loop: _Loop | None = None
         self._starting = threading.Lock()
 
+    def close_at_exit(self, runtime: Runtime) -> None:
+        """The process ends: what is not closed now is told of by asyncio, at a time when nobody can close it."""
+        loop = self._found()
+        if loop is None or runtime.is_of_parent:
+            return
+        closing = asyncio.run_coroutine_threadsafe(runtime.asynchronous.aclose(), loop.loop)
+        # Bounded: the loop may be busy with a program that never waits, and the process is to end all the same.
+        wait((closing,), EXIT_GRACE_SECONDS)
+
     def loop(self) -> _Loop:
         if sys.is_finalizing():
             # Daemon threads stand still from here on: whoever waits for one waits for ever.
@@ -195,6 +207,17 @@ async def _close_list(values: AsyncGenerator[list[T], None]) -> None:
     await values.aclose()
 
 
+def close_at_exit(runtime: Runtime) -> None:
+    """For a runtime that nobody closes, since it belongs to the whole process."""
+    there = weakref.ref(runtime)
+
+    def close() -> None:
+        if (found := there()) is not None:
+            _background.close_at_exit(found)
+
+    atexit.register(close)
+
+
 class Runtime:
     """The blocking twin of `AsyncRuntime`; the arguments are the same, and a test holds that."""
 
@@ -233,9 +256,14 @@ class Runtime:
         return f"Runtime({self.program!r})"
 
     @property
+    def is_of_parent(self) -> bool:
+        """Whether this process was forked from the one whose connections it has, and has made none yet."""
+        return self._process != os.getpid()
+
+    @property
     def asynchronous(self) -> AsyncRuntime:
         """The runtime behind this one. After a fork it is a new one: sockets are not shared with the parent."""
-        if self._process != os.getpid():
+        if self.is_of_parent:
             self._inner = AsyncRuntime(self.program, **self._options)
             self._process = os.getpid()
         return self._inner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -114,7 +115,7 @@ def _put(folder: Path, made: Made, arguments: argparse.Namespace) -> int:
         _say(f"{folder}: cannot be written: {failure.strerror or failure}")
         return exits.FAILED
     for other in foreign(folder, made.files):
-        _say(f"warning: {other} is not made by bamlet; it is left as it is")
+        _say(f"warning: {os.path.normpath(other)} is not made by bamlet; it is left as it is")
     print(f"{folder.name}: {len(made.files)} files, {len(changed)} changed", flush=True)
     return exits.OK
 
@@ -127,7 +128,7 @@ def _places(sources: Path) -> Callable[[str], Span]:
 
 def _report(folder: Path, changed: Iterable[Difference]) -> int:
     for difference in changed:
-        print(f"{folder / difference.name}: {difference.kind}")
+        print(f"{os.path.normpath(folder / difference.name)}: {difference.kind}")
     if changed:
         _say("run `bamlet generate` to bring the client up to date")
         return exits.FAILED

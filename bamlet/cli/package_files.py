@@ -69,7 +69,11 @@ def _others(folder: Path, files: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _is_left(path: Path) -> bool:
-    return path.is_file() and path.suffix in (".py", ".pyi") and _is_generated(path.read_bytes())
+    """An empty file may be anybody's: it stays."""
+    if not path.is_file() or path.suffix not in (".py", ".pyi"):
+        return False
+    data = path.read_bytes()
+    return bool(data) and _is_generated(data)
 
 
 def _is_generated(data: bytes) -> bool:

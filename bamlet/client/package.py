@@ -58,12 +58,14 @@ class Package:
         if self._runtime is None:
             from ..embed.cassettes import replay_named_by_environment
             from ..embed.compiling import load_sources
-            from ..sync import Runtime
+            from ..sync import Runtime, close_at_exit
 
             with self._making:
                 if self._runtime is None:
                     sources = {f"baml_src/{name}": text for name, text in self.sources.items()}
-                    self._runtime = Runtime(load_sources(sources, self._edition), **replay_named_by_environment())
+                    program = load_sources(sources, self._edition)
+                    self._runtime = Runtime(program, **replay_named_by_environment())
+                    close_at_exit(self._runtime)
         return self._runtime
 
     @property

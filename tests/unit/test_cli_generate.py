@@ -182,10 +182,12 @@ def test_an_old_client_of_baml_cli_goes_and_files_of_others_stay(
         (package(sources) / name).write_text(header, "utf-8")
     mine = package(sources) / "mine.py"
     mine.write_text("x = 1\n", "utf-8")
+    begun = package(sources) / "begun.py"
+    begun.touch()
     assert run(["generate", str(sources)]) == 0
     assert not (package(sources) / "_baml_old.py").exists()
     assert (package(sources) / "types.py").read_text("utf-8").startswith("# Made by bamlet")
-    assert mine.read_text("utf-8") == "x = 1\n"
+    assert (mine.read_text("utf-8"), begun.exists()) == ("x = 1\n", True)
     assert f"{mine} is not made by bamlet" in capsys.readouterr().err
 
 

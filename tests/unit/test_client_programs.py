@@ -135,6 +135,22 @@ print(threading.active_count(), sorted(heavy))
     assert python(project, loopback, "-c", code) == "1 []\n"
 
 
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_a_process_that_ends_leaves_no_socket_open(
+    project: Path, loopback: LoopbackServer, transport: str
+) -> None:
+    """With `-W error`, as `python` runs it, an open one is told of on standard error."""
+    loopback.default = whole(RECEIPT)
+    code = f"""
+import sys
+if {transport == "httpx"}:
+    sys.modules["aiohttp"] = None  # as where it is not installed
+from baml_client import b
+print(b.ExtractReceiptInfo("a").total_cost)
+"""
+    assert python(project, loopback, "-c", code) == "141.65\n"
+
+
 def test_a_shipped_package_needs_no_sources_and_its_tracebacks_show_their_lines(
     project: Path, loopback: LoopbackServer
 ) -> None:
