@@ -148,7 +148,7 @@ class _Background:
     def close_at_exit(self, runtime: Runtime) -> None:
         """The process ends: what is not closed now is told of by asyncio, at a time when nobody can close it."""
         loop = self._found()
-        if loop is None or runtime.is_of_parent:
+        if loop is None or runtime._is_of_parent:
             return
         closing = asyncio.run_coroutine_threadsafe(runtime.asynchronous.aclose(), loop.loop)
         # Bounded: the loop may be busy with a program that never waits, and the process is to end all the same.
@@ -256,14 +256,14 @@ class Runtime:
         return f"Runtime({self.program!r})"
 
     @property
-    def is_of_parent(self) -> bool:
+    def _is_of_parent(self) -> bool:
         """Whether this process was forked from the one whose connections it has, and has made none yet."""
         return self._process != os.getpid()
 
     @property
     def asynchronous(self) -> AsyncRuntime:
         """The runtime behind this one. After a fork it is a new one: sockets are not shared with the parent."""
-        if self.is_of_parent:
+        if self._is_of_parent:
             self._inner = AsyncRuntime(self.program, **self._options)
             self._process = os.getpid()
         return self._inner
