@@ -1,4 +1,4 @@
-"""Every test that the table of `tests/ground.py` names exists."""
+"""Every number of the table of `tests/ground.py` is there, and every test that it names exists."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ NAMES = {
 }
 
 
+def test_every_number_has_its_tests() -> None:
+    assert sorted(GROUND) == sorted(NUMBERS)
+    assert all(GROUND.values())
+
+
 @pytest.mark.parametrize(
     ("number", "test"), [(number, test) for number, tests in GROUND.items() for test in tests]
 )
 def test_named_test_exists(number: str, test: str) -> None:
-    assert number in NUMBERS
     path, _, name = test.partition("::")
     pattern = NAMES[Path(path).suffix].format(name=re.escape(name))
     assert re.search(pattern, (ROOT / path).read_text("utf-8"), re.MULTILINE), f"{path} has no {name}"
