@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import socket
 import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import AsyncGeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -126,7 +128,18 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
         import uvloop
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+
+    class Loop(uvloop.Loop):
+        async def getaddrinfo(self, host: Any, port: Any, **wanted: Any) -> Any:
+            """By threads of Python's: the end of a forked child waits for those of libuv, which it has not got,
+            and crashes. What is an address already needs no thread.
+            """
+            numeric = {**wanted, "flags": wanted.get("flags", 0) | socket.AI_NUMERICHOST}
+            with suppress(OSError):
+                return socket.getaddrinfo(host, port, **numeric)
+            return await self.run_in_executor(None, partial(socket.getaddrinfo, host, port, **wanted))
+
+    return Loop()
 
 
 def _hand_over(ended: asyncio.Task[T], outcome: Future[T]) -> None:

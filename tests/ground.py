@@ -22,6 +22,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_endings.py::test_an_iterator_that_is_held_at_the_end_holds_nothing_up",
         "tests/unit/test_endings.py::test_what_closes_at_the_very_end_holds_nothing_up",
         "tests/unit/test_endings.py::test_a_forked_child_leaves_the_stream_of_its_parent_alone",
+        "tests/unit/test_endings.py::test_a_forked_child_ends_as_it_says_also_while_its_parent_is_connected",
         "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
     ],
     "A4": [

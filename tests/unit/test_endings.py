@@ -29,6 +29,12 @@ function Pause(ms: int) -> int { baml.sys.sleep(ms); ms }
 function Show() -> int { baml.stream.emit_partial(1); baml.sys.sleep(60000); 2 }
 """
 
+ASKS = """
+client<llm> Local { provider openai-generic, options { model "m", base_url env.BASE_URL } }
+class Item { name string, count int }
+function Make(text: string) -> Item { client Local, prompt #"{{ text }}"# }
+"""
+
 
 @cache
 def shows() -> bamlet.Program:
@@ -169,6 +175,29 @@ def test_a_forked_child_leaves_the_stream_of_its_parent_alone() -> None:
         """
     expected = [f"{act} 1{f' {refused}' if refused else ''}\n0" for act, refused in FORKED.items()]
     assert python(code, "-W", "always") == "\n".join(expected)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_forked_child_ends_as_it_says_also_while_its_parent_is_connected(
+    loopback: LoopbackServer, host: str
+) -> None:
+    """Threads that looked an address up are the parent's alone."""
+    loopback.default = Answer(openai_chunks(['{"name": "n", "count": 1}']))
+    code = f"""
+        import os, sys, bamlet
+        source = {ASKS!r}
+        url = {loopback.url.replace("127.0.0.1", host)!r}
+        runtime = bamlet.Runtime(bamlet.compile_sources({{"local.baml": source}}), environ={{"BASE_URL": url}})
+        stream = runtime.stream("Make", text="x")
+        values = iter(stream)
+        next(values)
+        if (child := os.fork()) == 0:
+            sys.exit(3)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        stream.close()
+        """
+    assert python(code) == "3"
 
 
 # --- interrupts
