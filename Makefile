@@ -32,7 +32,7 @@ check: $(DEV) ## Format, lint, types (of the tests, too) and layers, in seconds
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
 test: $(DEV) ## Everything that must hold; the corpus once as it is and once with every function async
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 	@$(BIN)/python -m pytest -q --all-async tests/corpus
 	@$(BIN)/bamlet test examples --record none --quiet
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -92,10 +93,22 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         items[0].config.stash[PARTIAL] = True
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """What one of several processes has seen, told to the one that looks for orphans."""
+    told = getattr(node, "workeroutput", {})
+    node.config.stash[GOLDENS].used.update(map(Path, told.get("goldens", ())))
+    node.config.stash[PARTIAL] |= told.get("partial", True)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Only a full run that passed knows which goldens nobody asks for."""
     config = session.config
+    if (told := getattr(config, "workeroutput", None)) is not None:
+        told["goldens"] = [str(path) for path in config.stash[GOLDENS].used]
+        told["partial"] = config.stash[PARTIAL]
+        return
     if session.exitstatus != pytest.ExitCode.OK or config.stash[PARTIAL] or not _asked_for_everything(config):
         return
     config.stash[ORPHANS] = config.stash[GOLDENS].orphans()
