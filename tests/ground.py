@@ -105,6 +105,8 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_kept_connections.py::test_a_request_that_got_half_an_answer_is_not_sent_again",
         "tests/unit/test_odd_streams.py::test_a_stream_that_is_closed_or_full_brings_no_traceback",
         "tests/unit/test_odd_streams.py::test_check_of_a_device_ends",
+        "tests/unit/test_odd_streams.py::test_whatever_reads_a_device_ends",
+        "tests/unit/test_odd_streams.py::test_a_program_reads_no_device_to_its_end",
     ],
     "A15": [
         "tests/unit/test_choke_point.py::test_every_wait_with_a_limit_is_an_operation",

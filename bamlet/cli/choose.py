@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..embed import BamlInvalidArgumentError, Program
+from ..embed.files import text_of
 from ..embed.media import CLASSES, local
 from ..embed.test_arguments import arguments_of_test
 
@@ -63,7 +64,7 @@ def _all_arguments(text: str) -> dict[str, Any]:
     """`--args`: an object in JSON, or a file that holds one; media that it names are looked for beside it."""
     file = Path(text[1:]) if text.startswith("@") else None
     try:
-        written = text if file is None else file.read_text("utf-8")
+        written = text if file is None else text_of(file)
     except (OSError, ValueError) as error:
         raise ValueError(f"--args {text}: {error}") from None
     try:
@@ -93,7 +94,7 @@ def _value(text: str, ty: Ty | None) -> Any:
     elif text.startswith("@"):
         if media is not None:
             return CLASSES[media.kind].from_file(text[1:])
-        text = Path(text[1:]).read_text("utf-8")
+        text = text_of(Path(text[1:]))
     if accepted == (STRING,):
         return text
     try:

@@ -10,10 +10,12 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
 
 from ..diagnostics.render import render_all
-from ..embed.files import Read, decode, find
+from ..embed.files import MAX_FILE_BYTES, Read, find, read_open
 from ..embed.store import cache_folder
 from . import exits
 from .terminal import palette
@@ -50,8 +52,9 @@ def _format_file(path: Path | None, arguments: argparse.Namespace) -> str:
     """What became of it: `same`, `changed`, `broken` or `bug`. A broken file does not keep others from it."""
     from ..grammar.format import FormatError, FormatterBug, format_source
 
-    data = sys.stdin.buffer.read() if path is None else path.read_bytes()
-    read = decode("<stdin>" if path is None else str(path), data)
+    with nullcontext(sys.stdin.buffer) if path is None else path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    read = read_open("<stdin>" if path is None else str(path), BytesIO(data))
     try:
         if read.problem is not None:
             raise FormatError((read.problem,))

@@ -15,6 +15,7 @@ from ..wire.record import RecordingTransport, SecretInCassette
 from ..wire.redact import SHORTEST_SECRET, is_secret_name
 from ..wire.replay import ReplayTransport
 from .errors import BamlError
+from .files import text_of
 from .writing import Beside
 
 __all__ = [
@@ -37,7 +38,7 @@ def replay_transport(
 
     Each exchange is played once, unless it is `endless`.
     """
-    cassette = read_cassette(Path(path).read_text("utf-8"))
+    cassette = read_cassette(text_of(Path(path)))
     return ReplayTransport(cassette, speed, asyncio.sleep, endless=endless)
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from .files import text_of
+
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(?P<rest>.*)")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _SINGLE = re.compile(r"'([^']*)'")
@@ -18,7 +20,7 @@ def read_env_file(path: str | os.PathLike[str]) -> dict[str, str]:
     `ValueError` for a line that is none of these.
     """
     found: dict[str, str] = {}
-    for number, line in enumerate(Path(path).read_text("utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(text_of(Path(path)).removeprefix("\ufeff").splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = _LINE.fullmatch(line)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ..diagnostics import Diagnostic, catalogue
 from ..source import SourceFile, Span
+from ..sysops.bounded import bytes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +80,4 @@ def _below(root: Path) -> Iterator[Path]:
 
 def text_of(path: Path) -> str:
     """The text of a file that stands beside a program. Raises `OSError`, and `ValueError` for what is no text."""
-    return path.read_text("utf-8")
+    return bytes_of(path).decode().replace("\r\n", "\n").replace("\r", "\n")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from ..interpreter.runtime.media import MediaKind, MediaValue
+from ..sysops.bounded import bytes_of
 from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
 from .errors import BamlInvalidArgumentError
 
@@ -55,7 +56,7 @@ class _Media(MediaValue):
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], media_type: str | None = None) -> Self:
         """Reads the file now. Raises `OSError`, and `BamlInvalidArgumentError` for what is of another kind."""
-        return cls._of_bytes(Path(path).read_bytes(), media_type, os.fspath(path))
+        return cls._of_bytes(bytes_of(Path(path)), media_type, os.fspath(path))
 
     @classmethod
     def _of_bytes(cls, data: bytes, media_type: str | None, file: str | None) -> Self:

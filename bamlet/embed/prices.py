@@ -12,6 +12,7 @@ from typing import Any
 
 from ..interpreter.facts.interface import Interface
 from ..providers.prices import Price, cost, read_price
+from .files import text_of
 
 __all__ = ["Price", "Prices", "cost"]
 
@@ -34,7 +35,7 @@ class Prices:
         if not path:
             return cls(interface)
         try:
-            table = json.loads(Path(path).read_text("utf-8"))
+            table = json.loads(text_of(Path(path)))
         except (OSError, ValueError) as failure:
             raise ValueError(f"{VARIABLE}: {path} cannot be read: {failure}") from None
         if not isinstance(table, dict):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..interpreter.facts.edition import Edition
+from .files import text_of
 
 _BAML = "baml.toml"
 _PYTHON = "pyproject.toml"
@@ -57,7 +58,7 @@ def _edition(file: Path, table: Any) -> Edition | None:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text("utf-8")
+        text = text_of(file)
         if "bamlet" not in text:
             return {}
         import tomllib  # most projects say nothing, and do without it

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..providers import Dialect
+from .bounded import bytes_of
 from .host import Context, Host, client_variable
 
 if TYPE_CHECKING:
@@ -57,6 +58,6 @@ def _read_usual(host: Host, path: str) -> str | None:
 def _read_text(path: str) -> str | None:
     """None for what is not there, or cannot be read as text."""
     try:
-        return Path(path).expanduser().read_text("utf-8")
+        return bytes_of(Path(path).expanduser()).decode()
     except (OSError, ValueError, RuntimeError):
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .bounded import bytes_of
 from .host import Context
 from .registry import Failure, sysop
 
@@ -25,8 +26,8 @@ def _reaching(path: str) -> Iterator[Path]:
 
 @sysop("baml.fs.read", throws=("Io",), group="fs")
 def read(context: Context, path: str) -> str:
-    with _reaching(path) as file, file.open(encoding="utf-8", newline="") as opened:
-        return opened.read()
+    with _reaching(path) as file:
+        return bytes_of(file).decode()
 
 
 @sysop("baml.fs.write", throws=("Io",), group="fs")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import bamlet
 from bamlet.cli.main import run
 
 pytestmark = pytest.mark.timeout(50)
@@ -44,6 +45,31 @@ def test_check_of_a_device_ends(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "/dev/zero"]) == 65
     shown = capsys.readouterr()
     assert "this file has more than 16 MiB" in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["fmt", "--check", "/dev/zero"], 65),
+        (["run", "FOLDER", "--args", "@/dev/zero"], 2),
+        (["run", "FOLDER", "--arg", "x=@/dev/zero"], 2),
+        (["run", "FOLDER", "--replay", "/dev/zero"], 2),
+        (["test", "FOLDER", "--env-file", "/dev/zero"], 2),
+    ],
+)
+def test_whatever_reads_a_device_ends(
+    folder: Path, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([str(folder) if part == "FOLDER" else part for part in arguments]) == code
+    shown = capsys.readouterr()
+    assert "more than" in shown.out + shown.err
+
+
+def test_a_program_reads_no_device_to_its_end() -> None:
+    source = 'function Read() -> string { baml.fs.read("/dev/zero") }'
+    program = bamlet.compile_sources({"read.baml": source})
+    with bamlet.Runtime(program) as runtime, pytest.raises(bamlet.BamlClientError, match="more than 256 MiB"):
+        runtime.call("Read")
 
 
 def test_a_pipe_below_a_folder_is_not_waited_for(folder: Path) -> None:
