@@ -77,6 +77,7 @@ GROUND: dict[str, list[str]] = {
     ],
     "A11": [
         "tests/unit/test_wrong_addresses.py::test_a_url_that_no_server_has",
+        "tests/unit/test_wrong_addresses.py::test_what_is_no_url_of_a_server_is_a_failed_attempt",
         "tests/unit/test_wrong_addresses.py::test_a_user_in_the_url_is_a_header",
         "tests/unit/test_wrong_addresses.py::test_a_proxy_that_cannot_be_had",
         "tests/unit/test_wrong_addresses.py::test_no_engine_takes_what_the_other_refuses",

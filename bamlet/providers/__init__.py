@@ -3,7 +3,7 @@
 from ..options import Timeouts
 from .accumulator import Accumulator, read_body
 from .chunks import Chunk, ChunkType
-from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, MissingKey
+from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, MissingKey, WrongAddress
 from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed
@@ -29,6 +29,7 @@ __all__ = [
     "Timeouts",
     "ToolCall",
     "Usage",
+    "WrongAddress",
     "dialect",
     "finish_reason_is_allowed",
     "http_error",

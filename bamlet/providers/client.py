@@ -21,6 +21,10 @@ class ClientConfigError(Exception):
     """A client whose options contradict each other, or lack what a request needs. Nothing was sent."""
 
 
+class WrongAddress(ClientConfigError):
+    """A `base_url` that leads nowhere: like a server that is not there, it is one client's misfortune."""
+
+
 class MissingKey(ClientConfigError):
     """A client for which this machine lacks a key, credentials or a variable: another one may have them."""
 

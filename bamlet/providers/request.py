@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ..wire.message import Request
-from .client import ClientConfigError, ClientOptions
+from .client import ClientConfigError, ClientOptions, WrongAddress
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
@@ -20,14 +20,14 @@ _OURS = frozenset(("content-length", "host", "transfer-encoding"))
 
 def url_for(client: ClientOptions, path: str, **query: str) -> str:
     """`path` behind the base's own path, then the base's query, then the dialect's, then `query_params`."""
-    given = needed(client, "base_url", client.base_url)
+    given = needed(client, "base_url", client.base_url, WrongAddress)
     try:
         base = urlsplit(given)
     except ValueError:
         # Half an address is for the transport to refuse, as it refuses a name that nobody has: a fallback goes on.
         return given.rstrip("/") + path
     if base.scheme not in ("http", "https") or not base.netloc or _BLANK.search(client.base_url or ""):
-        raise ClientConfigError(f"client `{client.name}`: base_url is no http or https URL")
+        raise WrongAddress(f"client `{client.name}`: base_url is no http or https URL")
     asked = "&".join(filter(None, (base.query, urlencode({**query, **client.query_params}))))
     return urlunsplit((base.scheme, base.netloc, base.path.rstrip("/") + path, asked, ""))
 
@@ -59,10 +59,12 @@ def without_key(client: ClientOptions, headers: Iterable[str]) -> str | None:
     return f"set the environment variable {client.key_variable} or {ways}" if client.key_variable else ways
 
 
-def needed(client: ClientOptions, name: str, value: str | None) -> str:
+def needed(
+    client: ClientOptions, name: str, value: str | None, error: type[ClientConfigError] = ClientConfigError
+) -> str:
     """The value of an option without which there is no request."""
     if not value:
-        raise ClientConfigError(f"client `{client.name}`: the provider {client.provider} needs a {name}")
+        raise error(f"client `{client.name}`: the provider {client.provider} needs a {name}")
     return value
 
 

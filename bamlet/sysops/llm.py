@@ -17,6 +17,7 @@ from ..prompt import Message, Prompt, StructuredAnswer, answer_schema, render_pr
 from ..providers import (
     ClientConfigError,
     ClientOptions,
+    WrongAddress,
     mode_of,
 )
 from ..types.schema import Schemas
@@ -129,12 +130,12 @@ def prompt_text(context: Context, prompt: Opaque) -> str:
     return str(prompt.payload)
 
 
-@sysop("baml.llm.PrimitiveClient.build_request", throws=("InvalidArgument",))
+@sysop("baml.llm.PrimitiveClient.build_request", throws=("InvalidArgument", "Io"))
 def build_request(context: Context, client: Opaque, prompt: Opaque) -> Any:
     return _request(context, client, prompt, stream=False)
 
 
-@sysop("baml.llm.PrimitiveClient.build_request_stream", throws=("InvalidArgument",))
+@sysop("baml.llm.PrimitiveClient.build_request_stream", throws=("InvalidArgument", "Io"))
 def build_request_stream(context: Context, client: Opaque, prompt: Opaque) -> Any:
     return _request(context, client, prompt, stream=True)
 
@@ -143,6 +144,8 @@ def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) 
     primitive = primitive_of(client)
     try:
         request = primitive.dialect.build_request(primitive.options, prompt.payload, stream=stream)
+    except WrongAddress as failure:
+        raise Failure("Io", str(failure), connected=False) from failure
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
     _refuse_secrets(context, primitive.options, request.body.decode())

@@ -292,7 +292,7 @@ def test_h33_a_program_without_a_network_fetches_nothing() -> None:
     ],
 )
 def test_h35_what_would_change_the_head_is_refused(provider: str, options: str) -> None:
-    with pytest.raises((bamlet.BamlInvalidArgumentError, bamlet.CompileError)):
+    with pytest.raises((bamlet.BamlInvalidArgumentError, bamlet.BamlClientConnectionError, bamlet.CompileError)):
         program('prompt "hi"', options, provider).request("F")
 
 

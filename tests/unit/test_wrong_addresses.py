@@ -63,6 +63,17 @@ def test_a_url_that_no_server_has(loopback: LoopbackServer, engine: str, url: st
     assert json.loads(loopback.requests[0].body)["model"] == "right"
 
 
+@pytest.mark.parametrize(
+    "url", ["", "h", "//h", "ftp://h", "http:///x", "http://h x", "file:///etc/passwd", "data:,x"]
+)
+def test_what_is_no_url_of_a_server_is_a_failed_attempt(loopback: LoopbackServer, url: str) -> None:
+    loopback.default = FINE
+    with runtime(url, loopback.url) as rt:
+        with pytest.raises(bamlet.BamlClientConnectionError, match=r"client `Wrong`: .*base_url"):
+            rt.call("Ask")
+        assert rt.call("AskBoth") == rt.stream("AskBoth").final() == "fine"
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_user_in_the_url_is_a_header(loopback: LoopbackServer, engine: str) -> None:
     loopback.default = FINE
