@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS = """
-source deep options regex
+source deep bounded options regex
 diagnostics types jinja
 grammar prompt sap wire stdlib
 providers
@@ -76,7 +76,7 @@ ONLY_THROUGH = {
 
 _CLOCK = {"sysops.clock"}
 _ENVIRONMENT = {"sysops.env", "embed"}
-_FILES = {"embed", "stdlib", "sysops.bounded", "sysops.fs", "sysops.credential_files", "batch", "cli"}
+_FILES = {"embed", "stdlib", "bounded", "sysops.fs", "sysops.credential_files", "batch", "cli"}
 _TERMINAL = {"cli", "__main__"}
 
 # Outside things, and the modules that may touch them. A name that starts with a dot is a method of anything.

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from ..diagnostics import did_you_mean
+from ..embed.compiling import callable_functions
 from ..embed.prices import Prices
 from ..embed.runtime import AsyncRuntime
 from .asking import Asker
@@ -44,8 +45,7 @@ async def run_map(
     """Raises `Refused` before anything is asked."""
     program = runtime.program
     if program.callee(function) is None:
-        names = [name for name in program.interface.functions if not name.startswith("baml.")]
-        hint = did_you_mean(function, names)
+        hint = did_you_mean(function, callable_functions(program))
         raise Refused(f"there is no function `{function}`" + (f"; {hint}" if hint else ""))
     try:
         prices = Prices.of(program.interface, environ)

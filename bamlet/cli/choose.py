@@ -33,7 +33,7 @@ def choose(program: Program, arguments: argparse.Namespace) -> Choice:
 
 
 def _default_function(program: Program) -> str:
-    names = [name for name in program.interface.functions if not name.startswith("baml.") and "." not in name]
+    names = [name for name in program.interface.functions if "." not in name]
     if "main" in names:
         return "main"
     if len(names) == 1:

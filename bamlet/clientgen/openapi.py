@@ -25,7 +25,7 @@ from ..client.shapes import (
     Shapes,
     State,
 )
-from ..interpreter.facts.interface import FunctionInfo, Interface
+from ..interpreter.facts.interface import FunctionInfo, Interface, is_of_library
 from ..types.schema import ClassSchema, EnumSchema, Field
 from ..types.ty import AnnotatedTy, Constraint, MediaTy, PrimitiveTy, Ty
 from .openapi_events import EVENTS, PROBLEM, PROBLEMS
@@ -156,22 +156,18 @@ class _Writer:
         found: Json = {"Problem": PROBLEM}
         schemas = self._interface.schemas
         for enum in schemas.enums.values():
-            if _is_own(enum.name):
+            if not is_of_library(enum.name):
                 found[enum.name] = _enum(enum)
         for schema in schemas.classes.values():
-            if _is_own(schema.name):
+            if not is_of_library(schema.name):
                 found[schema.name] = _class(schema, self._shapes.final_fields(schema.name), is_partial=False)
                 partial = self._shapes.partial_fields(schema.name)
                 found[f"{PARTIAL}{schema.name}"] = _class(schema, partial, is_partial=True)
         for name, ty in schemas.aliases.items():
-            if _is_own(name):
+            if not is_of_library(name):
                 found[name] = schema_of(self._shapes.final(ty))
                 found[f"{PARTIAL}{name}"] = schema_of(self._shapes.partial(ty))
         return found
-
-
-def _is_own(name: str) -> bool:
-    return not name.startswith("baml.")
 
 
 def _unchecked(ty: Ty) -> Ty:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..interpreter.facts.interface import RESERVED_NAMESPACES, FunctionInfo, Interface
+from ..interpreter.facts.interface import FunctionInfo, Interface, is_of_library
 from ..types.schema import ClassSchema, EnumSchema
 
 TOP = ""
@@ -32,11 +32,11 @@ def of_space(words: str, space: str) -> str:
 
 
 def own_classes(interface: Interface) -> list[ClassSchema]:
-    return [schema for schema in interface.schemas.classes.values() if _is_own(schema.name)]
+    return [schema for schema in interface.schemas.classes.values() if not is_of_library(schema.name)]
 
 
 def own_enums(interface: Interface) -> list[EnumSchema]:
-    return [schema for schema in interface.schemas.enums.values() if _is_own(schema.name)]
+    return [schema for schema in interface.schemas.enums.values() if not is_of_library(schema.name)]
 
 
 def own_functions(interface: Interface) -> list[FunctionInfo]:
@@ -45,7 +45,9 @@ def own_functions(interface: Interface) -> list[FunctionInfo]:
     return [
         function
         for name, function in interface.functions.items()
-        if _is_own(name) and space_of(name) not in schemas.classes and space_of(name) not in schemas.enums
+        if not is_of_library(name)
+        and space_of(name) not in schemas.classes
+        and space_of(name) not in schemas.enums
     ]
 
 
@@ -73,8 +75,3 @@ def around(name: str) -> Iterator[str]:
     """The namespaces that a name stands in, the innermost first."""
     while name := space_of(name):
         yield name
-
-
-def _is_own(name: str) -> bool:
-    first, dot, _ = name.partition(".")
-    return not dot or first not in RESERVED_NAMESPACES

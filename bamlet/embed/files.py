@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..bounded import bytes_of
 from ..diagnostics import Diagnostic, catalogue
 from ..source import SourceFile, Span
-from ..sysops.bounded import bytes_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from ..bounded import bytes_of
 from ..interpreter.runtime.media import MediaKind, MediaValue
-from ..sysops.bounded import bytes_of
 from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
 from .errors import BamlInvalidArgumentError
 

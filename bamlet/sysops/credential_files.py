@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..bounded import bytes_of
 from ..providers import Dialect
-from .bounded import bytes_of
 from .host import Context, Host, client_variable
 
 if TYPE_CHECKING:

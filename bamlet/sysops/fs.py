@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .bounded import bytes_of
+from ..bounded import bytes_of
 from .host import Context
 from .registry import Failure, sysop
 

@@ -187,5 +187,5 @@ def test_a_failure_that_the_program_takes_is_in_the_trace() -> None:
     assert run_virtual(work()) == ["hidden", "denied"]
     told = [line for line in lines if "failed: " in line]
     assert len(told) == 2
-    assert "InvalidArgument" in told[0]
+    assert "LlmClient" in told[0]
     assert "AccessDenied" in told[1]

@@ -19,11 +19,17 @@ class EnvRef:
     name: str
 
 
-# Namespaces of a program cannot be called so: those of the library are among them.
-RESERVED_NAMESPACES = frozenset(
-    {"baml", "root", "env", "log", "assert", "testing", "ai"}
-    | {"string", "int", "float", "bool", "null", "image", "audio", "pdf", "video", "map"}
+# The first words of the library's names.
+LIBRARY_SPACES = frozenset(
+    {"baml", "env", "assert", "log", "testing", "string", "int", "float", "image", "audio", "pdf", "video"}
 )
+# Namespaces of a program cannot be called so.
+RESERVED_NAMESPACES = LIBRARY_SPACES | {"root", "ai", "bool", "null", "map"}
+
+
+def is_of_library(name: str) -> bool:
+    first, dot, _ = name.partition(".")
+    return bool(dot) and first in LIBRARY_SPACES
 
 
 @dataclass(frozen=True, slots=True)

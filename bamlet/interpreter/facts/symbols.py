@@ -13,6 +13,7 @@ from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
 from ...types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
 from .interface import (
+    LIBRARY_SPACES,
     ClientInfo,
     GeneratorInfo,
     LlmInfo,
@@ -77,12 +78,6 @@ class ConstantSymbol:
     thrown: Ty = NEVER  # what its first use may throw
     placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
     node: n.LetDecl | None = field(default=None, compare=False, repr=False)
-
-
-# The first words of the library's names.
-LIBRARY_SPACES = frozenset(
-    {"baml", "env", "assert", "log", "testing", "string", "int", "float", "image", "audio", "pdf", "video"}
-)
 
 
 @dataclass(slots=True, kw_only=True)
