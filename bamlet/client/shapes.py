@@ -18,6 +18,7 @@ from ..types.ty import (
     AliasTy,
     AnnotatedTy,
     ClassTy,
+    Constraint,
     EnumTy,
     ListTy,
     LiteralTy,
@@ -90,10 +91,12 @@ class Maybe:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """`Checked[…]`, by the names of the checks."""
+    """`Checked[…]`, by the names of the checks. A whole value has them, also one that no answer gave."""
 
     inner: Shape
     names: tuple[str, ...]
+    checks: tuple[Constraint, ...]
+    partial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,13 @@ class Shapes:
 
     def final(self, ty: Ty) -> Shape:
         inner, attributes = self._use(ty)
-        return _checked(self._plain(inner, partial=False, done=False), attributes)
+        return _checked(self._plain(inner, partial=False, done=False), attributes, partial=False)
 
     def partial(self, ty: Ty, *, done: bool = False) -> Shape:
         """A part that may be unfinished, where it cannot be missing: an item, a member of a union, a result."""
         inner, attributes = self._use(ty)
-        shape = _checked(self._plain(inner, partial=True, done=done or attributes.stream_done), attributes)
+        plain = self._plain(inner, partial=True, done=done or attributes.stream_done)
+        shape = _checked(plain, attributes, partial=True)
         return State(shape) if attributes.stream_with_state else shape
 
     def final_field(self, ty: Ty) -> Shape:
@@ -131,13 +135,13 @@ class Shapes:
         shape = self._plain(inner, partial=True, done=attributes.stream_done)
         always = isinstance(shape, Maybe | Listed | Mapped) or self._holds_null(inner)
         if attributes.stream_with_state:
-            if not always and not attributes.stream_not_null and not _check_names(attributes):
+            if not always and not attributes.stream_not_null and not _checks(attributes):
                 shape = Maybe(shape)
-            shape = _checked(shape, attributes)
+            shape = _checked(shape, attributes, partial=True)
             if not always and not attributes.stream_not_null and isinstance(shape, Checks):
                 shape = Maybe(shape)
             return State(shape)
-        shape = _checked(shape, attributes)
+        shape = _checked(shape, attributes, partial=True)
         return shape if always or attributes.stream_not_null else Maybe(shape)
 
     def is_open(self, name: str) -> bool:
@@ -234,13 +238,14 @@ def _with_choices_together(shapes: list[Shape]) -> list[Shape]:
     return [together if isinstance(shape, Choice) else shape for shape in shapes]
 
 
-def _check_names(attributes: TypeAttributes) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(c.name or "" for c in attributes.constraints if c.kind == "check"))
+def _checks(attributes: TypeAttributes) -> tuple[Constraint, ...]:
+    return tuple(constraint for constraint in attributes.constraints if constraint.kind == "check")
 
 
-def _checked(shape: Shape, attributes: TypeAttributes) -> Shape:
-    names = _check_names(attributes)
-    return Checks(shape, names) if names else shape
+def _checked(shape: Shape, attributes: TypeAttributes, *, partial: bool) -> Shape:
+    checks = _checks(attributes)
+    names = tuple(dict.fromkeys(check.name or "" for check in checks))
+    return Checks(shape, names, checks, partial) if checks else shape
 
 
 def _both(inner: TypeAttributes, outer: TypeAttributes) -> TypeAttributes:

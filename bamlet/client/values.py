@@ -13,6 +13,7 @@ from importlib import import_module
 from operator import attrgetter, or_
 from typing import Any, Final, Literal
 
+from ..embed.checking import checks_of
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import Schemas
 from ..types.ty import NULL, MediaTy, PrimitiveTy, Ty, UnknownTy
@@ -166,14 +167,19 @@ class Makers:
         check = _builder(Check)
 
         def made(value: Any) -> Any:
-            if not _is(value, "Checked"):
+            if _is(value, "Checked"):
+                inner, results = value.value, value.checks
+            elif shape.partial:
                 return HELD
-            found = make(value.value)
+            else:
+                # What the program has made, or an answer has left out, was checked by nobody yet.
+                inner, results = value, checks_of(shape.checks, value, self._schemas)
+            found = make(inner)
             if found is HELD:
                 return HELD
             checks = {
                 name: check({"name": one.name, "expression": one.expression, "status": one.status}, None)
-                for name, one in value.checks.items()
+                for name, one in results.items()
             }
             return build({"value": found, "checks": checks}, None)
 
@@ -222,11 +228,17 @@ class Makers:
                 name = value.__class_name__
                 if name in _WRAPPERS:
                     return _in_wrapper(wrapped, value)
-                return objects[name](value) if name in objects else self.free(value)
-            if isinstance(value, EnumValue):
-                return enums[value.enum](value) if value.enum in enums else self.free(value)
-            change = kinds.get(type(value))
-            return value if change is None else change(value)
+                if name in objects:
+                    return objects[name](value)
+            elif isinstance(value, EnumValue):
+                if value.enum in enums:
+                    return enums[value.enum](value)
+            elif type(value) in kinds:
+                return kinds[type(value)](value)
+            for member, make in wrapped:
+                if isinstance(member, Checks) and not member.partial and _fits(member.inner, value):
+                    return make(value)
+            return self.free(value) if isinstance(value, Instance | EnumValue) else value
 
         return made
 

@@ -47,7 +47,7 @@ def docstring(doc: str, indent: int) -> str:
     margin = " " * indent
     lines = [line.rstrip() for line in textwrap.dedent(doc.expandtabs()).strip().splitlines()]
     lines = [_in_docstring(line) for line in lines]
-    if lines[-1].endswith('"'):
+    if lines[-1].endswith('"') and not lines[-1].endswith('\\"'):
         lines[-1] += " "
     if lines[0].startswith('"'):
         lines[0] = f" {lines[0]}"

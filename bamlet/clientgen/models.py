@@ -149,8 +149,9 @@ def stub(side: Side, parts: list[str], own: set[str], space: str, below: Sequenc
         helpers = ["StreamState"]
     helpers = [name for name in helpers if name not in own]
     lines = [f"from bamlet.client.models import {name} as {name}" for name in helpers]
-    lines += ["", *(f"from . import {of_space(side, name)} as {last_name(name)}" for name in below)]
-    lines += [f"from .{part} import *  # noqa: F403" for part in sorted(parts)]
+    own_files = [f"from . import {of_space(side, name)} as {last_name(name)}" for name in below]
+    own_files += [f"from .{part} import *  # noqa: F403" for part in sorted(parts)]
+    lines += ["", *own_files] if own_files else []
     if below:
         # A module under another name is a name of this one only if that is said.
         names = sorted({*helpers, *own, *map(last_name, below)})

@@ -25,7 +25,7 @@ Mode = Literal["sync", "async"]
 
 HEADER = f"# Made by bamlet {__version__} from .baml files: change those, and run `bamlet generate`.\n"
 # What the program says stands in the code as it was written: its lines may be long, its letters of any script.
-_LINT = "# ruff: noqa: E501, E741, RUF001, RUF002, RUF100\n"
+_LINT = "# ruff: noqa: E501, E741, E742, E743, RUF001, RUF002, RUF100\n"
 
 _INIT = '''"""The client of a BAML program: `b` calls its functions."""
 
@@ -200,7 +200,8 @@ def _init_imports(mode: Mode) -> str:
 
 
 def _lint(name: str) -> str:
-    return _LINT if name.startswith(("_", "sync", "async", "parser", "inlined")) and name != "__init__.py" else ""
+    said = ("_", "sync", "async", "parser", "inlined", "type_builder")
+    return _LINT if name.startswith(said) and name != "__init__.py" else ""
 
 
 def _left_out(function: FunctionInfo) -> str | None:

@@ -110,6 +110,8 @@ class _Binder:
     def convert(self, value: Any, ty: Ty) -> Any:
         """Containers and instances are made anew: the program may change them, the caller's stay as they are."""
         plain = bare(ty)
+        if plain is not ty:
+            value = _unchecked(value)
         known = len(self.problems)
         converted = _INTO[type(plain)](self, value, plain)
         if converted is NOTHING and len(self.problems) == known:
@@ -158,6 +160,8 @@ class _Binder:
     def _instance(self, value: Any, ty: ClassTy) -> Any:
         schema = self._space.schemas.classes[ty.name]
         names = [field.name for field in schema.fields]
+        if schema.constraints:
+            value = _unchecked(value)
         given = _fields_of(value, names, schema.dynamic)
         if given is None:
             self._problem(f" should be a `{ty.name}`, not {_describe(value)}")
@@ -330,6 +334,14 @@ def _all_fields(value: Any) -> Mapping[str, Any] | None:
     """Of a pydantic model or a dataclass that no type of the program is declared for."""
     declared = getattr(type(value), "model_fields", None) or getattr(type(value), "__dataclass_fields__", None)
     return None if declared is None else _fields_of(value, list(declared), dynamic=True)
+
+
+def _unchecked(value: Any) -> Any:
+    """A value that came with its checks, without them: they are made anew where they are wanted."""
+    is_checked = type(value).__name__.partition("[")[0] == "Checked" and isinstance(
+        getattr(value, "checks", None), Mapping
+    )
+    return value.value if is_checked else value
 
 
 def _describe(value: Any) -> str:

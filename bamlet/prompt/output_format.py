@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..types.schema import ClassSchema, EnumMember, EnumSchema, Schemas
+from ..types.show import show
 from ..types.ty import (
     NULL,
     AliasTy,
@@ -76,7 +77,7 @@ class _Writer:
     def text(self, ty: Ty) -> str:
         write = _TEXT.get(type(ty))
         if write is None:
-            raise PromptError(f"a model cannot answer with a value of this type: {ty}")
+            raise PromptError(f"a model cannot answer with a value of the type `{show(ty)}`")
         return write(self, ty)
 
     def primitive(self, ty: PrimitiveTy) -> str:

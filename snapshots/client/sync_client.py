@@ -1,5 +1,5 @@
 # Made by bamlet 0.1.0.dev0 from .baml files: change those, and run `bamlet generate`.
-# ruff: noqa: E501, E741, RUF001, RUF002, RUF100
+# ruff: noqa: E501, E741, E742, E743, RUF001, RUF002, RUF100
 
 """The sync client."""
 

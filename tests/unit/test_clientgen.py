@@ -120,8 +120,27 @@ def test_the_package_of_every_form(forms: ModuleType, golden: Goldens, name: str
     golden(f"client/{name.strip('_')}.py", (folder_of(forms) / f"{name}.py").read_text("utf-8"))
 
 
+ODD = {
+    "no types": "function F(n: int) -> int { n }",
+    "no functions": "class A { n int }",
+    "nothing": "",
+    "names that look like numbers": "class I { l int }\nclass O { n int }\nenum l { I O }",
+    "functions like numbers": "function I() -> int { 1 }\nfunction l() -> int { 1 }\nfunction O() -> int { 1 }",
+    "quotes at the end": '/// Says """\nclass A {\n  n int /// "so"\n}\n/// a \\\nfunction F(a: A) -> A { a }',
+}
+
+
+@pytest.mark.parametrize("source", ODD.values(), ids=list(ODD))
+def test_linters_have_nothing_to_say_of_odd_programs_either(tmp_path: Path, source: str) -> None:
+    with generated(tmp_path, source) as package:
+        lint(folder_of(package))
+
+
 def test_linters_and_formatters_have_nothing_to_say(forms: ModuleType) -> None:
-    folder = folder_of(forms)
+    lint(folder_of(forms))
+
+
+def lint(folder: Path) -> None:
     ruff = [str(Path(sys.executable).with_name("ruff"))]
     options = ["--isolated", "--no-cache", "--line-length", "120", str(folder)]
     for command in (["check", "--select", "E,F,W,I,UP,B,C4,RUF"], ["format", "--diff"]):

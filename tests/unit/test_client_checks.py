@@ -1,0 +1,90 @@
+"""`Checked` in a generated client: whoever made the value, an answer or the program, it is what its type says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import bamlet
+from tests.support.generated import CLIENT, generated
+
+CLASSES = """
+class Found {
+  count int @check(many, {{ this > 2 }})
+  note string? @check(long, {{ this|length > 9 }})
+  ways int[] @check(some, {{ this }})
+  by map<string, int> @check(known, {{ this }})
+  mixed ((int @check(even, {{ this % 2 == 0 }})) | string | Whole)?
+}
+class Whole {
+  size int
+  @@check(big, {{ this.size > 5 }})
+}
+"""
+SOURCE = (
+    CLIENT
+    + CLASSES
+    + """
+function Ask() -> Found { client Local, prompt #"{{ ctx.output_format }}"# }
+function Make(count: int) -> Found { Found { count: count, note: null, ways: [], by: { a: 1 }, mixed: count } }
+function Whole5() -> Whole { Whole { size: 5 } }
+function Same(found: Found) -> Found { found }
+function Size(whole: Whole) -> int { whole.size }
+function Number() -> int @check(small, {{ this < 9 }}) { 3 }
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    with generated(tmp_path_factory.mktemp("client"), SOURCE) as package:
+        yield package
+
+
+@pytest.fixture
+def b(client: ModuleType) -> Any:
+    return import_module(f"{client.__name__}.sync_client").b
+
+
+def statuses(checked: Any) -> dict[str, str]:
+    return {name: check.status for name, check in checked.checks.items()}
+
+
+def fits(client: ModuleType, value: Any) -> bool:
+    """Whether pydantic takes it for what its annotations say."""
+    return bool(client.types.Found.model_validate(value.model_dump()) == value)
+
+
+@pytest.mark.parametrize("text", ['{"count": 3}', '{"count": 3, "note": null, "ways": null, "by": null}'])
+def test_what_an_answer_leaves_out_has_its_checks(client: ModuleType, b: Any, text: str) -> None:
+    found = b.parse.Ask(text)
+    assert (statuses(found.count), statuses(found.note)) == ({"many": "succeeded"}, {})
+    assert (statuses(found.ways), statuses(found.by)) == ({"some": "failed"}, {"known": "failed"})
+    assert (found.note.value, found.ways.value, found.by.value, found.mixed) == (None, [], {}, None)
+    assert fits(client, found)
+
+
+def test_what_the_program_has_made_is_checked(client: ModuleType, b: Any) -> None:
+    made = b.Make(2)
+    assert (statuses(made.count), statuses(made.mixed)) == ({"many": "failed"}, {"even": "succeeded"})
+    assert fits(client, made)
+    assert statuses(b.Whole5()) == {"big": "failed"}
+    assert (b.Number().value, statuses(b.Number())) == (3, {"small": "succeeded"})
+
+
+def test_what_was_checked_is_taken_back_as_an_argument(b: Any) -> None:
+    found = b.parse.Ask('{"count": 3, "ways": [1]}')
+    assert b.Same(found) == found
+    assert b.Same({"count": 1, "ways": [], "by": {}}).count.checks["many"].status == "failed"
+    assert b.Size(b.Whole5()) == 5
+
+
+def test_a_plain_runtime_takes_it_too() -> None:
+    program = bamlet.compile_sources({"main.baml": SOURCE})
+    with bamlet.Runtime(program) as runtime:
+        found = runtime.parse("Ask", '{"count": 3, "ways": [1]}')
+        assert runtime.call("Same", found=found).count == 3
