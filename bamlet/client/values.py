@@ -235,9 +235,11 @@ class Makers:
                     return enums[value.enum](value)
             elif type(value) in kinds:
                 return kinds[type(value)](value)
-            for member, make in wrapped:
-                if isinstance(member, Checks) and not member.partial and _fits(member.inner, value):
-                    return make(value)
+            # Without its checks: of a partial value that is not yet what is checked, of a whole one see `_checks`.
+            if wrapped and not any(_takes(member, value) for member in shape.members):
+                for member, make in wrapped:
+                    if isinstance(member, Checks) and _fits(member.inner, value):
+                        return make(value)
             return self.free(value) if isinstance(value, Instance | EnumValue) else value
 
         return made
@@ -328,6 +330,19 @@ def _fits(shape: Shape, value: Any) -> bool:
             return isinstance(value, Instance) and value.__class_name__ in _WRAPPERS
         case _:
             return True
+
+
+def _takes(shape: Shape, value: Any) -> bool:
+    """Whether it is a plain member's value."""
+    match shape:
+        case Leaf(ty=UnknownTy()):
+            return True
+        case Leaf(ty=ty):
+            return isinstance(value, _PYTHON.get(_kind(ty), ()))
+        case Choice(values=values):
+            return any(type(one.value) is type(value) and one.value == value for one in values)
+        case _:
+            return False
 
 
 def _is(value: Any, wrapper: str) -> bool:

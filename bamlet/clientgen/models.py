@@ -96,7 +96,7 @@ def _part(module: str, annotations: Annotations, foreign: Mapping[str, list[str]
         lines += ["", "if _typing.TYPE_CHECKING:"]
         lines += [imports(f".{part}", names, 4) for part, names in sorted(foreign.items())]
     gap = [""] if body.startswith("class ") else []
-    return "\n".join([*lines, "", *gap, body, ""])
+    return "\n".join([*lines, *([""] if lines[-1] else []), *gap, body, ""])
 
 
 def import_lines(modules: set[str]) -> list[str]:

@@ -34,6 +34,10 @@ function Make(count: int) -> Found { Found { count: count, note: null, ways: [],
 function Whole5() -> Whole { Whole { size: 5 } }
 function Same(found: Found) -> Found { found }
 function Size(whole: Whole) -> int { whole.size }
+function Mixed() -> (int | Whole | "lit" | (string @check(short, {{ this|length < 9 }})))[] {
+  client Local
+  prompt #"{{ ctx.output_format }}"#
+}
 function Number() -> int @check(small, {{ this < 9 }}) { 3 }
 """
 )
@@ -74,6 +78,14 @@ def test_what_the_program_has_made_is_checked(client: ModuleType, b: Any) -> Non
     assert fits(client, made)
     assert statuses(b.Whole5()) == {"big": "failed"}
     assert (b.Number().value, statuses(b.Number())) == (3, {"small": "succeeded"})
+
+
+def test_what_is_not_yet_checked_is_not_shown_in_a_union(client: ModuleType, b: Any) -> None:
+    """A class with checks of its own is shown with them, so not before it is whole."""
+    shown = [b.parse_stream.Mixed(f'[1, {{"size": 6{rest}') for rest in ("", "}")]
+    assert shown[0] == [1]
+    assert [type(one).__name__.partition("[")[0] for one in shown[1]] == ["int", "Checked"]
+    assert b.parse.Mixed('["lit", "other"]')[0] == "lit"
 
 
 def test_what_was_checked_is_taken_back_as_an_argument(b: Any) -> None:
