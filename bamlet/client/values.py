@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property, reduce
 from importlib import import_module
+from itertools import islice
 from operator import attrgetter, or_
 from typing import Any, Final, Literal
 
@@ -203,7 +204,7 @@ class Makers:
         """The member that a value belongs to is told from its kind: classes and enums have names."""
         objects: dict[str, Maker] = {}
         enums: dict[str, Maker] = {}
-        kinds: dict[type, Maker] = {}
+        kinds: dict[type, list[tuple[Shape, Maker]]] = {list: [], dict: []}
         wrapped: list[tuple[Checks | State, Maker]] = []
         for member in shape.members:
             match member:
@@ -212,14 +213,14 @@ class Makers:
                 case Enum(name=name):
                     enums[name] = of(member)
                 case Listed():
-                    kinds.setdefault(list, of(member))
+                    kinds[list].append((member, of(member)))
                 case Mapped():
-                    kinds.setdefault(dict, of(member))
+                    kinds[dict].append((member, of(member)))
                 case Checks() | State():
                     wrapped.append((member, of(member)))
                 case Named():
-                    kinds.setdefault(list, of(member))
-                    kinds.setdefault(dict, of(member))
+                    kinds[list].append((member, of(member)))
+                    kinds[dict].append((member, of(member)))
 
         def made(value: Any) -> Any:
             if value is None:
@@ -233,12 +234,13 @@ class Makers:
             elif isinstance(value, EnumValue):
                 if value.enum in enums:
                     return enums[value.enum](value)
-            elif type(value) in kinds:
-                return kinds[type(value)](value)
+            elif meant := kinds.get(type(value)):
+                fitting = (make for member, make in meant if len(meant) == 1 or _fits(member, value))
+                return next(fitting, self.free)(value)
             # Without its checks: of a partial value that is not yet what is checked, of a whole one see `_checks`.
             if wrapped and not any(_takes(member, value) for member in shape.members):
                 for member, make in wrapped:
-                    if isinstance(member, Checks) and _fits(member.inner, value):
+                    if _fits(_innermost(member), value):
                         return make(value)
             return self.free(value) if isinstance(value, Instance | EnumValue) else value
 
@@ -312,6 +314,15 @@ def _in_wrapper(wrapped: list[tuple[Checks | State, Maker]], value: Any) -> Any:
     return HELD
 
 
+def _innermost(shape: Shape) -> Shape:
+    while isinstance(shape, Checks | State):
+        shape = shape.inner
+    return shape
+
+
+_LOOKED_AT = 3  # items of a list or map by which it is told from another kind of list
+
+
 def _fits(shape: Shape, value: Any) -> bool:
     match shape:
         case Object(name=name):
@@ -322,12 +333,18 @@ def _fits(shape: Shape, value: Any) -> bool:
             return isinstance(value, _PYTHON.get(_kind(ty), object))
         case Maybe(inner=inner):
             return value is None or _fits(inner, value)
-        case Listed():
-            return isinstance(value, list)
-        case Mapped():
-            return isinstance(value, dict)
+        case Listed(item=item):
+            return isinstance(value, list) and all(one is None or _fits(item, one) for one in value[:_LOOKED_AT])
+        case Mapped(value=item):
+            return isinstance(value, dict) and all(_fits(item, one) for one in islice(value.values(), _LOOKED_AT))
+        case Either(members=members):
+            return any(_fits(member, value) for member in members)
+        case Choice():
+            return _takes(shape, value)
         case Checks() | State():
-            return isinstance(value, Instance) and value.__class_name__ in _WRAPPERS
+            # What is not finished, or was made by the program, comes without them.
+            is_wrapped = isinstance(value, Instance) and value.__class_name__ in _WRAPPERS
+            return is_wrapped or _fits(_innermost(shape), value)
         case _:
             return True
 

@@ -38,6 +38,10 @@ function Mixed() -> (int | Whole | "lit" | (string @check(short, {{ this|length 
   client Local
   prompt #"{{ ctx.output_format }}"#
 }
+function Lists() -> 5[] | Whole[] | Whole[][] | map<string, int> | map<string, Whole> {
+  client Local
+  prompt #"{{ ctx.output_format }}"#
+}
 function Number() -> int @check(small, {{ this < 9 }}) { 3 }
 """
 )
@@ -86,6 +90,17 @@ def test_what_is_not_yet_checked_is_not_shown_in_a_union(client: ModuleType, b: 
     assert shown[0] == [1]
     assert [type(one).__name__.partition("[")[0] for one in shown[1]] == ["int", "Checked"]
     assert b.parse.Mixed('["lit", "other"]')[0] == "lit"
+
+
+def test_a_list_is_told_from_another_kind_of_list(client: ModuleType, b: Any) -> None:
+    answers = ("[5]", '[{"size": 6}]', '[[{"size": 7}]]', '{"a": {"size": 8}}', '{"a": 5}', "[]")
+    found = [b.parse.Lists(text) for text in answers]
+    kinds = [type(next(iter(one.values() if isinstance(one, dict) else one), None)).__name__ for one in found]
+    assert kinds[0] == kinds[4] == "int"
+    assert [kind.partition("[")[0] for kind in (kinds[1], type(found[2][0][0]).__name__, kinds[3])] == [
+        "Checked"
+    ] * 3
+    assert b.parse_stream.Lists('[{"size": 6}]')[0].value == client.stream_types.Whole(size=6)
 
 
 def test_what_was_checked_is_taken_back_as_an_argument(b: Any) -> None:
