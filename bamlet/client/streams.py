@@ -6,18 +6,21 @@ it. The connection is closed by the end of a `with` block, by `close`, or when n
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias, TypeVar, cast
 
 from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent, pause, rest_of, resume
-from ..sync import wait_for
+from ..sync.background import check_process, is_beyond_reach, iterate, wait_for
 from .values import HELD
 
 if TYPE_CHECKING:
     from ..embed import Report
     from .values import Maker
 
+T = TypeVar("T")
 P = TypeVar("P", covariant=True)
 F = TypeVar("F", covariant=True)
 
@@ -48,6 +51,7 @@ class _Feed:
         self._value: Any = _UNKNOWN
         self._waiting: list[StreamEvent] = []  # taken and not shown, the next one last
         self.ended = False
+        self.process = os.getpid()
 
     def take(self) -> Any:
         """The next partial object of those that have been read; `HELD` if more must be read."""
@@ -106,15 +110,19 @@ class _Feed:
                 "this stream has ended: its value is in get_final_response(); call again for a new one"
             )
 
-    def events(self, mode: Mode) -> AsyncIterator[StreamEvent]:
-        """Of another kind than partial values. What has begun stays of its kind."""
+    def texts(self) -> AsyncGenerator[StreamEvent, None]:
+        """Events of a stream that shows text. What has begun stays of its kind."""
         self.check_open()
-        if mode != self._mode and self._batches is None:
-            self.inner, self._mode = self._start(mode), mode
-        return self.inner.events(ticks=False)
+        if self._mode != "deltas" and self._batches is None:
+            self.inner, self._mode = self._start("deltas"), "deltas"
+        return _generator(self.inner.events(ticks=False))
 
     async def report(self) -> Report:
         return self.inner.report
+
+    def cancel(self) -> None:
+        # Of the stream that there is then: for text another one is made, when its loop begins.
+        self.inner.cancel()
 
     def pieces(self, event: StreamEvent) -> list[str | Reset]:
         match event:
@@ -143,20 +151,17 @@ class BamlStream(Generic[P, F]):
         value: F = await self._feed.rest()
         return value
 
-    async def deltas(self) -> AsyncIterator[str | Reset]:
+    def deltas(self) -> AsyncIterator[str | Reset]:
         """The text as the model writes it, and a `Reset` where what came before no longer counts."""
-        async for event in self._feed.events("deltas"):
-            for piece in self._feed.pieces(event):
-                yield piece
+        return _deltas(self)
 
-    async def items(self, path: str = "") -> AsyncIterator[Any]:
+    def items(self, path: str = "") -> AsyncIterator[Any]:
         """Each item of one list, once, when it is finished."""
-        async for item in self._feed.inner.items(path):
-            yield self._feed.free(item)
+        return _items(self, path)
 
     def changes(self) -> AsyncIterator[Change]:
         """What changes in the value, as small changes that also JSON Patch can express."""
-        return self._feed.inner.changes()
+        return _changes(self)
 
     @property
     def report(self) -> Report:
@@ -221,26 +226,25 @@ class BamlSyncStream(Generic[P, F]):
 
     def get_final_response(self) -> F:
         """The final value; it may be asked for alone, and again."""
-        value: F = wait_for(self._feed.rest())
+        value: F = _wait(self._feed, self._feed.rest)
         return value
 
     def deltas(self) -> Iterator[str | Reset]:
         """The text as the model writes it, and a `Reset` where what came before no longer counts."""
-        for event in _blocking(self._feed.events("deltas")):
-            yield from self._feed.pieces(event)
+        return _blocking(self._feed, _deltas(self))
 
     def items(self, path: str = "") -> Iterator[Any]:
         """Each item of one list, once, when it is finished."""
-        return map(self._feed.free, _blocking(self._feed.inner.items(path)))
+        return _blocking(self._feed, _items(self, path))
 
     def changes(self) -> Iterator[Change]:
         """What changes in the value, as small changes that also JSON Patch can express."""
-        return _blocking(self._feed.inner.changes())
+        return _blocking(self._feed, _changes(self))
 
     @property
     def report(self) -> Report:
         """What the value does not tell, so far; after the end, of the whole answer."""
-        return wait_for(self._feed.report())
+        return _wait(self._feed, self._feed.report)
 
     @property
     def reasoning(self) -> str:
@@ -253,7 +257,8 @@ class BamlSyncStream(Generic[P, F]):
 
     def close(self) -> None:
         """Stop the call, if it still runs, and wait until its socket is closed."""
-        wait_for(self._feed.inner.aclose())
+        if not is_beyond_reach(self._feed.process):
+            _wait(self._feed, self._feed.inner.aclose)
 
     def __enter__(self) -> Self:
         return self
@@ -278,7 +283,7 @@ class _Partials(Iterator[Any]):
     def __next__(self) -> Any:
         feed = self._feed
         while (value := feed.take()) is HELD:
-            if not wait_for(feed.read()):
+            if not _wait(feed, feed.read):
                 raise StopIteration
         return value
 
@@ -286,10 +291,49 @@ class _Partials(Iterator[Any]):
         pause(self._feed.inner)
 
 
-def _blocking(values: AsyncIterator[Any]) -> Iterator[Any]:
-    while (value := wait_for(_next(values))) is not HELD:
-        yield value
+# Each of these holds the stream while somebody holds it: one that nobody holds is stopped. And each closes what it
+# loops over, since the end of a generator is not the end of one below it. That would be left to the garbage
+# collector, and with it the call and its socket.
 
 
-async def _next(values: AsyncIterator[Any]) -> Any:
-    return await anext(values, HELD)
+async def _deltas(stream: _Either) -> AsyncGenerator[str | Reset, None]:
+    async with aclosing(stream._feed.texts()) as events:
+        async for event in events:
+            for piece in stream._feed.pieces(event):
+                yield piece
+
+
+async def _items(stream: _Either, path: str) -> AsyncGenerator[Any, None]:
+    async with aclosing(_generator(stream._feed.inner.items(path))) as items:
+        async for item in items:
+            yield stream._feed.free(item)
+
+
+async def _changes(stream: _Either) -> AsyncGenerator[Change, None]:
+    async with aclosing(_generator(stream._feed.inner.changes())) as changes:
+        async for change in changes:
+            yield change
+
+
+def _wait(feed: _Feed, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    check_process(feed.process)
+    return wait_for(work(), feed.cancel)
+
+
+def _blocking(feed: _Feed, values: AsyncGenerator[T, None]) -> Iterator[T]:
+    check_process(feed.process)
+    return iterate(_one_by_one(values), feed.cancel)
+
+
+async def _one_by_one(values: AsyncGenerator[T, None]) -> AsyncGenerator[list[T], None]:
+    async with aclosing(values):
+        async for value in values:
+            yield [value]
+
+
+def _generator(values: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """What streams give is one, and users are told of an iterator."""
+    return cast(AsyncGenerator[T, None], values)
+
+
+_Either: TypeAlias = BamlStream[Any, Any] | BamlSyncStream[Any, Any]

@@ -107,7 +107,9 @@ class Sink:
             value = self.view.look(source)
             if value is not NOTHING:
                 await self._put(Partial(value, self.view.replaced))
-        while self._paused:
+        # Who waits for the value is not held up by who has gone away. A loop is dropped when somebody collects it,
+        # so its word may come after `pass_unread`, and nobody would ever take it back.
+        while self._paused and not self._unread:
             self._taken.clear()
             await self._taken.wait()
 

@@ -11,6 +11,7 @@ import json
 import selectors
 import threading
 from collections.abc import Iterator
+from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -141,6 +142,44 @@ def test_pain_3_leaving_an_async_loop_closes_the_request_and_blocks_nobody(
             await asyncio.to_thread(local.wait_client_left, 10, 1)
 
     asyncio.run(leave())
+
+
+@pytest.mark.parametrize("look", ["deltas", "changes"])
+def test_a_loop_over_text_or_changes_holds_its_stream_and_has_closed_it_when_it_is_left(
+    look: str, client: ModuleType, b: Any, local: LoopbackServer
+) -> None:
+    local.default = held(PLACE, 4, 6)
+
+    async def leave() -> None:
+        async with asyncio.timeout(20), aclosing(getattr(client.b.stream.Find(PLACE, {}), look)()) as values:
+            async for _ in values:
+                break
+        assert client.b.runtime.handles.open_count == 0
+
+    asyncio.run(leave())
+    for _ in getattr(b.stream.Find(PLACE, {}), look)():
+        break
+    assert b.runtime.asynchronous.handles.open_count == 0
+
+
+def test_a_loop_that_is_dropped_while_the_final_value_is_waited_for_holds_nothing_up(
+    client: ModuleType, local: LoopbackServer
+) -> None:
+    text = json.dumps(PLACE)
+    chunks = openai_chunks([text[at : at + 4] for at in range(0, len(text), 4)])
+    local.default = Answer([part for chunk in chunks for part in (chunk, Pause(0.01))])
+
+    async def drop() -> Any:
+        async with asyncio.timeout(20):
+            stream = client.b.stream.Find(PLACE, {})
+            values = aiter(stream)
+            await anext(values)
+            final = asyncio.create_task(stream.get_final_response())
+            await asyncio.sleep(0)
+            del values
+            return (await final).model_dump()
+
+    assert asyncio.run(drop()) == PLACE
 
 
 class CountingSelector(selectors.DefaultSelector):

@@ -21,7 +21,8 @@ import pytest
 
 import bamlet
 from bamlet.embed.stream import Partial, Reset, Tick
-from bamlet.sync import _background
+from bamlet.sync.background import BACKGROUND
+from bamlet.sysops.clock import Clock
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.support.local_program import blocking_at, in_pieces, items
 from tests.support.notes_program import python
@@ -194,7 +195,7 @@ def test_an_iterator_that_is_collected_in_the_background_thread_holds_nothing_up
             gc.collect()
             collected.set()
 
-        _background.loop().loop.call_soon_threadsafe(collect)
+        BACKGROUND.loop().loop.call_soon_threadsafe(collect)
         assert collected.wait(30)  # after a whole suite there is much to look through
         loopback.wait_client_left(5)
 
@@ -279,7 +280,7 @@ def test_an_interrupt_stops_a_stream_whose_program_never_waits(function: str, lo
 
 
 def test_an_interrupt_is_raised_also_when_the_stream_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bamlet.sync.INTERRUPT_GRACE_SECONDS", 0.05)
+    monkeypatch.setattr("bamlet.sync.background.INTERRUPT_GRACE_SECONDS", 0.05)
 
     async def stubborn(value: Any) -> None:
         try:
@@ -295,6 +296,24 @@ def test_an_interrupt_is_raised_also_when_the_stream_takes_its_time(monkeypatch:
         with interrupt_after(0.3), pytest.raises(KeyboardInterrupt):
             list(stream)
         stream.close()
+
+
+class _SlowToLeave(Clock):
+    async def sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await asyncio.sleep(0.5)
+
+
+def test_an_interrupt_is_raised_also_when_the_rows_of_a_map_take_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bamlet.sync.background.INTERRUPT_GRACE_SECONDS", 0.05)
+    with bamlet.Runtime(sums(), clock=_SlowToLeave()) as rt:
+        list(bamlet.map(rt, "Pause", [{"ms": 1}]))  # what a first call loads takes longer than the interrupt
+        with interrupt_after(0.3), pytest.raises(KeyboardInterrupt):
+            list(bamlet.map(rt, "Pause", [{"ms": 60_000}]))
 
 
 def test_an_interrupt_closes_the_socket_of_a_stream(loopback: LoopbackServer) -> None:

@@ -1,0 +1,237 @@
+"""The blocking twin of `AsyncRuntime`. A function that cannot wait runs in the thread of its caller."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from ..embed.context import CallContext
+from ..embed.errors import BamlError
+from ..embed.runtime import (
+    AsyncRuntime,
+    ClockLike,
+    Group,
+    HttpOptions,
+    HTTPRequest,
+    HTTPResponse,
+    MediaLimits,
+    Program,
+    Transport,
+)
+from ..embed.shortened import SHORTENED
+from .background import BACKGROUND, wait_for
+from .stream import Stream
+
+if TYPE_CHECKING:
+    from ..embed.discovery import BodyTest
+    from ..embed.skeleton import SkeletonParser
+    from ..prompt import Prompt
+    from ..sap import Parsed
+
+
+class Runtime:
+    """The blocking twin of `AsyncRuntime`; the arguments are the same, and a test holds that."""
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        environ: Mapping[str, str] | None = None,
+        transport: Transport | HttpOptions | None = None,
+        clock: ClockLike | None = None,
+        media: MediaLimits | None = None,
+        deny: Iterable[Group] = (),
+        lend_to: Iterable[str] = (),
+        on_print: Callable[[str], object] | None = None,
+        on_log: Callable[[str, str], object] | None = None,
+        on_unhandled_task: Callable[[BamlError], object] | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self.program = program
+        self._options: dict[str, Any] = {
+            "environ": environ,
+            "transport": transport,
+            "clock": clock,
+            "media": media,
+            "deny": tuple(deny),
+            "lend_to": tuple(lend_to),
+            "on_print": on_print,
+            "on_log": on_log,
+            "on_unhandled_task": on_unhandled_task,
+            "trace": trace,
+        }
+        self._inner = AsyncRuntime(program, **self._options)
+        self._process = os.getpid()
+
+    def __repr__(self) -> str:
+        return f"Runtime({self.program!r})"
+
+    @property
+    def _is_of_parent(self) -> bool:
+        """Whether this process was forked from the one whose connections it has, and has made none yet."""
+        return self._process != os.getpid()
+
+    @property
+    def asynchronous(self) -> AsyncRuntime:
+        """The runtime behind this one. After a fork it is a new one: sockets are not shared with the parent."""
+        if self._is_of_parent:
+            self._inner = AsyncRuntime(self.program, **self._options)
+            self._process = os.getpid()
+        return self._inner
+
+    def call(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        **named: Any,
+    ) -> Any:
+        """Call a function and wait for its value."""
+        with SHORTENED:
+            call = self.asynchronous.prepare(function, arguments, named, context)
+            if not call.waits:
+                return call.compute(wait_for)
+            return wait_for(call.run(), call.stop.request)
+
+    def discover(self) -> tuple[BodyTest, ...]:
+        """The tests with bodies; testsets run for it.
+
+        Raises `BamlInvalidArgumentError` for two of one name, and what a testset throws.
+        """
+        if not self.program.interface.bodies:
+            return ()
+        return wait_for(self.asynchronous.discover())
+
+    def run_body(self, test: BodyTest) -> None:
+        """Run a test with a body to its end. Raises what it throws; an assertion that does not hold is a panic."""
+        call = self.asynchronous.prepare_value(test.body)
+        wait_for(call.run(), call.stop.request)
+
+    def stream(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        partials: Literal["latest", "every", "deltas", "all"] = "latest",
+        view: Literal["partial", "skeleton"] = "partial",
+        **named: Any,
+    ) -> Stream:
+        """Call a function and show what comes on the way. Nothing is sent before somebody looks."""
+        return Stream(
+            self.asynchronous.stream(function, arguments, context=context, partials=partials, view=view, **named)
+        )
+
+    def prompt(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        **named: Any,
+    ) -> Prompt:
+        """The messages that a call would send first, before a provider's form is given to them."""
+        return wait_for(self.asynchronous.prompt(function, arguments, context=context, **named))
+
+    def request(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        **named: Any,
+    ) -> HTTPRequest:
+        """The request that a call would send first, not sent."""
+        return wait_for(self.asynchronous.request(function, arguments, context=context, **named))
+
+    def stream_request(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+        **named: Any,
+    ) -> HTTPRequest:
+        """The request that a stream would send first, not sent."""
+        work = self.asynchronous.stream_request(function, arguments, context=context, **named)
+        return wait_for(work)
+
+    def send(self, request: HTTPRequest) -> HTTPResponse:
+        """Send a request over the runtime's transport, and wait for the answer, of whatever status."""
+        return wait_for(self.asynchronous.send(request))
+
+    def parse(
+        self,
+        function: str,
+        text: str,
+        *,
+        strict: bool = False,
+        finish_reason: str | None = None,
+        context: CallContext | None = None,
+    ) -> Any:
+        """The value that a function would make of a model's whole answer; with `strict`, of all that it says."""
+        with SHORTENED:
+            return self.asynchronous.parse(
+                function, text, strict=strict, finish_reason=finish_reason, context=context
+            )
+
+    def parse_with_report(
+        self,
+        function: str,
+        text: str,
+        *,
+        strict: bool = False,
+        finish_reason: str | None = None,
+        context: CallContext | None = None,
+    ) -> Parsed:
+        """The same, as `value`, with a `report` of what it does not tell."""
+        return self.asynchronous.parse_with_report(
+            function, text, strict=strict, finish_reason=finish_reason, context=context
+        )
+
+    def skeleton(self, function: str) -> SkeletonParser:
+        """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
+        return self.asynchronous.skeleton(function)
+
+    def parse_partial(self, function: str, text_so_far: str, *, context: CallContext | None = None) -> Any:
+        """What a stream would show of the answer so far; None while there is nothing to show."""
+        return self.asynchronous.parse_partial(function, text_so_far, context=context)
+
+    def warm(self) -> None:
+        """Load what a first call needs."""
+        wait_for(self.asynchronous.warm())
+
+    def close(self) -> None:
+        if not sys.is_finalizing():  # else the sockets go with the process
+            wait_for(self.asynchronous.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def close_at_exit(runtime: Runtime) -> None:
+    """For a runtime that nobody closes, since it belongs to the whole process: what is open later is told of by
+    asyncio, at a time when nobody can close it."""
+    there = weakref.ref(runtime)
+
+    def close() -> None:
+        if (found := there()) is not None and not found._is_of_parent:
+            BACKGROUND.run_at_exit(found.asynchronous.aclose)
+
+    atexit.register(close)

@@ -1,0 +1,99 @@
+"""A stream as a blocking program holds it: the twin of `AsyncStream`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from ..embed.shortened import SHORTENED
+from ..embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
+from .background import check_process, is_beyond_reach, iterate, wait_for
+
+if TYPE_CHECKING:
+    from ..sap import Report
+
+T = TypeVar("T")
+
+
+class Stream:
+    """Partial values to iterate over, and the final value. Leaving the loop stops the call.
+
+    A stream belongs to the process that made it: a forked child leaves it alone.
+    """
+
+    def __init__(self, inner: AsyncStream) -> None:
+        self._inner = inner
+        self._process = os.getpid()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._visible(self.events(ticks=False))
+
+    def _visible(self, events: Iterator[StreamEvent]) -> Iterator[Any]:
+        with SHORTENED:
+            for event in events:
+                yield from self._inner.visible(event)
+
+    def events(self, *, ticks: bool = True) -> Iterator[StreamEvent]:
+        """Everything that the call shows: partial values, resets before a new attempt, and ticks."""
+        return self._events(self._inner.batches(ticks=ticks))
+
+    def items(self, path: str = "") -> Iterator[Any]:
+        """Each item of one list, once, when it is finished. The path names fields: `order.lines`."""
+        return self._flat(self._inner.batches(ticks=False, view=items_view(path)))
+
+    def changes(self) -> Iterator[Change]:
+        """What changes in the value, as small changes that also JSON Patch can express."""
+        return self._flat(self._inner.batches(ticks=False, view=ChangesView()))
+
+    def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[Any]:
+        with SHORTENED:
+            for event in self._events(batches):
+                if isinstance(event, Partial):
+                    yield from event.value
+
+    def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
+        with SHORTENED:
+            check_process(self._process)
+            yield from iterate(batches, self._inner.cancel)
+
+    def _wait_for(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        check_process(self._process)
+        return wait_for(work(), self._inner.cancel)
+
+    def final(self) -> Any:
+        """The final value; it may be asked for alone, and again."""
+        with SHORTENED:
+            return self._wait_for(self._inner.final)
+
+    @property
+    def report(self) -> Report:
+        """What the value does not tell, so far; after the end, of the whole answer."""
+        return self._wait_for(self._report)
+
+    async def _report(self) -> Report:
+        return self._inner.report
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far, as its provider tells or in a block of the answer."""
+        return self._inner.reasoning
+
+    def cancel(self) -> None:
+        """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
+        if not is_beyond_reach(self._process):
+            self._inner.cancel()
+
+    def close(self) -> None:
+        """Stop the call, if it still runs, and wait until its socket is closed."""
+        if not is_beyond_reach(self._process):
+            self._wait_for(self._inner.aclose)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
