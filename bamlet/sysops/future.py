@@ -159,6 +159,7 @@ class Together:
     def __init__(self, context: Context, futures: list[Opaque]) -> None:
         self.inputs: list[Future] = [future.payload for future in futures]
         self.outcome = context.host.tasks.future()
+        self.outcome.inputs = tuple(self.inputs)
 
     def each(self, heard: Callable[[Future], None]) -> Opaque:
         """Call back for each that has an outcome, as long as there is none of the whole."""
@@ -168,6 +169,9 @@ class Together:
                 future.observe()
             if self.outcome.pending:
                 heard(future)
+            if future.tasks is not self.outcome.tasks:
+                # A task of somebody else's was what could go on. If the outcome is still open, ours are alone now.
+                self.outcome.tasks.suspect_deadlock()
 
         for future in self.inputs:
             future.listen(partial(listener, future))

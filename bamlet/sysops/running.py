@@ -37,6 +37,7 @@ class Future:
         "above",
         "below",
         "failure",
+        "inputs",
         "number",
         "observed",
         "state",
@@ -55,6 +56,7 @@ class Future:
         self.observed = False
         self.stop: Callable[[], None] = nothing
         self.task: asyncio.Task[None] | None = None  # none of one that is made of others
+        self.inputs: tuple[Future, ...] = ()  # of one that is made of others
         self.above = above
         self.below: dict[Future, None] = {}
         self._listeners: list[Callable[[], None]] = []
@@ -64,6 +66,12 @@ class Future:
     @property
     def pending(self) -> bool:
         return self.state == "Pending"
+
+    def is_brought_by(self, tasks: Tasks) -> bool:
+        """Whether nothing but tasks of that call can bring an outcome."""
+        if self.tasks is not tasks:
+            return False
+        return all(future.is_brought_by(tasks) for future in self.inputs if future.pending)
 
     def listen(self, heard: Callable[[], None]) -> None:
         """Call back as soon as there is an outcome, which may be now."""
@@ -98,6 +106,7 @@ class Future:
 
     def _settle(self, state: State) -> None:
         self.state = state
+        self.inputs = ()
         if self.above is not None:
             self.above.below.pop(self, None)
         listeners, self._listeners = self._listeners, []
@@ -131,8 +140,9 @@ def cancelled() -> Panic:
 class Tasks:
     """Of one call; or, without a main task, those of a runtime that are detached.
 
-    `alive` counts the tasks that have not ended. Those of `_waiting` wait for nothing but other tasks of the same
-    call: when these are all of them, none will ever go on.
+    `alive` counts the tasks that have not ended. Those of `_waiting` wait for other tasks: when these are all of
+    them, and each says that it waits for nothing but tasks of the same call, none will ever go on. It is asked
+    then and not when it began to wait, for in a group the turn passes from a task of one call to one of another.
     """
 
     scope: HandleScope | None = None
@@ -143,7 +153,7 @@ class Tasks:
     running: set[asyncio.Task[None]] = field(default_factory=set)
     failed: dict[Future, None] = field(default_factory=dict)
     _count: int = 0
-    _waiting: dict[asyncio.Future[None], None] = field(default_factory=dict)
+    _waiting: dict[asyncio.Future[None], Callable[[], bool]] = field(default_factory=dict)
 
     # --- of tasks
 
@@ -184,7 +194,7 @@ class Tasks:
 
     def leave(self) -> None:
         self.alive -= 1
-        self._suspect_deadlock()
+        self.suspect_deadlock()
 
     # --- waiting
 
@@ -193,30 +203,31 @@ class Tasks:
             return
         waiter = asyncio.get_running_loop().create_future()
         future.listen(lambda: _wake(waiter))
-        if future.tasks is self:
-            await self.block(waiter)
-        else:
-            await waiter  # for a task that the call does not wait for: it may take its time
+        await self.block(waiter, lambda: future.is_brought_by(self))
 
-    async def block(self, waiter: asyncio.Future[None]) -> None:
-        """Wait for what only another task of the call can bring."""
-        self._waiting[waiter] = None
-        self._suspect_deadlock()
+    async def block(self, waiter: asyncio.Future[None], is_ours: Callable[[], bool] = lambda: True) -> None:
+        """Wait for what another task brings; `is_ours` says whether that is one of the call."""
+        self._waiting[waiter] = is_ours
+        self.suspect_deadlock()
         try:
             await waiter
         finally:
             del self._waiting[waiter]
 
-    def _suspect_deadlock(self) -> None:
+    def suspect_deadlock(self) -> None:
         if len(self._waiting) >= self.alive:
             # Not now: of what hears of the end of a task, some may not have been told yet.
             asyncio.get_running_loop().call_soon(self._look_for_deadlock)
 
     def _look_for_deadlock(self) -> None:
+        assert len(self._waiting) <= self.alive, "more tasks wait than there are"
+        if len(self._waiting) < self.alive or not self._waiting:
+            return
         # A waiter that is done belongs to a task that will go on, also if it was cancelled.
-        if len(self._waiting) >= self.alive > 0 and not any(waiter.done() for waiter in self._waiting):
-            message = "all tasks of the call wait for each other"
-            next(iter(self._waiting)).set_exception(Panic(message, "Deadlock"))
+        if any(waiter.done() or not is_ours() for waiter, is_ours in self._waiting.items()):
+            return
+        message = "all tasks of the call wait for each other"
+        next(iter(self._waiting)).set_exception(Panic(message, "Deadlock"))
 
     # --- the end
 

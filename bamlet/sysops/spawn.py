@@ -29,7 +29,7 @@ class Group:
         self.admit()
         try:
             if not place[1].done():
-                await tasks.block(place[1])
+                await tasks.block(place[1], lambda: self._is_held_by(tasks))
             yield
         finally:
             # Stopped before its turn, or at the very moment when it came: the next one goes on in its place.
@@ -37,6 +37,11 @@ class Group:
                 self.queued.remove(place)
             self.active.pop(future, None)
             self.admit()
+
+    def _is_held_by(self, tasks: Tasks) -> bool:
+        """Whether all that have a turn, or wait for one, are tasks of one call."""
+        members = (*self.active, *(future for future, turn in self.queued if not turn.done()))
+        return all(future.tasks is tasks for future in members)
 
     def admit(self) -> None:
         while self.queued and len(self.active) < self.limit:

@@ -127,6 +127,35 @@ def test_what_is_detached_belongs_to_the_runtime() -> None:
     assert [error.value for error in unhandled] == ["alone"]
 
 
+@pytest.mark.parametrize(
+    "main",
+    [
+        "let a = spawn with alone { baml.sys.sleep(50); 7 }; (await baml.future.all([a]))[0]",
+        "let a = spawn with alone { baml.sys.sleep(50); 7 }; await baml.future.any([baml.future.race([a])])",
+        "let a = spawn with alone { baml.sys.sleep(50); 1 }; baml.sys.sleep(5); await (spawn with grouped { 7 })",
+    ],
+)
+def test_a_call_that_waits_for_a_detached_task_does_not_wait_for_itself(main: str) -> None:
+    options = """
+    let g = baml.spawn.TaskGroup.new(1);
+    let alone = baml.spawn.options(group = g, detach = true);
+    let grouped = baml.spawn.options(group = g);
+    """
+    assert run(f"function main() -> int {{ {options} {main} }}")[0] == 7
+
+
+def test_a_call_that_waits_for_itself_alone_is_told_so_when_the_detached_task_has_ended() -> None:
+    source = """
+    function main() -> int {
+      let alone = spawn with baml.spawn.options(detach = true) { baml.sys.sleep(50); 1 };
+      let never = spawn with baml.spawn.options(group = baml.spawn.TaskGroup.new(0)) { 2 };
+      (await baml.future.all([alone, never]))[0]
+    }
+    """
+    end, _ = run(source)
+    assert shown(end) == ["baml.panics.Deadlock"]
+
+
 def test_ten_thousand_tasks() -> None:
     source = """
     function main() -> int {
