@@ -73,10 +73,11 @@ def _watch(project: Project, found: tuple[Diagnostic, ...], output_format: str) 
 
 
 def _look(project: Project) -> _Outcome:
-    """Files come and go while an editor or git writes them: what cannot be read now is looked at again."""
+    """Files come and go while an editor or git writes them, and settings are half written: what cannot be read now
+    is looked at again."""
     try:
         return project.check()
-    except OSError as failure:
+    except (OSError, SettingsError) as failure:
         return str(failure)
 
 

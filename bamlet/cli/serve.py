@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import embed
 from ..diagnostics.render import PLAIN, render_all
+from ..embed.settings import SettingsError
 from ..embed.store import variable
 from . import exits
 from .terminal import palette
@@ -67,6 +68,8 @@ async def _serve(
     if program is None:
         service.broken = _diagnosed(path)
     watching = asyncio.create_task(_watch(service, path)) if arguments.reload else None
+    if watching is not None:
+        watching.add_done_callback(_tell_end)
     try:
         await process.serve(
             service, [listening], lambda: _ready(service, listening, arguments), arguments.root_path
@@ -95,7 +98,7 @@ def _program(path: str, may_be_broken: bool) -> embed.Program | None:
     """Raises `Refused`. What is wrong with it is shown."""
     try:
         program, diagnostics = embed.check_path(path)
-    except OSError as failure:
+    except (OSError, SettingsError) as failure:
         raise Refused(str(failure)) from None
     if diagnostics:
         print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
@@ -264,13 +267,22 @@ async def _watch(service: Service, path: str) -> None:
     """New runs are of the program as it is now; while it does not compile there are none."""
     from ..server.reload import changes
 
-    async for program, diagnostics in changes(path):
+    async for program, problem in changes(path):
         if program is not None:
             service.exchange(program)
             print(f"serving {path} anew", file=sys.stderr, flush=True)
+        elif isinstance(problem, str):
+            service.broken = problem
+            print(f"bamlet serve: {problem}", file=sys.stderr, flush=True)
         else:
-            service.broken = render_all(diagnostics, PLAIN)
-            print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr, flush=True)
+            service.broken = render_all(problem, PLAIN)
+            print(render_all(problem, palette(sys.stderr)), file=sys.stderr, flush=True)
+
+
+def _tell_end(watching: asyncio.Task[None]) -> None:
+    """Nobody waits for it while the server runs, so without a word changes would be served no more."""
+    if not watching.cancelled() and (failure := watching.exception()) is not None:
+        print(f"bamlet serve: changes are not looked for any more: {failure!r}", file=sys.stderr, flush=True)
 
 
 def _diagnosed(path: str) -> str:

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .. import embed
 from ..diagnostics.render import render_all
+from ..embed.abort import tell
 from ..embed.cassettes import CassetteError
 from ..embed.test_settings import last_failures, remember_failures, test_settings
 from ..testing.answers import Answers, Settings
@@ -215,10 +217,13 @@ def _summary(event: Event) -> Summary | None:
 def _interrupts(stop: embed.AbortController) -> Iterator[None]:
     """The first Ctrl-C cancels what runs, and what is known is told; a second one leaves at once."""
     before = signal.getsignal(signal.SIGINT)
+    loop = asyncio.get_running_loop()
 
     def first(number: int, frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("interrupted; once more to leave at once", file=sys.stderr)
+        # Said by the loop: a handler may come in the middle of a report that waits to be written, and Python lets
+        # nobody print into that stream a second time.
+        tell(loop, partial(print, "interrupted; once more to leave at once", file=sys.stderr))
         stop.abort()
 
     signal.signal(signal.SIGINT, first)

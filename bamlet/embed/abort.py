@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..sysops.clock import Clock
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+
+def tell(loop: AbstractEventLoop, heard: Callable[[], object]) -> None:
+    """Have a loop call back, from any thread. Nothing is left to hear it in one that was closed."""
+    # Not asked before: between the question and the word its own thread may close it.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(heard)
 
 
 class AbortController:

@@ -16,6 +16,7 @@ from ..sysops.host_failure import HostFailure
 from ..sysops.pace import Pace
 from ..sysops.running import Tasks, Unawaited
 from ..sysops.sink import Sink, Voice
+from .abort import tell
 from .context import CallContext
 from .errors import BamlAbortError, BamlInvalidArgumentError
 from .host_errors import host_error, traced, unawaited_error
@@ -96,7 +97,9 @@ class Call:
         def abort() -> None:
             # First the word that compiled code hears: a loop that never waits would keep the second from running.
             self.stop.request()
-            loop.call_soon_threadsafe(task.cancel)
+            # And nothing may be raised here, such as by a loop that was given up: the calls that are told after
+            # this one would go on.
+            tell(loop, task.cancel)
 
         left = cancel.begin()
         # The controller itself says stop, so that it says so to whoever asks it when the error arrives.

@@ -220,7 +220,8 @@ class Collector:
 
     @property
     def last(self) -> FunctionLog | None:
-        return self._logs[-1] if self._logs else None
+        logs = self._logs  # once: another thread may clear it meanwhile
+        return logs[-1] if logs else None
 
     @property
     def usage(self) -> Usage:

@@ -124,7 +124,7 @@ class Stop:
     def _end(self) -> NoReturn:
         """Raise, and let nothing that runs beside this in the same call do anything more."""
         if (context := self._context) is not None:
-            context.calls = context.invoke = self._refuse
+            context.refuse_all(self._refuse)
         raise Cancelled
 
     def _refuse(self, *operation: object) -> NoReturn:

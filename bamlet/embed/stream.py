@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..sysops.changes import Change, changes_between
 from ..sysops.sink import Delta, Partial, Reset, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
+from .abort import tell
 from .call import Call
 from .errors import BamlAbortError
 from .shortened import SHORTENED
@@ -46,6 +47,9 @@ class _Running:
         self._stop = call.stop
         self._loop = asyncio.get_running_loop()
         self.task = asyncio.create_task(self._produce(call))
+        # Its outcome is whoever's who asks, and nobody need ask: Python would warn of a failure that nobody has
+        # looked at, also where the one who was leaving is cancelled meanwhile.
+        self.task.add_done_callback(_look_at)
 
     async def _produce(self, call: Call) -> Any:
         try:
@@ -59,8 +63,9 @@ class _Running:
         """From any thread."""
         # First: code that never waits keeps the loop from hearing of the second.
         self._stop.request()
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.task.cancel)
+        # Through the loop also in its own thread: what was started before is stepped into first. A task that is
+        # cancelled before its first step never comes to its `finally`, and its consumer would wait for ever.
+        tell(self._loop, self.task.cancel)
 
     async def result(self) -> Any:
         try:
@@ -79,8 +84,11 @@ class _Running:
             self.cancel()
             # Not `await self.task`: what it raises is not for one who leaves. Its handles are closed when it ends.
             await asyncio.wait({self.task})
-        if not self.task.cancelled():
-            self.task.exception()  # looked at, so that nobody warns of it
+
+
+def _look_at(ended: asyncio.Task[Any]) -> None:
+    if not ended.cancelled():
+        ended.exception()
 
 
 class AsyncStream:

@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from io import FileIO, IOBase
+from itertools import count
 from pathlib import Path
 
 try:
@@ -17,6 +18,7 @@ except ImportError:  # Windows, where an open file cannot be replaced anyway
     fcntl = None  # type: ignore[assignment]
 
 _BINARY = getattr(os, "O_BINARY", 0)
+_numbers = count()
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = True) -> None:
@@ -24,7 +26,8 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = T
 
     What can be made again needs not be `durable`: waiting for the disk takes milliseconds.
     """
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # One of its own for each: two threads over one file would put it in its place before the other has filled it.
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{next(_numbers)}.tmp")
     try:
         fresh.unlink(missing_ok=True)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode), "wb") as file:

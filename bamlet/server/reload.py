@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from ..diagnostics import Diagnostic
 from ..embed import Program, check_path
 from ..embed.files import find, read
+from ..embed.settings import SettingsError
 
 SECONDS_BETWEEN_LOOKS = 0.3
 
 
-async def changes(path: str) -> AsyncIterator[tuple[Program | None, tuple[Diagnostic, ...]]]:
-    """After each change of content, not of times. Looking and compiling keep nobody waiting."""
+async def changes(path: str) -> AsyncGenerator[tuple[Program | None, tuple[Diagnostic, ...] | str], None]:
+    """After each change of content, not of times. Looking and compiling keep nobody waiting.
+
+    A text says what is wrong with the project's settings; then it is looked at again until they are right.
+    """
     seen = await asyncio.to_thread(_content, path)
+    told = ""
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         now = await asyncio.to_thread(_content, path)
@@ -25,7 +30,12 @@ async def changes(path: str) -> AsyncIterator[tuple[Program | None, tuple[Diagno
             found = await asyncio.to_thread(check_path, path)
         except OSError:
             continue  # gone again; the next look tells
-        seen = now
+        except SettingsError as failure:
+            if told != str(failure):
+                told = str(failure)
+                yield None, told
+            continue
+        seen, told = now, ""
         yield found
 
 

@@ -78,6 +78,8 @@ class Run:
     def begin(self, slots: asyncio.Semaphore, ended: Callable[[Run], None]) -> None:
         self.recorder.start(self.id, self.wanted.function)
         self._task = asyncio.create_task(self._run(slots, ended))
+        # Beside the `finally`, to which a task that is cancelled before its first step never comes.
+        self._task.add_done_callback(lambda _: self._over(ended))
 
     async def _run(self, slots: asyncio.Semaphore, ended: Callable[[Run], None]) -> None:
         try:
@@ -91,10 +93,18 @@ class Run:
         except Exception as failure:
             self._fail(self._stopped or problem_of(failure, shows_answers=self._shows_answers))
         finally:
-            # Whatever happened, there is one end in the log by now: its readers leave, and nobody waits for ever.
-            self.ended = unix_time(self.runtime)
-            self._forget_leaving()
-            ended(self)
+            # Before the task ends: whoever has read the end of the log finds the run among those that have ended.
+            self._over(ended)
+
+    def _over(self, ended: Callable[[Run], None]) -> None:
+        """Whatever happened, there is one end in the log: its readers leave, and nobody waits for ever."""
+        if self.ended is not None:
+            return
+        if not self.is_over:  # it never began, or what a callback of the host has raised ends the process
+            self._fail(self._stopped or shutting_down())
+        self.ended = unix_time(self.runtime)
+        self._forget_leaving()
+        ended(self)
 
     def _fail(self, problem: Problem) -> None:
         self.problem = problem

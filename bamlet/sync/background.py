@@ -124,7 +124,7 @@ class _Background:
     def run_at_exit(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """If anything was begun here: without a loop there is nothing to close."""
         if (loop := self._found()) is not None:
-            # Bounded: the loop may be busy with a program that never waits, and the process is to end all the same.
+            # Bounded: the loop may be busy with a program that never waits, and the process is to end anyway.
             wait((asyncio.run_coroutine_threadsafe(work(), loop.loop),), EXIT_GRACE_SECONDS)
 
     def loop(self) -> Loop:

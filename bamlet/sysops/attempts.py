@@ -163,7 +163,9 @@ class Attempt:
     @property
     def said(self) -> Any:
         """What the model has said so far, as a `Completion` has it; None if it has not begun."""
-        return self._said if self._answer is None else self._answer.said
+        # Looked at once: whoever reads may be in another thread than the call, which takes it away at its end.
+        answer = self._answer
+        return self._said if answer is None else answer.said
 
     @property
     def usage(self) -> Usage | None:
@@ -182,16 +184,18 @@ class Attempt:
 
     @property
     def model(self) -> str | None:
-        if self._answer is None:
+        answer = self._answer
+        if answer is None:
             return self._said.model if self._said is not None else None
-        return self._answer.model
+        return answer.model
 
     def settle(self) -> None:
         """The call is over: what was said becomes plain data, and what belonged to the running call is let go."""
         self.ends()
+        # In this order: a reader in another thread finds what was said in one place or in the other.
         self._said = self._completion()
-        self.prompt = self._prompt_text()
         self._answer = None
+        self.prompt = self._prompt_text()
 
     def _prompt_text(self) -> str | None:
         return self.without_secrets(str(self.prompt)) if self.prompt is not None else None
@@ -200,13 +204,14 @@ class Attempt:
         return hide(text, self._secrets, HIDDEN)
 
     def _completion(self) -> Completion | None:
-        said = self.said
-        if said is None or self._answer is None:
+        answer = self._answer
+        said = answer.said if answer is not None else None
+        if answer is None or said is None:
             return self._said
         from ..providers.completion import Completion  # brings every provider
 
         names = [field.name for field in fields(Completion) if field.name != "model"]
-        return Completion(model=self.model, **{name: getattr(said, name) for name in names})
+        return Completion(model=answer.model, **{name: getattr(said, name) for name in names})
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: the data as they are now, without the running call and its keys."""

@@ -139,6 +139,7 @@ class HandleScope:
     async def _close_all(self) -> list[Exception]:
         """One limit for all of them. Whoever comes after it is closed all the same, but not waited for."""
         failures: list[Exception] = []
+        cancelled: asyncio.CancelledError | None = None
         ends_at = asyncio.get_running_loop().time() + CLOSE_GRACE_SECONDS
         # Newest first, since it may stand on an older one; looked for anew each time, since while one closes the
         # table may change.
@@ -151,6 +152,12 @@ class HandleScope:
                     await resource.aclose()
             except Exception as failure:
                 failures.append(failure)
+            except asyncio.CancelledError as cancellation:
+                # Not of our caller, which this task does not hear of: somebody cancels all tasks of the loop, as
+                # `asyncio.run` does at its end. The rest must release too, and has no time left.
+                cancelled, ends_at = cancellation, 0.0
+        if cancelled is not None:
+            raise cancelled
         return failures
 
     def _forget(self, number: int) -> None:

@@ -91,16 +91,14 @@ class Services:
             return self.transport
         loop = asyncio.get_running_loop()
         if loop not in self._made:
-            for ended in [other for other in self._made if other.is_closed()]:
-                del self._made[ended]
+            _forget_closed(self._made)
             self._made[loop] = self.make_transport()
         return self._made[loop]
 
     def detached_here(self) -> Tasks:
         """The tasks that belong to no call. They run in the event loop of the call that has started them."""
         loop = asyncio.get_running_loop()
-        for ended in [other for other in self._detached if other.is_closed()]:
-            del self._detached[ended]
+        _forget_closed(self._detached)
         return self._detached.setdefault(loop, Tasks(alive=0, on_failure=self._unhandled))
 
     def _unhandled(self, future: Future) -> None:
@@ -134,6 +132,13 @@ class Services:
         for transport in (made, self.transport):
             if transport is not None:
                 await transport.aclose()
+
+
+def _forget_closed(table: dict[asyncio.AbstractEventLoop, R]) -> None:
+    # Over a copy, which takes one step: calls on loops of other threads come by here at the same time.
+    for loop in list(table):
+        if loop.is_closed():
+            table.pop(loop, None)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -41,10 +41,10 @@ class Branch:
             # while the rest of a race goes on. With a value it keeps both, for `take`.
             await self._let_go()
             raise
-        finally:
-            self._outer.branches.remove(self._context)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
+        # Here and not in a `finally`: a task that is cancelled before its first step never comes to one.
+        self._outer.branches.remove(self._context)
         assert self._host.future is not None
         self._host.future.give(None)
         self._host.tasks.leave()

@@ -119,6 +119,12 @@ def _task(what: str) -> Say:
     return say
 
 
+def _sleep(delay: Any) -> str | None:
+    """Of milliseconds, or a `baml.time.Duration`."""
+    milliseconds = delay if isinstance(delay, int) else delay.nanoseconds / 1e6
+    return f"wait {milliseconds:g} ms" if milliseconds > 0 else None
+
+
 def _events(events: list[Any] | None) -> str:
     if events is None:
         return "end of the stream"
@@ -128,7 +134,7 @@ def _events(events: list[Any] | None) -> str:
 _BEFORE: dict[str, Say] = {
     "baml.http.send": _request,
     "baml.http.fetch_sse": _request,
-    "baml.sys.sleep": lambda delay_ms: f"wait {delay_ms} ms" if delay_ms > 0 else None,
+    "baml.sys.sleep": _sleep,
     "baml.stream.begin_attempt": lambda: "show from the beginning",
     "baml.stream.emit_partial": lambda value: "show a partial value",
     "baml.task.race": _task("race"),

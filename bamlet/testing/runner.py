@@ -10,9 +10,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..embed import AbortController
+from ..embed.abort import tell
 from ..embed.constraints import now_ms
 from ..embed.runtime import Program
 from .answers import Answers, Undecided
@@ -63,12 +65,7 @@ async def run(
     board = _Board(program, plan, answers)
     forget = None
     if stop is not None:
-        loop = asyncio.get_running_loop()
-
-        def stop_board() -> None:
-            loop.call_soon_threadsafe(board.stop)
-
-        forget = stop.listen(stop_board)
+        forget = stop.listen(partial(tell, asyncio.get_running_loop(), board.stop))
     work = asyncio.create_task(board.work())
     try:
         while (event := await board.events.get()) is not None:
@@ -77,10 +74,15 @@ async def run(
     finally:
         if forget is not None:
             forget()
-        # Whoever leaves early waits for the sockets to be closed, and then for nothing else.
+        # Whoever leaves early waits for the sockets to be closed, and then for nothing else. The word comes before
+        # the deed: a test that never waits runs in a thread, which no cancellation reaches, and for which the
+        # event loop would wait at its end.
+        board.stop()
         work.cancel()
-        await asyncio.wait({work})
-        await answers.aclose()
+        try:
+            await asyncio.wait({work})
+        finally:
+            await answers.aclose()
 
 
 class _Board:

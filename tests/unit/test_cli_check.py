@@ -172,6 +172,12 @@ def test_a_watch_shows_what_changes_and_ends_well(folder: Path) -> None:
             assert "no .baml file" in watch.stderr.readline()
             file.write_text("class A { x strng }\n")
             assert "[unknown-type]" in watch.stdout.readline()
+            assert watch.stdout.readline() == "found 1 error\n"
+            (folder / "baml.toml").write_text("[bamlet]\nedition = 7\n")
+            file.write_text(RIGHT)
+            assert "there is no edition 7" in watch.stderr.readline()
+            (folder / "baml.toml").unlink()
+            assert watch.stderr.readline() == "checked 1 file, nothing wrong\n"
             watch.send_signal(signal.SIGINT)
             assert watch.wait(timeout=30) == 0
             assert watch.stderr.read() == ""

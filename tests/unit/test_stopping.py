@@ -153,6 +153,23 @@ def test_what_never_waits_stops_when_its_steps_are_spent(program: bamlet.Program
         runtime.call(function, context=bamlet.CallContext(max_steps=20_000))
 
 
+def test_no_task_of_a_call_does_anything_more_when_one_has_spent_its_steps() -> None:
+    source = """// bamlet: edition 2
+    function spin() -> int { let s = 0; while (true) { s += 1; } s }
+    function main() -> int {
+      let spinning = spawn { spin() };
+      await (spawn { for (let i = 0; i < 9; i += 1) { baml.sys.sleep(1); print("still here"); } 1 })
+    }
+    """
+    said: list[str] = []
+    with (
+        bamlet.Runtime(bamlet.compile_sources({"main.baml": source}), on_print=said.append) as runtime,
+        pytest.raises(bamlet.BamlAbortError, match="budget of 10,000 steps"),
+    ):
+        runtime.call("main", context=bamlet.CallContext(max_steps=10_000))
+    assert said == []
+
+
 @pytest.mark.parametrize("budget", [1, 63, 64, 65, 5000])
 def test_a_budget_is_exact(program: bamlet.Program, budget: int) -> None:
     # A loop takes one round more than its body runs: the one that finds its end.

@@ -170,6 +170,15 @@ def test_a_scenario_step_by_step(name: str, golden: Goldens) -> None:
     golden(f"traces/{name}.txt", traced(SCENARIOS[name]))
 
 
+def test_a_pause_may_be_a_duration() -> None:
+    body = "baml.sys.sleep(baml.time.Duration.from_microseconds(2500)); 1"
+    source = f"// bamlet: edition 2\nfunction Pause() -> int {{ {body} }}"
+    lines: list[str] = []
+    with bamlet.Runtime(bamlet.compile_sources({"pause.baml": source}), trace=lines.append) as runtime:
+        assert runtime.call("Pause") == 1
+    assert lines[0].endswith("wait 2.5 ms")
+
+
 def test_a_failure_that_the_program_takes_is_in_the_trace() -> None:
     source = """
     function Ask(text: string) -> string { client "openai/m", prompt #"{{ text }}"# }

@@ -72,9 +72,13 @@ class Context(Generic[H]):
         """The same for a task of its own."""
         made: Context[H] = Context.__new__(Context)
         made.invoke, made.program, made.space, made.host = self.invoke, self.program, self.space, host
-        made.constants, made.rounds, made.calls, made.branches = self.constants, self.rounds, self.calls, []
+        made.constants, made.rounds, made.branches = self.constants, self.rounds, []
         made.tests, made.leaving = self.tests, self.leaving
+        # Known before it takes over what there is: `refuse_calls` may come from another thread between any two of
+        # these lines. It writes here before it looks at the branches, so one that it does not see reads its word.
+        made.calls = None
         self.branches.append(made)
+        made.calls = self.calls
         return made
 
     def afterwards(self) -> Context[H]:
@@ -82,10 +86,17 @@ class Context(Generic[H]):
         return self if self.leaving is None else self.leaving(self)
 
     def outliving(self, invoke: Callable[..., Any], look: Callable[[], int]) -> Context[H]:
-        """The same, but what has stopped the call does not stop it."""
+        """The same, but what has stopped the call does not stop it, nor the tasks that it starts: its branches are
+        in no list that somebody refuses."""
         made = Context(invoke, self.program, self.space, self.host, look)
-        made.constants, made.branches, made.tests = self.constants, self.branches, self.tests
+        made.constants, made.tests = self.constants, self.tests
         return made
+
+    def refuse_all(self, refuse: Callable[..., Any]) -> None:
+        """Nothing that runs in this call does anything more."""
+        self.calls = self.invoke = refuse
+        for branch in list(self.branches):
+            branch.refuse_all(refuse)
 
     def refuse_calls(self, refuse: Callable[[], bool]) -> None:
         self.calls = refuse
