@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import select
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import bamlet
+from bamlet.cli.test import _interrupts
 from bamlet.embed.writing import write_whole
 from bamlet.interpreter.runtime.context import Context
 from bamlet.server.limits import Limits
@@ -55,10 +60,12 @@ class _GivenUp(asyncio.SelectorEventLoop):
 
     is_given_up = False
 
-    def call_soon_threadsafe(self, *arguments: Any, **named: Any) -> Any:
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Any, *arguments: Any, context: Any = None
+    ) -> Any:
         if self.is_given_up:
             raise RuntimeError("Event loop is closed")
-        return super().call_soon_threadsafe(*arguments, **named)
+        return super().call_soon_threadsafe(callback, *arguments, context=context)
 
 
 def test_an_abort_reaches_every_call_also_behind_a_loop_that_was_given_up(program: bamlet.Program) -> None:
@@ -112,9 +119,10 @@ class _Ending(Attempt):
     """A call that ends after the first look at its answer."""
 
     __slots__ = ("looks",)
+    looks: int
 
     @property
-    def _answer(self) -> Any:
+    def _answer(self) -> Any:  # type: ignore[override]
         self.looks += 1
         return _Answer if self.looks == 1 else None
 
@@ -151,11 +159,15 @@ class _OtherLoop:
         return True
 
 
+def _begin(table: dict[Any, Any]) -> None:
+    table[asyncio.new_event_loop()] = None
+
+
 def test_two_threads_begin_to_use_a_runtime_with_loops_of_their_own() -> None:
     services = Services(make_transport=lambda: None, clock=LoopClock(), environ=dict)  # type: ignore[arg-type,return-value]
     tables: tuple[Any, ...] = (services._made, services._detached)
     for table in tables:
-        table[_OtherLoop(lambda table=table: table.setdefault(asyncio.new_event_loop(), None))] = None
+        table[_OtherLoop(partial(_begin, table))] = None
 
     async def body() -> None:
         services.transport_here()
@@ -316,3 +328,36 @@ def test_settings_that_are_wrong_for_a_while_do_not_end_the_looking_for_changes(
             assert (program is not None, told) == (True, ())
 
     asyncio.run(body())
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads")
+@pytest.mark.timeout(60)
+def test_an_interrupt_in_the_middle_of_a_report_is_told_when_that_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, writing = os.pipe()
+    said: list[bytes] = []
+    main = threading.get_ident()
+
+    def interrupt_and_read() -> None:
+        select.select([reading], [], [])  # more is being written than a pipe holds
+        signal.pthread_kill(main, signal.SIGINT)
+        while piece := os.read(reading, 1 << 16):
+            said.append(piece)
+
+    async def body() -> None:
+        stop = bamlet.AbortController()
+        with _interrupts(stop):
+            print("x" * 1_000_000, file=sys.stderr)
+            assert stop.aborted
+            await asyncio.sleep(0)
+
+    thread = threading.Thread(target=interrupt_and_read)
+    with os.fdopen(writing, "w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        thread.start()
+        asyncio.run(body())
+        monkeypatch.undo()
+    thread.join()
+    os.close(reading)
+    assert b"".join(said).endswith(b"x\ninterrupted; once more to leave at once\n")
