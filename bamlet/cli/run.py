@@ -183,6 +183,7 @@ def _interrupts(abort: Callable[[], None]) -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
 
     def first(number: int, frame: object) -> None:
+        # Given back before anything else: a second Ctrl-C ends the process, whatever the first one waits for.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         abort()
 

@@ -83,6 +83,7 @@ class Package:
 
         loop = get_running_loop()
         if loop not in self._loops:
+            # In the table before the first step, which awaits nothing: two calls at once register one.
             closing = self._loops[loop] = _closing(self.asynchronous)
             await anext(closing)
 

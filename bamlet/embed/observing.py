@@ -38,6 +38,7 @@ class Observed:
     def __exit__(
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Ended before it is written: both it and a reader of the collector see the same times.
         self.record.end()
         if self.record.attempts:
             logs.write(self.record, failure)

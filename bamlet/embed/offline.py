@@ -253,6 +253,7 @@ class _OfflineResponse:
         for seconds, part in self._parts():
             if seconds > 0:
                 await self._sleep(seconds)
+            # Asked after the wait, as of a socket: closing wakes nobody here.
             if self._closed:
                 raise BrokenBody("the answer was closed while it was being read")
             yield part

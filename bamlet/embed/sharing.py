@@ -22,6 +22,7 @@ class SharedConnections:
         return _Lent(self, on_limited)
 
     async def open(self, request: Request, *, connect_timeout: float | None) -> Response:
+        # Nothing is awaited before it is there: of two first requests the second finds that of the first.
         if self._inner is None:
             from ..wire.http import HttpTransport
 

@@ -91,6 +91,7 @@ async def call(request: Request) -> Response:
         try:
             await asyncio.wait((gone, ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # Not waited for: neither holds anything, and the run itself is not cancelled by it.
             gone.cancel()
             ended.cancel()
     headers = _headers_of(run)

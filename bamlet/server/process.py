@@ -77,6 +77,7 @@ async def serve(service: Service, sockets: list[socket.socket], ready: Callable[
             loop.add_signal_handler(number, end)
         await server.serve(sockets)
     finally:
+        # First: closing waits for callbacks of the host, which may never end. One more signal must end us then.
         for number in SIGNALS:
             loop.remove_signal_handler(number)
         for task in ending:

@@ -129,6 +129,8 @@ class Run:
         """Stop the call: its socket is closed, and its log ends with an error. Again, nothing happens."""
         if self.is_over or self._stopped is not None:
             return
+        # First, since the task that we stop reads why. One that waits in the queue listens to no controller yet;
+        # one that runs is told by its controller, which alone reaches code that never waits.
         self._stopped = why or cancelled()
         if self.state == "queued" and self._task is not None:
             self._task.cancel()
@@ -285,6 +287,8 @@ class Desk:
         if len(self._active) >= self.limits.max_runs + self.limits.queue:
             raise overloaded(self.limits.max_runs)
         run = Run(wanted, runtime, self.limits, shows_answers=self._shows_answers)
+        # Known everywhere before it begins, and nothing is awaited since it was looked for: a second request under
+        # the same name finds this run, and its end finds what it takes away.
         self._active[run.id] = run
         self.store.add(run)
         if wanted.key is not None:
@@ -333,6 +337,7 @@ class Desk:
         """No new runs; those that go on may end within a time, and are then cancelled."""
         self.is_draining = True
         if self._active:
+            # Once for both waits: the first may end before they do.
             waits = [asyncio.ensure_future(run.wait_end()) for run in self.active]
             await asyncio.wait(waits, timeout=seconds)
             for run in self.active:

@@ -33,6 +33,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.process = os.getpid()
+        # Here and not in the thread: work may be handed over before that runs.
         self.loop = _new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="bamlet", daemon=True)
         start_on_stack(self._thread, LOOP_STACK_BYTES)
@@ -56,6 +57,7 @@ class Loop:
         tasks: list[asyncio.Task[T]] = []
         outcome: Future[T] = Future()
 
+        # Both run in the thread of the loop, so nothing guards the list.
         def start() -> None:
             task = self.loop.create_task(work)
             task.add_done_callback(lambda ended: _hand_over(ended, outcome))

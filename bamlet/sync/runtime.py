@@ -79,6 +79,8 @@ class Runtime:
     @property
     def asynchronous(self) -> AsyncRuntime:
         """The runtime behind this one. After a fork it is a new one: sockets are not shared with the parent."""
+        # The runtime before the number: a thread that comes between the two makes one more, and takes none of the
+        # parent's.
         if self._is_of_parent:
             self._inner = AsyncRuntime(self.program, **self._options)
             self._process = os.getpid()

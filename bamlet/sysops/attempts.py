@@ -316,6 +316,7 @@ def attempted(asking: Asking, provider: str, request: Any, *, streams: bool) -> 
         yield None
         return
     attempt = asking.attempt = Attempt(asking, provider, request, streams=streams)
+    # Before it is sent: one that is stopped on the way was an attempt, and may be paid for.
     asking.record.attempts.append(attempt)
     try:
         yield attempt

@@ -29,10 +29,12 @@ async def start(context: Context, body: FunctionValue, name: str | None, options
     host = own.host
     future = host.tasks.future(host.future)
     host.future = future
+    # It takes its first step in a later turn of the loop, when all of this is in place.
     task = asyncio.create_task(_run(own, body, future, group), name=name)
     future.stop = partial(_stop, host, task)
     future.task = task
     host.tasks.run(task, future, nothing if is_detached else partial(context.branches.remove, own))
+    # Last, since a token that is cancelled stops it at once, which takes the lines before.
     for token in tokens:
         token.bind(future)
     return Opaque(FUTURE, future)
@@ -81,6 +83,7 @@ async def _run(context: Context, body: FunctionValue, future: Future, group: Gro
         else:
             async with group.turn(host.tasks, future):
                 value = await call_value(context, body)
+        # What the value holds before the value: whoever gets it may use its handles at once.
         await _keep(host, future)
         future.give(value)
     except asyncio.CancelledError:
@@ -99,6 +102,7 @@ async def _keep(host: Host, future: Future) -> None:
     owner = host.tasks.scope
     if owner is None or not future.pending:
         return
+    # The scope first, which awaits nothing: see `Branch.take`.
     host.scope.hand_over(owner)
     await host.voice.hand_over()
 

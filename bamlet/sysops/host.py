@@ -126,12 +126,19 @@ class Services:
 
     async def aclose(self) -> None:
         """Stop the detached tasks of this loop; close its connections, and the host's transport."""
-        if (detached := self._detached.pop(asyncio.get_running_loop(), None)) is not None:
-            await detached.stop()
-        made = self._made.pop(asyncio.get_running_loop(), None)
-        for transport in (made, self.transport):
-            if transport is not None:
-                await transport.aclose()
+        loop = asyncio.get_running_loop()
+        # Out of the table first, so that closing twice stops nothing twice.
+        detached = self._detached.pop(loop, None)
+        try:
+            if detached is not None:
+                await detached.stop()
+        finally:
+            # After the tasks, which would fail on a transport that closed under them; and also when we are
+            # cancelled, of which `stop` tells when all of them have let go.
+            made = self._made.pop(loop, None)
+            for transport in (made, self.transport):
+                if transport is not None:
+                    await transport.aclose()
 
 
 def _forget_closed(table: dict[asyncio.AbstractEventLoop, R]) -> None:
@@ -179,6 +186,7 @@ class Host:
     def branch(self, above: Voice | None = None) -> Host:
         """The same for a task of its own, which speaks for the voice above it."""
         self._branched += 1
+        # Secrets are shared: what one task learns to be a key, no other may show.
         made = copy(self)
         made.scope = self.scope.inner()
         made.voice = (above or self.voice).inner()

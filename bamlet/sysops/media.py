@@ -50,6 +50,7 @@ class _Fetch:
         """At once. The first that fails stops the others, for the prompt cannot be sent."""
         tasks = [asyncio.create_task(self.media(media)) for media in wanted]
         try:
+            # When we are cancelled it cancels them, and raises when all have ended. When one fails it does not.
             return await asyncio.gather(*tasks)
         finally:
             for task in tasks:

@@ -46,4 +46,5 @@ async def paced(
             found = await send()
             if not place.is_refused(*head(found)):
                 return found
+        # Left before it waits again: a request that is held back would keep the place of one that may go.
         refusals += 1

@@ -95,6 +95,7 @@ class Future:
         """Cancelled from now on, whenever the task comes to hear of it. False if there is an outcome already."""
         if not self.pending:
             return False
+        # The outcome before the deed: whatever the task gives or throws on its way out comes too late to count.
         self._settle("Cancelled")
         self.stop()
         self.cancel_below()
@@ -105,6 +106,8 @@ class Future:
             future.cancel()
 
     def _settle(self, state: State) -> None:
+        # The state before the listeners, since one of them may ask, cancel, or listen anew; and the list is taken
+        # away, so that none is called twice.
         self.state = state
         self.inputs = ()
         if self.above is not None:
@@ -112,6 +115,7 @@ class Future:
         listeners, self._listeners = self._listeners, []
         for heard in listeners:
             heard()
+        # After the listeners, of which one may have observed a failure that nobody is to be told of then.
         self.tasks.settled(self, is_awaited=bool(listeners))
 
     def outcome(self) -> Any:
@@ -179,6 +183,8 @@ class Tasks:
         task.add_done_callback(partial(self._ended, future, then))
 
     def _ended(self, future: Future, then: Callable[[], None], task: asyncio.Task[None]) -> None:
+        # The first of its callbacks, since it was added when the task was made: whoever waits for the task goes on
+        # when its outcome is known and it is counted no more.
         self.running.discard(task)
         then()
         # One that was stopped before its first step has said nothing itself.
@@ -186,6 +192,7 @@ class Tasks:
             future.cancel()
         elif (failure := task.exception()) is not None:
             future.fail(failure)  # the process is to end, or it could not let go of something
+        # Last: the outcome has woken who waited for it, so that none of them is counted among those who wait.
         self.leave()
 
     def join(self) -> None:
@@ -233,6 +240,7 @@ class Tasks:
 
     async def finish(self) -> None:
         """The main task has given its value: wait for the others. Raises `Unawaited`."""
+        # Before the wait, which is for all of them: if they wait for each other, this is the moment when it shows.
         self.leave()
         while self.running:
             await asyncio.wait(self.running)
@@ -247,6 +255,8 @@ class Tasks:
 
     async def stop(self) -> None:
         """Stop all, and wait until they have let go. What they throw is of no interest."""
+        # Before any of them hears of it: else a task that the program had cancelled takes our stop for the
+        # program's, catches it, and goes on.
         self.ending = True
         await uninterrupted(self._stop())
 

@@ -69,6 +69,7 @@ class Token:
             self._bound = [*(other for other in self._bound if other.pending), future]
 
     def cancel(self) -> int:
+        # The word first: what a task starts with this token while it is stopped is stopped, too.
         self.is_cancelled = True
         bound, self._bound = self._bound, []
         return sum(future.cancel() for future in bound) + sum(token.cancel() for token in self._below)

@@ -46,8 +46,9 @@ class SseStream:
         self._failure: Exception | None = None
         self._ended = False
         self._any_event = False
-        # When something came last, and since when somebody waits for more.
+        # When something came last, how many wait for more, and since when somebody does.
         self._last_activity = now()
+        self._waiting = 0
         self._waits_since: float | None = None
         self._arrived = Bell()
         self._drained = Bell()
@@ -60,7 +61,9 @@ class SseStream:
     async def next(self) -> list[Any] | None:
         """What has come, waiting for at least one event; None at the end. A failure comes after the last event."""
         if not self._events:
-            self._waits_since = now()
+            if self._waiting == 0:
+                self._waits_since = now()
+            self._waiting += 1
             try:
                 while not self._events:
                     # After the events: what came whole before a failure is shown before it.
@@ -71,8 +74,11 @@ class SseStream:
                     self._arrived.clear()
                     await self._arrived.wait()
             finally:
-                # Also when the waiting is cancelled: the limit of silence must not run while nobody waits.
-                self._waits_since = None
+                # Also when the waiting is cancelled: the limit of silence must not run while nobody waits. Tasks
+                # may share a stream, and while one of them still waits it runs on, from when the first began.
+                self._waiting -= 1
+                if self._waiting == 0:
+                    self._waits_since = None
         if self._one_by_one:
             taken = [self._events.pop(0)]
         else:

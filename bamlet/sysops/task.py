@@ -30,6 +30,7 @@ class Branch:
         # What it starts is cancelled with it.
         self._host.future = context.host.tasks.future(context.host.future)
         self.task = asyncio.create_task(self._run(function))
+        # Counted before anything is awaited: the one that starts us waits next, and would be taken for alone.
         context.host.tasks.join()
         self.task.add_done_callback(self._ended)
 

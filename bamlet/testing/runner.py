@@ -138,6 +138,7 @@ class _Board:
             finally:
                 gate.running -= 1
                 self._changed.set()
+            # In the same turn: the others look at the gate when it has been told how the run went.
             self._take(key, result)
 
     async def _next(self) -> RunKey | None:
@@ -147,6 +148,7 @@ class _Board:
             if key is not None:
                 self._waiting.remove(key)
                 return key
+            # Nothing is awaited between the look and this: a change that came there would be cleared unheard.
             self._changed.clear()
             await self._changed.wait()
         return None

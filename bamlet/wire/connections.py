@@ -130,6 +130,7 @@ class OwnConnections:
 
     async def keep(self, lane: _OwnLane) -> None:
         assert lane not in self._idle, "given back twice"
+        # Closed meanwhile: `aclose` has emptied the list, and nobody would empty it again.
         if self._closed or len(self._idle) >= self._max_idle:
             # This one and not the oldest, which may be about to be taken: it is the one that is in our hands.
             await self.close(lane)

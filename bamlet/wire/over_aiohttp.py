@@ -105,7 +105,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             self._opened.detach()
 
 
-# Of the request that this task is sending: what it wants of its connection, and what it got.
+# Of the request that this task is sending: what it wants of its connection, and what it got. The session asks the
+# connector in the same task, and hands through nothing of ours; so streams that open at once do not mix them up.
 _wants_fresh: ContextVar[bool] = ContextVar("_wants_fresh", default=False)
 _served_before: ContextVar[bool] = ContextVar("_served_before", default=False)
 
@@ -153,7 +154,8 @@ class _Body(httpx.AsyncByteStream):
             raise _broken(failure) from failure
 
     async def aclose(self) -> None:
-        # A connection outlives many answers: it must not remember them all.
+        # A connection outlives many answers: it must not remember them all. And before it closes, which would call
+        # this and take our own closing for the peer's.
         if self._closed is not None:
             self._closed.remove_done_callback(self._end)
         # Released only when nothing of this answer is left on the connection, which then serves again.

@@ -109,6 +109,7 @@ class _RecordedResponse:
     async def chunks(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._inner.chunks():
+                # Before it is handed on: a reader that is stopped there has seen it.
                 self._frames.append(Frame(_milliseconds(self._clock() - self._head_at), chunk))
                 yield chunk
         except TransportError as failure:
@@ -125,6 +126,7 @@ class _RecordedResponse:
 
     def _end(self, end: End) -> None:
         if not self._written:
+            # Before the sink, which may raise: the end after this one would write the exchange again.
             self._written = True
             self._write(self._frames, end)
 

@@ -135,6 +135,7 @@ class ReplayTransport:
 
     async def open(self, request: Request, *, connect_timeout: float | None) -> ReplayedResponse:
         """Raises `NotRecorded`, or what was raised when the exchange was recorded."""
+        # Taken before anything is awaited: of two equal requests at once each gets an entry of its own.
         outcome = self._tape.take(request).outcome
         self.played += 1
         if isinstance(outcome, RecordedFailure):

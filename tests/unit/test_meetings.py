@@ -34,7 +34,7 @@ from bamlet.testing.answers import Answers, Settings
 from bamlet.testing.outcome import RunStarted
 from bamlet.testing.runner import Plan, run
 from bamlet.testing.selection import cases_of
-from tests.support.scripted import LoopClock, run_virtual
+from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, run_virtual, streamed
 
 SOURCE = """
 function Pause(ms: int) -> int { baml.sys.sleep(ms); ms }
@@ -159,12 +159,16 @@ class _OtherLoop:
         return True
 
 
+def _none(*arguments: Any) -> Any:
+    return None
+
+
 def _begin(table: dict[Any, Any]) -> None:
     table[asyncio.new_event_loop()] = None
 
 
 def test_two_threads_begin_to_use_a_runtime_with_loops_of_their_own() -> None:
-    services = Services(make_transport=lambda: None, clock=LoopClock(), environ=dict)  # type: ignore[arg-type,return-value]
+    services = Services(make_transport=_none, clock=LoopClock(), environ=dict, make_media=_none)
     tables: tuple[Any, ...] = (services._made, services._detached)
     for table in tables:
         table[_OtherLoop(partial(_begin, table))] = None
@@ -228,6 +232,72 @@ def test_a_run_that_is_cancelled_before_its_first_step_has_an_end(program: bamle
         kinds = [entry.event.kind async for batch in begun.log.read() for entry in batch]  # type: ignore[union-attr]
         assert (kinds, begun.state, desk.active) == (["start", "error"], "cancelled", [])
         desk.close()
+
+    run_virtual(body())
+
+
+TWO_READERS = """// bamlet: edition 2
+function Two() -> string {
+  let request = baml.http.Request {
+    method: "POST", url: "http://nowhere", headers: {}, body: "{\\"model\\": \\"A\\"}", client_name: null,
+    timeouts: baml.http.Timeouts {
+      connect_ms: null, first_token_ms: null, idle_ms: 1000, request_ms: null, total_ms: null, spent_ms: null
+    },
+  };
+  let sse = baml.http.fetch_sse(request);
+  sse.next();
+  let other = spawn { sse.next_within(100) };
+  let told = { sse.next(); "the end" } catch (e) { late: baml.errors.Timeout => late.message };
+  await other;
+  sse.close();
+  told
+}
+"""
+
+
+def test_a_reader_that_leaves_takes_nobody_elses_limit_of_silence_along() -> None:
+    async def body() -> str:
+        transport = ScriptedTransport({"A": Reply([*streamed("a", finish=None).parts, Wait(50)])})
+        program = bamlet.compile_sources({"two.baml": TWO_READERS})
+        runtime = bamlet.AsyncRuntime(program, transport=transport, clock=LoopClock(), environ={})
+        return str(await runtime.call("Two"))
+
+    assert run_virtual(body()).startswith("nothing received for 1000 ms")
+
+
+class _SlowToLeave(LoopClock):
+    async def sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await asyncio.sleep(1)
+
+
+class _Closing(ScriptedTransport):
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+def test_a_runtime_whose_closing_is_cancelled_closes_its_connections() -> None:
+    source = """// bamlet: edition 2
+    function Begin() -> int { let options = baml.spawn.options(detach = true); spawn with options { Wait() }; 1 }
+    function Wait() -> int { baml.sys.sleep(60000); 1 }
+    """
+
+    async def body() -> None:
+        transport = _Closing({})
+        program = bamlet.compile_sources({"begin.baml": source})
+        runtime = bamlet.AsyncRuntime(program, transport=transport, clock=_SlowToLeave(), environ={})
+        await runtime.call("Begin")
+        await asyncio.sleep(0.1)
+        closing = asyncio.create_task(runtime.aclose())
+        await asyncio.sleep(0.1)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert transport.is_closed
 
     run_virtual(body())
 
