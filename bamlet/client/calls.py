@@ -148,6 +148,7 @@ class AsyncCaller(Caller):
         try:
             value = await package.asynchronous.call(function, arguments, context=context)
         finally:
+            # Also of a call that was stopped: nothing is awaited here, so no cancellation comes between.
             package.tell(context, value)
         made: T = package.final(function)(value)
         return made

@@ -106,6 +106,8 @@ def _hear_of_cancelling(context: Context) -> None:
     task = asyncio.current_task()
     if task is None or context.host.stopping is not task or context.host.tasks.ending:
         return
+    # Taken away, so that it is heard once. And taken back from asyncio: to a task that counts as cancelled, the
+    # limits of time inside of it would pass their own word on as somebody else's.
     context.host.stopping = None
     task.uncancel()
     raise cancelled() from None

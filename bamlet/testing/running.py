@@ -203,6 +203,7 @@ class _Run:
             return await call.run()
         loop = asyncio.get_running_loop()
 
+        # Called in the thread below. It may wait for the loop, which waits for that thread nowhere but in a task.
         def finish(work: Coroutine[Any, Any, None]) -> None:
             asyncio.run_coroutine_threadsafe(work, loop).result()
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 async def let_finish(work: Awaitable[T]) -> T:
     """Wait until the work has ended. A cancellation is raised at once; the work goes on without its caller."""
+    # A loop holds its tasks weakly. This one is kept by the callback of whatever it waits for, which the loop has:
+    # so what closes must never wait for something that nobody else holds.
     return await asyncio.shield(asyncio.ensure_future(work))
 
 

@@ -158,6 +158,7 @@ async def _exchange(connections: Connections, request: Request, outgoing: httpx.
         except (ImportError, ValueError, httpx.InvalidURL) as failure:
             # Making a client reads the proxy, from the options or the environment.
             raise ConnectError(f"the proxy cannot be used: {failure}") from failure
+        # Nothing is awaited between taking a lane and the `try`: one that was lost there would be in no list.
         response: httpx.Response | None = None
         secrets = _secrets.set(request.secrets)
         try:
