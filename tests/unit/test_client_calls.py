@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import bamlet
+from bamlet.embed.logs import logger
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.support.generated import CLIENT, generated
 from tests.support.local_program import KEY
@@ -485,7 +486,9 @@ def test_the_globals_of_a_package_can_be_asked_as_in_baml(client: ModuleType) ->
     assert (runtime.drain_stats().failed, context.get()) == (0, context)
 
 
-def test_settings_of_the_log_warn_that_they_are_old(client: ModuleType) -> None:
+def test_settings_of_the_log_warn_that_they_are_old(client: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logger, "level", logger.level)  # of the process, like its handlers
+    monkeypatch.setattr(logger, "handlers", list(logger.handlers))
     for name, value in (("set_log_max_message_length", 100), ("reset_baml_env_vars", {})):
         with pytest.warns(DeprecationWarning, match=name):
             getattr(client.config, name)(value)
