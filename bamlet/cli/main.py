@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .._version import __version__
-from . import exits, serve_options
+from . import exits, serve_options, test_options
 from .map_options import add_map
-from .options import add_environment, add_offline, at_least, rate, seconds, shard, speed
+from .options import add_edition, add_environment, add_offline, speed
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"bamlet {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
-    _add_test(commands)
+    test_options.add(commands)
     _add_init(commands)
     _add_mock(commands)
     _add_render(commands)
@@ -133,20 +133,11 @@ def _add_call(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--args", metavar="JSON", help="all arguments as one JSON object; @FILE reads one from a file"
     )
-    _add_edition(command)
+    add_edition(command)
     command.add_argument(
         "--allow-private-media",
         action="store_true",
         help="fetch images and other media also from this machine and its network",
-    )
-
-
-def _add_edition(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--edition",
-        type=int,
-        choices=(1, 2),
-        help="the edition of the language; without it, settings, comments and what the files hold decide",
     )
 
 
@@ -163,35 +154,14 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     render.add_argument(
         "--as",
         dest="form",
-        choices=("text", "json", "curl", "python"),
+        choices=("text", "markdown", "json", "curl", "python"),
         default="text",
-        help="text (default) is the prompt; json is the request; curl and python can be run",
+        help="text (default) is the prompt; markdown is the page that `bamlet test --prompts` keeps of it; json is"
+        " the request; curl and python can be run",
     )
     render.add_argument("--client", metavar="NAME", help="another client, or provider/model")
     render.add_argument("--stream", action="store_true", help="the request of a stream")
     render.add_argument("--show-secrets", action="store_true", help="write keys out, and not as variables")
-
-
-def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    test = commands.add_parser(
-        "test",
-        help="run the tests of a program",
-        description="Run the tests of a program. All paths together are one program, and FILE::Function::Test"
-        " names one test.",
-        epilog="Exit codes: 0 all passed, 1 a test failed or could not be decided, 2 usage, 5 nothing selected,"
-        " 65 the source does not compile, 130 interrupted.",
-    )
-    test.add_argument(
-        "paths",
-        metavar="FILE|DIR",
-        nargs="*",
-        help="what makes up the program (default: the working folder)",
-    )
-    _add_edition(test)
-    _add_test_selection(test)
-    _add_test_matrix(test)
-    _add_test_answers(test)
-    _add_test_output(test)
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -225,94 +195,6 @@ def _add_mock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     mock.add_argument("--speed", type=speed, default=1.0, metavar="X", help="pace of a cassette; 0 does not wait")
 
 
-def _add_test_selection(test: argparse.ArgumentParser) -> None:
-    for flags, name, what in (
-        (("-i", "--include"), "include", "run only"),
-        (("-x", "--exclude"), "exclude", "leave out"),
-    ):
-        test.add_argument(
-            *flags,
-            dest=name,
-            action="append",
-            default=[],
-            metavar="PATTERN",
-            help=f"{what} tests like Function::Test, Function::, ::Test or a name, with * for any characters;"
-            " may be given more than once",
-        )
-    test.add_argument("--lf", dest="last_failed", action="store_true", help="run what failed in the last run")
-    test.add_argument("--list", action="store_true", help="print what is selected, and run nothing")
-    test.add_argument(
-        "--shard", type=shard, metavar="K/N", help="run one part of N, chosen by the names of the tests alone"
-    )
-    test.add_argument("--pass-if-no-tests", action="store_true", help="exit with 0 when nothing was selected")
-
-
-def _add_test_matrix(test: argparse.ArgumentParser) -> None:
-    test.add_argument(
-        "--client",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="run with this client, or provider/model, in place of each function's own; a list with commas,"
-        " or given more than once",
-    )
-    test.add_argument("--runs", type=at_least(1, "--runs"), metavar="N", help="repeat each test (default: 1)")
-    test.add_argument(
-        "--pass-rate", type=rate, metavar="R", help="how many of its runs must pass, from 0 to 1 (default: 1)"
-    )
-    test.add_argument(
-        "-j", "--parallel", type=at_least(1, "-j"), metavar="N", help="how many run at once (default: 10)"
-    )
-    test.add_argument("--timeout", type=seconds, metavar="S", help="a limit for each run, in seconds")
-    test.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
-    test.add_argument(
-        "--max-failures", type=at_least(1, "--max-failures"), metavar="N", help="stop after so many failed runs"
-    )
-
-
-def _add_test_answers(test: argparse.ArgumentParser) -> None:
-    test.add_argument(
-        "--record",
-        choices=("none", "once", "all"),
-        help="none plays the cassette of each run and reaches no network; once records where there is none;"
-        " all records anew",
-    )
-    test.add_argument(
-        "--cassettes", metavar="DIR", help="where cassettes are (default: cassettes, in the project)"
-    )
-    test.add_argument("--replay", metavar="FILE", help="answer all tests from one cassette, without a network")
-    test.add_argument(
-        "--speed",
-        type=speed,
-        default=0.0,
-        metavar="X",
-        help="pace of a replay: 1 is as recorded, 0 does not wait (default: 0)",
-    )
-    test.add_argument(
-        "--no-stream", action="store_true", help="make plain calls; LLM functions are streamed otherwise"
-    )
-    test.add_argument("--strict", action="store_true", help="fail also when a value loses something of its answer")
-    add_offline(test)
-    add_environment(test)
-
-
-def _add_test_output(test: argparse.ArgumentParser) -> None:
-    test.add_argument(
-        "--output-format",
-        action="append",
-        default=[],
-        metavar="FORMAT[=FILE]",
-        help="full (on a terminal), concise (elsewhere), json, jsonl, junit or github; may be repeated",
-    )
-    test.add_argument("--durations", type=at_least(1, "--durations"), metavar="N", help="list the slowest runs")
-    much = test.add_mutually_exclusive_group()
-    much.add_argument("-v", "--verbose", action="store_true", help="cut no value and no list")
-    much.add_argument("-q", "--quiet", action="store_true", help="do not list what passed")
-    test.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)"
-    )
-
-
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = commands.add_parser(
         "check",
@@ -331,7 +213,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="full",
         help="full (default) draws the code; concise is one line each; the others are for machines",
     )
-    _add_edition(check)
+    add_edition(check)
     check.add_argument("-v", "--verbose", action="store_true", help="say which edition the program is, and why")
     check.add_argument("--strict", action="store_true", help="let warnings fail too")
     check.add_argument("--watch", action="store_true", help="check again on every change, until Ctrl-C (code 0)")

@@ -10,6 +10,15 @@ from pathlib import Path
 ENV_FILE = ".env"
 
 
+def add_edition(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--edition",
+        type=int,
+        choices=(1, 2),
+        help="the edition of the language; without it, settings, comments and what the files hold decide",
+    )
+
+
 def add_environment(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--env-file",

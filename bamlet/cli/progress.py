@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TextIO
 
 from ..diagnostics.cells import cells, first_cells, visible
@@ -45,6 +46,16 @@ class Progress:
             case _:
                 self.clear()
                 return
+        self._draw_if_due()
+
+    async def tick(self) -> None:
+        """Draws also while nothing happens: what is waited for takes its time."""
+        while True:
+            await asyncio.sleep(MS_BETWEEN_DRAWINGS / 1000)
+            if self._under_way:
+                self._draw_if_due()
+
+    def _draw_if_due(self) -> None:
         if now_ms() - self._drawn_at >= MS_BETWEEN_DRAWINGS:
             self._draw()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import embed
 from ..diagnostics.render import render_all
+from ..embed.prompt_page import SecretInPrompt, prompt_page
 from . import exits
 from .choose import Choice, choose
 from .stdin import compiled
@@ -36,7 +37,7 @@ def main(arguments: argparse.Namespace) -> int:
     except embed.BamlInvalidArgumentError as failure:
         print(f"bamlet render: {failure}", file=sys.stderr)
         return exits.USAGE
-    except embed.BamlError as failure:
+    except (embed.BamlError, SecretInPrompt) as failure:
         print(f"bamlet render: {failure}", file=sys.stderr)
         return exits.FAILED
     return exits.OK
@@ -46,8 +47,10 @@ async def _rendered(program: embed.Program, choice: Choice, arguments: argparse.
     from ..embed.looking import LookingEnvironment, LookingTransport
     from ..embed.request_text import as_curl, as_json, as_python
 
-    environ = LookingEnvironment()
     context = embed.CallContext(client=arguments.client)
+    if arguments.form == "markdown":
+        return await prompt_page(program, choice.function, choice.arguments, context)
+    environ = LookingEnvironment()
     limits = embed.MediaLimits(private_addresses=arguments.allow_private_media)
     async with embed.AsyncRuntime(program, environ=environ, transport=LookingTransport(), media=limits) as runtime:
         if arguments.form == "text":

@@ -27,8 +27,11 @@ class Report(Protocol):
     def close(self) -> None: ...
 
 
-def reports_for(arguments: argparse.Namespace) -> list[Report]:
-    """Raises `ValueError` for what cannot be, and `OSError` for a file that cannot be written."""
+def reports_for(arguments: argparse.Namespace, live: Progress | None) -> list[Report]:
+    """What is drawn live makes room for what is printed.
+
+    Raises `ValueError` for what cannot be, and `OSError` for a file that cannot be written.
+    """
     given = arguments.output_format or ["full" if is_terminal(sys.stdout) else "concise"]
     to_stdout = [text for text in given if "=" not in text]
     if len(to_stdout) > 1:
@@ -36,7 +39,6 @@ def reports_for(arguments: argparse.Namespace) -> list[Report]:
     for text in given:
         if text.partition("=")[0] not in FORMATS:
             raise ValueError(f"there is no output format `{text.partition('=')[0]}`, only {', '.join(FORMATS)}")
-    live = Progress(sys.stderr) if is_terminal(sys.stderr) else None
     made = [_report(text, arguments, live) for text in given]
     return [*([live] if live is not None else []), *made]
 

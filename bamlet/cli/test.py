@@ -6,10 +6,9 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,85 +16,57 @@ from .. import embed
 from ..diagnostics.render import render_all
 from ..embed.abort import tell
 from ..embed.cassettes import CassetteError
-from ..embed.test_settings import last_failures, remember_failures, test_settings
+from ..embed.test_settings import last_failures, remember_failures
 from ..testing.answers import Answers, Settings
 from ..testing.machines import json_text
 from ..testing.outcome import Case, Ended, Event, Summary
+from ..testing.prompts import Prompts
 from ..testing.runner import Plan, run
 from ..testing.running import Options
 from ..testing.selection import Selection, SelectionError, cases_of
 from . import exits
 from .options import environment, offline
+from .progress import Progress
 from .reports import Report, reports_for
-from .terminal import palette
+from .terminal import is_terminal, palette
+from .test_settling import Refused, settle
 
 PROJECT_FOLDER = "baml_src"
 
 
-class Refused(Exception):
-    """What was asked for cannot be; the text is for a person."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
+    """`cases` are those that were asked for, `known` all that the program has."""
+
     program: embed.Program
     cases: tuple[Case, ...]
+    known: tuple[Case, ...]
     root: Path
 
 
 def main(arguments: argparse.Namespace) -> int:
     try:
-        _with_settings(arguments)
-        _check(arguments)
+        settle(arguments)
         environ = environment(arguments)
         arguments.offline = offline(arguments)
-        chosen = _choose(arguments)
+        if arguments.watch:
+            from .test_watch import watch
+
+            return watch(arguments, environ)
+        chosen = choose(arguments)
         if isinstance(chosen, int):
             return chosen
-        reports = reports_for(arguments)
-        plan = _plan(chosen, arguments)
-        answers = Answers(_answers(chosen, arguments, environ))
+        return run_chosen(chosen, arguments, environ)
     except (OSError, ValueError, CassetteError, Refused) as failure:
         print(f"bamlet test: {failure}", file=sys.stderr)
         return exits.USAGE
-    summary, interrupted = asyncio.run(_run(chosen.program, plan, answers, reports))
-    if summary is None:
-        return exits.INTERRUPTED
-    remember_failures(
-        chosen.root, [test.case.id for test in summary.tests if test.status in ("failed", "errored")]
-    )
-    if interrupted:
-        return exits.INTERRUPTED
-    return exits.OK if summary.ok else exits.FAILED
 
 
 # --- what is asked for
 
 
-def _with_settings(arguments: argparse.Namespace) -> None:
-    """What the command line leaves open, the project may say."""
-    first = (arguments.paths or ["."])[0].partition("::")[0]
-    for name, value in test_settings(Path(first)).items():
-        if name == "output-format":
-            value = [value] if isinstance(value, str) else value
-        option = {"clients": "client", "env-files": "env_file"}.get(name, name.replace("-", "_"))
-        if getattr(arguments, option) in (None, [], False):
-            setattr(arguments, option, value)
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    for name, default in (("parallel", 10), ("runs", 1), ("pass_rate", 1.0)):
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, default)
-    if arguments.parallel < 1 or arguments.runs < 1 or not 0 <= arguments.pass_rate <= 1:
-        raise Refused("[tool.bamlet.test]: parallel and runs are 1 or more, pass-rate is between 0 and 1")
-    if arguments.record and arguments.replay:
-        raise Refused("either --record or --replay")
-    if arguments.record not in (None, "none", "once", "all"):
-        raise Refused(f"[tool.bamlet.test]: there is no mode of recording `{arguments.record}`")
-
-
-def _choose(arguments: argparse.Namespace) -> _Chosen | int:
+def choose(arguments: argparse.Namespace) -> Chosen | int:
+    """Or the exit code, when there is nothing to run. Raises `Refused` and `OSError`."""
     paths = arguments.paths or ["."]
     files = list(dict.fromkeys(path.partition("::")[0] for path in paths))
     program, diagnostics = embed.check_path(*files, edition=arguments.edition)
@@ -104,13 +75,9 @@ def _choose(arguments: argparse.Namespace) -> _Chosen | int:
     if program is None:
         return exits.BAD_SOURCE
     root = root_of(Path(files[0]))
-    whole = [path for path in paths if "::" not in path]
-    names = [(str(Path(file)), name) for file, two, name in (path.partition("::") for path in paths) if two]
-    selection = Selection(
-        arguments.include, arguments.exclude, names if not whole else (), arguments.shard, _last(arguments, root)
-    )
     try:
-        cases = selection.of(cases_of(program))
+        known = cases_of(program)
+        cases = _selection(paths, arguments, root).of(known)
     except SelectionError as failure:
         raise Refused(str(failure)) from None
     except embed.BamlError as failure:
@@ -122,7 +89,20 @@ def _choose(arguments: argparse.Namespace) -> _Chosen | int:
     if not cases:
         print("bamlet test: no test was selected", file=sys.stderr)
         return exits.OK if arguments.pass_if_no_tests else exits.NOTHING
-    return _Chosen(program, cases, root)
+    return Chosen(program, cases, known, root)
+
+
+def _selection(paths: list[str], arguments: argparse.Namespace, root: Path) -> Selection:
+    whole = [path for path in paths if "::" not in path]
+    named = [path.partition("::") for path in paths if "::" in path]
+    return Selection(
+        arguments.include,
+        arguments.exclude,
+        [(str(Path(file)), name) for file, _, name in named] if not whole else (),
+        arguments.shard,
+        _last(arguments, root),
+        arguments.within,
+    )
 
 
 def root_of(path: Path) -> Path:
@@ -151,7 +131,7 @@ def _list(cases: tuple[Case, ...], arguments: argparse.Namespace) -> None:
         print(f"{case.file}:{case.line} {case.id}")
 
 
-def _plan(chosen: _Chosen, arguments: argparse.Namespace) -> Plan:
+def _plan(chosen: Chosen, arguments: argparse.Namespace) -> Plan:
     clients = [name for given in arguments.client for name in given.split(",") if name]
     known = chosen.program.interface.clients
     for name in clients:
@@ -164,8 +144,13 @@ def _plan(chosen: _Chosen, arguments: argparse.Namespace) -> Plan:
         pass_rate=arguments.pass_rate,
         parallel=arguments.parallel,
         max_failures=1 if arguments.fail_fast else arguments.max_failures,
-        options=Options(timeout=arguments.timeout, stream=not arguments.no_stream, strict=arguments.strict),
-        progress=sys.stderr.isatty(),
+        options=Options(
+            timeout=arguments.timeout,
+            stream=not arguments.no_stream,
+            strict=arguments.strict,
+            seed=arguments.seed,
+        ),
+        progress=is_terminal(sys.stderr),
     )
 
 
@@ -176,7 +161,7 @@ def _unknown_client(name: str, known: Mapping[str, Any]) -> str:
     return f"--client: there is no client `{name}`; {hint}"
 
 
-def _answers(chosen: _Chosen, arguments: argparse.Namespace, environ: Mapping[str, str] | None) -> Settings:
+def _answers(chosen: Chosen, arguments: argparse.Namespace, environ: Mapping[str, str] | None) -> Settings:
     return Settings(
         chosen.root,
         Path(arguments.cassettes) if arguments.cassettes else None,
@@ -189,42 +174,76 @@ def _answers(chosen: _Chosen, arguments: argparse.Namespace, environ: Mapping[st
     )
 
 
+def _prompts(chosen: Chosen, arguments: argparse.Namespace, environ: Mapping[str, str] | None) -> Prompts:
+    """Of a single file nobody knows whether the pages beside it are those of its neighbours."""
+    paths = [path.partition("::")[0] for path in arguments.paths or ["."]]
+    known = chosen.known if all(Path(path).is_dir() for path in paths) else ()
+    return Prompts(chosen.program, chosen.root, arguments.prompts, environ, known)
+
+
 # --- running
 
 
-async def _run(
-    program: embed.Program, plan: Plan, answers: Answers, reports: list[Report]
+def run_chosen(chosen: Chosen, arguments: argparse.Namespace, environ: Mapping[str, str] | None) -> int:
+    """Raises `Refused`, `OSError`, `ValueError` and `CassetteError` for what cannot be begun."""
+    live = Progress(sys.stderr) if is_terminal(sys.stderr) else None
+    reports = reports_for(arguments, live)
+    plan = _plan(chosen, arguments)
+    answers = Answers(_answers(chosen, arguments, environ))
+    prompts = _prompts(chosen, arguments, environ)
+    stop = embed.AbortController()
+    events = run(chosen.program, plan, answers, stop, prompts)
+    summary, interrupted = asyncio.run(_heard(events, stop, reports, live))
+    if summary is None:
+        return exits.INTERRUPTED
+    remember_failures(
+        chosen.root, [test.case.id for test in summary.tests if test.status in ("failed", "errored")]
+    )
+    if interrupted:
+        return exits.INTERRUPTED
+    return exits.OK if summary.ok else exits.FAILED
+
+
+async def _heard(
+    events: AsyncGenerator[Event, None], stop: embed.AbortController, reports: list[Report], live: Progress | None
 ) -> tuple[Summary | None, bool]:
     """What came of it, and whether somebody interrupted it."""
-    stop = embed.AbortController()
     summary: Summary | None = None
-    with _interrupts(stop):
-        async with aclosing(run(program, plan, answers, stop)) as events:
-            async for event in events:
-                for report in reports:
-                    report.hear(event)
-                summary = _summary(event) or summary
+    ticking = asyncio.create_task(live.tick()) if live is not None else None
+
+    def interrupted() -> None:
+        if live is not None:
+            live.clear()
+        print("interrupted; once more to leave at once", file=sys.stderr)
+        stop.abort()
+
+    try:
+        with _first_interrupt(interrupted):
+            async with aclosing(events):
+                async for event in events:
+                    for report in reports:
+                        report.hear(event)
+                    summary = event.summary if isinstance(event, Ended) else summary
+    finally:
+        if ticking is not None:
+            ticking.cancel()
     for report in reports:
         report.close()
     return summary, stop.aborted
 
 
-def _summary(event: Event) -> Summary | None:
-    return event.summary if isinstance(event, Ended) else None
-
-
 @contextmanager
-def _interrupts(stop: embed.AbortController) -> Iterator[None]:
-    """The first Ctrl-C cancels what runs, and what is known is told; a second one leaves at once."""
-    before = signal.getsignal(signal.SIGINT)
-    loop = asyncio.get_running_loop()
+def _first_interrupt(told: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C cancels what runs, and what is known is told; a second one leaves at once.
 
-    def first(number: int, frame: object) -> None:
+    It is told by the event loop, between two writes: a signal may come in the middle of one.
+    """
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+
+    def first(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        # Said by the loop: a handler may come in the middle of a report that waits to be written, and Python lets
-        # nobody print into that stream a second time.
-        tell(loop, partial(print, "interrupted; once more to leave at once", file=sys.stderr))
-        stop.abort()
+        tell(loop, told)
 
     signal.signal(signal.SIGINT, first)
     try:

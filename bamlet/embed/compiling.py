@@ -130,8 +130,8 @@ def _program(sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], aske
 def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    from ..interpreter.program.fingerprint import Sources
     from ..interpreter.program.link import Program, link
+    from ..interpreter.program.reach import Sources
 
     copyreg.pickle(Program, _reduced)
     if asked.kept and not unreadable:
@@ -193,8 +193,8 @@ def _reduced(program: Program) -> tuple[Any, ...]:
 def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
-    from ..interpreter.program.fingerprint import Sources
     from ..interpreter.program.link import link
+    from ..interpreter.program.reach import Sources
 
     for name, text in texts.items():
         _show_in_tracebacks(SourceFile(name, text))

@@ -1,4 +1,4 @@
-"""`[tool.bamlet.test]` of a project, and what is remembered of its last test run."""
+"""What a project says of its tests in `pyproject.toml` and `baml.toml`, and what the last run is remembered by."""
 
 from __future__ import annotations
 
@@ -27,18 +27,41 @@ _KINDS: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
 
 
 def test_settings(path: Path) -> dict[str, Any]:
-    """What the nearest `pyproject.toml` above a path says. Raises `ValueError`."""
+    """`[tool.bamlet.test]` of the nearest `pyproject.toml` above a path. Raises `ValueError`."""
+    file = _nearest(path, "pyproject.toml")
+    return {} if file is None else _checked(file, _table(file, ("tool", "bamlet", "test")))
+
+
+def profile_arguments(path: Path, name: str | None) -> tuple[str, list[str]]:
+    """The words of a profile of the nearest `baml.toml`; of its default if none is named, which may be none.
+
+    Raises `ValueError`.
+    """
+    file = _nearest(path, "baml.toml")
+    table = {} if file is None else _table(file, ("test",))
+    if not isinstance(table, dict) or not isinstance(table.get("profiles", {}), dict):
+        raise ValueError(f"{file}: [test] and its `profiles` are tables")
+    name = name or table.get("default")
+    if name is None:
+        return "", []
+    known = table.get("profiles", {})
+    if not isinstance(name, str) or name not in known:
+        hint = did_you_mean(str(name), known) or f"there are {', '.join(known) or 'none'}"
+        raise ValueError(f"{file or 'there is no baml.toml'}: there is no test profile `{name}`; {hint}")
+    words = known[name].get("args", []) if isinstance(known[name], dict) else None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{file}: `args` of the test profile `{name}` is a list of texts")
+    return name, words
+
+
+def _nearest(path: Path, name: str) -> Path | None:
     start = path.resolve()
-    for folder in (start, *start.parents):
-        file = folder / "pyproject.toml"
-        if file.is_file():
-            return _checked(file, _table(file))
-    return {}
+    return next((file for folder in (start, *start.parents) if (file := folder / name).is_file()), None)
 
 
-def _table(file: Path) -> Any:
+def _table(file: Path, keys: tuple[str, ...]) -> Any:
     text = file.read_text("utf-8")
-    if "bamlet" not in text:
+    if keys[-1] not in text:
         return {}
     import tomllib  # most projects say nothing, and do without it
 
@@ -46,7 +69,7 @@ def _table(file: Path) -> Any:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as failure:
         raise ValueError(f"{file}: {failure}") from None
-    for key in ("tool", "bamlet", "test"):
+    for key in keys:
         table = table.get(key, {}) if isinstance(table, dict) else {}
     return table
 

@@ -30,6 +30,16 @@ class Clock:
         return random.random()
 
 
+class SeededClock(Clock):
+    """The real time, and a chance that is the same for the same seed."""
+
+    def __init__(self, *seed: object) -> None:
+        self._random = random.Random("\0".join(map(str, seed)))  # of a text it takes a digest, on every platform
+
+    def random(self) -> float:
+        return self._random.random()
+
+
 def fresh_id(prefix: str) -> str:
     """A name that nothing else has, also in a forked process."""
     return f"{prefix}{random.getrandbits(96):024x}"

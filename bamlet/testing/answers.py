@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ..embed.offline import OfflineTransport, Reply, offline_environment, run_se
 from ..embed.sharing import SharedConnections
 from ..embed.tapes import MissingTape, Tape
 from .outcome import RunError, RunKey
+from .places import CASSETTES, SCRIPTS, Places, below, cassette_name, safe_name
 from .script import replies_of, script, script_files
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from ..wire.replay import ReplayTransport
 
 Record: TypeAlias = Literal["none", "once", "all"]
-CASSETTES = "cassettes"
-SCRIPTS = "scripts"
-_UNSAFE = re.compile(rb"[^A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,7 @@ class Answers:
         self.settings = settings
         self._connections = SharedConnections()
         self._shared: ReplayTransport | None = None
-        # Where the tests of a file have theirs: looked for once.
-        self._folders: dict[tuple[str, str], Path] = {}
+        self._places = Places(settings.root)
         if settings.shared is not None:
             self._shared = replay_transport(settings.shared, settings.speed)
 
@@ -84,7 +80,7 @@ class Answers:
         settings = self.settings
         if settings.offline is not None:
             return self._invented(key, settings.offline)
-        folder = self._folder(key, CASSETTES, settings.folder)
+        folder = settings.folder or self._places.folder(key.case, CASSETTES)
         return self._from_cassette(folder / cassette_name(key, several=several), key, on_limited)
 
     def means_at(self, folder: Path, *names: str) -> Means:
@@ -122,7 +118,7 @@ class Answers:
 
     def _script(self, key: RunKey) -> list[Reply]:
         """What the test's own property says, or a file beside the program. Raises `Undecided` for both."""
-        place = self._folder(key, SCRIPTS, None) / _below(key)
+        place = self._places.folder(key.case, SCRIPTS) / below(key.case)
         files = script_files(place / f"{safe_name(key.case.name)}.txt")
         own = key.case.info.script if isinstance(key.case.info, TestInfo) else None
         if own is not None and files:
@@ -135,17 +131,6 @@ class Answers:
             return [Reply(text_of(file)) for file in files]
         except (OSError, ValueError) as failure:
             raise Undecided(RunError(type(failure).__name__, str(failure))) from failure
-
-    def _folder(self, key: RunKey, name: str, given: Path | None) -> Path:
-        if given is not None:
-            return given
-        known = key.case.file, name
-        if known not in self._folders:
-            root, file = self.settings.root.resolve(), Path(key.case.file).resolve()
-            between = [folder for folder in file.parents if folder.is_relative_to(root)]
-            found = (folder / name for folder in between if (folder / name).is_dir())
-            self._folders[known] = next(found, root / name)
-        return self._folders[known]
 
     def _replayed(self, path: Path) -> Means:
         try:
@@ -166,23 +151,6 @@ class Answers:
 
     async def aclose(self) -> None:
         await self._connections.aclose()
-
-
-def cassette_name(key: RunKey, *, several: bool) -> Path:
-    """`Function/Test[.client][.run].jsonl`: two runs never share a file."""
-    parts = [key.case.name, *([key.client] if key.client else []), *([str(key.number)] if several else [])]
-    return _below(key) / f"{'.'.join(map(safe_name, parts))}.jsonl"
-
-
-def _below(key: RunKey) -> Path:
-    """The folder of a function, or of a set; `_` for tests that are in none."""
-    return Path(*map(safe_name, (key.case.path or "_").split("::")))
-
-
-def safe_name(text: str) -> str:
-    """A text as the name of a file, and back again without doubt."""
-    quoted = _UNSAFE.sub(lambda found: f"%{found[0][0]:02X}".encode(), text.encode()).decode()
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
 
 
 def _saved(tape: Tape, path: Path, well: bool) -> list[str]:

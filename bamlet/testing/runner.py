@@ -33,6 +33,7 @@ from .outcome import (
     TestEnded,
     TestResult,
 )
+from .prompts import Prompts
 from .running import Options, run_once, undecided
 
 
@@ -59,10 +60,17 @@ class Plan:
 
 
 async def run(
-    program: Program, plan: Plan, answers: Answers, stop: AbortController | None = None
+    program: Program,
+    plan: Plan,
+    answers: Answers,
+    stop: AbortController | None = None,
+    prompts: Prompts | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """`stop` cancels what runs and begins nothing else; what was found is told all the same. Closes `answers`."""
-    board = _Board(program, plan, answers)
+    """`stop` cancels what runs and begins nothing else; what was found is told all the same. Closes `answers`.
+
+    A test whose prompt is not the one that `prompts` knows is not run.
+    """
+    board = _Board(program, plan, answers, prompts)
     forget = None
     if stop is not None:
         forget = stop.listen(partial(tell, asyncio.get_running_loop(), board.stop))
@@ -88,11 +96,12 @@ async def run(
 class _Board:
     """Who runs, who waits, and what came of those that ran."""
 
-    def __init__(self, program: Program, plan: Plan, answers: Answers) -> None:
+    def __init__(self, program: Program, plan: Plan, answers: Answers, prompts: Prompts | None) -> None:
         self.events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._program = program
         self._plan = plan
         self._answers = answers
+        self._prompts = prompts
         self._waiting = deque(plan.keys())
         self._left = dict.fromkeys(plan.cases, len(plan.clients) * plan.runs)
         self._results: dict[RunKey, RunResult] = {}
@@ -111,11 +120,14 @@ class _Board:
                 for _ in range(min(self._plan.parallel, len(self._waiting))):
                     group.create_task(self._worker())
             tests = tuple(self._test(case) for case in self._plan.cases)
-            problems = () if self._stopped else self._answers.unused()
+            problems = () if self._stopped else self._left_over()
             self._tell(Ended(Summary(tests, (now_ms() - begun) / 1000, tuple(self._notes), problems)))
         finally:
             # After whatever ended it: who reads events would wait for ever, and hears of a failure from the task.
             self.events.put_nowait(None)
+
+    def _left_over(self) -> tuple[str, ...]:
+        return (*self._answers.unused(), *(self._prompts.leftover() if self._prompts is not None else ()))
 
     def stop(self) -> None:
         """Begin no other run, and cancel those under way."""
@@ -158,6 +170,9 @@ class _Board:
         self._tell(RunStarted(key))
         watch = self._watch(key) if self._plan.progress else None
         try:
+            changed = await self._prompts.problem(key.case) if self._prompts is not None else None
+            if changed is not None:
+                return RunResult(key, "failed", error=changed)
             means = self._answers.means(key, lambda: self._limit(key, gate), several=self._plan.runs > 1)
             return await run_once(self._program, key, means, self._plan.options, abort, watch)
         except Undecided as failure:

@@ -19,6 +19,7 @@ from ..embed import (
 )
 from ..embed.call import Call
 from ..embed.cassettes import SecretInCassette
+from ..embed.clocks import SeededClock
 from ..embed.collector import Collector
 from ..embed.compiling import with_types
 from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
@@ -32,11 +33,16 @@ from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How each run is made. `timeout` is in seconds."""
+    """How each run is made. `timeout` is in seconds; `seed` decides what chance would decide in the program."""
 
     timeout: float | None = None
     stream: bool = True
     strict: bool = False
+    seed: int | None = None
+
+    def clock(self, key: RunKey) -> SeededClock | None:
+        """Of its own for each run, so that the order in which they end means nothing."""
+        return None if self.seed is None else SeededClock(self.seed, key.case.id, key.client, key.number)
 
 
 @dataclass(slots=True)
@@ -93,7 +99,9 @@ async def run_once(
     run = _Run(program, key, means, options, cancel, watch)
     refused: list[str] = []
     try:
-        async with AsyncRuntime(program, transport=means.transport, environ=means.environ) as runtime:
+        async with AsyncRuntime(
+            program, transport=means.transport, environ=means.environ, clock=options.clock(key)
+        ) as runtime:
             result = await run.result(runtime)
     except SecretInCassette as failure:
         # Raised at the end of a recording: an exchange is missing in it, and the run itself was fine.

@@ -36,13 +36,17 @@ async def _bodies(program: Program) -> tuple[BodyTest, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`names` are `FILE::Function::Test`, without the file; `shard` is a number from 1 and how many there are."""
+    """`names` are `FILE::Function::Test`, without the file; `shard` is a number from 1 and how many there are.
+
+    A test must match one of `within` beside one of `include`, where there are any.
+    """
 
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     names: Sequence[tuple[str, str]] = ()
     shard: tuple[int, int] | None = None
     only: Collection[str] | None = None
+    within: Sequence[str] = ()
 
     def of(self, cases: Sequence[Case]) -> tuple[Case, ...]:
         """Raises `SelectionError` if nothing that was asked for is there."""
@@ -52,10 +56,10 @@ class Selection:
             _refuse_missing(
                 [name for name in self.names if not any(_is_named(case, *name) for case in cases)], cases
             )
-        if self.include:
-            chosen = [case for case in chosen if any(matches(pattern, case) for pattern in self.include)]
-        _refuse_strays(self.include, cases)
-        _refuse_strays(self.exclude, cases)
+        for patterns in filter(None, (self.include, self.within)):
+            chosen = [case for case in chosen if any(matches(pattern, case) for pattern in patterns)]
+        for patterns in (self.include, self.within, self.exclude):
+            _refuse_strays(patterns, cases)
         chosen = [case for case in chosen if not any(matches(pattern, case) for pattern in self.exclude)]
         if self.only is not None:
             chosen = [case for case in chosen if case.id in self.only]

@@ -305,7 +305,8 @@ def test_t20_the_page_has_every_option(capsys: Capture) -> None:
     assert {option for option in told if not option.startswith("--bamlet")} <= options | ELSEWHERE
 
 
-ELSEWHERE = {"-k", "-n", "--junitxml", "--port", "--port-file"}  # of pytest, and of `bamlet mock`
+# Of pytest, `bamlet mock` and `bamlet render`.
+ELSEWHERE = {"-k", "-n", "--junitxml", "--port", "--port-file", "--as"}
 
 
 # --- models that answer without being asked
@@ -468,3 +469,56 @@ def test_tests_with_bodies_are_run_as_others_are(capsys: Capture) -> None:
     ]
     assert bamlet_test("main.baml", "-i", "sums::plus*", "--list") == exits.OK
     assert capsys.readouterr().out.splitlines() == ["main.baml:7 sums::plus 1", "main.baml:7 sums::plus 2"]
+
+
+# --- profiles, and what chance decides
+
+PROFILES = """
+[test]
+default = "quick"
+[test.profiles.quick]
+args = ["-x", "Five", "--runs", "2"]
+[test.profiles.all]
+args = ["-i", "Double::", "--pass-rate", "0"]
+[test.profiles.odd]
+args = ["--runz"]
+"""
+
+
+def test_a_profile_is_a_command_line_below_the_one_that_is_typed(capsys: Capture) -> None:
+    written(DOUBLE)
+    written(PROFILES, "baml.toml")
+    assert bamlet_test("main.baml") == exits.OK
+    assert "1 passed of 1 in 0.0 s · 2 runs" in capsys.readouterr().out
+    assert bamlet_test("main.baml", "--runs", "3") == exits.OK
+    assert "3 runs" in capsys.readouterr().out
+    assert bamlet_test("main.baml", "--no-profile") == exits.FAILED
+    assert bamlet_test("main.baml", "--profile", "all") == exits.OK
+    assert bamlet_test("main.baml", "--profile", "all", "-i", "Four") == exits.OK
+    assert "of 1 in" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_profile_that_is_none(capsys: Capture) -> None:
+    written(DOUBLE)
+    written(PROFILES, "baml.toml")
+    assert bamlet_test("main.baml", "--profile", "quik") == exits.USAGE
+    assert "there is no test profile `quik`; did you mean `quick`?" in capsys.readouterr().err
+    assert bamlet_test("main.baml", "--profile", "odd") == exits.USAGE
+    assert "the profile `odd`: unrecognized arguments: --runz" in capsys.readouterr().err
+
+
+def test_a_seed_decides_what_chance_would(capsys: Capture) -> None:
+    written(
+        "function Chance() -> float { baml.sys.random() }\n"
+        "test One { functions [Chance] args {} }\ntest Two { functions [Chance] args {} }"
+    )
+
+    def values(*arguments: str) -> list[float]:
+        bamlet_test("main.baml", "--output-format", "json", *arguments)
+        tests = json.loads(capsys.readouterr().out)["tests"]
+        return [run["value"] for test in tests for run in test["runs"]]
+
+    first = values("--seed", "7", "--runs", "2")
+    assert len(set(first)) == 4
+    assert values("--seed", "7", "--runs", "2", "-j", "1") == first
+    assert values("--seed", "8", "--runs", "2") != first

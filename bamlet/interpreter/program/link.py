@@ -30,7 +30,8 @@ from ..runtime.space import ValueSpace
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
 from .analyse import Unit, analyse
-from .fingerprint import NO_SOURCES, Sources, fingerprint
+from .fingerprint import fingerprint
+from .reach import NO_SOURCES, FilesReached, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class Program:
         program, and what its clients ask with. Keys, addresses, limits, retries, comments and layout do not count.
         """
         return fingerprint(self.sources, self.interface, function)
+
+    def files_reached(self) -> FilesReached:
+        """For each test, the files that hold something of what it reaches."""
+        return FilesReached(self.sources, self.interface)
 
     @property
     def tests(self) -> tuple[Any, ...]:
