@@ -109,7 +109,7 @@ DOORS: dict[str, set[str]] = {
     "compile": {"interpreter"},
     "exec": {"interpreter", "client.parts"},
     "eval": set(),
-    "threading": {"sync", "deep", "client.locks", "batch.journal"},
+    "threading": {"sync", "deep", "client.locks", "batch.journal", "testing.serving"},
     "pydantic": {"client"},
     "sqlite3": {"batch.journal"},
     "pyarrow": {"batch.tables"},
@@ -117,7 +117,7 @@ DOORS: dict[str, set[str]] = {
     "coverage": {"coverage"},
     "pytest": {"testing.plugin"},
     "starlette": {"server"},
-    "uvicorn": {"cli.mock", "server.process"},
+    "uvicorn": {"testing.serving", "server.process"},
     "pydantic_core": {"interpreter.runtime.python_faces", "embed.media"},
     "rich": {"cli", "interpreter.runtime.python_faces"},
 }

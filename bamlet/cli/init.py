@@ -59,6 +59,18 @@ test OneLine {
 }
 """
 
+BODY = """
+test "a receipt has a vendor" {
+  let receipt = ReadReceipt("Kiosk: one newspaper, 2.50");
+  assert.is_true(receipt.vendor.length() > 0)
+}
+"""
+
+SETTINGS = """\
+[bamlet]
+edition = {edition}
+"""
+
 CLIENTS = """\
 // A key is needed for real answers only: `bamlet run --offline` and `bamlet test --offline` do without.
 
@@ -91,7 +103,7 @@ __pycache__/
 
 def main(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
-    files = _files(empty=arguments.empty)
+    files = _files(empty=arguments.empty, edition=arguments.edition)
     try:
         _write(folder, files, force=arguments.force)
     except OSError as failure:
@@ -105,13 +117,16 @@ def main(arguments: argparse.Namespace) -> int:
     return exits.OK
 
 
-def _files(*, empty: bool) -> dict[str, str]:
+def _files(*, empty: bool, edition: int | None) -> dict[str, str]:
+    """Of edition 1 a project is by itself; which one was asked for is written down."""
+    settings = {} if edition is None else {"baml.toml": SETTINGS.format(edition=edition)}
     if empty:
-        return {"baml_src/main.baml": EMPTY, ".gitignore": IGNORED}
+        return {"baml_src/main.baml": EMPTY, **settings, ".gitignore": IGNORED}
     return {
-        "baml_src/main.baml": MAIN,
+        "baml_src/main.baml": MAIN + (BODY if edition == 2 else ""),
         "baml_src/clients.baml": CLIENTS,
         "baml_src/generators.baml": GENERATORS,
+        **settings,
         ".gitignore": IGNORED,
     }
 

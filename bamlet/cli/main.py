@@ -173,6 +173,7 @@ def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     init.add_argument(
         "folder", metavar="DIR", nargs="?", default=".", help="where to (default: the working folder)"
     )
+    init.add_argument("--edition", type=int, choices=(1, 2), help="pin the edition of the language in baml.toml")
     init.add_argument("--empty", action="store_true", help="without the example")
     init.add_argument(
         "--force", action="store_true", help="also into a folder that is not empty; no file is overwritten"
@@ -186,13 +187,20 @@ def _add_mock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Serve a cassette, or invented answers, as OpenAI, Anthropic, Gemini and Ollama do.",
     )
     mock.add_argument(
-        "cassette", metavar="CASSETTE", nargs="?", help="what is played; without it answers are invented"
+        "source",
+        metavar="CASSETTE|FILE|DIR",
+        nargs="?",
+        help="a cassette, which is played; or a program: answers are invented for the function whose output format"
+        " stands in a prompt, as they are for a schema in a request",
     )
-    mock.add_argument("--offline", type=int, metavar="SEED", help="the seed of invented answers (default: 0)")
     mock.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
     mock.add_argument("--port", type=int, default=4010, help="0 takes a free one (default: 4010)")
     mock.add_argument("--port-file", metavar="FILE", help="write the port there")
     mock.add_argument("--speed", type=speed, default=1.0, metavar="X", help="pace of a cassette; 0 does not wait")
+    mock.add_argument("--loop", action="store_true", help="play each exchange of a cassette again and again")
+    mock.add_argument("--record", metavar="FILE", help="write what --to answers to a cassette")
+    mock.add_argument("--to", metavar="URL", help="pass requests on to a provider")
+    add_offline(mock)
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -103,7 +103,7 @@ class OfflineTransport:
         tokens_per_second: float = 80.0,
         first_token_ms: float = 300.0,
         pace: float = 1.0,
-        script: Callable[[AnswerNote, int], Reply | None] | None = None,
+        script: Callable[[AnswerNote, int], Reply | Answer | None] | None = None,
     ) -> None:
         if style not in STYLES:
             raise ValueError(f"there is no style `{style}`, only {', '.join(STYLES)}")
@@ -132,11 +132,11 @@ class OfflineTransport:
         manner = _manner_of(note.client.own, note.client.model, self.manner)
         attempt = self._counters.next(note)
         reply = self._script(note, attempt) if self._script is not None else None
-        answer = invented(note, manner, attempt) if reply is None else scripted(note, manner, reply)
+        answer = _answer(note, manner, attempt, reply)
         faults = chosen(manner.faults, attempt, manner.seed, note.asked.function, note.key)
         answer = spoil(faults, _said(note, manner, spoil_value(faults, answer)), note.response_type)
         await _wait(note, answer.wire.seconds)
-        if reply is not None:
+        if isinstance(reply, Reply):
             await _wait(note, reply.wait_ms / 1000)
         sent = answer.instead or framed(note.response_type, answer.said, streams=note.streams)
         if sent.status == 200:
@@ -176,6 +176,16 @@ def _manner_of(own: Mapping[str, Any], model: str | None, default: Manner) -> Ma
 
 
 # --- what is said
+
+
+def _answer(note: AnswerNote, manner: Manner, attempt: int, reply: Reply | Answer | None) -> Answer:
+    match reply:
+        case None:
+            return invented(note, manner, attempt)
+        case Reply():
+            return scripted(note, manner, reply)
+        case _:
+            return reply
 
 
 def invented(note: AnswerNote, manner: Manner, attempt: int) -> Answer:

@@ -1,27 +1,31 @@
-"""A server that speaks as the providers do: from a cassette, or inventing what a schema asks for.
+"""A server that speaks as the providers do: from a cassette, inventing what is asked for, or passing on to one.
 
 An ASGI application; whoever serves it brings the sockets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..embed.cassettes import replay_transport
-from ..providers.offline import Said, framed, pieces_of, refused
-from ..sap.dice import Dice
-from ..sap.invent_schema import invent_schema
-from ..wire.message import Request, TransportError
+from ..embed.cassettes import SecretInCassette, replay_transport
+from ..embed.outside import OutsideModel, OutsideRequest
+from ..providers.offline import refused
+from ..wire.message import Request, Response, TransportError
 from ..wire.redact import redact_headers
 from ..wire.replay import NotRecorded, ReplayTransport
 
+if TYPE_CHECKING:
+    from ..embed.runtime import Transport
+
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 _DIALECTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:/v1)?/chat/completions"), "openai"),
@@ -30,42 +34,94 @@ _DIALECTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:/v1(?:beta|alpha)?\d*)?/models/[^/]+:(?:streamG|g)enerateContent"), "google"),
     (re.compile(r"/api/chat"), "ollama"),
 )
-_HELLO = "Hello from nobody."
+_FRAMING = ("content-length", "transfer-encoding", "connection", "date", "server")
+_OF_THE_CONNECTION = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A cassette answers. `endless` plays each exchange again and again."""
+
+    cassette: Path
+    speed: float = 1.0
+    endless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """A provider at an address answers, over a transport that may record it."""
+
+    address: str
+    transport: Transport
+
+    def url(self, path: str) -> str:
+        base = self.address.rstrip("/")
+        return f"{base}{path.removeprefix('/v1') if base.endswith('/v1') else path}"
 
 
 @dataclass(slots=True)
 class MockServer:
-    """`cassette` or, without one, `seed` says what is answered. `requests` is what was asked, keys hidden."""
+    """`requests` is what was asked, keys hidden; `problem` is what the end of a recording has told.
 
-    cassette: Path | None = None
-    seed: int = 0
-    speed: float = 1.0
+    Raises `OSError` and `CassetteError` for what cannot be played.
+    """
+
+    source: Played | PassedOn | OutsideModel
     requests: list[dict[str, Any]] = field(default_factory=list)
+    problem: SecretInCassette | None = None
     _tape: ReplayTransport | None = None
 
     def __post_init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was asked, and play the cassette from its beginning. Raises `OSError`, `CassetteError`."""
+        """Forget what was asked, and play a cassette from its beginning."""
         self.requests.clear()
-        self._tape = replay_transport(self.cassette, self.speed) if self.cassette is not None else None
+        if isinstance(source := self.source, Played):
+            self._tape = replay_transport(source.cassette, source.speed, endless=source.endless)
+
+    def answer_from(self, source: Played | PassedOn | OutsideModel) -> None:
+        self.source, self._tape = source, None
+        self.reset()
 
     def unused(self) -> list[str]:
         left = self._tape.unused() if self._tape is not None else ()
         return [f"{one.request.method} {one.request.url}" for one in left]
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
         if scope["type"] != "http":
             return
-        body = await _body(receive)
-        path, method = scope["path"], scope["method"]
-        if path.startswith("/_mock/"):
-            await self._tell(path.removeprefix("/_mock/"), send)
-        elif path.removeprefix("/v1") == "/models" and method == "GET":
+        asked = await _asked(scope, receive)
+        if asked.path.startswith("/_mock/"):
+            await self._tell(asked.path.removeprefix("/_mock/"), send)
+        elif asked.path.removeprefix("/v1") == "/models" and asked.method == "GET":
             await _json(send, 200, {"object": "list", "data": [{"id": "offline", "object": "model"}]})
         else:
-            await self._answer(scope, body, send)
+            self.requests.append(asked.shown())
+            # A client that leaves takes its answer along: it may be one that would never have ended.
+            work = asyncio.create_task(self._answer(asked, send))
+            gone = asyncio.create_task(_gone(receive))
+            try:
+                await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                gone.cancel()
+                work.cancel()
+                await asyncio.wait({work, gone})
+            if not work.cancelled():
+                work.result()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if isinstance(self.source, PassedOn):
+            try:
+                await self.source.transport.aclose()
+            except SecretInCassette as failure:
+                self.problem = failure
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _tell(self, what: str, send: Send) -> None:
         if what == "reset":
@@ -73,71 +129,115 @@ class MockServer:
         told = {"requests": self.requests, "unused": self.unused(), "reset": []}
         await _json(send, 200 if what in told else 404, told.get(what))
 
-    async def _answer(self, scope: Mapping[str, Any], body: bytes, send: Send) -> None:
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        dialect = next((name for pattern, name in _DIALECTS if pattern.fullmatch(scope["path"])), None)
-        asked = _loaded(body)
-        self.requests.append(
-            {
-                "method": scope["method"],
-                "path": scope["path"],
-                "headers": dict(redact_headers(headers)),
-                "body": asked,
-            }
-        )
-        if self._tape is not None:
-            await self._play(self._tape, scope, headers, body, dialect or "openai", send)
-        elif dialect is None:
-            await _json(
-                send, 404, {"error": {"message": f"nothing answers at {scope['path']}", "type": "not_found"}}
-            )
-        else:
-            await _send(send, *self._invented(dialect, scope["path"], asked if isinstance(asked, dict) else {}))
-
-    def _invented(self, dialect: str, path: str, asked: dict[str, Any]) -> tuple[int, Any, Any]:
-        schema = _schema_of(asked)
-        text = _HELLO
-        if schema is not None:
-            dice = Dice(self.seed, json.dumps(asked, sort_keys=True))
-            text = json.dumps(invent_schema(schema, dice), ensure_ascii=False)
-        streams = "streamGenerateContent" in path or asked.get("stream") is True
-        streams = streams or (dialect == "ollama" and asked.get("stream") is not False)
-        said = Said(pieces_of(text, 4), model=str(asked.get("model", "offline")), asked=len(json.dumps(asked)))
-        sent = framed(dialect, said, streams=streams)
-        return sent.status, sent.headers, sent.parts
-
-    async def _play(
-        self, tape: ReplayTransport, scope: Mapping[str, Any], headers: Any, body: bytes, dialect: str, send: Send
-    ) -> None:
-        """The recorded answer, as it was cut and paced. A path matches with `/v1` before it and without."""
-        query = scope["query_string"].decode("latin-1")
-        path = scope["path"]
-        problem = ""
-        for tried in dict.fromkeys((path, path.removeprefix("/v1"), f"/v1{path}")):
-            request = Request(scope["method"], f"http://mock{tried}{'?' if query else ''}{query}", headers, body)
-            try:
-                response = await tape.open(request, connect_timeout=None)
-            except NotRecorded as missing:
-                problem = problem or str(missing)
-                continue
-            except TransportError as failure:
-                problem = str(failure)
-                break
-            await _start(send, response.status, response.headers)
-            try:
-                async for chunk in response.chunks():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            finally:
-                await response.aclose()
-            await send({"type": "http.response.body", "body": b""})
+    async def _answer(self, asked: _Asked, send: Send) -> None:
+        try:
+            response = await self._opened(asked)
+        except NotRecorded as missing:
+            await _refuse(send, asked, 404, str(missing))
             return
-        miss = refused(dialect, 404)
-        told = json.loads(miss.parts[0])
-        await _json(send, 404, _with_message(told, problem))
+        except TransportError as failure:
+            await _refuse(send, asked, 500, str(failure))
+            return
+        await _start(send, response.status, response.headers)
+        try:
+            async for chunk in response.chunks():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except TransportError:
+            return  # an answer that is never ended: the server closes the connection under it
+        finally:
+            await response.aclose()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _opened(self, asked: _Asked) -> Response:
+        if self._tape is not None:
+            return await _played(self._tape, asked)
+        if isinstance(self.source, PassedOn):
+            headers = tuple(pair for pair in asked.headers if pair[0] not in _OF_THE_CONNECTION)
+            request = Request(asked.method, self.source.url(asked.place), headers, asked.body)
+            return await self.source.transport.open(request, connect_timeout=10)
+        assert isinstance(self.source, OutsideModel)
+        if asked.dialect is None:
+            raise NotRecorded(f"nothing answers at {asked.path}")
+        body = asked.data if isinstance(asked.data, dict) else {}
+        return await self.source.open(OutsideRequest(asked.dialect, body, asked.streams))
+
+
+async def _played(tape: ReplayTransport, asked: _Asked) -> Response:
+    """A path matches with `/v1` before it and without. Raises `NotRecorded`, which tells of its own place."""
+    missing: NotRecorded | None = None
+    for place in dict.fromkeys((asked.place, asked.place.removeprefix("/v1"), f"/v1{asked.place}")):
+        try:
+            request = Request(asked.method, f"http://mock{place}", asked.headers, asked.body)
+            return await tape.open(request, connect_timeout=None)
+        except NotRecorded as failure:
+            missing = missing or failure
+    assert missing is not None
+    raise missing
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as it came; `place` is its path with the query."""
+
+    method: str
+    path: str
+    place: str
+    headers: Headers
+    body: bytes
+    data: Any
+
+    @property
+    def dialect(self) -> str | None:
+        return next((name for pattern, name in _DIALECTS if pattern.fullmatch(self.path)), None)
+
+    @property
+    def streams(self) -> bool:
+        said = self.data.get("stream") if isinstance(self.data, dict) else None
+        if self.dialect == "ollama":
+            return said is not False
+        return said is True or "streamGenerateContent" in self.path
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "method": self.method,
+            "path": self.path,
+            "headers": dict(redact_headers(self.headers)),
+            "body": self.data,
+        }
+
+
+async def _asked(scope: Mapping[str, Any], receive: Receive) -> _Asked:
+    body = b"".join([part async for part in _parts(receive)])
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    query = scope["query_string"].decode("latin-1")
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    path = scope["path"]
+    return _Asked(scope["method"], path, f"{path}{'?' if query else ''}{query}", headers, body, data)
+
+
+async def _parts(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        yield message.get("body", b"")
+        if not message.get("more_body"):
+            return
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _refuse(send: Send, asked: _Asked, status: int, message: str) -> None:
+    """The provider's own form of an error, with our words in it."""
+    error = json.loads(refused(asked.dialect or "openai", status).parts[0])
+    await _json(send, status, _with_message(error, message))
 
 
 def _with_message(error: Any, message: str) -> Any:
-    """The provider's own form of an error, with our words in it."""
     if isinstance(error, dict):
         return {
             key: message
@@ -148,56 +248,12 @@ def _with_message(error: Any, message: str) -> Any:
     return error
 
 
-def _schema_of(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the answer is to look like, in the words of any dialect."""
-    ways = (
-        ("response_format", "json_schema", "schema"),
-        ("text", "format", "schema"),
-        ("output_config", "format", "schema"),
-        ("generationConfig", "responseJsonSchema"),
-        ("generationConfig", "responseSchema"),
-        ("format",),
-    )
-    for way in ways:
-        found: Any = asked
-        for step in way:
-            found = found.get(step) if isinstance(found, Mapping) else None
-        if isinstance(found, Mapping):
-            return found
-    return None
-
-
-def _loaded(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _start(send: Send, status: int, headers: Any) -> None:
+async def _start(send: Send, status: int, headers: Headers) -> None:
     # Lengths are those of the recording; what is sent here is framed anew.
-    kept = [(n.encode(), v.encode("latin-1", "replace")) for n, v in headers if n not in _FRAMING]
+    kept = [(n.encode("latin-1"), v.encode("latin-1", "replace")) for n, v in headers if n not in _FRAMING]
     await send({"type": "http.response.start", "status": status, "headers": kept})
 
 
-_FRAMING = ("content-length", "transfer-encoding", "connection", "date", "server")
-
-
-async def _send(send: Send, status: int, headers: Any, parts: Any) -> None:
-    await _start(send, status, headers)
-    for part in parts:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def _json(send: Send, status: int, value: Any) -> None:
-    await _send(send, status, (("content-type", "application/json"),), (json.dumps(value).encode(),))
+    await _start(send, status, (("content-type", "application/json"),))
+    await send({"type": "http.response.body", "body": json.dumps(value).encode()})

@@ -103,7 +103,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """`problems` are reasons to fail that are no constraint: unused recordings, losses under `--strict`."""
+    """`problems` are reasons to fail that are no constraint: unused recordings, losses under `--strict`.
+
+    `asked` and `said` are the last request's body and the model's words, where somebody wants to see them.
+    """
 
     key: RunKey
     status: Status
@@ -117,6 +120,8 @@ class RunResult:
     problems: tuple[str, ...] = ()
     error: RunError | None = None
     cassette: str | None = None
+    asked: str | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,16 @@ from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How each run is made. `timeout` is in seconds; `seed` decides what chance would decide in the program."""
+    """How each run is made. `timeout` is in seconds; `seed` decides what chance would decide in the program.
+
+    With `verbatim` a result has also what was asked and said.
+    """
 
     timeout: float | None = None
     stream: bool = True
     strict: bool = False
     seed: int | None = None
+    verbatim: bool = False
 
     def clock(self, key: RunKey) -> SeededClock | None:
         """Of its own for each run, so that the order in which they end means nothing."""
@@ -75,6 +79,16 @@ class Measured:
         calls = [call for log in self.collector.logs for call in log.calls]
         chosen = next((call for call in reversed(calls) if call.selected), calls[-1] if calls else None)
         return chosen.client_name if chosen is not None else None
+
+    @property
+    def asked(self) -> str | None:
+        calls = [call for log in self.collector.logs for call in log.calls]
+        return calls[-1].http_request.body.text() if calls else None
+
+    @property
+    def said(self) -> str | None:
+        last = self.collector.last
+        return last.raw_llm_response if last is not None else None
 
     def names(self) -> dict[str, Any]:
         """As constraints see them below `_`."""
@@ -174,6 +188,8 @@ class _Run:
             first_token_ms=measured.first_token_ms,
             usage=measured.usage,
             cassette=str(cassette) if cassette is not None else None,
+            asked=measured.asked if self._options.verbatim else None,
+            said=measured.said if self._options.verbatim else None,
             **fields,
         )
 

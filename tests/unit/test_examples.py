@@ -58,6 +58,18 @@ KEYS = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none"}
 # --- bamlet init
 
 
+@pytest.mark.parametrize("edition", [1, 2])
+def test_a_new_project_of_either_edition_passes_at_once(
+    edition: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "--edition", str(edition)]) == exits.OK
+    assert run(["check", "-v"]) == exits.OK
+    assert f"edition {edition}: the project's settings" in capsys.readouterr().err
+    assert run(["fmt", "--check"]) == exits.OK
+    assert run(["test", "--offline"]) == exits.OK
+
+
 def test_a_new_project_runs_and_passes_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,21 +5,36 @@ It is a process with sockets, of which the language knows nothing.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import re
+import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 import pytest
+
+from bamlet.cli import exits
+from bamlet.cli.main import run
+from bamlet.embed.outside import HELLO, OutsideModel
+from bamlet.testing.mock import MockServer
+from bamlet.testing.serving import served
 
 ROOT = Path(__file__).parents[2]
 RECEIPT = ROOT / "examples" / "receipt" / "receipt.cassette.jsonl"
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "count": {"type": "integer"}}}
+FIND = {"name": "find", "parameters": SCHEMA}
 
 
 @contextmanager
@@ -35,6 +50,13 @@ def mock(*arguments: object) -> Iterator[str]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def read(url: str, body: Any, **headers: str) -> bytes:
+    asked = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        data: bytes = answer.read()
+        return data
 
 
 def fetched(url: str, body: Any = None) -> Any:
@@ -88,3 +110,123 @@ def test_t15_the_sdks_read_what_is_invented() -> None:
         chunks = gemini.models.generate_content_stream(model="m", contents="hi")
         assert "".join(chunk.text or "" for chunk in chunks) == said
         assert gemini.models.generate_content(model="m", contents="hi").text == said
+
+
+# --- programs, faults, loops and recordings
+
+PROGRAM = """
+class Order {
+  total float @assert(positive, {{ this > 0 }})
+  items string[]
+}
+function Read(text: string) -> Order {
+  client "openai/m"
+  prompt #"{{ text }} {{ ctx.output_format }}"#
+}
+"""
+PROMPT = "x Answer in JSON using this schema:\n{\n  total: float,\n  items: string[],\n}"
+
+
+def chat(content: str, **more: Any) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": content}], **more}
+
+
+def test_a_program_tells_what_a_prompt_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "main.baml").write_text(PROGRAM, "utf-8")
+    with mock(tmp_path, "--offline", 3) as url:
+        answer = fetched(f"{url}/v1/chat/completions", chat(PROMPT))
+        order = json.loads(answer["choices"][0]["message"]["content"])
+        assert order.keys() == {"total", "items"}
+        assert order["total"] > 0
+        assert fetched(f"{url}/v1/chat/completions", chat(PROMPT)) == answer
+        assert fetched(f"{url}/v1/chat/completions", chat("hi"))["choices"][0]["message"]["content"] == HELLO
+
+
+@pytest.mark.parametrize(
+    ("path", "choice"),
+    [
+        ("/v1/chat/completions", {"tools": [{"type": "function", "function": FIND}], "tool_choice": "required"}),
+        ("/v1/messages", {"tools": [{"name": "find", "input_schema": SCHEMA}], "tool_choice": {"type": "any"}}),
+        (
+            "/v1beta/models/m:generateContent",
+            {
+                "tools": [{"functionDeclarations": [FIND]}],
+                "toolConfig": {"functionCallingConfig": {"mode": "ANY"}},
+            },
+        ),
+    ],
+)
+def test_a_tool_that_must_be_called_is_called(path: str, choice: dict[str, Any]) -> None:
+    with served(MockServer(OutsideModel(7))) as url:
+        told = json.dumps(fetched(f"{url}{path}", chat("hi", **choice)))
+    assert '"find"' in told
+    assert re.search(r'name\W+"', told)
+    assert re.search(r"count\W+\d", told)
+
+
+def test_faults_come_over_the_wire() -> None:
+    with served(MockServer(OutsideModel(7, faults=["429/retry-after=2x1", "reset@50%x2", "empty"]))) as url:
+        with pytest.raises(HTTPError) as refused:
+            fetched(f"{url}/v1/chat/completions", chat("hi"))
+        assert (refused.value.code, refused.value.headers["retry-after"]) == (429, "2")
+        with pytest.raises(IncompleteRead):
+            fetched(f"{url}/v1/chat/completions", chat("hi"))
+        assert fetched(f"{url}/v1/chat/completions", chat("hi"))["choices"][0]["message"]["content"] == ""
+
+
+def test_t15_a_client_that_leaves_takes_its_answer_along() -> None:
+    """The answer stalls for ever; nothing of it is left when its reader is gone, and the server ends at once."""
+    began = time.monotonic()
+    app = MockServer(OutsideModel(faults=["stall@50%"]))
+    left: list[set[str]] = []
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+        if scope["type"] == "http":
+            left.append(
+                {str(task.get_coro()) for task in asyncio.all_tasks() if "MockServer._answer" in str(task)}
+            )
+
+    with served(watched) as url:
+        address = urlsplit(url)
+        with socket.create_connection((address.hostname, address.port), timeout=20) as client:
+            body = json.dumps(chat("hi", stream=True)).encode()
+            head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+            client.sendall(head.encode() + body)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
+    assert left == [set()]
+    assert time.monotonic() - began < 5
+
+
+def test_what_a_provider_answers_is_recorded_and_played_again_and_again(tmp_path: Path) -> None:
+    cassette = tmp_path / "it.jsonl"
+    asked = chat("hi", stream=True)
+    with served(MockServer(OutsideModel(7))) as provider:
+        with mock("--record", cassette, "--to", f"{provider}/v1") as url:
+            said = read(f"{url}/v1/chat/completions", asked, authorization="Bearer sk-this-is-a-key")
+            assert not cassette.exists()
+        assert read(f"{provider}/v1/chat/completions", asked) == said
+    assert "sk-this-is-a-key" not in cassette.read_text("utf-8")
+    with mock(cassette, "--loop", "--speed", "0") as url:
+        for _ in range(3):
+            assert read(f"{url}/v1/chat/completions", asked) == said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--loop"],
+        ["--record", "x"],
+        [RECEIPT, "--offline"],
+        [RECEIPT, "--fault", "empty"],
+        ["--fault", "nonsense"],
+        ["nowhere.jsonl"],
+        ["--to", "http://127.0.0.1:1", "--record", "x", "--fault", "empty"],
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_listens(
+    arguments: list[object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the process is not ours to end
+    assert run(["mock", *map(str, arguments)]) == exits.USAGE
+    assert capsys.readouterr().err.startswith("bamlet mock: ")
