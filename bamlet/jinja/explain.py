@@ -107,7 +107,7 @@ class _Marked:
     compared: tuple[tuple[int, str, int], ...]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def _parsed(text: str) -> _Marked:
     noted: list[_NotingParser] = []
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
 from ..embed.constraints import TestInfo
 from ..embed.files import text_of
-from ..embed.offline import OfflineTransport, Reply, offline_environment, run_seed
 from ..embed.sharing import SharedConnections
 from ..embed.tapes import MissingTape, Tape
 from .outcome import RunError, RunKey
 from .places import CASSETTES, SCRIPTS, Places, below, cassette_name, safe_name
-from .script import replies_of, script, script_files
 
 if TYPE_CHECKING:
+    # Providers and invention are brought when a run asks nobody: many programs ask no model at all.
+    from ..embed.offline import Reply
     from ..embed.runtime import Transport
     from ..wire.replay import ReplayTransport
 
@@ -86,6 +86,8 @@ class Answers:
     def means_at(self, folder: Path, *names: str) -> Means:
         """The means of a test that is no `.baml` one, by the names of its cassette below a folder."""
         if self.settings.offline is not None:
+            from ..embed.offline import OfflineTransport, offline_environment
+
             transport = OfflineTransport(self.settings.offline, faults=self.settings.faults, pace=0)
             return Means(transport, offline_environment(self.settings.environ))
         *above, last = map(safe_name, names)
@@ -98,6 +100,8 @@ class Answers:
         if settings.record in ("none", "once") and path.exists():
             return self._replayed(path)
         if settings.record == "none":
+            from .script import script
+
             scripted = self._script(key) if key is not None else []
             why = _no_cassette(key) if key is not None else f"there is no cassette {path}"
             transport = script(*scripted) if scripted else MissingTape(why)
@@ -110,6 +114,9 @@ class Answers:
 
     def _invented(self, key: RunKey, seed: int) -> Means:
         """The first run has the seed itself, so that it says what `bamlet run` does."""
+        from ..embed.offline import OfflineTransport, offline_environment, run_seed
+        from .script import script
+
         environ = offline_environment(self.settings.environ)
         if scripted := self._script(key):
             return Means(script(*scripted, faults=self.settings.faults), environ)
@@ -118,6 +125,9 @@ class Answers:
 
     def _script(self, key: RunKey) -> list[Reply]:
         """What the test's own property says, or a file beside the program. Raises `Undecided` for both."""
+        from ..embed.offline import Reply
+        from .script import replies_of, script_files
+
         place = self._places.folder(key.case, SCRIPTS) / below(key.case)
         files = script_files(place / f"{safe_name(key.case.name)}.txt")
         own = key.case.info.script if isinstance(key.case.info, TestInfo) else None

@@ -13,7 +13,6 @@ from typing import Literal, TypeAlias
 
 from ..embed import BamlError, CallContext
 from ..embed.constraints import TestInfo
-from ..embed.prompt_page import SecretInPrompt, as_kept, keep_page, kept_page, pages_below, prompt_page
 from ..embed.runtime import Program
 from ..embed.test_arguments import arguments_of_test
 from .outcome import Case, RunError
@@ -61,6 +60,8 @@ class Prompts:
         return self._places.folder(case, PROMPTS) / below(case) / f"{safe_name(case.name)}.md"
 
     async def _compared(self, case: Case) -> RunError | None:
+        from ..embed.prompt_page import SecretInPrompt, as_kept, keep_page, kept_page, prompt_page
+
         assert isinstance(case.info, TestInfo)
         path = self._path(case)
         try:
@@ -90,6 +91,8 @@ class Prompts:
         """Pages that no test asks for: taken away by an update, told as problems otherwise."""
         if self._mode == "off":
             return ()
+        from ..embed.prompt_page import pages_below
+
         asked = {self._path(case) for case in self._known if case.function is not None}
         folders = {self._places.folder(case, PROMPTS) for case in self._known}
         left = sorted(page for folder in folders for page in pages_below(folder) if page not in asked)

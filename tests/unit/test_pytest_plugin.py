@@ -76,11 +76,11 @@ ALONE = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 Run: TypeAlias = Callable[..., tuple[int, str]]
 
 
-def in_a_process(folder: Path, *arguments: str) -> tuple[int, str]:
+def in_a_process(folder: Path, *arguments: str, **environ: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--color=no", "-q", *arguments],
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if name != ALONE} | {"COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "100", **environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -137,7 +137,8 @@ def test_t09_files_are_collected_where_a_project_says_so(folder: Path, run: Run)
 def test_t09_workers_find_the_same_tests(folder: Path, run: Run) -> None:
     ids = run("--collect-only")[1].splitlines()[:2]
     assert ids == ["double/double.baml::Double::Five", "double/double.baml::Double::Four"]
-    code, out = in_a_process(folder, "-n", "2", "-vv", "--junitxml", "j.xml")
+    plugins = ("-p", "xdist", "-p", "bamlet.testing.plugin")
+    code, out = in_a_process(folder, *plugins, "-n", "2", "-vv", "--junitxml", "j.xml", **{ALONE: "1"})
     assert (code, "1 failed, 1 passed" in out) == (1, True)
     assert all(test in out for test in ids)
     assert 'classname="double.double.baml.Double" name="Five"' in (folder / "j.xml").read_text("utf-8")
