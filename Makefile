@@ -63,6 +63,7 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed
 
 nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under random faults, 10,000 calls that are stopped
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
+	@BAMLET_TEST_BLOCKS=5000 $(BIN)/python -m pytest -q tests/unit/test_random_tests.py
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 

@@ -61,13 +61,14 @@ class Wire:
 class Answer:
     """An answer on its way to the wire: the data, then the text, then what the provider says of it.
 
-    `instead` is sent in its place.
+    `instead` is sent in its place. What a script has said `is_text`, and has no value that could be spoilt.
     """
 
     value: Any
     said: Said = field(default_factory=Said)
     instead: Framed | None = None
     wire: Wire = Wire()
+    is_text: bool = False
 
 
 def read_fault(spec: str) -> Fault:
@@ -274,7 +275,7 @@ _ANY = (
 
 
 def spoil_value(faults: Sequence[Fault], answer: Answer) -> Answer:
-    return _applied(_OF_VALUE, faults, answer)
+    return answer if answer.is_text else _applied(_OF_VALUE, faults, answer)
 
 
 def spoil(faults: Sequence[Fault], answer: Answer, response_type: str) -> Answer:

@@ -217,11 +217,7 @@ def scripted(note: AnswerNote, manner: Manner, reply: Reply) -> Answer:
         said = replace(said, finish="tool_calls")
     instead = refused(note.response_type, reply.status, reply.retry_after) if reply.status is not None else None
     wire = Wire() if reply.cut_at is None else Wire("cut", Where(round(100 * reply.cut_at)))
-    return Answer(_SCRIPTED, said, instead, wire)
-
-
-_SCRIPTED = object()
-"""In the place of a value that nobody invented."""
+    return Answer(None, said, instead, wire, is_text=True)
 
 
 def _written(note: AnswerNote, manner: Manner, value: Any) -> str:
@@ -231,7 +227,7 @@ def _written(note: AnswerNote, manner: Manner, value: Any) -> str:
 def _said(note: AnswerNote, manner: Manner, answer: Answer) -> Answer:
     """The value as text, in the way in which the client has asked for it."""
     said = replace(answer.said, model=note.client.model or "offline", asked=note.size)
-    if answer.value is not _SCRIPTED:
+    if not answer.is_text:
         text = _written(note, manner, answer.value)
         if note.mode != "prompt" and not isinstance(answer.value, dict):
             text = json.dumps({ANSWER_NAME: answer.value}, ensure_ascii=False)
