@@ -20,6 +20,7 @@ from tests.support.golden import Goldens
 from tests.support.handle_watch import no_handle_is_left_open as no_handle_is_left_open
 
 TESTS = Path(__file__).parent
+CORPUS = TESTS / "corpus"
 GOLDENS = pytest.StashKey[Goldens]()
 PARTIAL = pytest.StashKey[bool]()
 ORPHANS = pytest.StashKey[list[str]]()
@@ -80,6 +81,13 @@ def _children_keep_bytecode(patch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.delenv("PYTHONDONTWRITEBYTECODE")
         patch.setenv("PYTHONPYCACHEPREFIX", folder)
         yield
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Programs that stand elsewhere are what tests are about, and not tests of ours."""
+    if collection_path.suffix == ".baml" and CORPUS not in collection_path.parents:
+        return True
+    return None
 
 
 @pytest.hookimpl(hookwrapper=True)

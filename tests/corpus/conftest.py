@@ -1,26 +1,22 @@
-"""Runs the `test` blocks of every `.baml` file of this folder; `--all-async` emits no plain functions."""
+"""The tests of this folder are items of the plugin that we ship; `--all-async` emits no plain functions."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.corpus_items import CORPUS, Corpus, CorpusFile
-from tests.support.programs import open_project
+import bamlet
+from bamlet import embed
+from bamlet.testing.plugin import LOAD
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> CorpusFile | None:
-    if file_path.suffix != ".baml":
-        return None
-    stash = parent.config.stash
-    if CORPUS not in stash:
-        all_async = parent.config.getoption("--all-async")
-        stash[CORPUS] = Corpus(Path(__file__).parent, partial(open_project, all_async=all_async))
-    return CorpusFile.from_parent(parent, path=file_path)
+def pytest_configure(config: pytest.Config) -> None:
+    all_async = config.getoption("--all-async")
 
+    def load(folder: Path) -> bamlet.Program:
+        """Each folder is a program of its own."""
+        sources = {str(file): file.read_text("utf-8") for file in sorted(folder.rglob("*.baml"))}
+        return embed.compile_sources(sources, emit_all_async=all_async)
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if CORPUS in session.config.stash:
-        session.config.stash[CORPUS].close()
+    config.stash[LOAD] = load

@@ -1,15 +1,12 @@
-"""The suite's one way into the language: sources in; diagnostics, a printed result or corpus tests out."""
+"""The suite's one way into the language: sources in; diagnostics or a printed result out."""
 
 from __future__ import annotations
 
 import json
-from functools import partial
 
 import bamlet
 from bamlet import embed
 from bamlet.diagnostics import Diagnostic
-from bamlet.testing import run_test
-from tests.support.corpus_items import Project
 
 _WIDE = 100
 
@@ -27,13 +24,6 @@ def run(sources: dict[str, str]) -> str:
         except bamlet.UnhandledThrow as thrown:
             is_panic = str(thrown).startswith("panic: ")
             return f"{thrown}\n" if is_panic else f"throws: {shown(thrown.value)}\n"
-
-
-def open_project(sources: dict[str, str], all_async: bool) -> Project:
-    """A folder of the corpus, compiled, with a runtime for its tests. Raises `CompileError`."""
-    program = embed.compile_sources(sources, emit_all_async=all_async)
-    runtime = bamlet.Runtime(program)
-    return Project((*program.tests, *runtime.discover()), partial(run_test, runtime), runtime.close)
 
 
 def shown(value: object) -> str:
