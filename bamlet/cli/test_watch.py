@@ -14,7 +14,8 @@ from ..embed.files import find
 from ..testing.outcome import Case
 from . import exits
 from .terminal import CLEAR, is_terminal
-from .test import Chosen, choose, run_chosen
+from .test_choice import Chosen, choose
+from .test_run import run_chosen
 from .test_settling import Refused
 
 _SECONDS_BETWEEN_LOOKS = 0.1
