@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,10 @@ def test_t15_a_cassette_is_streamed_to_an_sdk() -> None:
     from openai import APIStatusError, OpenAI
 
     recorded = json.loads(RECEIPT.read_text("utf-8").splitlines()[0])["request"]["body"]
-    with mock(RECEIPT, "--speed", "0") as url:
-        client = OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+    with (
+        mock(RECEIPT, "--speed", "0") as url,
+        OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,
+    ):
         stream = client.chat.completions.create(**recorded)
         text = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
         assert '"total_cost": 141.65' in text
@@ -88,8 +90,8 @@ def test_t15_the_sdks_read_what_is_invented() -> None:
     from google import genai
     from openai import OpenAI
 
-    with mock("--offline", 7) as url:
-        openai = OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+    with mock("--offline", 7) as url, ExitStack() as open_clients:
+        openai = open_clients.enter_context(OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0))
         form: Any = {"type": "json_schema", "json_schema": {"name": "it", "schema": SCHEMA}}
         messages: Any = [{"role": "user", "content": "hi"}]
         answer = openai.chat.completions.create(model="m", messages=messages, response_format=form)
@@ -101,12 +103,12 @@ def test_t15_the_sdks_read_what_is_invented() -> None:
         events = list(openai.responses.create(model="m", input="hi", stream=True))
         assert events[-1].type == "response.completed"
 
-        claude = Anthropic(base_url=url, api_key="none", max_retries=0)
+        claude = open_clients.enter_context(Anthropic(base_url=url, api_key="none", max_retries=0))
         with claude.messages.stream(model="m", max_tokens=99, messages=messages) as arriving:
             assert "".join(arriving.text_stream) == said
             assert arriving.get_final_message().stop_reason == "end_turn"
 
-        gemini = genai.Client(api_key="none", http_options={"base_url": url})
+        gemini = open_clients.enter_context(genai.Client(api_key="none", http_options={"base_url": url}))
         chunks = gemini.models.generate_content_stream(model="m", contents="hi")
         assert "".join(chunk.text or "" for chunk in chunks) == said
         assert gemini.models.generate_content(model="m", contents="hi").text == said
