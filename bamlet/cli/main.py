@@ -10,7 +10,7 @@ from importlib import import_module
 from .._version import __version__
 from . import exits, serve_options, test_options
 from .map_options import add_map
-from .options import add_edition, add_environment, add_offline, speed
+from .options import add_edition, add_environment, add_groups, add_offline, speed
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -83,13 +83,8 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default="auto",
         help="auto draws partial values on a terminal; jsonl prints one event a line; off does not stream",
     )
-    run.add_argument(
-        "--deny",
-        action="append",
-        default=[],
-        choices=("env", "fs", "net"),
-        help="let the program reach no environment, no files or no network; may be given more than once",
-    )
+    add_groups(run)
+    run.add_argument("--strict-input", action="store_true", help="`baml.io.input` fails at the end of the input")
     run.add_argument(
         "--lend-to",
         action="append",

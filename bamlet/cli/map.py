@@ -20,6 +20,7 @@ from ..batch.session import Hooks
 from ..diagnostics.render import render_all
 from . import exits
 from .map_progress import progress_for
+from .options import reach
 from .terminal import palette
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _runtime(
     program: embed.Program, arguments: argparse.Namespace
 ) -> tuple[AsyncRuntime, Mapping[str, str] | None]:
     media = embed.MediaLimits(private_addresses=arguments.allow_private_media)
-    common: dict[str, Any] = {"media": media, "deny": arguments.deny, "lend_to": arguments.lend_to}
+    common: dict[str, Any] = {"media": media, **reach(arguments), "lend_to": arguments.lend_to}
     from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
 
     if not arguments.replay:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from .options import add_groups
+
 PROMISE = """\
 Every input row is in OUTPUT or in the errors file, exactly once, whatever was killed when. OUTPUT is there in
 whole or not at all. A row whose answer was stored is never asked again. A row is asked twice only if the process
@@ -104,7 +106,7 @@ def _add_runtime(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--speed", type=_speed, default=1.0, metavar="X", help="pace of a replay; 0 does not wait"
     )
-    command.add_argument("--deny", action="append", default=[], choices=("env", "fs", "net"))
+    add_groups(command)
     command.add_argument("--lend-to", action="append", default=[], metavar="HOST")
     command.add_argument("--allow-private-media", action="store_true")
 

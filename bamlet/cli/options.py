@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 ENV_FILE = ".env"
 
@@ -47,6 +48,28 @@ def environment(arguments: argparse.Namespace) -> Mapping[str, str] | None:
     for path, names in zip(files, found, strict=True):
         print(f"reading {path} ({len(names)} name{'s' if len(names) != 1 else ''})", file=sys.stderr)
     return environment_with(found)
+
+
+def add_groups(command: argparse._ActionsContainer) -> None:
+    command.add_argument(
+        "--deny",
+        action="append",
+        default=[],
+        choices=("env", "fs", "net"),
+        help="let the program reach no environment, no files or no network; may be given more than once",
+    )
+    command.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        choices=("process", "sockets"),
+        help="let the program start other programs, or wait for connections; may be given more than once",
+    )
+
+
+def reach(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the program may reach, as the runtime is told."""
+    return {"deny": arguments.deny, "allow": arguments.allow}
 
 
 def add_offline(command: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ from .. import embed
 from ..diagnostics.render import render_all
 from . import exits
 from .choose import Choice, choose
-from .options import environment, offline
-from .stdin import compiled
+from .options import environment, offline, reach
+from .stdin import STDIN, compiled, read_line, strict_line
 from .terminal import LiveValue, is_terminal, palette
 
 if TYPE_CHECKING:
@@ -80,7 +80,6 @@ def _runtime(
     program: embed.Program, arguments: argparse.Namespace
 ) -> Iterator[tuple[AsyncRuntime, Callable[[int], int]]]:
     """A runtime on the network or on a cassette, and what to check when the call is over."""
-    trace = _trace if arguments.trace else None
     if arguments.replay:
         yield _replaying(program, arguments)
     elif arguments.offline is not None:
@@ -109,9 +108,8 @@ def _runtime(
                         program,
                         transport=recording.transport,
                         media=_media(arguments),
-                        deny=arguments.deny,
+                        **_options(arguments),
                         lend_to=arguments.lend_to,
-                        trace=trace,
                         environ=arguments.environ,
                     ),
                     after,
@@ -123,9 +121,8 @@ def _runtime(
             embed.AsyncRuntime(
                 program,
                 media=_media(arguments),
-                deny=arguments.deny,
+                **_options(arguments),
                 lend_to=arguments.lend_to,
-                trace=trace,
                 environ=arguments.environ,
             ),
             lambda code: code,
@@ -139,8 +136,7 @@ def _offline(program: embed.Program, arguments: argparse.Namespace) -> AsyncRunt
         program,
         transport=OfflineTransport(arguments.offline, faults=arguments.fault),
         environ=offline_environment(arguments.environ),
-        deny=arguments.deny,
-        trace=_trace if arguments.trace else None,
+        **_options(arguments),
     )
 
 
@@ -163,14 +159,16 @@ def _replaying(program: embed.Program, arguments: argparse.Namespace) -> tuple[A
         print(f"bamlet run: not used of {arguments.replay}: {left} of its exchanges", file=sys.stderr)
         return exits.FAILED
 
+    environ = ReplayEnvironment(arguments.environ)
+    return embed.AsyncRuntime(program, transport=transport, environ=environ, **_options(arguments)), after
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What every runtime of the command is told, wherever its answers come from."""
+    # Who reads the program from standard input has nothing left there.
+    lines = None if arguments.path == STDIN else strict_line if arguments.strict_input else read_line
     trace = _trace if arguments.trace else None
-    return embed.AsyncRuntime(
-        program,
-        transport=transport,
-        environ=ReplayEnvironment(arguments.environ),
-        deny=arguments.deny,
-        trace=trace,
-    ), after
+    return {**reach(arguments), "trace": trace, "on_input": lines}
 
 
 def _trace(line: str) -> None:
@@ -211,9 +209,19 @@ async def _show(
         print("interrupted", file=sys.stderr)
         return exits.INTERRUPTED
     except embed.BamlError as failure:
+        if (code := _exit_code(failure)) is not None:
+            return code
         print(failure_text(failure), file=sys.stderr)
         return exits.FAILED
     return _print_value(value)
+
+
+def _exit_code(failure: embed.BamlError) -> int | None:
+    """With which the program itself has left, by `baml.sys.exit`."""
+    value = failure.value if isinstance(failure, embed.UnhandledThrow) else None
+    if getattr(value, "__class_name__", "") != "baml.panics.Exit":
+        return None
+    return int(getattr(value, "code", 0)) & 0xFF
 
 
 def _print_value(value: Any) -> int:

@@ -19,6 +19,7 @@ from ..diagnostics.render import PLAIN, render_all
 from ..embed.settings import SettingsError
 from ..embed.store import variable
 from . import exits
+from .options import reach
 from .terminal import palette
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _runtimes(arguments: argparse.Namespace) -> Iterator[MakeRuntime]:
         def replaying(program: embed.Program) -> AsyncRuntime:
             transport = cassettes.replay_transport(arguments.replay, arguments.speed, endless=True)
             return embed.AsyncRuntime(
-                program, transport=transport, environ=cassettes.ReplayEnvironment(), deny=arguments.deny
+                program, transport=transport, environ=cassettes.ReplayEnvironment(), **reach(arguments)
             )
 
         yield replaying
@@ -182,11 +183,9 @@ def _runtimes(arguments: argparse.Namespace) -> Iterator[MakeRuntime]:
         if arguments.reload:
             raise Refused("--record records one program; leave --reload out")
         with _recording(arguments) as transport:
-            yield lambda program: embed.AsyncRuntime(
-                program, transport=transport, media=media, deny=arguments.deny
-            )
+            yield lambda program: embed.AsyncRuntime(program, transport=transport, media=media, **reach(arguments))
     else:
-        yield lambda program: embed.AsyncRuntime(program, media=media, deny=arguments.deny)
+        yield lambda program: embed.AsyncRuntime(program, media=media, **reach(arguments))
 
 
 @contextmanager

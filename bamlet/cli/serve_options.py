@@ -6,6 +6,8 @@ import argparse
 import re
 from collections.abc import Callable
 
+from .options import add_groups
+
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
@@ -93,13 +95,7 @@ def _add_callers(command: argparse.ArgumentParser) -> None:
 
 def _add_program(command: argparse.ArgumentParser) -> None:
     program = command.add_argument_group("the program")
-    program.add_argument(
-        "--deny",
-        action="append",
-        default=[],
-        choices=("env", "fs", "net"),
-        help="let the program reach no environment, no files or no network; may be given more than once",
-    )
+    add_groups(program)
     program.add_argument(
         "--allow-private-media",
         action="store_true",

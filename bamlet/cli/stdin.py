@@ -19,6 +19,20 @@ def read_stdin() -> Read:
     return read_open("<stdin>", sys.stdin.buffer)
 
 
+def read_line(prompt: str) -> str | None:
+    """A line that a program asks for, without its end; None behind the last. The prompt is no part of a result."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    return line.rstrip("\r\n") if line else None
+
+
+def strict_line(prompt: str) -> str:
+    line = read_line(prompt)
+    if line is None:
+        raise EOFError
+    return line
+
+
 def compiled(path: str, edition: Edition | None) -> tuple[embed.Program | None, tuple[Diagnostic, ...]]:
     """The program of a file or a folder, or of standard input, with what is wrong. Raises `OSError`."""
     if path != STDIN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
@@ -9,12 +10,14 @@ from types import NoneType
 from typing import Any
 
 from ..diagnostics import did_you_mean
+from ..interpreter.facts.code_names import BYTES
 from ..interpreter.facts.interface import FunctionInfo, Param, in_call_order
 from ..interpreter.runtime.calling import OMITTED
 from ..interpreter.runtime.media import MediaValue
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..sysops.asserted import broken_assertion
+from ..sysops.host_functions import HostFunction, function_value
 from ..types.nothing import NOTHING
 from ..types.show import show
 from ..types.ty import (
@@ -129,7 +132,8 @@ class _Binder:
     def _problem(self, words: str) -> None:
         place = "".join(form.format(step) for form, step in self._way)
         pointer = _pointer(step for _, step in self._way if step is not None)
-        self.problems.append(ArgumentProblem(pointer, f"`{place}`{words}"))
+        told = f"`{place}`{words}" if place else words.removeprefix(":").strip()
+        self.problems.append(ArgumentProblem(pointer, told))
 
     # --- one for each type; `NOTHING` without a problem of its own is a value of the wrong kind
 
@@ -158,6 +162,8 @@ class _Binder:
         return NOTHING
 
     def _instance(self, value: Any, ty: ClassTy) -> Any:
+        if ty.name == BYTES:
+            return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else NOTHING
         schema = self._space.schemas.classes[ty.name]
         names = [field.name for field in schema.fields]
         if schema.constraints:
@@ -249,7 +255,7 @@ class _Binder:
         match value:
             case Enum(value=str() as name):
                 return name
-            case None | str() | bool() | int() | float() | MediaValue():
+            case None | str() | bool() | int() | float() | bytes() | MediaValue():
                 return value
             case EnumValue():
                 return self._space.enums.get((value.enum, value.name), value)
@@ -266,6 +272,20 @@ class _Binder:
             case _:
                 self._problem(f" holds {_describe(value)}, which the language has no type for")
                 return NOTHING
+
+    def _function(self, value: Any, ty: FunctionTy) -> Any:
+        if not callable(value):
+            return NOTHING
+        space = self._space
+        name = getattr(value, "__name__", type(value).__name__)
+        if not _takes(value, len(ty.params)):
+            self._problem(f" should take {_arguments(len(ty.params))}, which {name} does not")
+            return NOTHING
+
+        def read(found: Any) -> Any:
+            return as_value(found, ty.result, space)
+
+        return function_value(HostFunction(name, value, read))
 
     def _never(self, value: Any, ty: Ty) -> Any:
         """The host has no value of these."""
@@ -295,7 +315,7 @@ _INTO: Mapping[type[Ty], Callable[[_Binder, Any, Any], Any]] = {
     UnionTy: _Binder._union,
     AliasTy: _Binder._alias,
     UnknownTy: _Binder._unknown,
-    FunctionTy: _Binder._never,
+    FunctionTy: _Binder._function,
     FutureTy: _Binder._never,
     NeverTy: _Binder._never,
     VariableTy: _Binder._never,
@@ -323,6 +343,21 @@ def _fields_of(value: Any, names: Sequence[str], dynamic: bool) -> Mapping[str, 
     more = getattr(value, "__pydantic_extra__", None) or {}
     found = {name: getattr(value, name) for name in names if name in declared or name in more}
     return {**found, **more} if dynamic else found
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether it can be called with so many arguments; what says nothing of itself is believed."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
+
+
+def _arguments(count: int) -> str:
+    return "1 argument" if count == 1 else f"{count} arguments"
 
 
 def _may_be_added(name: object) -> bool:

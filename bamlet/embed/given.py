@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Program
-from ..sysops.registry import GROUPS
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
 
 NO_CONTEXT = CallContext()
-
-
-def given_groups(deny: Iterable[str]) -> frozenset[str]:
-    """Groups of native operations. Raises `ValueError`."""
-    denied = frozenset(deny)
-    if unknown := sorted(denied - set(GROUPS)):
-        raise ValueError(f"there is no group `{unknown[0]}` to deny, only {', '.join(GROUPS)}")
-    return denied
 
 
 def check_program(given: object) -> None:

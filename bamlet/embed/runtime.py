@@ -24,7 +24,7 @@ from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.lent import Lent
-from ..sysops.registry import Group
+from ..sysops.registry import Group, denied_groups
 from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import NULL
@@ -34,7 +34,7 @@ from .call import Call
 from .compiling import callable_functions, with_types
 from .context import CallContext
 from .errors import BamlError, BamlInvalidArgumentError
-from .given import NO_CONTEXT, check_named, check_program, given_context, given_groups
+from .given import NO_CONTEXT, check_named, check_program, given_context
 from .logs import set_up_from_environment
 from .media import media_value
 from .observing import Observed
@@ -70,12 +70,14 @@ class AsyncRuntime:
     """The asyncio face. It may serve several event loops; closing it closes the connections of one.
 
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
-    `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native operations
-    from the program: env, fs, net. `lend_to` names hosts that may have tokens of the clouds beside their own.
-    `on_print` gets the lines of `print`, `on_log` level and text of what is logged; without them both go to
-    standard error. `on_unhandled_task` gets what a detached task has thrown that nobody waits for; without it that
-    goes there, too. A function that cannot wait, such as a loop over numbers, blocks the event loop while it runs,
-    like any Python function. `trace` is given a line for everything that a call does.
+    `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native
+    operations from the program: env, fs, net, host; what it has only by `allow` are process and sockets.
+    `lend_to` names hosts that may have tokens of the clouds beside their own. `on_print` gets the lines of
+    `print`, `on_log` level and text of what is logged; without them both go to standard error. `on_input`
+    gives the lines of `baml.io.input`, each after its prompt, and None at their end. `on_unhandled_task` gets
+    what a detached task has thrown that nobody waits for; without it that goes to standard error, too. A
+    function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any
+    Python function. `trace` is given a line for everything that a call does.
     """
 
     def __init__(
@@ -87,14 +89,16 @@ class AsyncRuntime:
         clock: ClockLike | None = None,
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
+        allow: Iterable[Group] = (),
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         on_log: Callable[[str, str], object] | None = None,
+        on_input: Callable[[str], str | None] | None = None,
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         check_program(program)
-        denied = given_groups(deny)
+        denied = denied_groups(deny, allow)
         if _asks_models(program) and not _loop_runs():
             check_library()  # within a loop it is left to `warm`, or to the first operation
         make_room()
@@ -110,6 +114,7 @@ class AsyncRuntime:
             media=media or MediaLimits(),
             print=on_print or to_standard_error,
             log=on_log or log_to_standard_error,
+            input=on_input,
             denied=denied,
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),

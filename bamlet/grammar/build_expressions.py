@@ -21,7 +21,7 @@ from .children import (
     part_named,
     types_of,
 )
-from .tokens import Token
+from .tokens import Token, int_value
 
 # Loosest first; all are left associative.
 PRECEDENCE: dict[str, int] = {
@@ -38,7 +38,7 @@ def literal(c: list[Any]) -> n.Expr:
     start, end = token.start, token.end
     match token.type:
         case "INT":
-            return n.IntLiteral(start, end, int(token.value))
+            return n.IntLiteral(start, end, int_value(token.value))
         case "FLOAT":
             return n.FloatLiteral(start, end, float(token.value))
         case "STRING" | "RAW":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_args
 
 from . import nodes as n
-from .tokens import Token
+from .tokens import Token, int_value
 
 C = TypeVar("C")
 
@@ -73,7 +73,7 @@ def exprs_of(children: Iterable[Any]) -> tuple[n.Expr, ...]:
 
 
 LITERALS: dict[str, Callable[[str], str | int | float | bool | None]] = {
-    "INT": int,
+    "INT": int_value,
     "FLOAT": float,
     "STRING": str,
     "RAW": str,

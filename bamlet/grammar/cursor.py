@@ -5,6 +5,7 @@ Strings and templates may stand in a declaration, in configuration and in code, 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -201,11 +202,20 @@ class Cursor:
         if len(match[0]) > MAX_DIGITS:
             message = f"this number has more than {MAX_DIGITS} digits"
             raise LexError(catalogue.SYNTAX, self._at, match.end(), message)
-        if misread := t.NO_NUMBER.match(self.text, self._at):
+        misread = t.NO_NUMBER.match(self.text, self._at)
+        is_whole = misread is None or (misread.end() <= match.end() and match[0][0].isdigit())
+        if misread is not None and not is_whole and not self._goes_on(match):
             message = f"`{misread[0]}` is neither a number nor a name"
             hint = "a number is digits, with at most one point between two of them; a name begins with a letter"
             raise LexError(catalogue.SYNTAX, self._at, misread.end(), message, hint)
-        self._emit("FLOAT" if "." in match[0] else "INT", match.end())
+        if t.is_float(match[0]) and math.isinf(float(match[0])):
+            raise LexError(catalogue.SYNTAX, self._at, match.end(), "this number is too large for a float")
+        self._emit("FLOAT" if t.is_float(match[0]) else "INT", match.end())
+
+    def _goes_on(self, number: re.Match[str]) -> bool:
+        """Whether what follows a number that has letters in it is a method of it."""
+        has_letters = not number[0].replace(".", "").isdigit()
+        return has_letters and self.text.startswith(".", number.end())
 
     def _open_attribute(self) -> bool:
         """An opening parenthesis right after an attribute's name begins its arguments."""

@@ -67,11 +67,26 @@ RAW = re.compile(r'(#+)"([\s\S]*?)"\1(?!#)')
 STRING = re.compile(r'"((?:[^"\\]|\\[\s\S])*)"')
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HYPHEN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
-NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-# `1e5`, `0x1F`, `1_000`, `2nd`, `1.` and `.5`; but `1.to_string` may be.
+NUMBER = re.compile(
+    r"0[xX][0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*|0[oO][0-7]+(?:_[0-7]+)*|0[bB][01]+(?:_[01]+)*"
+    r"|[0-9]+(?:_[0-9]+)*(?:\.[0-9]+(?:_[0-9]+)*)?(?:[eE][+-]?[0-9]+)?"
+)
+# `2nd`, `0x1G`, `1.` and `.5`; but `1.to_string` may be.
 NO_NUMBER = re.compile(
     r"[0-9]+(?:\.[0-9]+)*[A-Za-z_][\w.]*|[0-9]+(?:\.[0-9]+)?\.(?![\w.])|(?<![\w)\]}\"])\.[0-9]+"
 )
+
+
+def is_float(number: str) -> bool:
+    return "." in number or (number[:2].lower() != "0x" and "e" in number.lower())
+
+
+def int_value(number: str) -> int:
+    """Of digits, or of a number with `0x`, `0o` or `0b` before it."""
+    base = {"0x": 16, "0o": 8, "0b": 2}.get(number[:2].lower(), 10)
+    return int(number, base)
+
+
 # Two braces inside would be the next constraint: this one is not closed.
 JINJA = re.compile(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^{}"']|\{(?!\{)|\}(?!\}))*)\}\}""")
 # A language tag before a raw string was legal once; it is read and forgotten.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import NamedTuple
 
+_OF_NO_NAMESPACE = "uint8array"
 _OUTSIDE = frozenset({"assert", "audio", "env", "float", "image", "int", "log", "pdf", "testing", "video"})
 
 
@@ -21,4 +22,6 @@ def library() -> Iterator[LibraryFile]:
         if path.name.endswith(".baml"):
             stem = path.name.removesuffix(".baml")
             namespace = stem if stem in _OUTSIDE else f"baml.{stem}"
+            if stem == _OF_NO_NAMESPACE:
+                namespace = ""
             yield LibraryFile(namespace, str(path), path.read_text("utf-8"))

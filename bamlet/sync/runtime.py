@@ -46,9 +46,11 @@ class Runtime:
         clock: ClockLike | None = None,
         media: MediaLimits | None = None,
         deny: Iterable[Group] = (),
+        allow: Iterable[Group] = (),
         lend_to: Iterable[str] = (),
         on_print: Callable[[str], object] | None = None,
         on_log: Callable[[str, str], object] | None = None,
+        on_input: Callable[[str], str | None] | None = None,
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
@@ -59,9 +61,11 @@ class Runtime:
             "clock": clock,
             "media": media,
             "deny": tuple(deny),
+            "allow": tuple(allow),
             "lend_to": tuple(lend_to),
             "on_print": on_print,
             "on_log": on_log,
+            "on_input": on_input,
             "on_unhandled_task": on_unhandled_task,
             "trace": trace,
         }

@@ -59,6 +59,8 @@ def _is_single(value: Any, ty: Ty) -> bool:
             return type(value) is _PYTHON[name]
         case LiteralTy(value=wanted):
             return type(value) is type(wanted) and bool(value == wanted)
+        case ClassTy(name="uint8array"):
+            return isinstance(value, bytes)
         case ClassTy(name=name):
             return isinstance(value, Instance) and value.__class_name__ == name
         case EnumTy(name=name):

@@ -12,7 +12,7 @@ from .registry import Failure, sysop
 
 
 @contextmanager
-def _reaching(path: str) -> Iterator[Path]:
+def reaching(path: str) -> Iterator[Path]:
     """What the system says when it cannot is the message."""
     try:
         yield Path(path)
@@ -26,19 +26,19 @@ def _reaching(path: str) -> Iterator[Path]:
 
 @sysop("baml.fs.read", throws=("Io",), group="fs")
 def read(context: Context, path: str) -> str:
-    with _reaching(path) as file:
+    with reaching(path) as file:
         return bytes_of(file).decode()
 
 
 @sysop("baml.fs.write", throws=("Io",), group="fs")
 def write(context: Context, path: str, text: str) -> None:
-    with _reaching(path) as file, file.open("w", encoding="utf-8", newline="") as opened:
+    with reaching(path) as file, file.open("w", encoding="utf-8", newline="") as opened:
         opened.write(text)
 
 
 @sysop("baml.fs.append", throws=("Io",), group="fs")
 def append(context: Context, path: str, text: str) -> None:
-    with _reaching(path) as file, file.open("a", encoding="utf-8", newline="") as opened:
+    with reaching(path) as file, file.open("a", encoding="utf-8", newline="") as opened:
         opened.write(text)
 
 
@@ -52,13 +52,13 @@ def exists(context: Context, path: str) -> bool:
 
 @sysop("baml.fs.list", throws=("Io",), group="fs")
 def list_(context: Context, path: str) -> list[str]:
-    with _reaching(path) as folder:
+    with reaching(path) as folder:
         return sorted(entry.name for entry in folder.iterdir())
 
 
 @sysop("baml.fs.remove", throws=("Io",), group="fs")
 def remove(context: Context, path: str) -> None:
-    with _reaching(path) as file:
+    with reaching(path) as file:
         if file.is_dir() and not file.is_symlink():
             file.rmdir()
         else:
@@ -67,5 +67,5 @@ def remove(context: Context, path: str) -> None:
 
 @sysop("baml.fs.make_dir", throws=("Io",), group="fs")
 def make_dir(context: Context, path: str) -> None:
-    with _reaching(path) as folder:
+    with reaching(path) as folder:
         folder.mkdir(parents=True, exist_ok=True)

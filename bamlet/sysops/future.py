@@ -240,6 +240,19 @@ def all_complete(context: Context, futures: list[Opaque]) -> Opaque:
     return _all(context, futures, stops_others=False)
 
 
+@sysop("baml.future.all_settled")
+def all_settled(context: Context, futures: list[Opaque]) -> Opaque:
+    together = Together(context, futures)
+
+    def heard(_: Future) -> None:
+        if not any(future.pending for future in together.inputs):
+            together.outcome.give(list(futures))
+
+    if not futures:
+        together.outcome.give([])
+    return together.each(heard)
+
+
 @sysop("baml.future.race")
 def race(context: Context, futures: list[Opaque]) -> Opaque:
     together = Together(context, futures)

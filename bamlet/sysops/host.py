@@ -68,6 +68,8 @@ class Services:
     make_offline: Callable[[], Transport] | None = None
     print: Callable[[str], object] = to_standard_error
     log: Callable[[str, str], object] = log_to_standard_error
+    # A line from the user, after a prompt. Without it, or for None, there is none.
+    input: Callable[[str], str | None] | None = None
     denied: frozenset[str] = frozenset()
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)

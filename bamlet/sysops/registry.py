@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
@@ -21,8 +21,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 # What a host can deny, all operations of a group together.
-Group = Literal["env", "fs", "net"]
+Group = Literal["env", "fs", "net", "process", "sockets", "host"]
 GROUPS: tuple[Group, ...] = get_args(Group)
+# Those that a program has only if its host says so.
+CLOSED: frozenset[Group] = frozenset({"process", "sockets"})
+
+
+def denied_groups(deny: Iterable[Group], allow: Iterable[Group]) -> frozenset[Group]:
+    """What a program may not reach; `deny` wins. Raises `ValueError` for a group that there is not."""
+    denied, allowed = frozenset(deny), frozenset(allow)
+    for word, groups in (("deny", denied), ("allow", allowed)):
+        if unknown := sorted(groups - set(GROUPS)):
+            raise ValueError(f"there is no group `{unknown[0]}` to {word}, only {', '.join(GROUPS)}")
+    return denied | (CLOSED - allowed)
 
 
 class Failure(Exception):
@@ -74,6 +85,8 @@ def invoke(name: str, context: Context, *arguments: Any) -> Any:
     operation = REGISTRY[name]
     if operation.group is not None and operation.group in context.host.services.denied:
         message = f"this program may not reach `{operation.group}`: its host denies `{name}`"
+        if operation.group in CLOSED:
+            message += f' unless it says `allow={{"{operation.group}"}}`'
         raise Panic(message, "AccessDenied")
     if operation.suspends:
         return _invoke_async(operation, context, arguments)

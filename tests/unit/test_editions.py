@@ -214,6 +214,43 @@ def test_discovery_and_outcomes() -> None:
     assert lines == [3, 4, 5, 7, 7]
 
 
+RUNNERS = """
+testset "one by one" {
+  let seen: int[] = [];
+  test "third time" with testing.Retry(3) { seen.push(1); assert.equal(seen.length(), 3); }
+  test "too late" with testing.Retry(2) { seen.push(1); assert.equal(seen.length(), 9); }
+  test "two of three" with testing.Quorum(2, 3) { seen.push(1); assert.is_true(seen.length() % 2 == 0); }
+  test "thrown" with testing.Retry(2) { throw "no" }
+}
+testset "half" with testing.PassRate(0.5) {
+  test "good" { assert.is_true(true); }
+  testset "in" { for (let n in [1, 2]) { test `n${n}` { assert.equal(n, 1); } } }
+}
+testset "strict" with testing.PassRate(0.9) { test "good" { assert.is_true(true); } test "bad" { assert.equal(1, 2); } }
+testset "fast" with testing.FailFast() { test "a" { assert.equal(1, 3); } test "b" { baml.sys.panic("never"); } }
+testset "broken" with testing.Sequential() { test "x" { throw "oops" } }
+"""
+
+
+def test_runners() -> None:
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": RUNNERS})) as runtime:
+        outcomes = {test.name: run_test(runtime, test) for test in runtime.discover()}
+    failed = {name: outcome.message for name, outcome in outcomes.items() if not outcome.passed}
+    assert list(outcomes) == [
+        *("one by one::third time", "one by one::too late", "one by one::two of three", "one by one::thrown"),
+        *("::half", "::strict", "::fast", "::broken"),
+    ]
+    wrong = {
+        "one by one::too late": "expected 9, found 5",
+        "one by one::thrown": "no",
+        "::strict": "1 of 2 did not pass: bad; the first",
+        "::fast": "1 of 2 did not pass: a; the first",
+        "::broken": "1 of 1 did not pass: x; the first: oops",
+    }
+    assert failed.keys() == wrong.keys()
+    assert all(said in failed[name] for name, said in wrong.items())
+
+
 def test_two_tests_of_one_name() -> None:
     source = 'testset "s" { test "t" { assert.is_true(true); } test "t" { assert.is_true(true); } }'
     with (

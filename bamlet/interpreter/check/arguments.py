@@ -19,11 +19,11 @@ def written(node: n.Call) -> list[n.Expr]:
     return [*node.arguments, *(argument.value for argument in node.named)]
 
 
-def slots_of(c: Checker, node: n.Call, name: str, params: Sequence[Param]) -> Slots | None:
+def slots_of(c: Checker, node: n.Call, name: str, params: Sequence[Param], by_position: bool) -> Slots | None:
     """For each parameter the argument that it gets; None if they do not fit, which has been said."""
     slots: list[int | None] = [None] * len(params)
     names = [param.name for param in params]
-    if not _in_order(c, node) or not _by_position(c, node, name, params, slots):
+    if not _in_order(c, node) or not _by_position(c, node, name, params, slots, by_position):
         return None
     for at, argument in enumerate(node.named, len(node.arguments)):
         word = argument.name.name
@@ -53,8 +53,10 @@ def _in_order(c: Checker, node: n.Call) -> bool:
     return True
 
 
-def _by_position(c: Checker, node: n.Call, name: str, params: Sequence[Param], slots: list[int | None]) -> bool:
-    places = [at for at, param in enumerate(params) if not param.has_default]
+def _by_position(
+    c: Checker, node: n.Call, name: str, params: Sequence[Param], slots: list[int | None], all_of_them: bool
+) -> bool:
+    places = [at for at, param in enumerate(params) if all_of_them or not param.has_default]
     for at, argument in enumerate(node.arguments):
         if at < len(places):
             slots[places[at]] = at
@@ -91,10 +93,12 @@ def check_arguments(
     name: str,
     params: Sequence[Param],
     require: Callable[[n.Expr, Ty], Ty] | None = None,
+    *,
+    by_position: bool = False,
 ) -> tuple[list[Ty], Slots | None]:
     """The types of the arguments as written, none if they do not fit; and the slots, if they say anything."""
     given = written(node)
-    slots = slots_of(c, node, name, params)
+    slots = slots_of(c, node, name, params, by_position)
     if slots is None:
         for argument in given:
             c.look(argument)

@@ -24,7 +24,7 @@ from ...types.ty import (
     is_optional,
     members,
 )
-from ..facts.builtins import FUNCTIONS, METHODS, PRINT, SAME_FUNCTION, Builtin, method, method_names
+from ..facts.builtins import BY_POSITION, FUNCTIONS, METHODS, PRINT, SAME_FUNCTION, Builtin, method, method_names
 from ..facts.code_names import FUTURE
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
@@ -135,7 +135,7 @@ def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n
     if is_task_call(symbol):
         types, _ = check_arguments(c, node, f"`{symbol.name}`", params, c.require_as_is)
         return task_result(c, symbol, types)
-    _, slots = check_arguments(c, node, f"`{symbol.name}`", params)
+    _, slots = check_arguments(c, node, f"`{symbol.name}`", params, by_position=symbol.name in BY_POSITION)
     if slots is not None:
         c.tables.calls[id(node)] = FunctionCall(symbol, receiver, slots)
     return NEVER if symbol.name in c.endless else symbol.result

@@ -10,6 +10,7 @@ from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import (
     BOOL,
+    DURATION,
     ERROR,
     FLOAT,
     INT,
@@ -281,7 +282,8 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
         return _connective(c, node)
     if node.op in ("==", "!="):
         sides = c.infer(node.left), c.infer(node.right)
-        if c.edition == 2 and all(map(c.relation.may_hold_values, sides)):
+        by_content = c.edition == 2 or sides == (DURATION, DURATION)
+        if by_content and all(map(c.relation.may_hold_values, sides)):
             c.tables.by_content.add(id(node))
             c.tables.walks = True
         return NEVER if NEVER in sides else BOOL
@@ -298,6 +300,8 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
 
 def operator_result(c: Checker, op: str, left: Ty, right: Ty) -> Ty | None:
     """The type of `left op right`, or None when the operator does not have such operands."""
+    if c.relation.members(left) == c.relation.members(right) == (DURATION,):
+        return BOOL if op in _ORDER else DURATION if op in ("+", "-") else None
     kinds = _kinds(c, left) | _kinds(c, right)
     if not _kinds(c, left) or not _kinds(c, right):
         return NEVER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...types.ty import UNKNOWN, ClassTy, FunctionTy, FutureTy, ListTy, NeverTy, Ty, members, union
+from ...types.ty import NEVER, UNKNOWN, ClassTy, FunctionTy, FutureTy, ListTy, NeverTy, Ty, members, union
 from ..facts.symbols import FunctionSymbol
 from .state import Checker
 
@@ -42,6 +42,7 @@ _GIVES: dict[str, Give] = {
     "baml.task.timeout": lambda c, types: given(c, types[1]),
     "baml.future.all": _all,
     "baml.future.all_complete": _all,
+    "baml.future.all_settled": lambda c, types: FutureTy(ListTy(_together(c, types[0])), NEVER),
     "baml.future.race": lambda c, types: _together(c, types[0]),
     "baml.future.any": lambda c, types: FutureTy(_together(c, types[0]).value, ClassTy("baml.future.AllFailed")),
     "baml.future.with_timeout": lambda c, types: given(c, types[1]),

@@ -201,6 +201,7 @@ BUILTINS: dict[str, Builtin] = {
     "string.toLowerCase": _method("lower"),
     "string.toUpperCase": _method("upper"),
     "string.trim": _method("strip"),
+    "string.to_utf8": _method("encode"),
     "string.trim_start": _method("lstrip"),
     "string.trim_end": _method("rstrip"),
     "string.includes": _contains,

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from ...grammar import nodes as n
 from ...types.ty import (
     BOOL,
+    DURATION,
     FLOAT,
     INT,
     NULL,
@@ -21,7 +22,8 @@ from ...types.ty import (
     UnknownTy,
     VariantTy,
 )
-from .state import Emit, Emitter, again_by, both, call, compare, load, rounds, store, way_to
+from ..facts.code_names import class_name
+from .state import Emit, Emitter, again_by, attribute, both, call, compare, load, rounds, store, way_to
 
 Types: TypeAlias = tuple[Ty, ...]
 
@@ -44,12 +46,17 @@ def _binary(e: Emitter, node: n.Binary) -> ast.expr:
     if node.op in ("==", "!="):
         return _equality(e, node)
     left, right = e.operands((node.left, node.right))
+    if node.op in _ORDER and _are_durations(e.members_of(node.left), e.members_of(node.right)):
+        left, right = attribute(left, "nanoseconds"), attribute(right, "nanoseconds")
     if node.op in _ORDER:
         return compare(left, _ORDER[node.op](), right)
     return arithmetic(e, node.op, left, right, e.members_of(node.left), e.members_of(node.right))
 
 
 def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types) -> ast.expr:
+    if _are_durations(left_ty, right_ty):
+        sides = attribute(left, "nanoseconds"), attribute(right, "nanoseconds")
+        return call(class_name(DURATION.name), ast.BinOp(sides[0], _PLAIN[op](), sides[1]))
     if op == "*" and _may_square(left, right, left_ty, right_ty):
         return _product(e, left, right)
     if op == "<<" and not _is_short(right):
@@ -64,6 +71,10 @@ def arithmetic(e: Emitter, op: str, left: ast.expr, right: ast.expr, left_ty: Ty
             ast.BinOp(left, ast.Div(), right) if _surely_float(left_ty, right_ty) else call("$divide", left, right)
         )
     return _int_remainder(e, left, right) if kinds == {"int"} else call("$remainder", left, right)
+
+
+def _are_durations(left: Types, right: Types) -> bool:
+    return left == right == (DURATION,)
 
 
 def _may_square(left: ast.expr, right: ast.expr, left_ty: Types, right_ty: Types) -> bool:

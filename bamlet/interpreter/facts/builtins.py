@@ -13,10 +13,12 @@ from ...types.ty import (
     BOOL,
     FLOAT,
     INT,
+    MEDIA,
     NEVER,
     NULL,
     STRING,
     UNKNOWN,
+    ClassTy,
     FunctionTy,
     ListTy,
     MapTy,
@@ -26,6 +28,7 @@ from ...types.ty import (
     optional,
 )
 from ...types.variables import replaced
+from .code_names import BYTES
 from .edition import Edition
 
 
@@ -151,6 +154,7 @@ _STRING = {
     "to_upper_case": _takes(gives=STRING, name="string.toUpperCase"),
     "starts_with": _takes(STRING, gives=BOOL, name="string.startsWith"),
     "ends_with": _takes(STRING, gives=BOOL, name="string.endsWith"),
+    "to_utf8": _takes(gives=ClassTy(BYTES)),
     "char_count": _takes(gives=INT, name="string.length"),
 }
 
@@ -292,6 +296,12 @@ WALKING = {
 
 # Other spellings of functions of the library.
 SAME_FUNCTION = {"baml.Int.parse": "int.parse", "baml.Float.parse": "float.parse"}
+
+# Functions of the library whose defaults may be given by position, too.
+BY_POSITION = frozenset(
+    {"baml.sys.shell", "baml.sys.exec", "baml.io.input"}
+    | {f"{kind}.{function}" for kind in MEDIA for function in ("from_url", "from_base64", "from_file")}
+)
 
 # Whose result is a list or a map that nobody else holds.
 FRESH = {

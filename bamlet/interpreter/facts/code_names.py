@@ -11,6 +11,9 @@ HOLE = "_hole_"  # how the name begins that a hole of a prompt has in its templa
 FUTURE = "baml.future.Future"  # of which every value of a `FutureTy` is
 
 
+BYTES = "uint8array"  # the class of the library whose values are Python's bytes
+
+
 def function_name(name: str) -> str:
     return f"fn {name}"
 

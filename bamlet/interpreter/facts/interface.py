@@ -9,7 +9,7 @@ from typing import Literal
 from ...options import RETRIES
 from ...source import Span
 from ...types.schema import Schemas
-from ...types.ty import Ty
+from ...types.ty import MEDIA, Ty
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class EnvRef:
 
 # The first words of the library's names.
 LIBRARY_SPACES = frozenset(
-    {"baml", "env", "assert", "log", "testing", "string", "int", "float", "image", "audio", "pdf", "video"}
+    {"baml", "env", "assert", "log", "testing", "string", "int", "float", "uint8array", *MEDIA}
 )
 # Namespaces of a program cannot be called so.
 RESERVED_NAMESPACES = LIBRARY_SPACES | {"root", "ai", "bool", "null", "map"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..facts.code_names import BYTES
 from .failures import Panic
 from .media import MediaValue
 from .subscripts import described
@@ -91,4 +92,6 @@ def type_is(value: Any, kind: str, name: str) -> bool:
         return isinstance(value, EnumValue) and value.enum == name
     if kind == "media":
         return isinstance(value, MediaValue) and value.kind == name
+    if name == BYTES:
+        return isinstance(value, bytes)
     return isinstance(value, Handle | Opaque) and value.kind == name

@@ -41,6 +41,8 @@ def _single(value: Any) -> str:
             return value.name
         case FunctionValue():
             return f"<function {value.name}>"
+        case bytes():
+            return f"<uint8array of {len(value)} bytes>"
         case list() | dict() | Instance():
             return CYCLE
         case _:

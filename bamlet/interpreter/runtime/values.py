@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
@@ -207,8 +208,8 @@ MAX_PARTS = 4_000_000  # of a value as plain data; one that holds a list twice h
 def to_plain(value: Any) -> Any:
     """Dicts, lists and scalars that `json.dumps` takes; class fields in declared order, partials with nulls.
 
-    It may be the `default` of `json.dumps`. Raises `ValueError` for a value that contains itself or holds the same
-    so often that it has no end, and `TypeError` for what is no value of a program.
+    Bytes become base64. It may be the `default` of `json.dumps`. Raises `ValueError` for a value that contains
+    itself or holds the same so often that it has no end, and `TypeError` for what is no value of a program.
     """
     try:
         return _plain(value, chain(repeat(True, MAX_PARTS), map(_too_many, repeat(True))))
@@ -235,6 +236,8 @@ def _plain(value: Any, parts: Iterator[bool]) -> Any:
             return value.name
         case MediaValue():
             return value.plain()
+        case bytes():
+            return b64encode(value).decode("ascii")
         case Handle() | Opaque() | FunctionValue():
             return repr(value)
         case _:

@@ -1,0 +1,55 @@
+"""Functions of the host that a program has been handed as arguments: it calls them like its own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..interpreter.runtime.context import Context as AnyContext
+from ..interpreter.runtime.values import FunctionValue, Opaque
+from .host import Context
+from .registry import Failure, sysop
+
+
+@dataclass(frozen=True, slots=True)
+class HostFunction:
+    """`read` makes a value of the language of what it gives, and raises `ValueError` for what is none."""
+
+    name: str
+    function: Callable[..., Any]
+    read: Callable[[Any], Any]
+
+
+def function_value(function: HostFunction) -> FunctionValue:
+    """As a program holds it: one that waits."""
+    held = Opaque("baml.host.Callable", function)
+
+    async def code(context: AnyContext[Any], *arguments: Any) -> Any:
+        return await context.invoke("baml.host.call", context, held, list(arguments))
+
+    return FunctionValue(function.name, code, suspends=True, needs_context=True)
+
+
+@sysop("baml.host.call", throws=("HostCallable",), group="host")
+async def call(context: Context, callable_: Opaque, arguments: list[Any]) -> Any:
+    """A plain `def` runs in a thread, so that it holds nobody up."""
+    function: HostFunction = callable_.payload
+    try:
+        if inspect.iscoroutinefunction(function.function):
+            found = await function.function(*arguments)
+        else:
+            found = await asyncio.to_thread(function.function, *arguments)
+            if inspect.isawaitable(found):
+                found = await found
+        return function.read(found)
+    except Exception as failure:
+        message = f"`{function.name}` of the host: {type(failure).__name__}: {failure}"
+        raise Failure("HostCallable", message) from failure
+
+
+@sysop("baml.host.Callable.name")
+def name(context: Context, callable_: Opaque) -> str:
+    return str(callable_.payload.name)

@@ -1,0 +1,122 @@
+"""Other programs: started, fed and waited for; killed, with all that they have started, when nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
+from contextlib import suppress
+from typing import Any
+
+from ..wire.closing import uninterrupted
+from .host import Context
+from .registry import Failure, sysop
+
+MAX_OUTPUT = 64 << 20  # bytes of what a process writes, its errors included
+PIECE = 1 << 16
+LETTING_GO = 1.0  # seconds for a process that was killed
+
+
+@sysop("baml.sys.run_process", throws=("Io", "Timeout"), group="process")
+async def run_process(context: Context, program: str, arguments: list[str], options: Any) -> Any:
+    clock = context.host.services.clock
+    began = clock.now()
+    limit = None if options is None else options.timeout_ms
+    running = asyncio.ensure_future(_run(context, program, arguments, options))
+    try:
+        if limit is not None:
+            waiting = asyncio.ensure_future(clock.sleep(limit / 1000))
+            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            if not running.done():
+                message = f"{program} took longer than its limit of {limit} ms"
+                elapsed = round((clock.now() - began) * 1000)
+                raise Failure("Timeout", message, phase="process", limit_ms=limit, elapsed_ms=elapsed)
+        output, errors, code = await running
+    finally:
+        running.cancel()
+        await uninterrupted(asyncio.wait({running}))
+    return context.space.instance("baml.sys.ShellOutput", {"stdout": output, "stderr": errors, "exit_code": code})
+
+
+async def _run(context: Context, program: str, arguments: list[str], options: Any) -> tuple[bytes, bytes, int]:
+    given = None if options is None or options.stdin is None else options.stdin.encode("utf-8", "replace")
+    try:
+        loop = asyncio.get_running_loop()
+        # What `asyncio.create_subprocess_exec` does, but that it keeps the transport, which must be closed.
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(PIECE, loop),
+            program,
+            *arguments,
+            stdin=DEVNULL if given is None else PIPE,
+            stdout=PIPE,
+            stderr=None if options is not None and options.stderr == "inherit" else PIPE,
+            cwd=None if options is None else options.cwd,
+            env=_environment(context, options),
+            start_new_session=True,  # a group of its own, so that all that it starts can be killed with it
+        )
+    except (OSError, ValueError) as failure:
+        raise Failure("Io", f"{program}: {getattr(failure, 'strerror', None) or failure}") from failure
+    process = Process(transport, protocol, loop)
+    try:
+        return await _talk(program, process, given)
+    finally:
+        await uninterrupted(_end(process))
+        transport.close()
+
+
+def _environment(context: Context, options: Any) -> dict[str, str]:
+    """What the program itself may see, with what it adds."""
+    services = context.host.services
+    seen = {} if "env" in services.denied else dict(services.environ())
+    for name, value in context.host.env.items():
+        if value is None:
+            seen.pop(name, None)
+        else:
+            seen[name] = value
+    return {**seen, **((options.env if options is not None else None) or {})}
+
+
+async def _talk(program: str, process: Process, given: bytes | None) -> tuple[bytes, bytes, int]:
+    left = [MAX_OUTPUT]
+    readers = (_read(program, stream, left) for stream in (process.stdout, process.stderr))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            reading = [tasks.create_task(reader) for reader in readers]
+            if given is not None:
+                tasks.create_task(_write(process, given))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return reading[0].result(), reading[1].result(), await process.wait()
+
+
+async def _read(program: str, stream: asyncio.StreamReader | None, left: list[int]) -> bytes:
+    pieces: list[bytes] = []
+    while stream is not None and (piece := await stream.read(PIECE)):
+        left[0] -= len(piece)
+        if left[0] < 0:
+            raise Failure("Io", f"{program} wrote more than {MAX_OUTPUT:,} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _write(process: Process, given: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError, ConnectionResetError):  # it need not read all
+        process.stdin.write(given)
+        await process.stdin.drain()
+        process.stdin.close()
+        await process.stdin.wait_closed()
+
+
+async def _end(process: Process) -> None:
+    """All that it has started holds its pipes, so that at their end nothing of it runs any more."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    with suppress(TimeoutError):  # of one that has left its group
+        async with asyncio.timeout(LETTING_GO):
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(PIECE):
+                    pass
