@@ -226,7 +226,10 @@ testset "half" with testing.PassRate(0.5) {
   test "good" { assert.is_true(true); }
   testset "in" { for (let n in [1, 2]) { test `n${n}` { assert.equal(n, 1); } } }
 }
-testset "strict" with testing.PassRate(0.9) { test "good" { assert.is_true(true); } test "bad" { assert.equal(1, 2); } }
+testset "strict" with testing.PassRate(0.9) {
+  test "good" { assert.is_true(true); }
+  test "bad" { assert.equal(1, 2); }
+}
 testset "fast" with testing.FailFast() { test "a" { assert.equal(1, 3); } test "b" { baml.sys.panic("never"); } }
 testset "broken" with testing.Sequential() { test "x" { throw "oops" } }
 """

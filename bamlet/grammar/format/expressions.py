@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from .concrete import Concrete, Leaf, Tree
-from .layout import LINE, NEXT, NOTHING, SOFT, SPACE, Doc, Either, Group, Indent
+from .layout import LINE, NEXT, NOTHING, SOFT, SPACE, Doc, Either, Flat, Group, Indent
 from .pieces import (
     FORMAT,
     TRAILING_COMMA,
@@ -141,9 +141,21 @@ def _lambda(tree: Tree) -> Doc:
 
 
 def _tag(tree: Tree) -> Doc:
+    return _on_its_line(tree, _tag_contents(tree))
+
+
+def _hole(tree: Tree) -> Doc:
+    return _on_its_line(tree, in_order(tree))
+
+
+def _on_its_line(tree: Tree, shown: Doc) -> Doc:
+    """What was written on one line stays there: the text around it has its own lines."""
+    return shown if spread_out(tree.children) else Flat(shown)
+
+
+def _tag_contents(tree: Tree) -> Doc:
     opener, *inside, closer = tree.children
-    words_ = [part for part in inside if _rule(part) not in ("LPAR", "RPAR")]
-    if len(words_) < len(inside):
+    if tree.leaf("LPAR") is not None:
         keyword, left, *head, right = inside
         return (
             *(doc(opener), doc(keyword), SPACE, doc(left)),
@@ -286,7 +298,7 @@ FORMAT |= {
     "tag_end": _tag,
     "tag_for": _tag,
     "tag_endfor": _tag,
-    "hole": in_order,
+    "hole": _hole,
     "path": in_order,
     "constructor": _constructor,
     "field_init": _keyed,

@@ -63,6 +63,13 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Flat:
+    """What stays on its line, however long that becomes."""
+
+    doc: Doc
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """One text if the group around it is broken, another if it is flat."""
 
@@ -70,7 +77,7 @@ class Either:
     flat: str
 
 
-Doc: TypeAlias = "str | Written | Comment | Line | Indent | Group | Either | Sequence[Doc]"
+Doc: TypeAlias = "str | Written | Comment | Line | Indent | Group | Flat | Either | Sequence[Doc]"
 
 SPACE = " "
 LINE = Line()
@@ -131,6 +138,8 @@ class Page:
                     self._text(flat if command.flat else broken, 0)
                 case Indent(inner):
                     todo.append(_Command(command.indent + STEP, command.flat, inner))
+                case Flat(inner):
+                    todo.append(_Command(command.indent, True, inner))
                 case Group(inner) as group:
                     is_flat = command.flat or self._fits(group, todo)
                     todo.append(_Command(command.indent, is_flat, inner))
@@ -252,6 +261,8 @@ def _atoms(group: Group, rest: list[_Command]) -> Iterator[tuple[str | Written |
                 yield (if_flat if flat else broken), inside
             case Indent(inner):
                 todo.append((inner, flat, inside))
+            case Flat(inner):
+                todo.append((inner, True, inside))
             case Group(inner, broken):
                 if broken and inside:
                     yield doc, inside
