@@ -131,6 +131,11 @@ def client_decl(c: list[Any]) -> n.ClientDecl:
     return n.ClientDecl(c[0].start, c[-1].end, first_name(c), name, c[-1], doc_of(c))
 
 
+def client_value_decl(c: list[Any]) -> n.ClientValueDecl:
+    value = exprs_of(c)[0]
+    return n.ClientValueDecl(c[0].start, value.end, first_name(c), value, doc_of(c))
+
+
 def retry_policy_decl(c: list[Any]) -> n.RetryPolicyDecl:
     return n.RetryPolicyDecl(c[0].start, c[-1].end, first_name(c), c[-1], doc_of(c))
 

@@ -64,12 +64,12 @@ class Lexer(CodeLexer):
             self._stack[-1].after_key = False
         else:
             operator = self._operator()
-            if operator.type == "EQUAL" and frame.head in ("let", "function"):
+            if operator.type == "EQUAL" and frame.head in ("let", "function", "client"):
                 self._begin_value(frame, operator)
 
     def _begin_value(self, frame: Frame, equal: Token) -> None:
-        """Of a constant, which the item ends with, or of a parameter: nothing else in a function's head is one."""
-        if frame.head == "let":
+        """Of a constant or a client, which the item ends with, or of a parameter."""
+        if frame.head in ("let", "client"):
             frame.mode = Mode.EXPR
         else:
             self._push(Mode.DEFAULT, equal)

@@ -68,6 +68,7 @@ _LOOK: dict[type, Callable[[Any], str | None]] = {
     n.OptionalChain: lambda node: "`?.`",
     n.Coalesce: lambda node: "`??`",
     n.Await: lambda node: "`await`",
+    n.ClientValueDecl: lambda node: "a client as a value",
     n.Defer: lambda node: "`defer`",
     n.CatchClause: _catch_clause,
     n.Spawn: lambda node: "`spawn`",

@@ -624,6 +624,14 @@ class ClientDecl(Node):
     doc: str | None
 
 
+class ClientValueDecl(Node):
+    """`client C = openai.ChatClient.new(model = "m");`: a client as a value, of which nothing runs."""
+
+    name: Identifier
+    value: Expr
+    doc: str | None
+
+
 class RetryPolicyDecl(Node):
     name: Identifier
     config: Config
@@ -697,6 +705,7 @@ Item: TypeAlias = (
     | AliasDecl
     | FunctionDecl
     | ClientDecl
+    | ClientValueDecl
     | RetryPolicyDecl
     | GeneratorDecl
     | TestDecl

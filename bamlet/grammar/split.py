@@ -17,7 +17,7 @@ _KEYWORD = "|".join(sorted((word for word in ITEM_KEYWORDS if word != "dynamic")
 # A line that is the head of an item beyond doubt: a string that runs over it was meant to end before.
 _HEAD_LINE = (
     r"(?:(?:class|enum|client(?:<\w+>)?|retry_policy|generator|test)[ \t]+[\w-]+[ \t]*(?:\(\)[ \t]*)?\{"
-    r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*\(|(?:type|let)[ \t]+[\w-]+[ \t]*=)"
+    r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*\(|(?:type|let|client)[ \t]+[\w-]+[ \t]*=)"
 )
 _HEAD = re.compile(f"^{_HEAD_LINE}", re.MULTILINE)
 _HEAD_HERE = re.compile(_HEAD_LINE)

@@ -26,7 +26,6 @@ LATER = {
     "interfaces": {f"iface.{number:02}" for number in range(1, 8)},
     "generics": {f"gen.{number:02}" for number in range(1, 6)},
     "iterators": {"iter.01", "iter.02"},
-    "clients as values": {"llm.03"},
 }
 
 # Rows that say something else than the rules do.

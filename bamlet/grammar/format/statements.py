@@ -123,6 +123,7 @@ FORMAT |= {
     "block": block,
     "let": let,
     "let_decl": _let_decl,
+    "client_value_decl": _let_decl,
     "assign": _without_semicolon,
     "expr_statement": _without_semicolon,
     "while": _while,

@@ -34,6 +34,7 @@ _KINDS: dict[type, str] = {
     n.AliasDecl: "type",
     n.FunctionDecl: "function",
     n.ClientDecl: "client",
+    n.ClientValueDecl: "client",
     n.RetryPolicyDecl: "retry policy",
     n.TemplateStringDecl: "template string",
     n.LetDecl: "constant",

@@ -27,6 +27,7 @@ from ...types.ty import (
 )
 from ..declarations.attributes import annotate, describe
 from ..declarations.blocks import Block
+from ..declarations.client_values import as_block
 from ..declarations.clients import ClientReader, check_client, check_references
 from ..declarations.generators import read_generators
 from ..declarations.llm_bodies import client_of, holes_of, read_llm_body
@@ -93,6 +94,7 @@ class _Resolver:
 
     def run(self, items: Items) -> None:
         self.view = self.names.over(self.library)
+        items = list(self._blocks(items))
         for placed in items:
             if not isinstance(placed.node, n.TestDecl | n.GeneratorDecl):
                 self._declare(placed)
@@ -150,6 +152,16 @@ class _Resolver:
         if namespace and self.library is not None:  # of a folder of the project
             self.names.declared.setdefault(namespace, set()).add(name)
         return f"{namespace}.{name}" if namespace else name
+
+    def _blocks(self, items: Items) -> Iterable[n.Placed[n.Item]]:
+        """A client that is a value as the block that says the same."""
+        for placed in items:
+            if not isinstance(placed.node, n.ClientValueDecl):
+                yield placed
+            elif (node := as_block(Block(placed, self.report), placed.node)) is not None:
+                yield n.Placed(node, placed.file, placed.offset)
+            else:
+                self.names.broken.add(placed.node.name.name)
 
     # --- declaring
 

@@ -18,7 +18,8 @@ from ..facts.interface import ClientInfo, Interface
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _BODIES = n.TestBody | n.TestSet
-_SETTINGS = n.RetryPolicyDecl | n.ClientDecl  # how an answer is got: the interface has what they say
+# How an answer is got: the interface has what they say.
+_SETTINGS = n.RetryPolicyDecl | n.ClientDecl | n.ClientValueDecl
 _ASIDE = n.TestDecl | n.GeneratorDecl
 
 
