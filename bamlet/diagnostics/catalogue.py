@@ -125,6 +125,7 @@ TEMPLATE_HOLE = _error("template-hole", "E0151", "a hole in a text that is read 
 DROPPED_FUTURE = _warning("dropped-future", "E0152", "a future that nothing keeps or awaits")
 TEMPLATE_TAG = _error("template-tag", "E0154", "tags of a template that do not fit together")
 CLIENT_EXPRESSION = _error("client-expression", "E0155", "a client whose value is more than settings")
+COALESCE_ARITHMETIC = _warning("coalesce-arithmetic", "E0156", "an operator that takes the right side of `??`")
 LEAVING_DEFER = _error("leaving-defer", "E0153", "a `return`, `break` or `continue` out of a `defer`")
 FINALISER = _error("finaliser", "E0144", "a method `cleanup` that is no finaliser")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")

@@ -162,7 +162,7 @@ class CodeLexer(Cursor):
         if (foreign := t.FOREIGN.match(self.text, self._at)) is None:
             return
         kind = str(foreign.lastgroup)
-        if kind != "elif" or self.tokens[-1].type == "RBRACE":
+        if kind not in ("elif", "finally") or self.tokens[-1].type == "RBRACE":
             raise LexError(catalogue.SYNTAX, self._at, end, f"`{word}` is no keyword here", t.INSTEAD[kind])
 
     def _in_key_position(self, previous: str, end: int) -> bool:

@@ -344,6 +344,21 @@ _BRACES = frozenset({"LBRACE", "CTOR_OPEN", "MAP_OPEN"})
 _BEFORE_VALUE = frozenset({"LPAR", "COMMA", "EQUAL", "RETURN"})
 
 
+def _typed_lambda(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`let f = (x: int) { … }`: the parenthesis was taken for one around a value."""
+    if not 2 < at < len(tokens) or tokens[at].type != "COLON" or tokens[at - 2].type not in ("LPAR", "COMMA"):
+        return None
+    depth = 1
+    for closer, token in enumerate(tokens[at:-1], at):
+        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        if depth == 0:
+            brace = tokens[closer + 1]
+            if brace.type not in _BRACES or tokens[at - 2].type != "LPAR":
+                return None
+            return SyntaxProblem.at(brace, "a lambda has an arrow before its brace", "write `(x: int) -> { … }`")
+    return None
+
+
 def _colon_in_call(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
     if not 1 < at < len(tokens) or tokens[at].type != "COLON" or "COMMA" not in expected:
         return None
@@ -364,15 +379,22 @@ def _let_in_parentheses(tokens: Sequence[Token], at: int, expected: frozenset[st
 
 
 def _bang_behind(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    if 1 < at < len(tokens) and tokens[at - 1].type == "BANG" and tokens[at - 2].end == tokens[at - 1].start:
+        at -= 1  # it was taken for the beginning of the next statement
+        return SyntaxProblem.at(tokens[at], "there is no `!` behind a value", _INSTEAD_OF_BANG)
     if not 0 < at < len(tokens) or tokens[at].type != "BANG" or "PLUS" not in expected:
         return None
-    return SyntaxProblem.at(tokens[at], "there is no `!` behind a value", "write `?? …`, or `if let x: T = …`")
+    return SyntaxProblem.at(tokens[at], "there is no `!` behind a value", _INSTEAD_OF_BANG)
+
+
+_INSTEAD_OF_BANG = "write `?? …`, or `if let x: T = …`"
 
 
 _LOOKS = (
     *ELSEWHERE,
     _let_in_parentheses,
     _missing_arrow,
+    _typed_lambda,
     _colon_in_call,
     _bang_behind,
     _map_as_block,

@@ -161,11 +161,13 @@ FOREIGN = re.compile(
     r"|(?P<new>new[ \t]+[A-Z]\w*[ \t]*[{(])"
     r"|(?P<elif>(?:elif|elsif|elseif)[ \t]*\([^\n]*\{)"
     r"|(?P<try>try[ \t]*\{)"
+    r"|(?P<finally>finally[ \t]*\{)"
 )
 INSTEAD = {
     "let": "write `let`",
     "new": "take it away: a class and its fields in braces make a value",
     "elif": "write `else if`",
+    "finally": "write `defer { … }` before what may fail: it is done when the block is left",
     "try": "write `catch` behind the expression that may throw: `f() catch (e) { … }`",
 }
 
@@ -234,7 +236,7 @@ ITEM_KEYWORDS = {
 CONFIGURED = frozenset({"client", "retry_policy", "generator", "test"})
 
 # What `FOREIGN` begins with: looked at before it, for it is asked of every word.
-FOREIGN_WORDS = frozenset({"const", "var", "new", "elif", "elsif", "elseif", "try"})
+FOREIGN_WORDS = frozenset({"const", "var", "new", "elif", "elsif", "elseif", "try", "finally"})
 
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\s\S]))")
 _SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "'": "'", '"': '"', "\\": "\\"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 
 from ...diagnostics import catalogue, did_you_mean
@@ -100,6 +101,8 @@ _INSTEAD = {
     "False": "write `false`",
     "await": "a call waits by itself: leave `await` out",
     "spawn": "write `spawn { … }`",
+    "defer": "write `defer { … }`",
+    "async": "calls wait by themselves; `spawn { … }` runs beside",
     "and": "write `&&`",
     "or": "write `||`",
     "not": "write `!`",
@@ -439,6 +442,18 @@ def _if(c: Checker, node: n.If, expected: Ty | None) -> Ty:
     return NEVER if tested == NEVER else c.relation.join((then, otherwise))
 
 
+def _string(c: Checker, node: n.StringLiteral, expected: Ty | None) -> Ty:
+    if c.edition == 2 and "${" in node.value:
+        named = (match[1] for match in _HOLE.finditer(node.value))
+        if name := next((name for name in named if c.find(name) is not None), None):
+            message = f"`${{{name}}}` stays as it is: a quoted string has no holes"
+            c.wrong(node, catalogue.SURPRISING_READING, message, hint="put the text between back-ticks")
+    return literal(node.value)
+
+
+_HOLE = re.compile(r"\$\{([A-Za-z_]\w*)")
+
+
 def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:
     may_throw(c, c.infer(node.value), node)
     return NEVER
@@ -480,7 +495,7 @@ def _loop_control(c: Checker, node: n.Break | n.Continue, expected: Ty | None) -
 EXPRESSIONS: dict[type, Infer] = {
     n.IntLiteral: lambda c, node, expected: literal(node.value),
     n.FloatLiteral: lambda c, node, expected: FLOAT,
-    n.StringLiteral: lambda c, node, expected: literal(node.value),
+    n.StringLiteral: _string,
     n.BoolLiteral: lambda c, node, expected: literal(node.value),
     n.NullLiteral: lambda c, node, expected: NULL,
     n.Path: _path,

@@ -6,7 +6,7 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import without_null
 from ...types.show import show
-from ...types.ty import NEVER, NULL, Ty, UnknownTy
+from ...types.ty import NEVER, NULL, MapTy, Ty, UnknownTy
 from .narrow import present
 from .state import Checker, Facts, Infer, is_error
 
@@ -42,13 +42,27 @@ def _receiver(c: Checker, node: n.Receiver, expected: Ty | None) -> Ty:
 def _coalesce(c: Checker, node: n.Coalesce, expected: Ty | None) -> Ty:
     left = c.infer(node.left, expected)
     if not _may_be_null(c, left):
-        _never_null(c, node.left, left, "take the `??` and what follows away")
+        _never_null(c, node.left, left, _of_what_is_there(c, node.left))
     present = _without_null(c, node.left)
     right = c.infer(node.right, expected)
+    if isinstance(node.right, n.Binary) and isinstance(node.right.left, _NUMBERS):
+        message = "`??` binds less than the operator behind it: this is all of its right side"
+        hint = f"put the left of `{node.right.op}` in parentheses, `(… ?? …)`, or what is meant"
+        c.wrong(node.right, catalogue.COALESCE_ARITHMETIC, message, hint=hint)
     c.facts = present if right == NEVER else c.merge(present, c.facts)
     if left == NEVER:
         return NEVER
     return c.relation.join((without_null(c.relation.expand(left)), right))
+
+
+_NUMBERS = (n.IntLiteral, n.FloatLiteral)
+
+
+def _of_what_is_there(c: Checker, left: n.Expr) -> str:
+    held = c.relation.expand(c.tables.types[id(left.value)]) if isinstance(left, n.Index) else None
+    if isinstance(held, MapTy):
+        return "`m[k]` is a panic where there is no such key: `m.get(k) ?? …`"
+    return "take the `??` and what follows away"
 
 
 def _may_be_null(c: Checker, ty: Ty) -> bool:
