@@ -27,6 +27,7 @@ from tests.support.spec_sections import Section, sections
 
 ROOT = Path(__file__).parents[2]
 ORCHESTRATION = ROOT / "docs" / "orchestration.md"
+LANGUAGE = ROOT / "docs" / "language.md"
 ELSEWHERE = {
     "docs/client.md": "tests/unit/test_client_guide.py",
     "docs/debugging.md": "tests/unit/test_debugging.py",
@@ -195,6 +196,10 @@ def test_each_exception_is_in_the_docs_and_each_page_is_read() -> None:
         assert Path(page).name in (ROOT / test).read_text("utf-8")
 
 
-@pytest.mark.parametrize("section", sections(ORCHESTRATION.read_text("utf-8")), ids=lambda section: section.name)
+@pytest.mark.parametrize(
+    "section",
+    [section for page in (ORCHESTRATION, LANGUAGE) for section in sections(page.read_text("utf-8"))],
+    ids=lambda section: section.name,
+)
 def test_a_program_in_the_docs_holds(section: Section) -> None:
     assert judge(section, Language(check=check, run=run)) == []
