@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...types.show import show
-from ...types.ty import FLOAT, NEVER, NULL, ClassTy, ListTy, NeverTy, Ty, VariantTy, literal
+from ...types.ty import FLOAT, NEVER, NULL, ClassTy, ListTy, NeverTy, Ty, UnknownTy, VariantTy, literal
 from ..facts.typing_tables import (
     AnyTest,
     BoundTest,
@@ -173,6 +173,8 @@ class _Work:
                     return OfClass(space.ty, tuple({**known, **dict(zip(names, row, strict=True))}.items()))
 
                 return [back(row) for row in taken], [back(row) for row in left]
+            case OfType(ty=UnknownTy()), _:
+                return [space], [space]  # there are always more values than any test takes
             case OfList(), ListTest() if _has_length(space, test):
                 return self._elements(space, test)
             case _:

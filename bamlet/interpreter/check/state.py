@@ -180,7 +180,10 @@ class Checker:
 
     def _mismatch(self, node: n.Expr, expected: Ty) -> None:
         found = self.tables.types[id(node)]
-        message = f"expected `{show(expected)}`, found `{show(found)}`"
+        wanted, given = show(expected), show(found)
+        if wanted == given and isinstance(expected, FunctionTy) and isinstance(found, FunctionTy):
+            wanted, given = f"{wanted} throws {show(expected.throws)}", f"{given} throws {show(found.throws)}"
+        message = f"expected `{wanted}`, found `{given}`"
         self.wrong(node, catalogue.TYPE_MISMATCH, message, hint=self._mismatch_hint(node, found, expected))
 
     def _mismatch_hint(self, node: n.Expr, found: Ty, expected: Ty) -> str | None:
