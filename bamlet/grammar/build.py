@@ -174,6 +174,7 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "return": return_,
     "break": lambda c: n.Break(c[0].start, c[0].end),
     "continue": lambda c: n.Continue(c[0].start, c[0].end),
+    "spawned": postfixed,
     "spawn": spawn,
     "lambda": lambda_,
     "block_like": block_like,

@@ -311,6 +311,7 @@ FORMAT |= {
     "return": words,
     "break": in_order,
     "continue": in_order,
+    "spawned": _block_like,
     "spawn": _spawn,
     "lambda": _lambda,
     "block_like": _block_like,

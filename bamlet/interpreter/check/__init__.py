@@ -10,7 +10,7 @@ from typing import Any
 from ...grammar import nodes as n
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
-from ..facts.code_names import constant_name
+from ..facts.code_names import BYTES, constant_name
 from ..facts.edition import Edition
 from ..facts.panics import is_panic
 from ..facts.report import Report
@@ -75,7 +75,9 @@ class _Work:
         self.reports: dict[str, Report] = {}
         self._relation = names.relation()
         self._endless = endless
-        members = {name for symbol in names.classes.values() for name in (*symbol.methods, *_fields(symbol))}
+        # Those of bytes change nothing, like those of the types that are no classes.
+        classes = (symbol for symbol in names.classes.values() if symbol.name != BYTES)
+        members = {name for symbol in classes for name in (*symbol.methods, *_fields(symbol))}
         self._builtin_only = frozenset(HARMLESS_METHODS - members)
         self._panics = union(ty for name in names.classes if is_panic(ty := ClassTy(name)))
 
