@@ -175,6 +175,8 @@ class Shapes:
 
     def _plain(self, ty: Ty, *, partial: bool, done: bool) -> Shape:
         match ty:
+            case ClassTy(name="uint8array"):
+                return Leaf(ty)  # bytes
             case ClassTy(name=name):
                 return Object(name, partial and not done)
             case EnumTy(name=name):

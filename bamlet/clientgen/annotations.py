@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..client.shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, State
-from ..types.ty import MediaTy, PrimitiveTy
+from ..types.ty import ClassTy, MediaTy, PrimitiveTy
 from .layout import text
 from .spaces import TOP, flat, last_name, of_space, space_of
 
@@ -57,6 +57,8 @@ class Annotations:
         match shape.ty:
             case PrimitiveTy(name=name):
                 return self.builtin(_PYTHON[name])
+            case ClassTy():
+                return self.builtin("bytes")
             case MediaTy(kind=kind):
                 return f"{self.use('_client')}.{kind.capitalize()}"
             case _:
