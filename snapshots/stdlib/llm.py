@@ -280,6 +280,13 @@ def baml.llm.RetryPolicy.jittered($context, self, delay_ms):
 fn baml.llm.RetryPolicy.jittered = baml.llm.RetryPolicy.jittered
 
 
+def baml.llm.Prompt.to_string($context, self):
+    return $context.invoke('baml.llm.Prompt.text', $context, self)
+
+
+fn baml.llm.Prompt.to_string = baml.llm.Prompt.to_string
+
+
 async def baml.llm.call_llm_function($context, function_name, args):
     return await fn baml.llm.run_llm_function($context, function_name, args, False)
 

@@ -182,6 +182,21 @@ def test_what_a_hole_of_a_prompt_cannot_do() -> None:
         bamlet.compile_sources({"main.baml": source})
 
 
+def test_what_would_be_sent() -> None:
+    source = """
+    function main(text: string) -> unknown[] {
+      let prompt = Read$render_prompt(text, xs = [1]);
+      let request = Read$build_request(xs = [], text = `${text}!`);
+      let asks = request.body.includes("A TEXT! 1 <a text!>");
+      [prompt.to_string().includes("A TEXT 2 <a text>"), request.method, asks]
+    }
+    """
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": READ + source})) as runtime:
+        assert runtime.call("main", text="a text") == [True, "POST", True]
+    with pytest.raises(bamlet.CompileError, match="expected `string`, found `1`"):
+        bamlet.compile_sources({"main.baml": READ + "function f() -> unknown { Read$render_prompt(1, [2]) }"})
+
+
 def test_text_that_a_model_might_have_said() -> None:
     source = READ + "function main(text: string) -> int { Read$parse(text).n }\n"
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": source})) as runtime:

@@ -11,7 +11,15 @@ from ..facts.builtins import CALLING_BACK, PRINT, THROWING
 from ..facts.code_names import class_name
 from ..facts.interface import Param, in_call_order
 from ..facts.symbols import FunctionSymbol
-from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, TypedCall, UnionCall, ValueCall
+from ..facts.typing_tables import (
+    BuiltinCall,
+    CompanionCall,
+    DeadCall,
+    FunctionCall,
+    TypedCall,
+    UnionCall,
+    ValueCall,
+)
 from .callbacks import emit_callback
 from .functions import call_function, call_showing, may_go_on, operation
 from .lambdas import call_lambda
@@ -35,6 +43,10 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
             return _union_call(e, methods, [first, *_slotted(methods[0][1].params[1:], values, slots)])
         case TypedCall(symbol=symbol, word=word):
             return call_function(e, symbol, [ast.Constant(word), *e.operands(node.arguments)])
+        case CompanionCall(symbol=symbol, function=function, names=names, more=more):
+            keys: list[ast.expr | None] = [ast.Constant(name) for name in names]
+            given = ast.Dict(keys, e.operands(written(node)))
+            return call_function(e, symbol, [ast.Constant(function), given, *map(ast.Constant, more)])
         case BuiltinCall(name=name) if name in CALLING_BACK:
             return emit_callback(e, node, plan)
         case BuiltinCall(name=name, operands=operands) if name in _ELEMENTS:

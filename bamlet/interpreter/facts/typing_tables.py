@@ -109,6 +109,18 @@ class TypedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanionCall:
+    """A call of what the library does with a function of a model and its arguments. `names` are those of the
+    parameters that the arguments are for, as they are written, and `more` what the library is told beside them.
+    """
+
+    symbol: FunctionSymbol
+    function: str
+    names: tuple[str, ...]
+    more: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ValueCall:
     """A call of a function value. `known` is the lambda that it must be; else nobody knows what it reaches."""
 
@@ -123,7 +135,7 @@ class DeadCall:
     first: n.Expr
 
 
-CallPlan: TypeAlias = FunctionCall | UnionCall | BuiltinCall | TypedCall | ValueCall | DeadCall
+CallPlan: TypeAlias = FunctionCall | UnionCall | BuiltinCall | TypedCall | CompanionCall | ValueCall | DeadCall
 
 
 @dataclass(frozen=True, slots=True)
