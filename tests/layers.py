@@ -94,6 +94,8 @@ DOORS: dict[str, set[str]] = {
     "datetime.date.today": _CLOCK,
     "os.environ": _ENVIRONMENT,
     "os.getenv": _ENVIRONMENT,
+    "subprocess": {"cli.generate"},
+    "asyncio.subprocess": {"sysops.process"},
     "open": _FILES,
     "io.open": _FILES,
     ".read_text": _FILES | {"grammar.tables"},  # its own package data, the grammar
