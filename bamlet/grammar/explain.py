@@ -29,7 +29,7 @@ _ELSEWHERE = {
     "dynamic": "`dynamic` stands in the type_builder of a test only",
     **dict.fromkeys(("import", "from", "use", "export", "package"), "all files of a project see each other"),
     **dict.fromkeys(("def", "fn", "func", "async"), "write `function`; whether it waits is worked out for you"),
-    **dict.fromkeys(("struct", "interface", "record", "model", "object"), "write `class`"),
+    **dict.fromkeys(("struct", "record", "model", "object"), "write `class`"),
     **dict.fromkeys(("const", "var"), "write `let`"),
     **dict.fromkeys(
         ("prompt", "template"), "a prompt stands in a function; pieces of one are a `template_string`"

@@ -421,7 +421,7 @@ class _Resolver:
         start, end = holes[0].start, holes[-1].end
         body = n.Block(start, end, (), n.ListLiteral(start, end, holes))
         name = prompt_name(symbol.name)
-        function = n.FunctionDecl(start, end, node.name, node.params, None, None, body, None)
+        function = n.FunctionDecl(start, end, node.name, (), node.params, None, None, body, None)
         self.names.functions[name] = FunctionSymbol(
             name, symbol.params, ListTy(UNKNOWN), None, "code", symbol.owner, placed=placed, node=function
         )
@@ -446,7 +446,7 @@ class _Resolver:
             return
         body = node.body.body
         assert isinstance(body, n.Block)
-        function = n.FunctionDecl(node.start, node.end, node.name, (), None, None, body, node.doc)
+        function = n.FunctionDecl(node.start, node.end, node.name, (), (), None, None, body, node.doc)
         self.names.functions[name] = FunctionSymbol(
             name, (), NULL, None, "code", doc=node.doc, placed=placed, node=function
         )
