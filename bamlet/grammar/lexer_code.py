@@ -29,8 +29,8 @@ class CodeLexer(Cursor):
             self._pop(self._at + 1, "HOLE_CLOSE" if is_hole else "RBRACE")
         elif char == "$":
             self._dollar_word()
-        elif char == "<" and (opener := self._opener_of_types()):
-            self._emit(opener, self._at + 1)
+        elif char == "<" and (types := self._opener_of_types()):
+            self._emit(types, self._at + 1)
         else:
             self._code_operator()
 
@@ -80,7 +80,12 @@ class CodeLexer(Cursor):
             )
             raise LexError(catalogue.SYNTAX, self._at, end, message, hint)
         type = t.EXPR_KEYWORDS.get(word)
-        if word == "as" and previous == "DOT" and (types := t.end_of_type_list(self.text, end)) and types[1] == ".":
+        if (
+            word == "as"
+            and previous == "DOT"
+            and (types := t.end_of_type_list(self.text, end))
+            and types[1] == "."
+        ):
             type, self.tokens[-1].type = "AS", "DOT_AS"  # a dot that goes on with no path
         elif previous in ("DOT", "QDOT", "AT") or (type and self._in_key_position(previous, end)):
             type = None

@@ -248,8 +248,8 @@ def _escape_value(match: re.Match[str], more: Mapping[str, str]) -> str:
 
 
 def end_of_type_list(text: str, at: int) -> tuple[int, str] | None:
-    """Where the `>` of a type list stands that begins here, and the character behind it. `f<T>(x)` is a generic call
-    and `C<T> {` a constructor only with such a list; everything else is a comparison."""
+    """Where the `>` of the type list stands that begins here, and the character behind it. `f<T>(x)` is a generic
+    call and `C<T> {` a constructor only with such a list; everything else is a comparison."""
     depth = 0
     while piece := TYPE_LIST_PIECE.match(text, at):
         at = piece.end()

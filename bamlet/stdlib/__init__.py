@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import NamedTuple
 
-_OUTSIDE = frozenset({"assert", "audio", "env", "float", "image", "int", "log", "pdf", "testing", "video"})
+_OUTSIDE = frozenset({"assert", "audio", "baml", "env", "float", "image", "int", "log", "pdf", "testing", "video"})
 
 
 class LibraryFile(NamedTuple):

@@ -23,8 +23,6 @@ ROWS = [json.loads(line) for line in (FIXTURES / "edition2.jsonl").read_text("ut
 
 # What the compiler cannot do yet, by the ids of the rows that need it.
 LATER = {
-    "interfaces": {f"iface.{number:02}" for number in range(1, 8)},
-    "generics": {f"gen.{number:02}" for number in range(1, 6)},
     "iterators": {"iter.01", "iter.02"},
     "clients as values": {"llm.03"},
 }

@@ -6,7 +6,7 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import without_null
 from ...types.show import show
-from ...types.ty import NEVER, NULL, Ty, UnknownTy
+from ...types.ty import NEVER, NULL, ParameterTy, Ty, UnknownTy
 from .narrow import present
 from .state import Checker, Facts, Infer, is_error
 
@@ -54,7 +54,8 @@ def _coalesce(c: Checker, node: n.Coalesce, expected: Ty | None) -> Ty:
 def _may_be_null(c: Checker, ty: Ty) -> bool:
     """Whether nothing rules it out; of what is wrong already nothing is said."""
     return c.relation.is_subtype(NULL, ty) or any(
-        isinstance(member, UnknownTy) or is_error(member) or member == NEVER for member in c.relation.members(ty)
+        isinstance(member, UnknownTy | ParameterTy) or is_error(member) or member == NEVER
+        for member in c.relation.members(ty)
     )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from ...grammar import nodes as n
 from ...grammar.walk import walk
-from ...types.ty import UNKNOWN, UnknownTy
+from ...types.ty import UNKNOWN, ParameterTy, UnknownTy
 from ..facts.panics import is_panic
 from ..facts.typing_tables import LocalUse, Variable
 from .counting import count, counter
@@ -172,7 +172,7 @@ def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], subject: Subject, fai
 
 
 def _throw(e: Emitter, node: n.Throw, target: Target) -> None:
-    may_be_panic = any(isinstance(ty, UnknownTy) or is_panic(ty) for ty in e.members_of(node.value))
+    may_be_panic = any(isinstance(ty, UnknownTy | ParameterTy) or is_panic(ty) for ty in e.members_of(node.value))
     e.add(ast.Raise(call("$thrown" if may_be_panic else "$Thrown", e.expr(node.value)), None), node)
     _unreachable(e, node, target)
 

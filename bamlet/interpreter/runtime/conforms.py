@@ -1,4 +1,4 @@
-"""Whether a value is of a type, where no checker has seen to it: what a program's own strategy gives."""
+"""Whether a value is of a type that is known at run time only: a type argument, the result of a strategy."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
-from ..interpreter.runtime.values import EnumValue, Instance
-from ..types.schema import Schemas
-from ..types.ty import (
+from ...types.schema import Schemas
+from ...types.ty import (
     AliasTy,
     AnnotatedTy,
     ClassTy,
     EnumTy,
+    FunctionTy,
+    FutureTy,
     ListTy,
     LiteralTy,
     MapTy,
+    MediaTy,
     PrimitiveTy,
     Ty,
     UnionTy,
     UnknownTy,
     VariantTy,
 )
+from ..facts.code_names import FUTURE
+from .media import MediaValue
+from .values import EnumValue, FunctionValue, Handle, Instance, Opaque
 
 _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
 
@@ -60,10 +65,20 @@ def _is_single(value: Any, ty: Ty) -> bool:
         case LiteralTy(value=wanted):
             return type(value) is type(wanted) and bool(value == wanted)
         case ClassTy(name=name):
-            return isinstance(value, Instance) and value.__class_name__ == name
+            return isinstance(value, Instance | Handle | Opaque) and _class_of(value) == name
         case EnumTy(name=name):
             return isinstance(value, EnumValue) and value.enum == name
         case VariantTy(enum=enum, name=name):
             return isinstance(value, EnumValue) and (value.enum, value.name) == (enum, name)
+        case MediaTy(kind=kind):
+            return isinstance(value, MediaValue) and value.kind == kind
+        case FunctionTy():
+            return isinstance(value, FunctionValue)
+        case FutureTy():
+            return isinstance(value, Handle | Opaque) and value.kind == FUTURE
         case _:
             return False
+
+
+def _class_of(value: Instance | Handle | Opaque) -> str:
+    return value.__class_name__ if isinstance(value, Instance) else value.kind
