@@ -23,7 +23,6 @@ ROWS = [json.loads(line) for line in (FIXTURES / "edition2.jsonl").read_text("ut
 
 # What the compiler cannot do yet, by the ids of the rows that need it.
 LATER = {
-    "iterators": {"iter.01", "iter.02"},
     "clients as values": {"llm.03"},
 }
 

@@ -1,4 +1,4 @@
-"""Type arguments of a class that are not written: of a constructor its fields and its place tell them, of a pattern
+"""Type arguments of a class that are not written: fields and place of a constructor tell them, and of a pattern
 the value that it is tried on."""
 
 from __future__ import annotations

@@ -269,6 +269,8 @@ class Tables:
     tests: dict[int, TypeTest] = field(default_factory=dict)  # of an InstanceOf, and of an Is with a type
     # Of each assignment behind a `?.`, the one that is made if what stands before it is there.
     inner: dict[int, n.Assign] = field(default_factory=dict)
+    # Of each `for` that asks an iterator: the statements that it stands for.
+    walks_of: dict[int, n.Block] = field(default_factory=dict)
     # Each `==` and `!=` that compares contents: on both sides may be a list, a map or an object.
     by_content: set[int] = field(default_factory=set)
     lambdas: dict[int, Closure] = field(default_factory=dict)

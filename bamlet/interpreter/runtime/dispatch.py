@@ -64,7 +64,7 @@ _PYTHON: dict[str, type] = {
 
 
 def kind_of_type(namespace: Mapping[str, Any], target: Ty) -> Any:
-    """The Python class of the values of a type, or the name of their kind where that shares a class with others."""
+    """The Python class of the values of a type, or the name of their kind where that shares one with others."""
     head = head_of(target) or ""
     return _PYTHON.get(head) or namespace.get(class_name(head)) or head
 
