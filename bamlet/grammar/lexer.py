@@ -190,8 +190,6 @@ class Lexer(CodeLexer):
             frame.head = "implements"
         elif word == "throws" and self._throws(frame, previous):
             self._emit("THROWS", end)
-        elif word == "throws" and self._is_behind_result():
-            self._emit("THROWS", end)
         elif word == "type" and frame.around and t.NAME_FOLLOWS.match(self.text, end):
             self._emit("TYPE", end)
             frame.head = "type"
@@ -199,12 +197,6 @@ class Lexer(CodeLexer):
             self._emit("AS", end)
         else:
             self._emit(self._word_of_head(word, frame.head) or "NAME", end)
-
-    def _is_behind_result(self) -> bool:
-        """Whether the line has the arrow of a function type, and no field begins with the word."""
-        line = self.text.rfind("\n", 0, self._at)
-        before = [token.type for token in self.tokens[-20:] if token.start > line]
-        return "ARROW" in before and before[-1] not in ("ARROW", "COMMA", "LPAR", "DOT")
 
     def _in_config(self) -> None:
         frame = self._stack[-1]

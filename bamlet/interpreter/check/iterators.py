@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...grammar import nodes as n
-from ...types.ty import STRING, ListTy, Ty, members
 from ...types.relate import widen_literals
+from ...types.ty import STRING, ListTy, Ty, members
 from .state import Checker
 
 ITERABLE = "baml.iter.Iterable"

@@ -146,9 +146,9 @@ def link(
     namespace["$caught"] = partial(caught, namespace)
     namespace["$error_context"] = partial(error_context, namespace)
     namespace["$type_of"] = partial(type_of, names.decoded)
-    namespace["$conforms"] = partial(conforms, schemas)
     for code in unit.code:
         exec(code, namespace)
+    namespace["$conforms"] = partial(conforms, schemas, _kinds_of_interfaces(names, namespace))
     for schema in types.classes.values() if types else ():
         key = class_name(schema.name)
         fields = tuple(field.name for field in schema.fields)
@@ -183,6 +183,14 @@ def link(
         if client.strategy is not None:
             space.functions[client.strategy] = program.function_value(client.strategy)
     return program
+
+
+def _kinds_of_interfaces(names: Names, namespace: Mapping[str, Any]) -> dict[str, frozenset[Any]]:
+    """What the values are, by their Python classes, that implement each interface."""
+    found: dict[str, set[Any]] = {}
+    for (interface, _), implementation in names.implementations.items():
+        found.setdefault(interface, set()).add(kind_of_type(namespace, implementation.target))
+    return {interface: frozenset(kinds) for interface, kinds in found.items()}
 
 
 def _serve_library(program: Program, names: Names) -> None:

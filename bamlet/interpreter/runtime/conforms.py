@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import repeat
+from types import MappingProxyType
 from typing import Any
 
 from ...types.schema import Schemas
@@ -14,6 +15,7 @@ from ...types.ty import (
     EnumTy,
     FunctionTy,
     FutureTy,
+    InterfaceTy,
     ListTy,
     LiteralTy,
     MapTy,
@@ -25,6 +27,7 @@ from ...types.ty import (
     VariantTy,
 )
 from ..facts.code_names import FUTURE
+from .dispatch import implements
 from .media import MediaValue
 from .values import EnumValue, FunctionValue, Handle, Instance, Opaque
 
@@ -33,8 +36,17 @@ _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type
 _FREE: Iterator[bool] = repeat(True)  # for a value of the host, where no call runs
 
 
-def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool] = _FREE) -> bool:
-    """A class is told by its name: its fields were checked where it was made. Each look is a round of the call."""
+def is_of_type(
+    value: Any,
+    ty: Ty,
+    schemas: Schemas,
+    rounds: Iterator[bool] = _FREE,
+    kinds: Mapping[str, frozenset[Any]] = MappingProxyType({}),
+) -> bool:
+    """A class is told by its name: its fields were checked where it was made. Each look is a round of the call.
+
+    `kinds` are those of the values that implement an interface, by its name.
+    """
     pending: list[tuple[Any, Ty]] = [(value, ty)]
     while pending:
         given, wanted = pending.pop()
@@ -47,7 +59,10 @@ def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool] = _F
             case AliasTy(name=name):
                 pending.append((given, schemas.aliases[name]))
             case UnionTy(members=parts):
-                if not any(is_of_type(given, part, schemas, rounds) for part in parts):
+                if not any(is_of_type(given, part, schemas, rounds, kinds) for part in parts):
+                    return False
+            case InterfaceTy(name=name):
+                if not implements(given, kinds.get(name, frozenset())):
                     return False
             case ListTy(item=item) if type(given) is list:
                 pending += ((part, item) for part in given)

@@ -16,5 +16,7 @@ def type_of(known: Mapping[str, Ty], word: str, found: Mapping[str, Ty] | None =
     return replaced(known[word], found or {})
 
 
-def conforms(schemas: Schemas, value: Any, ty: Ty, rounds: Iterator[bool]) -> bool:
-    return is_of_type(value, ty, schemas, rounds)
+def conforms(
+    schemas: Schemas, kinds: Mapping[str, frozenset[Any]], value: Any, ty: Ty, rounds: Iterator[bool]
+) -> bool:
+    return is_of_type(value, ty, schemas, rounds, kinds)
