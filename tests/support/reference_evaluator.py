@@ -359,7 +359,7 @@ class Evaluator:
             and not self._fits(middle, items[rest].pattern, scope)
         ):
             return False
-        last = values[len(values) - len(after) :] if after else []
+        last: list[Any] = values[len(values) - len(after) :] if after else []
         return all(self._fits(value, item, scope) for value, item in zip(last, after, strict=True))
 
     def _is(self, value: Any, node: Any, scope: Scope) -> bool:

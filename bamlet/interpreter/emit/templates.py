@@ -7,7 +7,7 @@ import ast
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.ty import STRING
-from .state import Emit, EmitInto, Emitter, Gather, Target, attribute, call, load, rounds, store
+from .state import Emit, EmitInto, Emitter, Gather, Target, attribute, call, load, store
 from .statements import for_in
 from .texts import shown
 

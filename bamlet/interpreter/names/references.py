@@ -30,7 +30,6 @@ from ..facts.typing_tables import (
 )
 from .resolve_types import BUILTIN_TYPES
 
-
 _KINDS: dict[type, str] = {
     n.ClassDecl: "class",
     n.InterfaceDecl: "interface",

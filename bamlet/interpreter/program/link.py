@@ -26,8 +26,8 @@ from ..facts.implementations import TO_STRING
 from ..facts.interface import FunctionInfo, Interface
 from ..facts.symbols import FunctionSymbol, Names
 from ..runtime.context import constant
-from ..runtime.error_contexts import error_context
 from ..runtime.dispatch import kind_of_type
+from ..runtime.error_contexts import error_context
 from ..runtime.failures import caught
 from ..runtime.space import ValueSpace
 from ..runtime.types import conforms, type_of
