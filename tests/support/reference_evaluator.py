@@ -342,6 +342,7 @@ class Evaluator:
 
     def _fits_list(self, values: list[Any], items: tuple[Any, ...], scope: Scope) -> bool:
         rest = next((at for at, item in enumerate(items) if isinstance(item, n.RestPattern)), None)
+        after: tuple[Any, ...]
         if rest is None:
             before, after = items, ()
             fits_length = len(values) == len(items)

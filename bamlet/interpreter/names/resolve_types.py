@@ -73,7 +73,8 @@ class TypeResolver:
     pending: Callable[[str], Ty | None] = field(default=lambda name: None)
     place: str = "type"
     parameters: Mapping[str, Ty] = field(default_factory=dict)
-    as_written: bool = False  # of an interface to implement: its own types are told inside of the braces
+    # Of an interface that is implemented or extended: what its own types are, is told elsewhere, if at all.
+    as_written: bool = False
 
     def resolve(self, node: n.TypeNode) -> Ty:
         return _RESOLVE[type(node)](self, node)
@@ -141,6 +142,7 @@ class TypeResolver:
         return ERROR if args is None else ClassTy(symbol.name, args)
 
     def _interface(self, node: n.TypeName, symbol: InterfaceSymbol) -> Ty:
+        as_written, self.as_written = self.as_written, False  # of this name alone
         args = self._arguments(node, symbol.params)
         if args is None:
             return ERROR
@@ -153,7 +155,7 @@ class TypeResolver:
                 return ERROR
         found = symbol.seen_as(InterfaceTy(symbol.name, args, tuple(named.items())))
         for name, default in symbol.associated.items():
-            if name not in named and default is not None and not self.as_written:
+            if name not in named and default is not None and not as_written:
                 named[name] = replaced(default, found)
         return InterfaceTy(symbol.name, args, tuple(sorted(named.items())))
 

@@ -36,7 +36,11 @@ def declared_params(
 
 
 def _bounded(node: n.TypeParam, types: TypeResolver, placed: n.Placed[n.Item], report: Report) -> ParameterTy:
-    found = [types.resolve(bound) for bound in node.bounds]
+    found: list[Ty] = []
+    for bound in node.bounds:
+        types.as_written = True
+        found.append(types.resolve(bound))
+    types.as_written = False
     for bound, ty in zip(node.bounds, found, strict=True):
         if not isinstance(ty, InterfaceTy | ClassTy | ErrorTy):
             message = "what a type parameter extends is an interface"
