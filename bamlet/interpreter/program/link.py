@@ -221,9 +221,16 @@ def _share_enums(namespace: dict[str, Any], space: ValueSpace, library: Program)
 
 
 def _functions(unit: Unit, whole: WholeTypes) -> dict[str, FunctionInfo]:
-    """What a host can call: not what must be told a type, for which a host has no word."""
-    called = (f for f in unit.names.functions.values() if f.kind != "stub" and not is_hidden(f.name))
-    return {f.name: whole.function(_info(f)) for f in called if f.name not in unit.effects.told}
+    """What a host can call: no methods of interfaces, and nothing that must be told a type."""
+    own = unit.names
+    methods = {full for found in own.implementations.values() for full in found.methods.values()}
+    hidden = {
+        *unit.effects.told,
+        *methods,
+        *(full for one in own.interfaces.values() for full in one.methods.values()),
+    }
+    called = (f for f in own.functions.values() if f.kind != "stub" and not is_hidden(f.name))
+    return {f.name: whole.function(_info(f)) for f in called if f.name not in hidden}
 
 
 def _schemas(unit: Unit, names: Names, whole: WholeTypes) -> Schemas:
