@@ -21,6 +21,7 @@ from .measure import Row, Timing, measure
 
 ROUNDS = 11
 MOST_RATIO, MOST_MEAN, MOST_DEFER = 1.5, 1.3, 1.2
+MOST_DISPATCH = 2.0  # of a method that only the value's class tells
 
 SOURCE = """\
 function Loop(steps: int) -> int {
@@ -167,6 +168,32 @@ function Turns(rounds: int) -> int {
     done += open;
   }
   done + open
+}
+"""
+
+INTERFACES = """\
+interface Counter {
+  function step(self) -> int
+}
+
+class One {
+  n int
+  implements Counter { function step(self) -> int { self.n } }
+}
+
+class Two {
+  n int
+  implements Counter { function step(self) -> int { self.n + 1 } }
+}
+
+function Dispatch(rounds: int) -> int {
+  let one: Counter = One { n: 1 };
+  let two: Counter = Two { n: 1 };
+  let total = 0;
+  for (let i = 0; i < rounds; i += 1) {
+    total += one.step() + two.step() + one.step() + two.step();
+  }
+  total
 }
 """
 
@@ -321,6 +348,30 @@ def turns(rounds: int) -> int:
     return done + open_ones
 
 
+@dataclass
+class One:
+    n: int
+
+    def step(self) -> int:
+        return self.n
+
+
+@dataclass
+class Two:
+    n: int
+
+    def step(self) -> int:
+        return self.n + 1
+
+
+def dispatch(rounds: int) -> int:
+    one, two = One(1), Two(1)
+    total = 0
+    for _ in range(rounds):
+        total += one.step() + two.step() + one.step() + two.step()
+    return total
+
+
 @dataclass(frozen=True)
 class Work:
     name: str
@@ -355,6 +406,9 @@ def rows() -> Iterator[Row]:
             yield from _stoppable(runtime, work)
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": DEFERRING})) as runtime:
         yield _against_python(runtime, DEFER, MOST_DEFER)
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": INTERFACES})) as runtime:
+        work = Work("methods of an interface, 400,000 calls", "Dispatch", dispatch, 100_000)
+        yield _against_python(runtime, work, MOST_DISPATCH)
 
 
 def _against_python(runtime: bamlet.Runtime, work: Work, most_ratio: float = MOST_RATIO) -> Row:

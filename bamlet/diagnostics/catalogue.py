@@ -128,6 +128,20 @@ CLIENT_EXPRESSION = _error("client-expression", "E0155", "a client whose value i
 COALESCE_ARITHMETIC = _warning("coalesce-arithmetic", "E0156", "an operator that takes the right side of `??`")
 LEAVING_DEFER = _error("leaving-defer", "E0153", "a `return`, `break` or `continue` out of a `defer`")
 FINALISER = _error("finaliser", "E0144", "a method `cleanup` that is no finaliser")
+MISSING_METHOD = _lack("missing-method", "E0160", "an implementation that leaves out what its interface demands")
+INTERFACE_METHOD = _error("interface-method", "E0161", "a method that is not the one that its interface demands")
+NOT_AN_INTERFACE = _error("not-an-interface", "E0162", "an interface is expected, and something else is named")
+DUPLICATE_IMPLEMENTATION = _error("duplicate-implementation", "E0163", "an interface that a type implements twice")
+ORPHAN_IMPLEMENTS = _error(
+    "orphan-implements", "E0164", "an implementation far from its interface and from its type"
+)
+INTERFACE_CYCLE = _error("interface-cycle", "E0165", "interfaces that require each other")
+AMBIGUOUS_METHOD = _error("ambiguous-method", "E0166", "a method that two interfaces give to one class")
+INTERFACE_IN_SCHEMA = _error("interface-in-schema", "E0167", "an interface in what a model is asked for")
+CANNOT_INFER = _error("cannot-infer", "E0168", "a type argument that nothing tells")
+TYPE_ARGUMENTS = _error("type-arguments", "E0169", "type arguments that do not fit the type parameters")
+UNMET_BOUND = _error("unmet-bound", "E0170", "a type argument that lacks what its parameter demands")
+RECURSIVE_GENERIC = _error("recursive-generic", "E0171", "a generic class that holds ever larger kinds of itself")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

@@ -39,6 +39,7 @@ from .build_expressions import (
 )
 from .build_items import (
     alias_decl,
+    associated_type,
     class_decl,
     client_decl,
     client_value_decl,
@@ -51,10 +52,15 @@ from .build_items import (
     enum_decl,
     enum_value_decl,
     field_decl,
+    field_link,
     function_decl,
     generator_decl,
+    implements,
+    implements_decl,
+    interface_decl,
     let_decl,
     llm_body,
+    method_signature,
     param,
     retry_policy_decl,
     sysop_stub,
@@ -63,6 +69,7 @@ from .build_items import (
     test_decl,
     testset_decl,
     type_builder,
+    type_param,
 )
 from .build_statements import assign, block, defer, for_, for_in, for_init, for_step, let, while_
 from .build_templates import template
@@ -72,6 +79,7 @@ from .build_types import (
     literal_type,
     parenthesised_type,
     type_,
+    type_binding,
     type_member,
     type_name,
 )
@@ -79,6 +87,14 @@ from .children import all_of, exprs_of, identifier, part_for
 
 BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "class_decl": class_decl,
+    "type_params": part_for("type_params"),
+    "type_param": type_param,
+    "interface_decl": interface_decl,
+    "method_signature": method_signature,
+    "implements_block": implements,
+    "implements_decl": implements_decl,
+    "associated_type": associated_type,
+    "field_link": field_link,
     "field_decl": field_decl,
     "enum_decl": enum_decl,
     "enum_value_decl": enum_value_decl,
@@ -118,7 +134,8 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "type_arguments": part_for("type_arguments"),
     "literal_type": literal_type,
     "parenthesised_type": parenthesised_type,
-    "type_param": part_for("type_param"),
+    "type_binding": type_binding,
+    "parameter_type": part_for("parameter_type"),
     "block": block,
     "let": let,
     "assign": assign,
@@ -144,6 +161,7 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "prefixed": prefixed,
     "postfixed": postfixed,
     "field_access": part_for("field_access"),
+    "as_interface": part_for("as_interface"),
     "index": part_for("index"),
     "optional_access": part_for("optional_access"),
     "call": part_for("call"),
@@ -164,6 +182,7 @@ BUILD: dict[str, Callable[[list[Any]], Any]] = {
     "hole": lambda c: n.Hole(c[0].start, c[2].end, c[1]),
     "path": path,
     "constructor": constructor,
+    "ctor_types": part_for("ctor_types"),
     "field_init": lambda c: n.FieldInit(c[0].start, c[2].end, identifier(c[0]), c[2]),
     "spread": lambda c: n.Spread(c[0].start, c[1].end, c[1]),
     "map_literal": lambda c: n.MapLiteral(c[0].start, c[-1].end, all_of(c, n.MapEntry)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from . import nodes as n
-from .build_types import suffixed
+from .build_types import suffixed, type_arguments
 from .children import (
     LITERALS,
     Part,
@@ -152,6 +152,8 @@ def _apply_postfix(value: n.Expr, part: Any) -> n.Expr:
             if isinstance(value, n.Path):
                 return n.Path(value.start, name.end, (*value.parts, name))
             return n.FieldAccess(value.start, part.end, value, name)
+        case "as_interface":
+            return n.AsInterface(value.start, part.end, value, types_of(part.children)[0])
         case "index":
             return n.Index(value.start, part.end, value, part.children[1])
         case "call" | "arguments":
@@ -214,7 +216,11 @@ def path(c: list[Any]) -> n.Path:
 
 def constructor(c: list[Any]) -> n.Constructor:
     entries = tuple(e for e in c if isinstance(e, n.FieldInit | n.Spread))
-    return n.Constructor(c[0].start, c[-1].end, c[0], entries)
+    return n.Constructor(c[0].start, c[-1].end, c[0], _written_types(c), entries)
+
+
+def _written_types(c: list[Any]) -> tuple[n.TypeNode, ...] | None:
+    return type_arguments(part_named(c, "ctor_types"))[0]
 
 
 def map_entry(c: list[Any]) -> n.MapEntry:
@@ -301,7 +307,7 @@ def destructure(c: list[Any]) -> n.ClassPattern:
     if named is None:
         parts = identifiers(c)
         named = n.Path(parts[0].start, parts[-1].end, parts)
-    return n.ClassPattern(c[0].start, c[-1].end, named, all_of(c, n.FieldPattern))
+    return n.ClassPattern(c[0].start, c[-1].end, named, _written_types(c), all_of(c, n.FieldPattern))
 
 
 def field_pattern(c: list[Any]) -> n.FieldPattern:
@@ -313,9 +319,9 @@ def field_pattern(c: list[Any]) -> n.FieldPattern:
 def type_pattern(c: list[Any]) -> n.TypePattern:
     path_ = c[0]
     arguments = part_named(c, "type_arguments")
-    given = types_of(arguments.children) if arguments else None
+    given, bindings = type_arguments(arguments)
     end = arguments.end if arguments else path_.end
-    ty = suffixed(n.TypeName(path_.start, end, path_.parts, given), c[2 if arguments else 1 :])
+    ty = suffixed(n.TypeName(path_.start, end, path_.parts, given, bindings), c[2 if arguments else 1 :])
     return n.TypePattern(ty.start, ty.end, ty)
 
 

@@ -52,7 +52,71 @@ def type_builder(c: list[Any]) -> n.TypeBuilder:
 
 
 def class_decl(c: list[Any]) -> n.ClassDecl:
-    return n.ClassDecl(*_members(c, n.FieldDecl))
+    start, end, name, fields, attributes, methods, doc = _members(c, n.FieldDecl)
+    blocks = all_of(c, n.Implements)
+    return n.ClassDecl(start, end, name, type_params(c), fields, attributes, methods, blocks, doc)
+
+
+def type_params(c: list[Any]) -> tuple[n.TypeParam, ...]:
+    declared = part_named(c, "type_params")
+    return all_of(declared.children, n.TypeParam) if declared else ()
+
+
+def type_param(c: list[Any]) -> n.TypeParam:
+    return n.TypeParam(c[0].start, c[-1].end, identifier(c[0]), types_of(c))
+
+
+def interface_decl(c: list[Any]) -> n.InterfaceDecl:
+    start, end, name, fields, attributes, methods, doc = _members(c, n.FieldDecl)
+    associated = all_of(c, n.AssociatedType)
+    return n.InterfaceDecl(
+        start, end, name, type_params(c), types_of(c), fields, attributes, methods, associated, doc
+    )
+
+
+def associated_type(c: list[Any]) -> n.AssociatedType:
+    types = list(types_of(c))
+    bound = types.pop(0) if has_token(c, "EXTENDS") else None
+    return n.AssociatedType(c[0].start, c[-1].end, first_name(c), bound, types[0] if types else None, c[0].doc)
+
+
+def field_link(c: list[Any]) -> n.FieldLink:
+    return n.FieldLink(c[0].start, c[2].end, identifier(c[0]), identifier(c[2]))
+
+
+def implements(c: list[Any]) -> n.Implements:
+    return n.Implements(c[0].start, c[-1].end, types_of(c)[0], *_implemented(c))
+
+
+def _implemented(c: list[Any]) -> tuple[Any, ...]:
+    return all_of(c, n.FunctionDecl), all_of(c, n.AssociatedType), all_of(c, n.FieldLink)
+
+
+def implements_decl(c: list[Any]) -> n.ImplementsDecl:
+    """Its name has a blank in it, so that nothing of the language can be called so."""
+    interface, target = types_of(c)
+    name = n.Identifier(c[0].start, target.end, f"implements {shown_type(interface)} for {shown_type(target)}")
+    block = n.Implements(c[0].start, c[-1].end, interface, *_implemented(c))
+    return n.ImplementsDecl(c[0].start, c[-1].end, name, type_params(c), target, block, doc_of(c))
+
+
+def shown_type(node: n.TypeNode) -> str:
+    """Enough of a type to tell it from others of one file."""
+    match node:
+        case n.TypeName(arguments=arguments):
+            inside = ", ".join(map(shown_type, arguments or ()))
+            return f"{node.name}<{inside}>" if inside else node.name
+        case n.ListType(item=item):
+            return f"{shown_type(item)}[]"
+        case n.OptionalType(inner=inner) | n.GroupType(inner=inner) | n.AttributedType(inner=inner):
+            return shown_type(inner)
+        case _:
+            return type(node).__name__
+
+
+def method_signature(c: list[Any]) -> n.FunctionDecl:
+    body = next((part for part in c if isinstance(part, n.Block)), None)
+    return _function(c, body)
 
 
 def field_decl(c: list[Any]) -> n.FieldDecl:
@@ -88,15 +152,19 @@ def param(c: list[Any]) -> n.Param:
 
 
 def function_decl(c: list[Any]) -> n.FunctionDecl:
+    return _function(c, c[-1])
+
+
+def _function(c: list[Any], body: Any) -> n.FunctionDecl:
     params, result, throws = part_named(c, "params"), part_named(c, "result"), part_named(c, "throws")
     assert params is not None
-    body = c[-1]
     if result and isinstance(body, n.Block) and _is_void(types_of(result.children)[0]):
         body = without_value(body)
     return n.FunctionDecl(
         c[0].start,
         c[-1].end,
         first_name(c),
+        type_params(c),
         all_of(params.children, n.Param),
         types_of(result.children)[0] if result else None,
         types_of(throws.children)[0] if throws else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from . import nodes as n
-from .children import LITERALS, TEXT_KINDS, Part, all_of, has_token, identifiers, part_named, types_of
+from .children import LITERALS, TEXT_KINDS, Part, all_of, has_token, identifier, identifiers, part_named, types_of
 from .tokens import Token
 
 
@@ -39,7 +39,20 @@ def suffixed(ty: n.TypeNode, suffixes: list[Any]) -> n.TypeNode:
 def type_name(c: list[Any]) -> n.TypeName:
     arguments = part_named(c, "type_arguments") or part_named(c, "tested_arguments")
     names = identifiers(c) or (n.Identifier(c[0].start, c[0].end, "null"),)
-    return n.TypeName(c[0].start, c[-1].end, names, types_of(arguments.children) if arguments else None)
+    given, bindings = type_arguments(arguments)
+    return n.TypeName(c[0].start, c[-1].end, names, given, bindings)
+
+
+def type_arguments(written: Part | None) -> tuple[tuple[n.TypeNode, ...] | None, tuple[n.TypeBinding, ...]]:
+    """Those by position, None if nothing is written; and those by name."""
+    if written is None:
+        return None, ()
+    return types_of(written.children), all_of(written.children, n.TypeBinding)
+
+
+def type_binding(c: list[Any]) -> n.TypeBinding:
+    ty = types_of(c)[0]
+    return n.TypeBinding(c[0].start, ty.end, identifier(c[0]), ty)
 
 
 def literal_type(c: list[Any]) -> n.LiteralType:
@@ -48,7 +61,7 @@ def literal_type(c: list[Any]) -> n.LiteralType:
 
 
 def parenthesised_type(c: list[Any]) -> n.TypeNode:
-    parts = [part for part in all_of(c, Part) if part.rule == "type_param"]
+    parts = [part for part in all_of(c, Part) if part.rule == "parameter_type"]
     params = [types_of(part.children)[0] for part in parts]
     start, end = c[0].start, c[-1].end
     if has_token(c, "ARROW"):

@@ -52,6 +52,9 @@ class Frame:
     heads: list[Head] | None = None  # EXPR: those whose brace has not come yet, the innermost last
     after_key: bool = False  # CONFIG: a key was read, its value comes next
     head: str = ""  # ITEM, DECL, BUILDER: the keyword whose body the next brace opens
+    around: str = ""  # DECL: `interface` or `implements`, where types may be members
+    angles: int = 0  # ITEM, DECL: how many `<` are open in it
+    type_list_end: int = -1  # EXPR: where the `>` stands that closes the types of a constructor
     at_start: bool = True  # ITEM, BUILDER: the next word is an item's keyword
 
 

@@ -19,9 +19,8 @@ _PHRASES: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 
-_ITEM_HINT = (
-    f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - {'dynamic', 'string_template', 'testset'}))}"
-)
+_UNTOLD = {"dynamic", "implements", "string_template", "testset"}
+_ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - _UNTOLD))}"
 
 
 # What other languages, and other places of this one, begin with.
@@ -29,7 +28,7 @@ _ELSEWHERE = {
     "dynamic": "`dynamic` stands in the type_builder of a test only",
     **dict.fromkeys(("import", "from", "use", "export", "package"), "all files of a project see each other"),
     **dict.fromkeys(("def", "fn", "func", "async"), "write `function`; whether it waits is worked out for you"),
-    **dict.fromkeys(("struct", "interface", "record", "model", "object"), "write `class`"),
+    **dict.fromkeys(("struct", "record", "model", "object"), "write `class`"),
     **dict.fromkeys(("const", "var"), "write `let`"),
     **dict.fromkeys(
         ("prompt", "template"), "a prompt stands in a function; pieces of one are a `template_string`"
@@ -80,6 +79,8 @@ def explain_token(tokens: Sequence[Token], at: int, expected: frozenset[str]) ->
 
 def _expected(expected: frozenset[str]) -> str:
     rest = set(expected) - {"BT_OPEN"}  # a template may stand where a string may
+    if "LBRACE" in rest:
+        rest -= {"LT", "REQUIRES"}  # what a head may have besides is not what it lacks
     words: list[str] = []
     for tokens, phrase in _PHRASES:
         if tokens <= rest:

@@ -19,7 +19,7 @@ _ENDS_VALUE = _VALUES | _CLOSING | {"BT_CLOSE", "BREAK", "CONTINUE", "RETURN"}
 _BEGINS_PATTERN = _VALUES | {"LPAR", "LET"}
 
 _OF_TYPE = _VALUES - {"FLOAT"} | {"DOT", "QUESTION", "PIPE", "ARROW", "MINUS", "LSQB", "RSQB", "THROWS"}
-_TYPE_OPENING = frozenset({"LT", "GENERIC_OPEN", "LPAR"})
+_TYPE_OPENING = frozenset({"LT", "GENERIC_OPEN", "CTOR_GENERIC", "LPAR"})
 _TYPE_CLOSING = frozenset({"GT", "RPAR"})
 
 
@@ -80,6 +80,9 @@ def _mark(tokens: list[Token], at: int, pairs: dict[int, int], bracket: _Bracket
             brace = _end_of_type(tokens, behind + 1)
             if _type_at(tokens, brace) in _BRACES:
                 token.type, tokens[brace].type = "LAMBDA_OPEN", "LBRACE"
+                for part in tokens[behind:brace]:
+                    if part.type == "CTOR_GENERIC":  # of the result, since the brace begins the body
+                        part.type = "LT"
         elif is_place and _type_at(tokens, behind) == "FAT_ARROW":
             token.type = "LAMBDA_OPEN"
 
@@ -92,7 +95,7 @@ def _end_of_type(tokens: list[Token], at: int) -> int:
             depth += 1
         elif type in _TYPE_CLOSING and depth:
             depth -= 1
-        elif type not in _OF_TYPE and not (depth and type in ("COMMA", "COLON")):
+        elif type not in _OF_TYPE and not (depth and type in ("COMMA", "COLON", "EQUAL")):
             break
         at += 1
     return at

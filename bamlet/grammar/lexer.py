@@ -64,8 +64,13 @@ class Lexer(CodeLexer):
             self._stack[-1].after_key = False
         else:
             operator = self._operator()
-            if operator.type == "EQUAL" and frame.head in ("let", "function", "client"):
+            if self._ends_type(frame, operator) and frame.head in ("let", "function", "client"):
                 self._begin_value(frame, operator)
+
+    def _ends_type(self, frame: Frame, operator: Token) -> bool:
+        """Whether it is a `=` outside of angle brackets, where one names a type."""
+        frame.angles += {"LT": 1, "GT": -1}.get(operator.type, 0)
+        return operator.type == "EQUAL" and frame.angles == 0
 
     def _begin_value(self, frame: Frame, equal: Token) -> None:
         """Of a constant or a client, which the item ends with, or of a parameter."""
@@ -96,7 +101,19 @@ class Lexer(CodeLexer):
             self._emit("WITH", end)
             frame.mode, frame.heads = Mode.EXPR, [Head(frame.head.upper(), 0)]
         else:
-            self._emit("NAME", end)
+            self._emit(self._word_of_head(word, frame.head) or "NAME", end)
+
+    def _word_of_head(self, word: str, head: str) -> str | None:
+        """The keyword that a word is in the head of a declaration; None where it is a name."""
+        before = self.tokens[-2].type if len(self.tokens) > 1 else ""
+        previous = self.tokens[-1].type if self.tokens else ""
+        if word == "extends":
+            return "EXTENDS" if previous == "NAME" and before in ("LT", "COMMA", "TYPE") else None
+        if word == "requires" and head == "interface":
+            return "REQUIRES" if previous == "GT" or before == "INTERFACE" else None
+        if word == "for" and head == "implements":
+            return "FOR_TYPE" if previous in ("NAME", "GT", "RSQB", "QUESTION", "RPAR") else None
+        return None
 
     def _throws(self, frame: Frame, previous: str) -> bool:
         """Whether the word stands behind the result of a function, or of a function type on the same line."""
@@ -118,9 +135,13 @@ class Lexer(CodeLexer):
         elif head == "testset" or (head == "test" and self._is_body_of_test()):
             self._push(Mode.EXPR, self._emit("LBRACE", self._at + 1))
         elif head not in t.CONFIGURED:
-            self._push(Mode.DECL, self._emit("LBRACE", self._at + 1))
+            self._open_members(head)
         else:
             self._push(Mode.CONFIG, self._emit("CONFIG_OPEN", self._at + 1))
+
+    def _open_members(self, head: str) -> None:
+        self._push(Mode.DECL, self._emit("LBRACE", self._at + 1))
+        self._stack[-1].around = head if head in ("interface", "implements") else ""
 
     def _is_body_of_test(self) -> bool:
         """Tests with a bare name list functions; of those with a string, the first word inside tells."""
@@ -145,23 +166,37 @@ class Lexer(CodeLexer):
             return
         word = t.HYPHEN_WORD.match(self.text, self._at)
         if word:
-            previous = self.tokens[-1].type
-            if word[0] == "function" and t.METHOD_FOLLOWS.match(self.text, word.end()):
-                self._emit("FUNCTION", word.end())
-                frame.head = "function"
-            elif word[0] == "throws" and self._throws(frame, previous):
-                self._emit("THROWS", word.end())
-            else:
-                self._emit("NAME", word.end())
+            self._member_word(word[0], word.end(), frame)
         elif number := t.NUMBER.match(self.text, self._at):
             self._number(number)
         elif char == "{" and frame.head == "function":
             frame.head = ""
             self._open_function_body()
+        elif char == "{" and frame.head == "implements":
+            frame.head = ""
+            self._open_members("implements")
         elif char == "}":
             self._pop(self._at + 1, "RBRACE")
-        elif self._operator().type == "EQUAL" and frame.head == "function":
+        elif self._ends_type(frame, self._operator()) and frame.head == "function":
             self._push(Mode.DEFAULT, self.tokens[-1])
+
+    def _member_word(self, word: str, end: int, frame: Frame) -> None:
+        previous = self.tokens[-1].type
+        if word == "function" and t.METHOD_FOLLOWS.match(self.text, end):
+            self._emit("FUNCTION", end)
+            frame.head = "function"
+        elif word == "implements" and not frame.around and t.IMPLEMENTS_FOLLOWS.match(self.text, end):
+            self._emit("IMPLEMENTS", end)
+            frame.head = "implements"
+        elif word == "throws" and self._throws(frame, previous):
+            self._emit("THROWS", end)
+        elif word == "type" and frame.around and t.NAME_FOLLOWS.match(self.text, end):
+            self._emit("TYPE", end)
+            frame.head = "type"
+        elif word == "as" and frame.around == "implements" and previous == "NAME" and frame.head != "function":
+            self._emit("AS", end)
+        else:
+            self._emit(self._word_of_head(word, frame.head) or "NAME", end)
 
     def _in_config(self) -> None:
         frame = self._stack[-1]

@@ -29,8 +29,8 @@ class CodeLexer(Cursor):
             self._pop(self._at + 1, "HOLE_CLOSE" if is_hole else "RBRACE")
         elif char == "$":
             self._dollar_word()
-        elif char == "<" and self._opens_type_list():
-            self._emit("GENERIC_OPEN", self._at + 1)
+        elif char == "<" and (types := self._opener_of_types()):
+            self._emit(types, self._at + 1)
         else:
             self._code_operator()
 
@@ -80,7 +80,14 @@ class CodeLexer(Cursor):
             )
             raise LexError(catalogue.SYNTAX, self._at, end, message, hint)
         type = t.EXPR_KEYWORDS.get(word)
-        if previous in ("DOT", "QDOT", "AT") or (type and self._in_key_position(previous, end)):
+        if (
+            word == "as"
+            and previous == "DOT"
+            and (types := t.end_of_type_list(self.text, end))
+            and types[1] == "."
+        ):
+            type, self.tokens[-1].type = "AS", "DOT_AS"  # a dot that goes on with no path
+        elif previous in ("DOT", "QDOT", "AT") or (type and self._in_key_position(previous, end)):
             type = None
         elif type:
             type = self._keyword(type, previous, end)
@@ -185,7 +192,7 @@ class CodeLexer(Cursor):
             return
         after = t.TRIVIA.match(self.text, self._at + 1)
         inside = after.end() if after else self._at + 1
-        if previous == "NAME":
+        if previous == "NAME" or self.tokens[-1].start == frame.type_list_end:
             self._push(Mode.EXPR, self._emit("CTOR_OPEN", self._at + 1), keyed=True)
         elif previous not in _BEFORE_BLOCK and t.MAP_START.match(self.text, inside):
             self._push(Mode.EXPR, self._emit("MAP_OPEN", self._at + 1), keyed=True)
@@ -204,11 +211,19 @@ class CodeLexer(Cursor):
         is_stub = word[0] in ("sysop", "sysop_async") and self.tokens[-1].type == "LBRACE"
         self._emit("SYSOP" if is_stub else "NAME", word.end())
 
-    def _opens_type_list(self) -> bool:
-        """Of a call, or of the type behind `instanceof`; every other `<` compares."""
-        if self.tokens[-1].type != "NAME":
-            return False
-        return t.opens_type_list(self.text, self._at, "" if self._after_instanceof() else "(")
+    def _opener_of_types(self) -> str | None:
+        """Of a call, of the type behind `instanceof` or `as`, or of a constructor; every other `<` compares."""
+        before, frame = self.tokens[-1], self._stack[-1]
+        if before.type not in ("NAME", "AS") or (found := t.end_of_type_list(self.text, self._at)) is None:
+            return None
+        end, behind = found
+        if behind == "(" or before.type == "AS" or self._after_instanceof():
+            return "GENERIC_OPEN"
+        in_head = frame.heads and frame.heads[-1].depth == frame.depth and not frame.heads[-1].waits
+        if behind == "{" and before.value[0].isupper() and not in_head:
+            frame.type_list_end = end
+            return "CTOR_GENERIC"
+        return None
 
     def _after_instanceof(self) -> bool:
         at = len(self.tokens) - 1

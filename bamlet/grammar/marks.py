@@ -51,6 +51,8 @@ def _path(node: n.Path) -> str | None:
 def _type_name(node: n.TypeName) -> str | None:
     if node.name == "void":
         return "the type `void`"
+    if node.bindings:
+        return "a type argument by name"
     return "a path from `root`" if node.parts[0].name == "root" and len(node.parts) > 1 else None
 
 
@@ -82,6 +84,11 @@ _LOOK: dict[type, Callable[[Any], str | None]] = {
     n.ForIn: lambda node: "a `for` without parentheses" if node.bare else None,
     n.Param: lambda node: None if node.default is None else "a default value",
     n.Lambda: lambda node: "a lambda without a result type" if node.bare_arrow else None,
+    n.InterfaceDecl: lambda node: "an interface",
+    n.ImplementsDecl: lambda node: "`implements`",
+    n.Implements: lambda node: "`implements`",
+    n.TypeParam: lambda node: "a type parameter",
+    n.AsInterface: lambda node: "`.as<…>`",
     n.Path: _path,
     n.TypeName: _type_name,
 }

@@ -56,7 +56,11 @@ def _parent(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Synta
         or tokens[at].type not in ("NAME", "COLON", "LPAR")
     ):
         return None
-    hint = "repeat the fields, or hold a value of the other class in a field"
+    if tokens[at].value == "implements":
+        name = tokens[at + 1].value if at + 1 < len(tokens) else "I"
+        hint = f"write `implements {name} {{ … }}` inside of the braces of the class"
+        return SyntaxProblem.at(tokens[at], "what a class implements stands inside of its braces", hint)
+    hint = "hold a value of the other class in a field, or let both implement an interface"
     return SyntaxProblem.at(tokens[at], "a class has no parents: its body follows its name", hint)
 
 
@@ -66,14 +70,6 @@ def _no_parameters(tokens: Sequence[Token], at: int, expected: frozenset[str]) -
     name = tokens[1].value
     hint = f"write `function {name}(param: type) -> Type {{ … }}`"
     return SyntaxProblem.at(tokens[at], "a function has its parameters after its name", hint)
-
-
-def _generic_function(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
-    if at != 2 or at >= len(tokens) or tokens[0].type != "FUNCTION" or tokens[at].type != "LT":
-        return None
-    return SyntaxProblem.at(
-        tokens[at], "functions have no type parameters", "write the types out, or use `unknown`"
-    )
 
 
 def _default_value(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
@@ -415,7 +411,6 @@ _LOOKS = (
     _name_behind_dot,
     _condition,
     _no_name,
-    _generic_function,
     _parent,
     _no_parameters,
     _default_value,

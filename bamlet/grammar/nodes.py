@@ -20,9 +20,17 @@ class Identifier(Node):
 # --- types
 
 
+class TypeBinding(Node):
+    """`Item = T` among type arguments: what a type that belongs to an interface is."""
+
+    name: Identifier
+    type: TypeNode
+
+
 class TypeName(Node):
     parts: tuple[Identifier, ...]
     arguments: tuple[TypeNode, ...] | None
+    bindings: tuple[TypeBinding, ...]
 
     @property
     def name(self) -> str:
@@ -168,6 +176,13 @@ class FieldAccess(Node):
     name: Identifier
 
 
+class AsInterface(Node):
+    """`value.as<I>`: the same value, of which only what the interface has is seen."""
+
+    value: Expr
+    type: TypeNode
+
+
 class Index(Node):
     value: Expr
     index: Expr
@@ -251,7 +266,10 @@ class Spread(Node):
 
 
 class Constructor(Node):
+    """`type_arguments` is None where none are written: then fields and place tell them."""
+
     path: Path
+    type_arguments: tuple[TypeNode, ...] | None
     entries: tuple[FieldInit | Spread, ...]
 
 
@@ -362,6 +380,7 @@ Expr: TypeAlias = (
     | Path
     | Group
     | FieldAccess
+    | AsInterface
     | Index
     | Call
     | Receiver
@@ -427,6 +446,7 @@ class ClassPattern(Node):
     """`C { f: P, g }`"""
 
     path: Path
+    type_arguments: tuple[TypeNode, ...] | None
     fields: tuple[FieldPattern, ...]
 
 
@@ -586,20 +606,78 @@ class SysopStub(Node):
     suspends: bool
 
 
-class FunctionDecl(Node):
+class TypeParam(Node):
+    """`T extends I & J`"""
+
     name: Identifier
+    bounds: tuple[TypeNode, ...]
+
+
+class FunctionDecl(Node):
+    """Without a body it is what an interface demands."""
+
+    name: Identifier
+    type_params: tuple[TypeParam, ...]
     params: tuple[Param, ...]
     result: TypeNode | None
     throws: TypeNode | None
-    body: Block | LlmBody | SysopStub
+    body: Block | LlmBody | SysopStub | None
+    doc: str | None
+
+
+class AssociatedType(Node):
+    """`type Item extends B = T`: a type that each implementation names; in an interface `type` is its default."""
+
+    name: Identifier
+    bound: TypeNode | None
+    type: TypeNode | None
+    doc: str | None
+
+
+class FieldLink(Node):
+    """`name as own`: the field that an interface demands is one of another name."""
+
+    name: Identifier
+    own: Identifier
+
+
+class Implements(Node):
+    """`implements I { … }` inside of a class."""
+
+    interface: TypeNode
+    methods: tuple[FunctionDecl, ...]
+    associated: tuple[AssociatedType, ...]
+    links: tuple[FieldLink, ...]
+
+
+class ImplementsDecl(Node):
+    """`implements<T> I for T[] { … }`. `name` is that of an item among the others."""
+
+    name: Identifier
+    type_params: tuple[TypeParam, ...]
+    target: TypeNode
+    block: Implements
+    doc: str | None
+
+
+class InterfaceDecl(Node):
+    name: Identifier
+    type_params: tuple[TypeParam, ...]
+    requires: tuple[TypeNode, ...]
+    fields: tuple[FieldDecl, ...]
+    attributes: tuple[Attribute, ...]
+    methods: tuple[FunctionDecl, ...]
+    associated: tuple[AssociatedType, ...]
     doc: str | None
 
 
 class ClassDecl(Node):
     name: Identifier
+    type_params: tuple[TypeParam, ...]
     fields: tuple[FieldDecl, ...]
     attributes: tuple[Attribute, ...]
     methods: tuple[FunctionDecl, ...]
+    implements: tuple[Implements, ...]
     doc: str | None
 
 
@@ -701,6 +779,8 @@ TypeBuilderItem: TypeAlias = ClassDecl | EnumDecl | AliasDecl | DynamicDecl
 
 Item: TypeAlias = (
     ClassDecl
+    | InterfaceDecl
+    | ImplementsDecl
     | EnumDecl
     | AliasDecl
     | FunctionDecl

@@ -56,11 +56,24 @@ SHOWN = {
     "LAMBDA_OPEN": "`(`",
     "LAMBDA_NAME": "a name",
     "ASSIGN_OP": "an assignment",
+    "THROWS": "`throws`",
+    "EXTENDS": "`extends`",
+    "REQUIRES": "`requires`",
+    "FOR_TYPE": "`for`",
+    "AS": "`as`",
+    "DOT_AS": "`.`",
+    "GENERIC_OPEN": "`<`",
+    "CTOR_GENERIC": "`<`",
     "TYPE_BUILDER": "`type_builder`",
 }
 
 # What comes next in the body of an item, by its keyword.
-MEMBER_OF = {"CLASS": "another field", "ENUM": "another value"}
+MEMBER_OF = {
+    "CLASS": "another field",
+    "ENUM": "another value",
+    "INTERFACE": "another method",
+    "IMPLEMENTS": "another method",
+}
 
 
 def head(tokens: Sequence[Token], at: int) -> str:

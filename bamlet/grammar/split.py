@@ -16,8 +16,10 @@ _KEYWORD = "|".join(sorted((word for word in ITEM_KEYWORDS if word != "dynamic")
 
 # A line that is the head of an item beyond doubt: a string that runs over it was meant to end before.
 _HEAD_LINE = (
-    r"(?:(?:class|enum|client(?:<\w+>)?|retry_policy|generator|test)[ \t]+[\w-]+[ \t]*(?:\(\)[ \t]*)?\{"
-    r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*\(|(?:type|let|client)[ \t]+[\w-]+[ \t]*=)"
+    r"(?:(?:class|interface|enum|client(?:<\w+>)?|retry_policy|generator|test)[ \t]+[\w-]+[ \t]*"
+    r"(?:\(\)[ \t]*|<[^{}()\n]*>[ \t]*)?\{|implements[ \t<][^{}()\n]*\bfor[ \t][^{}()\n]*\{"
+    r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*(?:<[^{}()\n]*>[ \t]*)?\("
+    r"|(?:type|let|client)[ \t]+[\w-]+[ \t]*=)"
 )
 _HEAD = re.compile(f"^{_HEAD_LINE}", re.MULTILINE)
 _HEAD_HERE = re.compile(_HEAD_LINE)
@@ -33,7 +35,7 @@ _MARK = re.compile(
     r"|(?P<line>(?<!:)//[^\n]*)"
     r"|(?P<open>[{(\[])"
     r"|(?P<close>[})\]])"
-    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:client(?=(?>{TRIVIA.pattern})?<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"`])))"
+    rf"|(?P<item>(?:^|(?<=[\s}};\ufeff]))(?:(?:client|implements)(?=(?>{TRIVIA.pattern})?<)|(?:{_KEYWORD})(?=(?>{TRIVIA.pattern})[\w\"`])))"
     r"|(?P<odd>^(?!throws\b)[A-Za-z_][\w-]*(?=(?:<\w+>)?[ \t]+[\w-]+[ \t]*[{=(]))",
     re.MULTILINE,
 )

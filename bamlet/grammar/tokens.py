@@ -127,12 +127,12 @@ COMPANION = re.compile(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b
 TEMPLATE_OPENER = re.compile("`+")
 TEMPLATE_MARK = re.compile(r"\\[\s\S]|`+|\$\{")
 
-TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
+TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|=(?![=>])|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
 
 # In every look ahead, comments count as blanks; atomic, or a long run of blanks would be cut in all possible ways.
 _BLANK = f"(?>{TRIVIA.pattern})"
 _DECLARED_NAME = re.compile(
-    rf"{_BLANK}?(?!(?:test|testset|generator)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}({HYPHEN_WORD.pattern})"
+    rf"{_BLANK}?(?!(?:test|testset|generator|implements)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}({HYPHEN_WORD.pattern})"
 )
 KEY_COLON = re.compile(f"{_BLANK}?:")
 NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
@@ -143,7 +143,10 @@ LISTED_TEST = re.compile(
     rf"|(?!(?:{'|'.join(EXPR_KEYWORDS)}|test|testset)\b)(?:[A-Za-z_][\w-]*|\"[^\"\n]*\")"
     rf"(?:{_BLANK}?:|[ \t]+(?!(?:is|instanceof|catch|catch_all|catch_all_panics)\b)[\w\"\[#])"
 )
-METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?\(")
+_TYPE_PARAMS = r"<[^<>(){}]*(?:<[^<>(){}]*>[^<>(){}]*)*>"
+METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?(?:{_TYPE_PARAMS}{_BLANK}?)?\(")
+# A field of that name has no brace behind its type.
+IMPLEMENTS_FOLLOWS = re.compile(rf"{_BLANK}[A-Za-z_][\w.]*{_BLANK}?(?:{_TYPE_PARAMS}{_BLANK}?)?\{{")
 MAP_START = re.compile(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
 # `client catch …` and `client instanceof …` are expressions about a variable of that name.
 LLM_CLIENT = re.compile(
@@ -218,6 +221,8 @@ PUNCTUATION = {
 
 ITEM_KEYWORDS = {
     "class": "CLASS",
+    "interface": "INTERFACE",
+    "implements": "IMPLEMENTS",
     "enum": "ENUM",
     "type": "TYPE",
     "function": "FUNCTION",
@@ -259,17 +264,20 @@ def _escape_value(match: re.Match[str], more: Mapping[str, str]) -> str:
     return more.get(match[4]) or _SIMPLE_ESCAPES.get(match[4], match[0])
 
 
-def opens_type_list(text: str, at: int, follower: str) -> bool:
-    """`f<T>(x)` is a generic call only when the text after the name is a type list closed by `>` and the follower
-    comes behind it; everything else is a comparison."""
+def end_of_type_list(text: str, at: int) -> tuple[int, str] | None:
+    """Where the `>` of the type list stands that begins here, and the character behind it. `f<T>(x)` is a generic
+    call and `C<T> {` a constructor only with such a list; everything else is a comparison."""
     depth = 0
     while piece := TYPE_LIST_PIECE.match(text, at):
         at = piece.end()
         depth += {"<": 1, ">": -1}.get(piece[0], 0)
+        if depth == 1 and piece[0] == "=":  # an argument by name, behind a comparison
+            return None
         if depth == 0:
             blank = TRIVIA.match(text, at)
-            return text.startswith(follower, blank.end() if blank else at)
-    return False
+            behind = blank.end() if blank else at
+            return at - 1, text[behind : behind + 1]
+    return None
 
 
 def declared_name(item: str) -> str | None:

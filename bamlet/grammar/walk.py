@@ -20,7 +20,15 @@ def functions_of(item: n.Item) -> Iterable[n.FunctionDecl]:
     """The item itself if it is a function, or its methods."""
     if isinstance(item, n.FunctionDecl):
         return (item,)
-    return item.methods if isinstance(item, n.ClassDecl | n.EnumDecl) else ()
+    match item:
+        case n.ClassDecl(methods=methods, implements=blocks):
+            return (*methods, *(method for block in blocks for method in block.methods))
+        case n.EnumDecl(methods=methods) | n.ImplementsDecl(block=n.Implements(methods=methods)):
+            return methods
+        case n.InterfaceDecl(methods=methods):
+            return [method for method in methods if method.body is not None]
+        case _:
+            return ()
 
 
 def outside_lambdas(node: n.Node) -> Iterable[n.Node]:

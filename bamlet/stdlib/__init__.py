@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _OF_NO_NAMESPACE = "uint8array"
-_OUTSIDE = frozenset({"assert", "audio", "env", "float", "image", "int", "log", "pdf", "testing", "video"})
+_OUTSIDE = frozenset({"assert", "audio", "baml", "env", "float", "image", "int", "log", "pdf", "testing", "video"})
 
 
 class LibraryFile(NamedTuple):

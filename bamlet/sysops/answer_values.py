@@ -10,7 +10,9 @@ from ..interpreter.runtime.values import Handle, Opaque
 from ..providers import mode_of
 from ..sap import PIECE, Entry, ParseFailure, PartialParser, Pauses, Report
 from ..types.nothing import NOTHING
+from ..types.show import show
 from ..types.ty import STRING, Ty, bare
+from ..types.variables import mapped
 from .answers import Answer, answer_of
 from .clients import primitive_of
 from .host import Context, resource
@@ -239,8 +241,9 @@ def parse_as(context: Context, function_name: str, text: str) -> Any:
 
 
 @sysop("baml.llm.read_as", throws=("Validation",))
-def read_as(context: Context, type: str, text: str) -> Any:
-    return _read(context, context.program.decoded[type], text, f"a text for `{type}`")
+def read_as(context: Context, type: str | Ty, text: str) -> Any:
+    word = type if isinstance(type, str) else show(type)
+    return _read(context, _known_type(context, type), text, f"a text for `{word}`")
 
 
 def _read(context: Context, ty: Ty, text: str, what: str) -> Any:
@@ -252,14 +255,23 @@ def _read(context: Context, ty: Ty, text: str, what: str) -> Any:
         raise _validation(context, failure, f"{failure.told}\nin {what}", None) from failure
 
 
+def _known_type(context: Context, told: str | Ty) -> Ty:
+    """By the word for it, or a type argument, whose parts a call has named by their words."""
+    found = context.program.decoded.get(told if isinstance(told, str) else show(told))
+    if found is not None:
+        return found
+    assert not isinstance(told, str)
+    return mapped(told, lambda part: _known_type(context, part))
+
+
 @sysop("baml.json.decode", throws=("baml.json.JsonParseError", "baml.json.JsonDecodeError"))
-def decode(context: Context, type: str, text: str) -> Any:
+def decode(context: Context, type: str | Ty, text: str) -> Any:
     """The text must be JSON before it is read like an answer, which takes far more for a value."""
     try:
         parse_json(context, text)
     except Failure as failure:
         raise Failure("baml.json.JsonParseError", str(failure)) from failure
-    parser = _parser(context, context.program.decoded[type])
+    parser = _parser(context, _known_type(context, type))
     parser.feed(text)
     try:
         return parser.finish(strict=False).value

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..interpreter.runtime.conforms import is_of_type
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.reach import constraints_of
 from ..types.schema import Schemas
 from ..types.ty import AliasTy, AnnotatedTy, ClassTy, Constraint, EnumTy, ListTy, MapTy, Ty, UnionTy
-from .conforms import is_of_type
 from .template_values import holds
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..diagnostics import misspelling_of
 from ..interpreter.runtime.calling import with_holes
+from ..interpreter.runtime.conforms import is_of_type
 from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
 from ..options import of_provider
@@ -28,7 +29,6 @@ from ..wire.redact import holds_secret
 from .asked import AnswerNote, AskedFor
 from .asserted import broken_assertion
 from .clients import Primitive, primitive_of
-from .conforms import is_of_type
 from .exchange import keyless, status_fields
 from .host import Context
 from .registry import Failure, sysop

@@ -20,10 +20,12 @@ from .ty import (
     ErrorTy,
     FunctionTy,
     FutureTy,
+    InterfaceTy,
     ListTy,
     LiteralTy,
     MapTy,
     NeverTy,
+    ParameterTy,
     Ty,
     UnionTy,
     UnknownTy,
@@ -34,7 +36,7 @@ from .ty import (
     without_null_members,
 )
 
-_HOLDERS = (ListTy, MapTy, ClassTy, UnknownTy, ErrorTy)
+_HOLDERS = (ListTy, MapTy, ClassTy, InterfaceTy, ParameterTy, UnknownTy, ErrorTy)
 _BASES: dict[str, Ty] = {"string": STRING, "int": INT, "bool": BOOL}
 
 
@@ -46,12 +48,29 @@ class _Use(Enum):
     TESTED = auto()
 
 
+class Views:
+    """What a program's declarations say of its classes and interfaces: of none, nothing."""
+
+    def of(self, relation: Relation, ty: Ty, name: str) -> InterfaceTy | None:
+        """The interface of that name as the type implements it, or demands it of those that do."""
+        return None
+
+    def varies(self, name: str) -> tuple[bool, ...]:
+        """Of each type parameter of a class: whether a value with less may stand where one with more is wanted."""
+        return ()
+
+    def varies_by(self, interface: str) -> frozenset[str]:
+        """The same of the types that implementations of an interface name."""
+        return frozenset()
+
+
 @dataclass(slots=True)
 class Relation:
     """Subtyping under a table of recursive aliases and the values of each enum."""
 
     aliases: Mapping[str, Ty] = field(default_factory=dict)
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    views: Views = field(default_factory=Views)
     _assumed: set[tuple[Ty, Ty, _Use]] = field(default_factory=set)
 
     def expand(self, ty: Ty) -> Ty:
@@ -115,6 +134,12 @@ class Relation:
                 return self._same_key(sub, sup) and self._fits_content(sub.value, sup.value, use)
             case FunctionTy(), FunctionTy():
                 return self._fits_function(sub, sup)
+            case ClassTy(), ClassTy() if sub.name == sup.name:
+                return self._fits_arguments(sub, sup)
+            case ParameterTy(), _ if any(self._holds(bound, sup, use) for bound in sub.bounds):
+                return True
+            case _, InterfaceTy():
+                return self._fits_interface(sub, sup)
             case FutureTy(), FutureTy():
                 return self.is_usable(sub.value, sup.value) and self.is_usable(sub.error, sup.error)
             case _:
@@ -158,6 +183,36 @@ class Relation:
             and self.is_usable(sub.throws, sup.throws)
         )
 
+    def _fits_arguments(self, sub: ClassTy, sup: ClassTy) -> bool:
+        """Where something of a type parameter's type can be put in, it must be just the same."""
+        ways = self.views.varies(sub.name)
+        return len(sub.args) == len(sup.args) and all(
+            self.is_usable(ours, theirs) and (varies or self.is_usable(theirs, ours))
+            for ours, theirs, varies in zip(sub.args, sup.args, ways, strict=True)
+        )
+
+    def _fits_interface(self, sub: Ty, sup: InterfaceTy) -> bool:
+        view = self.as_interface(sub, sup.name)
+        if view is None:
+            return False
+        known = dict(view.bindings)
+        same = (self.is_usable(a, b) and self.is_usable(b, a) for a, b in zip(view.args, sup.args, strict=True))
+        varying = self.views.varies_by(sup.name)
+        return all(same) and all(
+            key in known
+            and self.is_usable(known[key], wanted)
+            and (key in varying or self.is_usable(wanted, known[key]))
+            for key, wanted in sup.bindings
+        )
+
+    def as_interface(self, ty: Ty, name: str) -> InterfaceTy | None:
+        """The interface of that name as a value of the type has it, if it does."""
+        if isinstance(ty, ParameterTy):
+            return next(filter(None, (self.as_interface(bound, name) for bound in ty.bounds)), None)
+        if isinstance(ty, InterfaceTy) and ty.name == name:
+            return ty
+        return self.views.of(self, literal_bases(enum_of(ty)), name)
+
     def join(self, types: Iterable[Ty]) -> Ty:
         """The union of the types without members that another member already holds."""
         flat = members(union(bare(ty) for ty in types))
@@ -166,7 +221,7 @@ class Relation:
         if any(isinstance(ty, ErrorTy) for ty in flat):
             return ErrorTy()
         # Single values and classes hold nothing else, and there may be hundreds: an arm for each value of an enum.
-        wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy | ClassTy)]
+        wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy) and not _is_plain_class(ty)]
         gone: set[Ty] = set()
         for ty in flat:
             if any(other is not ty and other not in gone and self.is_usable(ty, other) for other in wide):
@@ -186,13 +241,30 @@ class Relation:
         """What a value of `ty` can be once it is known to be a `wanted`."""
         kept: list[Ty] = []
         for member in self.members(ty):
-            if isinstance(member, UnknownTy | ErrorTy):
+            if isinstance(member, UnknownTy | ErrorTy) or (
+                isinstance(member, ParameterTy) and not self.is_part(member, wanted)
+            ):
                 return member if isinstance(wanted, UnknownTy) else wanted
             if self.is_part(member, wanted):
                 kept.append(member)
             else:
-                kept += [part for part in self.members(wanted) if self.is_part(part, member)]
+                kept += [
+                    part for part in self.members(wanted) if self.is_part(part, member) or _may_meet(part, member)
+                ]
         return union(kept)
+
+
+def _is_plain_class(ty: Ty) -> bool:
+    return isinstance(ty, ClassTy) and not ty.args
+
+
+def _may_meet(one: Ty, other: Ty) -> bool:
+    """Of two interfaces nobody knows whether some class implements both."""
+    return isinstance(one, InterfaceTy) and isinstance(other, InterfaceTy)
+
+
+def enum_of(ty: Ty) -> Ty:
+    return EnumTy(ty.enum) if isinstance(ty, VariantTy) else ty
 
 
 def widen_literals(ty: Ty) -> Ty:

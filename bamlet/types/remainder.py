@@ -14,6 +14,7 @@ from .ty import (
     EnumTy,
     ErrorTy,
     LiteralTy,
+    ParameterTy,
     Ty,
     UnknownTy,
     VariantTy,
@@ -48,7 +49,7 @@ class Remainder:
         parts = members(bare(wanted))
         if not all(isinstance(part, _Single) or part == FLOAT for part in parts):
             return self._relation.overlap(self.ty, wanted)
-        if any(isinstance(member, UnknownTy | ErrorTy) for member in self._wide):
+        if any(isinstance(member, UnknownTy | ErrorTy | ParameterTy) for member in self._wide):
             return wanted
         kept = [part for part in parts if part in self._members]
         return union([*kept, *(self._relation.overlap(member, wanted) for member in self._wide)])

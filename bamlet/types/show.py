@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .ty import (
@@ -15,11 +15,13 @@ from .ty import (
     ErrorTy,
     FunctionTy,
     FutureTy,
+    InterfaceTy,
     ListTy,
     LiteralTy,
     MapTy,
     MediaTy,
     NeverTy,
+    ParameterTy,
     PrimitiveTy,
     Ty,
     UnionTy,
@@ -50,6 +52,13 @@ def _show_function(ty: FunctionTy) -> str:
     return f"({', '.join(map(show, ty.params))}) -> {show(ty.result)}"
 
 
+def _shown_args(args: Sequence[Ty], bindings: Sequence[tuple[str, Ty]] = ()) -> str:
+    """What never comes need not be told."""
+    named = [f"{name} = {show(ty)}" for name, ty in bindings if not isinstance(ty, NeverTy)]
+    shown = ", ".join([*map(show, args), *named])
+    return f"<{shown}>" if shown else ""
+
+
 _SHOW: dict[type, Callable[[Any], str]] = {
     PrimitiveTy: lambda ty: ty.name,
     MediaTy: lambda ty: ty.kind,
@@ -59,7 +68,9 @@ _SHOW: dict[type, Callable[[Any], str]] = {
     LiteralTy: lambda ty: json.dumps(ty.value, ensure_ascii=False),
     EnumTy: lambda ty: ty.name,
     VariantTy: lambda ty: f"{ty.enum}.{ty.name}",
-    ClassTy: lambda ty: ty.name,
+    ClassTy: lambda ty: ty.name + _shown_args(ty.args),
+    InterfaceTy: lambda ty: ty.name + _shown_args(ty.args, ty.bindings),
+    ParameterTy: lambda ty: ty.name.removeprefix("Self."),
     AliasTy: lambda ty: ty.name,
     ListTy: lambda ty: f"{_operand(ty.item)}[]",
     MapTy: lambda ty: f"map<{show(ty.key)}, {show(ty.value)}>",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 
@@ -55,7 +55,31 @@ class VariantTy:
 
 @dataclass(frozen=True, slots=True)
 class ClassTy:
+    """`args` are for the type parameters of the class, in order."""
+
     name: str
+    args: tuple[Ty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceTy:
+    """Whatever implements it. `bindings` say what the types are that each implementation names, by their names."""
+
+    name: str
+    args: tuple[Ty, ...] = ()
+    bindings: tuple[tuple[str, Ty], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterTy:
+    """A type parameter where it is declared: one type, of which no more is known than its bounds.
+
+    `T.Item` is the type that belongs to T by one of its bounds. Bounds may speak of the parameter itself, so its
+    name alone tells it from others.
+    """
+
+    name: str
+    bounds: tuple[Ty, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +126,7 @@ class FutureTy:
 
 @dataclass(frozen=True, slots=True)
 class VariableTy:
-    """A type variable in the signature of a builtin. Checking a call replaces it; no value ever has it."""
+    """A type that a call has to find out. Checking the call replaces it; no value ever has it."""
 
     name: str
 
@@ -148,6 +172,8 @@ Ty: TypeAlias = (
     | EnumTy
     | VariantTy
     | ClassTy
+    | InterfaceTy
+    | ParameterTy
     | AliasTy
     | ListTy
     | MapTy

@@ -120,6 +120,13 @@ class Writer:
     names: int = 0
     in_lambda: bool = False
     paths: list[Place] = field(default_factory=list)
+    # The last two types are those that nobody compares.
+    types: tuple[str, ...] = _TYPES
+    prelude: str = PRELUDE
+    fields: dict[str, dict[str, str]] = field(default_factory=lambda: dict(_FIELDS))
+
+    def fits(self, have: str, want: str) -> bool:
+        return fits(have, want)
 
     def program(self) -> str:
         texts = [self.function(f"f{number}") for number in range(self.random.randint(1, 3))]
@@ -127,11 +134,11 @@ class Writer:
         self.scopes = [[]]
         arguments = ", ".join(self.value(kind) for kind in last.params)
         texts.append(f"function main() -> unknown {{\n  {last.name}({arguments})\n}}\n")
-        return PRELUDE + "".join(texts)
+        return self.prelude + "".join(texts)
 
     def function(self, name: str) -> str:
-        params = [self.random.choice(_TYPES) for _ in range(self.random.randint(0, 3))]
-        self.result = self.random.choice(_TYPES[:-2])
+        params = [self.random.choice(self.types) for _ in range(self.random.randint(0, 3))]
+        self.result = self.random.choice(self.types[:-2])
         self.scopes = [[Place(f"p{at}", kind, kind) for at, kind in enumerate(params)]]
         self.loops, self.depth, self.names = 0, 0, 0
         listed = ", ".join(f"p{at}: {kind}" for at, kind in enumerate(params))
@@ -177,7 +184,7 @@ class Writer:
                 yield place
                 for cls in members_of(place.known):
                     if len(members_of(place.known)) == 1:
-                        for name, kind in _FIELDS.get(cls, {}).items():
+                        for name, kind in self.fields.get(cls, {}).items():
                             yield self.field(scope, place, name, kind)
 
     def field(self, scope: list[Place], owner: Place, name: str, kind: str) -> Place:
@@ -217,7 +224,7 @@ class Writer:
         return f"v{self.names}"
 
     def pick(self, want: str) -> Place | None:
-        places = [place for place in self.places() if fits(place.known, want)]
+        places = [place for place in self.places() if self.fits(place.known, want)]
         if self.reckless and self.random.random() < 0.04:
             places = list(self.places())
         return self.random.choice(places) if places else None
@@ -259,7 +266,7 @@ class Writer:
             case "(int) -> int":
                 return f"((n: int) => n {random.choice('+-*')} {random.randint(0, 3)})"
             case _:
-                return self.value(random.choice([kind for kind in _TYPES if kind != "unknown"]))
+                return self.value(random.choice([kind for kind in self.types if kind != "unknown"]))
 
     def expr(self, want: str, depth: int) -> str:
         if depth <= 0 or self.random.random() < 0.2:
@@ -336,7 +343,7 @@ class Writer:
             lambda: f"(!{sub('bool')})",
             lambda: f"({sub('Mood')} == {sub('Mood')})",
             lambda: f"{sub('map<string, int>')}.has({sub('string')})",
-            lambda: f"({sub(random.choice(_TYPES[:-2]))} == {sub(random.choice(_TYPES[:-2]))})",
+            lambda: f"({sub(random.choice(self.types[:-2]))} == {sub(random.choice(self.types[:-2]))})",
         ]
         return random.choice(makers)()
 
@@ -345,7 +352,7 @@ class Writer:
         return text
 
     def called(self, want: str, depth: int) -> str | None:
-        able = [function for function in self.functions if fits(function.result, want)]
+        able = [function for function in self.functions if self.fits(function.result, want)]
         if not able:
             return None
         function = self.random.choice(able)
@@ -482,7 +489,7 @@ class Writer:
         return self.random.choice(makers)(max(depth, 0))
 
     def let(self, depth: int) -> str:
-        kind = self.random.choice(_TYPES)
+        kind = self.random.choice(self.types)
         name = self.fresh()
         if self.random.random() < 0.2 and any(True for scope in self.scopes for _ in scope):
             name = self.random.choice([place.text for scope in self.scopes for place in scope])

@@ -76,12 +76,20 @@ class Closure:
 
 
 class Evaluator:
-    def __init__(self, items: Iterable[n.Item], copies: Callable[[n.Pattern], bool]) -> None:
+    """`edition` decides what is equal, and what `push` gives."""
+
+    def __init__(self, items: Iterable[n.Item], copies: Callable[[n.Pattern], bool], edition: int = 1) -> None:
         self.functions: dict[str, n.FunctionDecl] = {}
         self.enums: set[str] = set()
         self.classes: dict[str, n.ClassDecl] = {}
         self.copies = copies
-        for item in items:
+        self.edition = edition
+        self.interfaces: dict[str, n.InterfaceDecl] = {}
+        self.implementing: dict[str, set[str]] = {}  # the kinds of values by interface
+        self.receivers: list[Any] = []
+        nodes = list(items)
+        self.interfaces |= {item.name.name: item for item in nodes if isinstance(item, n.InterfaceDecl)}
+        for item in nodes:
             match item:
                 case n.FunctionDecl():
                     self.functions[item.name.name] = item
@@ -91,10 +99,24 @@ class Evaluator:
                     self.classes[item.name.name] = item
                     for method in item.methods:
                         self.functions[f"{item.name.name}.{method.name.name}"] = method
+                    for block in item.implements:
+                        self._implement(item.name.name, block)
+                case n.ImplementsDecl():
+                    self._implement(
+                        "[]" if isinstance(item.target, n.ListType) else _name(item.target), item.block
+                    )
 
-    def call(self, name: str, *arguments: Any) -> Any:
+    def _implement(self, kind: str, block: n.Implements) -> None:
+        interface = self.interfaces[_name(block.interface)]
+        self.implementing.setdefault(interface.name.name, set()).add(kind)
+        inherited = [method for method in interface.methods if method.body is not None]
+        for method in (*inherited, *block.methods):
+            self.functions[f"{kind}.{method.name.name}"] = method
+
+    def call(self, name: str, *arguments: Any, types: Iterable[n.TypeNode] = ()) -> Any:
         node = self.functions[name]
-        return self._run([param.name.name for param in node.params], node.body, Scope(), arguments)
+        told = {f"type {param.name.name}": ty for param, ty in zip(node.type_params, types, strict=False)}
+        return self._run([param.name.name for param in node.params], node.body, Scope(None, told), arguments)
 
     def _run(self, params: Iterable[str], body: Any, outer: Scope, arguments: Iterable[Any]) -> Any:
         scope = Scope(outer, dict(zip(params, arguments, strict=True)))
@@ -117,6 +139,17 @@ class Evaluator:
                 return self._path(node.parts, scope)
             case n.FieldAccess():
                 return self.value(node.value, scope).fields[node.name.name]
+            case n.AsInterface():
+                return self.value(node.value, scope)
+            case n.Receiver():
+                return self.receivers[-1]
+            case n.OptionalChain():
+                return self._chain(node, scope)
+            case n.Coalesce():
+                left = self.value(node.left, scope)
+                return self.value(node.right, scope) if left is None else left
+            case n.Is():
+                return self._fits(self.value(node.value, scope), node.pattern, Scope(scope))
             case n.Index():
                 return self._index(self.value(node.value, scope), self.value(node.index, scope))
             case n.Call():
@@ -130,7 +163,7 @@ class Evaluator:
             case n.Binary():
                 return self._binary(node, scope)
             case n.InstanceOf():
-                return self._is(self.value(node.value, scope), node.type)
+                return self._is(self.value(node.value, scope), node.type, scope)
             case n.ListLiteral():
                 return [self.value(item, scope) for item in node.items]
             case n.MapLiteral():
@@ -157,6 +190,16 @@ class Evaluator:
                 raise _Continue
         raise AssertionError(node)
 
+    def _chain(self, node: n.OptionalChain, scope: Scope) -> Any:
+        receiver = self.value(node.receiver, scope)
+        if receiver is None:
+            return None
+        self.receivers.append(receiver)
+        try:
+            return self.value(node.rest, scope)
+        finally:
+            self.receivers.pop()
+
     def _path(self, parts: tuple[n.Identifier, ...], scope: Scope) -> Any:
         holder = scope.holder(parts[0].name)
         if holder is None:
@@ -180,7 +223,8 @@ class Evaluator:
     def _call(self, node: n.Call, scope: Scope) -> Any:
         callee = node.callee
         if isinstance(callee, n.Path) and callee.name in self.functions and scope.holder(callee.name) is None:
-            return self.call(callee.name, *[self.value(argument, scope) for argument in node.arguments])
+            given = [self.value(argument, scope) for argument in node.arguments]
+            return self.call(callee.name, *given, types=node.type_arguments)
         if isinstance(callee, n.Path) and len(callee.parts) > 1:
             receiver = self._path(callee.parts[:-1], scope)
             return self._method(receiver, callee.parts[-1].name, node.arguments, scope)
@@ -194,14 +238,14 @@ class Evaluator:
 
     def _method(self, receiver: Any, name: str, nodes: tuple[n.Expr, ...], scope: Scope) -> Any:
         arguments = [self.value(argument, scope) for argument in nodes]
-        if isinstance(receiver, Object):
-            return self.call(f"{receiver.cls}.{name}", receiver, *arguments)
+        if f"{_kind(receiver)}.{name}" in self.functions:
+            return self.call(f"{_kind(receiver)}.{name}", receiver, *arguments)
         match name:
             case "length":
                 return len(receiver)
             case "push":
                 receiver.append(arguments[0])
-                return None
+                return None if self.edition == 1 else len(receiver)
             case "has":
                 return arguments[0] in receiver
             case "toUpperCase":
@@ -214,7 +258,10 @@ class Evaluator:
             if _is_true(left) != (node.op == "&&"):
                 return _is_true(left)
             return _is_true(self.value(node.right, scope))
-        return _operate(node.op, left, self.value(node.right, scope))
+        right = self.value(node.right, scope)
+        if self.edition == 2 and node.op in ("==", "!="):
+            return _alike(left, right, set()) == (node.op == "==")
+        return _operate(node.op, left, right)
 
     def _constructor(self, node: n.Constructor, scope: Scope) -> Object:
         fields: dict[str, Any] = {decl.name.name: None for decl in self.classes[node.path.name].fields}
@@ -269,8 +316,13 @@ class Evaluator:
                 return _equal(value, wanted)
             case n.OrPattern(alternatives=alternatives):
                 return any(self._fits(value, part, scope) for part in alternatives)
+            case n.BindingPattern(name=name, inner=inner) if inner is not None:
+                if not self._fits(value, inner, scope):
+                    return False
+                scope.variables[name.name] = value
+                return True
             case n.BindingPattern(name=name, type=type_):
-                if type_ is not None and not self._is(value, type_):
+                if type_ is not None and not self._is(value, type_, scope):
                     return False
                 scope.variables[name.name] = _copied(value) if self.copies(pattern) else value
                 return True
@@ -280,25 +332,58 @@ class Evaluator:
                 if path.parts[0].name in self.enums and len(path.parts) == 2:
                     return bool(value == Variant(path.parts[0].name, path.parts[1].name))
                 return self._is_named(value, path.name)
+            case n.ClassPattern(path=path, fields=fields):
+                return self._is_named(value, path.name) and all(
+                    self._fits(value.fields[one.name.name], one.pattern, scope) for one in fields
+                )
+            case n.ListPattern(items=items):
+                return isinstance(value, list) and self._fits_list(value, items, scope)
         raise AssertionError(pattern)
 
-    def _is(self, value: Any, node: Any) -> bool:
+    def _fits_list(self, values: list[Any], items: tuple[Any, ...], scope: Scope) -> bool:
+        rest = next((at for at, item in enumerate(items) if isinstance(item, n.RestPattern)), None)
+        after: tuple[Any, ...]
+        if rest is None:
+            before, after = items, ()
+            fits_length = len(values) == len(items)
+        else:
+            before, after = items[:rest], items[rest + 1 :]
+            fits_length = len(values) >= len(items) - 1
+        if not fits_length:
+            return False
+        if not all(self._fits(value, item, scope) for value, item in zip(values, before, strict=False)):
+            return False
+        middle = values[len(before) : len(values) - len(after)]
+        if (
+            rest is not None
+            and items[rest].pattern is not None
+            and not self._fits(middle, items[rest].pattern, scope)
+        ):
+            return False
+        last: list[Any] = values[len(values) - len(after) :] if after else []
+        return all(self._fits(value, item, scope) for value, item in zip(last, after, strict=True))
+
+    def _is(self, value: Any, node: Any, scope: Scope) -> bool:
         match node:
             case n.TypeName(name="map", arguments=arguments):
                 assert arguments is not None
-                return isinstance(value, dict) and all(self._is(part, arguments[1]) for part in value.values())
+                return isinstance(value, dict) and all(
+                    self._is(part, arguments[1], scope) for part in value.values()
+                )
             case n.TypeName(name=name):
-                return self._is_named(value, name)
+                holder = scope.holder(f"type {name}")
+                told = holder[f"type {name}"] if holder else None
+                return self._is_named(value, name) if told is None else self._is(value, told, Scope())
             case n.LiteralType(value=wanted):
                 return _equal(value, wanted)
             case n.ListType(item=item):
-                return isinstance(value, list) and all(self._is(part, item) for part in value)
+                return isinstance(value, list) and all(self._is(part, item, scope) for part in value)
             case n.OptionalType(inner=inner):
-                return value is None or self._is(value, inner)
+                return value is None or self._is(value, inner, scope)
             case n.UnionType(members=members):
-                return any(self._is(value, member) for member in members)
+                return any(self._is(value, member, scope) for member in members)
             case n.GroupType(inner=inner):
-                return self._is(value, inner)
+                return self._is(value, inner, scope)
         raise AssertionError(node)
 
     def _is_named(self, value: Any, name: str) -> bool:
@@ -307,6 +392,8 @@ class Evaluator:
             return type(value) is kinds[name]
         if name == "unknown":
             return True
+        if name in self.interfaces:
+            return _kind(value) in self.implementing[name]
         if isinstance(value, Variant):
             return value.enum == name
         if name == _PANICS + "Panic":
@@ -323,6 +410,11 @@ class Evaluator:
                     # A second variable of this name: closures keep the first.
                     scope.outer = Scope(scope.outer, dict(scope.variables))
                 scope.variables[node.name.name] = value
+            case n.LetPattern():
+                value = self.value(node.value, scope)
+                if not self._fits(value, node.pattern, scope):
+                    assert node.otherwise is not None
+                    self.value(node.otherwise, scope)
             case n.Assign():
                 self._assign(node, scope)
             case n.ExprStatement():
@@ -383,6 +475,43 @@ class Evaluator:
                     raise Panicked("IndexOutOfBounds")
                 return collection, at
         raise AssertionError(target)
+
+
+def _name(node: n.TypeNode) -> str:
+    assert isinstance(node, n.TypeName)
+    return node.name
+
+
+def _kind(value: Any) -> str:
+    """What a value is, as far as methods can tell."""
+    if isinstance(value, Object):
+        return value.cls
+    if isinstance(value, Variant):
+        return value.enum
+    kinds = {int: "int", float: "float", str: "string", bool: "bool", list: "[]", dict: "map"}
+    return kinds.get(type(value), "null")
+
+
+def _alike(left: Any, right: Any, seen: set[tuple[int, int]]) -> bool:
+    """Equality by content, in which what lies in a circle was compared when it was first met."""
+    if (id(left), id(right)) in seen:
+        return True
+    match left, right:
+        case Object(), Object():
+            seen.add((id(left), id(right)))
+            return left.cls == right.cls and all(
+                _alike(value, right.fields[name], seen) for name, value in left.fields.items()
+            )
+        case list(), list():
+            seen.add((id(left), id(right)))
+            return len(left) == len(right) and all(_alike(a, b, seen) for a, b in zip(left, right, strict=True))
+        case dict(), dict():
+            seen.add((id(left), id(right)))
+            return left.keys() == right.keys() and all(_alike(left[key], right[key], seen) for key in left)
+        case float(), float() if left != left:
+            return right != right
+        case _:
+            return _equal(left, right)
 
 
 def _names_panic(pattern: Any) -> bool:

@@ -21,13 +21,6 @@ from bamlet.source import SourceFile
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 ROWS = [json.loads(line) for line in (FIXTURES / "edition2.jsonl").read_text("utf-8").splitlines()]
 
-# What the compiler cannot do yet, by the ids of the rows that need it.
-LATER = {
-    "interfaces": {f"iface.{number:02}" for number in range(1, 8)},
-    "generics": {f"gen.{number:02}" for number in range(1, 6)},
-    "iterators": {"iter.01", "iter.02"},
-}
-
 # Rows that say something else than the rules do.
 CONTRADICT = {
     "ns.08": "nothing in the project is of the second edition, and in the first folders are no namespaces",
@@ -42,7 +35,7 @@ def test_layout_keeps_the_meaning(row: dict[str, Any]) -> None:
     for text in (row.get("files") or {"": row["source"]}).values():
         before = PARSER.parse(SourceFile("text.baml", text))
         if before.diagnostics:
-            assert row["id"] in later() or "expect_error" in row
+            assert "expect_error" in row
             continue
         written = format_source(text)
         after = PARSER.parse(SourceFile("text.baml", written))
@@ -75,15 +68,11 @@ def _is_wrong_at(files: dict[str, str], line: int) -> bool:
     return program is None and line in lines
 
 
-def later() -> set[str]:
-    return {id for ids in LATER.values() for id in ids}
-
-
 def test_the_lists_name_rows() -> None:
-    assert later() | CONTRADICT.keys() <= {row["id"] for row in ROWS}
+    assert CONTRADICT.keys() <= {row["id"] for row in ROWS}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
 def test_row(row: dict[str, Any]) -> None:
     """What works must leave the lists."""
-    assert matches(row) is not (row["id"] in later() or row["id"] in CONTRADICT)
+    assert matches(row) is not (row["id"] in CONTRADICT)

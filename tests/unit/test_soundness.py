@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from bamlet.interpreter.program.analyse import Analysis, analyse
 from bamlet.interpreter.program.link import compile_unit, link
 from bamlet.interpreter.runtime.values import EnumValue, FunctionValue, Instance
 from bamlet.source import SourceFile
+from tests.strategies.modern_programs import ModernWriter
 from tests.strategies.typed_programs import Writer
 from tests.support.reference_evaluator import Closure, Evaluator, Object, Panicked, Thrown, Variant
 
@@ -44,8 +46,8 @@ class Outcome:
     value: Any = None
 
 
-def _written(seed: int, *, reckless: bool) -> tuple[Parsed, Analysis]:
-    parsed = PARSER.parse(SourceFile("main.baml", Writer(Random(seed), reckless).program()))
+def _written(seed: int, *, reckless: bool, writer: type[Writer] = Writer) -> tuple[Parsed, Analysis]:
+    parsed = PARSER.parse(SourceFile("main.baml", writer(Random(seed), reckless).program()))
     return parsed, analyse([parsed], library_unit())
 
 
@@ -65,9 +67,19 @@ def test_what_a_reckless_writer_gets_past_the_checker_is_sound_too(seed: int) ->
     _judge(parsed, analysis)
 
 
-def test_most_of_what_a_careful_writer_writes_checks() -> None:
+@settings(SETTINGS, max_examples=max(EXAMPLES // 2, 1))
+@given(st.integers(0, 2**32), st.booleans())
+def test_interfaces_type_parameters_and_patterns_are_sound(seed: int, reckless: bool) -> None:
+    """Programs of the second edition."""
+    parsed, analysis = _written(seed, reckless=reckless, writer=ModernWriter)
+    assume(not analysis.has_errors())
+    _judge(parsed, analysis)
+
+
+@pytest.mark.parametrize("writer", [Writer, ModernWriter])
+def test_most_of_what_a_careful_writer_writes_checks(writer: type[Writer]) -> None:
     """Else the properties above would hold for want of programs."""
-    found = [_written(seed, reckless=False)[1] for seed in range(60)]
+    found = [_written(seed, reckless=False, writer=writer)[1] for seed in range(60)]
     assert sum(not analysis.has_errors() for analysis in found) > 30, "\n".join(
         render(analysis.diagnostics[0]) for analysis in found if analysis.has_errors()
     )
@@ -85,7 +97,9 @@ def _judge(parsed: Parsed, analysis: Analysis) -> None:
 def _evaluated(analysis: Analysis, parsed: Parsed) -> Outcome:
     tests = {key: test for tables in analysis.checked.tables.values() for key, test in tables.patterns.items()}
     evaluator = Evaluator(
-        (placed.node for placed in parsed.items), lambda pattern: looks_inside(tests[id(pattern)])
+        (placed.node for placed in parsed.items),
+        lambda pattern: looks_inside(tests[id(pattern)]),
+        analysis.edition.edition,
     )
     try:
         return Outcome("value", evaluator.call("main"))

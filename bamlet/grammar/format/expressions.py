@@ -114,7 +114,9 @@ def _group(tree: Tree) -> Doc:
 
 
 def _constructor(tree: Tree) -> Doc:
-    return (doc(tree.children[0]), SPACE, _braced(tree.children[1:]))
+    """Also a pattern of the same form."""
+    name, body = tree.before_and_from("CTOR_OPEN")
+    return ([doc(part) for part in name], SPACE, _braced(body))
 
 
 def _map_literal(tree: Tree) -> Doc:
@@ -264,11 +266,6 @@ def _pattern(tree: Tree) -> Doc:
     return Group((doc(first), Indent(lines))) if rest else doc(first)
 
 
-def _destructure(tree: Tree) -> Doc:
-    name, body = tree.before_and_from("CTOR_OPEN")
-    return ([doc(part) for part in name], SPACE, _braced(body))
-
-
 def _field_pattern(tree: Tree) -> Doc:
     return doc(tree.children[0]) if len(tree.children) == 1 else _keyed(tree)
 
@@ -281,6 +278,7 @@ FORMAT |= {
     "prefixed": _prefixed,
     "postfixed": _postfixed,
     "field_access": in_order,
+    "as_interface": in_order,
     "index": _group,
     "call": in_order,
     "generic_arguments": bracketed_tree,
@@ -321,8 +319,8 @@ FORMAT |= {
     "pattern": _pattern,
     "literal_pattern": in_order,
     "type_pattern": in_order,
-    "destructure": _destructure,
-    "let_destructure": _destructure,
+    "destructure": _constructor,
+    "let_destructure": _constructor,
     "field_pattern": _field_pattern,
     "array_pattern": _list_literal,
     "rest_pattern": in_order,

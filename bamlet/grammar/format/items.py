@@ -38,9 +38,20 @@ def _lines(parts: Sequence[Concrete]) -> Doc:
 
 
 def _declaration(tree: Tree) -> Doc:
-    """`class`, `enum`, `type_builder`: words, then a body of members."""
+    """`class`, `interface`, `implements`, `enum`, `type_builder`: words, then a body of members."""
     head, body = tree.before_and_from("LBRACE")
-    return (join(map(doc, head), SPACE), SPACE, _lines(body))
+    comma = body[-1] if isinstance(body[-1], Leaf) and body[-1].type == "COMMA" else None
+    members = body[:-1] if comma else body
+    return (_head(head), SPACE, _lines(members), _separator(comma) if comma else NOTHING)
+
+
+def _head(parts: Sequence[Concrete]) -> Doc:
+    """Words with blanks between, but before type parameters and commas."""
+    shown: list[Doc] = []
+    for at, part in enumerate(parts):
+        is_close = part.rule == "type_params" if isinstance(part, Tree) else part.type == "COMMA"
+        shown += (NOTHING if at == 0 or is_close else SPACE, doc(part))
+    return shown
 
 
 def _separator(leaf: Leaf | None) -> Doc:
@@ -73,13 +84,27 @@ def _alias_decl(tree: Tree) -> Doc:
 def _function_decl(tree: Tree) -> Doc:
     """What is too long breaks at its parameters. A native operation, which has no body to stand apart from,
     breaks before its `throws`."""
-    keyword, name, params, *parts, body = tree.children
-    header = [doc(keyword), SPACE, doc(name), doc(params)]
-    is_stub = isinstance(body, Tree) and body.rule == "sysop_stub"
+    keyword, name, *parts = tree.children
+    is_stub = tree.tree("sysop_stub") is not None
+    shown = [doc(keyword), SPACE, doc(name)]
     for part in parts:
-        breaks = is_stub and isinstance(part, Tree) and part.rule == "throws"
-        header.append(Group(Indent((LINE, doc(part)))) if breaks else (SPACE, doc(part)))
-    return (*header, SPACE, doc(body))
+        rule = part.rule if isinstance(part, Tree) else ""
+        if rule in ("type_params", "params"):
+            shown.append(doc(part))
+        elif isinstance(part, Leaf):
+            shown.append(_separator(part))
+        else:
+            breaks = is_stub and rule == "throws"
+            shown.append(Group(Indent((LINE, doc(part)))) if breaks else (SPACE, doc(part)))
+    return shown
+
+
+def _member(tree: Tree) -> Doc:
+    """Words, and a comma or semicolon that is not needed."""
+    last = tree.children[-1]
+    if not isinstance(last, Leaf) or last.type not in ("COMMA", "SEMI"):
+        return words(tree)
+    return (join(map(doc, tree.children[:-1]), SPACE), _separator(last))
 
 
 def _param(tree: Tree) -> Doc:
@@ -178,6 +203,14 @@ def _template_string_decl(tree: Tree) -> Doc:
 
 FORMAT |= {
     "class_decl": _declaration,
+    "interface_decl": _declaration,
+    "implements_block": _declaration,
+    "implements_decl": _declaration,
+    "method_signature": _function_decl,
+    "type_params": bracketed_tree,
+    "type_param": words,
+    "associated_type": _member,
+    "field_link": _member,
     "enum_decl": _declaration,
     "type_builder": _declaration,
     "field_decl": _field_decl,

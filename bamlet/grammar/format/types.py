@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .concrete import Leaf, Tree
 from .layout import LINE, NOTHING, SPACE, Doc, Group, Indent
-from .pieces import FORMAT, bare, bracketed, brackets, doc, dropped, first_leaf, in_order
+from .pieces import FORMAT, bare, bracketed, brackets, doc, dropped, first_leaf, in_order, words
 
 
 def _type(tree: Tree) -> Doc:
@@ -46,7 +46,7 @@ def _parenthesised_type(tree: Tree) -> Doc:
     return (bracketed(opener, params, closer), result)
 
 
-def _type_param(tree: Tree) -> Doc:
+def _parameter_type(tree: Tree) -> Doc:
     if len(tree.children) == 1:
         return doc(tree.children[0])
     name, colon, ty = tree.children
@@ -79,7 +79,9 @@ FORMAT |= {
     "tested_arguments": bracketed_tree,
     "literal_type": in_order,
     "parenthesised_type": _parenthesised_type,
-    "type_param": _type_param,
+    "parameter_type": _parameter_type,
+    "type_binding": words,
+    "ctor_types": bracketed_tree,
     "attribute": in_order,
     "block_attribute": in_order,
     "attribute_arguments": _attribute_arguments,

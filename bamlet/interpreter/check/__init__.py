@@ -130,7 +130,8 @@ class _Work:
         assert symbol.placed is not None
         assert symbol.node is not None
         key = symbol.name if isinstance(symbol, FunctionSymbol) else constant_name(symbol.name)
-        body = symbol.node.value if isinstance(symbol.node, n.LetDecl) else symbol.node.body
+        body: n.Node | None = symbol.node.value if isinstance(symbol.node, n.LetDecl) else symbol.node.body
+        assert body is not None
         assigned, shared = reassigned(body)
         return Checker(
             CONSTRUCTS,
@@ -144,6 +145,8 @@ class _Work:
             self._builtin_only,
             self._panics,
             self._edition,
+            symbol.scope if isinstance(symbol, FunctionSymbol) else {},
+            frozenset(param.name for param in symbol.told) if isinstance(symbol, FunctionSymbol) else frozenset(),
             reassigned=assigned,
             shared=shared,
         )

@@ -10,7 +10,7 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
 from ...types.ty import ERROR, FLOAT, INT, NULL, STRING, UNKNOWN, FunctionTy, ListTy, Ty, union
-from ...types.variables import holds_variable, match_variables, replaced
+from ...types.variables import filled, holds_variable, match_variables
 from ..facts.builtins import WALKING, Builtin
 from ..facts.typing_tables import FunctionUse, LocalUse
 from .state import Checker, ungrouped
@@ -42,7 +42,7 @@ def builtin_call(
     _check_need(c, node, name, builtin, found, receiver)
     if builtin.name == "list.filter_map" and "U" in found:
         found["U"] = without_null(c.relation.expand(found["U"]))
-    return replaced(builtin.result, found)
+    return filled(builtin.result, found)
 
 
 def _wrong_count(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: str, builtin: Builtin) -> Ty:
@@ -58,7 +58,7 @@ def _wrong_count(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: st
 
 def _argument(c: Checker, argument: n.Expr, param: Ty, found: dict[str, Ty]) -> None:
     # Only a function is bound by what others have told; of `min(1, 2.5)` both arguments tell.
-    wanted = replaced(param, found) if isinstance(param, FunctionTy) else param
+    wanted = filled(param, found) if isinstance(param, FunctionTy) else param
     if not holds_variable(wanted):
         c.require(argument, wanted)
         return
@@ -66,7 +66,7 @@ def _argument(c: Checker, argument: n.Expr, param: Ty, found: dict[str, Ty]) -> 
     match_variables(c.relation, wanted, widen_literals(given), found)
     if isinstance(param, FunctionTy):
         # A part that is still open fits anything.
-        c.accept(argument, given, replaced(wanted, {**dict.fromkeys("TUKVN", UNKNOWN), **found}))
+        c.accept(argument, given, filled(wanted, {**dict.fromkeys("TUKVN", UNKNOWN), **found}))
 
 
 def _calls(c: Checker, argument: n.Expr) -> None:

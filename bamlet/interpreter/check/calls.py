@@ -17,23 +17,38 @@ from ...types.ty import (
     ClassTy,
     FunctionTy,
     FutureTy,
+    InterfaceTy,
     ListTy,
     NeverTy,
+    ParameterTy,
     Ty,
     bare,
     is_optional,
     members,
 )
+from ...types.variables import replaced
 from ..facts.builtins import BY_POSITION, FUNCTIONS, METHODS, PRINT, SAME_FUNCTION, Builtin, method, method_names
-from ..facts.code_names import FUTURE
+from ..facts.code_names import FUTURE, dispatch_name
+from ..facts.interface import Param
 from ..facts.symbols import FunctionSymbol
-from ..facts.typing_tables import BuiltinCall, DeadCall, FunctionCall, LocalUse, UnionCall, ValueCall
+from ..facts.typing_tables import (
+    BuiltinCall,
+    DeadCall,
+    FunctionCall,
+    InterfaceCall,
+    LocalUse,
+    UnionCall,
+    ValueCall,
+)
 from .arguments import check_arguments, refuse_names, written
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
 from .elsewhere import FUNCTIONS_ELSEWHERE, METHODS_ELSEWHERE
 from .expressions import unknown_content
 from .futures import awaited_first
+from .generic_calls import generic_call
+from .methods import Method, forgotten, has_common_methods, method_of
+from .places import field_of
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
@@ -41,25 +56,23 @@ from .typed_calls import OF_A_TYPE, call_of_a_type, companion, companion_call
 
 
 def _call(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
-    result = _dispatch(c, node)
+    result = _dispatch(c, node, expected)
     may_throw(c, thrown_by_call(c, node, c.tables.calls.get(id(node))), node)
     if not changes_no_field(c.tables.calls.get(id(node), ValueCall())):
         c.forget_fields()
     return NEVER if c.cut_short(written(node)) else result
 
 
-def _dispatch(c: Checker, node: n.Call) -> Ty:
+def _dispatch(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
     callee = node.callee
-    for argument in node.type_arguments:
-        c.resolve(argument)
     if isinstance(callee, n.Path):
-        return _path_call(c, node, callee)
+        return _path_call(c, node, callee, expected)
     if isinstance(callee, n.FieldAccess):
-        return _method_call(c, node, callee.value, callee.name)
+        return _method_call(c, node, callee.value, callee.name, expected)
     return _value_call(c, node)
 
 
-def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
+def _path_call(c: Checker, node: n.Call, path: n.Path, expected: Ty | None) -> Ty:
     head = path.parts[0].name
     name = path.name if c.find(head) is not None else c.full(path.name)
     if c.find(head) is None and head in c.names.broken:
@@ -71,7 +84,7 @@ def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
         if name in OF_A_TYPE:
             return call_of_a_type(c, node, name)
         if name in c.names.functions:
-            return _function_call(c, node, c.names.functions[name], None)
+            return _function_call(c, node, Method(c.names.functions[name], {}), None, expected)
         if asked := companion(name):
             return companion_call(c, node, path, c.names.functions.get(asked[0]), asked[1])
         if name in FUNCTIONS:
@@ -84,7 +97,7 @@ def _path_call(c: Checker, node: n.Call, path: n.Path) -> Ty:
         return _value_call(c, node)
     receiver = n.Path(path.start, path.parts[-2].end, path.parts[:-1])
     c.tables.made.append(receiver)
-    return _method_call(c, node, receiver, path.parts[-1])
+    return _method_call(c, node, receiver, path.parts[-1], expected)
 
 
 def _is_value(c: Checker, path: n.Path) -> bool:
@@ -127,10 +140,15 @@ _INSTEAD = {
 }
 
 
-def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n.Expr | None) -> Ty:
+def _function_call(c: Checker, node: n.Call, method: Method, receiver: n.Expr | None, expected: Ty | None) -> Ty:
+    symbol = method.symbol
     c.tables.calls[id(node)] = FunctionCall(symbol, receiver)
     c.tables.reaches.add(symbol.name)
     params = symbol.params[1 if receiver is not None else 0 :]
+    if symbol.type_params:
+        made = generic_call(c, node, symbol, params, method.known, expected)
+        c.tables.calls[id(node)] = FunctionCall(symbol, receiver, made.slots, made.types)
+        return NEVER if symbol.name in c.endless else made.result
     _no_type_arguments(c, node, f"`{symbol.name}`")
     if is_task_call(symbol):
         types, _ = check_arguments(c, node, f"`{symbol.name}`", params, c.require_as_is)
@@ -141,7 +159,32 @@ def _function_call(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n
     return NEVER if symbol.name in c.endless else symbol.result
 
 
+def _interface_call(c: Checker, node: n.Call, method: Method, receiver: n.Expr, expected: Ty | None) -> Ty:
+    symbol = method.symbol
+    for name in forgotten(method, c.relation):
+        for argument in written(node):
+            c.look(argument)
+        word = symbol.name.rpartition(".")[2]
+        if name == "Self":
+            message = (
+                f"`{word}` takes another value of the same type, and two of an interface may differ in theirs"
+            )
+            hint = f"write it for one type: `<T extends {symbol.owner}>(a: T, b: T)`"
+        else:
+            message = f"`{word}` takes a `{name.removeprefix('Self.')}`, and nothing here says what that is"
+            hint = f"write `{symbol.owner}<{name.removeprefix('Self.')} = …>` for the type"
+        c.wrong(node, catalogue.CANNOT_INFER, message, hint=hint)
+        return ERROR
+    c.tables.reaches.add(dispatch_name(symbol.name))
+    c.tables.calls[id(node)] = InterfaceCall(symbol, receiver)
+    made = generic_call(c, node, symbol, symbol.params[1:], method.known, expected)
+    c.tables.calls[id(node)] = InterfaceCall(symbol, receiver, made.slots, made.types)
+    return made.result
+
+
 def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
+    for argument in node.type_arguments:
+        c.resolve(argument)
     if node.type_arguments:
         message = f"{name} takes no type arguments"
         c.wrong(node.type_arguments[0], catalogue.ARGUMENT_COUNT, message)
@@ -191,56 +234,99 @@ def _dead_call(c: Checker, node: n.Call, first: n.Expr, ty: Ty) -> Ty:
 # --- methods
 
 
-def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier) -> Ty:
+def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier, expected: Ty | None = None) -> Ty:
     ty = c.infer(receiver)
     whole = widen_literals(c.relation.expand(ty))
     if is_error(whole) or isinstance(whole, NeverTy):
         return _dead_call(c, node, receiver, whole)
-    if isinstance(whole, ClassTy | FutureTy):
-        symbol = c.names.classes[FUTURE if isinstance(whole, FutureTy) else whole.name]
-        if name.name in symbol.methods:
-            function = c.names.functions[symbol.methods[name.name]]
-            if not function.static:
-                return _function_call(c, node, function, receiver)
-            return _static_method(c, node, function, name)
-        if any(field.name == name.name for field in symbol.schema.fields):
+    if isinstance(whole, ClassTy) and name.name in c.names.classes[whole.name].ambiguous:
+        return _ambiguous(c, node, whole, name)
+    builtin = method(whole, name.name, c.edition)
+    is_shown = builtin is not None and builtin.name == "string_from"  # which every value has, if nothing better
+    if builtin is None or is_shown:
+        found = method_of(c, whole, name.name)
+        if found is not None and found.symbol.static:
+            return _static_method(c, node, found.symbol, name)
+        if found is not None and found.dispatched:
+            return _interface_call(c, node, found, receiver, expected)
+        if found is not None:
+            return _function_call(c, node, found, receiver, expected)
+        if isinstance(whole, ClassTy | InterfaceTy | ParameterTy) and field_of(c, whole, name.name) is not None:
             return _value_call(c, node)
-    if _is_common_method(c, whole, name.name):
+    if has_common_methods(c, whole, name.name):
         return _union_call(c, node, receiver, whole, name)
-    if method(whole, name.name, c.edition) is None:
+    if builtin is None:
         return _no_method(c, node, whole, name)
     return _builtin_method(c, node, receiver, node.arguments, name.name)
 
 
-def _is_common_method(c: Checker, ty: Ty, name: str) -> bool:
-    """Whether the type is a union of classes that all have such a method."""
-    found = c.relation.members(ty)
-    return len(found) > 1 and all(
-        isinstance(m, ClassTy) and name in c.names.classes[m.name].methods for m in found
-    )
+def _ambiguous(c: Checker, node: n.Call, ty: ClassTy, name: n.Identifier) -> Ty:
+    for argument in written(node):
+        c.look(argument)
+    givers = [
+        found.interface.name
+        for (_, head), found in c.names.implementations.items()
+        if head == ty.name and name.name in found.methods
+    ]
+    listed = " and ".join(f"`{giver}`" for giver in givers)
+    message = f"`{name.name}` is a method of {listed}, and `{show(ty)}` has both"
+    hint = f"say by which it is meant: `value.as<{givers[0]}>.{name.name}(…)`"
+    c.wrong(name, catalogue.AMBIGUOUS_METHOD, message, hint=hint)
+    return ERROR
+
+
+def _as_interface(c: Checker, node: n.AsInterface, expected: Ty | None) -> Ty:
+    ty = c.resolve(node.type)
+    found = c.infer(node.value)
+    if is_error(ty) or found == NEVER:
+        return ERROR if is_error(ty) else NEVER
+    view = c.relation.as_interface(c.relation.expand(found), ty.name) if isinstance(ty, InterfaceTy) else None
+    if not isinstance(ty, InterfaceTy):
+        c.wrong(node.type, catalogue.NOT_AN_INTERFACE, f"`{show(ty)}` is no interface")
+        return ERROR
+    if view is None or not c.relation.is_usable(view, ty):
+        c.accept(node.value, found, ty)
+        return ty
+    return view
 
 
 def _union_call(c: Checker, node: n.Call, receiver: n.Expr, ty: Ty, name: n.Identifier) -> Ty:
     """A method that every class has. What it takes must be the same, or no argument would fit all."""
-    classes = [c.names.classes[m.name] for m in c.relation.members(ty) if isinstance(m, ClassTy)]
-    found = [(cls.name, c.names.functions[cls.methods[name.name]]) for cls in classes]
+    methods = [
+        (m.name, one)
+        for m in c.relation.members(ty)
+        if isinstance(m, ClassTy) and (one := method_of(c, m, name.name)) is not None
+    ]
+    found = [(cls, method.symbol) for cls, method in methods]
     for _, symbol in found:
         if symbol.static:
             return _static_method(c, node, symbol, name)
-    takes = {tuple(replace(param, ty=bare(param.ty)) for param in symbol.params[1:]) for _, symbol in found}
+    takes = {
+        tuple(replace(param, ty=bare(replaced(param.ty, method.known))) for param in method.symbol.params[1:])
+        for _, method in methods
+    }
+    if any(len(symbol.type_params) > symbol.outer for _, symbol in found):
+        takes.add(())  # what each is called with has to be found out for each
+        takes.add((Param("", ERROR),))
     if len(takes) > 1:
         for argument in written(node):
             c.look(argument)
         message = f"`{name.name}` does not take the same in every `{show(ty)}`"
         c.wrong(name, catalogue.UNKNOWN_FIELD, message, hint=_WITH_MATCH)
         return ERROR
-    c.tables.calls[id(node)] = UnionCall(tuple(found), receiver)
+    thrown = c.relation.join(
+        replaced(c.names.functions[method.symbol.name].thrown, method.known) for _, method in methods
+    )
+    c.tables.calls[id(node)] = UnionCall(tuple(found), receiver, thrown=thrown)
     c.tables.reaches.update(symbol.name for _, symbol in found)
     _no_type_arguments(c, node, f"`{name.name}`")
     _, slots = check_arguments(c, node, f"`{name.name}`", takes.pop())
     if slots is not None:
-        c.tables.calls[id(node)] = UnionCall(tuple(found), receiver, slots)
-    results = (NEVER if symbol.name in c.endless else symbol.result for _, symbol in found)
+        c.tables.calls[id(node)] = UnionCall(tuple(found), receiver, slots, thrown)
+    results = (
+        NEVER if method.symbol.name in c.endless else replaced(method.symbol.result, method.known)
+        for _, method in methods
+    )
     return c.relation.join(results)
 
 
@@ -304,6 +390,8 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
     known = method_names(ty)
     if isinstance(ty, ClassTy):
         known += [*c.names.classes[ty.name].methods]
+    if isinstance(ty, InterfaceTy):
+        known += [*c.names.interfaces[ty.name].methods]
     if isinstance(ty, FutureTy):
         known += [*c.names.classes[FUTURE].methods]
     hint = did_you_mean(name.name, known) or awaited_first(c, ty)
@@ -319,9 +407,7 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
 
 def _has_method(c: Checker, ty: Ty, name: str) -> bool:
     plain = bare(ty)
-    return method(plain, name, c.edition) is not None or (
-        isinstance(plain, ClassTy) and name in c.names.classes[plain.name].methods
-    )
+    return method(plain, name, c.edition) is not None or method_of(c, plain, name) is not None
 
 
 def _value_call(c: Checker, node: n.Call) -> Ty:
@@ -350,4 +436,4 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
     return ERROR
 
 
-CALLS: dict[type, Infer] = {n.Call: _call}
+CALLS: dict[type, Infer] = {n.Call: _call, n.AsInterface: _as_interface}

@@ -18,7 +18,6 @@ from ...types.ty import (
     NEVER,
     NULL,
     STRING,
-    ClassTy,
     EnumTy,
     ErrorTy,
     FunctionTy,
@@ -26,6 +25,7 @@ from ...types.ty import (
     LiteralTy,
     MapTy,
     NeverTy,
+    ParameterTy,
     PrimitiveTy,
     Ty,
     UnknownTy,
@@ -38,7 +38,9 @@ from ..facts.builtins import FUNCTIONS
 from ..facts.code_names import constant_name
 from ..facts.symbols import ClassSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
+from .class_types import class_of_constructor, fields_of, note_tested, tested_type
 from .futures import awaited_first
+from .generic_calls import function_by_place
 from .narrow import assume
 from .places import field_type, type_of_local, type_of_path
 from .state import Checker, Infer, is_error
@@ -51,6 +53,8 @@ def _path(c: Checker, node: n.Path, expected: Ty | None) -> Ty:
     use, ty = meaning_of(c, node)
     if use is not None:
         c.tables.uses[id(node)] = use
+    if isinstance(use, FunctionUse) and use.symbol.type_params:
+        return function_by_place(c, node, use.symbol, expected)
     return ty
 
 
@@ -227,12 +231,16 @@ def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
             c.infer(entry.value)
         return ERROR if node.path.parts[0].name in c.names.broken else _no_class(c, node, symbol)
     c.tables.constructors[id(node)] = symbol
-    wanted = {field.name: field.ty for field in symbol.schema.fields}
+    if symbol.params or node.type_arguments:
+        made = class_of_constructor(c, node, symbol, expected)
+    else:
+        made = symbol.ty
+    wanted = fields_of(symbol, made)
     given: dict[str, n.Identifier] = {}
     spread = False
     for entry in node.entries:
         if isinstance(entry, n.Spread):
-            c.require(entry.value, ClassTy(symbol.name))
+            _once(c, entry.value, made)
             spread = True
             continue
         if entry.name.name in given:
@@ -243,12 +251,20 @@ def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
     if missing and not spread:
         names = ", ".join(f"`{name}`" for name in missing)
         c.wrong(node.path, catalogue.CONSTRUCTOR_FIELDS.for_lack(), f"`{symbol.name}` also needs {names}")
-    return NEVER if c.cut_short(entry.value for entry in node.entries) else ClassTy(symbol.name)
+    return NEVER if c.cut_short(entry.value for entry in node.entries) else made
+
+
+def _once(c: Checker, node: n.Expr, wanted: Ty) -> None:
+    """Require a type of what may have been looked at to find out a type argument."""
+    if id(node) in c.tables.types:
+        c.accept(node, c.tables.types[id(node)], wanted)
+    else:
+        c.require(node, wanted)
 
 
 def _constructor_field(c: Checker, symbol: ClassSymbol, entry: n.FieldInit, wanted: dict[str, Ty]) -> None:
     if entry.name.name in wanted:
-        c.require(entry.value, wanted[entry.name.name])
+        _once(c, entry.value, wanted[entry.name.name])
         return
     c.infer(entry.value)
     message = f"`{symbol.name}` has no field `{entry.name.name}`"
@@ -388,20 +404,23 @@ def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
 
 def _instance_of(c: Checker, node: n.InstanceOf, expected: Ty | None) -> Ty:
     ty = c.infer(node.value)
-    c.tables.tests[id(node)] = type_test(c, node, ty, c.resolve(node.type), None)
+    c.tables.tests[id(node)] = type_test(c, node, ty, tested_type(c, node.type, ty), None)
     return NEVER if ty == NEVER else BOOL
 
 
 def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable | None) -> TypeTest:
     """How a value of `ty` is found to be a `wanted`: by its tag alone where types say what it contains."""
-    containers = (ListTy, MapTy, FunctionTy)
+    note_tested(c, node, ty, wanted)
+    containers = (ListTy, MapTy, FunctionTy, ParameterTy)
     tested = [member for member in c.relation.members(wanted) if isinstance(member, containers)]
     if not tested:
         return TypeTest(wanted, True, variable)
+    if any(isinstance(member, ParameterTy) for member in tested):
+        return TypeTest(wanted, False, variable)
     unsure = [
         member
         for member in c.relation.members(ty)
-        if any(isinstance(member, UnknownTy | type(other)) for other in tested)
+        if any(isinstance(member, UnknownTy | ParameterTy | type(other)) for other in tested)
         and not c.relation.is_part(member, wanted)
     ]
     if unsure and any(isinstance(member, FunctionTy) for member in tested):

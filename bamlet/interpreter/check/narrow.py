@@ -128,5 +128,5 @@ def _owner_type(c: Checker, node: n.Path) -> list[ClassTy] | None:
 
 
 def _admits(c: Checker, member: ClassTy, name: str, wanted: LiteralTy, equal: bool) -> bool:
-    field = next(f for f in c.names.classes[member.name].schema.fields if f.name == name)
-    return _compared(c, field.ty, wanted, equal) != NEVER
+    field = field_of(c, member, name)
+    return field is not None and _compared(c, field, wanted, equal) != NEVER

@@ -6,7 +6,7 @@ from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.relate import without_null
 from ...types.show import show
-from ...types.ty import NEVER, NULL, MapTy, Ty, UnknownTy
+from ...types.ty import NEVER, NULL, MapTy, ParameterTy, Ty, UnknownTy
 from .narrow import present
 from .state import Checker, Facts, Infer, is_error
 
@@ -68,7 +68,8 @@ def _of_what_is_there(c: Checker, left: n.Expr) -> str:
 def _may_be_null(c: Checker, ty: Ty) -> bool:
     """Whether nothing rules it out; of what is wrong already nothing is said."""
     return c.relation.is_subtype(NULL, ty) or any(
-        isinstance(member, UnknownTy) or is_error(member) or member == NEVER for member in c.relation.members(ty)
+        isinstance(member, UnknownTy | ParameterTy) or is_error(member) or member == NEVER
+        for member in c.relation.members(ty)
     )
 
 

@@ -15,6 +15,7 @@ from ...types.ty import (
     NEVER,
     NULL,
     UNKNOWN,
+    ClassTy,
     ErrorTy,
     Ty,
     UnknownTy,
@@ -35,6 +36,7 @@ from ..facts.typing_tables import (
     looks_inside,
 )
 from ..names.resolve_types import BUILTIN_TYPES
+from .class_types import class_of_pattern, tested_type
 from .disturb import undisturbed
 from .expressions import type_test
 from .narrow import assume
@@ -200,7 +202,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
             return Taken(AnyTest(_declare(c, node.name, offer.left.ty, node)), UNKNOWN, UNKNOWN)
         case n.BindingPattern(type=type_):
             assert type_ is not None
-            ty = c.resolve(type_)
+            ty = tested_type(c, type_, _whole(offer))
             variable = _declare(c, node.name, offer.overlap(c, ty), node)
             return _typed(c, node, offer, ty, variable)
         case n.OrPattern():
@@ -208,7 +210,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
         case n.PathPattern():
             return _path_pattern(c, node, offer)
         case n.TypePattern(type=type_):
-            return _typed(c, node, offer, c.resolve(type_), None)
+            return _typed(c, node, offer, tested_type(c, type_, _whole(offer)), None)
         case n.ClassPattern():
             return class_pattern(c, node, offer, check_pattern)
         case n.ListPattern():
@@ -216,8 +218,11 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
 
 
 def _typed(c: Checker, node: n.Pattern, offer: Offer, ty: Ty, variable: Variable | None) -> Taken:
-    whole = offer.declared if offer.apart == NEVER else union((offer.declared, offer.apart))
-    return Taken(type_test(c, node, whole, ty, variable), ty, NEVER if has_error(ty) else ty)
+    return Taken(type_test(c, node, _whole(offer), ty, variable), ty, NEVER if has_error(ty) else ty)
+
+
+def _whole(offer: Offer) -> Ty:
+    return offer.declared if offer.apart == NEVER else union((offer.declared, offer.apart))
 
 
 def _literal(node: n.LiteralPattern) -> Taken:
@@ -280,7 +285,9 @@ def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
         return Taken(AnyTest(None), UNKNOWN, UNKNOWN)
     if node.path.parts[0].name in c.names.broken:
         return Taken(AnyTest(None), ERROR, ERROR)
-    ty = BUILTIN_TYPES.get(name) or c.names.named_type(name)
+    ty = c.scope_of_types.get(node.path.name) or BUILTIN_TYPES.get(name) or c.names.named_type(name)
+    if isinstance(ty, ClassTy) and not ty.args:
+        ty = class_of_pattern(c, c.names.classes[ty.name], _whole(offer))
     if ty is not None:
         return _typed(c, node, offer, ty, None)
     if len(node.path.parts) == 1:

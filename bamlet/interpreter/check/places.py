@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, NULL, ClassTy, ErrorTy, Ty
+from ...types.ty import ERROR, NEVER, NULL, ClassTy, ErrorTy, InterfaceTy, ParameterTy, Ty
+from ...types.variables import replaced
+from ..facts.implementations import ProgramViews
 from ..facts.typing_tables import LocalUse, Variable
 from .state import Checker, Place, ungrouped
 
@@ -52,10 +54,30 @@ def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
 
 
 def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
-    if not isinstance(ty, ClassTy):
-        return None
-    schema = c.names.classes[ty.name].schema
-    return next((field.ty for field in schema.fields if field.name == name), None)
+    match ty:
+        case ClassTy(name=owner, args=args):
+            symbol = c.names.classes[owner]
+            found = next((field.ty for field in symbol.schema.fields if field.name == name), None)
+            if found is None or not args:
+                return found
+            return replaced(found, {param.name: arg for param, arg in zip(symbol.params, args, strict=True)})
+        case InterfaceTy(name=owner):
+            interface = c.names.interfaces[owner]
+            found = next((field.ty for field in interface.fields if field.name == name), None)
+            if found is not None:
+                unknown: dict[str, Ty] = {f"Self.{one}": ParameterTy(f"?{one}") for one in interface.associated}
+                return replaced(found, unknown | interface.seen_as(ty))
+            views = c.relation.views
+            bases = views.demanded(ty) if isinstance(views, ProgramViews) else ()
+            return _first(field_of(c, base, name) for base in bases)
+        case ParameterTy(bounds=bounds):
+            return _first(field_of(c, bound, name) for bound in bounds)
+        case _:
+            return None
+
+
+def _first(found: Iterable[Ty | None]) -> Ty | None:
+    return next((ty for ty in found if ty is not None), None)
 
 
 def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:

@@ -23,6 +23,7 @@ from ..facts.typing_tables import (
     TypeTest,
     VariantTest,
 )
+from .places import field_of
 from .state import Checker
 
 MOST = 300  # spaces at once; a match that makes more is taken to leave something
@@ -209,8 +210,9 @@ class _Work:
         return taken, left
 
     def _field(self, owner: ClassTy, name: str) -> Ty:
-        fields = self.c.names.classes[owner.name].schema.fields
-        return self.c.relation.expand(next(field.ty for field in fields if field.name == name))
+        found = field_of(self.c, owner, name)
+        assert found is not None
+        return self.c.relation.expand(found)
 
 
 def _has_length(space: OfList, test: ListTest) -> bool:

@@ -82,6 +82,8 @@ class Checker:
     builtin_only: frozenset[str]  # names of methods that no class has, only builtin types
     panics: Ty  # the union of all
     edition: Edition
+    scope_of_types: Mapping[str, Ty] = field(default_factory=dict)
+    runtime_types: frozenset[str] = frozenset()  # the type parameters that a call can tell at run time
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
     thrown: Thrown = field(default_factory=dict)
@@ -223,7 +225,7 @@ class Checker:
         return any(isinstance(self.tables.types[id(part)], NeverTy) for part in parts)
 
     def resolve(self, node: n.TypeNode) -> Ty:
-        return TypeResolver(self.names, self.report, self.placed).resolve(node)
+        return TypeResolver(self.names, self.report, self.placed, parameters=self.scope_of_types).resolve(node)
 
     # --- variables
 
@@ -379,12 +381,19 @@ def is_new_and_fits(c: Checker, node: n.Expr, expected: Ty) -> bool:
             c.relation.is_subtype(c.tables.types[id(part)], expected) or is_new_and_fits(c, part, expected)
             for part in parts
         )
+    if isinstance(node, n.ListLiteral | n.MapLiteral):
+        return _is_usable_inside(c, c.relation.expand(c.tables.types[id(node)]), c.relation.members(expected))
     plan = c.tables.calls.get(id(node))
     if not isinstance(plan, BuiltinCall) or plan.name not in FRESH:
         return False
     found, wanted = c.relation.expand(c.tables.types[id(node)]), c.relation.members(expected)
     if plan.name == "deep_copy":
         return c.relation.is_part(found, expected)
+    return _is_usable_inside(c, found, wanted)
+
+
+def _is_usable_inside(c: Checker, found: Ty, wanted: Iterable[Ty]) -> bool:
+    """Whether what is in a new value fits; nobody else can put anything into it."""
     match found:
         case ListTy(item=item):
             return any(isinstance(ty, ListTy) and c.relation.is_usable(item, ty.item) for ty in wanted)

@@ -30,6 +30,7 @@ from ..facts.typing_tables import ConstantUse, LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
 from .expressions import operator_hint, operator_result
 from .futures import warn_of_dropped
+from .iterators import asks_iterator, over_iterator
 from .lambdas import written_type
 from .narrow import assume
 from .optional import receiver
@@ -276,6 +277,8 @@ def _elements_of(ty: Ty) -> str | None:
 def _for_in(c: Checker, node: n.ForIn) -> bool:
     c.wants_parentheses(node, node.name, "header", "for")
     ty = c.relation.expand(c.infer(node.iterable))
+    if asks_iterator(c, ty):
+        return over_iterator(c, node, ty)
     item: Ty = ERROR
     lists = [member for member in c.relation.members(ty) if isinstance(member, ListTy)]
     if len(lists) == len(c.relation.members(ty)):

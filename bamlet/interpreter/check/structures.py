@@ -8,8 +8,9 @@ from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, ListTy, Ty, UnknownTy, union
+from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, InterfaceTy, ListTy, ParameterTy, Ty, UnknownTy, union
 from ..facts.typing_tables import AnyTest, ClassTest, ListTest, PatternTest
+from .class_types import class_of_pattern, fields_of
 from .expressions import type_test
 from .offers import Offer, Taken
 from .state import Checker
@@ -26,8 +27,17 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
         for field in node.fields:
             test(c, field.pattern, Offer.whole(c, ERROR, ERROR))
         return Taken(AnyTest(None), ERROR, NEVER)
-    ty = ClassTy(symbol.name)
-    types = {field.name: field.ty for field in symbol.schema.fields}
+    whole = union((offer.declared, offer.apart))
+    ty = class_of_pattern(c, symbol, whole)
+    if node.type_arguments is not None:
+        given = tuple(c.resolve(argument) for argument in node.type_arguments)
+        if len(given) != len(symbol.params):
+            c.wrong(
+                node.path, catalogue.TYPE_ARGUMENTS, f"`{symbol.name}` has {len(symbol.params)} type parameters"
+            )
+        else:
+            ty = ClassTy(symbol.name, given)
+    types = fields_of(symbol, ty)
     fields: list[tuple[str, PatternTest]] = []
     is_sure = True
     for field in node.fields:
@@ -41,7 +51,6 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
         _check_fits(c, field.pattern, wanted, taken)
         if name in types:
             fields.append((name, taken.test))
-    whole = union((offer.declared, offer.apart))
     of = type_test(c, node, whole, ty, None)
     return Taken(ClassTest(of, tuple(fields)), ty, ty if is_sure else NEVER)
 
@@ -49,7 +58,9 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
 def list_pattern(c: Checker, node: n.ListPattern, offer: Offer, test: Test) -> Taken:
     lists = [member for member in c.relation.members(offer.left.ty) if isinstance(member, ListTy)]
     lists = lists or [member for member in c.relation.members(offer.declared) if isinstance(member, ListTy)]
-    may_be_any = any(isinstance(member, UnknownTy) for member in c.relation.members(offer.declared))
+    may_be_any = any(
+        isinstance(member, UnknownTy | ParameterTy | InterfaceTy) for member in c.relation.members(offer.declared)
+    )
     item = c.relation.join([one.item for one in lists] + ([UNKNOWN] if may_be_any or not lists else []))
     rests = [at for at, part in enumerate(node.items) if isinstance(part, n.RestPattern)]
     for at in rests[1:]:

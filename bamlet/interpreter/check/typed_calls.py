@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ERROR, STRING, ClassTy, Ty, union
+from ...types.ty import ERROR, STRING, ClassTy, InterfaceTy, Ty, union
+from ...types.variables import parameters_in, parts_of
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import CompanionCall, TypedCall
 from .arguments import check_arguments, refuse_names
@@ -70,12 +71,38 @@ def call_of_a_type(c: Checker, node: n.Call, name: str) -> Ty:
         message = f"`{name.rpartition('.')[2]}` is told by a type what the text is to become"
         return _wrong(c, node, node.callee, message, f"write `{name}<T>(…)`")
     ty = c.resolve(node.type_arguments[0])
-    c.names.decoded[show(ty)] = ty
+    if _holds_interface(ty):
+        message = f"`{show(ty)}` has an interface in it, of which no text can be one"
+        c.wrong(node.type_arguments[0], catalogue.INTERFACE_IN_SCHEMA, message, hint="name the classes: `A | B`")
+    inside = parameters_in(ty)
+    if any(isinstance(part, ClassTy) and parameters_in(part) for part in (ty, *parts_of(ty))):
+        message = f"`{show(ty)}` is another class for each call"
+        return _wrong(c, node, node.type_arguments[0], message, "let the caller name the whole type: `<T>`")
+    for param in sorted(inside, key=lambda one: one.name):
+        if param.name not in c.runtime_types:
+            message = f"what `{show(param)}` is here cannot be found out at run time"
+            hint = "only a function's own type parameters can be looked at"
+            return _wrong(c, node, node.type_arguments[0], message, hint)
+        c.tables.wants_types.add(param.name)
+    if not inside:
+        c.names.decoded[show(ty)] = ty
     function, taken = OF_A_TYPE[name]
-    return _typed(c, node, function, taken, show(ty), ty)
+    return _typed(c, node, function, taken, show(ty), ty, bool(inside))
 
 
-def _typed(c: Checker, node: n.Call, function: str, taken: Ty, word: str, result: Ty) -> Ty:
+def _holds_interface(ty: Ty) -> bool:
+    return isinstance(ty, InterfaceTy) or any(map(_holds_interface, parts_of(ty)))
+
+
+def _typed(
+    c: Checker,
+    node: n.Call,
+    function: str,
+    taken: Ty,
+    word: str,
+    result: Ty,
+    speaks_of_parameters: bool = False,
+) -> Ty:
     if refuse_names(c, node, "this function"):
         return result
     if len(node.arguments) != 1:
@@ -84,7 +111,8 @@ def _typed(c: Checker, node: n.Call, function: str, taken: Ty, word: str, result
         c.wrong(node, catalogue.ARGUMENT_COUNT, f"this function takes 1 argument, found {len(node.arguments)}")
         return result
     c.require(node.arguments[0], taken)
-    c.tables.calls[id(node)] = TypedCall(c.names.functions[function], word)
+    told = result if speaks_of_parameters else None
+    c.tables.calls[id(node)] = TypedCall(c.names.functions[function], word, told)
     c.tables.reaches.add(function)
     return result
 

@@ -18,12 +18,13 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
-from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name
+from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name, type_name
 from ..facts.interface import in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
+from .dispatch import dispatch_tables
 from .effects import Effects
 from .functions import ask_model, call_function, function_values, may_go_on
 from .showing import given_whole, handed_on
@@ -35,7 +36,7 @@ __all__ = ["CONSTRUCTS", "definition", "emit", "showing_definition", "unit_of"]
 
 def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:
     """Code that, run in a namespace with the words of `runtime.vocabulary`, defines everything `own` declares."""
-    unit = unit_of(names, effects)
+    unit = unit_of(names, effects, own is names)
     modules: dict[SourceFile, list[ast.stmt]] = {}
     symbols: list[FunctionSymbol | ConstantSymbol] = [f for f in own.functions.values() if f.kind != "stub"]
     for symbol in (*symbols, *own.constants.values()):
@@ -45,12 +46,12 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
             if symbol.name in effects.shows:
                 body += _guarded(symbol, partial(showing_definition, symbol, unit, checked), report)
     codes = [_compile(body, file.name) for file, body in modules.items()]
-    shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit)]
-    return (_classes(own.classes.values(), checked), *codes, _compile(shared, "<shared>"))
+    shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit), *dispatch_tables(unit)]
+    return (_classes(own, checked), *codes, _compile(shared, "<shared>"))
 
 
-def unit_of(names: Names, effects: Effects) -> Unit:
-    return Unit(CONSTRUCTS, names, names.relation(), effects)
+def unit_of(names: Names, effects: Effects, is_library: bool = False) -> Unit:
+    return Unit(CONSTRUCTS, names, names.relation(), effects, is_library)
 
 
 def _guarded(
@@ -123,6 +124,7 @@ def _function(
         if symbol.name in unit.effects.heavy:
             e.add(ast.Expr(may_go_on()), node.name)
         e.into(node.body, GIVE)
+    params = [*map(type_name, unit.effects.told.get(symbol.name, ())), *params]
     if symbol.name in unit.effects.needs_context:
         params = [CONTEXT, *params]
     suspends = symbol.name in unit.effects.suspends
@@ -191,12 +193,16 @@ def _subscripts(unit: Unit) -> Iterable[ast.stmt]:
     yield ast.Assign([store("$subscripts")], made)
 
 
-def _classes(symbols: Iterable[ClassSymbol], checked: Checked) -> CodeType:
+def _classes(own: Names, checked: Checked) -> CodeType:
     body: list[ast.stmt] = []
-    for symbol in symbols:
+    for symbol in own.classes.values():
         if not symbol.opaque:
             finaliser = checked.tables.get(symbol.methods.get("cleanup", ""))
             body += _class(symbol, finaliser is not None and finaliser.runs_once)
+    for found in own.implementations.values():
+        for name, field in found.links.items():
+            linked = call("$linked", load(class_name(found.key[1])), ast.Constant(name), ast.Constant(field))
+            body.append(ast.Expr(linked))
     return _compile(body, "<classes>")
 
 

@@ -16,37 +16,45 @@ from ..facts.typing_tables import (
     CompanionCall,
     DeadCall,
     FunctionCall,
+    InterfaceCall,
     TypedCall,
     UnionCall,
     ValueCall,
 )
 from .callbacks import emit_callback
+from .dispatch import call_method
 from .functions import call_function, call_showing, may_go_on, operation
 from .lambdas import call_lambda
 from .operators import element
 from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load, rounds
+from .texts import any_shows_itself, shown
+from .type_tests import type_value
 
 
 def _call(e: Emitter, node: n.Call) -> ast.expr:
     plan = e.tables.calls[id(node)]
     match plan:
-        case FunctionCall(symbol=symbol, receiver=None, slots=slots):
-            made = call_showing if id(node) in e.shown else call_function
-            return made(e, symbol, _slotted(symbol.params, _operands(e, written(node), slots), slots))
-        case FunctionCall(symbol=symbol, receiver=receiver, slots=slots):
+        case FunctionCall(symbol=symbol, receiver=None, slots=slots, types=types):
+            given = _slotted(symbol.params, _operands(e, written(node), slots), slots)
+            return (call_showing if id(node) in e.shown else call_function)(e, symbol, given, types)
+        case FunctionCall(symbol=symbol, receiver=receiver, slots=slots, types=types):
             assert receiver is not None
             first, *values = _operands(e, (receiver, *written(node)), slots)
-            made = call_showing if id(node) in e.shown else call_function
-            return made(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)])
+            given = [first, *_slotted(symbol.params[1:], values, slots)]
+            return (call_showing if id(node) in e.shown else call_function)(e, symbol, given, types)
+        case InterfaceCall(symbol=symbol, receiver=receiver, slots=slots):
+            first, *values = _operands(e, (receiver, *written(node)), slots)
+            return call_method(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)])
         case UnionCall(methods=methods, receiver=receiver, slots=slots):
             first, *values = _operands(e, (receiver, *written(node)), slots)
             return _union_call(e, methods, [first, *_slotted(methods[0][1].params[1:], values, slots)])
-        case TypedCall(symbol=symbol, word=word):
-            return call_function(e, symbol, [ast.Constant(word), *e.operands(node.arguments)])
+        case TypedCall(symbol=symbol, word=word, ty=ty):
+            told = ast.Constant(word) if ty is None else type_value(e.unit, ty)
+            return call_function(e, symbol, [told, *e.operands(node.arguments)])
         case CompanionCall(symbol=symbol, function=function, names=names, more=more):
             keys: list[ast.expr | None] = [ast.Constant(name) for name in names]
-            given = ast.Dict(keys, e.operands(written(node)))
-            return call_function(e, symbol, [ast.Constant(function), given, *map(ast.Constant, more)])
+            by_name = ast.Dict(keys, e.operands(written(node)))
+            return call_function(e, symbol, [ast.Constant(function), by_name, *map(ast.Constant, more)])
         case BuiltinCall(name=name) if name in CALLING_BACK:
             return emit_callback(e, node, plan)
         case BuiltinCall(name=name, operands=operands) if name in _ELEMENTS:
@@ -160,6 +168,12 @@ _written = _walking("$unstable_string")
 _place = _walking("$place_by_content")
 
 
+def _joined(e: Emitter, values: list[ast.expr]) -> ast.expr:
+    if any_shows_itself(e.unit):
+        return call("$join_by", load(CONTEXT), *values)
+    return call("$join2", rounds(), *values)
+
+
 _ELEMENTS = {"list.at", "string.char_at"}
 
 BUILTINS: dict[str, Builtin] = {
@@ -187,7 +201,7 @@ BUILTINS: dict[str, Builtin] = {
     "list.sort2": _helper("$sort2"),
     "list.index_of2": lambda e, values: call("$found_or_null", _place(e, values)),
     "list.includes2": lambda e, values: compare(_place(e, values), ast.GtE(), ast.Constant(0)),
-    "list.join2": lambda e, values: call("$join2", rounds(), *values),
+    "list.join2": _joined,
     "map.set2": _helper("$set2"),
     "map.delete2": _helper("$delete2"),
     "string.index_of2": _helper("$find2"),
@@ -199,7 +213,7 @@ BUILTINS: dict[str, Builtin] = {
     "string.is_ascii_alphanumeric": _of_kind("alphanumeric"),
     "string.is_ascii_whitespace": _of_kind("whitespace"),
     "string.last_index_of": _helper("$find_last"),
-    "string_from": _walking("$text"),
+    "string_from": lambda e, values: shown(e, *values),
     "map.length": _helper("$len"),
     "map.has": _contains,
     "map.get": _method("get"),

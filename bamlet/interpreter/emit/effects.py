@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
+from ...types.variables import parameters_in
 from ..check import Checked
 from ..facts.builtins import SHRINKING, START
-from ..facts.code_names import constant_name, is_constant_name
+from ..facts.code_names import constant_name, dispatch_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import Names
-from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, UnionCall, ValueCall
+from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, InterfaceCall, UnionCall, ValueCall
 from .showing import handed_on
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
@@ -38,17 +39,22 @@ class Effects:
     needs_context: frozenset[str]
     outside: frozenset[str]
     branching: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # Of each function that looks at types at run time: the type parameters that a call must tell it, in order.
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     heavy: frozenset[str] = frozenset()
     shrinks: frozenset[str] = frozenset()
     shows: frozenset[str] = frozenset()
 
 
-def infer_effects(own: Names, checked: Checked, library: Effects | None, all_async: bool) -> Effects:
+def infer_effects(own: Names, view: Names, checked: Checked, library: Effects | None, all_async: bool) -> Effects:
     """`all_async` gives every function both, which must not change what a program does."""
-    suspends = set(library.suspends) if library else set()
-    outside = set(library.outside) if library else set()
-    context = set(library.needs_context) if library else set()
-    calls = {name: tables.reaches for name, tables in checked.tables.items()}
+    dispatched = _dispatched(view)
+    suspends = set(library.suspends) - dispatched.keys() if library else set()
+    outside = set(library.outside) - dispatched.keys() if library else set()
+    context = set(library.needs_context) - dispatched.keys() if library else set()
+    if library is None:  # any program may implement its interfaces, with functions that wait
+        suspends |= dispatched.keys()
+    calls = {**{name: tables.reaches for name, tables in checked.tables.items()}, **dispatched}
     plain = _reached_from_constants(calls)
     for symbol in own.functions.values():
         if symbol.kind == "stub":
@@ -66,7 +72,8 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
     spread(calls, suspends)
     outside |= suspends
     spread(calls, outside)
-    branching, heavy = _branching(checked, calls), _heavy(checked, calls)
+    direct = {name: _direct(tables.reaches, dispatched) for name, tables in checked.tables.items()}
+    branching, heavy = _branching(checked, direct, dispatched), _heavy(checked, direct, dispatched)
     context |= outside | branching.keys() | heavy
     context |= {name for name, tables in checked.tables.items() if tables.walks}
     changeable = (constant.name for constant in own.constants.values() if not _is_immutable(constant.ty))
@@ -82,6 +89,7 @@ def infer_effects(own: Names, checked: Checked, library: Effects | None, all_asy
         frozenset(context),
         frozenset(outside),
         branching,
+        told_types(view, checked, library),
         frozenset(heavy),
         frozenset(shrinks),
         _shows(own, checked),
@@ -99,11 +107,49 @@ def _shows(own: Names, checked: Checked) -> frozenset[str]:
     return frozenset(found - llm)
 
 
+def _dispatched(view: Names) -> dict[str, set[str]]:
+    """Of each method of an interface: the functions that a call of it may lead to."""
+    found: dict[str, set[str]] = {
+        dispatch_name(full): set() for symbol in view.interfaces.values() for full in symbol.methods.values()
+    }
+    for (interface, _), implementation in view.implementations.items():
+        symbol = view.interfaces[interface]
+        for word, full in implementation.methods.items():
+            found[dispatch_name(symbol.methods[word])].add(full)
+    return found
+
+
+def _direct(reaches: set[str], dispatched: Mapping[str, set[str]]) -> set[str]:
+    """What a function reaches, with the functions of a method of an interface in the place of that."""
+    return reaches.union(*(dispatched[name] for name in reaches if name in dispatched))
+
+
+def told_types(view: Names, checked: Checked, library: Effects | None) -> dict[str, tuple[str, ...]]:
+    """A function must be told a type if it looks at it, or hands it to one that must be told."""
+    told = dict(library.told) if library else {}
+    wanted = {name: set(tables.wants_types) for name, tables in checked.tables.items() if name in view.functions}
+    changed = True
+    while changed:
+        changed = False
+        for name, names in wanted.items():
+            order = tuple(param.name for param in view.functions[name].told if param.name in names)
+            if order and told.get(name) != order:
+                told[name], changed = order, True
+        for name, names in wanted.items():
+            for plan in checked.tables[name].calls.values():
+                if isinstance(plan, FunctionCall) and plan.symbol.name in told:
+                    types = dict(plan.types)
+                    handed = (types[param] for param in told[plan.symbol.name] if param in types)
+                    names |= {param.name for ty in handed for param in parameters_in(ty)}
+    return told
+
+
 def may_shrink(effects: Effects, plans: Iterable[CallPlan]) -> bool:
     """Whether any of the calls may take an element from a list."""
     return any(
         _shrinks(plan)
         or (isinstance(plan, FunctionCall) and plan.symbol.name in effects.shrinks)
+        or (isinstance(plan, InterfaceCall) and dispatch_name(plan.symbol.name) in effects.shrinks)
         or (isinstance(plan, UnionCall) and any(method.name in effects.shrinks for _, method in plan.methods))
         for plan in plans
     )
@@ -150,13 +196,15 @@ def spread(calls: Mapping[str, Iterable[str]], marked: set[str]) -> None:
                 pending.append(caller)
 
 
-def _call_counts(checked: Checked, name: str) -> Counter[str]:
+def _call_counts(checked: Checked, name: str, dispatched: Mapping[str, set[str]]) -> Counter[str]:
     """How often a function calls each other one and each lambda that it knows, its lambdas counted in."""
     counts: Counter[str] = Counter()
     for plan in checked.tables[name].calls.values():
         match plan:
             case FunctionCall(symbol=symbol):
                 counts[symbol.name] += 1
+            case InterfaceCall(symbol=symbol):
+                counts.update(dispatched.get(dispatch_name(symbol.name), ()))
             case UnionCall(methods=methods):
                 counts.update(symbol.name for _, symbol in methods)
             case ValueCall(known=str(known)):
@@ -164,26 +212,28 @@ def _call_counts(checked: Checked, name: str) -> Counter[str]:
     return counts
 
 
-def _branching(checked: Checked, calls: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+def _branching(
+    checked: Checked, calls: Mapping[str, set[str]], dispatched: Mapping[str, set[str]]
+) -> dict[str, frozenset[str]]:
     """A function that calls itself once, whatever the way round, makes a chain: the stack's depth bounds it."""
     edges = {name: sorted(callees) for name, callees in calls.items()}
     found: dict[str, frozenset[str]] = {}
     for group in groups(edges):
         for name in group:
-            counts = _call_counts(checked, name)
+            counts = _call_counts(checked, name, dispatched)
             back = group & counts.keys()
             if sum(counts[callee] for callee in back) > 1 or (back and checked.tables[name].loops):
                 found[name] = frozenset(back)
     return found
 
 
-def _heavy(checked: Checked, calls: Mapping[str, set[str]]) -> set[str]:
+def _heavy(checked: Checked, calls: Mapping[str, set[str]], dispatched: Mapping[str, set[str]]) -> set[str]:
     """Functions that call one another twice each, forty deep, neither loop nor recur and would never end."""
     edges = {name: sorted(callees) for name, callees in calls.items()}
     weights: dict[str, int] = {}
     heavy: set[str] = set()
     for name in finished(edges):
-        counts = _call_counts(checked, name)
+        counts = _call_counts(checked, name, dispatched)
         weights[name] = 1 + sum(count * weights.get(callee, 1) for callee, count in counts.items())
         if weights[name] > HEAVY:
             heavy.add(name)

@@ -112,6 +112,7 @@ EXPRESSIONS: dict[type, Emit] = {
     n.Path: _path,
     n.Group: lambda e, node: e.expr(node.inner),
     n.FieldAccess: lambda e, node: attribute(e.expr(node.value), node.name.name),
+    n.AsInterface: lambda e, node: e.expr(node.value),
     n.Index: _index,
     n.InstanceOf: _instance_of,
     n.ListLiteral: lambda e, node: ast.List(e.operands(node.items), ast.Load()),

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from ..facts.code_names import function_name, showing_name
 from ..facts.symbols import FunctionSymbol
+from ..facts.typing_tables import Types
 from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
+from .type_tests import type_value
 
 
 def value_name(name: str) -> str:
@@ -38,8 +40,9 @@ def operation(name: str, arguments: list[ast.expr]) -> ast.Call:
     return ast.Call(invoke, [ast.Constant(name), load(CONTEXT), *arguments], [])
 
 
-def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
+def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], types: Types = ()) -> ast.expr:
     made: ast.expr
+    arguments = [*_told(e, symbol, types), *arguments]
     if symbol.kind == "stub":
         made = operation(symbol.name, arguments)
     elif symbol.name in e.unit.effects.needs_context:
@@ -51,11 +54,18 @@ def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr])
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made
 
 
-def call_showing(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
+def _told(e: Emitter, symbol: FunctionSymbol, types: Types) -> list[ast.expr]:
+    """What a function that looks at type parameters is told of them, before its arguments."""
+    known = dict(types)
+    return [type_value(e.unit, known[name]) for name in e.unit.effects.told.get(symbol.name, ())]
+
+
+def call_showing(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], types: Types = ()) -> ast.expr:
     """The same where the value is what the stream of the caller shows. Whoever shows waits, and has a context."""
     if symbol.kind == "llm":
         return ast.Await(ask_model(e, symbol, "baml.llm.stream_llm_function", arguments))
-    made = ast.Await(call(showing_name(symbol.name), load(CONTEXT), *arguments))
+    given = [*_told(e, symbol, types), *arguments]
+    made = ast.Await(call(showing_name(symbol.name), load(CONTEXT), *given))
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made
 
 

@@ -16,8 +16,10 @@ from ...types.ty import (
     STRING,
     EnumTy,
     ErrorTy,
+    InterfaceTy,
     LiteralTy,
     NeverTy,
+    ParameterTy,
     Ty,
     UnknownTy,
     VariantTy,
@@ -145,7 +147,7 @@ def base_kinds(types: Types) -> set[str]:
                 found.add(base)
             case EnumTy() | VariantTy():
                 found.add("enum")
-            case UnknownTy() | ErrorTy() | NeverTy():
+            case UnknownTy() | ErrorTy() | NeverTy() | InterfaceTy() | ParameterTy():
                 found.add("unknown")
             case _:
                 found.add(_KINDS.get(member, "other"))

@@ -80,16 +80,22 @@ Way: TypeAlias = "str | tuple[str, Way, str | int]"
 class Unit:
     """What the functions of one compilation share.
 
+    `is_library`: other programs may implement its interfaces, so that it asks the one that runs.
+
     `tested` gathers the types that need a function to be told at run time, by the name of that function;
-    `values` the functions that are used as values, `subscripts` what `runtime.subscripts` looks up.
+    `values` the functions that are used as values, `implementors` the interfaces that are tested, `dispatched` the
+    methods of interfaces that are called, by their full names, `subscripts` what `runtime.subscripts` looks up.
     """
 
     constructs: Constructs
     names: Names
     relation: Relation
     effects: Effects
+    is_library: bool = False
     tested: dict[str, Ty] = field(default_factory=dict)
     values: dict[str, FunctionSymbol] = field(default_factory=dict)
+    implementors: set[str] = field(default_factory=set)
+    dispatched: dict[str, FunctionSymbol] = field(default_factory=dict)
     subscripts: dict[tuple[str, int, int, int, int], tuple[Way, str | int]] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from ...grammar import nodes as n
 from ...grammar.walk import walk
-from ...types.ty import UNKNOWN, UnknownTy
+from ...types.ty import UNKNOWN, ParameterTy, UnknownTy
 from ..facts.panics import is_panic
 from ..facts.typing_tables import LocalUse, Variable
 from .counting import count, counter
@@ -172,7 +172,7 @@ def _clauses(e: Emitter, clauses: Sequence[n.CatchClause], subject: Subject, fai
 
 
 def _throw(e: Emitter, node: n.Throw, target: Target) -> None:
-    may_be_panic = any(isinstance(ty, UnknownTy) or is_panic(ty) for ty in e.members_of(node.value))
+    may_be_panic = any(isinstance(ty, UnknownTy | ParameterTy) or is_panic(ty) for ty in e.members_of(node.value))
     e.add(ast.Raise(call("$thrown" if may_be_panic else "$Thrown", e.expr(node.value)), None), node)
     _unreachable(e, node, target)
 
@@ -345,7 +345,14 @@ def _for(e: Emitter, node: n.For) -> None:
     _loop(e, node, node.condition, node.body, step)
 
 
-def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, step: Callable[[], None]) -> None:
+def _loop(
+    e: Emitter,
+    node: n.Node,
+    condition: n.Expr | None,
+    body: n.Block,
+    step: Callable[[], None],
+    target: Target = DISCARD,
+) -> None:
     """A Python `for` over an endless iterator that also watches for cancellation; see `runtime.loops.rounds`.
 
     Once told to stop, that iterator is at its end, and stays there for every loop of the call.
@@ -357,7 +364,7 @@ def _loop(e: Emitter, node: n.Node, condition: n.Expr | None, body: n.Block, ste
             assert condition is not None
             ends = ast.UnaryOp(ast.Not(), truth(e, condition))
             e.add(ast.If(ends, [ast.Break()], []), condition)
-        e.into(body, DISCARD)
+        e.into(body, target)
         step()
 
     e.steps.append(step)
@@ -372,6 +379,13 @@ def _for_in(e: Emitter, node: n.ForIn) -> None:
 
 
 def for_in(e: Emitter, node: n.ForIn, target: Target) -> None:
+    if id(node) in e.tables.walks_of:
+        *before, loop = e.tables.walks_of[id(node)].statements
+        assert isinstance(loop, n.While)
+        for statement in before:
+            e.statement(statement)
+        _loop(e, loop, loop.condition, loop.body, lambda: None, target)
+        return
     calls = e.tables.calls
     plans = (calls[id(part)] for part in walk(node.body) if id(part) in calls)
     each = "$each_still" if may_shrink(e.unit.effects, plans) else "$each"

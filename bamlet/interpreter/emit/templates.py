@@ -7,8 +7,9 @@ import ast
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.ty import STRING
-from .state import Emit, EmitInto, Emitter, Gather, Target, attribute, call, load, rounds, store
+from .state import Emit, EmitInto, Emitter, Gather, Target, attribute, call, load, store
 from .statements import for_in
+from .texts import shown
 
 
 def _template(e: Emitter, node: n.Template) -> ast.expr:
@@ -27,7 +28,7 @@ def _template(e: Emitter, node: n.Template) -> ast.expr:
 def _shown(e: Emitter, node: n.Expr, value: ast.expr) -> ast.expr:
     ty = e.tables.types[id(node)]
     if e.unit.relation.may_hold_values(ty):
-        return call("$text", rounds(), value)
+        return shown(e, value)
     is_text = all(widen_literals(member) == STRING for member in e.unit.relation.members(ty))
     return value if is_text else call("$plain_text", value)
 

@@ -23,18 +23,21 @@ from ...types.ty import (
     ErrorTy,
     FunctionTy,
     FutureTy,
+    InterfaceTy,
     ListTy,
     LiteralTy,
     MapTy,
     MediaTy,
     NeverTy,
+    ParameterTy,
     Ty,
     UnionTy,
     UnknownTy,
     VariantTy,
     bare,
 )
-from ..facts.code_names import FUTURE, class_name, enum_value_name
+from ...types.variables import parameters_in
+from ..facts.code_names import FUTURE, class_name, enum_value_name, implementors_name, type_name
 from ..facts.typing_tables import TypeTest
 from .state import Unit, call, compare, load, rounds
 
@@ -46,13 +49,33 @@ def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> a
         return ast.Constant(True)
     looks = [
         _look(unit, again if at else first, part)
-        if test.by_tag or not isinstance(part, ListTy | MapTy)
+        if test.by_tag or not isinstance(part, ListTy | MapTy | ParameterTy)
+        else conforms(unit, again if at else first, part)
+        if parameters_in(part)
         else call(_function(unit, part), again if at else first, rounds())
         for at, part in enumerate(parts)
     ]
     if not looks:
         return ast.Constant(False)
     return looks[0] if len(looks) == 1 else ast.BoolOp(ast.Or(), looks)
+
+
+def conforms(unit: Unit, value: ast.expr, ty: Ty) -> ast.expr:
+    """The test of a type that only the caller knows."""
+    return call("$conforms", value, type_value(unit, ty), rounds())
+
+
+def type_value(unit: Unit, ty: Ty) -> ast.expr:
+    """A type as a value. What a type parameter is, stands in a variable of its own."""
+    if isinstance(ty, ParameterTy):
+        return load(type_name(ty.name))
+    word = show(ty)
+    unit.names.decoded[word] = ty
+    inside = sorted(parameters_in(ty), key=lambda param: param.name)
+    if not inside:
+        return call("$type_of", ast.Constant(word))
+    found = ast.Dict([ast.Constant(one.name) for one in inside], [load(type_name(one.name)) for one in inside])
+    return call("$type_of", ast.Constant(word), found)
 
 
 def test_functions(unit: Unit) -> Iterable[ast.stmt]:
@@ -114,9 +137,16 @@ def _look(unit: Unit, value: ast.expr, ty: Ty) -> ast.expr:
     plain = bare(ty)
     if isinstance(plain, ClassTy) and unit.names.classes[plain.name].opaque:
         return call("$type_is", value, ast.Constant("handle"), ast.Constant(plain.name))
+    if isinstance(plain, InterfaceTy):
+        return _implements(unit, value, plain.name)
     if plain == NULL:
         return compare(value, ast.Is(), ast.Constant(None))
     return _LOOK[type(plain)](value, plain) if plain not in _PYTHON_TYPES else _tag(value, _PYTHON_TYPES[plain])
+
+
+def _implements(unit: Unit, value: ast.expr, interface: str) -> ast.expr:
+    unit.implementors.add(interface)
+    return call("$implements", value, load(implementors_name(interface)))
 
 
 _PYTHON_TYPES: dict[Ty, str] = {INT: "$int", FLOAT: "$float", STRING: "$str", BOOL: "$bool"}
@@ -150,7 +180,7 @@ def literal_test(
 
 def _is_treacherous(ty: Ty, wanted: str | int | float) -> bool:
     match ty:
-        case UnknownTy() | ErrorTy() | NeverTy():
+        case UnknownTy() | ErrorTy() | NeverTy() | InterfaceTy() | ParameterTy():
             return True
         case EnumTy() | VariantTy():
             return isinstance(wanted, str)

@@ -27,7 +27,7 @@ from ...types.ty import (
     VariableTy,
     optional,
 )
-from ...types.variables import replaced
+from ...types.variables import filled
 from .code_names import BYTES
 from .edition import Edition
 
@@ -51,8 +51,8 @@ class Builtin:
         return any(isinstance(param, FunctionTy) for param in self.params)
 
     def over(self, found: dict[str, Ty]) -> Builtin:
-        params = tuple(replaced(param, found) for param in self.params)
-        return replace(self, params=params, result=replaced(self.result, found))
+        params = tuple(filled(param, found) for param in self.params)
+        return replace(self, params=params, result=filled(self.result, found))
 
 
 T, U, K, V, N = map(VariableTy, "TUKVN")

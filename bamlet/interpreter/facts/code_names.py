@@ -42,6 +42,20 @@ def is_testset(name: str) -> bool:
     return name.partition(" ")[0].rpartition(".")[2] == "testset"
 
 
+def dispatch_name(method: str) -> str:
+    """The table of a method of an interface, by Python class; also its key in the graph of calls."""
+    return f"dispatch {method}"
+
+
+def implementors_name(interface: str) -> str:
+    return f"implementors {interface}"
+
+
+def type_name(parameter: str) -> str:
+    """The variable that holds what a type parameter is, in a function that looks at it."""
+    return f"type {parameter}"
+
+
 def class_name(name: str) -> str:
     return f"class {name}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,7 +11,8 @@ from ...grammar import nodes as n
 from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
-from ...types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, Ty
+from ...types.ty import NEVER, AliasTy, ClassTy, EnumTy, FunctionTy, InterfaceTy, ParameterTy, Ty
+from .implementations import Implementation, InterfaceSymbol, ProgramViews
 from .interface import (
     LIBRARY_SPACES,
     ClientInfo,
@@ -36,6 +37,11 @@ class FunctionSymbol:
     kind: Literal["code", "llm", "stub"]
     owner: str | None = None
     static: bool = False
+    # Those of the class or interface around it come first; `outer` is how many they are.
+    type_params: tuple[ParameterTy, ...] = ()
+    outer: int = 0
+    # What types are called in its body: type parameters, `Self` and the types of an interface among them.
+    scope: Mapping[str, Ty] = field(default_factory=dict, compare=False, repr=False)
     suspends: bool = False  # of a stub; for code the call graph decides
     thrown: Ty = NEVER  # what a call may throw: the contract if there is one, else what checking found
     llm: LlmInfo | None = None
@@ -43,6 +49,11 @@ class FunctionSymbol:
     doc: str | None = None
     placed: n.Placed[n.Item] | None = field(default=None, compare=False, repr=False)
     node: n.FunctionDecl | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def told(self) -> tuple[ParameterTy, ...]:
+        """The type parameters that a call names or finds out; those of a class are gone once a value is made."""
+        return self.type_params[0 if self.static else self.outer :]
 
     @property
     def ty(self) -> FunctionTy:
@@ -64,11 +75,20 @@ class ClassSymbol:
     schema: ClassSchema
     methods: dict[str, str]
     opaque: bool = False
+    params: tuple[ParameterTy, ...] = ()
+    varies: tuple[bool, ...] = ()
+    # Names of methods that two interfaces have given it, so that neither is the class's own.
+    ambiguous: frozenset[str] = frozenset()
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return self.schema.name
+
+    @property
+    def ty(self) -> ClassTy:
+        """What the class is inside of itself."""
+        return ClassTy(self.name, self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,10 @@ class Names:
 
     functions: MutableMapping[str, FunctionSymbol] = field(default_factory=dict)
     classes: MutableMapping[str, ClassSymbol] = field(default_factory=dict)
+    interfaces: MutableMapping[str, InterfaceSymbol] = field(default_factory=dict)
+    implementations: MutableMapping[tuple[str, str], Implementation] = field(default_factory=dict)
+    # Methods of interfaces that have no body.
+    demands: MutableMapping[str, FunctionSymbol] = field(default_factory=dict)
     enums: MutableMapping[str, EnumSchema] = field(default_factory=dict)
     aliases: MutableMapping[str, Ty] = field(default_factory=dict)
     recursive_aliases: MutableMapping[str, Ty] = field(default_factory=dict)
@@ -113,6 +137,9 @@ class Names:
             self,
             functions=ChainMap(self.functions, library.functions),
             classes=ChainMap(self.classes, library.classes),
+            interfaces=ChainMap(self.interfaces, library.interfaces),
+            implementations=ChainMap(self.implementations, library.implementations),
+            demands=ChainMap(self.demands, library.demands),
             enums=ChainMap(self.enums, library.enums),
             aliases=ChainMap(self.aliases, library.aliases),
             recursive_aliases=ChainMap(self.recursive_aliases, library.recursive_aliases),
@@ -142,18 +169,26 @@ class Names:
             return ClassTy(name)
         if name in self.enums:
             return EnumTy(name)
+        if name in self.interfaces:
+            return InterfaceTy(name)
         if name in self.recursive_aliases:
             return AliasTy(name)
         return self.aliases.get(name)
 
     @property
     def type_names(self) -> Iterable[str]:
-        return (*self.classes, *self.enums, *self.aliases, *self.recursive_aliases)
+        return (*self.classes, *self.interfaces, *self.enums, *self.aliases, *self.recursive_aliases)
 
     def relation(self) -> Relation:
         closed = {name: enum for name, enum in self.enums.items() if not enum.dynamic}
         variants = {name: tuple(member.name for member in enum.members) for name, enum in closed.items()}
-        return Relation(self.recursive_aliases, variants)
+        varying = {name: symbol.varies for name, symbol in self.classes.items() if symbol.params}
+        views = ProgramViews(self.interfaces, self.implementations, varying)
+        return Relation(self.recursive_aliases, variants, views)
+
+    def method(self, full: str) -> FunctionSymbol:
+        """A method by its full name, whether it has a body or not."""
+        return self.functions[full] if full in self.functions else self.demands[full]
 
     def schemas(self) -> Schemas:
         classes = {name: symbol.schema for name, symbol in self.classes.items()}
@@ -162,7 +197,10 @@ class Names:
     def without_nodes(self) -> Names:
         """For keeping: the same names without trees and places."""
         names = replace(self)
-        names.functions = {k: replace(f, placed=None, node=None) for k, f in self.functions.items()}
+        names.functions = {k: replace(f, placed=None, node=None, scope={}) for k, f in self.functions.items()}
         names.classes = {k: replace(c, span=None) for k, c in self.classes.items()}
+        names.demands = {k: replace(f, placed=None, node=None, scope={}) for k, f in self.demands.items()}
+        names.interfaces = {k: replace(i, span=None) for k, i in self.interfaces.items()}
+        names.implementations = {k: replace(i, span=None) for k, i in self.implementations.items()}
         names.constants = {k: replace(c, placed=None, node=None) for k, c in self.constants.items()}
         return names

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ...grammar import nodes as n
-from ...types.ty import Ty
+from ...types.ty import NEVER, Ty
 from .symbols import ClassSymbol, ConstantSymbol, FunctionSymbol
 
 
@@ -70,6 +70,10 @@ class EnvUse:
 Use: TypeAlias = LocalUse | ConstantUse | VariantUse | FunctionUse | EnvUse
 
 
+# What the type parameters of a function are in a call.
+Types: TypeAlias = "tuple[tuple[str, Ty], ...]"
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
     """A call of a known function; `receiver` is the `self` of a method call.
@@ -81,6 +85,17 @@ class FunctionCall:
     symbol: FunctionSymbol
     receiver: n.Expr | None
     slots: tuple[int | None, ...] | None = None
+    types: Types = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceCall:
+    """A call of a method that a value has by an interface: which function it is, its Python class tells."""
+
+    symbol: FunctionSymbol
+    receiver: n.Expr
+    slots: tuple[int | None, ...] | None = None
+    types: Types = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,7 @@ class UnionCall:
     methods: tuple[tuple[str, FunctionSymbol], ...]
     receiver: n.Expr
     slots: tuple[int | None, ...] | None = None
+    thrown: Ty = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +118,14 @@ class BuiltinCall:
 
 @dataclass(frozen=True, slots=True)
 class TypedCall:
-    """A call of a library function that is told, by a word in front of its arguments, what it is to make."""
+    """A call of a library function that is told, by a word in front of its arguments, what it is to make.
+
+    `ty` stands for the word where that speaks of type parameters.
+    """
 
     symbol: FunctionSymbol
     word: str
+    ty: Ty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +155,9 @@ class DeadCall:
     first: n.Expr
 
 
-CallPlan: TypeAlias = FunctionCall | UnionCall | BuiltinCall | TypedCall | CompanionCall | ValueCall | DeadCall
+CallPlan: TypeAlias = (
+    FunctionCall | InterfaceCall | UnionCall | BuiltinCall | TypedCall | CompanionCall | ValueCall | DeadCall
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +283,8 @@ class Tables:
     tests: dict[int, TypeTest] = field(default_factory=dict)  # of an InstanceOf, and of an Is with a type
     # Of each assignment behind a `?.`, the one that is made if what stands before it is there.
     inner: dict[int, n.Assign] = field(default_factory=dict)
+    # Of each `for` that asks an iterator: the statements that it stands for.
+    walks_of: dict[int, n.Block] = field(default_factory=dict)
     # Each `==` and `!=` that compares contents: on both sides may be a list, a map or an object.
     by_content: set[int] = field(default_factory=set)
     lambdas: dict[int, Closure] = field(default_factory=dict)
@@ -277,3 +301,5 @@ class Tables:
     runs_once: bool = False
     # Whether it goes through a value that may be of any size.
     walks: bool = False
+    # Type parameters that are looked at at run time, by name: by a test, or by what makes values of text.
+    wants_types: set[str] = field(default_factory=set)

@@ -18,6 +18,7 @@ from ..facts.typing_tables import (
     ConstantUse,
     FunctionCall,
     FunctionUse,
+    InterfaceCall,
     LocalUse,
     OrTest,
     Tables,
@@ -27,9 +28,11 @@ from ..facts.typing_tables import (
     VariantTest,
     VariantUse,
 )
+from .resolve_types import BUILTIN_TYPES
 
 _KINDS: dict[type, str] = {
     n.ClassDecl: "class",
+    n.InterfaceDecl: "interface",
     n.EnumDecl: "enum",
     n.AliasDecl: "type",
     n.FunctionDecl: "function",
@@ -63,19 +66,39 @@ def _own_name(placed: n.Placed[n.Item], names: Names) -> str:
 
 def _definitions(placed: n.Placed[n.Item], names: Names) -> Iterator[Definition]:
     node = placed.node
-    kind = _KINDS.get(type(node))
-    if kind is None:
-        return
     name = _own_name(placed, names)
-    yield Definition(name, kind, placed.span(node.name), node.doc)
-    if isinstance(node, n.ClassDecl):
+    kind = _KINDS.get(type(node))
+    if kind is not None:
+        yield Definition(name, kind, placed.span(node.name), node.doc)
+    if isinstance(node, n.ClassDecl | n.InterfaceDecl):
         for field in node.fields:
             yield Definition(f"{name}.{field.name.name}", "field", placed.span(field.name), field.doc)
     if isinstance(node, n.EnumDecl):
         for value in node.values:
             yield Definition(f"{name}.{value.name.name}", "enum value", placed.span(value.name), value.doc)
-    for method in node.methods if isinstance(node, n.ClassDecl | n.EnumDecl) else ():
-        yield Definition(f"{name}.{method.name.name}", "method", placed.span(method.name), method.doc)
+    for owner, method in _methods(placed, names):
+        yield Definition(f"{owner}.{method.name.name}", "method", placed.span(method.name), method.doc)
+
+
+def _methods(placed: n.Placed[n.Item], names: Names) -> Iterator[tuple[str, n.FunctionDecl]]:
+    """The methods that an item declares, each with what stands before its name."""
+    node, own = placed.node, _own_name(placed, names)
+    if isinstance(node, n.ClassDecl | n.InterfaceDecl | n.EnumDecl):
+        yield from ((own, method) for method in node.methods)
+    if isinstance(node, n.ClassDecl):
+        for block in node.implements:
+            interface = _written(block.interface, placed, names)
+            yield from ((f"{own}.{interface}", method) for method in block.methods)
+    if isinstance(node, n.ImplementsDecl):
+        owner = f"{_written(node.target, placed, names)}.{_written(node.block.interface, placed, names)}"
+        yield from ((owner, method) for method in node.block.methods)
+
+
+def _written(node: n.TypeNode, placed: n.Placed[n.Item], names: Names) -> str:
+    """The full name of an interface, or what tells the kind of a type that implements one."""
+    if isinstance(node, n.TypeName):
+        return node.name if node.name in BUILTIN_TYPES else names.full(node.name, placed.file.name)
+    return "[]" if isinstance(node, n.ListType) else "->"
 
 
 class _Finder:
@@ -104,8 +127,12 @@ class _Finder:
             self._tables = self._checked.get(name, Tables())
         elif isinstance(node, n.LetDecl):
             self._tables = self._checked.get(constant_name(_own_name(self._placed, self._names)), Tables())
-        elif isinstance(node, n.ClassDecl | n.EnumDecl):
+        elif isinstance(node, n.ClassDecl | n.InterfaceDecl | n.EnumDecl):
             owner = _own_name(self._placed, self._names)
+        elif isinstance(node, n.ImplementsDecl):
+            owner = _written(node.target, self._placed, self._names)
+        elif isinstance(node, n.Implements):
+            owner = f"{owner}.{_written(node.interface, self._placed, self._names)}"
         self._declare(node, _declared_name(node))
         if isinstance(node, n.CatchClause) and node.context is not None:
             self._declare(node.context, node.context)
@@ -154,7 +181,7 @@ class _Finder:
                 yield from self._to(symbol.name, name.name if isinstance(name, n.FieldAccess) else name)
             if isinstance(plan.receiver, n.Path):
                 yield from self.path(plan.receiver)
-        if not isinstance(plan, FunctionCall):
+        if not isinstance(plan, FunctionCall | InterfaceCall):
             return
         callee = node.callee
         if isinstance(callee, n.FieldAccess):

@@ -20,6 +20,7 @@ from ...types.ty import (
     ClassTy,
     EnumTy,
     ListTy,
+    ParameterTy,
     Ty,
     bare,
     is_optional,
@@ -36,16 +37,23 @@ from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
 from ..facts.code_names import prompt_name
 from ..facts.cycles import cycles, finished, groups, show_cycle
+from ..facts.implementations import Implementation, InterfaceSymbol
 from ..facts.interface import Param, TemplateInfo, TestBodyInfo
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
+from .interfaces import InterfaceReader
+from .kinds import check_answers, check_kinds
 from .resolve_types import BUILTIN_TYPES, TypeResolver
+from .type_params import EMPTY, Scope, declared_params, plain_params
+from .varying import settle_variance
 
 Items = Sequence[n.Placed[n.Item]]
 I = TypeVar("I", bound=n.Item)  # noqa: E741
 
 _KINDS: dict[type, str] = {
     n.ClassDecl: "class",
+    n.InterfaceDecl: "interface",
+    n.ImplementsDecl: "implementation",
     n.EnumDecl: "enum",
     n.AliasDecl: "type",
     n.FunctionDecl: "function",
@@ -91,6 +99,8 @@ class _Resolver:
     _declared: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
     _keys: dict[int, str] = field(default_factory=dict)
     _aliases: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
+    _implementations: list[tuple[n.Placed[n.Item], n.Implements, Implementation]] = field(default_factory=list)
+    _interfaces: InterfaceReader = field(init=False)
 
     def run(self, items: Items) -> None:
         self.view = self.names.over(self.library)
@@ -110,7 +120,9 @@ class _Resolver:
         for name in finished(mentioned):
             self._guarded(self._aliases[name], lambda placed, node: self._resolve_alias(self._key(placed), node))
         steps: dict[type, Callable[[n.Placed[n.Item], Any], None]] = {
+            n.InterfaceDecl: self._interface,
             n.ClassDecl: self._class,
+            n.ImplementsDecl: self._implements,
             n.FunctionDecl: self._function,
             n.TemplateStringDecl: self._template_string,
             n.LetDecl: self._constant,
@@ -119,11 +131,16 @@ class _Resolver:
             n.RetryPolicyDecl: self._retry_policy,
             n.ClientDecl: self._client,
         }
+        self._interfaces = InterfaceReader(self.names, self.view, self.report, self._scoped, self._signature)
+        for placed in self._declared.values():
+            if isinstance(placed.node, n.InterfaceDecl):
+                self._interfaces.associated(placed, placed.node, self._key(placed))
         for kind, step in steps.items():
             for placed in self._declared.values():
                 if isinstance(placed.node, kind):
                     self._guarded(placed, step)
         self._check_classes()
+        self._check_generics()
         check_references(self.names, self.view, _of(n.ClientDecl, self._declared.items()), self.report)
         self._check_llm_clients()
         self._check_llm_parameters()
@@ -172,7 +189,9 @@ class _Resolver:
         node = placed.node
         name = node.name
         full = key = self._full(placed, name.name)
-        if full in self._declared:
+        if full in self._declared and isinstance(node, n.ImplementsDecl):
+            key = f"{full} #{len(self._declared)}"
+        elif full in self._declared:
             other = self._declared[full]
             kind = _KINDS[type(other.node)]
             message = f"the name `{name.name}` is taken: a {kind} is called so already"
@@ -182,7 +201,8 @@ class _Resolver:
             key = f"{full} #{len(self._declared)}"
         self._declared[key] = placed
         self._keys[id(placed)] = key
-        self._check_reserved(placed, name, isinstance(node, n.ClassDecl | n.EnumDecl | n.AliasDecl))
+        is_type = isinstance(node, n.ClassDecl | n.InterfaceDecl | n.EnumDecl | n.AliasDecl)
+        self._check_reserved(placed, name, is_type)
 
     def _check_reserved(self, placed: n.Placed[n.Item], name: n.Identifier, is_type: bool) -> None:
         hint = "choose another name"
@@ -199,14 +219,27 @@ class _Resolver:
             node = placed.node
             match node:
                 case n.ClassDecl():
-                    self.names.classes[key] = ClassSymbol(ClassSchema(key, ()), {})
+                    params = plain_params(node.type_params)
+                    self.names.classes[key] = ClassSymbol(ClassSchema(key, ()), {}, params=params)
+                case n.InterfaceDecl():
+                    associated = dict.fromkeys(one.name.name for one in node.associated)
+                    params = plain_params(node.type_params)
+                    self.names.interfaces[key] = InterfaceSymbol(key, params, associated)
                 case n.EnumDecl():
                     self.names.enums[key] = self._enum(placed, node, key)
                 case n.AliasDecl():
                     self._aliases[key] = placed
 
-    def _types(self, placed: n.Placed[n.Item], place: str = "type") -> TypeResolver:
-        return TypeResolver(self.view, self.report, placed, self._alias, place)
+    def _types(self, placed: n.Placed[n.Item], place: str = "type", scope: Scope = EMPTY) -> TypeResolver:
+        return TypeResolver(self.view, self.report, placed, self._alias, place, scope)
+
+    def _scoped(self, placed: n.Placed[n.Item], scope: Scope) -> TypeResolver:
+        return self._types(placed, scope=scope)
+
+    def _params_of(
+        self, placed: n.Placed[n.Item], nodes: tuple[n.TypeParam, ...], scope: Scope
+    ) -> tuple[ParameterTy, ...]:
+        return declared_params(nodes, scope, lambda inner: self._scoped(placed, inner), placed, self.report)
 
     # --- types
 
@@ -279,7 +312,9 @@ class _Resolver:
 
     def _class(self, placed: n.Placed[n.Item], node: n.ClassDecl) -> None:
         name = self._key(placed)
-        fields = self._fields(placed, node)
+        params = self._params_of(placed, node.type_params, EMPTY)
+        scope: dict[str, Ty] = {param.name: param for param in params}
+        fields = self._fields(placed, node.fields, node.name.name, scope)
         d = describe(node.attributes, "class", placed, self.report)
         schema = ClassSchema(
             name,
@@ -294,6 +329,7 @@ class _Resolver:
             node.doc,
         )
         methods: dict[str, str] = {}
+        itself = ClassTy(name, params)
         taken = {decl.name.name: decl.name for decl in reversed(node.fields)}
         for method in node.methods:
             if method.name.name in taken:
@@ -302,24 +338,84 @@ class _Resolver:
                 self.report.at(placed, method.name, catalogue.DUPLICATE_FIELD, message, note, hint=_ONE_OF_TWO)
                 continue
             taken[method.name.name] = method.name
-            symbol = self._signature(placed, method, f"{name}.{method.name.name}", owner=name)
+            symbol = self._signature(placed, method, f"{name}.{method.name.name}", name, scope, params, itself)
             methods[method.name.name] = symbol.name
             self.names.functions[symbol.name] = symbol
         opaque = not fields and any(isinstance(m.body, n.SysopStub) for m in node.methods)
-        self.names.classes[name] = ClassSymbol(schema, methods, opaque, placed.span(node.name))
+        self.names.classes[name] = ClassSymbol(schema, methods, opaque, params, span=placed.span(node.name))
+        for block in node.implements:
+            self._implemented(placed, block, itself, params)
 
-    def _fields(self, placed: n.Placed[n.Item], node: n.ClassDecl) -> tuple[Field, ...]:
+    def _interface(self, placed: n.Placed[n.Item], node: n.InterfaceDecl) -> None:
+        key = self._key(placed)
+        self._interfaces.interface(placed, node, key)
+        for attribute in node.attributes:
+            message = "an interface has no attributes: no model is asked for one"
+            self.report.at(placed, attribute, catalogue.MISPLACED_ATTRIBUTE, message, hint="take it away")
+        symbol = self.names.interfaces[key]
+        scope: dict[str, Ty] = {param.name: param for param in symbol.params}
+        scope |= {name: ParameterTy(f"Self.{name}") for name in symbol.associated}
+        fields = self._fields(placed, node.fields, node.name.name, scope)
+        self.names.interfaces[key] = replace(symbol, fields=fields)
+
+    def _implements(self, placed: n.Placed[n.Item], node: n.ImplementsDecl) -> None:
+        params = self._params_of(placed, node.type_params, EMPTY)
+        scope: dict[str, Ty] = {param.name: param for param in params}
+        self._implemented(placed, node.block, self._scoped(placed, scope).resolve(node.target), params)
+
+    def _implemented(
+        self, placed: n.Placed[n.Item], block: n.Implements, target: Ty, params: tuple[ParameterTy, ...]
+    ) -> None:
+        found = self._interfaces.implemented(placed, block, target, params)
+        if found is None:
+            return
+        self._implementations.append((placed, block, found))
+        if isinstance(target, ClassTy) and target.name in self.names.classes:
+            symbol = self.names.classes[target.name]
+            twice = {name for name in found.methods if name in symbol.methods and name in self._given(symbol)}
+            methods = {**found.methods, **symbol.methods}
+            self.names.classes[target.name] = replace(symbol, methods=methods, ambiguous=symbol.ambiguous | twice)
+
+    def _given(self, symbol: ClassSymbol) -> set[str]:
+        """The methods of a class that interfaces have given it."""
+        return {name for name, full in symbol.methods.items() if full != f"{symbol.name}.{name}"}
+
+    def _check_generics(self) -> None:
+        """What can be told of interfaces and type parameters once everything is declared."""
+        self._check_interfaces()
+        settle_variance(self.names, self.view, [placed.node for placed in self._declared.values()])
+        self._interfaces.check(self._implementations)
+        check_kinds(self.names, self.view, _of(n.ClassDecl, self._declared.items()), self.report)
+        if self.view.interfaces:
+            check_answers(self.names, self.view, self.report)
+
+    def _check_interfaces(self) -> None:
+        interfaces = _of(n.InterfaceDecl, self._declared.items())
+
+        def requires(name: str) -> list[str]:
+            return [base.name for base in self.names.interfaces[name].requires]
+
+        for cycle in cycles(interfaces, requires):
+            placed, node = interfaces[cycle[0]]
+            message = f"these interfaces require each other: {show_cycle(cycle)}"
+            self.report.at(placed, node.name, catalogue.INTERFACE_CYCLE, message, hint="take one `requires` away")
+            for name in cycle:
+                self.names.interfaces[name] = replace(self.names.interfaces[name], requires=())
+
+    def _fields(
+        self, placed: n.Placed[n.Item], declared: Iterable[n.FieldDecl], owner: str, scope: Scope
+    ) -> tuple[Field, ...]:
         fields: dict[str, Field] = {}
         places: dict[str, n.Identifier] = {}
-        for decl in node.fields:
+        for decl in declared:
             name = decl.name.name
             if name in fields:
                 note = Note(placed.span(places[name]), "declared here first")
-                message = f"`{node.name.name}` has two fields called `{name}`"
+                message = f"`{owner}` has two fields called `{name}`"
                 self.report.at(placed, decl.name, catalogue.DUPLICATE_FIELD, message, note, hint=_ONE_OF_TWO)
                 continue
             self._check_reserved(placed, decl.name, False)
-            ty, attributes = self._types(placed).field(decl.type)
+            ty, attributes = self._scoped(placed, scope).field(decl.type)
             d = describe(attributes, "field", placed, self.report)
             self._check_field(placed, decl, ty, d.skip)
             fields[name] = Field(name, annotate(ty, d.stream), d.alias, d.description, d.skip, decl.doc)
@@ -360,11 +456,20 @@ class _Resolver:
     # --- functions, templates, constants
 
     def _signature(
-        self, placed: n.Placed[n.Item], node: n.FunctionDecl, name: str, owner: str | None = None
+        self,
+        placed: n.Placed[n.Item],
+        node: n.FunctionDecl,
+        name: str,
+        owner: str | None = None,
+        scope: Scope = EMPTY,
+        outer: tuple[ParameterTy, ...] = (),
+        self_ty: Ty = ERROR,
     ) -> FunctionSymbol:
-        types = self._types(placed)
-        params = self._params(placed, node.params, owner)
-        result = ERROR if node.result is None else self._types(placed, "result").resolve(node.result)
+        own = self._params_of(placed, node.type_params, scope)
+        scope = {**scope, **{param.name: param for param in own}}
+        types = self._scoped(placed, scope)
+        params = self._params(placed, node.params, owner, scope, self_ty)
+        result = ERROR if node.result is None else self._types(placed, "result", scope).resolve(node.result)
         if node.result is None and not isinstance(node.body, n.LlmBody):
             message = f"`{node.name.name}` has no return type"
             hint = "write `-> int` behind the parameters, for example, or `-> null` if it has no value"
@@ -379,6 +484,9 @@ class _Resolver:
             "code",
             owner,
             static,
+            (*outer, *own),
+            len(outer),
+            scope,
             thrown=throws or NEVER,
             doc=node.doc,
             placed=placed,
@@ -391,6 +499,9 @@ class _Resolver:
                     self.report.at(placed, node.body, catalogue.SYSOP_STUB, message)
                 return replace(symbol, kind="stub", suspends=suspends)
             case n.LlmBody():
+                if own:
+                    message = "a function of a model knows what it asks for: it has no type parameters"
+                    self.report.at(placed, node.type_params[0], catalogue.UNSUPPORTED, message)
                 self._refuse_defaults(placed, node.params, "an LLM function")
                 llm = read_llm_body(Block(placed, self.report), node, node.body)
                 if llm is not None and "/" not in llm.client:
@@ -401,7 +512,14 @@ class _Resolver:
             case _:
                 return symbol
 
-    def _params(self, placed: n.Placed[n.Item], nodes: Iterable[n.Param], owner: str | None) -> tuple[Param, ...]:
+    def _params(
+        self,
+        placed: n.Placed[n.Item],
+        nodes: Iterable[n.Param],
+        owner: str | None,
+        scope: Scope = EMPTY,
+        self_ty: Ty = ERROR,
+    ) -> tuple[Param, ...]:
         params: dict[str, Param] = {}
         places: dict[str, n.Identifier] = {}
         for at, node in enumerate(nodes):
@@ -416,9 +534,9 @@ class _Resolver:
             places[name] = node.name
             has_default = node.default is not None
             if node.type is not None:
-                params[name] = Param(name, self._types(placed, "parameter").resolve(node.type), has_default)
+                params[name] = Param(name, self._types(placed, "parameter", scope).resolve(node.type), has_default)
             elif name == "self" and at == 0 and owner is not None:
-                params[name] = Param(name, ERROR if owner in self.names.broken else ClassTy(owner))
+                params[name] = Param(name, ERROR if owner in self.names.broken else self_ty)
             else:
                 message = f"parameter `{name}` has no type"
                 hint = f"write `{name}: string`, for example"
@@ -433,7 +551,7 @@ class _Resolver:
         start, end = holes[0].start, holes[-1].end
         body = n.Block(start, end, (), n.ListLiteral(start, end, holes))
         name = prompt_name(symbol.name)
-        function = n.FunctionDecl(start, end, node.name, node.params, None, None, body, None)
+        function = n.FunctionDecl(start, end, node.name, (), node.params, None, None, body, None)
         self.names.functions[name] = FunctionSymbol(
             name, symbol.params, ListTy(UNKNOWN), None, "code", symbol.owner, placed=placed, node=function
         )
@@ -458,7 +576,7 @@ class _Resolver:
             return
         body = node.body.body
         assert isinstance(body, n.Block)
-        function = n.FunctionDecl(node.start, node.end, node.name, (), None, None, body, node.doc)
+        function = n.FunctionDecl(node.start, node.end, node.name, (), (), None, None, body, node.doc)
         self.names.functions[name] = FunctionSymbol(
             name, (), NULL, None, "code", doc=node.doc, placed=placed, node=function
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,13 +19,16 @@ from ...types.ty import (
     STRING,
     UNKNOWN,
     AliasTy,
+    ClassTy,
     EnumTy,
     ErrorTy,
     FunctionTy,
     FutureTy,
+    InterfaceTy,
     ListTy,
     LiteralTy,
     MapTy,
+    ParameterTy,
     Ty,
     bare,
     literal,
@@ -33,10 +36,12 @@ from ...types.ty import (
     optional,
     union,
 )
+from ...types.variables import replaced
 from ..declarations.attributes import annotate, describe
 from ..facts.code_names import FUTURE
+from ..facts.implementations import InterfaceSymbol
 from ..facts.report import Report
-from ..facts.symbols import Names
+from ..facts.symbols import ClassSymbol, Names
 
 BUILTIN_TYPES: dict[str, Ty] = PRIMITIVES | MEDIA | {"unknown": UNKNOWN, "never": NEVER, "true": literal(True)}
 BUILTIN_TYPES["false"] = literal(False)
@@ -57,13 +62,19 @@ _ELSEWHERE = {
 
 @dataclass(slots=True)
 class TypeResolver:
-    """Turns the types of one item into `Ty`. `pending` expands an alias that is not resolved yet."""
+    """Turns the types of one item into `Ty`. `pending` expands an alias that is not resolved yet.
+
+    `parameters` are the type parameters that can be named, `Self` and the types of an interface among them.
+    """
 
     names: Names
     report: Report
     placed: n.Placed[n.Item]
     pending: Callable[[str], Ty | None] = field(default=lambda name: None)
     place: str = "type"
+    parameters: Mapping[str, Ty] = field(default_factory=dict)
+    # Of an interface that is implemented or extended: what its own types are, is told elsewhere, if at all.
+    as_written: bool = False
 
     def resolve(self, node: n.TypeNode) -> Ty:
         return _RESOLVE[type(node)](self, node)
@@ -80,13 +91,23 @@ class TypeResolver:
             return self._map(node)
         if name == FUTURE:
             return self._future(node)
+        if name in self.parameters and node.arguments is None:
+            return self.parameters[name]
+        if "." in name and (owned := self._associated(node)) is not None:
+            return owned
+        full = self.names.full(name, self.placed.file.name)
+        if full in self.names.classes and (node.arguments or self.names.classes[full].params):
+            return self._class(node, self.names.classes[full])
+        if full in self.names.interfaces:
+            return self._interface(node, self.names.interfaces[full])
         if node.arguments is not None:
-            instead = _ELSEWHERE.get(name.lower(), "only map<K, V> takes them")
+            instead = _ELSEWHERE.get(
+                name.lower(), "only classes and interfaces with type parameters take them, and map<K, V>"
+            )
             self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{name}` takes no type arguments", instead)
             return ERROR
         if node.parts[0].name in self.names.broken:
             return ERROR
-        full = self.names.full(name, self.placed.file.name)
         found = BUILTIN_TYPES.get(name) or self.names.named_type(full) or self.pending(full) or _LATER.get(name)
         if found is not None:
             return found
@@ -99,6 +120,57 @@ class TypeResolver:
         hint = hint or f"declare it: `class {name} {{ … }}`, or an enum or type of that name"
         self._wrong(node, catalogue.UNKNOWN_TYPE, f"no type is called `{name}`", hint)
         return ERROR
+
+    def _associated(self, node: n.TypeName) -> Ty | None:
+        """`T.Item`: the type that belongs to a type parameter by one of its bounds."""
+        owner = self.parameters.get(node.parts[0].name)
+        if not isinstance(owner, ParameterTy) or len(node.parts) != 2:
+            return None
+        word = node.parts[1].name
+        for bound in owner.bounds:
+            symbol = self.names.interfaces.get(bound.name) if isinstance(bound, InterfaceTy) else None
+            if symbol is not None and word in symbol.associated:
+                assert isinstance(bound, InterfaceTy)
+                return dict(bound.bindings).get(word) or ParameterTy(f"{owner.name}.{word}")
+        self._wrong(node, catalogue.UNKNOWN_TYPE, f"`{owner.name}` has no type `{word}` of its own")
+        return ERROR
+
+    def _class(self, node: n.TypeName, symbol: ClassSymbol) -> Ty:
+        if node.parts[0].name in self.names.broken:
+            return ERROR
+        args = self._arguments(node, symbol.params)
+        return ERROR if args is None else ClassTy(symbol.name, args)
+
+    def _interface(self, node: n.TypeName, symbol: InterfaceSymbol) -> Ty:
+        as_written, self.as_written = self.as_written, False  # of this name alone
+        args = self._arguments(node, symbol.params)
+        if args is None:
+            return ERROR
+        named = {binding.name.name: self.resolve(binding.type) for binding in node.bindings}
+        for binding in node.bindings:
+            if binding.name.name not in symbol.associated:
+                hint = did_you_mean(binding.name.name, symbol.associated)
+                message = f"`{symbol.name}` names no type `{binding.name.name}`"
+                self._wrong(binding, catalogue.TYPE_ARGUMENTS, message, hint)
+                return ERROR
+        found = symbol.seen_as(InterfaceTy(symbol.name, args, tuple(named.items())))
+        for name, default in symbol.associated.items():
+            if name not in named and default is not None and not as_written:
+                named[name] = replaced(default, found)
+        return InterfaceTy(symbol.name, args, tuple(sorted(named.items())))
+
+    def _arguments(self, node: n.TypeName, params: Sequence[ParameterTy]) -> tuple[Ty, ...] | None:
+        given = tuple(self.resolve(argument) for argument in node.arguments or ())
+        if len(given) == len(params):
+            return given
+        listed = ", ".join(param.name for param in params)
+        if params:
+            message = f"`{node.name}` takes `<{listed}>`, found {len(given) or 'none'}"
+            hint = f"write `{node.name}<{listed}>` with a type for each"
+        else:
+            message, hint = f"`{node.name}` takes no type arguments", "take them away"
+        self._wrong(node, catalogue.TYPE_ARGUMENTS, message, hint)
+        return None
 
     def _map(self, node: n.TypeName) -> Ty:
         arguments = node.arguments or ()

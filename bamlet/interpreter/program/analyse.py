@@ -20,6 +20,7 @@ from ..facts.report import Report
 from ..facts.symbols import Names
 from ..names.resolve import resolve
 from .editions import Choice, edition_of, namespaces_of
+from .erased import check_erased
 from .gaps import independent
 
 
@@ -76,7 +77,8 @@ def analyse(
     names, report = resolve(items, below, namespaces, broken)
     view = names.over(below)
     checked = check(names, view, report, edition.edition)
-    effects = infer_effects(names, checked, library.effects if library else None, all_async)
+    effects = infer_effects(names, view, checked, library.effects if library else None, all_async)
+    check_erased(names, checked, effects, report)
     _check_constants(names, effects, report)
     _check_holes(names, effects, report)
     check_readings(items, report)

@@ -14,6 +14,7 @@ from ..emit import emit
 from ..facts.code_names import (
     class_name,
     constant_name,
+    dispatch_name,
     enum_value_name,
     function_name,
     is_hidden,
@@ -21,17 +22,21 @@ from ..facts.code_names import (
     showing_name,
 )
 from ..facts.edition import Edition
+from ..facts.implementations import TO_STRING
 from ..facts.interface import FunctionInfo, Interface
-from ..facts.symbols import FunctionSymbol
+from ..facts.symbols import FunctionSymbol, Names
 from ..runtime.context import constant
+from ..runtime.dispatch import kind_of_type
 from ..runtime.error_contexts import error_context
 from ..runtime.failures import caught
 from ..runtime.space import ValueSpace
+from ..runtime.types import conforms, type_of
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
 from .analyse import Unit, analyse
 from .fingerprint import fingerprint
 from .reach import NO_SOURCES, FilesReached, Sources
+from .whole_types import WholeTypes
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,10 @@ def link(
 ) -> Program:
     """Run the unit's definitions in a namespace of its own, above the library's. `types` are added at run time."""
     names = unit.names.over(library.unit.names if library else None)
-    schemas = names.schemas().with_types(types or Schemas())
+    whole = WholeTypes(names)
+    functions = {**(library.interface.functions if library else {}), **_functions(unit, whole)}
+    decoded = {word: whole.ty(ty) for word, ty in names.decoded.items()}
+    schemas = _schemas(unit, names, whole).with_types(types or Schemas())
     space = ValueSpace(schemas)
     namespace: dict[str, Any] = {
         **(library.namespace if library else WORDS),
@@ -142,8 +150,10 @@ def link(
         _share_enums(namespace, space, library)
     namespace["$caught"] = partial(caught, namespace)
     namespace["$error_context"] = partial(error_context, namespace)
+    namespace["$type_of"] = partial(type_of, names.decoded)
     for code in unit.code:
         exec(code, namespace)
+    namespace["$conforms"] = partial(conforms, schemas, _kinds_of_interfaces(names, namespace))
     for schema in types.classes.values() if types else ():
         key = class_name(schema.name)
         fields = tuple(field.name for field in schema.fields)
@@ -151,11 +161,12 @@ def link(
     for name in schemas.classes:
         if class_name(name) in namespace:
             space.classes[name] = namespace[class_name(name)]
+    for name, generic in whole.kind_of.items():
+        space.classes[name] = namespace[class_name(generic)]
     for name in map(constant_name, unit.names.constants):
         # A constant is evaluated when it is first used: in a program, or if it can be changed, in a call.
         make = namespace[name]
         namespace[name] = constant(name, make) if name in unit.effects.needs_context else cache(make)
-    functions = {f.name: _info(f) for f in names.functions.values() if f.kind != "stub" and not is_hidden(f.name)}
     interface = Interface(
         functions,
         schemas,
@@ -166,9 +177,10 @@ def link(
         tuple(names.generators),
         {**unit.names.aliases, **unit.names.recursive_aliases},
         tuple(names.bodies),
-        dict(names.decoded),
+        decoded,
     )
     program = Program(interface, space, diagnostics, namespace, unit, sources)
+    _serve_library(program, names)
     for name in map(prompt_name, unit.names.functions):
         if name in unit.names.functions:
             space.functions[name] = program.function_value(name)
@@ -178,11 +190,62 @@ def link(
     return program
 
 
+def _kinds_of_interfaces(names: Names, namespace: Mapping[str, Any]) -> dict[str, frozenset[Any]]:
+    """What the values are, by their Python classes, that implement each interface."""
+    found: dict[str, set[Any]] = {}
+    for (interface, _), implementation in names.implementations.items():
+        found.setdefault(interface, set()).add(kind_of_type(namespace, implementation.target))
+    return {interface: frozenset(kinds) for interface, kinds in found.items()}
+
+
+def _serve_library(program: Program, names: Names) -> None:
+    """The library calls methods of its interfaces on values of classes that it has never seen."""
+    for found in names.implementations.values():
+        symbol = names.interfaces[found.interface.name]
+        if not symbol.name.startswith("baml."):
+            continue
+        for word, full in found.methods.items():
+            table = program.space.methods.setdefault(dispatch_name(symbol.methods[word]), {})
+            table[kind_of_type(program.namespace, found.target)] = _value(program, full)
+        if symbol.name == TO_STRING:
+            kind = kind_of_type(program.namespace, found.target)
+            program.space.texts[kind] = _value(program, found.methods["to_string"])
+
+
+def _value(program: Program, function: str) -> FunctionValue:
+    """Of a function of the program or of the library."""
+    effects, code = program.unit.effects, program.namespace[function_name(function)]
+    return FunctionValue(function, code, function in effects.suspends, function in effects.needs_context)
+
+
 def _share_enums(namespace: dict[str, Any], space: ValueSpace, library: Program) -> None:
     """An enum value of the library is the same object in every program, since code compares by identity."""
     for key, value in library.space.enums.items():
         space.enums[key] = value
         namespace[enum_value_name(*key)] = value
+
+
+def _functions(unit: Unit, whole: WholeTypes) -> dict[str, FunctionInfo]:
+    """What a host can call: no methods of interfaces, and nothing that must be told a type."""
+    own = unit.names
+    methods = {full for found in own.implementations.values() for full in found.methods.values()}
+    hidden = {
+        *unit.effects.told,
+        *methods,
+        *(full for one in own.interfaces.values() for full in one.methods.values()),
+    }
+    called = (f for f in own.functions.values() if f.kind != "stub" and not is_hidden(f.name))
+    return {f.name: whole.function(_info(f)) for f in called if f.name not in hidden}
+
+
+def _schemas(unit: Unit, names: Names, whole: WholeTypes) -> Schemas:
+    found = names.schemas()
+    own = {
+        name: replace(symbol.schema, fields=whole.fields(symbol.schema))
+        for name, symbol in unit.names.classes.items()
+    }
+    aliases = {name: whole.ty(ty) for name, ty in found.aliases.items()}
+    return Schemas({**found.classes, **own, **whole.made}, found.enums, aliases)
 
 
 def _info(symbol: FunctionSymbol) -> FunctionInfo:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from .collections import sort, sorted_by
+from .context import Context
 from .failures import Thrown
-from .text import text
+from .text import text, text_by
 
 
 def at(items: Any, place: int) -> Any:
@@ -55,6 +56,11 @@ def found_or_null(found: int) -> int | None:
 def join(rounds: Iterator[bool], items: list[Any], separator: str) -> str:
     """What is no string is shown as `string.from` does."""
     return separator.join(text(rounds, item) for item in items)
+
+
+def join_by(context: Context[Any], items: list[Any], separator: str) -> str:
+    """The same in a program that says of some of its classes how they are shown."""
+    return separator.join(text_by(context, item) for item in items)
 
 
 def set_(held: dict[Any, Any], key: Any, value: Any) -> Any:
@@ -152,6 +158,7 @@ WORDS: dict[str, Any] = {
     "$is_ascii": is_ascii,
     "$found_or_null": found_or_null,
     "$join2": join,
+    "$join_by": join_by,
     "$set2": set_,
     "$delete2": delete,
     "$find2": find,

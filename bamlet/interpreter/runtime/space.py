@@ -20,6 +20,11 @@ class ValueSpace:
     enums: dict[tuple[str, str], EnumValue] = field(default_factory=dict)
     # Functions that the configuration names, as values.
     functions: dict[str, FunctionValue] = field(default_factory=dict)
+    # Of each method of an interface of the library: the functions that serve it, by the Python class of the value,
+    # or by its kind where many share one.
+    methods: dict[str, dict[Any, FunctionValue]] = field(default_factory=dict)
+    # How values of a class show themselves, by their Python class.
+    texts: dict[type, FunctionValue] = field(default_factory=dict)
     _partials: dict[str, type[Instance]] = field(default_factory=dict)
 
     def enum_value(self, enum_name: str, member_name: str) -> EnumValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .context import Context
 from .values import EnumValue, FunctionValue, Instance
 from .walking import Walk
 
@@ -16,14 +17,24 @@ def text(rounds: Iterator[bool], value: Any) -> str:
     return value if isinstance(value, str) else _shown(value, frozenset(), Walk(rounds))
 
 
+def text_by(context: Context[Any], value: Any) -> str:
+    """The same in a program that says of some of its classes how they are shown."""
+    return value if isinstance(value, str) else _shown(value, frozenset(), Walk(context.rounds), context)
+
+
 def plain_text(value: Any) -> str:
     """The same of a value that holds no others, so nothing needs to be counted."""
     return value if isinstance(value, str) else _single(value)
 
 
-def _shown(value: Any, above: frozenset[int], walk: Walk) -> str:
+def _shown(value: Any, above: frozenset[int], walk: Walk, context: Context[Any] | None = None) -> str:
+    own = context.space.texts.get(type(value)) if context is not None else None
+    if own is not None and id(value) not in above:
+        shown = str(own.code(context, value) if own.needs_context else own.code(value))
+        walk.step(len(shown))
+        return shown
     if isinstance(value, list | dict | Instance) and id(value) not in above:
-        return _inside(value, above | {id(value)}, walk)
+        return _inside(value, above | {id(value)}, walk, context)
     shown = _single(value)
     walk.step(len(shown))
     return shown
@@ -49,9 +60,11 @@ def _single(value: Any) -> str:
             return str(value) if isinstance(value, int) else repr(value)
 
 
-def _inside(value: list[Any] | dict[Any, Any] | Instance, above: frozenset[int], walk: Walk) -> str:
+def _inside(
+    value: list[Any] | dict[Any, Any] | Instance, above: frozenset[int], walk: Walk, context: Context[Any] | None
+) -> str:
     def inside(part: Any) -> str:
-        return _shown(part, above, walk)
+        return _shown(part, above, walk, context)
 
     match value:
         case list():

@@ -163,6 +163,15 @@ class FunctionValue:
         return f"<function {self.name}>"
 
 
+def linked(cls: type[Instance], name: str, own: str) -> None:
+    """Let a field be read and written under the name that an interface demands as well."""
+    found = cls.__dict__.get(own)
+    slot = found if hasattr(found, "__set__") else None
+    setattr(
+        cls, name, slot or property(lambda self: getattr(self, own), lambda self, value: setattr(self, own, value))
+    )
+
+
 def instance_class(name: str, fields: tuple[str, ...], *, partial: bool = False) -> type[Instance]:
     """A class whose instances are made field by field: for partial values and for values read from a model."""
     members: dict[str, Any] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import collections, forgiving_collections
 from .calling import OMITTED, call_value, operation_value
+from .dispatch import adapted, call_method, dispatching, implements
 from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, prevail, thrown
 from .loops import each, each_still
 from .operators import (
@@ -23,8 +24,8 @@ from .operators import (
     widen,
     wrong_index,
 )
-from .text import plain_text, text
-from .values import FunctionValue, Instance, has_run
+from .text import plain_text, text, text_by
+from .values import FunctionValue, Instance, has_run, linked
 from .whole_values import copied, deep_copy, deep_equals, place_by_content, spread, unstable_string
 
 # By the names that emitted code uses; no name of the language begins with a dollar.
@@ -63,6 +64,13 @@ WORDS: dict[str, Any] = {
     "$omitted": OMITTED,
     "$text": text,
     "$plain_text": plain_text,
+    "$text_by": text_by,
+    "$dispatching": dispatching,
+    "$adapted": adapted,
+    "$implements": implements,
+    "$call_method": call_method,
+    "$frozenset": frozenset,
+    "$linked": linked,
     "$operation_value": operation_value,
     "$FunctionValue": FunctionValue,
     "$Instance": Instance,

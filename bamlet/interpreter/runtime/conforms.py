@@ -1,35 +1,52 @@
-"""Whether a value is of a type, where no checker has seen to it: what a program's own strategy gives."""
+"""Whether a value is of a type that is known at run time only: a type argument, the result of a strategy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import repeat
+from types import MappingProxyType
 from typing import Any
 
-from ..interpreter.runtime.values import EnumValue, Instance
-from ..types.schema import Schemas
-from ..types.ty import (
+from ...types.schema import Schemas
+from ...types.ty import (
     AliasTy,
     AnnotatedTy,
     ClassTy,
     EnumTy,
+    FunctionTy,
+    FutureTy,
+    InterfaceTy,
     ListTy,
     LiteralTy,
     MapTy,
+    MediaTy,
     PrimitiveTy,
     Ty,
     UnionTy,
     UnknownTy,
     VariantTy,
 )
+from ..facts.code_names import FUTURE
+from .dispatch import implements
+from .media import MediaValue
+from .values import EnumValue, FunctionValue, Handle, Instance, Opaque
 
 _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
 
 _FREE: Iterator[bool] = repeat(True)  # for a value of the host, where no call runs
 
 
-def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool] = _FREE) -> bool:
-    """A class is told by its name: its fields were checked where it was made. Each look is a round of the call."""
+def is_of_type(
+    value: Any,
+    ty: Ty,
+    schemas: Schemas,
+    rounds: Iterator[bool] = _FREE,
+    kinds: Mapping[str, frozenset[Any]] = MappingProxyType({}),
+) -> bool:
+    """A class is told by its name: its fields were checked where it was made. Each look is a round of the call.
+
+    `kinds` are those of the values that implement an interface, by its name.
+    """
     pending: list[tuple[Any, Ty]] = [(value, ty)]
     while pending:
         given, wanted = pending.pop()
@@ -42,7 +59,10 @@ def is_of_type(value: Any, ty: Ty, schemas: Schemas, rounds: Iterator[bool] = _F
             case AliasTy(name=name):
                 pending.append((given, schemas.aliases[name]))
             case UnionTy(members=parts):
-                if not any(is_of_type(given, part, schemas, rounds) for part in parts):
+                if not any(is_of_type(given, part, schemas, rounds, kinds) for part in parts):
+                    return False
+            case InterfaceTy(name=name):
+                if not implements(given, kinds.get(name, frozenset())):
                     return False
             case ListTy(item=item) if type(given) is list:
                 pending += ((part, item) for part in given)
@@ -62,10 +82,20 @@ def _is_single(value: Any, ty: Ty) -> bool:
         case ClassTy(name="uint8array"):
             return isinstance(value, bytes)
         case ClassTy(name=name):
-            return isinstance(value, Instance) and value.__class_name__ == name
+            return isinstance(value, Instance | Handle | Opaque) and _class_of(value) == name
         case EnumTy(name=name):
             return isinstance(value, EnumValue) and value.enum == name
         case VariantTy(enum=enum, name=name):
             return isinstance(value, EnumValue) and (value.enum, value.name) == (enum, name)
+        case MediaTy(kind=kind):
+            return isinstance(value, MediaValue) and value.kind == kind
+        case FunctionTy():
+            return isinstance(value, FunctionValue)
+        case FutureTy():
+            return isinstance(value, Handle | Opaque) and value.kind == FUTURE
         case _:
             return False
+
+
+def _class_of(value: Instance | Handle | Opaque) -> str:
+    return value.__class_name__ if isinstance(value, Instance) else value.kind

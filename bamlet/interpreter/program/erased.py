@@ -1,0 +1,40 @@
+"""What cannot be told a type at run time, and what cannot wait: found once the graph of calls is known."""
+
+from __future__ import annotations
+
+from ...diagnostics import catalogue
+from ..check import Checked
+from ..emit.effects import Effects
+from ..facts.implementations import TO_STRING
+from ..facts.report import Report
+from ..facts.symbols import FunctionSymbol, Names
+from ..facts.typing_tables import FunctionUse
+
+
+def check_erased(own: Names, checked: Checked, effects: Effects, report: Report) -> None:
+    """Only a call by name can say what the type parameters are that a function looks at."""
+    methods = {full for found in own.implementations.values() for full in found.methods.values()}
+    for name, params in effects.told.items():
+        symbol = own.functions.get(name)
+        listed = ", ".join(f"`{param}`" for param in params)
+        if symbol is not None and name in methods:
+            _say(report, symbol, f"a method of an interface is not told what {listed} is")
+        missing = {param.name for param in symbol.told} if symbol is not None else set()
+        if symbol is not None and not set(params) <= missing:
+            _say(report, symbol, f"what {listed} is cannot be found out at run time")
+    for name, tables in checked.tables.items():
+        for use in tables.uses.values():
+            if isinstance(use, FunctionUse) and use.symbol.name in effects.told:
+                found = own.functions.get(name)
+                if found is not None:
+                    message = f"`{use.symbol.name}` looks at a type that only a call can name, so it is no value"
+                    _say(report, found, message, "write a lambda that calls it")
+    for (interface, _), implementation in own.implementations.items():
+        for full in implementation.methods.values() if interface == TO_STRING else ():
+            if full in effects.suspends and full in own.functions:
+                _say(report, own.functions[full], "how a value is shown must be told at once: this waits")
+
+
+def _say(report: Report, symbol: FunctionSymbol, message: str, hint: str | None = None) -> None:
+    if symbol.placed is not None and symbol.node is not None:
+        report.at(symbol.placed, symbol.node.name, catalogue.UNSUPPORTED, message, hint=hint)
