@@ -83,9 +83,9 @@ from .build_types import (
     type_member,
     type_name,
 )
-from .children import all_of, exprs_of, identifier, part_for
+from .children import Children, all_of, exprs_of, identifier, part_for
 
-BUILD: dict[str, Callable[[list[Any]], Any]] = {
+BUILD: dict[str, Callable[[Children], Any]] = {
     "class_decl": class_decl,
     "type_params": part_for("type_params"),
     "type_param": type_param,

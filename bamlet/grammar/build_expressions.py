@@ -11,6 +11,7 @@ from . import nodes as n
 from .build_types import suffixed, type_arguments
 from .children import (
     LITERALS,
+    Children,
     Part,
     all_of,
     exprs_of,
@@ -33,7 +34,7 @@ PRECEDENCE: dict[str, int] = {
 }
 
 
-def literal(c: list[Any]) -> n.Expr:
+def literal(c: Children) -> n.Expr:
     token = c[0]
     start, end = token.start, token.end
     match token.type:
@@ -49,7 +50,7 @@ def literal(c: list[Any]) -> n.Expr:
             return n.BoolLiteral(start, end, token.type == "TRUE")
 
 
-def expr(c: list[Any]) -> n.Expr:
+def expr(c: Children) -> n.Expr:
     """Operands and operators in a row, by precedence climbing over an explicit stack."""
     operands: list[n.Expr] = [c[0]]
     pending: list[str] = []
@@ -82,7 +83,7 @@ def _reduce_down_to(level: int, operands: list[n.Expr], pending: list[str]) -> N
         operands.append(made if op == "??" else n.Binary(left.start, right.end, op, left, right))
 
 
-def prefixed(c: list[Any]) -> n.Expr:
+def prefixed(c: Children) -> n.Expr:
     op, operand = c
     start = op.start
     if op.type == "AWAIT":
@@ -103,7 +104,7 @@ def _await(op: Token, operand: n.Expr) -> n.Expr:
     return node
 
 
-def spawn(c: list[Any]) -> n.Spawn:
+def spawn(c: Children) -> n.Spawn:
     """The block is read as a lambda, so that all that holds of lambdas holds of tasks."""
     opener, *head, block = c
     given = [part for part in head if not isinstance(part, Token) or part.type == "STRING"]
@@ -115,7 +116,7 @@ def spawn(c: list[Any]) -> n.Spawn:
     return n.Spawn(opener.start, block.end, name, tuple(given), body)
 
 
-def postfixed(c: list[Any]) -> n.Expr:
+def postfixed(c: Children) -> n.Expr:
     value = cast(n.Expr, c[0])
     for at, part in enumerate(c[1:], 1):
         if isinstance(part, Part) and part.rule == "optional_access":
@@ -177,7 +178,7 @@ def _add_catch_clause(value: n.Expr, clause: n.CatchClause) -> n.Catch:
     return n.Catch(value.start, clause.end, value, (clause,))
 
 
-def catch(c: list[Any]) -> n.CatchClause:
+def catch(c: Children) -> n.CatchClause:
     binder, context = (*identifiers(c), None, None)[:2]
     keyword, arms = c[0].type, all_of(c, n.MatchArm)
     return n.CatchClause(
@@ -185,7 +186,7 @@ def catch(c: list[Any]) -> n.CatchClause:
     )
 
 
-def throw(c: list[Any]) -> n.Expr:
+def throw(c: Children) -> n.Expr:
     """`throw a + f() catch …`: the clauses that the grammar gave to `f()` guard the throw."""
     value, clauses = _detach_last_catch(c[1])
     node: n.Expr = n.Throw(c[0].start, value.end, value)
@@ -206,33 +207,33 @@ def _detach_last_catch(value: n.Expr) -> tuple[n.Expr, tuple[n.CatchClause, ...]
     return value, ()
 
 
-def return_(c: list[Any]) -> n.Return:
+def return_(c: Children) -> n.Return:
     return n.Return(c[0].start, c[-1].end, c[1] if len(c) == 2 else None)
 
 
-def path(c: list[Any]) -> n.Path:
+def path(c: Children) -> n.Path:
     return n.Path(c[0].start, c[-1].end, identifiers(c))
 
 
-def constructor(c: list[Any]) -> n.Constructor:
+def constructor(c: Children) -> n.Constructor:
     entries = tuple(e for e in c if isinstance(e, n.FieldInit | n.Spread))
     return n.Constructor(c[0].start, c[-1].end, c[0], _written_types(c), entries)
 
 
-def _written_types(c: list[Any]) -> tuple[n.TypeNode, ...] | None:
+def _written_types(c: Children) -> tuple[n.TypeNode, ...] | None:
     return type_arguments(part_named(c, "ctor_types"))[0]
 
 
-def map_entry(c: list[Any]) -> n.MapEntry:
+def map_entry(c: Children) -> n.MapEntry:
     key = n.StringLiteral(c[0].start, c[0].end, c[0].value)
     return n.MapEntry(c[0].start, c[2].end, key, c[2])
 
 
-def block_like(c: list[Any]) -> n.Expr:
+def block_like(c: Children) -> n.Expr:
     return postfixed(c)
 
 
-def if_(c: list[Any]) -> n.If | n.Match:
+def if_(c: Children) -> n.If | n.Match:
     otherwise = c[4] if len(c) == 5 else None
     if isinstance(c[1], Part):
         return if_let(c[0].start, c[-1].end, c[1], c[2], otherwise)
@@ -255,7 +256,7 @@ def if_let(start: int, end: int, condition: Part, then: n.Block, otherwise: n.Ex
     return n.Match(start, end, value, None, arms, False, True)
 
 
-def lambda_(c: list[Any]) -> n.Lambda:
+def lambda_(c: Children) -> n.Lambda:
     name = c[0]
     bare = n.Param(name.start, name.end, identifier(name), None, None)
     params = (bare,) if name.type == "LAMBDA_NAME" else all_of(c, n.Param)
@@ -265,7 +266,7 @@ def lambda_(c: list[Any]) -> n.Lambda:
     return n.Lambda(name.start, c[-1].end, params, types[0] if types else None, thrown, c[-1], bare_arrow)
 
 
-def match(c: list[Any]) -> n.Match:
+def match(c: Children) -> n.Match:
     types = types_of(c)
     arms = all_of(c, n.MatchArm)
     if types:
@@ -274,7 +275,7 @@ def match(c: list[Any]) -> n.Match:
     return n.Match(c[0].start, c[-1].end, scrutinee, None, arms, bare, False)
 
 
-def match_arm(c: list[Any]) -> n.MatchArm:
+def match_arm(c: Children) -> n.MatchArm:
     guard = part_named(c, "guard")
     body = exprs_of(c)[-1]
     return n.MatchArm(c[0].start, body.end, c[0], guard.children[1] if guard else None, body)
@@ -283,7 +284,7 @@ def match_arm(c: list[Any]) -> n.MatchArm:
 # --- patterns
 
 
-def pattern(c: list[Any]) -> n.Pattern:
+def pattern(c: Children) -> n.Pattern:
     flat: list[n.Pattern] = []
     for child in c:
         if isinstance(child, n.OrPattern):
@@ -293,7 +294,7 @@ def pattern(c: list[Any]) -> n.Pattern:
     return flat[0] if len(flat) == 1 else n.OrPattern(c[0].start, c[-1].end, tuple(flat))
 
 
-def let_pattern(c: list[Any]) -> n.Pattern:
+def let_pattern(c: Children) -> n.Pattern:
     if not isinstance(c[1], Token):
         return cast(n.Pattern, c[1])
     types = types_of(c)
@@ -301,7 +302,7 @@ def let_pattern(c: list[Any]) -> n.Pattern:
     return n.BindingPattern(c[0].start, c[-1].end, identifier(c[1]), types[0] if types else None, inner)
 
 
-def destructure(c: list[Any]) -> n.ClassPattern:
+def destructure(c: Children) -> n.ClassPattern:
     """A path of its own, or the names of one: behind `let x:` it may still be a type."""
     named = c[0] if isinstance(c[0], n.Path) else None
     if named is None:
@@ -310,13 +311,13 @@ def destructure(c: list[Any]) -> n.ClassPattern:
     return n.ClassPattern(c[0].start, c[-1].end, named, _written_types(c), all_of(c, n.FieldPattern))
 
 
-def field_pattern(c: list[Any]) -> n.FieldPattern:
+def field_pattern(c: Children) -> n.FieldPattern:
     name = identifier(c[0])
     inner = c[2] if len(c) == 3 else n.BindingPattern(name.start, name.end, name, None, None)
     return n.FieldPattern(c[0].start, c[-1].end, name, inner)
 
 
-def type_pattern(c: list[Any]) -> n.TypePattern:
+def type_pattern(c: Children) -> n.TypePattern:
     path_ = c[0]
     arguments = part_named(c, "type_arguments")
     given, bindings = type_arguments(arguments)
@@ -325,21 +326,21 @@ def type_pattern(c: list[Any]) -> n.TypePattern:
     return n.TypePattern(ty.start, ty.end, ty)
 
 
-def list_pattern(c: list[Any]) -> n.ListPattern:
+def list_pattern(c: Children) -> n.ListPattern:
     items = tuple(part for part in c if not isinstance(part, Token))
     return n.ListPattern(c[0].start, c[-1].end, items)
 
 
-def rest_pattern(c: list[Any]) -> n.RestPattern:
+def rest_pattern(c: Children) -> n.RestPattern:
     return n.RestPattern(c[0].start, c[-1].end, c[1] if len(c) == 2 else None)
 
 
-def literal_pattern(c: list[Any]) -> n.LiteralPattern:
+def literal_pattern(c: Children) -> n.LiteralPattern:
     value: Any = LITERALS[c[-1].type](c[-1].value)
     return n.LiteralPattern(c[0].start, c[-1].end, -value if len(c) == 2 else value)
 
 
-def binding_pattern(c: list[Any]) -> n.Pattern:
+def binding_pattern(c: Children) -> n.Pattern:
     if not isinstance(c[0], Token):
         return cast(n.Pattern, c[0])
     types = types_of(c)

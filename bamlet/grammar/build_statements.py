@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from . import nodes as n
 from .build_expressions import condition_of, if_let
-from .children import PATTERNS, Part, has_token, identifier, part_named
+from .children import PATTERNS, Children, Part, has_token, identifier, part_named
 from .tokens import Token
 
 
-def block(c: list[Any]) -> n.Block:
+def block(c: Children) -> n.Block:
     """The last statement is the block's value when it is an expression without a semicolon."""
     statements = [s for s in c[1:-1] if not isinstance(s, Token)]
     tail: n.Expr | None = None
@@ -31,7 +31,7 @@ def _statement(s: Any) -> n.Statement:
     return cast(n.Statement, s)
 
 
-def let(c: list[Any]) -> n.Let | n.LetPattern:
+def let(c: Children) -> n.Let | n.LetPattern:
     """A plain binder is a variable with its type; with an `else`, the type is one that is tested."""
     watched = isinstance(c[0], Token)
     start, pattern, value = c[0].start, c[watched], c[watched + 2]
@@ -41,12 +41,12 @@ def let(c: list[Any]) -> n.Let | n.LetPattern:
     return n.LetPattern(start, (otherwise or value).end, pattern, value, otherwise)
 
 
-def assign(c: list[Any]) -> n.Assign:
+def assign(c: Children) -> n.Assign:
     target, op, value = c[:3]
     return n.Assign(target.start, value.end, target, None if op.value == "=" else op.value[:-1], value)
 
 
-def defer(c: list[Any]) -> n.Defer:
+def defer(c: Children) -> n.Defer:
     keyword, block_ = c
     body = n.Lambda(block_.start, block_.end, (), None, None, block_, False)
     return n.Defer(keyword.start, block_.end, body)
@@ -58,16 +58,16 @@ def _simple(c: Sequence[Any]) -> n.Assign | n.ExprStatement:
     return assign(list(c))
 
 
-def for_init(c: list[Any]) -> Part:
+def for_init(c: Children) -> Part:
     inner = let(c) if isinstance(c[0], PATTERNS) else _simple(c)
     return Part("for_init", (inner,), c[0].start, c[-1].end)
 
 
-def for_step(c: list[Any]) -> Part:
+def for_step(c: Children) -> Part:
     return Part("for_step", (_simple(c),), c[0].start, c[-1].end)
 
 
-def for_(c: list[Any]) -> n.For:
+def for_(c: Children) -> n.For:
     init, condition, step = (part_named(c, part) for part in ("for_init", "for_condition", "for_step"))
     return n.For(
         c[0].start,
@@ -79,7 +79,7 @@ def for_(c: list[Any]) -> n.For:
     )
 
 
-def for_in(c: list[Any]) -> n.ForIn:
+def for_in(c: Children) -> n.ForIn:
     bare = not has_token(c, "LPAR")
     return loop_over(c[1 if bare else 2], c[-2 if bare else -3], c[-1], c[0].start, bare)
 
@@ -97,7 +97,7 @@ def loop_over(binder: Token | n.Pattern, iterable: n.Expr, body: n.Block, start:
     return n.ForIn(start, body.end, name, iterable, body, bare)
 
 
-def while_(c: list[Any]) -> n.While:
+def while_(c: Children) -> n.While:
     start, end, body = c[0].start, c[-1].end, c[2]
     if isinstance(c[1], Part):
         stop = n.Block(end, end, (n.ExprStatement(end, end, n.Break(end, end)),), None)

@@ -10,14 +10,14 @@ from typing import Any, TypeAlias
 from . import nodes as n
 from .build_expressions import condition_of, if_let
 from .build_statements import loop_over
-from .children import Part, has_token
+from .children import Children, Part, has_token
 from .templates import values
 from .tokens import Token
 
 _Piece: TypeAlias = "n.TemplateText | n.Hole | Part"
 
 
-def template(c: list[Any]) -> n.Template:
+def template(c: Children) -> n.Template:
     texts: list[Token | None] = [None]  # one around each two of the others
     others: list[n.Hole | Part] = []
     for part in _flat(c[1:-1]):

@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import Any, cast
 
 from . import nodes as n
-from .children import LITERALS, TEXT_KINDS, Part, all_of, has_token, identifier, identifiers, part_named, types_of
+from .children import (
+    LITERALS,
+    TEXT_KINDS,
+    Children,
+    Part,
+    all_of,
+    has_token,
+    identifier,
+    identifiers,
+    part_named,
+    types_of,
+)
 from .tokens import Token
 
 
-def type_(c: list[Any]) -> n.TypeNode:
+def type_(c: Children) -> n.TypeNode:
     members = types_of(c)
     if len(members) == 1:
         return members[0]
@@ -21,7 +32,7 @@ def type_(c: list[Any]) -> n.TypeNode:
     return n.AttributedType(start, end, union, last.attributes)
 
 
-def type_member(c: list[Any]) -> n.TypeNode:
+def type_member(c: Children) -> n.TypeNode:
     ty = suffixed(cast(n.TypeNode, c[0]), c[1:])
     attributes = all_of(c, n.Attribute)
     return n.AttributedType(ty.start, c[-1].end, ty, attributes) if attributes else ty
@@ -36,7 +47,7 @@ def suffixed(ty: n.TypeNode, suffixes: list[Any]) -> n.TypeNode:
     return ty
 
 
-def type_name(c: list[Any]) -> n.TypeName:
+def type_name(c: Children) -> n.TypeName:
     arguments = part_named(c, "type_arguments") or part_named(c, "tested_arguments")
     names = identifiers(c) or (n.Identifier(c[0].start, c[0].end, "null"),)
     given, bindings = type_arguments(arguments)
@@ -50,17 +61,17 @@ def type_arguments(written: Part | None) -> tuple[tuple[n.TypeNode, ...] | None,
     return types_of(written.children), all_of(written.children, n.TypeBinding)
 
 
-def type_binding(c: list[Any]) -> n.TypeBinding:
+def type_binding(c: Children) -> n.TypeBinding:
     ty = types_of(c)[0]
     return n.TypeBinding(c[0].start, ty.end, identifier(c[0]), ty)
 
 
-def literal_type(c: list[Any]) -> n.LiteralType:
+def literal_type(c: Children) -> n.LiteralType:
     value = LITERALS[c[-1].type](c[-1].value)
     return n.LiteralType(c[0].start, c[-1].end, -cast(int, value) if len(c) == 2 else cast(Any, value))
 
 
-def parenthesised_type(c: list[Any]) -> n.TypeNode:
+def parenthesised_type(c: Children) -> n.TypeNode:
     parts = [part for part in all_of(c, Part) if part.rule == "parameter_type"]
     params = [types_of(part.children)[0] for part in parts]
     start, end = c[0].start, c[-1].end
@@ -77,12 +88,12 @@ def parenthesised_type(c: list[Any]) -> n.TypeNode:
 # --- attributes
 
 
-def attribute(c: list[Any]) -> n.Attribute:
+def attribute(c: Children) -> n.Attribute:
     arguments = part_named(c, "attribute_arguments")
     given = None if arguments is None else all_of(arguments.children, n.AttributeArgument)
     name = ".".join(name.name for name in identifiers(c))
     return n.Attribute(c[0].start, c[-1].end, name, given, c[0].type == "ATAT")
 
 
-def attribute_argument(c: list[Any]) -> n.AttributeArgument:
+def attribute_argument(c: Children) -> n.AttributeArgument:
     return n.AttributeArgument(c[0].start, c[0].end, TEXT_KINDS[c[0].type], c[0].value)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from . import nodes as n
 from .tokens import Token, int_value
 
 C = TypeVar("C")
+
+# What a reduction is given: each of the kinds that the rule names, in its order. Only the grammar knows which.
+Children: TypeAlias = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Part:
     end: int
 
 
-def part_for(rule: str) -> Callable[[list[Any]], Part]:
+def part_for(rule: str) -> Callable[[Children], Part]:
     return lambda c: Part(rule, tuple(c), c[0].start, c[-1].end)
 
 

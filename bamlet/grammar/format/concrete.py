@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from .. import nodes as n
 from ..build import BUILD
+from ..children import Children
 from ..lexer import Lexer
 from ..problem import SyntaxProblem
 from ..split import split
@@ -121,8 +122,8 @@ def tables(cache: Path | None) -> Tables[Tree]:
     return Tables(cache, {rule: _reduction(rule, build) for rule, build in BUILD.items()})
 
 
-def _reduction(rule: str, build: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Tree]:
-    def reduce(children: list[Any]) -> Tree:
+def _reduction(rule: str, build: Callable[[Children], Any]) -> Callable[[Children], Tree]:
+    def reduce(children: Children) -> Tree:
         return Tree(rule, tuple(children), build([c.node if isinstance(c, Tree) else c for c in children]))
 
     return reduce
