@@ -10,6 +10,7 @@ from ...options import RETRIES
 from ...source import Span
 from ...types.schema import Schemas
 from ...types.ty import MEDIA, Ty
+from .code_names import BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ RESERVED_NAMESPACES = LIBRARY_SPACES | {"root", "ai", "bool", "null", "map"}
 
 def is_of_library(name: str) -> bool:
     first, dot, _ = name.partition(".")
-    return bool(dot) and first in LIBRARY_SPACES
+    return name == BYTES or (bool(dot) and first in LIBRARY_SPACES)
 
 
 @dataclass(frozen=True, slots=True)
