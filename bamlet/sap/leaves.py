@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
 from .nodes import NUMBER, Container, Node, TextNode, describe, display, keyword
 from .outcome import INEXACT, POURED, Failure, Note, Notes, Outcome, Result
-from .scalars import MAX_DIGITS, bool_in_text, float_of, not_finite, number_in_text
+from .scalars import MAX_DIGITS, Numeral, bool_in_text, float_of, not_finite, number_in_text
 from .targets import Target
 from .words import Match, Tie, Words
 
@@ -53,7 +54,7 @@ def _int(target: Target, node: TextNode) -> Result:
     if number is None or node.is_null():
         return mismatch(target, node)
     value = number.rounded()
-    notes: Notes = [(None, Note("ignored", f"text around {value}", node))] if number.partial else []
+    notes = _around(value, number, node)
     if not number.is_whole:
         notes.append((None, Note("coerced", f"rounded to {value}", node, lossy=True)))
     if notes:
@@ -77,9 +78,21 @@ def _float(target: Target, node: TextNode) -> Result:
     if number is None or node.is_null():
         return mismatch(target, node)
     value = number.nearest()
-    if number.partial:
-        return _partial_text(value, node)
+    if notes := _around(value, number, node):
+        return Outcome(value, 1, 1, INEXACT, notes)
     return Outcome(value, 0, 0, INEXACT)
+
+
+def _around(value: float, number: Numeral, node: TextNode) -> Notes:
+    """What the text says besides the number, first what makes another number of it."""
+    notes: Notes = []
+    if number.doubt is not None:
+        notes.append((None, Note("coerced", f"{number.doubt}: read as {value}", node, lossy=True)))
+    elif isinstance(value, float) and math.isinf(value):
+        notes.append((None, Note("coerced", f"too large for a float: read as {value}", node, lossy=True)))
+    if number.partial:
+        notes.append((None, Note("ignored", f"text around {value}", node)))
+    return notes
 
 
 def _bool(target: Target, node: TextNode) -> Result:

@@ -15,6 +15,11 @@ _FRACTION = re.compile(r"([-+]?[0-9.]+)\s*/\s*([-+]?[0-9.]+)")
 _NUMBER_IN_TEXT = re.compile(
     r"(?P<sign>[-+]?)[$€£]?(?P<number>(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 )
+# Thousands as most write them, and as India does. Any other comma may as well part two numbers, or stand for a point.
+_GROUPS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
+_TIMES = re.compile(
+    r"(?:[kKMB]|bn|mn|mln|mrd|tn)\b|\s*(?i:hundred|thousand|million|billion|trillion|lakh|crore|dozen)s?\b"
+)
 _DIGIT_OF_VALUE = re.compile("[1-9]")
 _EXACT_BELOW = 2**53  # every whole number below is a float
 _NOT_FINITE = {
@@ -29,11 +34,14 @@ _NOT_FINITE = {
 
 
 class Numeral(NamedTuple):
-    """A number as it is written, as a fraction. `partial` tells that the text said more than the number."""
+    """A number as it is written, as a fraction. `partial` tells that the text said more than the number, and `doubt`
+    why the number may well be another one.
+    """
 
     above: int
     below: int = 1
     partial: bool = False
+    doubt: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -89,7 +97,15 @@ def number_in_text(text: str) -> Numeral | None:
         return None
     match = found[0]
     value = _numeral(match["sign"] + match["number"].replace(",", ""))
-    return value._replace(partial=True) if value is not None and match[0] != text else value
+    return value._replace(partial=match[0] != text, doubt=_doubt(match)) if value is not None else None
+
+
+def _doubt(match: re.Match[str]) -> str | None:
+    whole = match["number"].partition(".")[0]
+    if "," in whole and not _GROUPS.fullmatch(whole):
+        return "commas that group no thousands"
+    times = _TIMES.match(match.string, match.end())
+    return f"times {times[0].strip()}" if times else None
 
 
 def bool_in_text(text: str) -> bool | None:

@@ -39,7 +39,9 @@ _SHORT = {
     "refusal": "the model has refused",
     "error": "the model has stopped with an error",
     "pause": "the model has paused and would go on",
+    "other": "the answer has ended for a reason that is not known",
 }
+UNSAID = "the provider does not say why the answer has ended"
 
 
 class Answer:

@@ -14,6 +14,7 @@ from ..interpreter.runtime.failures import Panic, Thrown
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance
 from .handles import HandleTable
 from .host import Context, Host
+from .host_failure import HostFailure
 from .registry import REGISTRY, invoke
 
 MAX_SHOWN_TEXT = 60
@@ -23,19 +24,29 @@ Say = Callable[..., str | None]
 
 
 class Trace:
-    """Of one runtime. `invoke` takes the place of the registry's."""
+    """Of one runtime. `invoke` takes the place of the registry's.
+
+    A `write` that fails gets no more lines. Its failure is the host's, and is raised by an operation of a call: what
+    opens and closes goes on first, for a resource is never left because nobody could be told of it.
+    """
 
     def __init__(self, write: Write, now: Callable[[], float]) -> None:
-        self._write = write
+        self._write: Write | None = write
         self._now = now
         self._began: float | None = None
+        self._failed: BaseException | None = None
 
     def line(self, text: str, task: tuple[int, ...] = ()) -> None:
+        if self._write is None:
+            return
         now = self._now()
         if self._began is None:
             self._began = now
         place = "".join(f"[{'.'.join(map(str, task))}] " if task else "")
-        self._write(f"{round((now - self._began) * 1000):>6} ms  {place}{text}")
+        try:
+            self._write(f"{round((now - self._began) * 1000):>6} ms  {place}{text}")
+        except BaseException as failure:
+            self._write, self._failed = None, failure
 
     def opened(self, handle: Handle) -> None:
         self.line(f"open {_name(handle)}")
@@ -47,12 +58,17 @@ class Trace:
         """What was opened in all, by kind, and what is open still."""
         kinds = (f"{count} {kind.rpartition('.')[2]}" for kind, count in sorted(table.opened.items()))
         self.line(f"opened {', '.join(kinds) or 'nothing'}; still open: {table.open_count}")
+        # All is closed, so a line that cannot be written is no failure of closing; an interrupt stays one.
+        failed, self._failed = self._failed, None
+        if failed is not None and not isinstance(failed, Exception):
+            raise failed
 
     def invoke(self, name: str, context: Context, *arguments: Any) -> Any:
         """Every failure is told, of whatever operation: a `catch` of the program may take it and say nothing."""
         before, after = _BEFORE.get(name), _AFTER.get(name)
         if before is not None:
             self._say(context, before(*arguments))
+        self._raise_what_failed()
         try:
             result = invoke(name, context, *arguments)
         except (Thrown, Panic) as failure:
@@ -61,6 +77,7 @@ class Trace:
         if REGISTRY[name].suspends:
             return self._awaited(result, context, before, after)
         self._say(context, after(result) if after is not None else None)
+        self._raise_what_failed()
         return result
 
     async def _awaited(self, work: Awaitable[Any], context: Context, before: Say | None, after: Say | None) -> Any:
@@ -73,12 +90,20 @@ class Trace:
             self._say(context, None if before is None and after is None else "stopped")
             raise
         self._say(context, after(result) if after is not None else None)
+        self._raise_what_failed()
         return result
 
     def _say(self, context: Context, text: str | None) -> None:
         if text is not None:
             found: Host = context.host
             self.line(found.hide(text), found.task)
+
+    def _raise_what_failed(self) -> None:
+        failed, self._failed = self._failed, None
+        if isinstance(failed, Exception):
+            raise HostFailure(failed) from failed
+        if failed is not None:
+            raise failed
 
 
 def _name(handle: Handle) -> str:

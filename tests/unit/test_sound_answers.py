@@ -245,6 +245,15 @@ LOST: list[tuple[str, Ty, Any, str]] = [
     ("9007199254740993", types.FLOAT, 9007199254740992.0, "more digits than a float has"),
     ("12345678901234567890.6", types.INT, 12345678901234567891, "rounded to"),
     ("about 2.6", types.INT, 3, "rounded to 3"),
+    ('{"n": "1,2,3"}', MapTy(types.STRING, types.INT), {"n": 123}, "commas that group no thousands"),
+    ('["1,2,3"]', ListTy(types.INT), [123], "commas that group no thousands"),
+    ('["[1,2]"]', ListTy(types.INT), [12], "commas that group no thousands"),
+    ("it is 3,14", types.FLOAT, 314.0, "commas that group no thousands"),
+    ("0,123", types.FLOAT, 123.0, "commas that group no thousands"),
+    ("1234,567", types.INT, 1234567, "commas that group no thousands"),
+    ("$1.5k", types.FLOAT, 1.5, "times k"),
+    ("about 3 million people", types.INT, 3, "times million"),
+    ("$" + "9" * 400, types.FLOAT, float("inf"), "too large for a float"),
 ]
 
 
@@ -266,6 +275,9 @@ EXACT: list[tuple[str, Ty, Any]] = [
     ("123456789012345678901234567890/3", types.INT, 41152263004115226300411522630),
     ("0e-400", types.FLOAT, 0.0),
     ('{"x": 1, "y": 2} {"x": 3, "y": 4}', ListTy(POINT), [{"x": 1, "y": 2}, {"x": 3, "y": 4}]),
+    ("$1,234,567.8", types.FLOAT, 1234567.8),
+    ("1,23,45,678", types.INT, 12345678),
+    ("7 kB", types.INT, 7),
 ]
 
 

@@ -198,3 +198,31 @@ def test_a_failure_that_the_program_takes_is_in_the_trace() -> None:
     assert len(told) == 2
     assert "LlmClient" in told[0]
     assert "AccessDenied" in told[1]
+
+
+@pytest.mark.parametrize("lines", range(9))
+def test_a_trace_that_fails_reaches_the_caller_and_leaves_nothing_open(lines: int) -> None:
+    """Its first failure is raised by the call, and nothing of it by what closes."""
+    left = lines
+
+    def write(line: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError(f"no place for {line!r}")
+
+    source = """
+    function Ask() -> string { client "openai/m", prompt #"Hi"# }
+    """
+    program = bamlet.compile_sources({"main.baml": source})
+    environ = {"OPENAI_API_KEY": "key"}
+
+    async def work() -> None:
+        transport = ScriptedTransport({"m": [streamed("one"), streamed("one")]})
+        async with bamlet.AsyncRuntime(program, transport=transport, environ=environ, trace=write) as runtime:
+            with pytest.raises(ValueError, match="no place for"):
+                await runtime.stream("Ask").final()
+            assert await runtime.stream("Ask").final() == "one"
+            assert runtime.handles.open_count == 0
+
+    run_virtual(work())
