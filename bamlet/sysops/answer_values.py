@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..interpreter.runtime.values import Handle, Opaque
@@ -34,7 +34,7 @@ class PartialValue(Source):
     def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
         self._make_parser = make_parser
         self._parser = make_parser()
-        self._missed: tuple[str, ...] = ()
+        self._missed: tuple[Entry, ...] = ()
         self._unread: str | None = None
         self._waiting: list[str] = []
         self._unseen = 0  # characters since the last snapshot
@@ -97,16 +97,22 @@ class PartialValue(Source):
     def reasoning(self) -> str:
         return self._parser.reasoning
 
-    def miss(self, reasons: Iterable[str]) -> None:
-        """A part of the answer is not there or could not be read, so nobody can tell what the value lacks."""
-        self._missed = tuple(reasons)
+    def miss(self, answer: Answer, hide: Callable[[str], str]) -> None:
+        """What is not there of the answer or could not be read, for nobody can tell what the value lacks then."""
+        short = answer.stopped_short(hide)
+        reasons = [*([] if short is None else [short]), *answer.unread(hide)]
+        # A doubt and no loss: some servers never say it.
+        untold = [] if answer.end_is_told else ["the provider does not say why the answer has ended"]
+        self._missed = (
+            *(Entry("dropped", "$", reason, lossy=True) for reason in reasons),
+            *(Entry("dropped", "$", reason) for reason in untold),
+        )
 
     def report(self) -> Report:
         report = self._parser.report()
         if not self._missed:
             return report
-        missed = (Entry("dropped", "$", reason, lossy=True) for reason in self._missed)
-        return dataclasses.replace(report, entries=(*missed, *report.entries))
+        return dataclasses.replace(report, entries=(*self._missed, *report.entries))
 
     async def aclose(self) -> None: ...
 
@@ -166,8 +172,7 @@ async def parse_answer(
 async def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
     call = context.host
     call.voice.reporter = value
-    short = answer.stopped_short(call.hide)
-    value.miss([*([] if short is None else [short]), *answer.unread(call.hide)])
+    value.miss(answer, call.hide)
     truncated = answer.said.finish_reason == "length"
     whose = f"\nin the answer to `{call.asking.function_name}` from client `{answer.client.options.name}`"
     result = await _finished(

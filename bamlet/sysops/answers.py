@@ -41,7 +41,6 @@ _SHORT = {
     "pause": "the model has paused and would go on",
     "other": "the answer has ended for a reason that is not known",
 }
-UNSAID = "the provider does not say why the answer has ended"
 
 
 class Answer:
@@ -109,7 +108,13 @@ class Answer:
         if words is None:
             return None
         refusal = hide(said.refusal or "")[:MAX_REFUSAL]
-        return f"{words} (finish reason {said.raw_finish_reason})" + (f": {refusal}" if refusal else "")
+        reason = hide(said.raw_finish_reason or "")[:MAX_REFUSAL]
+        return f"{words} (finish reason {reason})" + (f": {refusal}" if refusal else "")
+
+    @property
+    def end_is_told(self) -> bool:
+        """A stream that nothing ends is a failed attempt."""
+        return True
 
     @property
     def model(self) -> str | None:
@@ -139,6 +144,10 @@ class WholeAnswer(Answer):
         raise AssertionError("a whole answer takes no events")
 
     def finish(self) -> None: ...
+
+    @property
+    def end_is_told(self) -> bool:
+        return self.said.finish_reason is not None or not self._accumulator.finish_reasons
 
     @property
     def is_done(self) -> bool:

@@ -4,11 +4,12 @@ holds a secret by its value, wherever that value came from.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from .cassette import (
     Interaction,
@@ -54,18 +55,17 @@ def is_secret_name(variable: str) -> bool:
 
 
 def hide(text: str, secrets: Iterable[str], shown: str = REDACTED) -> str:
-    """The text with `shown` for these values, as they are or escaped for JSON or a URL."""
-    found = {
-        form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret) if form in text
-    }
-    for form in sorted(found, key=len, reverse=True):  # one may hold another
-        text = text.replace(form, shown)
+    """The text with `shown` for these values, as they are or escaped for JSON, a URL or HTML."""
+    found = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET and holds_secret(text, secret)}
+    for secret in sorted(found, key=len, reverse=True):  # one may hold another
+        text = _spelled(secret).form.sub(lambda _: shown, text)
     return text
 
 
 def holds_secret(text: str, secret: str) -> bool:
-    """As it is, or escaped for JSON or a URL."""
-    return any(form in text for form in _forms(secret))
+    """As it is, or escaped for JSON, a URL or HTML, also more than once."""
+    spelled = _spelled(secret)
+    return spelled.plain in text and spelled.form.search(text) is not None
 
 
 def sent_secrets(url: str, headers: Mapping[str, str]) -> Iterator[str]:
@@ -133,16 +133,51 @@ def _redact_pair(pair: str) -> str:
 
 def secret_place(interaction: Interaction, secrets: Collection[str]) -> str | None:
     """Where in the entry one of the secrets occurs first, as it is or escaped for JSON or a URL."""
-    forms = {form for secret in secrets if secret for form in _forms(secret)}
     for place, text in _texts(interaction):
-        if any(form in text for form in forms):
+        if any(holds_secret(text, secret) for secret in secrets if secret):
             return place
     return None
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    escaped = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    return (secret, *escaped, quote(secret, safe=""))
+class _Spelled(NamedTuple):
+    """A secret in all its spellings. `plain` is a part of it that none of them changes."""
+
+    plain: str
+    form: re.Pattern[str]
+
+
+@lru_cache(256)
+def _spelled(secret: str) -> _Spelled:
+    plain = max(_PLAIN.findall(secret), key=len, default="")
+    return _Spelled(plain, re.compile("".join(map(_spellings, _PIECES.findall(secret)))))
+
+
+def _spellings(piece: str) -> str:
+    """Each writer chooses by itself what to escape and in which case of letters, so no list of whole forms is one."""
+    if _PLAIN.fullmatch(piece):
+        return re.escape(piece)
+    if len(piece) > 1:  # backslashes: one by one each of them could take those of the next
+        return rf"(?:\\{{{len(piece)},{len(piece) * (_DEEP + 1)}}}|(?i:%(?:25)*5c){{{len(piece)}}})"
+    character = piece
+    units = character.encode("utf-16-be", "surrogatepass")
+    in_json = "".join(rf"\\{{1,{_DEEP}}}u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    in_url = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    entities = "|".join(re.escape(name) for name in _ENTITIES.get(character, ()))
+    code = ord(character)
+    forms = [
+        rf"\\{{0,{_DEEP}}}{re.escape(character)}",
+        *(rf"\\{{1,{_DEEP}}}{letter}" for letter in _LETTERS.get(character, "")),
+        *([r"\+"] if character == " " else []),
+        f"(?i:{in_json}|{in_url}|&(?:amp;)*(?:#0*{code}|#x0*{code:x}{f'|{entities}' if entities else ''});)",
+    ]
+    return f"(?:{'|'.join(forms)})"
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+_PIECES = re.compile(r"[A-Za-z0-9_.-]+|\\{2,}|[^A-Za-z0-9_.-]", re.DOTALL)
+_DEEP = 15  # backslashes: a text within a text within a text
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+_ENTITIES = {"&": ("amp",), "<": ("lt",), ">": ("gt",), '"': ("quot",), "'": ("apos",)}
 
 
 def _texts(interaction: Interaction) -> Iterator[tuple[str, str]]:

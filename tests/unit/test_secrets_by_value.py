@@ -5,9 +5,13 @@ A program must not see how it is hidden, so this is Python.
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -140,6 +144,34 @@ def test_secrets_are_hidden_in_every_form_and_the_longest_first() -> None:
     assert hide("x secret/one secret%2Fone secret/one-more", ["secret/one", "secret/one-more"]) == (
         "x <redacted> <redacted> <redacted>"
     )
+
+
+WRITERS: dict[str, Callable[[str], str]] = {
+    "as PHP writes JSON": lambda secret: json.dumps(secret).replace("/", "\\/"),
+    "as Go writes JSON": lambda secret: json.dumps(secret).replace("&", "\\u0026").replace("<", "\\u003C"),
+    "JSON in JSON in JSON": lambda secret: json.dumps(json.dumps(json.dumps(secret))),
+    "JSON of letters as they are": lambda secret: json.dumps(secret, ensure_ascii=False),
+    "a URL in small letters": lambda secret: re.sub("%..", lambda byte: byte[0].lower(), quote(secret, safe="/")),
+    "a URL in a URL": lambda secret: quote(quote(secret, safe=""), safe=""),
+    "a form": quote_plus,
+    "HTML": html.escape,
+    "HTML with numbers": lambda secret: "".join(f"&#{ord(c)};" if c in "/+=&<" else c for c in secret),
+    "Python": repr,
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_secret_is_hidden_however_it_is_escaped(writer: str) -> None:
+    for secret in ("sk-A/9+b=c&d<e", "pass\"word\\\\it's", "slé 😀/one"):
+        written = WRITERS[writer](secret)
+        assert secret[-3:] not in (hidden := hide(f"x {written} y", [secret]))
+        assert "<redacted>" in hidden
+
+
+def test_a_text_against_a_secret_does_not_multiply_the_work() -> None:
+    """Backslashes of a text could be shared among those of a secret in a number of ways that grows with each."""
+    text = "a" + "\\" * 20_000 + "c b"
+    assert hide(text, ["a" + "\\" * 12 + "bbbb"]) == text
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,16 @@ ENDS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"output": {"message": {"content": [{"text": "no"}]}}, "stopReason": "guardrail_intervened"},
         "a filter of the provider has stopped the answer (finish reason guardrail_intervened)",
     ),
+    "ollama": (
+        "ollama-native",
+        {"message": {"content": "no"}, "done": True, "done_reason": "content_filter"},
+        "the answer has ended for a reason that is not known (finish reason content_filter)",
+    ),
+    "unknown stopReason": (
+        "aws-bedrock",
+        {"output": {"message": {"content": [{"text": "no"}]}}, "stopReason": "weather"},
+        "the answer has ended for a reason that is not known (finish reason weather)",
+    ),
     "anthropic": (
         "anthropic",
         {"type": "message", "content": [{"type": "text", "text": "no"}], "stop_reason": "refusal"},
@@ -79,6 +89,32 @@ def test_the_report_tells_of_an_end_that_is_none(loopback: LoopbackServer, end: 
         assert [(entry.reason, entry.lossy) for entry in reports[0].entries] == [(told, True)]
         with pytest.raises(bamlet.BamlClientFinishReasonError, match="strict"):
             rt.call("Say", context=bamlet.CallContext(strict=True))
+
+
+UNSAID: dict[str, dict[str, Any]] = {
+    "openai-generic": {"choices": [{**CHAT, "finish_reason": None}]},
+    "openai-responses": {
+        "object": "response",
+        "output": [{"type": "message", "content": [{"type": "output_text", "text": "no"}]}],
+    },
+    "anthropic": {"type": "message", "content": [{"type": "text", "text": "no"}]},
+    "google-ai": {"candidates": [{"content": GEMINI["content"]}]},
+    "aws-bedrock": {"output": {"message": {"content": [{"text": "no"}]}}},
+    "ollama-native": {"message": {"content": "no"}, "done": True},
+}
+
+
+@pytest.mark.parametrize("provider", UNSAID)
+def test_an_answer_that_does_not_say_why_it_ended_is_told_and_no_loss(
+    loopback: LoopbackServer, provider: str
+) -> None:
+    loopback.default = Answer([json.dumps(UNSAID[provider]).encode()], headers=JSON)
+    reports: list[bamlet.Report] = []
+    with runtime(loopback, provider) as rt:
+        assert rt.call("Say", context=bamlet.CallContext(on_report=reports.append, strict=True)) == "no"
+    assert [(entry.reason, entry.lossy) for entry in reports[0].entries] == [
+        ("the provider does not say why the answer has ended", False)
+    ]
 
 
 def test_the_report_of_a_stream_tells_too(loopback: LoopbackServer) -> None:
