@@ -15,7 +15,7 @@ _FRACTION = re.compile(r"([-+]?[0-9.]+)\s*/\s*([-+]?[0-9.]+)")
 _NUMBER_IN_TEXT = re.compile(
     r"(?P<sign>[-+]?)[$€£]?(?P<number>(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 )
-# Thousands as most write them, and as India does. Any other comma may as well part two numbers, or stand for a point.
+# Thousands as most write them, and as India does. Any other comma may as well part two numbers, or be a point.
 _GROUPS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _TIMES = re.compile(
     r"(?:[kKMB]|bn|mn|mln|mrd|tn)\b|\s*(?i:hundred|thousand|million|billion|trillion|lakh|crore|dozen)s?\b"
@@ -34,8 +34,8 @@ _NOT_FINITE = {
 
 
 class Numeral(NamedTuple):
-    """A number as it is written, as a fraction. `partial` tells that the text said more than the number, and `doubt`
-    why the number may well be another one.
+    """A number as it is written, as a fraction. `partial` tells that the text said more than the number, and
+    `doubt` why the number may well be another one.
     """
 
     above: int

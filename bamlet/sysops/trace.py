@@ -26,8 +26,8 @@ Say = Callable[..., str | None]
 class Trace:
     """Of one runtime. `invoke` takes the place of the registry's.
 
-    A `write` that fails gets no more lines. Its failure is the host's, and is raised by an operation of a call: what
-    opens and closes goes on first, for a resource is never left because nobody could be told of it.
+    A `write` that fails gets no more lines. Its failure is the host's, and is raised by an operation of a call:
+    what opens and closes goes on first, for a resource is never left because nobody could be told of it.
     """
 
     def __init__(self, write: Write, now: Callable[[], float]) -> None:
