@@ -153,7 +153,7 @@ def _spelled(secret: str) -> _Spelled:
 
 
 def _spellings(piece: str) -> str:
-    """Each writer chooses by itself what to escape and in which case of letters: no list of whole forms would do."""
+    """Each writer chooses by itself what to escape and in which case of letters: no list of forms would do."""
     if _PLAIN.fullmatch(piece):
         return re.escape(piece)
     if len(piece) > 1:  # backslashes: one by one each of them could take those of the next
