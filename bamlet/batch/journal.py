@@ -43,10 +43,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._db = _connect(path)
-            self._db.executescript(_SCHEMA)
-            self._check_format()
-            self._check_whole()
+            with _closed_if_it_fails(_connect(path)) as self._db:
+                self._db.executescript(_SCHEMA)
+                self._check_format()
+                self._check_whole()
         except sqlite3.DatabaseError as failure:
             raise Refused(f"{path} cannot be used as a journal: {failure}; --fresh begins another") from None
         self._run = 0
@@ -244,7 +244,16 @@ def _fields(done: Done, run: int) -> tuple[object, ...]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, timeout=30)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
+    with _closed_if_it_fails(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
     return db
+
+
+@contextlib.contextmanager
+def _closed_if_it_fails(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield db
+    except BaseException:
+        db.close()
+        raise
