@@ -17,6 +17,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_endings.py::test_what_ends_a_program_reaches_the_caller_and_not_the_loop",
         "tests/unit/test_endings.py::test_an_exit_in_on_report_and_a_stopped_loop_reach_the_caller_too",
         "tests/unit/test_endings.py::test_the_loop_of_python_lives_as_that_of_the_fast_extra",
+        "tests/unit/test_traces.py::test_a_trace_that_fails_reaches_the_caller_and_leaves_nothing_open",
     ],
     "A3": [
         "tests/unit/test_endings.py::test_an_iterator_that_is_held_at_the_end_holds_nothing_up",
@@ -40,6 +41,8 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_sound_answers.py::test_a_deadline_ends_the_reading_of_a_long_answer",
         "tests/unit/test_sound_answers.py::test_a_call_that_is_cancelled_stops_reading",
         "tests/unit/test_sound_answers.py::test_pauses_come_at_short_distances",
+        "tests/unit/test_sound_answers.py::test_pauses_count_what_is_done_and_not_what_is_long",
+        "tests/unit/test_sound_answers.py::test_a_report_of_many_losses_is_made_with_pauses",
         "tests/unit/test_sound_answers.py::test_pauses_change_nothing",
         "tests/unit/test_sound_answers.py::test_nesting_does_not_multiply_the_work",
         "tests/unit/test_sound_answers.py::test_the_reason_of_a_failure_does_not_double_with_each_level",
@@ -51,6 +54,7 @@ GROUND: dict[str, list[str]] = {
     ],
     "A7": [
         "tests/unit/test_told_ends.py::test_the_report_tells_of_an_end_that_is_none",
+        "tests/unit/test_told_ends.py::test_an_answer_that_does_not_say_why_it_ended_is_told_and_no_loss",
         "tests/unit/test_told_ends.py::test_a_body_that_is_no_answer_is_a_failed_attempt",
         "tests/unit/test_accumulators.py::test_a_body_of_another_shape_is_no_answer",
         "tests/unit/test_accumulators.py::test_an_error_inside_a_choice_fails_the_answer",
@@ -63,6 +67,8 @@ GROUND: dict[str, list[str]] = {
     "A9": [
         "tests/unit/test_hostile_secrets.py::test_h34_a_key_comes_out_nowhere",
         "tests/unit/test_secrets_by_value.py::test_a_lent_token_that_a_server_says_back_is_not_shown",
+        "tests/unit/test_secrets_by_value.py::test_a_secret_is_hidden_however_it_is_escaped",
+        "tests/unit/test_secrets_by_value.py::test_a_text_against_a_secret_does_not_multiply_the_work",
         "tests/unit/test_secrets_by_value.py::test_a_misspelt_option_does_not_send_the_key",
         "tests/unit/test_secrets_by_value.py::test_render_shows_no_key",
         "tests/unit/test_secrets_by_value.py::test_a_trace_shows_no_password",

@@ -11,6 +11,7 @@ from typing import Any
 
 from .classes import class_of, orphan_notes
 from .constraints import Check, Holds, evaluate, has_checks
+from .extractor import PIECE
 from .factory import Factory
 from .leaves import SCALARS, Shown, mismatch, string_of, word_of
 from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe, is_cut
@@ -34,7 +35,7 @@ from .outcome import (
     rank,
     with_notes,
 )
-from .parts import exact_variants, parts_below
+from .parts import exact_variants, parts_below, widest_below
 from .targets import (
     ClassTarget,
     EnumTarget,
@@ -53,6 +54,7 @@ _LOOP = Failure("the value would have to contain itself")
 # Of the reason why a variant does not fit, in which the variants below it tell theirs: without an end to it, each
 # level would double the message.
 MAX_CAUSE = 200
+MIN_PIECE = 64  # characters: to go down any further costs more than it spares
 # Deeper readings are coerced from their leaves upwards: the host's stack is not ours to use up.
 _RECURSION_HEIGHT = 24
 
@@ -73,6 +75,19 @@ class Coercer:
         self._texts: dict[Node, str] = {}
         # How many keys of maps came again in what was shown: their earlier values no longer are.
         self.repeated = 0
+        self._pieces: dict[Target, int] = {}
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of a reading and a target it has coerced."""
+        return len(self._memo) + (0 if self._final is None else len(self._final._memo))
+
+    def longest_piece(self, target: Target) -> int:
+        """How many characters it reads as the target in a moment: fewer for a union, which tries each variant."""
+        known = self._pieces.get(target)
+        if known is None:
+            known = self._pieces[target] = max(MIN_PIECE, PIECE // widest_below(target))
+        return known
 
     def coerce(self, node: Node, target: Target) -> Result:
         if self._final is not None and (target.done or type(target) in _LEAVES):

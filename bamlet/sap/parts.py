@@ -37,6 +37,29 @@ def exact_variants(target: UnionTarget, node: Node) -> tuple[Target, ...]:
     return known
 
 
+def widest_below(target: Target) -> int:
+    """How many variants the widest union has that may be needed to read the target."""
+    seen = {target}
+    work = [target]
+    widest = 1
+    while work:
+        target = work.pop()
+        below: tuple[Target, ...] = ()
+        if type(target) is UnionTarget:
+            below = target.variants
+            widest = max(widest, len(below))
+        elif type(target) is ClassTarget:
+            below = tuple(field.target for field in target.fields)
+        elif type(target) is ListTarget:
+            below = (target.item,)
+        elif type(target) is MapTarget:
+            below = (target.value,)
+        new = [other for other in below if other not in seen]
+        seen.update(new)
+        work += new
+    return widest
+
+
 def parts_below(node: Node, target: Target, result_of: Callable[[Node, Target], Result]) -> Iterator[Pair]:
     """The pairs of other nodes that a pair needs, in an order in which each may be coerced by itself.
 

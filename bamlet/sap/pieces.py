@@ -1,19 +1,21 @@
 """A long reading coerced piece by piece: a reading and a target in, pauses out, and all parts are remembered.
 
-Between two pauses lies the work of a few thousand characters, so whoever drives the pieces can let others have
+Between two pauses lies the work of some hundred pairs of a reading and a type, so whoever drives the pieces can let others have
 their turn, or stop. What is left to do at the end is to put the parts together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from .coerce import Coercer
 from .extractor import PIECE, Extractor
 from .nodes import Node, TextNode
 from .parts import parts_below
 from .targets import Target
+
+PAIRS: Final = 256  # of a reading and a target, coerced between two pauses
 
 T = TypeVar("T")
 Pauses: TypeAlias = Generator[None, None, T]
@@ -39,7 +41,8 @@ def coercing(coercer: Coercer, node: Node, target: Target) -> Pauses[None]:
     """Parts first, and of those only the long ones by their own parts: a short reading is one piece."""
     if is_settled(coercer, node, target):
         return
-    spent = 0
+    longest = coercer.longest_piece(target)
+    paused_at = coercer.pairs
     begun = {(node, target)}
     work = [((node, target), parts_below(node, target, coercer.coerce))]
     while work:
@@ -47,25 +50,24 @@ def coercing(coercer: Coercer, node: Node, target: Target) -> Pauses[None]:
         for part in parts:
             if part in begun or coercer.knows(*part):
                 continue
-            size = _size(part[0])
-            if size > PIECE:
+            if _size(part[0]) > longest:
                 begun.add(part)
                 work.append((part, parts_below(*part, coercer.coerce)))
                 break
             coercer.coerce(*part)
-            spent += size
-            if spent > PIECE:
-                spent = 0
+            if coercer.pairs - paused_at > PAIRS:
+                paused_at = coercer.pairs
                 yield
         else:
             work.pop()
             coercer.coerce(*pair)
+            paused_at = coercer.pairs
             yield
 
 
 def is_settled(coercer: Coercer, node: Node, target: Target) -> bool:
     """Whether coercing the pair is the work of a moment."""
-    return _size(node) <= PIECE or coercer.knows(node, target)
+    return _size(node) <= coercer.longest_piece(target) or coercer.knows(node, target)
 
 
 def at_once(coercer: Coercer, node: Node, target: Target) -> Iterable[None]:

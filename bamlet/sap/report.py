@@ -5,7 +5,7 @@ Paths name fields as the program does. Where nothing in the program has a name, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from .nodes import Node
@@ -91,6 +91,7 @@ class Issue:
 
 
 TOLD = 20
+ENTRIES = 256  # of a report, made between two pauses
 
 
 class ParseFailure(Exception):
@@ -136,9 +137,15 @@ class Found:
     strict: bool
 
 
-def found_in(outcome: Outcome, text: str) -> list[Found]:
-    """In the order of the text."""
-    return sorted(_found_in(outcome, text), key=lambda found: found.entry.start)
+def finding(outcome: Outcome, text: str) -> Generator[None, None, list[Found]]:
+    """What was found, in the order of the text, with pauses: an answer may lose something at each of its places."""
+    found: list[Found] = []
+    for item in _found_in(outcome, text):
+        found.append(item)
+        if len(found) % ENTRIES == 0:
+            yield
+    found.sort(key=lambda item: item.entry.start)
+    return found
 
 
 def _found_in(outcome: Outcome, text: str) -> Iterator[Found]:

@@ -27,7 +27,7 @@ from .outcome import Failure, Outcome, with_notes
 from .partials import Spine, begun
 from .pieces import Pauses, Pausing, at_once, coercing, is_settled, without_pauses
 from .policy import USUAL, Policy
-from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, found_in, issues_of, refused
+from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, finding, issues_of, refused
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
 from .verdict import Choice, is_plain_string, is_text_like, rereading
 
@@ -178,7 +178,7 @@ class PartialParser:
         cut = truncated or (choice.candidate is not None and not choice.candidate.root.done)
         if isinstance(choice.result, Failure):
             raise ParseFailure([*issues_of(choice.result, text), *[CUT_OFF] * cut], text)
-        found = found_in(with_notes(choice.result, choice.others), text)
+        found = yield from finding(with_notes(choice.result, choice.others), text)
         if self._extractor.too_many:
             found.append(self._too_many())
         issues = refused(found if strict else [item for item in found if item.strict])
@@ -223,7 +223,8 @@ class PartialParser:
             return self._report
         for candidate in self._extractor.candidates:
             self._spine.show(candidate.root, self._target)
-            found = found_in(self._spine.notes(candidate.root, self._target), self._text.getvalue())
+            notes = self._spine.notes(candidate.root, self._target)
+            found = without_pauses(finding(notes, self._text.getvalue()))
             if self._extractor.too_many:
                 found.append(self._too_many())
             return self._report_of(candidate, tuple(item.entry for item in found))

@@ -154,6 +154,35 @@ def test_pauses_come_at_short_distances() -> None:
     assert max(counts) < 8_192
 
 
+@pytest.mark.parametrize(
+    ("text", "ty"),
+    [
+        ("[" + ",".join(["1"] * 4_000) + "]", ListTy(types.INT)),
+        ("[" + ",".join(['{"x": 1, "y": [2, "a"]}'] * 200) + "]", ListTy(ANY)),
+        ("{" + ",".join(f'"k{at}": 1' for at in range(4_000)) + "}", MapTy(types.STRING, types.INT)),
+    ],
+    ids=["many short values", "a wide union", "a map"],
+)
+def test_pauses_count_what_is_done_and_not_what_is_long(text: str, ty: Ty) -> None:
+    parser = PartialParser(ty, SCHEMAS, PLAIN)
+    for _ in parser.feeding(text):
+        pass
+    memo = parser._final._memo
+    known = [0, *(len(memo) for _ in parser.finishing()), len(memo)]
+    assert max(after - before for before, after in pairwise(known)) < 1_024
+
+
+def test_a_report_of_many_losses_is_made_with_pauses() -> None:
+    text = "{" + ",".join('"k": 1' for _ in range(4_000)) + "}"
+    parser = PartialParser(MapTy(types.STRING, types.INT), SCHEMAS, PLAIN)
+    for _ in parser.feeding(text):
+        pass
+    pauses = parser.finishing()
+    settled = sum(1 for _ in pauses if len(parser._final._memo) > 4_000)
+    assert len(parser.report().entries) == 3_999
+    assert settled > 10
+
+
 def test_pauses_change_nothing() -> None:
     async def in_pauses(text: str, answers: Answers) -> Any:
         parser = PartialParser(answers.ty, answers.schemas, PLAIN)
