@@ -1,7 +1,7 @@
 """A long reading coerced piece by piece: a reading and a target in, pauses out, and all parts are remembered.
 
-Between two pauses lies the work of some hundred pairs of a reading and a type, so whoever drives the pieces can let others have
-their turn, or stop. What is left to do at the end is to put the parts together.
+Between two pauses lies the work of some hundred pairs of a reading and a type, so whoever drives the pieces can
+let others have their turn, or stop. What is left to do at the end is to put the parts together.
 """
 
 from __future__ import annotations

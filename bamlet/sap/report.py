@@ -138,7 +138,7 @@ class Found:
 
 
 def finding(outcome: Outcome, text: str) -> Generator[None, None, list[Found]]:
-    """What was found, in the order of the text, with pauses: an answer may lose something at each of its places."""
+    """What was found, in the order of the text, with pauses: an answer may lose something at each place."""
     found: list[Found] = []
     for item in _found_in(outcome, text):
         found.append(item)
