@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from ..clientgen import Made, Nothing, Target, python_package, stub_package, targets
+from ..clientgen import Made, Nothing, Target, openapi_files, python_package, stub_package, targets
 from ..diagnostics import CompileError
 from ..diagnostics.formats import FORMATS
 from ..embed import Program, check_path
@@ -88,18 +88,19 @@ def _generate(sources: Path, arguments: argparse.Namespace) -> int:
 
 def _package(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> int:
     try:
-        made = python_package(
-            program.interface,
-            program.edition,
-            _texts(sources, arguments.no_tests),
-            target.mode,
-            _places(sources),
-        )
+        made = _made(program, sources, target, arguments)
     except CompileError as refused:
         print(FORMATS["full"](refused.diagnostics, palette(sys.stderr)), file=sys.stderr)
         return exits.BAD_SOURCE
     code = _put(target.folder, made, arguments)
     return _hook(target) if code == exits.OK and not arguments.check else code
+
+
+def _made(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> Made:
+    if target.kind == "rest/openapi":
+        return openapi_files(program.interface)
+    texts = _texts(sources, arguments.no_tests)
+    return python_package(program.interface, program.edition, texts, target.mode, _places(sources))
 
 
 def _put(folder: Path, made: Made, arguments: argparse.Namespace) -> int:
@@ -116,7 +117,8 @@ def _put(folder: Path, made: Made, arguments: argparse.Namespace) -> int:
         return exits.FAILED
     for other in foreign(folder, made.files):
         _say(f"warning: {os.path.normpath(other)} is not made by bamlet; it is left as it is")
-    print(f"{folder.name}: {len(made.files)} files, {len(changed)} changed", flush=True)
+    count = len(made.files)
+    print(f"{folder.name}: {count} file{'s' if count != 1 else ''}, {len(changed)} changed", flush=True)
     return exits.OK
 
 

@@ -252,8 +252,8 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     generate = commands.add_parser(
         "generate",
-        help="write the Python client of a program",
-        description="Write the client packages that the generator blocks of a program ask for.",
+        help="write the clients of a program",
+        description="Write the client packages and documents that the generator blocks of a program ask for.",
     )
     generate.add_argument(
         "path", metavar="DIR", nargs="?", help="the folder of sources (default: baml_src, here or above)"

@@ -10,6 +10,8 @@ from typing import Any
 
 ENV_FILE = ".env"
 
+Options = argparse._ActionsContainer  # a command, or a group of its options
+
 
 def add_edition(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -20,7 +22,7 @@ def add_edition(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_environment(command: argparse.ArgumentParser) -> None:
+def add_environment(command: Options) -> None:
     command.add_argument(
         "--env-file",
         action="append",
@@ -50,7 +52,7 @@ def environment(arguments: argparse.Namespace) -> Mapping[str, str] | None:
     return environment_with(found)
 
 
-def add_groups(command: argparse._ActionsContainer) -> None:
+def add_groups(command: Options) -> None:
     command.add_argument(
         "--deny",
         action="append",
@@ -72,7 +74,7 @@ def reach(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"deny": arguments.deny, "allow": arguments.allow}
 
 
-def add_offline(command: argparse.ArgumentParser) -> None:
+def add_offline(command: Options) -> None:
     command.add_argument(
         "--offline",
         nargs="?",

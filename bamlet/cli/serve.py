@@ -19,24 +19,14 @@ from ..diagnostics.render import PLAIN, render_all
 from ..embed.settings import SettingsError
 from ..embed.store import variable
 from . import exits
-from .options import reach
+from .serve_runtimes import MakeRuntime, Refused, runtimes
 from .terminal import palette
 
 if TYPE_CHECKING:
-    from ..embed.runtime import AsyncRuntime
     from ..server.service import Service, Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TOKENS = ("BAMLET_TOKEN", "BAML_PASSWORD")
-MakeRuntime = Callable[["embed.Program"], "AsyncRuntime"]
-
-
-class Refused(Exception):
-    """What was asked for cannot be; the text is for a person."""
-
-    def __init__(self, message: str, code: int = exits.USAGE) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -47,7 +37,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         settings = _settings(arguments)
         program = _program(_path(arguments), arguments.reload)
-        with _runtimes(arguments) as make_runtime, _listening(arguments) as listening:
+        with runtimes(arguments) as make_runtime, _listening(arguments) as listening:
             asyncio.run(_serve(arguments, settings, program, make_runtime, listening))
     except Refused as refused:
         return _say(str(refused), refused.code)
@@ -158,51 +148,6 @@ def _allowed(text: str) -> list[str]:
     if unknown := [name for name in names if name not in KNOWN]:
         raise Refused(f"--allow-options {unknown[0]}: there are {', '.join(KNOWN)}")
     return names
-
-
-@contextmanager
-def _runtimes(arguments: argparse.Namespace) -> Iterator[MakeRuntime]:
-    """How a runtime is made: on the network, or on a cassette."""
-    from ..embed import cassettes
-
-    media = embed.MediaLimits(private_addresses=arguments.allow_private_media)
-    if arguments.replay:
-        try:
-            cassettes.replay_transport(arguments.replay)
-        except (OSError, UnicodeDecodeError, cassettes.CassetteError) as failure:
-            raise Refused(f"{arguments.replay}: {failure}") from None
-
-        def replaying(program: embed.Program) -> AsyncRuntime:
-            transport = cassettes.replay_transport(arguments.replay, arguments.speed, endless=True)
-            return embed.AsyncRuntime(
-                program, transport=transport, environ=cassettes.ReplayEnvironment(), **reach(arguments)
-            )
-
-        yield replaying
-    elif arguments.record:
-        if arguments.reload:
-            raise Refused("--record records one program; leave --reload out")
-        with _recording(arguments) as transport:
-            yield lambda program: embed.AsyncRuntime(program, transport=transport, media=media, **reach(arguments))
-    else:
-        yield lambda program: embed.AsyncRuntime(program, media=media, **reach(arguments))
-
-
-@contextmanager
-def _recording(arguments: argparse.Namespace) -> Iterator[Any]:
-    from ..embed.cassettes import Recording, RecordingBroken, SecretInCassette
-
-    try:
-        recording = Recording(arguments.record, force=arguments.force)
-    except FileExistsError as failure:
-        raise Refused(f"{failure.filename} exists; --force records over it") from None
-    except OSError as failure:
-        raise Refused(str(failure)) from None
-    try:
-        with recording:
-            yield recording.transport
-    except (SecretInCassette, RecordingBroken) as failure:
-        raise Refused(str(failure), exits.FAILED) from None
 
 
 # --- where

@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable
 
-from .options import add_groups
+from .options import add_environment, add_groups, add_offline
 
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -108,6 +108,8 @@ def _add_program(command: argparse.ArgumentParser) -> None:
     program.add_argument(
         "--speed", type=_pace, default=1.0, metavar="X", help="pace of a replay; 0 does not wait (default: 1)"
     )
+    add_offline(program)
+    add_environment(program)
 
 
 def _add_limits(command: argparse.ArgumentParser) -> None:

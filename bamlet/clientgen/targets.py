@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from ..interpreter.facts.interface import GeneratorInfo, Interface
 
 PACKAGE = "baml_client"
+
+Kind = Literal["python/pydantic", "rest/openapi"]
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 # What has no generator of ours yet, and what to do instead.
 _ELSEWHERE = {
@@ -17,7 +20,6 @@ _ELSEWHERE = {
     "ruby/sorbet": "Ruby",
     "go": "Go",
     "rust": "Rust",
-    "rest/openapi": "OpenAPI",
     "boundary-cloud": "Boundary's cloud",
 }
 
@@ -28,10 +30,11 @@ class Nothing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A package to be made."""
+    """A folder of files to be made. `mode` is which client of a Python package `b` is."""
 
     folder: Path
-    mode: Literal["sync", "async"]
+    kind: Kind = "python/pydantic"
+    mode: Literal["sync", "async"] = "async"
     hook: str | None = None
 
 
@@ -46,15 +49,16 @@ def targets(interface: Interface, sources: Path, output_dir: str | None) -> Want
     """Raises `Nothing`."""
     if not interface.generators:
         folder = Path(output_dir) if output_dir else sources.parent if sources.name else sources / ".."
-        return Wanted((Target(folder / PACKAGE, "async"),), is_default=True)
+        return Wanted((Target(folder / PACKAGE),), is_default=True)
     found: dict[Path, GeneratorInfo] = {}
     made: list[Target] = []
     warnings: list[str] = []
     for generator in interface.generators:
-        kind = generator.options["output_type"]
-        if kind == "python/pydantic/v1":
+        output_type = generator.options["output_type"]
+        if output_type == "python/pydantic/v1":
             raise Nothing(f"generator {generator.name}: pydantic 1 is not supported; use python/pydantic")
-        if kind != "python/pydantic":
+        kind = _KINDS.get(output_type)
+        if kind is None:
             warnings.append(_not_made(generator))
             continue
         folder = _folder(generator, sources, output_dir)
@@ -67,7 +71,7 @@ def targets(interface: Interface, sources: Path, output_dir: str | None) -> Want
         mode: Literal["sync", "async"] = (
             "sync" if generator.options.get("default_client_mode") == "sync" else "async"
         )
-        made.append(Target(folder, mode, generator.options.get("on_generate")))
+        made.append(Target(folder, kind, mode, generator.options.get("on_generate")))
     if not made:
         raise Nothing("; ".join([*warnings, "no generator is left to run"]))
     return Wanted(tuple(made), tuple(warnings))

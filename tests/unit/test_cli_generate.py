@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+import bamlet
 from bamlet.cli.main import run
+from bamlet.clientgen.openapi import document
 
 SOURCE = """
 class Item {
@@ -103,7 +106,6 @@ def test_two_generators_into_one_folder_are_refused(sources: Path, capsys: pytes
         ("ruby/sorbet", {}),
         ("go", {"client_package_name": "example.com/x"}),
         ("rust", {}),
-        ("rest/openapi", {}),
     ],
 )
 def test_what_is_not_made_yet_is_named_and_the_others_are_run(
@@ -117,6 +119,24 @@ def test_what_is_not_made_yet_is_named_and_the_others_are_run(
     assert run(["generate", str(sources)]) == 0
     assert "warning: generator Other" in capsys.readouterr().err
     assert package(sources).is_dir()
+
+
+def test_an_openapi_generator_writes_the_document_of_the_server(
+    sources: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As BAML calls it, so that commands that were written for its file find ours. JSON is YAML."""
+    odd = "".join(map(chr, (0x7F, 0x85, 0x2028, 0xFEFF)))
+    (sources / "main.baml").write_text(f'{SOURCE}\nclass Odd {{\n  x int @description("{odd}")\n}}\n', "utf-8")
+    add(sources, generator(output_type="rest/openapi", on_generate="cat openapi.yaml > Client.java"))
+    assert run(["generate", str(sources)]) == 0
+    assert capsys.readouterr().out == "baml_client: 1 file, 1 changed\n"
+    written = (package(sources) / "openapi.yaml").read_text("utf-8")
+    assert yaml.safe_load(written) == document(bamlet.load(sources).interface)
+    assert (package(sources) / "Client.java").read_text("utf-8") == written
+    assert run(["generate", str(sources), "--check"]) == 0
+    # What is made from it beside it is no file too many.
+    run(["generate", str(sources)])
+    assert capsys.readouterr().err == ""
 
 
 def test_pydantic_1_is_refused_with_what_to_write(sources: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -297,6 +297,32 @@ def test_the_command_serves_a_cassette_again_and_again() -> None:
         assert served.stop() == 0
 
 
+def test_the_command_invents_answers_and_what_goes_wrong_with_them(tmp_path: Path) -> None:
+    """Nobody is asked, and a key that is not set has a stand-in. The same seed gives the same values."""
+    (tmp_path / "limits.env").write_text("LEAST=3\n")
+    (tmp_path / "main.baml").write_text(
+        """
+client<llm> Far { provider openai, options { model "m", api_key env.NOWHERE_API_KEY } }
+class Found { name string, count int }
+function Find(text: string) -> Found { client Far, prompt #"{{ text }}"# }
+function Least() -> string { env.LEAST }
+"""
+    )
+    options = ("--offline=7", "--env-file", str(tmp_path / "limits.env"))
+    found = []
+    for more in ((), ("--fault", "500")):
+        with command("serve", str(tmp_path), *options, *more, lines=3) as served:
+            with httpx.Client(base_url=served.told[1].rpartition(" ")[2].strip(), trust_env=False) as client:
+                found.append(client.post("/call/Find", json={"text": "x"}))
+                assert client.post("/call/Least", json={}).json() == "3"
+            assert served.stop() == 0
+    with bamlet.Runtime(
+        bamlet.load(tmp_path), transport=bamlet.OfflineTransport(7), environ={"NOWHERE_API_KEY": "k"}
+    ) as runtime:
+        assert found[0].json() == bamlet.to_plain(runtime.call("Find", text="x"))
+    assert (found[1].status_code, found[1].json()["upstream_status"]) == (502, 500)
+
+
 def test_s11_a_signal_ends_the_streams_in_order_and_a_second_one_at_once(
     loopback: LoopbackServer, tmp_path: Path
 ) -> None:
@@ -335,6 +361,9 @@ def test_s11_a_signal_ends_the_streams_in_order_and_a_second_one_at_once(
         (["--token-env", "NOT_SET"], {}, 2, "this variable is not set"),
         (["--allow-options", "clint"], {}, 2, "there are client"),
         (["--replay", "nowhere.jsonl"], {}, 2, "nowhere.jsonl"),
+        (["--offline", "--replay", "any.jsonl"], {}, 2, "there is nothing to record or to replay"),
+        (["--fault", "500"], {}, 2, "add --offline"),
+        (["--env-file", "nowhere.env"], {}, 2, "nowhere.env"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_open(
