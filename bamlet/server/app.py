@@ -22,13 +22,14 @@ from .bodies import read_object
 from .doorkeeper import Doorkeeper, owner_of
 from .errors import Problem, refused
 from .events import PROTOCOL, report_data
-from .forms import Form, form_for
+from .forms import Form
 from .guard import Guard
 from .limits import PATIENCE, Limits, OnDisconnect
 from .options import context_for
 from .runs import Run, Store, Verb, Wanted
 from .service import Service, Settings
 from .streamed import Streamed
+from .wanted_form import form_for
 from .wire import compact
 
 OPTIONS_KEY = "__baml_options__"
@@ -156,7 +157,8 @@ async def _wait_disconnect(request: Request) -> None:
 
 def _form(request: Request) -> Form:
     query = request.query_params
-    return form_for(request.headers.get("accept", ""), query.get("events"), query.get("patch"))
+    accept = request.headers.get("accept", "")
+    return form_for(accept, query.get("events"), query.get("patch"), query.get("as"))
 
 
 def _streamed(request: Request, run: Run, form: Form, after: int) -> Streamed:
@@ -189,8 +191,10 @@ async def run_events(request: Request) -> Response:
     given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
     if not given.isascii() or not given.isdigit():
         raise refused(400, "bad_request", "Last-Event-ID is the number of an event")
-    _service(request).metrics.resumes["resumed" if given != "0" else "from the start"] += 1
-    return _streamed(request, run, _form(request), int(given))
+    form = _form(request)
+    after = int(given) if form.is_numbered else 0
+    _service(request).metrics.resumes["resumed" if after else "from the start"] += 1
+    return _streamed(request, run, form, after)
 
 
 async def run_delete(request: Request) -> Response:

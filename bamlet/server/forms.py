@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -23,9 +23,13 @@ ALWAYS: tuple[Kind, ...] = ("start", "final", "error")
 
 
 class Form(Protocol):
-    """`opening` is written before the first event. Behind what `cuts_off` the body is left without its end."""
+    """`opening` is written before the first event. Behind what `cuts_off` the body is left without its end.
+
+    Events with numbers can be resumed behind one of them; without, a reader begins at the start."""
 
     media_type: ClassVar[str]
+    headers: ClassVar[Mapping[str, str]]
+    is_numbered: ClassVar[bool]
 
     @property
     def opening(self) -> str: ...
@@ -110,6 +114,8 @@ class _Named:
 @dataclass(frozen=True, slots=True)
 class ServerSentEvents(_Named):
     media_type: ClassVar[str] = "text/event-stream"
+    headers: ClassVar[Mapping[str, str]] = {}
+    is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = RETRY
 
     def write(self, found: Event, seq: int | None) -> str:
@@ -122,6 +128,8 @@ class ServerSentEvents(_Named):
 @dataclass(frozen=True, slots=True)
 class Lines(_Named):
     media_type: ClassVar[str] = "application/jsonl"
+    headers: ClassVar[Mapping[str, str]] = {}
+    is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = ""
 
     def write(self, found: Event, seq: int | None) -> str:
@@ -136,6 +144,8 @@ class Values:
     """As BAML's server: values without a name. The last one comes once more as `final`, a failure as `error`."""
 
     media_type: ClassVar[str] = "text/event-stream"
+    headers: ClassVar[Mapping[str, str]] = {}
+    is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = RETRY
 
     def entries(self, batch: list[Entry]) -> str:
@@ -164,6 +174,8 @@ class Text:
     """The model's text alone. It has no words for a failure or for text that is void: then it breaks off."""
 
     media_type: ClassVar[str] = "text/plain; charset=utf-8"
+    headers: ClassVar[Mapping[str, str]] = {}
+    is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = ""
 
     def entries(self, batch: list[Entry]) -> str:
@@ -177,17 +189,3 @@ class Text:
 
     def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
         return isinstance(shown, Snapshot) or any(entry.event.kind in ("reset", "error") for entry in shown)
-
-
-def form_for(accept: str, events: str | None, patch: str | None) -> Form:
-    """By what a request says. Raises `Refused`."""
-    if patch not in (None, "append", "rfc6902"):
-        raise refused(400, "bad_request", f"`patch` is append or rfc6902, not `{patch}`")
-    rfc6902 = patch == "rfc6902"
-    if any(kind in accept for kind in ("application/jsonl", "application/x-ndjson")):
-        return Lines(chosen_kinds(events, "typed"), rfc6902)
-    if "text/plain" in accept and "text/event-stream" not in accept:
-        return Text()
-    if events in (None, "values"):
-        return Values()
-    return ServerSentEvents(chosen_kinds(events, "typed"), rfc6902)

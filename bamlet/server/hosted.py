@@ -18,10 +18,10 @@ from ..embed.log import EventLog
 from ..embed.stream import AsyncStream
 from .errors import problem_of
 from .events import PROTOCOL, Recorder
-from .forms import form_for
 from .limits import Limits
 from .metrics import Metrics
 from .streamed import Streamed
+from .wanted_form import form_for
 
 
 class HostedStream(Streamed):

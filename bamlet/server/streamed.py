@@ -57,6 +57,7 @@ class Streamed(StreamingResponse):
                 "Content-Type": form.media_type,  # Starlette would name a charset, and there is only one for these
                 "Cache-Control": "no-store, no-transform",
                 "X-Accel-Buffering": "no",
+                **form.headers,
                 **headers,
             },
         )
