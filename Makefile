@@ -13,6 +13,8 @@ AIMOCK = build/interop/aimock-1.43.0
 LITELLM = build/interop/litellm-1.106.2
 BAML_PY = build/interop/baml-py-0.226.3
 PYRIGHT = build/interop/pyright-1.1.414
+NODE_MODULES = build/interop/node-7.0.2
+NODE_PACKAGES = typescript@7.0.2 @types/node@20 ai@7.0.173 @ag-ui/core@1.0.0
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -61,7 +63,10 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed
 	@$(BIN)/python -m pytest -q tests/interop/test_installed.py
 	@BAMLET_PYRIGHT=$(PYRIGHT)/node_modules/.bin/pyright $(BIN)/python -m pytest -q tests/interop/test_pyright.py
 
-nightly: $(DEV) interop ## What `interop` does, 100,000 orchestrations under random faults, 10,000 calls that are stopped
+clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other languages, and run them over a server; needs node and npm
+	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py
+
+nightly: $(DEV) interop clients ## What `interop` and `clients` do, 100,000 orchestrations under random faults, 10,000 calls that are stopped
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
 	@BAMLET_TEST_BLOCKS=5000 $(BIN)/python -m pytest -q tests/unit/test_random_tests.py
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
@@ -105,6 +110,11 @@ $(PYRIGHT)/.installed:
 	@npm install --silent --no-fund --no-audit --prefix $(PYRIGHT) pyright@$(lastword $(subst -, ,$(PYRIGHT)))
 	@touch $@
 
+$(NODE_MODULES)/.installed: Makefile
+	@mkdir -p $(NODE_MODULES)
+	@npm install --silent --no-fund --no-audit --prefix $(NODE_MODULES) $(NODE_PACKAGES)
+	@touch $@
+
 # An environment of its own, since it pins most of what we use too.
 $(LITELLM)/.installed: | $(DEV)
 	@$(BIN)/python -m venv --clear $(LITELLM)
@@ -117,4 +127,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots bench yardsticks fuzz interop nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots bench yardsticks fuzz interop clients nightly kills clean

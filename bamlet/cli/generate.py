@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from ..clientgen import Made, Nothing, Target, openapi_files, python_package, stub_package, targets
+from ..clientgen import (
+    Made,
+    Nothing,
+    Target,
+    openapi_files,
+    python_package,
+    stub_package,
+    targets,
+    typescript_package,
+)
 from ..diagnostics import CompileError
 from ..diagnostics.formats import FORMATS
 from ..embed import Program, check_path
@@ -99,6 +108,8 @@ def _package(program: Program, sources: Path, target: Target, arguments: argpars
 def _made(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> Made:
     if target.kind == "rest/openapi":
         return openapi_files(program.interface)
+    if target.kind == "typescript":
+        return typescript_package(program.interface, target.modules)
     texts = _texts(sources, arguments.no_tests)
     return python_package(program.interface, program.edition, texts, target.mode, _places(sources))
 

@@ -7,3 +7,4 @@ from .package import stub_package as stub_package
 from .targets import Nothing as Nothing
 from .targets import Target as Target
 from .targets import targets as targets
+from .typescript import typescript_package as typescript_package

@@ -149,16 +149,15 @@ def python_package(
 
     Raises `CompileError` for names that Python cannot have.
     """
-    functions = own_functions(interface)
-    exported = [function for function in functions if not _left_out(function)]
-    if refused := refusals(interface, exported, place):
+    functions, warnings = exported(interface)
+    if refused := refusals(interface, functions, place):
         raise CompileError(refused)
     texts = {
         "__init__.py": _INIT.format(
             protocol=PROTOCOL, version=__version__, mode=mode, imports=_init_imports(mode)
         ),
         **_types(interface),
-        **method_files(interface, exported),
+        **method_files(interface, functions),
         **_FIXED,
         "globals.py": _GLOBALS.replace("EDITION", str(edition)),
         "type_builder.py": type_builder_file(interface),
@@ -167,12 +166,15 @@ def python_package(
     files = {
         name: text if name == "py.typed" else HEADER + _lint(name) + "\n" + text for name, text in texts.items()
     }
-    warnings = tuple(
-        f"`{function.name}` is not in the client: Python cannot give it {what}"
-        for function in functions
-        if (what := _left_out(function))
-    )
     return Made(files, warnings)
+
+
+def exported(interface: Interface) -> tuple[list[FunctionInfo], tuple[str, ...]]:
+    """The functions that a client can have, and what is to be said of the others."""
+    functions = own_functions(interface)
+    left_out = {function.name: what for function in functions if (what := _left_out(function))}
+    warnings = (f"`{name}` is not in the client: it cannot be given {what}" for name, what in left_out.items())
+    return [function for function in functions if function.name not in left_out], tuple(warnings)
 
 
 def _types(interface: Interface) -> dict[str, str]:

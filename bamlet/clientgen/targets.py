@@ -10,13 +10,12 @@ from ..interpreter.facts.interface import GeneratorInfo, Interface
 
 PACKAGE = "baml_client"
 
-Kind = Literal["python/pydantic", "rest/openapi"]
+Kind = Literal["python/pydantic", "rest/openapi", "typescript"]
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 # What has no generator of ours yet, and what to do instead.
 _ELSEWHERE = {
-    "typescript": "TypeScript",
-    "typescript/react": "TypeScript",
+    "typescript/react": "React",
     "ruby/sorbet": "Ruby",
     "go": "Go",
     "rust": "Rust",
@@ -30,11 +29,13 @@ class Nothing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A folder of files to be made. `mode` is which client of a Python package `b` is."""
+    """A folder of files to be made. `mode` is which client of a Python package `b` is, and
+    `modules` how those of TypeScript name one another."""
 
     folder: Path
     kind: Kind = "python/pydantic"
     mode: Literal["sync", "async"] = "async"
+    modules: Literal["cjs", "esm"] = "cjs"
     hook: str | None = None
 
 
@@ -68,10 +69,10 @@ def targets(interface: Interface, sources: Path, output_dir: str | None) -> Want
                 f"give one of them another output_dir"
             )
         found[folder.resolve()] = generator
-        mode: Literal["sync", "async"] = (
-            "sync" if generator.options.get("default_client_mode") == "sync" else "async"
-        )
-        made.append(Target(folder, kind, mode, generator.options.get("on_generate")))
+        options = generator.options
+        mode: Literal["sync", "async"] = "sync" if options.get("default_client_mode") == "sync" else "async"
+        modules: Literal["cjs", "esm"] = "esm" if options.get("module_format") == "esm" else "cjs"
+        made.append(Target(folder, kind, mode, modules, options.get("on_generate")))
     if not made:
         raise Nothing("; ".join([*warnings, "no generator is left to run"]))
     return Wanted(tuple(made), tuple(warnings))

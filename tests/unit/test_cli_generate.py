@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from pathlib import Path
@@ -101,7 +102,6 @@ def test_two_generators_into_one_folder_are_refused(sources: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("kind", "more"),
     [
-        ("typescript", {}),
         ("typescript/react", {}),
         ("ruby/sorbet", {}),
         ("go", {"client_package_name": "example.com/x"}),
@@ -137,6 +137,24 @@ def test_an_openapi_generator_writes_the_document_of_the_server(
     # What is made from it beside it is no file too many.
     run(["generate", str(sources)])
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("module_format", "ending"), [("cjs", ""), ("esm", ".js")])
+def test_a_typescript_generator_writes_modules_that_name_one_another(
+    sources: Path, module_format: str, ending: str
+) -> None:
+    add(sources, generator(output_type="typescript", module_format=module_format))
+    assert run(["generate", str(sources)]) == 0
+    names = {"client.ts", "errors.ts", "index.ts", "partial_types.ts", "runtime.ts", "types.ts"}
+    assert {path.name for path in package(sources).iterdir()} == names
+    for path in package(sources).iterdir():
+        text = path.read_text("utf-8")
+        assert text.startswith("// Made by bamlet ")
+        assert set(re.findall(r'from "\./\w+(.*?)"', text)) <= {ending}
+    (package(sources) / "old.ts").write_text("// Made by bamlet 0.0.1\n")
+    assert run(["generate", str(sources), "--check"]) == 1
+    assert run(["generate", str(sources)]) == 0
+    assert not (package(sources) / "old.ts").exists()
 
 
 def test_pydantic_1_is_refused_with_what_to_write(sources: Path, capsys: pytest.CaptureFixture[str]) -> None:
