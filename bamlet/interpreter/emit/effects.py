@@ -16,6 +16,7 @@ from ..check import Checked
 from ..facts.builtins import SHRINKING, START
 from ..facts.code_names import constant_name, dispatch_name, is_constant_name
 from ..facts.cycles import finished, groups
+from ..facts.implementations import TO_STRING
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, InterfaceCall, UnionCall, ValueCall
 from .showing import handed_on
@@ -55,7 +56,7 @@ def infer_effects(own: Names, view: Names, checked: Checked, library: Effects | 
     if library is None:  # any program may implement its interfaces, with functions that wait
         suspends |= dispatched.keys()
     calls = {**{name: tables.reaches for name, tables in checked.tables.items()}, **dispatched}
-    plain = _reached_from_constants(calls)
+    plain = _never_waiting(view, calls)
     for symbol in own.functions.values():
         if symbol.kind == "stub":
             outside.add(symbol.name)
@@ -171,10 +172,16 @@ def _is_immutable(ty: Ty) -> bool:
     return ty in (INT, FLOAT, STRING, BOOL, NULL) or isinstance(ty, LiteralTy | EnumTy | VariantTy)
 
 
-def _reached_from_constants(calls: Mapping[str, set[str]]) -> set[str]:
-    """A constant cannot wait, so what it calls stays as it is."""
-    pending = [name for name in calls if is_constant_name(name)]
-    reached: set[str] = set()
+def _never_waiting(view: Names, calls: Mapping[str, set[str]]) -> set[str]:
+    """Constants and what shows a value cannot wait, so they and what they call stay as they are."""
+    showing = {
+        full
+        for (interface, _), found in view.implementations.items()
+        if interface == TO_STRING
+        for full in found.methods.values()
+    }
+    pending = [*showing, *(name for name in calls if is_constant_name(name))]
+    reached = showing
     while pending:
         new = calls.get(pending.pop(), set()) - reached
         reached |= new
