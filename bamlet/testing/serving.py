@@ -72,11 +72,5 @@ class Mock:
 def _server(app: Application) -> uvicorn.Server:
     # Critical alone: an answer that breaks off is meant to, and no mistake of the application.
     return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            loop="asyncio",  # uvloop may let go of the listening socket after its loop has ended
-            log_level="critical",
-            lifespan="on",
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=_GRACE_SECONDS)
     )

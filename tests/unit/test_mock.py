@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
@@ -170,7 +170,8 @@ def test_faults_come_over_the_wire() -> None:
     with served(MockServer(OutsideModel(7, faults=["429/retry-after=2x1", "reset@50%x2", "empty"]))) as url:
         with pytest.raises(HTTPError) as refused:
             fetched(f"{url}/v1/chat/completions", chat("hi"))
-        assert (refused.value.code, refused.value.headers["retry-after"]) == (429, "2")
+        with closing(refused.value) as answer:  # the error is the answer, and holds its socket
+            assert (answer.code, answer.headers["retry-after"]) == (429, "2")
         with pytest.raises(IncompleteRead):
             fetched(f"{url}/v1/chat/completions", chat("hi"))
         assert fetched(f"{url}/v1/chat/completions", chat("hi"))["choices"][0]["message"]["content"] == ""
