@@ -89,6 +89,8 @@ class Service:
             closing.add_done_callback(self._closing.discard)
 
     async def _close_old(self, runtime: AsyncRuntime) -> None:
+        # One look is enough: a run is handed its runtime and is active in one step, and from the exchange on it is
+        # handed the new one.
         for run in self.desk.active:
             if run.runtime is runtime:
                 await run.wait_end()

@@ -23,47 +23,68 @@ async def run_process(context: Context, program: str, arguments: list[str], opti
     clock = context.host.services.clock
     began = clock.now()
     limit = None if options is None else options.timeout_ms
+    running: asyncio.Future[tuple[bytes, bytes, int]]
     running = asyncio.ensure_future(_run(context, program, arguments, options))
+    work: list[asyncio.Future[Any]] = [running]
     try:
         if limit is not None:
-            waiting = asyncio.ensure_future(clock.sleep(limit / 1000))
-            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
+            work.append(asyncio.ensure_future(clock.sleep(limit / 1000)))
+            await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 message = f"{program} took longer than its limit of {limit} ms"
                 elapsed = round((clock.now() - began) * 1000)
                 raise Failure("Timeout", message, phase="process", limit_ms=limit, elapsed_ms=elapsed)
         output, errors, code = await running
     finally:
-        running.cancel()
-        await uninterrupted(asyncio.wait({running}))
+        # Both, also when we are stopped while we wait: nobody else knows of them, and the limit would outlive the
+        # call by minutes. What the process ended with was raised above, or nobody asks any more.
+        for task in work:
+            task.cancel()
+        await uninterrupted(asyncio.gather(*work, return_exceptions=True))
     return context.space.instance("baml.sys.ShellOutput", {"stdout": output, "stderr": errors, "exit_code": code})
 
 
 async def _run(context: Context, program: str, arguments: list[str], options: Any) -> tuple[bytes, bytes, int]:
     given = None if options is None or options.stdin is None else options.stdin.encode("utf-8", "replace")
+    starting = asyncio.ensure_future(_start(context, program, arguments, options, given is not None))
     try:
-        loop = asyncio.get_running_loop()
-        # What `asyncio.create_subprocess_exec` does, but that it keeps the transport, which must be closed.
-        transport, protocol = await loop.subprocess_exec(
-            lambda: SubprocessStreamProtocol(PIECE, loop),
-            program,
-            *arguments,
-            stdin=DEVNULL if given is None else PIPE,
-            stdout=PIPE,
-            stderr=None if options is not None and options.stderr == "inherit" else PIPE,
-            cwd=None if options is None else options.cwd,
-            env=_environment(context, options),
-            start_new_session=True,  # a group of its own, so that all that it starts can be killed with it
-        )
+        # Seen through, also when we are stopped: a start that is broken off kills the program alone, and what that
+        # has started by then would run on and hold its pipes.
+        await uninterrupted(asyncio.wait({starting}))
+        return await _talk(program, _started(program, starting), given)
+    finally:
+        if not starting.cancelled() and starting.exception() is None:
+            process, transport = starting.result()
+            # Killed before the transport is closed: that waits for nobody, and would leave the group to run on.
+            await uninterrupted(_end(process))
+            transport.close()
+
+
+async def _start(
+    context: Context, program: str, arguments: list[str], options: Any, is_fed: bool
+) -> tuple[Process, asyncio.SubprocessTransport]:
+    """What `asyncio.create_subprocess_exec` does, but that it keeps the transport, which must be closed."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: SubprocessStreamProtocol(PIECE, loop),
+        program,
+        *arguments,
+        stdin=PIPE if is_fed else DEVNULL,
+        stdout=PIPE,
+        stderr=None if options is not None and options.stderr == "inherit" else PIPE,
+        cwd=None if options is None else options.cwd,
+        env=_environment(context, options),
+        start_new_session=True,  # a group of its own, so that all that it starts can be killed with it
+    )
+    return Process(transport, protocol, loop), transport
+
+
+def _started(program: str, starting: asyncio.Future[tuple[Process, asyncio.SubprocessTransport]]) -> Process:
+    try:
+        process, _ = starting.result()
     except (OSError, ValueError) as failure:
         raise Failure("Io", f"{program}: {getattr(failure, 'strerror', None) or failure}") from failure
-    process = Process(transport, protocol, loop)
-    try:
-        return await _talk(program, process, given)
-    finally:
-        await uninterrupted(_end(process))
-        transport.close()
+    return process
 
 
 def _environment(context: Context, options: Any) -> dict[str, str]:

@@ -106,6 +106,8 @@ class MockServer:
             try:
                 await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                # Waited for before we return: the server takes `receive` and `send` back then, and hands the
+                # connection to the next request, into which a task that has not let go would speak.
                 gone.cancel()
                 work.cancel()
                 await asyncio.wait({work, gone})

@@ -12,6 +12,7 @@ import pytest
 
 import bamlet
 from bamlet.cli.main import run as command
+from bamlet.sysops.clock import Clock
 
 SOURCE = """
 class Schema { tables: string[], size: int }
@@ -220,3 +221,35 @@ def test_an_image_from_a_file(program: bamlet.Program, tmp_path: Path) -> None:
         pytest.raises(bamlet.UnhandledThrow, match=r"denies `image\.of_file`"),
     ):
         runtime.call("picture", path=str(path))
+
+
+def test_a_call_that_is_stopped_leaves_neither_its_process_nor_the_limit_of_it() -> None:
+    program = bamlet.compile_sources(
+        {
+            "slow.baml": """
+            // bamlet: edition 2
+            function slow() -> int {
+              baml.sys.shell("sleep 60", baml.sys.ProcessOptions { timeout_ms: 60000 }).exit_code
+            }
+            """
+        }
+    )
+
+    async def body() -> None:
+        limited = asyncio.Event()
+
+        class Telling(Clock):
+            async def sleep(self, seconds: float) -> None:
+                limited.set()
+                await super().sleep(seconds)
+
+        async with bamlet.AsyncRuntime(program, allow=["process"], clock=Telling()) as runtime:
+            before = asyncio.all_tasks()
+            call = asyncio.create_task(runtime.call("slow"))
+            await limited.wait()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert asyncio.all_tasks() == before
+
+    asyncio.run(asyncio.wait_for(body(), 20))
