@@ -9,16 +9,20 @@ from .expressions import EXPRESSIONS
 from .futures import FUTURES
 from .lambdas import LAMBDAS
 from .lets import IS, LET_PATTERNS
+from .operators import OPERATORS
 from .optional import OPTIONAL
 from .patterns import MATCHES
 from .state import Constructs
 from .statements import STATEMENTS
 from .templates import TEMPLATES
 from .tests import TESTS
+from .type_tests import TYPE_TESTS
 
 CONSTRUCTS = Constructs(
     infer={
         **EXPRESSIONS,
+        **OPERATORS,
+        **TYPE_TESTS,
         **TEMPLATES,
         **OPTIONAL,
         **CALLS,

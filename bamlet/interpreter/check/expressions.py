@@ -10,8 +10,6 @@ from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import (
-    BOOL,
-    DURATION,
     ERROR,
     FLOAT,
     INT,
@@ -20,30 +18,23 @@ from ...types.ty import (
     STRING,
     EnumTy,
     ErrorTy,
-    FunctionTy,
     ListTy,
     LiteralTy,
     MapTy,
     NeverTy,
-    ParameterTy,
-    PrimitiveTy,
     Ty,
-    UnknownTy,
     VariantTy,
-    is_optional,
     literal,
-    union,
 )
 from ..facts.builtins import FUNCTIONS
 from ..facts.code_names import constant_name
 from ..facts.symbols import ClassSymbol
-from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, TypeTest, Use, Variable, VariantUse
-from .class_types import class_of_constructor, fields_of, note_tested, tested_type
-from .futures import awaited_first
+from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse
+from .class_types import class_of_constructor, fields_of
 from .generic_calls import function_by_place
 from .narrow import assume
 from .places import field_type, type_of_local, type_of_path
-from .state import Checker, Infer, is_error
+from .state import Checker, Infer
 from .throws import may_throw
 
 # --- names
@@ -289,147 +280,6 @@ def _no_class(c: Checker, node: n.Constructor, symbol: ClassSymbol | None) -> Ty
     return ERROR
 
 
-# --- operators
-
-_ARITHMETIC = {"+", "-", "*", "/", "%"}
-_BITS = {"&", "|", "^", "<<", ">>"}
-_ORDER = {"<", ">", "<=", ">="}
-
-
-def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
-    if node.op in ("&&", "||"):
-        return _connective(c, node)
-    if node.op in ("==", "!="):
-        sides = c.infer(node.left), c.infer(node.right)
-        by_content = c.edition == 2 or sides == (DURATION, DURATION)
-        if by_content and all(map(c.relation.may_hold_values, sides)):
-            c.tables.by_content.add(id(node))
-            c.tables.walks = True
-        return NEVER if NEVER in sides else BOOL
-    left, right = c.infer(node.left), c.infer(node.right)
-    if is_error(left) or is_error(right):
-        return BOOL if node.op in _ORDER else ERROR
-    result = operator_result(c, node.op, left, right)
-    if result is None:
-        message = f"`{node.op}` does not work on `{show(left)}` and `{show(right)}`"
-        c.wrong(node, catalogue.INVALID_OPERATOR, message, hint=operator_hint(c, node.op, left, right))
-        return BOOL if node.op in _ORDER else ERROR
-    return result
-
-
-def operator_result(c: Checker, op: str, left: Ty, right: Ty) -> Ty | None:
-    """The type of `left op right`, or None when the operator does not have such operands."""
-    if c.relation.members(left) == c.relation.members(right) == (DURATION,):
-        return BOOL if op in _ORDER else DURATION if op in ("+", "-") else None
-    kinds = _kinds(c, left) | _kinds(c, right)
-    if not _kinds(c, left) or not _kinds(c, right):
-        return NEVER
-    if op in _BITS:
-        return INT if kinds == {"int"} else None
-    if kinds == {"string"}:
-        return STRING if op == "+" else BOOL if op in _ORDER else None
-    if not kinds <= {"int", "float"}:
-        return None
-    if op in _ORDER:
-        return BOOL
-    if kinds == {"int"}:
-        return INT
-    surely_float = "int" not in _kinds(c, left) or "int" not in _kinds(c, right)
-    return FLOAT if surely_float else union((INT, FLOAT))
-
-
-def _kinds(c: Checker, ty: Ty) -> set[str]:
-    """The base kinds that a value can have; `never` has none."""
-    found: set[str] = set()
-    for member in c.relation.members(ty):
-        match member:
-            case PrimitiveTy(name=name):
-                found.add(name)
-            case LiteralTy(base=base):
-                found.add(base)
-            case other:
-                found |= {"other"} if other != NEVER else set()
-    return found
-
-
-def operator_hint(c: Checker, op: str, left: Ty, right: Ty) -> str | None:
-    if hint := awaited_first(c, left, right):
-        return hint
-    if is_optional(left) or is_optional(right):
-        return "the value may be null: test it first" + (", or write `?? …` behind it" if c.edition == 2 else "")
-    if op == "+" and STRING in (widen_literals(left), widen_literals(right)):
-        if c.edition == 2:
-            return "`+` joins strings only: write `` `… ${value}` ``, or `string.from(value)`"
-        return "there is no implicit conversion to a string: use baml.unstable.string(…)"
-    if op in _OF_BOOLS and BOOL in (widen_literals(left), widen_literals(right)):
-        return f"comparisons bind tighter: put `… {op} …` in parentheses, or write `{_OF_BOOLS[op]}` for bools"
-    return None
-
-
-_OF_BOOLS = {"&": "&&", "|": "||", "^": "!="}
-
-
-def _connective(c: Checker, node: n.Binary) -> Ty:
-    """The right operand is evaluated only where the left one let it, and is checked so."""
-    for held in (True, False):
-        c.facts_of.pop((id(node), held), None)
-    left = c.infer(node.left)
-    without_right = c.facts
-    c.facts = assume(c, node.left, node.op == "&&")
-    right = c.infer(node.right)
-    c.facts = without_right if right == NEVER else c.merge(without_right, c.facts)
-    return NEVER if left == NEVER else BOOL
-
-
-def _unary(c: Checker, node: n.Unary, expected: Ty | None) -> Ty:
-    ty = c.infer(node.operand)
-    if ty == NEVER or is_error(ty):
-        return ty
-    if node.op == "!":
-        return BOOL
-    kinds = _kinds(c, ty)
-    if node.op == "-" and kinds <= {"int", "float"}:
-        return widen_literals(ty)
-    if node.op == "~" and kinds == {"int"}:
-        return INT
-    if node.op in ("++", "--"):
-        hint = f"write `{node.op[0]}` alone"
-        if isinstance(node.operand, n.Path):
-            hint = f"write `{node.operand.name} {node.op[0]}= 1`"
-        c.wrong(node, catalogue.UNSUPPORTED, f"there is no operator `{node.op}`", hint=hint)
-    else:
-        c.wrong(node, catalogue.INVALID_OPERATOR, f"`{node.op}` does not work on `{show(ty)}`")
-    return ERROR
-
-
-def _instance_of(c: Checker, node: n.InstanceOf, expected: Ty | None) -> Ty:
-    ty = c.infer(node.value)
-    c.tables.tests[id(node)] = type_test(c, node, ty, tested_type(c, node.type, ty), None)
-    return NEVER if ty == NEVER else BOOL
-
-
-def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable | None) -> TypeTest:
-    """How a value of `ty` is found to be a `wanted`: by its tag alone where types say what it contains."""
-    note_tested(c, node, ty, wanted)
-    containers = (ListTy, MapTy, FunctionTy, ParameterTy)
-    tested = [member for member in c.relation.members(wanted) if isinstance(member, containers)]
-    if not tested:
-        return TypeTest(wanted, True, variable)
-    if any(isinstance(member, ParameterTy) for member in tested):
-        return TypeTest(wanted, False, variable)
-    unsure = [
-        member
-        for member in c.relation.members(ty)
-        if any(isinstance(member, UnknownTy | ParameterTy | type(other)) for other in tested)
-        and not c.relation.is_part(member, wanted)
-    ]
-    if unsure and any(isinstance(member, FunctionTy) for member in tested):
-        message = "what a function takes and returns cannot be found out at run time"
-        c.wrong(node, catalogue.UNSUPPORTED, message)
-    c.tables.walks |= bool(unsure)
-    return TypeTest(wanted, not unsure, variable)
-
-
 # --- control
 
 
@@ -521,9 +371,6 @@ EXPRESSIONS: dict[type, Infer] = {
     n.Group: lambda c, node, expected: c.infer(node.inner, expected),
     n.FieldAccess: _field_access,
     n.Index: _index,
-    n.Unary: _unary,
-    n.Binary: _binary,
-    n.InstanceOf: _instance_of,
     n.ListLiteral: _list_literal,
     n.MapLiteral: _map_literal,
     n.Constructor: _constructor,

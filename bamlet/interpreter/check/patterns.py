@@ -38,13 +38,13 @@ from ..facts.typing_tables import (
 from ..names.resolve_types import BUILTIN_TYPES
 from .class_types import class_of_pattern, tested_type
 from .disturb import undisturbed
-from .expressions import type_test
 from .narrow import assume
 from .offers import Offer, Taken
 from .places import field_type, place_of, type_of_local
 from .spaces import is_structural, left_over, takes_nothing
 from .state import Checker, Facts, Infer, Place, ungrouped
 from .structures import class_pattern, list_pattern
+from .type_tests import type_test
 
 
 def _match(c: Checker, node: n.Match, expected: Ty | None) -> Ty:

@@ -28,11 +28,11 @@ from ...types.ty import (
 from ..facts.builtins import FUNCTIONS
 from ..facts.typing_tables import ConstantUse, LocalUse, Variable
 from .disturb import leaves_loop, undisturbed
-from .expressions import operator_hint, operator_result
 from .futures import warn_of_dropped
 from .iterators import asks_iterator, over_iterator
 from .lambdas import written_type
 from .narrow import assume
+from .operators import operator_hint, operator_result
 from .optional import receiver
 from .places import field_of, place_of, type_of_local
 from .state import Checker, CheckStatement, Facts, Place, content, is_error, is_open

@@ -11,9 +11,9 @@ from ...types.show import show
 from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, InterfaceTy, ListTy, ParameterTy, Ty, UnknownTy, union
 from ..facts.typing_tables import AnyTest, ClassTest, ListTest, PatternTest
 from .class_types import class_of_pattern, fields_of
-from .expressions import type_test
 from .offers import Offer, Taken
 from .state import Checker
+from .type_tests import type_test
 
 Test = Callable[[Checker, n.Pattern, Offer], Taken]
 
