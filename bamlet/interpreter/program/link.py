@@ -34,7 +34,6 @@ from ..runtime.types import conforms, type_of
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
 from .analyse import Unit, analyse
-from .fingerprint import fingerprint
 from .reach import NO_SOURCES, FilesReached, Sources
 from .whole_types import WholeTypes
 
@@ -93,6 +92,8 @@ class Program:
         """The same as long as nothing changes that decides an answer of the function: what it reaches of the
         program, and what its clients ask with. Keys, addresses, limits, retries, comments and layout do not count.
         """
+        from .fingerprint import fingerprint  # of maps alone
+
         return fingerprint(self.sources, self.interface, function)
 
     def files_reached(self) -> FilesReached:
