@@ -75,7 +75,7 @@ async def until_still(look: Callable[[], int]) -> int:
 def test_condition_5_a_slow_consumer_stops_the_server(loopback: LoopbackServer, how: str) -> None:
     """H24 of the hostile inputs."""
     padded = {"id": "x" * 4000, "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": None}]}
-    parts = Counted(sse(padded), 20_000, openai_chunks([], usage=None))  # 80 MB in all
+    parts = Counted(sse(padded), 100_000, openai_chunks([], usage=None))  # 400 MB in all
     loopback.answer(Answer(parts))
 
     async def body() -> None:
@@ -93,7 +93,8 @@ def test_condition_5_a_slow_consumer_stops_the_server(loopback: LoopbackServer, 
                 stream = rt.stream("Say", text="x", context=bamlet.CallContext(on_partial=on_partial))
                 waiting = asyncio.ensure_future(stream.final())
             taken = await until_still(lambda: parts.taken)
-            assert MAX_BUFFERED_EVENTS / 8 < taken < 5_000  # what the buffers of both sockets hold, and ours
+            # Linux lets the buffers of one connection grow to 36 MB as it sees fit, more under load; ours are small.
+            assert MAX_BUFFERED_EVENTS / 8 < taken < 20_000
             if how == "every":
                 assert len(await anext(partials)) == 2
             await stream.aclose()
