@@ -93,7 +93,7 @@ def test_condition_5_a_slow_consumer_stops_the_server(loopback: LoopbackServer, 
                 stream = rt.stream("Say", text="x", context=bamlet.CallContext(on_partial=on_partial))
                 waiting = asyncio.ensure_future(stream.final())
             taken = await until_still(lambda: parts.taken)
-            # Linux lets the buffers of one connection grow to 36 MB as it sees fit, more under load; ours are small.
+            # Linux lets the buffers of a connection grow to 36 MB, the more so under load; ours are small.
             assert MAX_BUFFERED_EVENTS / 8 < taken < 20_000
             if how == "every":
                 assert len(await anext(partials)) == 2
