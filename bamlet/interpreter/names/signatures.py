@@ -1,0 +1,136 @@
+"""Heads of functions to symbols: parameters, result, what is thrown, and what kind of body there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ...diagnostics import Note, catalogue
+from ...grammar import nodes as n
+from ...types.ty import ERROR, NEVER, UNKNOWN, ListTy, ParameterTy, Ty
+from ..declarations.blocks import Block
+from ..declarations.llm_bodies import holes_of, read_llm_body
+from ..facts.code_names import prompt_name
+from ..facts.interface import Param
+from ..facts.report import Report
+from ..facts.symbols import FunctionSymbol, Names
+from .aliases import AliasReader
+from .type_params import EMPTY, Scope
+
+
+@dataclass(slots=True)
+class SignatureReader:
+    names: Names
+    report: Report
+    types: AliasReader
+    is_library: bool
+
+    def signature(
+        self,
+        placed: n.Placed[n.Item],
+        node: n.FunctionDecl,
+        name: str,
+        owner: str | None = None,
+        scope: Scope = EMPTY,
+        outer: tuple[ParameterTy, ...] = (),
+        self_ty: Ty = ERROR,
+    ) -> FunctionSymbol:
+        own = self.types.params(placed, node.type_params, scope)
+        scope = {**scope, **{param.name: param for param in own}}
+        types = self.types.scoped(placed, scope)
+        params = self.params(placed, node.params, owner, scope, self_ty)
+        result = ERROR if node.result is None else self.types.types(placed, "result", scope).resolve(node.result)
+        if node.result is None and not isinstance(node.body, n.LlmBody):
+            message = f"`{node.name.name}` has no return type"
+            hint = "write `-> int` behind the parameters, for example, or `-> null` if it has no value"
+            self.report.at(placed, node.name, catalogue.SYNTAX.for_lack(), message, hint=hint)
+        throws = None if node.throws is None else types.resolve(node.throws)
+        static = owner is not None and not (node.params and node.params[0].name.name == "self")
+        symbol = FunctionSymbol(
+            name,
+            params,
+            result,
+            throws,
+            "code",
+            owner,
+            static,
+            (*outer, *own),
+            len(outer),
+            scope,
+            thrown=throws or NEVER,
+            doc=node.doc,
+            placed=placed,
+            node=node,
+        )
+        match node.body:
+            case n.SysopStub(suspends=suspends):
+                if not self.is_library:
+                    message = "only the standard library declares native operations"
+                    self.report.at(placed, node.body, catalogue.SYSOP_STUB, message)
+                return replace(symbol, kind="stub", suspends=suspends)
+            case n.LlmBody():
+                if own:
+                    message = "a function of a model knows what it asks for: it has no type parameters"
+                    self.report.at(placed, node.type_params[0], catalogue.UNSUPPORTED, message)
+                self.refuse_defaults(placed, node.params, "an LLM function")
+                llm = read_llm_body(Block(placed, self.report), node, node.body)
+                if llm is not None and "/" not in llm.client:
+                    llm = replace(llm, client=self.names.full(llm.client, placed.file.name))
+                if llm is not None and llm.holes:
+                    self._prompt(placed, node, symbol, holes_of(placed, node.body))
+                return replace(symbol, kind="llm", suspends=True, llm=llm)
+            case _:
+                return symbol
+
+    def params(
+        self,
+        placed: n.Placed[n.Item],
+        nodes: Iterable[n.Param],
+        owner: str | None,
+        scope: Scope = EMPTY,
+        self_ty: Ty = ERROR,
+    ) -> tuple[Param, ...]:
+        params: dict[str, Param] = {}
+        places: dict[str, n.Identifier] = {}
+        for at, node in enumerate(nodes):
+            name = node.name.name
+            if name in params:
+                message = f"two parameters are called `{name}`"
+                note = Note(placed.span(places[name]), "declared here first")
+                self.report.at(
+                    placed, node.name, catalogue.DUPLICATE_NAME, message, note, hint="rename one of them"
+                )
+                continue
+            places[name] = node.name
+            has_default = node.default is not None
+            if node.type is not None:
+                params[name] = Param(
+                    name, self.types.types(placed, "parameter", scope).resolve(node.type), has_default
+                )
+            elif name == "self" and at == 0 and owner is not None:
+                params[name] = Param(name, ERROR if owner in self.names.broken else self_ty)
+            else:
+                message = f"parameter `{name}` has no type"
+                hint = f"write `{name}: string`, for example"
+                self.report.at(placed, node.name, catalogue.SYNTAX, message, hint=hint)
+                params[name] = Param(name, ERROR)
+        return tuple(params.values())
+
+    def _prompt(
+        self, placed: n.Placed[n.Item], node: n.FunctionDecl, symbol: FunctionSymbol, holes: tuple[n.Expr, ...]
+    ) -> None:
+        """A hidden function of the same parameters, whose value is the list of what stands in the holes."""
+        start, end = holes[0].start, holes[-1].end
+        body = n.Block(start, end, (), n.ListLiteral(start, end, holes))
+        name = prompt_name(symbol.name)
+        function = n.FunctionDecl(start, end, node.name, (), node.params, None, None, body, None)
+        self.names.functions[name] = FunctionSymbol(
+            name, symbol.params, ListTy(UNKNOWN), None, "code", symbol.owner, placed=placed, node=function
+        )
+
+    def refuse_defaults(self, placed: n.Placed[n.Item], params: Iterable[n.Param], what: str) -> None:
+        for param in params:
+            if param.default is not None:
+                message = f"a parameter of {what} has no default value"
+                hint = "make its type optional with `?`"
+                self.report.at(placed, param.default, catalogue.UNSUPPORTED, message, hint=hint)
