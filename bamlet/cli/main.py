@@ -11,11 +11,12 @@ from .._version import __version__
 from . import exits, serve_options, test_options
 from .map_options import add_map
 from .options import add_edition, add_environment, add_groups, add_offline, speed
+from .parser import Parser
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code."""
-    parser = _parser()
+    parser = make_parser()
     try:
         chosen = parser.parse_args(arguments)
     except SystemExit as leaving:  # argparse has printed what is wrong, or the help
@@ -40,8 +41,8 @@ def run(arguments: Sequence[str]) -> int:
         return exits.INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def make_parser() -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = Parser(
         prog="bamlet",
         description="Run, check and stream .baml programs.",
         epilog="Exit codes: 0 fine, 1 the program or a test failed, 2 usage, 3 some rows failed, 4 stopped by a"
@@ -60,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     serve_options.add(commands)
     add_map(commands)
+    _add_doctor(commands)
+    _add_completions(commands)
     return parser
 
 
@@ -271,3 +274,31 @@ def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     generate.add_argument("--no-tests", action="store_true", help="leave the tests out of the package")
     generate.add_argument("--no-version-check", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="tell what is installed, kept and set, and what a program lacks here",
+        description="Tell versions, extras, the cache, which variables are set (names alone), and whether the"
+        " clients of a program have what they read.",
+    )
+    doctor.add_argument(
+        "path",
+        metavar="FILE|DIR",
+        nargs="?",
+        default=".",
+        help="a .baml file, or a folder of them (default: the working folder)",
+    )
+    doctor.add_argument(
+        "--reach", action="store_true", help="ask each address of the clients, without a key, whether it answers"
+    )
+
+
+def _add_completions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    completions = commands.add_parser(
+        "completions",
+        help="print completions for a shell",
+        description='Print completions for a shell: eval "$(bamlet completions bash)", in its start file.',
+    )
+    completions.add_argument("shell", choices=("bash", "zsh", "fish"), help="whose language to write")

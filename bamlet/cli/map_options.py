@@ -27,7 +27,7 @@ def add_map(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("path", metavar="FILE|DIR", help="a .baml file, or a folder of them")
-    command.add_argument("function", metavar="FUNCTION")
+    command.add_argument("function", metavar="FUNCTION", help="what is called for each row")
     _add_tables(command)
     _add_state(command)
     _add_limits(command)
@@ -61,7 +61,9 @@ def _add_tables(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sample", type=_count, metavar="N", help="N rows by chance, the same for the same --seed"
     )
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--seed", type=int, default=0, help="which rows a sample takes: the same for the same seed (default: 0)"
+    )
 
 
 def _add_state(command: argparse.ArgumentParser) -> None:
@@ -98,7 +100,12 @@ def _add_looks(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="bind and count the rows, and ask nothing")
     command.add_argument("--estimate", action="store_true", help="tell tokens, money and time, and ask nothing")
     command.add_argument("--yes", action="store_true", help="with --estimate: go on afterwards")
-    command.add_argument("--progress", choices=("auto", "plain", "json", "off"), default="auto")
+    command.add_argument(
+        "--progress",
+        choices=("auto", "plain", "json", "off"),
+        default="auto",
+        help="how far it is, on standard error: auto draws on a terminal, plain and json write lines",
+    )
 
 
 def _add_runtime(command: argparse.ArgumentParser) -> None:
@@ -107,8 +114,18 @@ def _add_runtime(command: argparse.ArgumentParser) -> None:
         "--speed", type=_speed, default=1.0, metavar="X", help="pace of a replay; 0 does not wait"
     )
     add_groups(command)
-    command.add_argument("--lend-to", action="append", default=[], metavar="HOST")
-    command.add_argument("--allow-private-media", action="store_true")
+    command.add_argument(
+        "--lend-to",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host that may have tokens of Google, Azure and AWS beside their own; may be given more than once",
+    )
+    command.add_argument(
+        "--allow-private-media",
+        action="store_true",
+        help="fetch images and other media also from this machine and its network",
+    )
 
 
 def _count(text: str) -> int:

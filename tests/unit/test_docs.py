@@ -123,6 +123,9 @@ def test_a_command_in_the_docs_works(block: Block, reader: Path) -> None:
                 _succeeds(make, ROOT, environment)
             case ["cd", folder]:
                 reader /= folder
+            case ["eval", script]:
+                ours = f'bamlet() {{ "{sys.executable}" -m bamlet "$@"; }}'
+                _succeeds(["bash", "-c", f'{ours}; eval "{script}" && complete -p bamlet'], reader, environment)
             case ["uv", "run", "--no-dev", "bamlet", *arguments] | ["bamlet", *arguments]:
                 _succeeds([sys.executable, "-m", "bamlet", *arguments], reader, environment)
             case _:
