@@ -1,5 +1,5 @@
 """What a retry policy may say, and what it means when it does not. When an attempt is tried again is decided in
-`stdlib/llm.baml`, by `RetryPolicy`.
+`stdlib/llm/retry.baml`, by `RetryPolicy`.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def seeds() -> list[str]:
     files = [
         *ROOT.glob("examples/**/*.baml"),
         *ROOT.glob("tests/corpus/**/*.baml"),
-        *ROOT.glob("bamlet/stdlib/*.baml"),
+        *ROOT.glob("bamlet/stdlib/**/*.baml"),
     ]
     texts = [path.read_text("utf-8") for path in sorted(files)]
     for path in sorted(ROOT.glob("tests/spec/*.md")):

@@ -47,9 +47,14 @@ def _coalesce(e: Emitter, node: n.Coalesce) -> ast.expr:
 
 def _coalesce_into(e: Emitter, node: n.Coalesce, target: Target) -> None:
     name = _kept(e, node.left)
+    is_null = compare(load(name), ast.Is(), ast.Constant(None))
+    if isinstance(node.right, n.Throw | n.Return | n.Break | n.Continue):
+        e.add(ast.If(is_null, e.body(lambda: e.into(node.right, DISCARD)), []), node)
+        e.finish(load(name), target, node)
+        return
     right = e.body(lambda: e.into(node.right, target))
     left = [] if target is DISCARD else e.body(lambda: e.finish(load(name), target, node))
-    e.add(ast.If(compare(load(name), ast.Is(), ast.Constant(None)), right, left), node)
+    e.add(ast.If(is_null, right, left), node)
 
 
 OPTIONAL: dict[type, Emit] = {

@@ -124,7 +124,7 @@ class Names:
     broken: set[str] = field(default_factory=set)
     # Types that a program makes of text at run time, by the words for them.
     decoded: dict[str, Ty] = field(default_factory=dict)
-    # The namespace of each file of a project that has folders for namespaces, by the file's name.
+    # The namespace of each file by the file's name, in the library and where folders of a project are some.
     spaces: dict[str, str] = field(default_factory=dict)
     # The first words of what each namespace declares.
     declared: dict[str, set[str]] = field(default_factory=dict)
@@ -157,9 +157,11 @@ class Names:
         own = self.spaces.get(file, "")
         if own and head in self.declared.get(own, ()):
             return f"{own}.{name}"
-        if not own or head in LIBRARY_SPACES:
-            return name if not self._is_space(head) else f"{name} "
-        return f"{own}.{name}"
+        if head in LIBRARY_SPACES:
+            return name
+        if own:
+            return f"{own}.{name}"
+        return f"{name} " if self._is_space(head) else name
 
     def _is_space(self, head: str) -> bool:
         return any(space == head or space.startswith(f"{head}.") for space in self.spaces.values())

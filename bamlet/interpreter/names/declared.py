@@ -53,7 +53,7 @@ class Declared:
 
     def full(self, placed: n.Placed[n.Item], name: str) -> str:
         namespace = self.namespaces.get(placed.file.name)
-        if namespace and self.library is not None:  # of a folder of the project
+        if namespace:
             self.names.declared.setdefault(namespace, set()).add(name)
         return f"{namespace}.{name}" if namespace else name
 

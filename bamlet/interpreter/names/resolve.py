@@ -45,8 +45,7 @@ def resolve(
     `broken` are names whose declarations could not be read.
     """
     work = _Resolver(Declared(library, namespaces or {}))
-    if library is not None:
-        work.names.spaces.update(namespaces or {})
+    work.names.spaces.update(namespaces or {})
     work.names.broken.update(broken)
     work.run(items)
     return work.names, work.report

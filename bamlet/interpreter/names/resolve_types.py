@@ -89,13 +89,13 @@ class TypeResolver:
         name = node.name
         if name == "map":
             return self._map(node)
-        if name == FUTURE:
-            return self._future(node)
         if name in self.parameters and node.arguments is None:
             return self.parameters[name]
         if "." in name and (owned := self._associated(node)) is not None:
             return owned
         full = self.names.full(name, self.placed.file.name)
+        if full == FUTURE:
+            return self._future(node)
         if full in self.names.classes and (node.arguments or self.names.classes[full].params):
             return self._class(node, self.names.classes[full])
         if full in self.names.interfaces:
