@@ -20,6 +20,9 @@ from .measure import Row, Timing, measure
 
 ROUNDS = 3
 SIZES = (100, 200, 400, 800, 1_600, 3_200, 6_400)
+FEW, MANY, LARGE = 200, 400, 88_000  # items
+WORDS, CALLS, DEPTH = 200_000, 1_000, 8
+ODD_LENGTH, BRACKETS = 100_000, 1_000_000
 LOOK_SECONDS = 0.05
 ANY = AliasTy("Any")
 ACTIONS = [f"Action{number}" for number in range(20)]
@@ -93,7 +96,7 @@ def _growth() -> Iterator[Row]:
 
 
 def _other_readers() -> Iterator[Row]:
-    text = json.dumps(items(400))
+    text = json.dumps(items(MANY))
     encoded = text.encode()
 
     def again() -> None:
@@ -101,17 +104,17 @@ def _other_readers() -> Iterator[Row]:
             jiter.from_json(encoded[:end], partial_mode="trailing-strings")
 
     timings = measure({"ours": lambda: read(text, ITEMS), "jiter": again}, ROUNDS)
-    yield Row("400 items, every partial / jiter's partial mode", timings["ours"], timings["jiter"])
+    yield Row(f"{MANY} items, every partial / jiter's partial mode", timings["ours"], timings["jiter"])
     whole = measure({"ours": lambda: read(text, ITEMS, len(text)), "json": lambda: json.loads(text)}, ROUNDS)
-    yield Row("400 items at once / json.loads", whole["ours"], whole["json"])
+    yield Row(f"{MANY} items at once / json.loads", whole["ours"], whole["json"])
 
 
 def _large() -> Iterator[Row]:
-    text = json.dumps(items(88_000))[:9_999_999]
+    text = json.dumps(items(LARGE))[:9_999_999]
     text = text[: text.rindex("}") + 1] + "]"
     timings = measure({"ours": lambda: read(text, ITEMS, 4096, LOOK_SECONDS), "json": lambda: json.loads(text)}, 1)
     yield Row(f"{len(text) / 1e6:.1f} MB of items / json.loads", timings["ours"], timings["json"])
-    words = json.dumps({"text": "word " * 200_000})
+    words = json.dumps({"text": "word " * WORDS})
     works: dict[str, Work] = {
         "half": lambda: read(words[: len(words) // 2], ClassTy("Note"), look_seconds=LOOK_SECONDS),
         "whole": lambda: read(words, ClassTy("Note"), look_seconds=LOOK_SECONDS),
@@ -123,12 +126,12 @@ def _large() -> Iterator[Row]:
 def _schemas() -> Iterator[Row]:
     actions = ListTy(types.union(ClassTy(name) for name in ACTIONS))
     tree: Any = {"v": 0, "kids": []}
-    for _ in range(8):
+    for _ in range(DEPTH):
         tree = {"v": 1, "kids": [tree, tree]}
     texts: dict[str, tuple[str, Ty]] = {
-        "a union of 20 classes": (_calls(1_000), actions),
+        "a union of 20 classes": (_calls(CALLS), actions),
         "a recursive class": (json.dumps(tree), ClassTy("Tree")),
-        "anything, by a recursive alias": (json.dumps(items(200)), ANY),
+        "anything, by a recursive alias": (json.dumps(items(FEW)), ANY),
     }
     for name, (text, ty) in texts.items():
         timings = measure({"ours": lambda text=text, ty=ty: read(text, ty)}, ROUNDS)
@@ -141,10 +144,10 @@ def _calls(count: int) -> str:
 
 def _odd() -> Iterator[Row]:
     for name, unit in ODD.items():
-        text = '{"text": ' + unit * (100_000 // len(unit))
+        text = '{"text": ' + unit * (ODD_LENGTH // len(unit))
         timings = measure({"ours": lambda text=text: read(text, ClassTy("Note"), 7)}, ROUNDS)
         yield Row(f"100 kB of {name}, 7 at a time", timings["ours"], note=_speed(text, timings["ours"]))
-    brackets = "[" * 1_000_000
+    brackets = "[" * BRACKETS
     timings = measure({"ours": lambda: read(brackets, ANY, 4096)}, ROUNDS)
     yield Row("1 MB of brackets", timings["ours"], most_seconds=1.0)
 

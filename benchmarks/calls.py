@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -52,7 +53,8 @@ def rows() -> Iterator[Row]:
 def _over_aiohttp() -> httpx.AsyncBaseTransport:
     from bamlet.wire.over_aiohttp import AiohttpTransport
 
-    return AiohttpTransport(idle_seconds=30, max_field_bytes=65536, proxy=None)
+    tls = ssl.create_default_context
+    return AiohttpTransport(idle_seconds=30, max_field_bytes=65536, proxy=None, tls=tls)
 
 
 async def _row(base: str, engine: Any, transport: httpx.AsyncBaseTransport | None) -> Row:

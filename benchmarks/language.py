@@ -391,6 +391,7 @@ WORKS = (
     Work("match over a union, 200,000", "Unions", unions, 50_000),
 )
 
+DISPATCH = Work("methods of an interface, 400,000 calls", "Dispatch", dispatch, 100_000)
 DEFER = Work("defer, 500,000 blocks", "Turns", turns, 500_000)
 
 
@@ -407,8 +408,7 @@ def rows() -> Iterator[Row]:
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": DEFERRING})) as runtime:
         yield _against_python(runtime, DEFER, MOST_DEFER)
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": INTERFACES})) as runtime:
-        work = Work("methods of an interface, 400,000 calls", "Dispatch", dispatch, 100_000)
-        yield _against_python(runtime, work, MOST_DISPATCH)
+        yield _against_python(runtime, DISPATCH, MOST_DISPATCH)
 
 
 def _against_python(runtime: bamlet.Runtime, work: Work, most_ratio: float = MOST_RATIO) -> Row:

@@ -117,7 +117,7 @@ async def _by_hand(base: str) -> None:
 
 def _idle(base: str, engine: str) -> Row:
     """In a process of its own: what another run has freed would hide what this one takes."""
-    command = [sys.executable, "-m", "benchmarks.many", base, engine]
+    command = [sys.executable, "-m", "benchmarks.many", base, engine, str(IDLE_STREAMS)]
     held, threads = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     verdict = "" if held <= MOST_IDLE_BYTES else " MISSED"
     return Row(
@@ -127,10 +127,10 @@ def _idle(base: str, engine: str) -> Row:
     )
 
 
-async def _held(base: str, engine: Any) -> tuple[float, int]:
+async def _held(base: str, engine: Any, count: int) -> tuple[float, int]:
     """Bytes that a stream holds while its model thinks, and by how many threads the process has grown."""
     async with _runtime(base, engine) as runtime:
-        streams = [runtime.stream("Say", {"text": "x"}) for _ in range(IDLE_STREAMS + 1)]
+        streams = [runtime.stream("Say", {"text": "x"}) for _ in range(count + 1)]
         events = [aiter(stream) for stream in streams]
         await anext(events[0])  # everything that the first brings is there now
         gc.collect()
@@ -138,7 +138,7 @@ async def _held(base: str, engine: Any) -> tuple[float, int]:
         for event in events[1:]:
             await anext(event)
         gc.collect()
-        found = (_resident() - before) / IDLE_STREAMS, threading.active_count() - threads
+        found = (_resident() - before) / count, threading.active_count() - threads
         for stream in streams:
             await stream.aclose()
     return found
@@ -152,4 +152,4 @@ def _resident() -> int:
 
 if __name__ == "__main__":
     allow_sockets()
-    print(json.dumps(asyncio.run(_held(sys.argv[1], sys.argv[2]))))
+    print(json.dumps(asyncio.run(_held(sys.argv[1], sys.argv[2], int(sys.argv[3])))))
