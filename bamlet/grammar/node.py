@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, NoReturn, Self, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+N = TypeVar("N", bound="Node")
 
 MOST_REMEMBERED = 20_000  # nodes, of each function that is remembered
 
@@ -104,11 +105,11 @@ def _equal(first: object, second: object) -> bool:
     return True
 
 
-def remembered(compute: Callable[[Node], T]) -> Callable[[Node], T]:
+def remembered(compute: Callable[[N], T]) -> Callable[[N], T]:
     """The same, done once a node: what was not edited is the same nodes again when it is checked again."""
-    known: dict[int, tuple[Node, T]] = {}  # the node as well, so that its number stays its own
+    known: dict[int, tuple[N, T]] = {}  # the node as well, so that its number stays its own
 
-    def recall(node: Node) -> T:
+    def recall(node: N) -> T:
         found = known.get(id(node))
         if found is None:
             if len(known) >= MOST_REMEMBERED:

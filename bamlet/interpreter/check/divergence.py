@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from ...deep import with_room
 from ...grammar import nodes as n
+from ...grammar.node import remembered
 from ...grammar.walk import walk
 from ..facts.cycles import finished
 from ..facts.symbols import FunctionSymbol, Names
@@ -44,13 +45,7 @@ def _called(symbol: FunctionSymbol, names: Names) -> dict[str, None]:
     """The functions that it may call by their names, in the order of the text; what it declares itself is none."""
     assert symbol.node is not None
     assert symbol.placed is not None
-    local, file = _locals(symbol.node), symbol.placed.file.name
-    paths = (part.callee for part in walk(symbol.node.body) if isinstance(part, n.Call))
-    return dict.fromkeys(
-        names.full(path.name, file)
-        for path in paths
-        if isinstance(path, n.Path) and path.parts[0].name not in local
-    )
+    return dict.fromkeys(names.full(name, symbol.placed.file.name) for name in _names_called(symbol.node))
 
 
 def _never_returns(symbol: FunctionSymbol, known: set[str], names: Names) -> bool:
@@ -68,7 +63,7 @@ def _never_returns(symbol: FunctionSymbol, known: set[str], names: Names) -> boo
         diverges = with_room(lambda: _diverges(node.body, never_returns))
     except RecursionError:  # the checker will say that it is nested too deeply
         return False
-    return diverges and not any(isinstance(part, n.Return) for part in walk(node.body))
+    return diverges and not _returns(node)
 
 
 def _diverges(node: n.Node | None, never_returns: Callable[[n.Path], bool]) -> bool:
@@ -111,6 +106,20 @@ def _is_endless(condition: n.Expr | None, body: n.Block) -> bool:
     return always and not any(isinstance(way, n.Break) for way in leaves_loop(body))
 
 
+@remembered
+def _names_called(node: n.FunctionDecl) -> tuple[str, ...]:
+    """As they are written."""
+    local = _locals(node)
+    paths = (part.callee for part in walk(node.body) if isinstance(part, n.Call))
+    return tuple(path.name for path in paths if isinstance(path, n.Path) and path.parts[0].name not in local)
+
+
+@remembered
+def _returns(node: n.FunctionDecl) -> bool:
+    return any(isinstance(part, n.Return) for part in walk(node.body))
+
+
+@remembered
 def _locals(node: n.FunctionDecl) -> set[str]:
     """Every name that the function declares anywhere: a local of that name may hold another function."""
     names = {param.name.name for param in node.params}

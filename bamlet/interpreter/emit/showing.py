@@ -10,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...grammar import nodes as n
+from ...grammar.node import remembered
 from ...grammar.walk import outside_lambdas, walk
 from ...types.relate import Relation
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import FunctionCall, Tables
 
 
-def given(body: n.Block) -> Iterator[n.Expr]:
+@remembered
+def given(body: n.Block) -> tuple[n.Expr, ...]:
     """The expressions of which one is, as it is, what a function with this body gives."""
+    return tuple(_given(body))
+
+
+def _given(body: n.Block) -> Iterator[n.Expr]:
     returns = (part.value for part in walk(body, below=outside_lambdas) if isinstance(part, n.Return))
     pending: list[n.Expr | None] = [body, *returns]
     while pending:

@@ -58,10 +58,11 @@ def _classes_in(ty: Ty) -> Iterator[ClassTy]:
 
 def check_answers(names: Names, view: Names, report: Report) -> None:
     """A model cannot give what is only known by what it can do."""
+    without: set[Ty] = set()
     for symbol in names.functions.values():
         if symbol.kind != "llm" or symbol.placed is None or symbol.node is None:
             continue
-        found = _interface_in(view, symbol.result)
+        found = _interface_in(view, symbol.result, without)
         if found is not None:
             message = f"`{symbol.name}` asks a model for a `{found}`, which is an interface"
             hint = "name the classes that it may be: `A | B`"
@@ -74,12 +75,13 @@ def check_answers(names: Names, view: Names, report: Report) -> None:
             )
 
 
-def _interface_in(names: Names, ty: Ty) -> str | None:
+def _interface_in(names: Names, ty: Ty, without: set[Ty]) -> str | None:
+    """`without` are types that are known to have none; those that are found out are added."""
     seen: set[Ty] = set()
     pending = [ty]
-    while pending:
+    while pending and len(seen) <= MOST_KINDS * MOST_KINDS:
         current = pending.pop()
-        if current in seen or len(seen) > MOST_KINDS * MOST_KINDS:
+        if current in seen or current in without:
             continue
         seen.add(current)
         if isinstance(current, InterfaceTy):
@@ -91,4 +93,6 @@ def _interface_in(names: Names, ty: Ty) -> str | None:
         elif isinstance(current, AliasTy):
             pending += filter(None, (names.recursive_aliases.get(current.name),))
         pending += parts_of(current)
+    if not pending:
+        without |= seen
     return None
