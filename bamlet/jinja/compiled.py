@@ -40,6 +40,7 @@ class Compiled:
         environment = _sandbox()
         code = environment.compile(tree)
         self._template = jinja2.Template.from_code(environment, code, environment.make_globals(None))
+        self._environment = environment
 
     def render(self, variables: Mapping[str, Any], budget: Budget) -> str:
         parts, size = [], 0
@@ -72,8 +73,9 @@ class Compiled:
         given = dict(variables)
         if SELF in given:
             given[SELF_INSIDE] = given.pop(SELF)
-        context = self._template.new_context(given)
-        assert isinstance(context, RunContext)
+        # By hand: what jinja2 does here walks its layers of globals twice a rendering.
+        known, template = self._environment.globals, self._template
+        context = RunContext(self._environment, {**known, **given}, template.name, template.blocks, known)
         context.budget = budget
         return context
 

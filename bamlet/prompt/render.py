@@ -78,10 +78,18 @@ def render_text(
 
 def _shared(schemas: Schemas, templates: Mapping[str, TemplateString], budget: Budget) -> dict[str, object]:
     """What every template knows. Template strings see what is added to it later."""
-    shared: dict[str, object] = {name: EnumNames(schema) for name, schema in schemas.enums.items()}
+    shared: dict[str, object] = {**_enum_names(schemas)}
     for name, definition in templates.items():
         shared[name] = Callback(name, _template_call(definition, shared, budget))
     return shared
+
+
+def _enum_names(schemas: Schemas) -> dict[str, EnumNames]:
+    known: dict[str, EnumNames] | None = schemas.derived.get(EnumNames)
+    if known is None:
+        known = {name: EnumNames(schema) for name, schema in schemas.enums.items()}
+        schemas.derived[EnumNames] = known
+    return known
 
 
 @dataclass(frozen=True, slots=True)

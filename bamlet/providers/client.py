@@ -50,7 +50,10 @@ class ClientSpec:
 class ClientOptions:
     """`body` is passed on as it stands, in the order of the source; `model` is in it too. `own` are the options
     that only this provider has. `key_variable` is where a key that is missing is looked for; `needs_key` says that
-    the provider's own servers are asked, which answer to nobody without one."""
+    the provider's own servers are asked, which answer to nobody without one.
+
+    `derived` keeps what is worked out from the options alone, each under a key of its own: a URL, headers. It is
+    made once, since options never change."""
 
     name: str
     provider: str
@@ -75,6 +78,7 @@ class ClientOptions:
     secrets_in_body: bool
     own: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, object] = field(repr=False)
+    derived: dict[object, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     def info(self) -> ClientInfo:
         """What `ctx.client` shows of it."""

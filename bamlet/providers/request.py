@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, WrongAddress
+
+T = TypeVar("T")
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
@@ -16,10 +19,25 @@ _BLANK = re.compile(r"[\0-\x20\x7f]")
 _KEY_HEADERS = frozenset(("authorization", "api-key", "x-api-key", "x-goog-api-key"))
 # The transport writes these itself.
 _OURS = frozenset(("content-length", "host", "transfer-encoding"))
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_MOST_KEPT = 16  # of a client
 
 
 def url_for(client: ClientOptions, path: str, **query: str) -> str:
     """`path` behind the base's own path, then the base's query, then the dialect's, then `query_params`."""
+    key = ("url", path, *query.items())
+    known: str | None = client.derived.get(key)
+    return known if known is not None else _kept(client, key, _url_for(client, path, query))
+
+
+def _kept(client: ClientOptions, key: object, made: T) -> T:
+    """Nearly all requests of a client have one URL and the same headers; a few kinds of them are kept."""
+    if len(client.derived) < _MOST_KEPT:
+        client.derived[key] = made
+    return made
+
+
+def _url_for(client: ClientOptions, path: str, query: Mapping[str, str]) -> str:
     given = needed(client, "base_url", client.base_url, WrongAddress)
     try:
         base = urlsplit(given)
@@ -34,6 +52,12 @@ def url_for(client: ClientOptions, path: str, **query: str) -> str:
 
 def headers_for(client: ClientOptions, ours: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Our headers and the user's, which win. Names are in lower case."""
+    key = ("headers", *ours.items())
+    known: tuple[tuple[str, str], ...] | None = client.derived.get(key)
+    return known if known is not None else _kept(client, key, _headers_for(client, ours))
+
+
+def _headers_for(client: ClientOptions, ours: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     merged = dict(ours)
     for name, value in client.headers.items():
         lower = name.lower()
@@ -75,7 +99,7 @@ def path_segment(text: str) -> str:
 
 def json_body(client: ClientOptions, body: Mapping[str, object]) -> bytes:
     try:
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _encoded(body)
     except (TypeError, ValueError) as error:
         raise ClientConfigError(f"client `{client.name}`: the options are no JSON: {error}") from error
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias, cast
 
 from ..diagnostics import did_you_mean
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
+from ..options import Timeouts
+from ..prompt import ClientInfo
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, MissingKey, dialect
 from .credential_files import with_files
 from .host import CLIENT_VARIABLE, Context, client_variable
@@ -27,16 +29,29 @@ _SECRET_OPTIONS = frozenset(
 _TYPES = {"fallback": "Fallback", "round-robin": "RoundRobin", "strategy": "Strategy"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Primitive:
-    """What a `PrimitiveClient` is to us."""
+    """What a `PrimitiveClient` is to us, and what of it is the same in every call."""
 
     options: ClientOptions
     dialect: Dialect
     provider: str = ""
 
-    def secrets(self) -> Iterator[str]:
+    @cached_property
+    def info(self) -> ClientInfo:
+        return self.options.info()
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
         """What of its options must not be shown, whatever a request calls it."""
+        return frozenset(self._secrets())
+
+    @cached_property
+    def limits_ms(self) -> Mapping[str, int | None]:
+        """The limits of one request, as its options have them."""
+        return limits_ms(self.options.timeouts, {})
+
+    def _secrets(self) -> Iterator[str]:
         from ..wire.redact import SECRET_HEADERS, is_secret_query_key, secrets_of_url
 
         options = self.options
@@ -46,6 +61,20 @@ class Primitive:
         yield from secrets_of_url(options.base_url or "")
         for own in (options.own, *filter(_is_block, options.own.values())):
             yield from (value for name, value in own.items() if name in _SECRET_OPTIONS and isinstance(value, str))
+
+
+_REQUEST_LIMITS = ("connect", "first_token", "idle", "request")
+
+
+def limits_ms(own: Timeouts, given: Mapping[str, float]) -> dict[str, int | None]:
+    """The shorter of what a client and a host allow, as a `baml.http.Timeouts` has it."""
+    return {f"{name}_ms": _milliseconds(getattr(own, name), given.get(name)) for name in _REQUEST_LIMITS}
+
+
+def _milliseconds(*limits: float | None) -> int | None:
+    """The shortest of some limits in seconds; None is no limit."""
+    seconds = min((limit for limit in limits if limit is not None), default=None)
+    return None if seconds is None else round(seconds * 1000)
 
 
 def primitive_of(client: Opaque) -> Primitive:
@@ -94,7 +123,7 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
         raise missing_key(client_name, str(failure)) from failure
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
-    context.host.secrets |= set(primitive.payload.secrets())
+    context.host.secrets |= primitive.payload.secrets
     return primitive
 
 

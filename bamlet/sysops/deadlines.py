@@ -61,13 +61,14 @@ class Deadlines:
         return self._first(("request", "total", "idle"), silent_since)
 
     def _first(self, phases: tuple[str, ...], silent_since: float = 0.0) -> tuple[float, str] | None:
-        since = {"idle": silent_since, "total": self.began}
-        ends = (
-            (since.get(phase, self.sent) + limit, phase)
-            for phase in phases
-            if (limit := self.limits[phase]) is not None
-        )
-        return min(ends, default=None)
+        first: tuple[float, str] | None = None
+        for phase in phases:
+            limit = self.limits[phase]
+            if limit is not None:
+                since = silent_since if phase == "idle" else self.began if phase == "total" else self.sent
+                end = (since + limit, phase)
+                first = end if first is None or end < first else first
+        return first
 
     def passed(self, phase: str, now: float) -> Failure:
         limit = round((self.limits[phase] or 0) * 1000)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..providers.nobody import SCHEME as NOBODY
@@ -42,15 +42,27 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-@asynccontextmanager
-async def within(deadlines: Deadlines, end: tuple[float, str] | None) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout_at(end[0] if end else None) as timeout:
-            yield
-    except TimeoutError:
-        if end is None or not timeout.expired():
-            raise  # not ours: it was raised inside
-        raise deadlines.passed(end[1], now()) from None
+class within:
+    """For `async with`: what stands in it ends with a failure of the phase when that has passed."""
+
+    __slots__ = ("_deadlines", "_end", "_timeout")
+
+    def __init__(self, deadlines: Deadlines, end: tuple[float, str] | None) -> None:
+        self._deadlines, self._end = deadlines, end
+        self._timeout = asyncio.timeout_at(end[0] if end else None)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            # One that was raised inside is not ours, and goes on by itself.
+            assert self._end is not None, "what has no end does not pass"
+            raise self._deadlines.passed(self._end[1], now()) from None
 
 
 async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:

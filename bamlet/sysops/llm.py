@@ -28,7 +28,7 @@ from ..wire.message import Request
 from ..wire.redact import holds_secret
 from .asked import AnswerNote, AskedFor
 from .asserted import broken_assertion
-from .clients import Primitive, primitive_of
+from .clients import Primitive, limits_ms, primitive_of
 from .exchange import keyless, status_fields
 from .host import Context
 from .registry import Failure, sysop
@@ -99,7 +99,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
             template_value(with_holes(context, function_name, args), schemas),
             output=function.result,
             schemas=schemas,
-            client=options.info(),
+            client=primitive_of(client).info,
             tags=context.host.tags,
             templates=template_strings(context.program),
             look=lambda steps: next(islice(context.rounds, steps, None)),
@@ -193,8 +193,8 @@ def _refuse_secrets(context: Context, options: ClientOptions, body: str) -> None
 
 
 def _language_request(context: Context, request: Request, primitive: Primitive) -> Any:
-    own, given = primitive.options.timeouts, context.host.limits
-    timeouts = {f"{name}_ms": _milliseconds(getattr(own, name), given.get(name)) for name in _REQUEST_LIMITS}
+    given = context.host.limits
+    timeouts = limits_ms(primitive.options.timeouts, given) if given else primitive.limits_ms
     fields = {
         "method": request.method,
         "url": request.url,
@@ -204,15 +204,6 @@ def _language_request(context: Context, request: Request, primitive: Primitive) 
         "client_name": primitive.options.name,
     }
     return context.space.instance("baml.http.Request", fields)
-
-
-_REQUEST_LIMITS = ("connect", "first_token", "idle", "request")
-
-
-def _milliseconds(*limits: float | None) -> int | None:
-    """The shortest of some limits in seconds; None is no limit."""
-    seconds = min((limit for limit in limits if limit is not None), default=None)
-    return None if seconds is None else round(seconds * 1000)
 
 
 @sysop("baml.llm.PrimitiveClient.http_error")

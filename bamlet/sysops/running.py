@@ -222,7 +222,7 @@ class Tasks:
             del self._waiting[waiter]
 
     def suspect_deadlock(self) -> None:
-        if len(self._waiting) >= self.alive:
+        if self._waiting and len(self._waiting) >= self.alive:
             # Not now: of what hears of the end of a task, some may not have been told yet.
             asyncio.get_running_loop().call_soon(self._look_for_deadlock)
 

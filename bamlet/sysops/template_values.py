@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..interpreter.runtime.context import Interface
@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from ..prompt import TemplateString
 
 
-def template_strings(program: Interface) -> dict[str, TemplateString]:
+def template_strings(program: Interface) -> Mapping[str, TemplateString]:
     """Those of the program, for its prompts and for what else is written with them."""
     from ..prompt import TemplateString
 
-    return {
-        name: TemplateString(name, tuple(param.name for param in info.params), info.text)
-        for name, info in program.templates.items()
-    }
+    # By what they were made of, too: programs with other texts may have the same types.
+    known: Mapping[str, TemplateString]
+    source, known = program.schemas.derived.get(TemplateString, (None, {}))
+    if source is not program.templates:
+        known = {
+            name: TemplateString(name, tuple(param.name for param in info.params), info.text)
+            for name, info in program.templates.items()
+        }
+        program.schemas.derived[TemplateString] = program.templates, known
+    return known
 
 
 def template_value(value: Any, schemas: Schemas) -> Any:
@@ -38,13 +44,13 @@ def _made(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
 
 
 def _object(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
+    if isinstance(value, dict):
+        return {_key(key): _made(item, schemas, done) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_made(item, schemas, done) for item in value]
     from .. import prompt
 
     match value:
-        case list():
-            return [_made(item, schemas, done) for item in value]
-        case dict():
-            return {_key(key): _made(item, schemas, done) for key, item in value.items()}
         case Instance():
             fields = {name: _made(content, schemas, done) for name, content in _shown_fields(value)}
             name = value.__class_name__
