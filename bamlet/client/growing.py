@@ -18,6 +18,7 @@ _NOTHING: Any = object()
 class Growing:
     def __init__(self, makers: Makers) -> None:
         self._makers = makers
+        self._flat: dict[Object, bool] = {}
 
     def of(self, shape: Shape) -> Maker:
         """A maker for one place of the value; what it remembers is of that place."""
@@ -25,11 +26,34 @@ class Growing:
             case Listed():
                 return _List(self, shape.item).make
             case Object():
-                return _Known(self._makers.part(shape, self.of)).make
+                return _Known(self._inside(shape)).make
             case Maybe() | Either() | Checks() | State():
                 return self._makers.part(shape, self.of)
             case _:
                 return self._makers.maker(shape)
+
+    def _inside(self, shape: Object) -> Maker:
+        """Where no field has anything to remember, one maker serves each item of a list."""
+        return self._makers.maker(shape) if self._is_flat(shape) else self._makers.part(shape, self.of)
+
+    def _is_flat(self, shape: Object) -> bool:
+        known = self._flat.get(shape)
+        if known is None:
+            fields = self._makers.fields(shape).values()
+            known = self._flat[shape] = not any(map(_remembers, fields))
+        return known
+
+
+def _remembers(shape: Shape) -> bool:
+    match shape:
+        case Listed() | Object():
+            return True
+        case Maybe(inner=inner) | Checks(inner=inner) | State(inner=inner):
+            return _remembers(inner)
+        case Either(members=members):
+            return any(map(_remembers, members))
+        case _:
+            return False
 
 
 class _Known:

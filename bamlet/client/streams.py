@@ -204,8 +204,8 @@ class _AsyncPartials(AsyncIterator[Any]):
 
     async def __anext__(self) -> Any:
         feed = self._feed
-        await self._stream._begin()
         while (value := feed.take()) is HELD:
+            await self._stream._begin()
             if not await feed.read():
                 raise StopAsyncIteration
         return value

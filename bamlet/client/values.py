@@ -7,18 +7,18 @@ annotations say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property, reduce
-from importlib import import_module
-from itertools import islice
-from operator import attrgetter, or_
-from typing import Any, Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from ..embed.checking import checks_of
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import Schemas
-from ..types.ty import NULL, MediaTy, PrimitiveTy, Ty, UnknownTy
-from .models import Check, Checked, StreamState
+from ..types.ty import NULL, Ty, UnknownTy
+from .classes import Classes
+from .fitting import WRAPPERS, fits, innermost, is_wrapped, takes
+from .models import Check
+from .objects import Builder, Reader, builder, reader
 from .shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, Shapes, State
 
 
@@ -32,23 +32,26 @@ Maker = Callable[[Any], Any]
 Of = Callable[[Shape], Maker]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How objects of one class are made, whoever makes their fields."""
+
+    fields: dict[str, Shape]
+    names: tuple[str, ...]
+    read: Reader
+    build: Builder
+    is_open: bool
+
+
 class Makers:
     """Functions from values to objects, one for each shape that a program's values have."""
 
     def __init__(self, package: str, schemas: Schemas) -> None:
-        self._package = package
         self._schemas = schemas
+        self._classes = Classes(package, schemas)
         self.shapes = Shapes(schemas)
         self._made: dict[Shape, Maker] = {}
-        self._annotations: dict[Shape, Any] = {}
-
-    @cached_property
-    def _types(self) -> Any:
-        return import_module(".types", self._package)
-
-    @cached_property
-    def _stream_types(self) -> Any:
-        return import_module(".stream_types", self._package)
+        self._plans: dict[Object, _Plan] = {}
 
     def maker(self, shape: Shape) -> Maker:
         known = self._made.get(shape)
@@ -78,13 +81,9 @@ class Makers:
         """Of a whole result, which is not shown before it can be."""
         return self.maker(self.shapes.partial(ty))
 
-    def annotation(self, shape: Shape) -> Any:
-        """The type as Python code would write it; the same object for the same shape."""
-        if shape not in self._annotations:
-            self._annotations[shape] = _ANNOTATE[type(shape)](self, shape)
-        return self._annotations[shape]
-
-    # --- makers
+    def fields(self, shape: Object) -> dict[str, Shape]:
+        find = self.shapes.partial_fields if shape.partial else self.shapes.final_fields
+        return find(shape.name)
 
     def _leaf(self, shape: Leaf, of: Of) -> Maker:
         if shape.ty == NULL:
@@ -94,7 +93,7 @@ class Makers:
         return _something
 
     def _enum(self, shape: Enum, of: Of) -> Maker:
-        enum = _named(self._types, shape.name)
+        enum = self._classes.named(shape.name)
         members: dict[str, Any] = {member.value: member for member in enum}
 
         def make(value: Any) -> Any:
@@ -103,14 +102,24 @@ class Makers:
 
         return make
 
+    def _plan(self, shape: Object) -> _Plan:
+        known = self._plans.get(shape)
+        if known is None:
+            fields = self.fields(shape)
+            known = self._plans[shape] = _Plan(
+                fields,
+                tuple(fields),
+                reader(tuple(fields)),
+                builder(self._classes.named(shape.name, partial=shape.partial)),
+                self.shapes.is_open(shape.name),
+            )
+        return known
+
     def _object(self, shape: Object, of: Of) -> Maker:
-        schema = self._schemas.classes[shape.name]
-        shapes = self.shapes.partial_fields(shape.name) if shape.partial else self.shapes.final_fields(shape.name)
-        build = _builder(self._class(shape))
-        names = tuple(shapes)
-        changing = [(name, m) for name, inner in shapes.items() if (m := of(inner)) is not _same]
-        free = self.free if schema.dynamic else None
-        read = _reader(names)
+        plan = self._plan(shape)
+        names, read, build = plan.names, plan.read, plan.build
+        changing = [(name, m) for name, inner in plan.fields.items() if (m := of(inner)) is not _same]
+        free = self.free if plan.is_open else None
 
         def make(value: Any) -> Any:
             if value is None:
@@ -125,7 +134,7 @@ class Makers:
                     return HELD
             more = None
             if free is not None:
-                more = {name: free(getattr(value, name)) for name in value.__fields__ if name not in shapes}
+                more = {name: free(getattr(value, name)) for name in value.__fields__ if name not in plan.fields}
             return build(fields, more)
 
         return make
@@ -164,11 +173,11 @@ class Makers:
 
     def _checks(self, shape: Checks, of: Of) -> Maker:
         make = of(shape.inner)
-        build = _builder(self.annotation(shape))
-        check = _builder(Check)
+        build = builder(self._classes.annotation(shape))
+        check = builder(Check)
 
         def made(value: Any) -> Any:
-            if _is(value, "Checked"):
+            if is_wrapped(value, "Checked"):
                 inner, results = value.value, value.checks
             elif shape.partial:
                 return HELD
@@ -188,10 +197,10 @@ class Makers:
 
     def _state(self, shape: State, of: Of) -> Maker:
         make = of(shape.inner)
-        build = _builder(self.annotation(shape))
+        build = builder(self._classes.annotation(shape))
 
         def made(value: Any) -> Any:
-            if _is(value, "StreamState"):
+            if is_wrapped(value, "StreamState"):
                 inner, state = value.value, value.state
             else:
                 inner, state = value, "Pending" if value is None else "Complete"
@@ -227,7 +236,7 @@ class Makers:
                 return HELD
             if isinstance(value, Instance):
                 name = value.__class_name__
-                if name in _WRAPPERS:
+                if name in WRAPPERS:
                     return _in_wrapper(wrapped, value)
                 if name in objects:
                     return objects[name](value)
@@ -235,12 +244,12 @@ class Makers:
                 if value.enum in enums:
                     return enums[value.enum](value)
             elif meant := kinds.get(type(value)):
-                fitting = (make for member, make in meant if len(meant) == 1 or _fits(member, value))
+                fitting = (make for member, make in meant if len(meant) == 1 or fits(member, value))
                 return next(fitting, self.free)(value)
             # Without its checks: of a partial value that is not yet what is checked, of a whole one see `_checks`.
-            if wrapped and not any(_takes(member, value) for member in shape.members):
+            if wrapped and not any(takes(member, value) for member in shape.members):
                 for member, make in wrapped:
-                    if _fits(_innermost(member), value):
+                    if fits(innermost(member), value):
                         return make(value)
             return self.free(value) if isinstance(value, Instance | EnumValue) else value
 
@@ -249,12 +258,12 @@ class Makers:
     def free(self, value: Any) -> Any:
         """A value of which no type is known: classes and enums that the package has come as those."""
         match value:
-            case Instance() if value.__class_name__ in self._generated:
+            case Instance() if value.__class_name__ in self._classes.names:
                 return self.maker(Object(value.__class_name__, partial=value.__partial__))(value)
             case Instance():
                 return {name: self.free(getattr(value, name)) for name in value.__fields__}
             case EnumValue():
-                members: Any = _named(self._types, value.enum) if value.enum in self._generated else {}
+                members: Any = self._classes.named(value.enum) if value.enum in self._classes.names else {}
                 return members[value.name] if value.name in getattr(members, "__members__", ()) else value.name
             case list():
                 return [self.free(item) for item in value]
@@ -263,107 +272,14 @@ class Makers:
             case _:
                 return value
 
-    @cached_property
-    def _generated(self) -> frozenset[str]:
-        names = (*self._schemas.classes, *self._schemas.enums)
-        return frozenset(name for name in names if _is_there(self._types, name))
-
-    # --- annotations
-
-    def _class(self, shape: Object) -> Any:
-        return _named(self._stream_types if shape.partial else self._types, shape.name)
-
-    def _annotate_leaf(self, shape: Leaf) -> Any:
-        ty = shape.ty
-        if isinstance(ty, MediaTy):
-            from ..embed.media import CLASSES
-
-            return CLASSES[ty.kind]
-        return None if ty == NULL else _PYTHON.get(_kind(ty), Any)
-
-    def _annotate_enum(self, shape: Enum) -> Any:
-        enum = _named(self._types, shape.name)
-        if shape.only is not None:
-            return Literal[enum[shape.only]]
-        return enum | str if shape.dynamic else enum
-
-    def _annotate_named(self, shape: Named) -> Any:
-        return _named(self._stream_types if shape.partial else self._types, shape.name)
-
-
-def _named(module: Any, name: str) -> Any:
-    """Namespaces are modules of their own."""
-    return attrgetter(name)(module)
-
-
-def _is_there(module: Any, name: str) -> bool:
-    *spaces, last = name.split(".")
-    for space in spaces:
-        if space not in dir(module):
-            return False
-        module = getattr(module, space)
-    return last in dir(module)
-
 
 def _in_wrapper(wrapped: list[tuple[Checks | State, Maker]], value: Any) -> Any:
     """A member with checks or a state of its own, found by what is inside."""
-    wanted = Checks if _is(value, "Checked") else State
+    wanted = Checks if is_wrapped(value, "Checked") else State
     for shape, make in wrapped:
-        if isinstance(shape, wanted) and _fits(shape.inner, value.value):
+        if isinstance(shape, wanted) and fits(shape.inner, value.value):
             return make(value)
     return HELD
-
-
-def _innermost(shape: Shape) -> Shape:
-    while isinstance(shape, Checks | State):
-        shape = shape.inner
-    return shape
-
-
-_LOOKED_AT = 3  # items of a list or map by which it is told from another kind of list
-
-
-def _fits(shape: Shape, value: Any) -> bool:
-    match shape:
-        case Object(name=name):
-            return isinstance(value, Instance) and value.__class_name__ == name
-        case Enum(name=name):
-            return isinstance(value, EnumValue) and value.enum == name
-        case Leaf(ty=ty):
-            return isinstance(value, _PYTHON.get(_kind(ty), object))
-        case Maybe(inner=inner):
-            return value is None or _fits(inner, value)
-        case Listed(item=item):
-            return isinstance(value, list) and all(one is None or _fits(item, one) for one in value[:_LOOKED_AT])
-        case Mapped(value=item):
-            return isinstance(value, dict) and all(_fits(item, one) for one in islice(value.values(), _LOOKED_AT))
-        case Either(members=members):
-            return any(_fits(member, value) for member in members)
-        case Choice():
-            return _takes(shape, value)
-        case Checks() | State():
-            # What is not finished, or was made by the program, comes without them.
-            is_wrapped = isinstance(value, Instance) and value.__class_name__ in _WRAPPERS
-            return is_wrapped or _fits(_innermost(shape), value)
-        case _:
-            return True
-
-
-def _takes(shape: Shape, value: Any) -> bool:
-    """Whether it is a plain member's value."""
-    match shape:
-        case Leaf(ty=UnknownTy()):
-            return True
-        case Leaf(ty=ty):
-            return isinstance(value, _PYTHON.get(_kind(ty), ()))
-        case Choice(values=values):
-            return any(type(one.value) is type(value) and one.value == value for one in values)
-        case _:
-            return False
-
-
-def _is(value: Any, wrapper: str) -> bool:
-    return isinstance(value, Instance) and value.__class_name__ == wrapper
 
 
 def _same(value: Any) -> Any:
@@ -374,35 +290,7 @@ def _something(value: Any) -> Any:
     return HELD if value is None else value
 
 
-def _kind(ty: Ty) -> str:
-    return ty.name if isinstance(ty, PrimitiveTy) else ""
-
-
-def _reader(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
-    if len(names) < 2:
-        return lambda value: {name: getattr(value, name) for name in names}
-    get = attrgetter(*names)
-    return lambda value: dict(zip(names, get(value), strict=True))
-
-
-def _builder(cls: Any) -> Callable[[dict[str, Any], Mapping[str, Any] | None], Any]:
-    """What `model_construct` does, for fields that are all there: a fifth of its time."""
-    new, put = cls.__new__, object.__setattr__
-
-    def build(fields: dict[str, Any], more: Mapping[str, Any] | None) -> Any:
-        made = new(cls)
-        put(made, "__dict__", fields)
-        put(made, "__pydantic_fields_set__", {*fields, *more} if more else set(fields))
-        put(made, "__pydantic_extra__", more)
-        put(made, "__pydantic_private__", None)
-        return made
-
-    return build
-
-
 _NEEDS_CLASSES = (Object, Enum, Named, Checks, State)
-_WRAPPERS = ("Checked", "StreamState")
-_PYTHON: Mapping[str, Any] = {"string": str, "int": int, "float": float, "bool": bool}
 
 _MAKE: dict[type, Callable[[Makers, Any, Of], Maker]] = {
     Leaf: Makers._leaf,
@@ -416,17 +304,4 @@ _MAKE: dict[type, Callable[[Makers, Any, Of], Maker]] = {
     Maybe: Makers._maybe,
     Checks: Makers._checks,
     State: Makers._state,
-}
-_ANNOTATE: dict[type, Callable[[Makers, Any], Any]] = {
-    Leaf: Makers._annotate_leaf,
-    Choice: lambda makers, shape: Literal[tuple(one.value for one in shape.values)],
-    Enum: Makers._annotate_enum,
-    Object: Makers._class,
-    Named: Makers._annotate_named,
-    Listed: lambda makers, shape: list[makers.annotation(shape.item)],  # type: ignore[misc]
-    Mapped: lambda makers, shape: dict[makers.annotation(shape.key), makers.annotation(shape.value)],  # type: ignore[misc]
-    Either: lambda makers, shape: reduce(or_, (makers.annotation(member) for member in shape.members)),
-    Maybe: lambda makers, shape: makers.annotation(shape.inner) | None,
-    Checks: lambda makers, shape: Checked[makers.annotation(shape.inner), Literal[shape.names]],  # type: ignore[misc]
-    State: lambda makers, shape: StreamState[makers.annotation(shape.inner)],  # type: ignore[misc]
 }
