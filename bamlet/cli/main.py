@@ -86,6 +86,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default="auto",
         help="auto draws partial values on a terminal; jsonl prints one event a line; off does not stream",
     )
+    run.add_argument("--raw", action="store_true", help="print a string as it is, and not as JSON")
+    run.add_argument(
+        "--usage",
+        action=argparse.BooleanOptionalAction,
+        help="end with a line of attempts, tokens and time, on standard error (default: on a terminal)",
+    )
     add_groups(run)
     run.add_argument("--strict-input", action="store_true", help="`baml.io.input` fails at the end of the input")
     run.add_argument(

@@ -18,6 +18,7 @@ from .choose import Choice, choose
 from .options import environment, offline, reach
 from .stdin import STDIN, compiled, read_line, strict_line
 from .terminal import LiveValue, is_terminal, palette
+from .usage import usage_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,7 @@ async def _run(program: embed.Program, choice: Choice, arguments: argparse.Names
         abort = embed.AbortController()
         async with runtime:
             with _interrupts(abort.abort):
-                code = await _show(runtime, choice, arguments.stream, arguments.trace, abort)
+                code = await _show(runtime, choice, arguments, abort)
         return after(code)
 
 
@@ -193,18 +194,13 @@ def _interrupts(abort: Callable[[], None]) -> Iterator[None]:
 
 
 async def _show(
-    runtime: AsyncRuntime, choice: Choice, how: str, traced: bool, abort: embed.AbortController
+    runtime: AsyncRuntime, choice: Choice, arguments: argparse.Namespace, abort: embed.AbortController
 ) -> int:
-    context = embed.CallContext(cancel=abort)
+    wanted = is_terminal(sys.stderr) if arguments.usage is None else arguments.usage
+    collector = embed.Collector(bodies=False) if wanted else None
+    context = embed.CallContext(cancel=abort, collector=collector)
     try:
-        if how == "jsonl":
-            return await _as_lines(runtime, choice, context)
-        if how == "off":
-            value = await runtime.call(choice.function, choice.arguments, context=context)
-        elif is_terminal(sys.stderr) and not traced:
-            value = await _drawn(runtime, choice, context)
-        else:
-            value = await runtime.stream(choice.function, choice.arguments, context=context).final()
+        return await _shown(runtime, choice, arguments, context)
     except embed.BamlAbortError:
         print("interrupted", file=sys.stderr)
         return exits.INTERRUPTED
@@ -213,7 +209,23 @@ async def _show(
             return code
         print(failure_text(failure), file=sys.stderr)
         return exits.FAILED
-    return _print_value(value)
+    finally:
+        if collector is not None and (line := usage_line(collector)):
+            print(line, file=sys.stderr)
+
+
+async def _shown(
+    runtime: AsyncRuntime, choice: Choice, arguments: argparse.Namespace, context: embed.CallContext
+) -> int:
+    if arguments.stream == "jsonl":
+        return await _as_lines(runtime, choice, context)
+    if arguments.stream == "off":
+        value = await runtime.call(choice.function, choice.arguments, context=context)
+    elif is_terminal(sys.stderr) and not arguments.trace:
+        value = await _drawn(runtime, choice, context)
+    else:
+        value = await runtime.stream(choice.function, choice.arguments, context=context).final()
+    return _print_value(value, arguments.raw)
 
 
 def _exit_code(failure: embed.BamlError) -> int | None:
@@ -224,7 +236,10 @@ def _exit_code(failure: embed.BamlError) -> int | None:
     return int(getattr(value, "code", 0)) & 0xFF
 
 
-def _print_value(value: Any) -> int:
+def _print_value(value: Any, raw: bool) -> int:
+    if raw and isinstance(value, str):
+        print(value)
+        return exits.OK
     try:
         text = json_text(embed.to_plain(value), indent=2)
     except (ValueError, RecursionError) as problem:

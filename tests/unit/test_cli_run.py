@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -426,9 +427,10 @@ def test_an_interrupt_leaves_the_last_partial_marked_incomplete(local: Path, loo
     variables = environ(loopback, TERM="xterm")
     code, out, screen, _ = run_in_terminal(command, 80, 7, variables, str(ROOT), interrupt_at="sec")
     assert (code, out) == (exits.INTERRUPTED, ""), screen.text
-    *value, mark, said = screen.text.splitlines()
+    *value, mark, said, cost = screen.text.splitlines()
     assert [item["name"] for item in json.loads("\n".join(value))] == ["first\x1b", "sec"]
     assert (mark, said) == ("… incomplete", "interrupted")
+    assert cost.startswith("1 attempt (1 not taken) · ")
     process = start(*command[len(BAMLET) :], "--stream", "jsonl", env=environ(loopback))
     assert process.stdout is not None
     while '"sec"' not in process.stdout.readline():
@@ -449,7 +451,7 @@ def on_terminal(columns: int, lines: int, *arguments: object, **env: str) -> tup
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (20, 24), (80, 5), (8, 3), (2, 1)])
 def test_partials_are_drawn_in_place_within_the_terminal_and_vanish(columns: int, lines: int) -> None:
-    code, out, screen, _ = on_terminal(columns, lines, *RECEIPT, "--speed", "4")
+    code, out, screen, _ = on_terminal(columns, lines, *RECEIPT, "--speed", "4", "--no-usage")
     assert code == exits.OK
     assert len(json.loads(out)["items"]) == 3
     assert screen.text == ""
@@ -458,6 +460,12 @@ def test_partials_are_drawn_in_place_within_the_terminal_and_vanish(columns: int
     assert len(screen.frames) > 3
     if columns > 20 and lines > 20:
         assert any("Guide leash" in frame for frame in screen.frames)
+
+
+def test_a_terminal_is_told_what_it_has_cost() -> None:
+    code, _, screen, _ = on_terminal(80, 24, *RECEIPT, "--speed", "0")
+    assert code == exits.OK
+    assert re.fullmatch(r"1 attempt · 246 in / 101 out tokens · \d+\.\d\d s", screen.text.strip())
 
 
 def test_drawings_come_at_most_thirty_times_a_second(local: Path, loopback: LoopbackServer) -> None:
