@@ -11,6 +11,7 @@ from ..embed.type_builder import FieldType as FieldType
 from ..embed.type_builder import NewClassBuilder as NewClassBuilder
 from ..embed.type_builder import NewEnumBuilder as NewEnumBuilder
 from ..embed.type_builder import PropertyBuilder as ClassPropertyViewer
+from ..embed.type_builder import Space as Space
 from ..embed.type_builder import TypeBuilder as TypeBuilder
 from ..embed.type_builder import Values as NewEnumValues
 
@@ -30,5 +31,6 @@ __all__ = [
     "NewClassBuilder",
     "NewEnumBuilder",
     "NewEnumValues",
+    "Space",
     "TypeBuilder",
 ]

@@ -56,7 +56,7 @@ class Package:
     def runtime(self) -> Runtime:
         """After a fork its connections are made anew; that is its own business."""
         if self._runtime is None:
-            from ..embed.cassettes import replay_named_by_environment
+            from ..embed.by_environment import answers_named_by_environment
             from ..embed.compiling import load_sources
             from ..sync import Runtime, close_at_exit
 
@@ -64,7 +64,7 @@ class Package:
                 if self._runtime is None:
                     sources = {f"baml_src/{name}": text for name, text in self.sources.items()}
                     program = load_sources(sources, self._edition)
-                    self._runtime = Runtime(program, **replay_named_by_environment())
+                    self._runtime = Runtime(program, **answers_named_by_environment())
                     close_at_exit(self._runtime)
         return self._runtime
 

@@ -7,14 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ..sysops.clock import Clock
 from ..wire.cassette import CassetteError, read_cassette
 from ..wire.record import RecordingTransport, SecretInCassette
 from ..wire.redact import SHORTEST_SECRET, is_secret_name
 from ..wire.replay import ReplayTransport
-from .errors import BamlError
 from .files import text_of
 from .writing import Beside
 
@@ -24,11 +23,8 @@ __all__ = [
     "RecordingBroken",
     "ReplayEnvironment",
     "SecretInCassette",
-    "replay_named_by_environment",
     "replay_transport",
 ]
-
-REPLAY = "BAMLET_REPLAY"
 
 
 def replay_transport(
@@ -40,17 +36,6 @@ def replay_transport(
     """
     cassette = read_cassette(text_of(Path(path)))
     return ReplayTransport(cassette, speed, asyncio.sleep, endless=endless)
-
-
-def replay_named_by_environment() -> dict[str, Any]:
-    """What a runtime takes to answer from the cassette that `BAMLET_REPLAY` names; nothing if it is not set."""
-    path = os.environ.get(REPLAY)
-    if not path:
-        return {}
-    try:
-        return {"transport": replay_transport(path), "environ": ReplayEnvironment()}
-    except (OSError, UnicodeDecodeError, CassetteError) as failure:
-        raise BamlError(f"{REPLAY} names no cassette that can be played: {path}: {failure}") from failure
 
 
 class RecordingBroken(Exception):

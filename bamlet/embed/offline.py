@@ -22,12 +22,12 @@ from ..sap.invent import STYLES, CannotInvent, Style, invent, refuse_impossible,
 from ..sysops.asked import AnswerNote
 from ..types.show import show
 from ..wire.message import BrokenBody, ConnectError, ConnectionReset, NoSuchAnswer, Request, Response, Transport
+from .by_environment import OFFLINE
 from .cassettes import ReplayEnvironment
 from .faults import Answer, Fault, Where, Wire, chosen, garbage_event, read_fault, spoil, spoil_value
 
 MAX_TRIES = 200
 PING = b": ping\n\n"
-VARIABLE = "BAMLET_OFFLINE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,13 +309,13 @@ class _OfflineResponse:
 
 def offline_seed(environ: Mapping[str, str] | None = None) -> int | None:
     """What `BAMLET_OFFLINE` says; None if it says nothing. Raises `ValueError`."""
-    text = (os.environ if environ is None else environ).get(VARIABLE, "")
+    text = (os.environ if environ is None else environ).get(OFFLINE, "")
     if not text:
         return None
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{VARIABLE} is a seed, a whole number, not {text!r}") from None
+        raise ValueError(f"{OFFLINE} is a seed, a whole number, not {text!r}") from None
 
 
 def run_seed(seed: int, number: int) -> int:

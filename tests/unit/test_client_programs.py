@@ -15,6 +15,15 @@ from bamlet.cli.main import run
 from tests.servers.loopback import LoopbackServer
 from tests.support.user_project import CLIENTS, RECEIPT, held, make_project, python, streamed, whole
 
+MISTAKEN = """
+import bamlet
+from baml_client import b
+try:
+    b.ExtractReceiptInfo("a")
+except bamlet.BamlError as error:
+    print(error)
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -189,13 +198,36 @@ print(sum(1 for _ in stream) > 0, stream.get_final_response().total_cost)
 
 
 def test_a_cassette_that_is_not_there_is_told(project: Path, loopback: LoopbackServer) -> None:
-    code = """
-import bamlet
-from baml_client import b
-try:
-    b.ExtractReceiptInfo("a")
-except bamlet.BamlError as error:
-    print(error)
-"""
-    told = python(project, loopback, "-c", code, environment={"BAMLET_REPLAY": "nowhere.jsonl"})
+    told = python(project, loopback, "-c", MISTAKEN, environment={"BAMLET_REPLAY": "nowhere.jsonl"})
     assert told.startswith("BAMLET_REPLAY names no cassette that can be played: nowhere.jsonl: ")
+
+
+def test_a_client_asks_nobody_if_the_environment_says_so(project: Path, loopback: LoopbackServer) -> None:
+    code = """
+from baml_client import b
+stream = b.stream.ExtractReceiptInfo("a receipt")
+shown = [type(partial).__module__ for partial in stream]
+print(shown[-1], type(stream.get_final_response()).__module__)
+"""
+    offline = {"BAMLET_OFFLINE": "7", "LOCAL_KEY": None, "BASE_URL": "http://nowhere.invalid"}
+    assert (
+        python(project, loopback, "-c", code, environment=offline)
+        == "baml_client.stream_types baml_client.types\n"
+    )
+    assert loopback.requests == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"BAMLET_OFFLINE": "yes"}, "BAMLET_OFFLINE is a seed, a whole number, not 'yes'\n"),
+        (
+            {"BAMLET_OFFLINE": "7", "BAMLET_REPLAY": "a"},
+            "BAMLET_OFFLINE asks nobody, so there is nothing to replay; unset it, or BAMLET_REPLAY\n",
+        ),
+    ],
+)
+def test_a_wish_that_cannot_be_granted_is_told(
+    project: Path, loopback: LoopbackServer, environment: dict[str, str | None], said: str
+) -> None:
+    assert python(project, loopback, "-c", MISTAKEN, environment=environment) == said

@@ -46,7 +46,8 @@ function Read(text: string) -> Cart { client: root.Local, prompt: #"{{ text }} {
 function Branch(tree: Tree) -> Tree { tree }
 """,
     "ns_shop/ns_deep/item.baml": """
-class Item { deep: int }
+class Item { deep: int, @@dynamic }
+enum Kind { ROOT, @@dynamic }
 function Dig(item: Item) -> Item[] { [item] }
 """,
 }
@@ -55,6 +56,7 @@ USER = """
 from baml_client import partial_types, types
 from baml_client.async_client import b as async_b
 from baml_client.sync_client import b
+from baml_client.type_builder import TypeBuilder
 
 item = types.shop.Item(title="t", price=1)
 cart: types.shop.Cart = b.Uses(types.shop.Cart(items=[item], lane=types.Lane.AIR, status=types.shop.Status.OPEN))
@@ -63,6 +65,9 @@ deep: list[types.shop.deep.Item] = b.shop.deep.Dig(types.shop.deep.Item(deep=1))
 for partial in b.stream.shop.Read("x"):
     shown: partial_types.shop.Cart = partial
 text: str = b.Make("x", n=1, hint=None)
+tb = TypeBuilder()
+tb.shop.deep.Item.add_property("seen", tb.bool()).description("d")
+tb.shop.deep.Kind.add_value("LEAF")
 
 
 async def call() -> types.shop.Cart:
@@ -72,6 +77,8 @@ async def call() -> types.shop.Cart:
 b.Make("x", 1)  # wrong
 b.shop.Total(cart, tax="much")  # wrong
 b.shop.deep.Dig(types.shop.Item(title="t", price=1))  # wrong
+tb.shop.deep.Itm  # wrong
+tb.shop.Cart.add_property("x", tb.int())  # wrong
 """
 
 
@@ -130,6 +137,19 @@ def test_values_of_a_namespace_are_as_any_others(client: ModuleType, b: Any) -> 
     assert "shop" in dir(b)
     with pytest.raises(AttributeError, match="shoop"):
         getattr(types, "shoop")  # noqa: B009
+
+
+def test_a_type_builder_has_namespaces_as_attributes(client: ModuleType, b: Any) -> None:
+    tb = import_module(f"{client.__name__}.type_builder").TypeBuilder()
+    tb.shop.deep.Item.add_property("seen", tb.bool())
+    item = b.shop.deep.Dig({"deep": 1, "seen": True}, {"tb": tb})[0]
+    assert (type(item), item.seen) == (client.types.shop.deep.Item, True)
+    assert tb.shop.deep.Item is tb.class_builder("shop.deep.Item")
+    assert (dir(tb.shop), dir(tb.shop.deep)) == (["Cart", "Item", "Status", "deep"], ["Item", "Kind"])
+    assert {"Item", "Lane", "shop"} <= set(dir(tb))
+    assert str(tb) == "TypeBuilder(\n  dynamic class shop.deep.Item {\n    seen bool\n  }\n)"
+    with pytest.raises(AttributeError, match=r"no class or enum `shop\.Crt`; did you mean `shop\.Cart`"):
+        getattr(tb.shop, "Crt")  # noqa: B009
 
 
 def test_a_package_remembers_its_edition(b: Any) -> None:

@@ -13,6 +13,7 @@ from .classes import ClassBuilder, DynamicClassBuilder, NewClassBuilder, Propert
 from .enums import DynamicEnumBuilder, EnumBuilder, EnumValueBuilder, NewEnumBuilder, Values
 from .field_types import FieldType
 from .properties import AddedPropertyBuilder, PropertyBuilder
+from .spaces import Space
 
 __all__ = [
     "AddedPropertyBuilder",
@@ -27,6 +28,7 @@ __all__ = [
     "NewEnumBuilder",
     "Properties",
     "PropertyBuilder",
+    "Space",
     "TypeBuilder",
     "Values",
 ]

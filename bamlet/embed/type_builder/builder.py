@@ -15,6 +15,7 @@ from .classes import ClassBuilder, DynamicClassBuilder, NewClassBuilder, check_n
 from .enums import DynamicEnumBuilder, EnumBuilder, NewEnumBuilder
 from .field_types import FieldType, named_types, ty_of
 from .sources import Sourced, read_source
+from .spaces import Space, inside
 
 if TYPE_CHECKING:
     from ...interpreter.program.link import Program
@@ -137,20 +138,27 @@ class DeclaredTypeBuilder:
 
     if not TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> ClassBuilder | EnumBuilder:
+        def __getattr__(self, name: str) -> ClassBuilder | EnumBuilder | Space:
             if name.startswith("_"):
                 raise AttributeError(name)
-            if name in self._enums or self._known(name, "enums"):
-                return self.enum_builder(name)
-            if name in self._classes or self._known(name, "classes"):
-                return self.class_builder(name)
-            hint = did_you_mean(name, self._names())
-            raise AttributeError(f"the program has no class or enum `{name}`" + (f"; {hint}" if hint else ""))
+            return self._find(name)
 
     def __dir__(self) -> Iterable[str]:
-        return sorted({*super().__dir__(), *self._names()})
+        return sorted({*super().__dir__(), *inside("", self._names())})
 
     # --- what is declared
+
+    def _find(self, name: str) -> ClassBuilder | EnumBuilder | Space:
+        """By its name with those of its namespaces."""
+        if name in self._enums or self._known(name, "enums"):
+            return self.enum_builder(name)
+        if name in self._classes or self._known(name, "classes"):
+            return self.class_builder(name)
+        names = self._names()
+        if inside(name, names):
+            return Space(name, self._find, self._names)
+        hint = did_you_mean(name, names)
+        raise AttributeError(f"the program has no class or enum `{name}`" + (f"; {hint}" if hint else ""))
 
     def _known(self, name: str, kind: str) -> builtins.bool:
         program = self._program.interface.schemas
