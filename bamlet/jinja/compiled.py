@@ -20,12 +20,11 @@ from .environment import RunContext, Sandbox
 from .errors import TemplateError, UnclosedTag
 from .limits import MAX_TEXT, Budget, spending
 from .names import free_names
-from .syntax import KEEP_FILTER, LOOP_FILTER, SELF, SELF_INSIDE, line_at, place, prepare
+from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, line_at, place, prepare
 from .uses import NameUse
 from .wording import open_tag, reworded
 
 _RESULT = "baml_result"
-_OURS = (KEEP_FILTER, LOOP_FILTER)
 # Python names the function behind a filter when it is called with what it does not take.
 _OWN_FUNCTION = re.compile(r"^(?:\w+\.)*(?:<lambda>|\w+)\(\) ")
 _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
@@ -34,9 +33,11 @@ _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
 class Compiled:
     """A template ready to run, and what it takes from outside."""
 
-    def __init__(self, tree: nodes.Template) -> None:
-        self.names: tuple[NameUse, ...] = free_names(tree)
-        self.unknown = _unknown(tree)
+    def __init__(
+        self, tree: nodes.Template, names: tuple[NameUse, ...] = (), unknown: tuple[NameUse, ...] = ()
+    ) -> None:
+        self.names = names
+        self.unknown = unknown
         environment = _sandbox()
         code = environment.compile(tree)
         self._template = jinja2.Template.from_code(environment, code, environment.make_globals(None))
@@ -55,9 +56,10 @@ class Compiled:
 
     @classmethod
     def of_expression(cls, tree: nodes.Template) -> Compiled:
-        """Of what `expression_tree` gives."""
+        """Of what `expression_tree` gives. Nobody asks it for its names: they are not looked for."""
         with _syntax_errors():
-            return _compile(tree)
+            prepare(tree)
+            return cls(tree)
 
     def value(self, variables: Mapping[str, Any], kept: dict[int, object] | None = None) -> Any:
         """What the expression evaluates to. `kept` gets the values of its marked parts, by number."""
@@ -120,7 +122,8 @@ def compile_template(text: str) -> Compiled:
 
 def compile_expression(text: str) -> Compiled:
     """A template whose only act is to keep the value of one expression."""
-    return Compiled.of_expression(expression_tree(text, expression_parser)[0])
+    with _syntax_errors():
+        return _compile(expression_tree(text, expression_parser)[0])
 
 
 def expression_tree(text: str, make_parser: Callable[[Sandbox, str], Parser]) -> tuple[nodes.Template, nodes.Expr]:
@@ -142,7 +145,7 @@ def expression_parser(environment: Sandbox, text: str) -> Parser:
 
 def _compile(tree: nodes.Template) -> Compiled:
     prepare(tree)
-    return Compiled(tree)
+    return Compiled(tree, free_names(tree), _unknown(tree))
 
 
 @contextmanager
@@ -165,14 +168,14 @@ def _unknown(tree: nodes.Template) -> tuple[NameUse, ...]:
         NameUse(node.name, (), *place(node.lineno))
         for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
         for node in tree.find_all(kind)
-        if node.name not in known and node.name not in _OURS
+        if node.name not in known
     ]
     return tuple(sorted(uses, key=lambda use: (use.line, use.column)))
 
 
 def filter_names() -> tuple[str, ...]:
     environment = _sandbox()
-    return tuple(name for name in (*environment.filters, *environment.tests) if name not in _OURS)
+    return tuple(name for name in (*environment.filters, *environment.tests) if name != LOOP_FILTER)
 
 
 @cache

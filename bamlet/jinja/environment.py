@@ -20,7 +20,7 @@ from .is_tests import NAME_TESTS, TESTS
 from .limits import MAX_RANGE, Budget
 from .methods import call_method
 from .operators import BINARY, COMPARE, concatenate, iterate, look_up, same
-from .syntax import KEEP_FILTER, LOOP_FILTER, Generator, PositionedLexer
+from .syntax import LOOP_FILTER, Generator, PositionedLexer
 from .values import MISSING, Callback, TemplateObject, kind_of, pretty, show
 
 _LOOP_VALUES = frozenset(
@@ -95,7 +95,6 @@ class Sandbox(SandboxedEnvironment):
         self.filters = {name: _metered(function) for name, function in FILTERS.items()}
         self.filters |= {name: _metered_higher(function) for name, function in HIGHER_FILTERS.items()}
         self.filters[LOOP_FILTER] = _loop_over
-        self.filters[KEEP_FILTER] = _keep_value
         known = {"filter": self.filters, "test": TESTS}
         self.tests = TESTS | {name: _is_known(known[name]) for name in NAME_TESTS}
 
@@ -149,6 +148,11 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(member, Macro) or _function(member) is not None:
             return self.call(context, member, *arguments, **keywords)
         return call_method(obj, name, arguments, keywords)
+
+    @staticmethod
+    def keep(context: RunContext, number: int, value: Any) -> Any:
+        context.kept[number] = value
+        return value
 
     def call_binop(self, context: RunContext, operator: str, left: Any, right: Any) -> Any:  # type: ignore[override]
         context.budget.step()
@@ -208,12 +212,6 @@ def _metered_higher(function: Callable[..., Any]) -> Callable[..., Any]:
 @pass_context
 def _loop_over(context: RunContext, value: Any, fixed_text: int) -> list[Any]:
     return _spend(context, value, fixed_text)
-
-
-@pass_context
-def _keep_value(context: RunContext, value: Any, number: int) -> Any:
-    context.kept[number] = value
-    return value
 
 
 def _spend(context: RunContext, value: Any, fixed_text: int) -> list[Any]:

@@ -1,7 +1,7 @@
 """An expression to its value, and to the values of those of its parts that decided.
 
 jinja2's nodes know where they begin and not where they end, so a parser of ours notes the first token of each
-expression and the token behind it. Each part that is to be shown is put into a filter that keeps its value.
+expression and the token behind it. Each part that is to be shown is put into a call that keeps its value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..source import SourceFile
 from .compiled import Compiled, expression_tree
 from .errors import TemplateError
 from .operators import COMPARE
-from .syntax import KEEP_FILTER, place
+from .syntax import keeping, place
 from .values import kind_of
 
 
@@ -272,7 +272,7 @@ def _operand(node: nodes.Node) -> Iterator[nodes.Expr]:
 
 
 def _keep(node: nodes.Node, numbers: Mapping[int, int]) -> None:
-    """Put each part that has a number into the filter that keeps its value, the inner ones first."""
+    """Put each part that has a number into a call that keeps its value, the inner ones first."""
     for child in list(node.iter_child_nodes()):
         _keep(child, numbers)
     for name, value in list(node.iter_fields()):
@@ -284,8 +284,4 @@ def _keep(node: nodes.Node, numbers: Mapping[int, int]) -> None:
 
 def _kept(part: Any, numbers: Mapping[int, int]) -> Any:
     number = numbers.get(id(part))
-    if number is None:
-        return part
-    keep = nodes.Filter(part, KEEP_FILTER, [nodes.Const(number)], [], None, None, lineno=part.lineno)
-    keep.set_environment(part.environment)
-    return keep
+    return part if number is None else keeping(part, number)

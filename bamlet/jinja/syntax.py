@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import Lexer
+from jinja2.nodes import EvalContext
+from jinja2.runtime import exported
 
 from .errors import TemplateError
-
-if TYPE_CHECKING:
-    from jinja2.compiler import Frame
 
 # jinja2 gives `self` a meaning of its own; for us it is a parameter like any other.
 SELF = "self"
 SELF_INSIDE = "baml_self"
 
-# No template can write a filter name with a blank, so these are ours.
+# No template can write a filter name with a blank, so this one is ours.
 LOOP_FILTER = "loop over"
-KEEP_FILTER = "keep value"
 
 _ABSENT: dict[type[nodes.Node], str] = {
     nodes.Block: "block",
@@ -96,8 +93,38 @@ def prepare(tree: nodes.Template) -> None:
             node.iter = nodes.Filter(node.iter, LOOP_FILTER, [size], [], None, None, lineno=node.lineno)
 
 
+def keeping(part: nodes.Expr, number: int) -> nodes.Expr:
+    """The same value, which the environment keeps under a number when it is there."""
+    keep = nodes.EnvironmentAttribute("keep")
+    return nodes.Call(
+        keep, [nodes.ContextReference(), nodes.Const(number), part], [], None, None, lineno=part.lineno
+    )
+
+
+_IMPORTS = f"from jinja2.runtime import {', '.join(sorted(exported))}"
+
+
 class Generator(CodeGenerator):
     """Python code that leaves every operator, look-up and method call to the environment."""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        # What jinja2 writes, without what blocks and inheritance need. It looks for them six times over the whole
+        # tree, which takes longer than to write a short expression.
+        self.writeline(_IMPORTS)
+        self.writeline(f"name = {self.name!r}")
+        self.writeline("def root(context, missing=missing, environment=environment):", extra=1)
+        self.indent()
+        self.write_commons()
+        root = Frame(EvalContext(self.environment, self.name))
+        root.symbols.analyze_node(node)
+        root.toplevel = root.rootlevel = True
+        self.enter_frame(root)
+        self.pull_dependencies(node.body)
+        self.blockvisit(node.body, root)
+        self.leave_frame(root, with_python_scope=True)
+        self.outdent()
+        self.writeline("blocks = {}", extra=1)
+        self.writeline(f"debug_info = {'&'.join(f'{line}={code}' for line, code in self.debug_info)!r}")
 
     def write_commons(self) -> None:
         super().write_commons()
@@ -120,6 +147,9 @@ class Generator(CodeGenerator):
         self.write(")")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        if isinstance(node.node, nodes.EnvironmentAttribute):
+            self._call(node.node.name, node.args, frame)
+            return
         if not isinstance(node.node, nodes.Getattr):
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
