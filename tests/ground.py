@@ -206,6 +206,7 @@ GROUND: dict[str, list[str]] = {
     ],
     "C5": [
         "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",
+        "tests/unit/test_python_mistakes.py::test_a_call_after_close_says_so_until_it_is_entered_again",
         "tests/unit/test_python_mistakes.py::test_a_program_and_the_public_names_are_shown_in_short",
     ],
     "C6": ["tests/unit/test_warm.py::test_a_first_call_does_not_hold_the_event_loop"],

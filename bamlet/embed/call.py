@@ -24,6 +24,10 @@ from .observing import Observed
 from .stop import Stop
 
 
+def closed_error() -> BamlInvalidArgumentError:
+    return BamlInvalidArgumentError("this runtime is closed: make another one, or call inside of its `with`")
+
+
 class Call:
     """A function, its values and its options, ready to run once: by `run`, or by `compute` if it never waits."""
 
@@ -87,6 +91,8 @@ class Call:
 
     async def run(self) -> Any:
         """The value. Raises a `BamlError`, or what a callback of the host has raised."""
+        if self._host.services.is_closed_here():
+            raise closed_error()
         cancel = self._options.cancel
         if cancel is None:
             return await self._limited()

@@ -67,7 +67,7 @@ STREAM_FUNCTION = "baml.llm.stream_llm_function"
 
 
 class AsyncRuntime:
-    """The asyncio face. It may serve several event loops; closing it closes the connections of one.
+    """The asyncio face. It may serve several event loops; closing it closes it for one, until it is entered again.
 
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native
@@ -427,6 +427,7 @@ class AsyncRuntime:
             self._trace.summary(self.handles)
 
     async def __aenter__(self) -> Self:
+        self._services.open_here()
         # Not with a transport of the host, whose loop may keep a time of its own.
         if _asks_models(self.program) and self._opens_connections():
             await self.warm()

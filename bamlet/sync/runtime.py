@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from ..embed.call import closed_error
 from ..embed.context import CallContext
 from ..embed.errors import BamlError
 from ..embed.runtime import (
@@ -71,6 +72,7 @@ class Runtime:
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()
+        self._is_closed = False
 
     def __repr__(self) -> str:
         return f"Runtime({self.program!r})"
@@ -102,6 +104,8 @@ class Runtime:
         """Call a function and wait for its value."""
         with SHORTENED:
             call = self.asynchronous.prepare(function, arguments, named, context)
+            if self._is_closed:
+                raise closed_error()
             if not call.waits:
                 return call.compute(wait_for)
             return wait_for(call.run(), call.stop.request)
@@ -220,9 +224,13 @@ class Runtime:
 
     def close(self) -> None:
         if not sys.is_finalizing():  # else the sockets go with the process
+            self._is_closed = True
             wait_for(self.asynchronous.aclose())
 
     def __enter__(self) -> Self:
+        if self._is_closed:
+            wait_for(self.asynchronous.__aenter__())
+            self._is_closed = False
         return self
 
     def __exit__(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from weakref import WeakSet
 
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
@@ -82,6 +83,14 @@ class Services:
     _offline: Transport | None = None
     _detached: dict[asyncio.AbstractEventLoop, Tasks] = field(default_factory=dict)
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
+    # Where it was closed, and not opened again: what a call opens there later, nobody would close.
+    _closed: WeakSet[asyncio.AbstractEventLoop] = field(default_factory=WeakSet)
+
+    def open_here(self) -> None:
+        self._closed.discard(asyncio.get_running_loop())
+
+    def is_closed_here(self) -> bool:
+        return asyncio.get_running_loop() in self._closed
 
     def transport_here(self) -> Transport:
         """Connections belong to the event loop that opened them, so each loop has its own.
@@ -129,6 +138,8 @@ class Services:
     async def aclose(self) -> None:
         """Stop the detached tasks of this loop; close its connections, and the host's transport."""
         loop = asyncio.get_running_loop()
+        # Before anything is waited for: a call that begins meanwhile would lose what it opens.
+        self._closed.add(loop)
         # Out of the table first, so that closing twice stops nothing twice.
         detached = self._detached.pop(loop, None)
         try:

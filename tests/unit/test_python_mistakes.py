@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,47 @@ def test_a_mistake_in_python_says_what_to_write(remedy: str) -> None:
         MISTAKES[remedy](rt)
     assert remedy in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+CLOSED = "this runtime is closed: make another one, or call inside of its `with`"
+WAITS = bamlet.compile_sources({"main.baml": "function Wait() -> int { baml.sys.sleep(0); 1 }"})
+
+
+@pytest.mark.parametrize(("program", "function"), [(PROGRAM, "Add"), (WAITS, "Wait")])
+def test_a_call_after_close_says_so_until_it_is_entered_again(program: bamlet.Program, function: str) -> None:
+    arguments = {"a": 1, "b": 2} if function == "Add" else {}
+    rt = bamlet.Runtime(program)
+    rt.call(function, arguments)
+    rt.close()
+    rt.close()
+    for use in (lambda: rt.call(function, arguments), lambda: rt.stream(function, arguments).final()):
+        with pytest.raises(bamlet.BamlInvalidArgumentError) as refused:
+            use()
+        assert str(refused.value) == CLOSED
+    with rt:
+        rt.call(function, arguments)
+        rt.stream(function, arguments).final()
+
+
+def test_an_asyncio_runtime_is_closed_for_its_loop() -> None:
+    rt = bamlet.AsyncRuntime(WAITS)
+
+    async def closed() -> None:
+        async with rt:
+            assert await rt.call("Wait") == 1
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="is closed"):
+            await rt.call("Wait")
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="is closed"):
+            await rt.stream("Wait").final()
+        async with rt:
+            assert await rt.call("Wait") == 1
+
+    async def another() -> None:
+        assert await rt.call("Wait") == 1
+        await rt.aclose()
+
+    asyncio.run(asyncio.wait_for(closed(), 20))
+    asyncio.run(asyncio.wait_for(another(), 20))
 
 
 def test_a_program_and_the_public_names_are_shown_in_short() -> None:
