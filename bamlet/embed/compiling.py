@@ -14,7 +14,7 @@ from ..diagnostics import CompileError, Diagnostic
 from ..grammar import Parser
 from ..interpreter.facts.code_names import is_hidden
 from ..interpreter.facts.edition import Edition
-from ..interpreter.program.analyse import Unit
+from ..interpreter.program.unit import Unit
 from ..source import SourceFile
 from ..stdlib import LibraryFile
 from ..stdlib import library as library_files
@@ -163,7 +163,7 @@ def _kept_unit(sources: list[SourceFile], asked: _Asked) -> tuple[Unit | None, t
 def _unit(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
-    from ..interpreter.program.link import compile_unit
+    from ..interpreter.program.compile import compile_unit
 
     parser = _parser()
     parsed = [parser.parse(source) for source in sources]
@@ -229,7 +229,7 @@ def library_unit() -> Unit:
 
 
 def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
-    from ..interpreter.program.link import compile_unit
+    from ..interpreter.program.compile import compile_unit
 
     parser = _parser()
     parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]

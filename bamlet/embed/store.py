@@ -24,7 +24,7 @@ from .writing import write_whole
 
 if TYPE_CHECKING:
     from ..diagnostics import Diagnostic
-    from ..interpreter.program.analyse import Unit
+    from ..interpreter.program.unit import Unit
 
 
 def cache_folder() -> Path | None:
@@ -104,7 +104,7 @@ def packed(unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> bytes:
 
 
 def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
-    from ..interpreter.program.analyse import Unit
+    from ..interpreter.program.unit import Unit
 
     names, effects, codes, edition, diagnostics = pickle.loads(data)
     return Unit(names, effects, tuple(marshal.loads(code) for code in codes), edition), diagnostics

@@ -80,6 +80,8 @@ class Answers:
         settings = self.settings
         if settings.offline is not None:
             return self._invented(key, settings.offline)
+        if settings.record is None and self._shared is None:
+            return Means(self._connections.lend(on_limited), settings.environ)
         folder = settings.folder or self._places.folder(key.case, CASSETTES)
         return self._from_cassette(folder / cassette_name(key, several=several), key, on_limited)
 

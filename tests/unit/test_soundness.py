@@ -21,7 +21,8 @@ from bamlet.embed.compiling import library, library_unit
 from bamlet.grammar import Parsed, Parser
 from bamlet.interpreter.facts.typing_tables import looks_inside
 from bamlet.interpreter.program.analyse import Analysis, analyse
-from bamlet.interpreter.program.link import compile_unit, link
+from bamlet.interpreter.program.compile import compile_unit
+from bamlet.interpreter.program.link import link
 from bamlet.interpreter.runtime.values import EnumValue, FunctionValue, Instance
 from bamlet.source import SourceFile
 from tests.strategies.modern_programs import ModernWriter

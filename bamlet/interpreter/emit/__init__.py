@@ -19,13 +19,13 @@ from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
 from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name, type_name
+from ..facts.effects import Effects
 from ..facts.interface import in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
 from .dispatch import dispatch_tables
-from .effects import Effects
 from .functions import ask_model, call_function, function_values, may_go_on
 from .showing import given_whole, handed_on
 from .state import CONTEXT, GIVE, Emitter, Unit, call, compare, load, store

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
 from ...types.variables import parameters_in
@@ -16,35 +15,13 @@ from ..check import Checked
 from ..facts.builtins import SHRINKING, START
 from ..facts.code_names import constant_name, dispatch_name, is_constant_name
 from ..facts.cycles import finished, groups
+from ..facts.effects import Effects
 from ..facts.implementations import TO_STRING
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, InterfaceCall, UnionCall, ValueCall
 from .showing import handed_on
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """`outside` are the functions that loop, suspend or reach an operation, `shrinks` those that may take elements
-    from a list.
-
-    Work without a loop is unbounded only where calls multiply: `branching` has, by caller, the functions that may
-    lead back to the caller, if it calls them in more than one place or in a loop. `heavy` are functions that lead
-    to many calls all the same.
-
-    `shows` are functions whose streams show what an LLM function answers; see `showing`.
-    """
-
-    suspends: frozenset[str]
-    needs_context: frozenset[str]
-    outside: frozenset[str]
-    branching: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    # Of each function that looks at types at run time: the type parameters that a call must tell it, in order.
-    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    heavy: frozenset[str] = frozenset()
-    shrinks: frozenset[str] = frozenset()
-    shows: frozenset[str] = frozenset()
 
 
 def infer_effects(own: Names, view: Names, checked: Checked, library: Effects | None, all_async: bool) -> Effects:

@@ -21,9 +21,9 @@ from ...types.ty import Ty
 from ..check.state import is_int
 from ..facts.builtins import CALLING_BACK
 from ..facts.code_names import function_name
+from ..facts.effects import Effects
 from ..facts.symbols import FunctionSymbol, Names
 from ..facts.typing_tables import BuiltinCall, LocalUse, Tables, Variable
-from .effects import Effects
 
 CONTEXT = "$context"
 GIVEN_WHOLE = "baml.llm.given_whole"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType
 
 from ...diagnostics import Diagnostic, catalogue
 from ...grammar import Parsed
@@ -13,25 +12,17 @@ from ...types.show import show
 from ...types.ty import NEVER
 from ..check import Checked, check
 from ..check.readings import check_readings
-from ..emit.effects import Effects, infer_effects
+from ..emit.effects import infer_effects
 from ..facts.code_names import constant_name, prompt_name
 from ..facts.edition import Edition
+from ..facts.effects import Effects
 from ..facts.report import Report
 from ..facts.symbols import Names
 from ..names.resolve import resolve
 from .editions import Choice, edition_of, namespaces_of
 from .erased import check_erased
 from .gaps import independent
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What compiling some files gives: data and code, no live values. It can be stored."""
-
-    names: Names
-    effects: Effects
-    code: tuple[CodeType, ...]
-    edition: Edition = 1
+from .unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

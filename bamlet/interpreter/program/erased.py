@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...diagnostics import catalogue
 from ..check import Checked
-from ..emit.effects import Effects
+from ..facts.effects import Effects
 from ..facts.implementations import TO_STRING
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names

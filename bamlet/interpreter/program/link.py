@@ -1,16 +1,14 @@
-"""Sources to a program: the stages in a row, and linking their code into a namespace that can be called."""
+"""A compiled unit to a program: its code is linked into a namespace that can be called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
 from ...diagnostics import Diagnostic
-from ...grammar import Parsed
 from ...types.schema import Schemas
-from ..emit import emit
 from ..facts.code_names import (
     class_name,
     constant_name,
@@ -33,8 +31,8 @@ from ..runtime.space import ValueSpace
 from ..runtime.types import conforms, type_of
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
-from .analyse import Unit, analyse
 from .reach import NO_SOURCES, FilesReached, Sources
+from .unit import Unit
 from .whole_types import WholeTypes
 
 
@@ -104,26 +102,6 @@ class Program:
     def tests(self) -> tuple[Any, ...]:
         """Tests of functions; those with bodies, and sets of them, are in `interface.bodies`."""
         return self.interface.tests
-
-
-def compile_unit(
-    files: Sequence[Parsed],
-    library: Unit | None,
-    namespaces: Mapping[str, str] | None = None,
-    *,
-    all_async: bool = False,
-    settled: Edition | None = None,
-    assumed: Edition | None = None,
-) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
-    """All stages. There is no unit when a diagnostic is an error."""
-    found = analyse(files, library, namespaces, all_async=all_async, settled=settled, assumed=assumed)
-    if found.has_errors():
-        return None, found.diagnostics
-    code = emit(found.names, found.view, found.checked, found.effects, found.report)
-    if found.has_errors():
-        return None, found.diagnostics
-    unit = Unit(found.names.without_nodes(), found.effects, code, found.edition.edition)
-    return unit, found.diagnostics
 
 
 def link(

@@ -1,0 +1,20 @@
+"""What is kept between processes: whoever reads it needs none of the stages that made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import CodeType
+
+from ..facts.edition import Edition
+from ..facts.effects import Effects
+from ..facts.symbols import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What compiling some files gives: data and code, no live values. It can be stored."""
+
+    names: Names
+    effects: Effects
+    code: tuple[CodeType, ...]
+    edition: Edition = 1
