@@ -120,9 +120,9 @@ class Answers:
         from .script import script
 
         environ = offline_environment(self.settings.environ)
-        if scripted := self._script(key):
-            return Means(script(*scripted, faults=self.settings.faults), environ)
         own = seed if key.number == 1 else run_seed(seed, key.number)
+        if scripted := self._script(key):
+            return Means(script(*scripted, faults=self.settings.faults, seed=own), environ)
         return Means(OfflineTransport(own, faults=self.settings.faults, pace=0), environ)
 
     def _script(self, key: RunKey) -> list[Reply]:

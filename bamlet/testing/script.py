@@ -49,14 +49,16 @@ def calls(*made: ToolCall, text: str = "") -> Reply:
     return Reply(text, calls=made)
 
 
-def script(*answers: Scripted, pace: float = 0.0, faults: Sequence[str] = ()) -> OfflineTransport:
-    """A model that gives these answers, one to each request in their order."""
+def script(*answers: Scripted, pace: float = 0.0, faults: Sequence[str] = (), seed: int = 0) -> OfflineTransport:
+    """A model that gives these answers, one to each request in their order. The seed decides which faults befall
+    them that do so now and then.
+    """
     replies = [Reply(answer) if isinstance(answer, str) else answer for answer in answers]
     if not replies:
         raise ValueError("a script has at least one answer")
     left = iter(replies)
     last = replies[-1]
-    return OfflineTransport(faults=faults, pace=pace, script=lambda note, attempt: next(left, last))
+    return OfflineTransport(seed, faults=faults, pace=pace, script=lambda note, attempt: next(left, last))
 
 
 def replies_of(entries: Iterable[Any]) -> list[Reply]:
