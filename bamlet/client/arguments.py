@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .shapes import Either, Listed, Mapped, Maybe, Object, Shape, Shapes
+from .fitting import innermost
+from .shapes import Checks, Either, Listed, Mapped, Maybe, Named, Object, Shape, Shapes
 
 
 def without_unknown_keys(value: Any, shape: Shape, shapes: Shapes) -> Any:
@@ -25,12 +26,17 @@ def without_unknown_keys(value: Any, shape: Shape, shapes: Shapes) -> Any:
             return {key: without_unknown_keys(one, item, shapes) for key, one in value.items()}
         case Maybe(inner=inner):
             return without_unknown_keys(value, inner, shapes)
+        case Checks(inner=inner):
+            return without_unknown_keys(value, inner, shapes)
         case Either(members=members):
             # Which of several classes is meant, only its keys tell.
-            meant = [member for member in members if isinstance(member, _HOLDING)]
+            holding = _OF_MAPPINGS if isinstance(value, Mapping) else _OF_LISTS
+            meant = [member for member in members if isinstance(innermost(member), holding)]
             return without_unknown_keys(value, meant[0], shapes) if len(meant) == 1 else value
         case _:
             return value
 
 
-_HOLDING = (Object, Listed, Mapped)
+# What an alias stands for may be either.
+_OF_MAPPINGS = (Object, Mapped, Named)
+_OF_LISTS = (Listed, Named)

@@ -86,14 +86,30 @@ class Check(Model):
     status: str
 
 
-class Checked(Model, Generic[T, CheckName]):
+class _Parametrised(Model):
+    """Pickled by what it is made of: there is no place where `Checked[int, …]` could be found."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = type(self).__pydantic_generic_metadata__
+        if not made["args"]:
+            return _blank, (type(self),), self.__getstate__()
+        return _blank, (made["origin"], made["args"]), self.__getstate__()
+
+
+def _blank(cls: Any, arguments: tuple[Any, ...] = ()) -> Any:
+    """For unpickling."""
+    found = cls[arguments] if arguments else cls
+    return found.__new__(found)
+
+
+class Checked(_Parametrised, Generic[T, CheckName]):
     """A value and its checks, by name."""
 
     value: T
     checks: dict[CheckName, Check]
 
 
-class StreamState(Model, Generic[T]):
+class StreamState(_Parametrised, Generic[T]):
     """A part of a partial value and how far it is."""
 
     value: T

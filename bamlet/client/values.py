@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..embed.checking import checks_of
+from ..interpreter.runtime.space import CHECKED, STREAM_STATE
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.schema import Schemas
 from ..types.ty import NULL, Ty, UnknownTy
 from .classes import Classes
-from .fitting import WRAPPERS, fits, innermost, is_wrapped, takes
+from .fitting import WRAPPERS, Fitting, innermost, takes
 from .models import Check
 from .objects import Builder, Reader, builder, reader
 from .shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, Shapes, State
@@ -50,6 +51,7 @@ class Makers:
         self._schemas = schemas
         self._classes = Classes(package, schemas)
         self.shapes = Shapes(schemas)
+        self._fitting = Fitting(self._meaning)
         self._made: dict[Shape, Maker] = {}
         self._plans: dict[Object, _Plan] = {}
 
@@ -168,8 +170,11 @@ class Makers:
         return made
 
     def _named(self, shape: Named, of: Of) -> Maker:
+        return of(self._meaning(shape))
+
+    def _meaning(self, shape: Named) -> Shape:
         ty = self._schemas.aliases[shape.name]
-        return of(self.shapes.partial(ty) if shape.partial else self.shapes.final(ty))
+        return self.shapes.partial(ty) if shape.partial else self.shapes.final(ty)
 
     def _checks(self, shape: Checks, of: Of) -> Maker:
         make = of(shape.inner)
@@ -177,7 +182,7 @@ class Makers:
         check = builder(Check)
 
         def made(value: Any) -> Any:
-            if is_wrapped(value, "Checked"):
+            if isinstance(value, CHECKED):
                 inner, results = value.value, value.checks
             elif shape.partial:
                 return HELD
@@ -200,7 +205,7 @@ class Makers:
         build = builder(self._classes.annotation(shape))
 
         def made(value: Any) -> Any:
-            if is_wrapped(value, "StreamState"):
+            if isinstance(value, STREAM_STATE):
                 inner, state = value.value, value.state
             else:
                 inner, state = value, "Pending" if value is None else "Complete"
@@ -231,29 +236,51 @@ class Makers:
                     kinds[list].append((member, of(member)))
                     kinds[dict].append((member, of(member)))
 
+        missing = None if self._holds_null(shape) else HELD
+        is_alone = sum(map(len, kinds.values())) == 1 and not wrapped
+
         def made(value: Any) -> Any:
             if value is None:
-                return HELD
+                return missing
             if isinstance(value, Instance):
-                name = value.__class_name__
-                if name in WRAPPERS:
-                    return _in_wrapper(wrapped, value)
-                if name in objects:
-                    return objects[name](value)
+                if isinstance(value, WRAPPERS):
+                    return self._in_wrapper(wrapped, value)
+                if value.__class_name__ in objects:
+                    return objects[value.__class_name__](value)
             elif isinstance(value, EnumValue):
                 if value.enum in enums:
                     return enums[value.enum](value)
-            elif meant := kinds.get(type(value)):
-                fitting = (make for member, make in meant if len(meant) == 1 or fits(member, value))
-                return next(fitting, self.free)(value)
+            else:
+                for member, make in kinds.get(type(value), ()):
+                    if is_alone or self._fitting.fits(member, value):
+                        return make(value)
             # Without its checks: of a partial value that is not yet what is checked, of a whole one see `_checks`.
             if wrapped and not any(takes(member, value) for member in shape.members):
                 for member, make in wrapped:
-                    if fits(innermost(member), value):
+                    if self._fitting.fits(innermost(member), value):
                         return make(value)
-            return self.free(value) if isinstance(value, Instance | EnumValue) else value
+            return self.free(value)
 
         return made
+
+    def _holds_null(self, shape: Shape, inside: frozenset[Named] = frozenset()) -> bool:
+        match shape:
+            case Maybe() | Leaf(ty=UnknownTy()):
+                return True
+            case Either(members=members):
+                return any(self._holds_null(member, inside) for member in members)
+            case Named() if shape not in inside:
+                return self._holds_null(self._meaning(shape), inside | {shape})
+            case _:
+                return False
+
+    def _in_wrapper(self, wrapped: list[tuple[Checks | State, Maker]], value: Any) -> Any:
+        """A member with checks or a state of its own, found by what is inside."""
+        wanted = Checks if isinstance(value, CHECKED) else State
+        for shape, make in wrapped:
+            if isinstance(shape, wanted) and self._fitting.fits(shape.inner, value.value):
+                return make(value)
+        return HELD
 
     def free(self, value: Any) -> Any:
         """A value of which no type is known: classes and enums that the package has come as those."""
@@ -271,15 +298,6 @@ class Makers:
                 return {self.free(key): self.free(item) for key, item in value.items()}
             case _:
                 return value
-
-
-def _in_wrapper(wrapped: list[tuple[Checks | State, Maker]], value: Any) -> Any:
-    """A member with checks or a state of its own, found by what is inside."""
-    wanted = Checks if is_wrapped(value, "Checked") else State
-    for shape, make in wrapped:
-        if isinstance(shape, wanted) and fits(shape.inner, value.value):
-            return make(value)
-    return HELD
 
 
 def _same(value: Any) -> Any:

@@ -14,6 +14,7 @@ from ..client.shapes import Maybe, Shapes
 from ..interpreter.facts.interface import FunctionInfo, Interface
 from ..types.ty import NULL, bare
 from .annotations import Annotations
+from .breaking import annotated
 from .layout import WIDTH, docstring, text
 from .models import import_lines
 from .spaces import TOP, around, inside, last_name, of_space, space_of
@@ -268,42 +269,16 @@ def _signature(head: str, params: Sequence[str], gives: str) -> list[str]:
     if len(flat) <= WIDTH:
         return [flat]
     joined = f"        {', '.join(params)}"
-    lines = (
-        [f"    {head}(", joined] if len(joined) <= WIDTH else [f"    {head}(", *(f"        {p}," for p in params)]
-    )
-    lines += _result(gives)
-    return lines if max(map(len, lines)) <= WIDTH else [f"{flat}  # fmt: skip"]
+    inside = [joined] if len(joined) <= WIDTH else [line for param in params for line in _param_lines(param)]
+    return [f"    {head}(", *inside, *annotated(") -> ", gives, ":", 4)]
 
 
-def _result(gives: str) -> list[str]:
-    """The last line, or several if it is a long generic."""
-    flat = f"    ) -> {gives}:"
-    if len(flat) <= WIDTH or "[" not in gives:
-        return [flat]
-    head, _, inside = gives.partition("[")
-    arguments = _split(inside.removesuffix("]"))
-    joined = f"        {', '.join(arguments)}"
-    if len(joined) <= WIDTH:
-        return [f"    ) -> {head}[", joined, "    ]:"]
-    return [f"    ) -> {head}[", *(f"        {argument}," for argument in arguments), "    ]:"]
-
-
-def _split(joined: str) -> list[str]:
-    """At the commas that no bracket or string holds."""
-    parts, depth, quote, start = [], 0, "", 0
-    for at, character in enumerate(joined):
-        if quote:
-            quote = "" if character == quote and joined[at - 1] != "\\" else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "[(":
-            depth += 1
-        elif character in "])":
-            depth -= 1
-        elif character == "," and not depth:
-            parts.append(joined[start:at].strip())
-            start = at + 1
-    return [*parts, joined[start:].strip()]
+def _param_lines(param: str) -> list[str]:
+    name, _, annotation = param.partition(": ")
+    if not annotation:
+        return [f"        {param},"]
+    annotation, equals, default = annotation.partition(" = ")
+    return annotated(f"{name}: ", annotation, f"{equals}{default},", 8, in_parentheses=False)
 
 
 def _final(annotations: Annotations, shapes: Shapes, function: FunctionInfo) -> str:

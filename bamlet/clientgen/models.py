@@ -15,6 +15,7 @@ from ..client.shapes import Listed, Mapped, Maybe, Shape, Shapes
 from ..interpreter.facts.interface import Interface
 from ..types.schema import ClassSchema, EnumSchema, Field
 from .annotations import Annotations, Side
+from .breaking import annotated
 from .layout import call, docstring, imports, kept, text, words
 from .spaces import last_name, of_space, own_classes, own_enums, space_of
 
@@ -151,7 +152,7 @@ def stub(side: Side, parts: list[str], own: set[str], space: str, below: Sequenc
     lines = [f"from bamlet.client.models import {name} as {name}" for name in helpers]
     own_files = [f"from . import {of_space(side, name)} as {last_name(name)}" for name in below]
     own_files += [f"from .{part} import *  # noqa: F403" for part in sorted(parts)]
-    lines += ["", *own_files] if own_files else []
+    lines += [*([""] if lines and own_files else []), *own_files]
     if below:
         # A module under another name is a name of this one only if that is said.
         names = sorted({*helpers, *own, *map(last_name, below)})
@@ -200,7 +201,7 @@ def _recursive_alias(annotations: Annotations, name: str, shape: Shape) -> str:
 
 def _plain_alias(annotations: Annotations, name: str, shape: Shape) -> str:
     annotations.hidden = annotations.taken
-    return kept(f"{name} = {annotations.write(shape)}")
+    return "\n".join(annotated(f"{name} = ", annotations.write(shape), "", 0))
 
 
 def _enum(annotations: Annotations, schema: EnumSchema) -> str:
@@ -229,7 +230,8 @@ def _class(annotations: Annotations, schema: ClassSchema, shapes: Mapping[str, S
 
 
 def _field(annotations: Annotations, field: Field, shape: Shape, is_partial: bool) -> str:
-    head = f"{field.name}: {annotations.write(shape)}"
+    annotation = annotations.write(shape)
+    head = f"{field.name}: {annotation}"
     described = field.description if field.description is not None else field.doc
     arguments: list[str] = []
     default = _default(annotations, shape, is_partial)
@@ -242,7 +244,8 @@ def _field(annotations: Annotations, field: Field, shape: Shape, is_partial: boo
         if len(f"    {head} = _pydantic.Field(") > 120:
             return kept(flat)
         return call(f"{head} = _pydantic.Field", arguments, indent=4)
-    return kept(f"    {head}" + (f" = {default[1]}" if default is not None else ""))
+    after = f" = {default[1]}" if default is not None else ""
+    return "\n".join(annotated(f"{field.name}: ", annotation, after, 4))
 
 
 def _default(annotations: Annotations, shape: Shape, is_partial: bool) -> tuple[str, str] | None:

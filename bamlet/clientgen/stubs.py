@@ -13,6 +13,7 @@ from ..client.shapes import Checks, Enum, Listed, Mapped, Maybe, Object, Shape, 
 from ..interpreter.facts.interface import FunctionInfo, Interface, Param
 from ..types.schema import ClassSchema, EnumSchema, Schemas
 from .annotations import Annotations
+from .breaking import annotated
 from .layout import kept, text
 from .spaces import flat, own_classes, own_enums
 
@@ -255,9 +256,10 @@ def _class(annotations: Annotations, schema: ClassSchema, fields: Mapping[str, S
     annotations.hidden = set(fields)
     lines = [f"class {flat(schema.name)}(_client.Value):"]
     lines += [
-        kept(f"    {name}: {annotations.write(shape)}")
+        line
         for name, shape in fields.items()
         if not keyword.iskeyword(name)
+        for line in annotated(f"{name}: ", annotations.write(shape), "", 4)
     ]
     if schema.dynamic:
         lines.append(f"    def __getattr__(self, name: {annotations.builtin('str')}) -> _typing.Any: ...")

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ..interpreter.runtime.space import CHECKED, STREAM_STATE
 from ..interpreter.runtime.values import Instance
 from ..types.nothing import NOTHING
 from .changes import Change, changes_between
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ..sap import Report
 
 SkeletonState: TypeAlias = Literal["pending", "partial", "complete"]
-
-_WRAPPERS = ("StreamState", "Checked")
 
 
 class Source:
@@ -153,8 +152,8 @@ class ItemsView(View):
 def _at(value: Any, path: tuple[str, ...]) -> Any:
     """The value at a path, without the states and checks around it; `NOTHING` when it is not there."""
     for step in (*path, None):
-        while isinstance(value, Instance) and value.__class_name__ in _WRAPPERS:
-            value = value.value  # type: ignore[attr-defined]
+        while isinstance(value, (STREAM_STATE, CHECKED)):
+            value = value.value
         if step is None:
             return value
         if isinstance(value, Instance) and step in value.__fields__:

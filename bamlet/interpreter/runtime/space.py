@@ -51,7 +51,7 @@ class ValueSpace:
         return instance_from_fields(cls, fields)
 
     def with_state(self, value: object, state: str) -> Any:
-        return instance_from_fields(_STREAM_STATE, {"value": value, "state": state})
+        return instance_from_fields(STREAM_STATE, {"value": value, "state": state})
 
     def checked(self, value: object, checks: Mapping[str, Any]) -> Any:
         results = {
@@ -60,9 +60,10 @@ class ValueSpace:
             )
             for name, check in checks.items()
         }
-        return instance_from_fields(_CHECKED, {"value": value, "checks": results})
+        return instance_from_fields(CHECKED, {"value": value, "checks": results})
 
 
-_STREAM_STATE = instance_class("StreamState", ("value", "state"))
-_CHECKED = instance_class("Checked", ("value", "checks"))
+# What stands around a value. A program may have classes of these names, so names tell nothing.
+STREAM_STATE: Any = instance_class("StreamState", ("value", "state"))
+CHECKED: Any = instance_class("Checked", ("value", "checks"))
 _CHECK = instance_class("Check", ("name", "expression", "status"))
