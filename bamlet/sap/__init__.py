@@ -6,6 +6,7 @@ from .extractor import PIECE
 from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .pieces import Pauses
+from .plain import read_plain
 from .policy import EXACT, USUAL
 from .report import Entry, Issue, Parsed, ParseFailure, Report
 from .stream import PartialParser, parse
@@ -31,4 +32,5 @@ __all__ = [
     "Report",
     "State",
     "parse",
+    "read_plain",
 ]

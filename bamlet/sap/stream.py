@@ -26,6 +26,7 @@ from .nodes import ArrayNode, Container, Node, ObjectNode
 from .outcome import Failure, Outcome, with_notes
 from .partials import Spine, begun
 from .pieces import Pauses, Pausing, at_once, coercing, is_settled, without_pauses
+from .plain import read_plain
 from .policy import USUAL, Policy
 from .report import Entry, Found, Issue, Parsed, ParseFailure, Report, finding, issues_of, refused
 from .targets import ClassTarget, ListTarget, MapTarget, only_class, takes_scalars, targets_of
@@ -50,6 +51,9 @@ def parse(
     `holds` evaluates a constraint on a value; a `ValueError` from it is a failed check. `truncated` says that
     the answer is known to be cut off. With `strict`, whatever the value would lose is a failure.
     """
+    plain = read_plain(text, ty, schemas, factory, limits=limits, truncated=truncated, strict=strict)
+    if plain is not None:
+        return plain
     parser = PartialParser(ty, schemas, factory, holds=holds, limits=limits)
     parser.feed(text)
     return parser.finish(truncated=truncated, strict=strict)

@@ -157,6 +157,7 @@ class Targets:
         self._schemas = schemas
         self._plain = plain
         self._made: dict[tuple[Ty, TypeAttributes], Target] = {}
+        self.plain: dict[Target, Any] = {}  # what `plain_readers` makes of them
 
     def target(self, ty: Ty, attributes: TypeAttributes = _NO_ATTRIBUTES) -> Target:
         """The target of a type that is used with these attributes."""
@@ -285,6 +286,21 @@ def takes_scalars(target: Target) -> bool:
         else:
             return True
     return False
+
+
+def parts_of(target: Target) -> tuple[Target, ...]:
+    """The targets right below: of items, of entries and their keys, of fields, of variants."""
+    match target:
+        case ListTarget(item=item):
+            return (item,)
+        case MapTarget(key=key, value=value):
+            return (key, value)
+        case ClassTarget(fields=fields):
+            return tuple(entry.target for entry in fields)
+        case UnionTarget(variants=variants):
+            return variants
+        case _:
+            return ()
 
 
 def only_class(target: Target) -> Target:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 from ..interpreter.runtime.values import Handle, Opaque
 from ..providers import mode_of
-from ..sap import PIECE, Entry, ParseFailure, PartialParser, Pauses, Report
+from ..sap import ParseFailure, PartialParser, read_plain
 from ..types.nothing import NOTHING
 from ..types.show import show
 from ..types.ty import STRING, Ty, bare
@@ -19,102 +18,12 @@ from .host import Context, resource
 from .host_failure import HostFailure
 from .json import parse as parse_json
 from .parser import make_parser
+from .read_values import PartialValue, ReadValue
 from .registry import Failure, sysop
 from .turns import in_turns
-from .views import SkeletonState, Source
 
-
-class PartialValue(Source):
-    """A value while its text arrives; also what a stream shows.
-
-    A piece of text as long as a whole answer waits until it can be read with pauses: `catching_up` comes before
-    what has to know all of the text.
-    """
-
-    def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
-        self._make_parser = make_parser
-        self._parser = make_parser()
-        self._missed: tuple[Entry, ...] = ()
-        self._unread: str | None = None
-        self._waiting: list[str] = []
-        self._unseen = 0  # characters since the last snapshot
-
-    def reset(self) -> None:
-        """Forget what was fed."""
-        self._parser = self._make_parser()
-        self._waiting = []
-        self._unseen = 0
-
-    def feed(self, text: str) -> bool:
-        if self._waiting or len(text) > PIECE:
-            self._waiting.append(text)
-            return True
-        self._unseen += len(text)
-        return bool(text) and self._parser.feed(text)
-
-    @property
-    def is_behind(self) -> bool:
-        return bool(self._waiting) or self._unseen > PIECE or not self._parser.is_settled
-
-    def catching_up(self, *, is_watched: bool) -> Pauses[None]:
-        """Take in what waits. Where somebody watches, also build what a look will show: a look has no pauses."""
-        text = "".join(self._waiting)
-        self._waiting.clear()
-        for _ in self._parser.feeding(text):
-            if is_watched:
-                yield from self._parser.settling()
-                self._parser.partial()
-            yield
-        if is_watched:
-            yield from self._parser.settling()
-            self._parser.partial()
-        self._unseen = 0
-
-    def finishing(self, *, truncated: bool, strict: bool, is_watched: bool) -> Pauses[Any]:
-        """The final value of all that was fed, with pauses. Raises `ParseFailure`."""
-        yield from self.catching_up(is_watched=is_watched)
-        parsed = yield from self._parser.finishing(truncated=truncated, strict=strict)
-        if is_watched:
-            yield from self._parser.settling()
-        return parsed.value
-
-    def snapshot(self) -> Any:
-        self._unseen = 0
-        return self._parser.partial()
-
-    def finished(self, path: tuple[str, ...]) -> int | None:
-        return self._parser.finished(path)
-
-    @property
-    def state(self) -> SkeletonState:
-        return self._parser.state
-
-    @property
-    def era(self) -> int:
-        return self._parser.era
-
-    @property
-    def reasoning(self) -> str:
-        return self._parser.reasoning
-
-    def miss(self, answer: Answer, hide: Callable[[str], str]) -> None:
-        """What is not there of the answer or could not be read, for nobody can tell what the value lacks then."""
-        short = answer.stopped_short(hide)
-        reasons = [*([] if short is None else [short]), *answer.unread(hide)]
-        # A doubt and no loss: some servers never say it.
-        untold = [] if answer.end_is_told else ["the provider does not say why the answer has ended"]
-        self._missed = (
-            *(Entry("dropped", "$", reason, lossy=True) for reason in reasons),
-            *(Entry("dropped", "$", reason) for reason in untold),
-        )
-
-    def report(self) -> Report:
-        report = self._parser.report()
-        if not self._missed:
-            return report
-        return dataclasses.replace(report, entries=(*self._missed, *report.entries))
-
-    async def aclose(self) -> None: ...
+MAX_AT_ONCE = 1 << 18
+"""Characters of an answer that is read without a pause: that takes no longer than a turn."""
 
 
 def _parser(context: Context, output: Ty, *, skeleton: bool = False, exact: bool = False) -> PartialParser:
@@ -164,15 +73,28 @@ async def parse_answer(
     context: Context, client: Opaque, answer: Handle | Opaque, output: Opaque, prompt: Opaque
 ) -> Any:
     found = answer_of(context, answer)
+    text = found.said.text
+    if len(text) <= MAX_AT_ONCE:
+        truncated = found.said.finish_reason == "length"
+        schemas, strict = context.program.schemas, context.host.strict
+        plain = read_plain(text, output.payload, schemas, context.space, truncated=truncated, strict=strict)
+        if plain is not None:
+            told = ReadValue(plain.report)
+            _begin_report(context, told, found)
+            return _given(context, told, plain.value, found)
     value = PartialValue(lambda: _parser(context, output.payload))
-    value.feed(found.said.text)
+    value.feed(text)
     return await _read_answer(context, value, found, prompt)
+
+
+def _begin_report(context: Context, value: ReadValue, answer: Answer) -> None:
+    context.host.voice.reporter = value
+    value.miss(answer, context.host.hide)
 
 
 async def _read_answer(context: Context, value: PartialValue, answer: Answer, prompt: Opaque) -> Any:
     call = context.host
-    call.voice.reporter = value
-    value.miss(answer, call.hide)
+    _begin_report(context, value, answer)
     truncated = answer.said.finish_reason == "length"
     whose = f"\nin the answer to `{call.asking.function_name}` from client `{answer.client.options.name}`"
     result = await _finished(
@@ -182,6 +104,12 @@ async def _read_answer(context: Context, value: PartialValue, answer: Answer, pr
         prompt=lambda: call.hide(str(prompt.payload)),
         whose=whose,
     )
+    return _given(context, value, result, answer)
+
+
+def _given(context: Context, value: ReadValue, result: Any, answer: Answer) -> Any:
+    """The value on its way to the program, when who asked to hear of it has been told."""
+    call = context.host
     if answer.attempt is not None:
         answer.attempt.gives_value()
     if call.on_report is not None:

@@ -25,6 +25,7 @@ from benchmarks.__main__ import SECTIONS
 
 SMALL: dict[Any, dict[str, Any]] = {
     answers: {
+        "WHOLE_ROUNDS": 1,
         "SIZES": (2, 4),
         "FEW": 2,
         "MANY": 2,

@@ -1,0 +1,118 @@
+"""Values that are read from what a model says, whole or while it says it, and what is to be told of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from ..sap import PIECE, Entry, PartialParser, Pauses, Report
+from .answers import Answer
+from .views import SkeletonState, Source
+
+
+class ReadValue(Source):
+    """What tells what became of an answer, of which a part may be missing."""
+
+    def __init__(self, report: Report | None = None) -> None:
+        self._report = report or Report()
+        self._missed: tuple[Entry, ...] = ()
+
+    def miss(self, answer: Answer, hide: Callable[[str], str]) -> None:
+        """What is not there of the answer or could not be read, for nobody can tell what the value lacks then."""
+        short = answer.stopped_short(hide)
+        reasons = [*([] if short is None else [short]), *answer.unread(hide)]
+        # A doubt and no loss: some servers never say it.
+        untold = [] if answer.end_is_told else ["the provider does not say why the answer has ended"]
+        self._missed = (
+            *(Entry("dropped", "$", reason, lossy=True) for reason in reasons),
+            *(Entry("dropped", "$", reason) for reason in untold),
+        )
+
+    def report(self) -> Report:
+        report = self._read()
+        if not self._missed:
+            return report
+        return dataclasses.replace(report, entries=(*self._missed, *report.entries))
+
+    def _read(self) -> Report:
+        return self._report
+
+
+class PartialValue(ReadValue):
+    """A value while its text arrives; also what a stream shows.
+
+    A piece of text as long as a whole answer waits until it can be read with pauses: `catching_up` comes before
+    what has to know all of the text.
+    """
+
+    def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
+        super().__init__()
+        self._make_parser = make_parser
+        self._parser = make_parser()
+        self._unread: str | None = None
+        self._waiting: list[str] = []
+        self._unseen = 0  # characters since the last snapshot
+
+    def reset(self) -> None:
+        """Forget what was fed."""
+        self._parser = self._make_parser()
+        self._waiting = []
+        self._unseen = 0
+
+    def feed(self, text: str) -> bool:
+        if self._waiting or len(text) > PIECE:
+            self._waiting.append(text)
+            return True
+        self._unseen += len(text)
+        return bool(text) and self._parser.feed(text)
+
+    @property
+    def is_behind(self) -> bool:
+        return bool(self._waiting) or self._unseen > PIECE or not self._parser.is_settled
+
+    def catching_up(self, *, is_watched: bool) -> Pauses[None]:
+        """Take in what waits. Where somebody watches, also build what a look will show: a look has no pauses."""
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        for _ in self._parser.feeding(text):
+            if is_watched:
+                yield from self._parser.settling()
+                self._parser.partial()
+            yield
+        if is_watched:
+            yield from self._parser.settling()
+            self._parser.partial()
+        self._unseen = 0
+
+    def finishing(self, *, truncated: bool, strict: bool, is_watched: bool) -> Pauses[Any]:
+        """The final value of all that was fed, with pauses. Raises `ParseFailure`."""
+        yield from self.catching_up(is_watched=is_watched)
+        parsed = yield from self._parser.finishing(truncated=truncated, strict=strict)
+        if is_watched:
+            yield from self._parser.settling()
+        return parsed.value
+
+    def snapshot(self) -> Any:
+        self._unseen = 0
+        return self._parser.partial()
+
+    def finished(self, path: tuple[str, ...]) -> int | None:
+        return self._parser.finished(path)
+
+    @property
+    def state(self) -> SkeletonState:
+        return self._parser.state
+
+    @property
+    def era(self) -> int:
+        return self._parser.era
+
+    @property
+    def reasoning(self) -> str:
+        return self._parser.reasoning
+
+    def _read(self) -> Report:
+        return self._parser.report()
+
+    async def aclose(self) -> None: ...
