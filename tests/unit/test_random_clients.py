@@ -207,7 +207,7 @@ def is_as_said(value: Any, annotation: Any) -> bool:
 
 
 def agree(made: Any, kept: Any, whole: bool) -> bool:
-    """Whether an object of the client has what the runtime's value has; parts of a partial one may be held back."""
+    """Whether an object of the client has what the runtime has; parts of a partial one may be held back."""
     if isinstance(made, Checked | StreamState):
         return agree(made.value, kept.value if isinstance(kept, (CHECKED, STREAM_STATE)) else kept, whole)
     if isinstance(kept, (CHECKED, STREAM_STATE)):
