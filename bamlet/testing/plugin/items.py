@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,6 +129,8 @@ class BamlItem(pytest.Item):
         self.case = case
 
     def runtest(self) -> None:
+        import asyncio  # three times as long to load as all of the plugin, which every run of pytest loads
+
         (cell,) = asyncio.run(self._cells())
         for run in cell.runs if self.config.get_verbosity() > 1 else ():
             for name, text in (("request", run.asked), ("answer", run.said)):
