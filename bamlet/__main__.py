@@ -3,12 +3,18 @@
 import os
 import sys
 
+INTERRUPTED = 130  # that of `cli.exits`, which is not loaded yet when it is wanted
+
 
 def main() -> None:
     _open_closed_streams()
-    from .cli.main import run
+    try:
+        from .cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there was a command to be told
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
 
 
 def _open_closed_streams() -> None:

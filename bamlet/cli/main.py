@@ -26,7 +26,8 @@ def run(arguments: Sequence[str]) -> int:
         return exits.USAGE
     try:
         code: int = import_module(f".{chosen.command}", __package__).main(chosen)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         # Whoever read our output has enough. Python would complain once more when it flushes at exit.

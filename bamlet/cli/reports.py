@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TextIO
 
 from ..diagnostics.cells import visible
@@ -17,6 +18,10 @@ from .progress import Progress
 from .terminal import is_terminal, palette, size
 
 FORMATS = ("full", "concise", "json", "jsonl", "junit", "github")
+
+
+class CannotReport(Exception):
+    """A result has no place to go, such as on a full disk."""
 
 
 class Report(Protocol):
@@ -72,12 +77,20 @@ class _Out:
         if self._live is not None:
             self._live.clear()
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            raise  # nobody reads any more, which is for the command to judge
+        except OSError as failure:
+            name = self._stream.name if self._owned else "standard output"
+            raise CannotReport(f"cannot write the results to {name}: {failure.strerror}") from failure
 
     def close(self) -> None:
         if self._owned:
-            self._stream.close()
+            # Each line was sent off: what is left is one that could not be, which was told.
+            with suppress(OSError):
+                self._stream.close()
 
 
 class _ForPeople:

@@ -69,8 +69,8 @@ async def _heard(
     finally:
         if ticking is not None:
             ticking.cancel()
-    for report in reports:
-        report.close()
+        for report in reports:
+            report.close()
     return summary, stop.aborted
 
 

@@ -56,6 +56,8 @@ def _round(
             print("no test depends on what has changed", file=sys.stderr)
             return now, set(), exits.OK
         return now, set(), run_chosen(replace(now, cases=cases), arguments, environ)
+    except BrokenPipeError:
+        raise  # whoever read the results has left
     except (OSError, ValueError, Refused) as failure:
         # Files come and go while an editor or git writes them: what cannot be read now is looked at again.
         print(f"bamlet test: {failure}", file=sys.stderr)

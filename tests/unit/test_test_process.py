@@ -153,3 +153,58 @@ def test_t19_a_change_runs_the_tests_that_it_may_have_changed(tmp_path: Path) ->
         next_round(process, "found 1 error")
         (tmp_path / "b.baml").write_text(FILES["b.baml"], "utf-8")
         assert sorted(next_round(process)) == ["Quad::Eight"]
+
+
+TWICE = """
+function Twice(n: int) -> int { n * 2 }
+test One { functions [Twice] args { n 1 } @@assert({{ this == 2 }}) }
+test Two { functions [Twice] args { n 2 } @@assert({{ this == 4 }}) }
+"""
+
+
+@pytest.mark.parametrize(("more", "code"), [((), exits.FAILED), (("--output-format", "jsonl"), exits.FAILED)])
+def test_whoever_reads_the_results_may_leave(tmp_path: Path, more: tuple[str, ...], code: int) -> None:
+    """As `| head -1` does. Nothing is said of it, but a run of which nobody knows the end has not passed."""
+    assert ended(tmp_path, *more) == (code, "")
+
+
+def test_whoever_reads_a_list_may_leave(tmp_path: Path) -> None:
+    assert ended(tmp_path, "--list") == (exits.OK, "")
+
+
+def ended(folder: Path, *more: str) -> tuple[int, str]:
+    """What a run comes to whose standard output nobody reads."""
+    (folder / "main.baml").write_text(TWICE, "utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*BAMLET, "test", "main.baml", *more],
+            cwd=folder,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    return done.returncode, done.stderr
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a disk that is always full")
+def test_results_that_cannot_be_written_are_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "main.baml").write_text(TWICE, "utf-8")
+    assert run(["test", str(tmp_path / "main.baml"), "--output-format", f"json={FULL}"]) == exits.FAILED
+    assert capsys.readouterr().err.startswith(f"bamlet test: cannot write the results to {FULL}: ")
+
+
+def test_an_interrupt_before_there_is_a_command_leaves_no_traceback(tmp_path: Path) -> None:
+    """Whoever presses Ctrl-C at once meets Python while it loads us."""
+    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt", "utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from bamlet.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (exits.INTERRUPTED, "interrupted\n")
