@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .partials import PARTIAL, partial_of
 from .relate import Relation
 from .ty import (
     AnnotatedTy,
@@ -36,6 +37,8 @@ def mapped(ty: Ty, change: Callable[[Ty], Ty]) -> Ty:
             return FunctionTy(tuple(map(change, params)), change(result), change(throws))
         case FutureTy(value=value, error=error):
             return FutureTy(change(value), change(error))
+        case ClassTy(name=name, args=(whole,)) if name == PARTIAL:
+            return partial_of(change(whole))
         case ClassTy(name=name, args=args) if args:
             return ClassTy(name, tuple(map(change, args)))
         case InterfaceTy(name=name, args=args, bindings=bindings) if args or bindings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
+from ...types.partials import is_partial
 from ...types.show import show
 from ...types.ty import (
     ERROR,
@@ -19,7 +20,7 @@ from ...types.ty import (
     VariableTy,
     union,
 )
-from ...types.variables import match_variables, parts_of, replaced
+from ...types.variables import match_variables, parameters_in, parts_of, replaced
 from ..facts.interface import Param
 from ..facts.symbols import ClassSymbol, FunctionSymbol
 from .generic_calls import Inference, check_bounds, infer_arguments, settle
@@ -116,7 +117,10 @@ def note_tested(c: Checker, node: n.Node, ty: Ty, wanted: Ty) -> None:
             hint = "only a function's own type parameters can be looked at"
             c.wrong(node, catalogue.UNSUPPORTED, message, hint=hint)
     for member in c.relation.members(wanted):
-        if not isinstance(member, ClassTy) or all(map(_says_nothing, member.args)):
+        if is_partial(member) and parameters_in(member):
+            message = f"what `{show(member)}` is here cannot be found out at run time"
+            c.wrong(node, catalogue.UNSUPPORTED, message, hint="name the class that is still coming")
+        if not isinstance(member, ClassTy) or is_partial(member) or all(map(_says_nothing, member.args)):
             continue
         alike = (m for m in c.relation.members(ty) if not isinstance(m, ClassTy) or m.name == member.name)
         if any(_may_be(c, m, member) and not c.relation.is_part(m, member) for m in alike):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...types.partials import is_partial, partial_field
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, ClassTy, ErrorTy, InterfaceTy, ParameterTy, Ty
 from ...types.variables import replaced
@@ -55,6 +56,9 @@ def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
 
 def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
     match ty:
+        case ClassTy(args=(whole,)) if is_partial(ty):
+            of_whole = field_of(c, whole, name)
+            return None if of_whole is None else partial_field(of_whole)
         case ClassTy(name=owner, args=args):
             symbol = c.names.classes[owner]
             found = next((field.ty for field in symbol.schema.fields if field.name == name), None)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...types.partials import is_partial
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import (
@@ -205,6 +206,10 @@ def _declared_path(c: Checker, target: n.Path) -> Ty | None:
 def _one_slot(c: Checker, node: n.Node, owner: Ty, name: str) -> Ty | None:
     """The type of a field as declared; of several classes it must be the same, or no value would fit all."""
     members = c.relation.members(owner)
+    if any(map(is_partial, members)):
+        message = f"`{name}` is a field of a value that is still coming, which nobody changes"
+        c.wrong(node, catalogue.NOT_ASSIGNABLE, message, hint="make a value of your own from it")
+        return None
     slots = {field and bare(field) for field in (field_of(c, member, name) for member in members)}
     if len(slots) > 1:
         message = f"`{name}` is not the same in every `{show(owner)}`"

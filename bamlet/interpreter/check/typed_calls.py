@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ERROR, STRING, ClassTy, InterfaceTy, Ty, union
+from ...types.ty import ERROR, STRING, ClassTy, InterfaceTy, Ty, bare, union
 from ...types.variables import parameters_in, parts_of
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import CompanionCall, TypedCall
@@ -17,6 +17,7 @@ from .state import Checker
 from .throws import may_throw
 
 PARSE = "baml.llm.parse_as"
+STREAM = "baml.llm.Stream"
 
 # What a name with a type behind it calls, and what that takes.
 OF_A_TYPE: Mapping[str, tuple[str, Ty]] = {
@@ -38,32 +39,34 @@ def companion_call(c: Checker, node: n.Call, path: n.Path, function: FunctionSym
     if function is None or function.kind != "llm":
         message = f"`{path.name}` belongs to no function of a model"
         return _wrong(c, node, path, message, "only functions with a client and a prompt have companions")
-    if word in _LOOKING:
-        return _looking(c, node, function, word)
+    if word in _OF_A_CALL:
+        return _of_a_call(c, node, function, word)
     if word != "parse":
-        hint = "there are `$parse`, `$render_prompt` and `$build_request`; the host has `stream`"
+        hint = "there are `$parse`, `$stream`, `$render_prompt` and `$build_request`"
         return _wrong(c, node, path, f"there is no `{word}` of a function in the language yet", hint)
     return _typed(c, node, PARSE, STRING, function.name, function.result)
 
 
-# What would be sent, and what the library is told beside the function and its arguments.
-_LOOKING: Mapping[str, tuple[str, tuple[bool, ...]]] = {
+# What is made of a call, and what the library is told beside the function and its arguments.
+_OF_A_CALL: Mapping[str, tuple[str, tuple[bool, ...]]] = {
+    "stream": ("baml.llm.watch", ()),
     "render_prompt": ("baml.llm.first_prompt", ()),
     "build_request": ("baml.llm.first_request", (False,)),
 }
 
 
-def _looking(c: Checker, node: n.Call, function: FunctionSymbol, word: str) -> Ty:
-    symbol = c.names.functions[_LOOKING[word][0]]
+def _of_a_call(c: Checker, node: n.Call, function: FunctionSymbol, word: str) -> Ty:
+    name, more = _OF_A_CALL[word]
+    symbol = c.names.functions[name]
     types, slots = check_arguments(c, node, f"`{function.name}${word}`", function.params)
     if types or not function.params:
         order = tuple(range(len(types))) if slots is None else slots
         by_argument = {at: param.name for param, at in zip(function.params, order, strict=True) if at is not None}
         names = tuple(by_argument[at] for at in range(len(types)))
-        c.tables.calls[id(node)] = CompanionCall(symbol, function.name, names, _LOOKING[word][1])
+        c.tables.calls[id(node)] = CompanionCall(symbol, function.name, names, more)
         c.tables.reaches.add(symbol.name)
     may_throw(c, symbol.thrown, node)
-    return symbol.result
+    return ClassTy(STREAM, (bare(function.result),)) if word == "stream" else symbol.result
 
 
 def call_of_a_type(c: Checker, node: n.Call, name: str) -> Ty:

@@ -13,7 +13,7 @@ from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, V
 from ...types.variables import parameters_in
 from ..check import Checked
 from ..facts.builtins import SHRINKING, START
-from ..facts.code_names import constant_name, dispatch_name, is_constant_name
+from ..facts.code_names import constant_name, dispatch_name, is_constant_name, prompt_name
 from ..facts.cycles import finished, groups
 from ..facts.effects import Effects
 from ..facts.implementations import TO_STRING
@@ -150,15 +150,16 @@ def _is_immutable(ty: Ty) -> bool:
 
 
 def _never_waiting(view: Names, calls: Mapping[str, set[str]]) -> set[str]:
-    """Constants and what shows a value cannot wait, so they and what they call stay as they are."""
+    """Constants, holes of prompts and what shows a value cannot wait: they and what they call stay as they are."""
     showing = {
         full
         for (interface, _), found in view.implementations.items()
         if interface == TO_STRING
         for full in found.methods.values()
     }
-    pending = [*showing, *(name for name in calls if is_constant_name(name))]
-    reached = showing
+    holes = {name for name in map(prompt_name, view.functions) if name in view.functions}
+    pending = [*showing, *holes, *(name for name in calls if is_constant_name(name))]
+    reached = showing | holes
     while pending:
         new = calls.get(pending.pop(), set()) - reached
         reached |= new

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 
+from ...types.partials import is_partial
 from ...types.show import show
 from ...types.ty import (
     BOOL,
@@ -135,6 +136,8 @@ def _every(unit: Unit, ty: Ty, values: ast.expr) -> ast.expr:
 
 def _look(unit: Unit, value: ast.expr, ty: Ty) -> ast.expr:
     plain = bare(ty)
+    if isinstance(plain, ClassTy) and is_partial(plain):
+        return call("$type_is", value, ast.Constant("partial"), ast.Constant(_whole_of(plain)))
     if isinstance(plain, ClassTy) and unit.names.classes[plain.name].opaque:
         return call("$type_is", value, ast.Constant("handle"), ast.Constant(plain.name))
     if isinstance(plain, InterfaceTy):
@@ -142,6 +145,11 @@ def _look(unit: Unit, value: ast.expr, ty: Ty) -> ast.expr:
     if plain == NULL:
         return compare(value, ast.Is(), ast.Constant(None))
     return _LOOK[type(plain)](value, plain) if plain not in _PYTHON_TYPES else _tag(value, _PYTHON_TYPES[plain])
+
+
+def _whole_of(partial: ClassTy) -> str:
+    whole = bare(partial.args[0])
+    return whole.name if isinstance(whole, ClassTy) else ""
 
 
 def _implements(unit: Unit, value: ast.expr, interface: str) -> ast.expr:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
+from ...types.partials import PARTIAL
 from ...types.schema import ClassSchema, EnumMember, EnumSchema, Field
 from ...types.ty import ERROR, ClassTy, EnumTy, ParameterTy, Ty, bare, is_optional, members
 from ..declarations.attributes import annotate, describe
@@ -91,7 +92,8 @@ class ClassReader:
             )
             methods[method.name.name] = symbol.name
             self.names.functions[symbol.name] = symbol
-        opaque = not fields and any(isinstance(m.body, n.SysopStub) for m in node.methods)
+        is_native = any(isinstance(m.body, n.SysopStub) for m in node.methods)
+        opaque = not fields and (is_native or name == PARTIAL)
         self.names.classes[name] = ClassSymbol(schema, methods, opaque, params, span=placed.span(node.name))
         for block in node.implements:
             self._implemented(placed, block, itself, params)

@@ -9,6 +9,7 @@ from typing import Any
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...grammar.elsewhere import TYPES_WITH_ARGUMENTS
+from ...types.partials import PARTIAL, partial_of
 from ...types.show import show
 from ...types.ty import (
     ERROR,
@@ -139,7 +140,9 @@ class TypeResolver:
         if node.parts[0].name in self.names.broken:
             return ERROR
         args = self._arguments(node, symbol.params)
-        return ERROR if args is None else ClassTy(symbol.name, args)
+        if args is None:
+            return ERROR
+        return partial_of(args[0]) if symbol.name == PARTIAL else ClassTy(symbol.name, args)
 
     def _interface(self, node: n.TypeName, symbol: InterfaceSymbol) -> Ty:
         as_written, self.as_written = self.as_written, False  # of this name alone

@@ -141,7 +141,8 @@ def link(
         if class_name(name) in namespace:
             space.classes[name] = namespace[class_name(name)]
     for name, generic in whole.kind_of.items():
-        space.classes[name] = namespace[class_name(generic)]
+        if class_name(generic) in namespace:  # the values of a native one are handles
+            space.classes[name] = namespace[class_name(generic)]
     for name in map(constant_name, unit.names.constants):
         # A constant is evaluated when it is first used: in a program, or if it can be changed, in a call.
         make = namespace[name]

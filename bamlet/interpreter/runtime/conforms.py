@@ -7,6 +7,7 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
+from ...types.partials import is_partial
 from ...types.schema import Schemas
 from ...types.ty import (
     AliasTy,
@@ -81,7 +82,11 @@ def _is_single(value: Any, ty: Ty) -> bool:
             return type(value) is type(wanted) and bool(value == wanted)
         case ClassTy(name="uint8array"):
             return isinstance(value, bytes)
+        case ClassTy(args=(ClassTy(name=name),)) if is_partial(ty):
+            return isinstance(value, Instance) and value.__class_name__ == name
         case ClassTy(name=name):
+            if isinstance(value, Instance) and value.__partial__:
+                return False
             return isinstance(value, Instance | Handle | Opaque) and _class_of(value) == name
         case EnumTy(name=name):
             return isinstance(value, EnumValue) and value.enum == name

@@ -13,7 +13,7 @@ from ..facts.code_names import BYTES
 from .failures import Panic
 from .media import MediaValue
 from .subscripts import described
-from .values import EnumValue, Handle, Opaque
+from .values import EnumValue, Handle, Instance, Opaque
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -87,11 +87,13 @@ def unmatched() -> Any:
 
 
 def type_is(value: Any, kind: str, name: str) -> bool:
-    """Type tests that one Python expression cannot make: enums, media, and handles of opaque classes."""
+    """Type tests that one Python expression cannot make: of enums, media, partial values, opaque handles."""
     if kind == "enum":
         return isinstance(value, EnumValue) and value.enum == name
     if kind == "media":
         return isinstance(value, MediaValue) and value.kind == name
+    if kind == "partial":
+        return isinstance(value, Instance) and value.__class_name__ == name
     if name == BYTES:
         return isinstance(value, bytes)
     return isinstance(value, Handle | Opaque) and value.kind == name
