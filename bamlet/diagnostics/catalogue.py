@@ -142,6 +142,9 @@ CANNOT_INFER = _error("cannot-infer", "E0168", "a type argument that nothing tel
 TYPE_ARGUMENTS = _error("type-arguments", "E0169", "type arguments that do not fit the type parameters")
 UNMET_BOUND = _error("unmet-bound", "E0170", "a type argument that lacks what its parameter demands")
 RECURSIVE_GENERIC = _error("recursive-generic", "E0171", "a generic class that holds ever larger kinds of itself")
+STREAM_ATTRIBUTE_IN_UNION = _warning(
+    "stream-attribute-in-union", "E0172", "an attribute of streaming on one member of a union"
+)
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

@@ -36,7 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "enum": {"alias", "description", "dynamic", "check", "assert"},
     "test": {"check", "assert"},
 }
-_RENAMED = {"stream.must_exist": "stream.not_null"}
+# Two names for one attribute: today's, and the one that all tables here go by.
+_SAME = {"stream.must_exist": "stream.not_null"}
 _ONE_OF_TWO = "take one of them away"
 _BLOCKS = ("class", "enum", "test")  # their attributes stand inside, as `@@name`
 _KNOWN = set().union(*ALLOWED.values())
@@ -65,12 +66,13 @@ def describe(
     for attribute in attributes:
         if not _is_allowed(attribute, place, placed, report):
             continue
-        if attribute.name in seen and attribute.name not in _REPEATABLE:
-            first = Note(placed.span(seen[attribute.name]), "first written here")
+        name = _SAME.get(attribute.name, attribute.name)
+        if name in seen and name not in _REPEATABLE:
+            first = Note(placed.span(seen[name]), "first written here")
             message = f"`{_written(attribute)}` is written twice"
             report.at(placed, attribute, catalogue.DUPLICATE_ATTRIBUTE, message, first, hint=_ONE_OF_TWO)
             continue
-        seen[attribute.name] = attribute
+        seen[name] = attribute
         if attribute.name in ("alias", "description"):
             texts[attribute.name] = _text_argument(attribute, placed, report)
         elif attribute.name in ("check", "assert"):
@@ -101,13 +103,11 @@ def _written(attribute: n.Attribute) -> str:
 
 
 def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], report: Report) -> bool:
-    name, written = attribute.name, _written(attribute)
+    name, written = _SAME.get(attribute.name, attribute.name), _written(attribute)
     if name not in _KNOWN:
         message = f"there is no attribute `{written}`"
         known = [f"{'@@' if attribute.block else '@'}{other}" for other in sorted(_KNOWN)]
         hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
-        if name in _RENAMED:
-            hint = f"it is called {'@@' if attribute.block else '@'}{_RENAMED[name]} now"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
         return False
     if name in _SHOWN and place in ("parameter", "result"):

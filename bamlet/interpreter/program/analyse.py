@@ -73,6 +73,10 @@ def analyse(
     _check_constants(names, effects, report)
     _check_holes(names, effects, report)
     check_readings(items, report)
+    if edition.edition == 2:
+        from ..check.outdated import check_outdated
+
+        check_outdated(items, report)
     if _holds_jinja(items):
         from ..check.prompts import check_prompts  # brings jinja2
 
