@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..interpreter.program.link import Program
-from ..prompt import Media, Message, Text
+from ..prompt import Media, Message, Part
 from .context import CallContext
 from .errors import BamlError
 from .looking import LookingEnvironment
@@ -66,9 +66,9 @@ def _message(message: Message) -> str:
     return f"\n## {message.role or 'default role'}\n\n{text}{end}"
 
 
-def _part(part: Text | Media) -> str:
-    if isinstance(part, Text):
-        return part.text
+def _part(part: Part) -> str:
+    if not isinstance(part, Media):
+        return str(part)
     if part.url is not None:
         return f"![{part.media_type or part.kind} {part.url}]"
     data = base64.b64decode(part.base64 or "")

@@ -4,13 +4,16 @@ from .answer_schema import ANSWER_NAME, AnswerSchema, StructuredAnswer, answer_s
 from .errors import PromptError
 from .options import OutputFormatOptions
 from .output_format import output_format
-from .parts import Media, MediaKind, Message, Part, Prompt, Text
+from .parts import TOOL_ROLE, Media, MediaKind, Message, Part, Prompt, Text, ToolResult, ToolUse, Unread
 from .render import ClientInfo, TemplateString, render_prompt, render_text
+from .tools import Choice, Tool, ToolInput, Tools, tool_input
 from .values import ClassValue, EnumValue
 
 __all__ = [
     "ANSWER_NAME",
+    "TOOL_ROLE",
     "AnswerSchema",
+    "Choice",
     "ClassValue",
     "ClientInfo",
     "EnumValue",
@@ -24,8 +27,15 @@ __all__ = [
     "StructuredAnswer",
     "TemplateString",
     "Text",
+    "Tool",
+    "ToolInput",
+    "ToolResult",
+    "ToolUse",
+    "Tools",
+    "Unread",
     "answer_schema",
     "output_format",
     "render_prompt",
     "render_text",
+    "tool_input",
 ]

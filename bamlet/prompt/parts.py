@@ -1,4 +1,4 @@
-"""The prompt as the providers get it: messages with a role, made of text and media."""
+"""The prompt as the providers get it: messages with a role, made of text, media, calls of tools and results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .answer_schema import StructuredAnswer
+from .tools import Tools
 
 MediaKind: TypeAlias = Literal["image", "audio", "pdf", "video"]
 
@@ -14,6 +15,9 @@ MediaKind: TypeAlias = Literal["image", "audio", "pdf", "video"]
 @dataclass(frozen=True, slots=True)
 class Text:
     text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,50 @@ class Media:
         if (self.url is None) == (self.base64 is None):
             raise ValueError(f"the {self.kind} needs either a url or base64")
 
+    def __str__(self) -> str:
+        return f"<{self.kind}>"
 
-Part: TypeAlias = Text | Media
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A call that the model has made, in a history. `arguments` is its JSON text, as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def __str__(self) -> str:
+        return f"<calls {self.name} {self.arguments}>"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of a call, as text for the model."""
+
+    id: str
+    name: str
+    content: str
+    is_error: bool = False
+
+    def __str__(self) -> str:
+        return f"<{'error' if self.is_error else 'result'} of {self.name}: {self.content}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a provider wants back as it was, such as a signed thought. It is sent to that dialect and no other."""
+
+    dialect: str
+    value: Mapping[str, object] = field(hash=False)
+
+    def __str__(self) -> str:
+        return ""
+
+
+Part: TypeAlias = Text | Media | ToolUse | ToolResult | Unread
+
+TOOL_ROLE = "tool"
+"""The role of a message that holds nothing but results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +92,16 @@ class Message:
     allow_duplicate_role: bool = False
 
     def __str__(self) -> str:
-        shown = (part.text if isinstance(part, Text) else f"<{part.kind}>" for part in self.parts)
-        return f"[{self.role or 'default role'}]\n" + "".join(shown)
+        return f"[{self.role or 'default role'}]\n" + "".join(map(str, self.parts))
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`answer` is what the provider is asked for beside the words of the messages."""
+    """`answer` is what the provider is asked for beside the words of the messages, `tools` what may be called."""
 
     messages: tuple[Message, ...]
     answer: StructuredAnswer | None = None
+    tools: Tools | None = None
 
     def __str__(self) -> str:
         """For a person to read; the wire format is the provider's."""

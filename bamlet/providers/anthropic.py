@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..options import PROVIDERS
-from ..prompt import Media, MediaKind, Prompt, Text
+from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse, Unread
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
 from .request import json_post, key_for, url_for
-from .roles import Piece, hoisted, messages_for, remapped
+from .roles import Piece, hoisted, messages_for, remapped, results_as_user
 from .structured import ask
+from .tools import anthropic_call, anthropic_result, declare
 
 DEFAULTS = PROVIDERS["anthropic"]
 DEFAULT_MAX_TOKENS = 4096
@@ -37,7 +38,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     if key := key_for(client):
         ours["x-api-key"] = key
     body = build_body(client, prompt, stream=stream)
-    body = ask(client, body, prompt.answer)
+    body = declare(client, ask(client, body, prompt.answer), prompt)
     return json_post(client, url_for(client, "/v1/messages"), ours, body)
 
 
@@ -47,7 +48,7 @@ def build_body(client: ClientOptions, prompt: Prompt, *, stream: bool) -> dict[s
         name: value for name, value in client.body.items() if name not in ("system", "messages", "stream")
     }
     body.setdefault("max_tokens", DEFAULT_MAX_TOKENS)
-    system, messages = hoisted(remapped(client, messages_for(client, prompt)))
+    system, messages = hoisted(remapped(client, results_as_user(messages_for(client, prompt))))
     if system:
         body["system"] = _blocks(client, system)
     body["messages"] = [{"role": message.role, "content": _blocks(client, message.pieces)} for message in messages]
@@ -63,10 +64,18 @@ def _blocks(client: ClientOptions, pieces: Iterable[Piece]) -> list[dict[str, ob
 def _block(client: ClientOptions, piece: Piece) -> dict[str, object]:
     # A mark such as `cache_control` speaks of all that stands before it, so it goes to the end of its role.
     sent = piece.sent if piece.is_last else {}
-    if isinstance(piece.part, Text):
-        return {"type": "text", "text": piece.part.text, **sent}
-    media = MEDIA.ready(client, piece.part)
-    return {"type": _BLOCKS[media.kind], "source": _source(media), **sent}
+    match piece.part:
+        case Text(text=text):
+            return {"type": "text", "text": text, **sent}
+        case ToolUse() as use:
+            return anthropic_call(use)
+        case ToolResult() as result:
+            return anthropic_result(result)
+        case Unread(value=value):
+            return dict(value)
+        case Media() as given:
+            media = MEDIA.ready(client, given)
+            return {"type": _BLOCKS[media.kind], "source": _source(media), **sent}
 
 
 def _source(media: Media) -> dict[str, object]:

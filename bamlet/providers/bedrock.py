@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..options import BEDROCK_INFERENCE, PROVIDERS
-from ..prompt import Media, MediaKind, Prompt, Text
+from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
 from .request import headers_for, json_body, key_for, needed, path_segment, url_for
-from .roles import Piece, hoisted, messages_for, remapped
+from .roles import Piece, hoisted, messages_for, remapped, results_as_user
 from .structured import ask
+from .tools import bedrock_call, bedrock_result, declare
 
 DEFAULTS = PROVIDERS["aws-bedrock"]
 
@@ -57,13 +58,13 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     ours = {"content-type": "application/json", "accept": accepted}
     if key := key_for(client):
         ours["authorization"] = f"Bearer {key}"
-    body = json_body(client, ask(client, _body(client, prompt), prompt.answer))
+    body = json_body(client, declare(client, ask(client, _body(client, prompt), prompt.answer), prompt))
     return Request("POST", url_for(client, f"/model/{model}/{method}"), headers_for(client, ours), body)
 
 
 def _body(client: ClientOptions, prompt: Prompt) -> dict[str, Any]:
     body: dict[str, Any] = {name: value for name, value in client.body.items() if name != "model"}
-    system, messages = hoisted(remapped(client, messages_for(client, prompt)))
+    system, messages = hoisted(remapped(client, results_as_user(messages_for(client, prompt))))
     body["messages"] = [
         {"role": message.role, "content": list(_blocks(client, message.pieces))} for message in messages
     ]
@@ -90,10 +91,15 @@ def _setting(client: ClientOptions, name: str, value: object) -> object:
 
 def _blocks(client: ClientOptions, pieces: Iterable[Piece]) -> Iterator[dict[str, object]]:
     for piece in pieces:
-        if isinstance(piece.part, Text):
-            yield {"text": piece.part.text}
-        else:
-            yield _media(client, MEDIA.ready(client, piece.part))
+        match piece.part:
+            case Text(text=text):
+                yield {"text": text}
+            case ToolUse() as use:
+                yield bedrock_call(use)
+            case ToolResult() as result:
+                yield bedrock_result(result)
+            case Media() as media:
+                yield _media(client, MEDIA.ready(client, media))
         # What other dialects mark in a part is a block of its own here, behind the parts of its role.
         if piece.is_last and piece.metadata.get("cache_control"):
             yield {"cachePoint": {"type": "default"}}

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..options import PROVIDERS
-from ..prompt import Media, Prompt, Text
+from ..prompt import Media, Prompt, Text, ToolResult, ToolUse, Unread
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
 from .request import json_post, key_for, needed, url_for
-from .roles import Piece, hoisted, messages_for, remapped
+from .roles import Piece, hoisted, messages_for, remapped, results_as_user
 from .structured import ask
+from .tools import declare, google_call, google_result
 
 DEFAULTS = PROVIDERS["google-ai"]
 
@@ -54,7 +55,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     # A name with a folder says itself what it is: a tuned model, for example.
     url = method_url(client, f"/{model}" if "/" in model else f"/models/{model}", stream=stream)
     body = build_body(client, prompt, MEDIA, SNAKE)
-    body = ask(client, body, prompt.answer)
+    body = declare(client, ask(client, body, prompt.answer), prompt)
     return json_post(client, url, ours, body)
 
 
@@ -78,7 +79,7 @@ def build_body(
     left_out = ("model", "contents", "system_instruction", "systemInstruction")
     body: dict[str, Any] = {name: value for name, value in client.body.items() if name not in left_out}
     parts = _Parts(client, media, spelling)
-    system, messages = hoisted(remapped(client, messages_for(client, prompt)))
+    system, messages = hoisted(remapped(client, results_as_user(messages_for(client, prompt))))
     if system:
         body["system_instruction"] = {"parts": parts.all(system)}
     body["contents"] = [
@@ -99,12 +100,29 @@ class _Parts:
     spelling: GoogleSpelling
 
     def all(self, pieces: Iterable[Piece]) -> list[dict[str, object]]:
-        return [self._part(piece) for piece in pieces]
+        """What is unread is a signature, and belongs to the part that follows it."""
+        made: list[dict[str, object]] = []
+        signature: Mapping[str, object] = {}
+        for piece in pieces:
+            if isinstance(piece.part, Unread):
+                signature = piece.part.value
+            else:
+                made.append({**self._part(piece), **signature})
+                signature = {}
+        return made
 
     def _part(self, piece: Piece) -> dict[str, object]:
-        if isinstance(piece.part, Text):
-            return {"text": piece.part.text, **piece.sent}
-        return {**self._media(self.media.ready(self.client, piece.part)), **piece.sent}
+        match piece.part:
+            case Text(text=text):
+                return {"text": text, **piece.sent}
+            case ToolUse() as use:
+                return google_call(use)
+            case ToolResult() as result:
+                return google_result(result)
+            case Media() as given:
+                return {**self._media(self.media.ready(self.client, given)), **piece.sent}
+            case Unread():
+                raise AssertionError("taken by the part that follows it")
 
     def _media(self, media: Media) -> Mapping[str, object]:
         words = self.spelling

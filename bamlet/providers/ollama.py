@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from ..options import PROVIDERS
-from ..prompt import Media, Prompt, Text
+from ..prompt import Media, Prompt, Text, ToolResult, ToolUse
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules
 from .request import json_post, key_for, url_for
 from .roles import RoleMessage, messages_for, remapped
 from .structured import ask
+from .tools import declare, ollama_calls, ollama_result
 
 NATIVE = "ollama-native"
 DEFAULTS = PROVIDERS["ollama-native"]
@@ -37,13 +39,24 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     body: dict[str, Any] = {
         name: value for name, value in client.body.items() if name not in ("messages", "stream")
     }
-    body["messages"] = [_message(client, message) for message in remapped(client, messages_for(client, prompt))]
+    messages = remapped(client, messages_for(client, prompt))
+    body["messages"] = [turn for message in messages for turn in _turns(client, message)]
     body["stream"] = stream  # it streams unless it is told not to
     ours = {"content-type": "application/json", "accept": "application/x-ndjson" if stream else "application/json"}
     if key := key_for(client):
         ours["authorization"] = f"Bearer {key}"
-    body = ask(client, body, prompt.answer)
+    body = declare(client, ask(client, body, prompt.answer), prompt)
     return json_post(client, url_for(client, "/api/chat"), ours, body)
+
+
+def _turns(client: ClientOptions, message: RoleMessage) -> Iterator[dict[str, object]]:
+    """Each result is a message by itself, and calls stand beside what is said."""
+    parts = [piece.part for piece in message.pieces]
+    results = [part for part in parts if isinstance(part, ToolResult)]
+    yield from map(ollama_result, results)
+    uses = [part for part in parts if isinstance(part, ToolUse)]
+    if len(results) < len(parts):
+        yield {**_message(client, message), **({"tool_calls": ollama_calls(uses)} if uses else {})}
 
 
 def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:

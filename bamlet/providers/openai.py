@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..options import PROVIDERS, Provider
-from ..prompt import Media, MediaKind, Prompt, Text
+from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url
 from .request import json_post, key_for, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
 from .structured import ask
+from .tools import chat_calls, chat_result, declare
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
         name: value for name, value in client.body.items() if name not in ("messages", "stream", "stream_options")
     }
     messages = remapped(client, messages_for(client, prompt))
-    body["messages"] = [_message(client, flavor, message) for message in messages]
+    body["messages"] = [turn for message in messages for turn in _turns(client, flavor, message)]
     if stream:
         body["stream"] = True
         asked = client.body.get("stream_options")
@@ -75,7 +76,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
         if options:
             body["stream_options"] = options
     url = url_for(client, "/chat/completions")
-    body = ask(client, body, prompt.answer)
+    body = declare(client, ask(client, body, prompt.answer), prompt)
     return json_post(client, url, key_header(client, flavor.key_header), body)
 
 
@@ -85,6 +86,19 @@ def key_header(client: ClientOptions, name: str) -> dict[str, str]:
     if key := key_for(client):
         ours[name] = f"Bearer {key}" if name == "authorization" else key
     return ours
+
+
+def _turns(client: ClientOptions, flavor: ChatFlavor, message: RoleMessage) -> Iterator[dict[str, object]]:
+    """Each result is a message by itself, and calls stand beside what is said."""
+    parts = [piece.part for piece in message.pieces]
+    yield from (chat_result(part) for part in parts if isinstance(part, ToolResult))
+    uses = [part for part in parts if isinstance(part, ToolUse)]
+    said = tuple(piece for piece in message.pieces if isinstance(piece.part, Text | Media))
+    calls: dict[str, object] = {"tool_calls": chat_calls(uses)} if uses else {}
+    if said:
+        yield {**_message(client, flavor, RoleMessage(message.role, said)), **calls}
+    elif uses:
+        yield {"role": message.role, "content": None, **calls}
 
 
 def _message(client: ClientOptions, flavor: ChatFlavor, message: RoleMessage) -> dict[str, object]:
@@ -97,6 +111,7 @@ def _message(client: ClientOptions, flavor: ChatFlavor, message: RoleMessage) ->
 def _part(client: ClientOptions, piece: Piece) -> dict[str, object]:
     if isinstance(piece.part, Text):
         return {"type": "text", "text": piece.part.text, **piece.sent}
+    assert isinstance(piece.part, Media)
     media = MEDIA.ready(client, piece.part)
     return {**_MEDIA[media.kind](media), **piece.sent}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ..wire.message import Request
@@ -112,3 +112,16 @@ def json_body(client: ClientOptions, body: Mapping[str, object]) -> bytes:
 def json_post(client: ClientOptions, url: str, ours: Mapping[str, str], body: Mapping[str, object]) -> Request:
     """What nearly every dialect sends. Raises `ClientConfigError`."""
     return Request("POST", url, headers_for(client, ours), json_body(client, body))
+
+
+# --- parts of a body that the options may have begun
+
+
+def block_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    given = body.get(name)
+    return dict(given) if isinstance(given, Mapping) else {}
+
+
+def list_in(body: Mapping[str, Any], name: str) -> list[Any]:
+    given = body.get(name)
+    return list(given) if isinstance(given, list) else []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..options import PROVIDERS
-from ..prompt import Media, MediaKind, Prompt, Text
+from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse, Unread
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url
@@ -15,6 +15,7 @@ from .openai import audio, key_header
 from .request import json_post, url_for
 from .roles import Piece, RoleMessage, messages_for, remapped
 from .structured import ask
+from .tools import declare, responses_call, responses_result
 
 DEFAULTS = PROVIDERS["openai-responses"]
 
@@ -34,12 +35,28 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     """Raises `ClientConfigError` for what the client lacks, or the dialect has no words for."""
     left_out = ("input", "stream") if stream else ("input", "stream", "stream_options")
     body: dict[str, Any] = {name: value for name, value in client.body.items() if name not in left_out}
-    body["input"] = [_message(client, message) for message in remapped(client, messages_for(client, prompt))]
+    messages = remapped(client, messages_for(client, prompt))
+    body["input"] = [item for message in messages for item in _items(client, message)]
     if stream:
         body["stream"] = True
     ours = key_header(client, "authorization")
-    body = ask(client, body, prompt.answer)
+    body = declare(client, ask(client, body, prompt.answer), prompt)
     return json_post(client, url_for(client, "/responses"), ours, body)
+
+
+def _items(client: ClientOptions, message: RoleMessage) -> Iterator[dict[str, object]]:
+    """Calls, results and what is unread are items beside the messages, in their order."""
+    said = tuple(piece for piece in message.pieces if isinstance(piece.part, Text | Media))
+    for piece in message.pieces:
+        match piece.part:
+            case ToolUse() as use:
+                yield responses_call(use)
+            case ToolResult() as result:
+                yield responses_result(result)
+            case Unread(value=value):
+                yield dict(value)
+            case _ if piece is said[0]:
+                yield _message(client, RoleMessage(message.role, said))
 
 
 def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:
@@ -50,6 +67,7 @@ def _message(client: ClientOptions, message: RoleMessage) -> dict[str, object]:
 def _part(client: ClientOptions, piece: Piece, text_type: str) -> dict[str, object]:
     if isinstance(piece.part, Text):
         return {"type": text_type, "text": piece.part.text, **piece.sent}
+    assert isinstance(piece.part, Media)
     media = MEDIA.ready(client, piece.part)
     return {**_MEDIA[media.kind](media), **piece.sent}
 

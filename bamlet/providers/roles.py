@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..prompt import Part, Prompt
+from ..options import PROVIDERS
+from ..prompt import TOOL_ROLE, Message, Part, Prompt, ToolResult, ToolUse, Unread
 from .client import ClientOptions
 
 
@@ -30,17 +31,38 @@ def messages_for(client: ClientOptions, prompt: Prompt) -> list[RoleMessage]:
     """A role that is not allowed becomes the default role; only then are equal neighbours merged."""
     merged: list[RoleMessage] = []
     for message in prompt.messages:
-        role = message.role if message.role in client.allowed_roles else client.default_role
+        role = _role(client, message)
         sent = _sent(client, message.metadata)
-        last = len(message.parts) - 1
-        pieces = tuple(
-            Piece(part, sent, message.metadata, place == last) for place, part in enumerate(message.parts)
-        )
+        parts = [part for part in message.parts if not isinstance(part, Unread) or part.dialect == _reads(client)]
+        if message.parts and not parts:
+            continue
+        last = len(parts) - 1
+        pieces = tuple(Piece(part, sent, message.metadata, place == last) for place, part in enumerate(parts))
         if merged and merged[-1].role == role and not message.allow_duplicate_role:
             merged[-1] = RoleMessage(role, merged[-1].pieces + pieces)
         else:
             merged.append(RoleMessage(role, pieces))
     return merged
+
+
+def _role(client: ClientOptions, message: Message) -> str:
+    """Of a history the roles are what its calls and results make them, whatever a client allows in a prompt."""
+    if any(isinstance(part, ToolResult) for part in message.parts):
+        return TOOL_ROLE
+    if any(isinstance(part, ToolUse) for part in message.parts):
+        return "assistant"
+    return message.role if message.role in client.allowed_roles else client.default_role
+
+
+def _reads(client: ClientOptions) -> str:
+    """The dialect in which a client is answered, and gets back what it has said."""
+    answers = client.client_response_type or PROVIDERS[client.provider].answers
+    return "google" if answers == "vertex" else answers
+
+
+def results_as_user(messages: list[RoleMessage]) -> list[RoleMessage]:
+    """For dialects in which the results of tools are what the user says next."""
+    return [RoleMessage("user", message.pieces) if message.role == TOOL_ROLE else message for message in messages]
 
 
 def remapped(client: ClientOptions, messages: list[RoleMessage]) -> list[RoleMessage]:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from ..options import PROVIDERS
 from ..prompt import ANSWER_NAME, StructuredAnswer
 from .client import ClientConfigError, ClientOptions
+from .request import block_in, list_in
 
 Mode: TypeAlias = Literal["prompt", "json_schema", "tool"]
 Body: TypeAlias = dict[str, Any]
@@ -47,7 +48,7 @@ def _chat_schema(body: Body, answer: StructuredAnswer) -> Body:
 
 def _chat_tool(body: Body, answer: StructuredAnswer) -> Body:
     function = _function(answer, "parameters") | _strictness(answer)
-    tools = [*_listed(body, "tools"), {"type": "function", "function": function}]
+    tools = [*list_in(body, "tools"), {"type": "function", "function": function}]
     choice = {"type": "function", "function": {"name": ANSWER_NAME}}
     return body | {"tools": tools, "tool_choice": choice}
 
@@ -56,13 +57,13 @@ def _chat_tool(body: Body, answer: StructuredAnswer) -> Body:
 
 
 def _responses_schema(body: Body, answer: StructuredAnswer) -> Body:
-    return body | {"text": {"format": {"type": "json_schema", **_named(answer)}} | _block(body, "text")}
+    return body | {"text": {"format": {"type": "json_schema", **_named(answer)}} | block_in(body, "text")}
 
 
 def _responses_tool(body: Body, answer: StructuredAnswer) -> Body:
     tool = {"type": "function", **_function(answer, "parameters"), **_strictness(answer)}
     choice = {"type": "function", "name": ANSWER_NAME}
-    return body | {"tools": [*_listed(body, "tools"), tool], "tool_choice": choice}
+    return body | {"tools": [*list_in(body, "tools"), tool], "tool_choice": choice}
 
 
 # --- Anthropic
@@ -70,11 +71,11 @@ def _responses_tool(body: Body, answer: StructuredAnswer) -> Body:
 
 def _anthropic_schema(body: Body, answer: StructuredAnswer) -> Body:
     form = {"type": "json_schema", "schema": answer.schema.schema}
-    return body | {"output_config": {"format": form} | _block(body, "output_config")}
+    return body | {"output_config": {"format": form} | block_in(body, "output_config")}
 
 
 def _anthropic_tool(body: Body, answer: StructuredAnswer) -> Body:
-    tools = [*_listed(body, "tools"), _function(answer, "input_schema")]
+    tools = [*list_in(body, "tools"), _function(answer, "input_schema")]
     return body | {"tools": tools, "tool_choice": {"type": "tool", "name": ANSWER_NAME}}
 
 
@@ -83,15 +84,15 @@ def _anthropic_tool(body: Body, answer: StructuredAnswer) -> Body:
 
 def _google_schema(body: Body, answer: StructuredAnswer) -> Body:
     form = {"responseMimeType": "application/json", "responseJsonSchema": answer.schema.schema}
-    return body | {"generationConfig": form | _block(body, "generationConfig")}
+    return body | {"generationConfig": form | block_in(body, "generationConfig")}
 
 
 def _google_tool(body: Body, answer: StructuredAnswer) -> Body:
     declared = {"functionDeclarations": [_function(answer, "parametersJsonSchema")]}
     calling = {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [ANSWER_NAME]}}
     return body | {
-        "tools": [*_listed(body, "tools"), declared],
-        "toolConfig": _block(body, "toolConfig") | calling,
+        "tools": [*list_in(body, "tools"), declared],
+        "toolConfig": block_in(body, "toolConfig") | calling,
     }
 
 
@@ -100,8 +101,8 @@ def _google_tool(body: Body, answer: StructuredAnswer) -> Body:
 
 def _bedrock_tool(body: Body, answer: StructuredAnswer) -> Body:
     form = {"name": ANSWER_NAME, "description": _TOOL_DESCRIPTION, "inputSchema": {"json": answer.schema.schema}}
-    given = _block(body, "toolConfig")
-    tools = [*_listed(given, "tools"), {"toolSpec": form}]
+    given = block_in(body, "toolConfig")
+    tools = [*list_in(given, "tools"), {"toolSpec": form}]
     return body | {"toolConfig": given | {"tools": tools, "toolChoice": {"tool": {"name": ANSWER_NAME}}}}
 
 
@@ -126,16 +127,6 @@ def _function(answer: StructuredAnswer, schema_key: str) -> dict[str, object]:
 
 def _if_absent(body: Body, name: str, value: object) -> Body:
     return body if name in body else body | {name: value}
-
-
-def _block(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    given = body.get(name)
-    return dict(given) if isinstance(given, Mapping) else {}
-
-
-def _listed(body: Mapping[str, Any], name: str) -> list[Any]:
-    given = body.get(name)
-    return list(given) if isinstance(given, list) else []
 
 
 _Way: TypeAlias = Callable[[Body, StructuredAnswer], Body]

@@ -14,6 +14,7 @@ from .google import CAMEL, build_body, method_url, model_of
 from .media import MediaRules
 from .request import json_post, key_for, path_segment, url_for
 from .structured import ask
+from .tools import declare
 
 DEFAULTS = PROVIDERS["vertex-ai"]
 GLOBAL_HOST = "aiplatform.googleapis.com"
@@ -68,7 +69,7 @@ def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Req
     else:
         url = method_url(client, f"/{model}", stream=stream)
         body = build_body(client, prompt, MEDIA, CAMEL)
-    body = ask(client, body, prompt.answer)
+    body = declare(client, ask(client, body, prompt.answer), prompt)
     return json_post(client, url, ours, body)
 
 

@@ -1,0 +1,56 @@
+"""What a model may call: parameters of a function in, a declaration with its JSON Schema out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from ..types.schema import ClassSchema, Field, Schemas
+from ..types.ty import NULL, ClassTy, union
+from .answer_schema import AnswerSchema, answer_schema
+
+Choice: TypeAlias = Literal["auto", "required", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """As a model is told of it."""
+
+    name: str
+    description: str
+    schema: AnswerSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The tools of one request. `choice` says whether the model may, must or must not call, or names the one."""
+
+    declared: tuple[Tool, ...]
+    choice: Choice | Tool = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInput:
+    """The parameters of a tool as one class, which `schemas` know beside the program's own."""
+
+    ty: ClassTy
+    schemas: Schemas
+
+    def schema(self) -> AnswerSchema:
+        """Raises `PromptError` for a type that no model can write."""
+        return answer_schema(self.ty, self.schemas)
+
+
+def tool_input(name: str, parameters: Sequence[tuple[Field, bool]], schemas: Schemas) -> ToolInput:
+    """Each parameter with whether it may be left out. Null stands for what is left out."""
+    key = ("tool input", name)
+    known: ToolInput | None = schemas.derived.get(key)
+    if known is None:
+        fields = tuple(
+            replace(field, ty=union((field.ty, NULL))) if may_lack else field for field, may_lack in parameters
+        )
+        made = ClassSchema(f"{name}(…)", fields)  # no program can declare such a name
+        known = ToolInput(ClassTy(made.name), schemas.with_types(Schemas({made.name: made})))
+        schemas.derived[key] = known
+    return known
