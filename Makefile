@@ -66,11 +66,12 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed
 clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other languages, and run them over a server; needs node and npm
 	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py
 
-nightly: $(DEV) interop clients ## What `interop` and `clients` do, 100,000 orchestrations under random faults, 10,000 calls that are stopped
+nightly: $(DEV) interop clients ## What `interop` and `clients` do, 100,000 orchestrations under random faults, 10,000 calls that are stopped, 1,000 clients
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
 	@BAMLET_TEST_BLOCKS=5000 $(BIN)/python -m pytest -q tests/unit/test_random_tests.py
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
+	@BAMLET_CLIENT_PROGRAMS=1000 $(BIN)/python -m pytest -q tests/unit/test_random_clients.py
 
 kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of five seeds, and compare; ten minutes
 	@for seed in 1 2 3 4 5; do $(BIN)/python -m tests.batch.kill --rows 6000 --kills 30 --seed $$seed || exit 1; done

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
 import enum
 from collections.abc import Mapping
+from operator import getitem
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 try:
@@ -86,30 +88,27 @@ class Check(Model):
     status: str
 
 
-class _Parametrised(Model):
+class _Generic(type(BaseModel)):  # type: ignore[misc]
+    """The class of generic models."""
+
+
+def _found_again(cls: Any) -> Any:
     """Pickled by what it is made of: there is no place where `Checked[int, …]` could be found."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        made = type(self).__pydantic_generic_metadata__
-        if not made["args"]:
-            return _blank, (type(self),), self.__getstate__()
-        return _blank, (made["origin"], made["args"]), self.__getstate__()
+    made = cls.__pydantic_generic_metadata__
+    return (getitem, (made["origin"], made["args"])) if made["args"] else cls.__qualname__
 
 
-def _blank(cls: Any, arguments: tuple[Any, ...] = ()) -> Any:
-    """For unpickling."""
-    found = cls[arguments] if arguments else cls
-    return found.__new__(found)
+copyreg.pickle(_Generic, _found_again)
 
 
-class Checked(_Parametrised, Generic[T, CheckName]):
+class Checked(Model, Generic[T, CheckName], metaclass=_Generic):
     """A value and its checks, by name."""
 
     value: T
     checks: dict[CheckName, Check]
 
 
-class StreamState(_Parametrised, Generic[T]):
+class StreamState(Model, Generic[T], metaclass=_Generic):
     """A part of a partial value and how far it is."""
 
     value: T

@@ -200,6 +200,8 @@ class Shapes:
         parts = [self._part(member, partial, done) for member in ty.members if bare(member) != NULL]
         flat = dict.fromkeys(_with_choices_together([part for shape in parts for part in _flat(shape)]))
         nullable = flat.pop(_NONE, 0) is None or is_optional(ty)
+        if not flat:
+            return _NONE
         shape = next(iter(flat)) if len(flat) == 1 else Either(tuple(flat))
         return Maybe(shape) if nullable else shape
 

@@ -236,12 +236,12 @@ class Makers:
                     kinds[list].append((member, of(member)))
                     kinds[dict].append((member, of(member)))
 
-        missing = None if self._holds_null(shape) else HELD
+        missing = self._of_null(shape, wrapped)
         is_alone = sum(map(len, kinds.values())) == 1 and not wrapped
 
         def made(value: Any) -> Any:
             if value is None:
-                return missing
+                return missing(None)
             if isinstance(value, Instance):
                 if isinstance(value, WRAPPERS):
                     return self._in_wrapper(wrapped, value)
@@ -251,17 +251,24 @@ class Makers:
                 if value.enum in enums:
                     return enums[value.enum](value)
             else:
-                for member, make in kinds.get(type(value), ()):
-                    if is_alone or self._fitting.fits(member, value):
-                        return make(value)
+                meant = kinds.get(type(value), ())
+                for whole in (True, False):
+                    for member, make in meant:
+                        if is_alone or self._fitting.fits(member, value, whole=whole):
+                            return make(value)
             # Without its checks: of a partial value that is not yet what is checked, of a whole one see `_checks`.
             if wrapped and not any(takes(member, value) for member in shape.members):
                 for member, make in wrapped:
-                    if self._fitting.fits(innermost(member), value):
+                    if self._fitting.fits(innermost(member), value, whole=False):
                         return make(value)
             return self.free(value)
 
         return made
+
+    def _of_null(self, shape: Either, wrapped: list[tuple[Checks | State, Maker]]) -> Maker:
+        if self._holds_null(shape):
+            return _same
+        return next((make for member, make in wrapped if self._holds_null(innermost(member))), _something)
 
     def _holds_null(self, shape: Shape, inside: frozenset[Named] = frozenset()) -> bool:
         match shape:
@@ -278,7 +285,7 @@ class Makers:
         """A member with checks or a state of its own, found by what is inside."""
         wanted = Checks if isinstance(value, CHECKED) else State
         for shape, make in wrapped:
-            if isinstance(shape, wanted) and self._fitting.fits(shape.inner, value.value):
+            if isinstance(shape, wanted) and self._fitting.fits(shape, value, whole=False):
                 return make(value)
         return HELD
 

@@ -16,7 +16,7 @@ from ..interpreter.facts.interface import Interface
 from ..types.schema import ClassSchema, EnumSchema, Field
 from .annotations import Annotations, Side
 from .breaking import annotated
-from .layout import call, docstring, imports, kept, text, words
+from .layout import WIDTH, call, docstring, imports, kept, text, words
 from .spaces import last_name, of_space, own_classes, own_enums, space_of
 
 PART_SIZE = 24  # names a part: loading one takes some ten milliseconds
@@ -244,6 +244,9 @@ def _field(annotations: Annotations, field: Field, shape: Shape, is_partial: boo
         if len(f"    {head} = _pydantic.Field(") > 120:
             return kept(flat)
         return call(f"{head} = _pydantic.Field", arguments, indent=4)
+    if default is not None and len(f"    {head} = {default[1]}") > WIDTH >= len(f"    {head} = ("):
+        # A formatter breaks behind the last sign that it can.
+        return f"    {head} = (\n        {default[1]}\n    )"
     after = f" = {default[1]}" if default is not None else ""
     return "\n".join(annotated(f"{field.name}: ", annotation, after, 4))
 

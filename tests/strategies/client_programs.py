@@ -75,7 +75,7 @@ class ClientProgram:
         chance = self._chance
         checks = name not in self._plain
         lines = []
-        for number, field in enumerate(chance.sample(FIELDS, chance.randint(1, 6))):
+        for number, field in enumerate(chance.sample(FIELDS, chance.randint(1, 4))):
             told = chance.choice(TOLD).format(number) if chance.random() < 0.4 else ""
             ty = f"{name}[]" if chance.random() < 0.1 else self._type(2, before, checks=checks, streams=True)
             lines.append(f"  {field} ({ty}) {told} {self._attributes(checks, streams=True)}".rstrip())

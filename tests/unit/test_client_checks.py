@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
@@ -43,6 +44,20 @@ function Lists() -> 5[] | Whole[] | Whole[][] | map<string, int> | map<string, W
   prompt #"{{ ctx.output_format }}"#
 }
 function Number() -> int @check(small, {{ this < 9 }}) { 3 }
+type JSON = string | int | null | JSON[] | map<string, JSON>
+type Rows = int | Rows[]
+class Checked { value string, checks int[] }
+function Named() -> (Checked | (string @check(short, {{ this|length < 9 }})))[] {
+  client Local
+  prompt #"{{ ctx.output_format }}"#
+}
+function Nested() -> ((int @check(even, {{ this % 2 == 0 }}))[] @check(some, {{ this }})) {
+  client Local
+  prompt #"{{ ctx.output_format }}"#
+}
+function Missing() -> map<string, "a" | JSON | Rows> { client Local, prompt #"{{ ctx.output_format }}"# }
+function Kinds() -> (Rows | (bool[] @check(yes, {{ this }})))[] { client Local, prompt #"{{ ctx.output_format }}"# }
+function Loose(given: Found | JSON) -> string { client Local, prompt #"{{ given }}"# }
 """
 )
 
@@ -101,6 +116,26 @@ def test_a_list_is_told_from_another_kind_of_list(client: ModuleType, b: Any) ->
         "Checked"
     ] * 3
     assert b.parse_stream.Lists('[{"size": 6}]')[0].value == client.stream_types.Whole(size=6)
+
+
+def test_a_class_of_the_program_may_be_called_checked(client: ModuleType, b: Any) -> None:
+    own, checked = b.parse.Named('[{"value": "v", "checks": [1]}, "text"]')
+    assert own == client.types.Checked(value="v", checks=[1])
+    assert (checked.value, statuses(checked)) == ("text", {"short": "succeeded"})
+
+
+def test_what_was_checked_can_be_pickled(b: Any) -> None:
+    for value in (b.Whole5(), b.parse.Nested("[1, 2]"), b.parse.Ask('{"count": 3, "mixed": 4}')):
+        again = pickle.loads(pickle.dumps(value))
+        assert (again, type(again)) == (value, type(value))
+
+
+def test_a_recursive_alias_in_a_union_is_looked_into(b: Any) -> None:
+    assert b.parse.Missing('{"x": null, "y": [1], "z": "a"}') == {"x": None, "y": [1], "z": "a"}
+    rows, flags = b.parse.Kinds("[[1, [2]], [true, false]]")
+    assert (rows, flags.value) == ([1, [2]], [True, False])
+    told = b.request.Loose({"other": 1}, {"env": {"BASE_URL": "http://127.0.0.1:1", "LOCAL_KEY": "k"}})
+    assert "other" in str(told.body.json())
 
 
 def test_what_was_checked_is_taken_back_as_an_argument(b: Any) -> None:

@@ -34,9 +34,9 @@ from tests.strategies.client_programs import ClientProgram
 from tests.support.generated import generated
 from tests.support.user_project import said
 
-PROGRAMS = int(os.environ.get("BAMLET_CLIENT_PROGRAMS", "5"))
-LONGEST = 3_000  # characters of an answer
-TRIES = 10
+PROGRAMS = int(os.environ.get("BAMLET_CLIENT_PROGRAMS", "12"))
+LONGEST = 10_000  # characters of an answer
+TRIES = 3
 CUTS = 8  # places at which an answer is read as far as it has come
 
 
@@ -207,7 +207,7 @@ def is_as_said(value: Any, annotation: Any) -> bool:
 
 
 def agree(made: Any, kept: Any, whole: bool) -> bool:
-    """Whether an object of the client has what the runtime has; parts of a partial one may be held back."""
+    """Whether an object has what the runtime's value has; of a partial one parts may be held back."""
     if isinstance(made, Checked | StreamState):
         return agree(made.value, kept.value if isinstance(kept, (CHECKED, STREAM_STATE)) else kept, whole)
     if isinstance(kept, (CHECKED, STREAM_STATE)):
