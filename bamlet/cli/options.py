@@ -96,8 +96,8 @@ def add_offline(command: Options) -> None:
 
 def offline(arguments: argparse.Namespace) -> int | None:
     """The seed, if nobody is to be asked. Raises `ValueError`."""
+    from ..embed.by_environment import offline_seed
     from ..embed.faults import read_fault
-    from ..embed.offline import offline_seed
 
     seed: int | None = arguments.offline
     if seed is None and not (arguments.replay or arguments.record):

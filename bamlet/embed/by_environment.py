@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import BamlError
@@ -21,6 +22,17 @@ def answers_named_by_environment() -> dict[str, Any]:
     return _invented() if seed else {}
 
 
+def offline_seed(environ: Mapping[str, str] | None = None) -> int | None:
+    """What `BAMLET_OFFLINE` says; None if it says nothing. Raises `ValueError`."""
+    text = (os.environ if environ is None else environ).get(OFFLINE, "")
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{OFFLINE} is a seed, a whole number, not {text!r}") from None
+
+
 def _replayed(path: str) -> dict[str, Any]:
     from .cassettes import CassetteError, ReplayEnvironment, replay_transport
 
@@ -31,7 +43,7 @@ def _replayed(path: str) -> dict[str, Any]:
 
 
 def _invented() -> dict[str, Any]:
-    from .offline import OfflineTransport, offline_environment, offline_seed
+    from .offline import OfflineTransport, offline_environment
 
     try:
         seed = offline_seed()

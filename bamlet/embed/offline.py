@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +21,6 @@ from ..sap.invent import STYLES, CannotInvent, Style, invent, refuse_impossible,
 from ..sysops.asked import AnswerNote
 from ..types.show import show
 from ..wire.message import BrokenBody, ConnectError, ConnectionReset, NoSuchAnswer, Request, Response, Transport
-from .by_environment import OFFLINE
 from .cassettes import ReplayEnvironment
 from .faults import Answer, Fault, Where, Wire, chosen, garbage_event, read_fault, spoil, spoil_value
 
@@ -305,17 +303,6 @@ class _OfflineResponse:
 
 
 # --- for whom the environment decides
-
-
-def offline_seed(environ: Mapping[str, str] | None = None) -> int | None:
-    """What `BAMLET_OFFLINE` says; None if it says nothing. Raises `ValueError`."""
-    text = (os.environ if environ is None else environ).get(OFFLINE, "")
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{OFFLINE} is a seed, a whole number, not {text!r}") from None
 
 
 def run_seed(seed: int, number: int) -> int:

@@ -56,8 +56,12 @@ function Nested() -> ((int @check(even, {{ this % 2 == 0 }}))[] @check(some, {{ 
   prompt #"{{ ctx.output_format }}"#
 }
 function Missing() -> map<string, "a" | JSON | Rows> { client Local, prompt #"{{ ctx.output_format }}"# }
-function Kinds() -> (Rows | (bool[] @check(yes, {{ this }})))[] { client Local, prompt #"{{ ctx.output_format }}"# }
-function Loose(given: Found | JSON) -> string { client Local, prompt #"{{ given }}"# }
+function Kinds() -> (Rows | (bool[] @check(yes, {{ this }})))[] {
+  client Local
+  prompt #"{{ ctx.output_format }}"#
+}
+class Plain { size int }
+function Loose(given: Plain | JSON) -> string { client Local, prompt #"{{ given }}"# }
 """
 )
 
