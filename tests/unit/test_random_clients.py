@@ -34,8 +34,8 @@ from tests.strategies.client_programs import ClientProgram
 from tests.support.generated import generated
 from tests.support.user_project import said
 
-PROGRAMS = int(os.environ.get("BAMLET_CLIENT_PROGRAMS", "12"))
-LONGEST = 10_000  # characters of an answer
+PROGRAMS = int(os.environ.get("BAMLET_CLIENT_PROGRAMS", "5"))
+LONGEST = 3_000  # characters of an answer
 TRIES = 3
 CUTS = 8  # places at which an answer is read as far as it has come
 
