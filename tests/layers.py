@@ -96,6 +96,7 @@ DOORS: dict[str, set[str]] = {
     "os.getenv": _ENVIRONMENT,
     "subprocess": {"cli.generate"},
     "asyncio.subprocess": {"sysops.process"},
+    "asyncio.start_server": {"sysops.sockets"},
     "open": _FILES,
     "io.open": _FILES,
     # Their own package data: the grammar, and what each client in TypeScript has.
