@@ -178,7 +178,7 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
     try:
         answer = WholeAnswer(primitive.dialect.accumulator(primitive.options), body, primitive)
     except ProviderError as failure:
-        raise _provider_failure(context.host, failure, primitive) from failure
+        raise provider_failure(context.host, failure, primitive) from failure
     _attach(context, answer)
     return Opaque(_ACCUMULATOR, answer)
 
@@ -191,7 +191,7 @@ def _attach(context: Context, answer: Answer) -> None:
         here.asking.attempt.is_read_by(answer)
 
 
-def _provider_failure(call: Host, failure: ProviderError, client: Primitive) -> Failure:
+def provider_failure(call: Host, failure: ProviderError, client: Primitive) -> Failure:
     hide_in_causes(failure, call.hide)
     return Failure(
         "LlmClient",
@@ -208,7 +208,7 @@ def add_events(context: Context, answer: Handle | Opaque, events: list[Any]) -> 
     try:
         return found.add(events)
     except ProviderError as failure:
-        raise _provider_failure(context.host, failure, found.client) from failure
+        raise provider_failure(context.host, failure, found.client) from failure
 
 
 @sysop("baml.llm.StreamAccumulator.finish", throws=("LlmClient",))
@@ -219,7 +219,7 @@ def finish(context: Context, answer: Handle | Opaque) -> None:
         if context.host.strict and (unread := found.unread(context.host.hide)):
             raise ProviderError("protocol_error", f"{unread[0]} (strict)", retryable=True)
     except ProviderError as failure:
-        raise _provider_failure(context.host, failure, found.client) from failure
+        raise provider_failure(context.host, failure, found.client) from failure
 
 
 @sysop("baml.llm.StreamAccumulator.close")

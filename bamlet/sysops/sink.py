@@ -113,6 +113,23 @@ class Sink:
             self._taken.clear()
             await self._taken.wait()
 
+    def offer_now(self, source: Source) -> bool:
+        """`offer`, if nobody has to be waited for; it costs no coroutine, and most values are shown so."""
+        if self._on_partial is not None or (self._paused and not self._unread):
+            return False
+        if self.mode == "latest":
+            self._offered = source
+            self._arrived.set()
+        elif self.mode in ("every", "all"):
+            if len(self._queue) >= QUEUE_LENGTH or self._offered is not None:
+                return False
+            value = self.view.look(source)
+            if value is not NOTHING:
+                assert not self._closed, "shown after the end of the program"
+                self._queue.append(Partial(value, self.view.replaced))
+                self._arrived.set()
+        return True
+
     async def delta(self, text: str) -> None:
         if self._on_delta is not None:
             self._shown_text = True
@@ -145,6 +162,10 @@ class Sink:
     @property
     def wants_text(self) -> bool:
         return self.mode in ("deltas", "all") or self._on_delta is not None
+
+    @property
+    def wants_ticks(self) -> bool:
+        return self._ticks or self._on_tick is not None
 
     @property
     def reasoning(self) -> str:
@@ -297,6 +318,10 @@ class Voice:
             await self.sink.offer(source)
         else:
             self._unheard = source
+
+    def shows_now(self, source: Source) -> bool:
+        """`partial`, if it is heard and nobody has to be waited for."""
+        return self.sink.speaker is self and self.sink.offer_now(source)
 
     async def delta(self, text: str) -> None:
         if self.sink.speaker is self or await self._is_heard_now():

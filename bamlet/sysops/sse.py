@@ -79,6 +79,12 @@ class SseStream:
                 self._waiting -= 1
                 if self._waiting == 0:
                     self._waits_since = None
+        return self.take()
+
+    def take(self) -> list[Any] | None:
+        """What has come already; None when nothing has."""
+        if not self._events:
+            return None
         if self._one_by_one:
             taken = [self._events.pop(0)]
         else:

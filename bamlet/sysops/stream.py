@@ -26,13 +26,20 @@ class _Value(Source):
 async def emit_partial(context: Context, value: Any) -> None:
     voice = context.host.voice
     if isinstance(value, Handle):
-        source = voice.reporter = resource(context, value, Source)
-        if source.is_behind:
-            work = source.catching_up(is_watched=voice.sink.is_watched)
-            await in_turns(work, context.host.services.clock)
+        await show(context, resource(context, value, Source))
     else:
-        source = _Value(value)
-    await voice.partial(source)
+        await voice.partial(_Value(value))
+
+
+async def show(context: Context, source: Source) -> None:
+    """A value as far as it has come."""
+    voice = context.host.voice
+    voice.reporter = source
+    if source.is_behind:
+        work = source.catching_up(is_watched=voice.sink.is_watched)
+        await in_turns(work, context.host.services.clock)
+    if not voice.shows_now(source):
+        await voice.partial(source)
 
 
 @sysop("baml.stream.emit_delta")
@@ -47,6 +54,11 @@ async def emit_tick(context: Context, events: list[Any]) -> None:
 
 @sysop("baml.stream.begin_attempt")
 async def begin_attempt(context: Context) -> None:
+    await begin(context)
+
+
+async def begin(context: Context) -> None:
+    """What was shown no longer counts."""
     here = context.host
     attempt = here.asking.attempt
     client = attempt.client_name if attempt is not None else None

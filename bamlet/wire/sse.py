@@ -67,7 +67,28 @@ class EventDecoder:
         self._out: list[Event] = []
 
     def feed(self, chunk: bytes) -> list[Event]:
-        lines = self._text(chunk).split("\n")
+        text = self._text(chunk)
+        if len(text) > self._limits.line or len(text) > self._limits.event:
+            return self._lines(text)
+        events: list[Event] = []
+        at = 0
+        if self._pieces or self._data or self._event:
+            at = text.find("\n\n") + 2
+            if at < 2:
+                return self._lines(text)
+            events = self._lines(text[:at])
+        # Between two events: the plainest ones, of one line of data each, are most of a stream.
+        while text.startswith("data: ", at):
+            end = text.find("\n\n", at)
+            if end < 0 or text.find("\n", at, end) >= 0:
+                break
+            events.append(Event("message", text[at + 6 : end], self._id))
+            at = end + 2
+        return events + self._lines(text[at:]) if at < len(text) else events
+
+    def _lines(self, text: str) -> list[Event]:
+        """Whatever the text is, line by line."""
+        lines = text.split("\n")
         rest = lines.pop()
         # What is held belongs to the first line that ends here; if none does, `rest` is one more piece of it.
         if lines and self._pieces:

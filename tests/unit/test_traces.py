@@ -165,6 +165,50 @@ def traced(scenario: Scenario) -> str:
     return re.sub(r"#(\d+)", lambda found: "#" + numbers.setdefault(found[1], str(len(numbers) + 1)), text)
 
 
+SEVERAL = streamed('{"name": "na', 'il", "cou', 'nt": 3', "}")
+PACED = Reply([part for chunk in SEVERAL.parts for part in (chunk, Wait(0.05))])
+BROKEN = Reply([*SEVERAL.parts[:3], Wait(0.1), BrokenBody("the connection broke off")])
+SHOWN = {name: scenario for name, scenario in SCENARIOS.items() if scenario.streams} | {
+    "value": Scenario("A", {"A": SEVERAL}, function="Make"),
+    "value_slowly": Scenario("A", {"A": PACED}, function="Make"),
+    "value_after_partials": Scenario("Both", {"A": BROKEN, "B": PACED}, function="Make"),
+}
+
+
+def shown(scenario: Scenario, partials: Any, **options: Any) -> list[str]:
+    """What a consumer sees at which time, ticks included, and how it ends."""
+    transport = ScriptedTransport(scenario.replies)
+    seen: list[str] = []
+
+    async def body() -> None:
+        loop = asyncio.get_running_loop()
+        abort = bamlet.AbortController()
+        if scenario.stop_at is not None:
+            loop.call_later(scenario.stop_at, abort.abort)
+        context = bamlet.CallContext(client=scenario.client, cancel=abort, **scenario.options)
+        given: Any = {"transport": transport, "clock": LoopClock(), "environ": {}, **options}
+        async with bamlet.AsyncRuntime(program(), **given) as rt:
+            stream = rt.stream(scenario.function, context=context, partials=partials)
+            try:
+                async for event in stream.events(ticks=True):
+                    seen.append(f"{loop.time():.3f} {event!r}")
+                seen.append(f"= {bamlet.to_plain(await stream.final())!r} {stream.report!r}")
+            except bamlet.BamlError as error:
+                seen.append(f"! {type(error).__name__}: {error}")
+
+    run_virtual(body())
+    return [*seen, repr(transport.sent)]
+
+
+@pytest.mark.parametrize("partials", ["latest", "every", "deltas", "all"])
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_watched_call_shows_what_any_other_shows(name: str, partials: str) -> None:
+    """Under a trace the program reads the answer turn by turn, else one operation does."""
+    watched: list[str] = []
+    assert shown(SHOWN[name], partials, trace=watched.append) == shown(SHOWN[name], partials)
+    assert watched
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_step_by_step(name: str, golden: Goldens) -> None:
     golden(f"traces/{name}.txt", traced(SCENARIOS[name]))

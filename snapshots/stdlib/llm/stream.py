@@ -17,6 +17,7 @@ fn baml.llm.LiveAnswer.read = baml.llm.LiveAnswer.read
 async def baml.llm.LiveAnswer.read_on($context, self):
     await $context.invoke('baml.stream.begin_attempt', $context)
     await fn baml.llm.LiveAnswer.show($context, self)
+    await $context.invoke('baml.llm.pump', $context, self.sse, self.answer, self.partial)
     for $round in $context.rounds:
         if not await fn baml.llm.LiveAnswer.advance($context, self):
             break
