@@ -115,8 +115,11 @@ class AsyncStream:
             async with aclosing(batches):
                 async for batch in batches:
                     for event in batch:
-                        for value in self.visible(event):
-                            yield value
+                        if type(event) is Partial:
+                            yield event.value
+                        else:
+                            for value in self.visible(event):
+                                yield value
 
     def visible(self, event: StreamEvent) -> tuple[Any, ...]:
         """What iterating gives of an event. Whoever puts pieces of text together must hear that they are void."""

@@ -97,9 +97,12 @@ class ClassCursor:
         fields = self._base.copy()
         entry = self._entry
         if entry is not None:
-            if inner is not HIDDEN:
+            if not entry.target.with_state:  # of nearly all
+                if inner is not HIDDEN:
+                    fields[entry.name] = inner
+            elif inner is not HIDDEN:
                 fields[entry.name] = self._coercer.incomplete(entry.target, inner)
-            elif entry.target.with_state:
+            else:
                 fields[entry.name] = self._coercer.incomplete(entry.target, entry.target.empty())
         if self._required and not self._is_complete(inner):
             return HIDDEN
@@ -159,7 +162,8 @@ class ListCursor:
     def snapshot(self, inner: object) -> object:
         items = self._snapshots.copy_of(self._items)
         if self._open and inner is not HIDDEN:
-            items.append(self._coercer.incomplete(self.target.item, inner))
+            item = self.target.item
+            items.append(self._coercer.incomplete(item, inner) if item.with_state else inner)
         return items
 
 

@@ -131,12 +131,14 @@ def read_rate_limits(context: Context, headers: Mapping[str, str]) -> list[Any]:
 @sysop("baml.http.SseStream.next", throws=("Io", "Timeout"))
 async def next_events(context: Context, stream: Handle) -> list[Any] | None:
     found = resource(context, stream, SseStream)
-    return await found.next()
+    events = await found.next()
+    return None if events is None else found.shown(events)
 
 
 @sysop("baml.http.SseStream.next_within", throws=("Io", "Timeout"))
 async def next_within(context: Context, stream: Handle, limit_ms: int) -> list[Any] | None:
-    reading = asyncio.create_task(resource(context, stream, SseStream).next())
+    found = resource(context, stream, SseStream)
+    reading = asyncio.create_task(found.next())
     try:
         await first_of(context, {reading}, max(0, limit_ms) / 1000)
     finally:
@@ -145,7 +147,8 @@ async def next_within(context: Context, stream: Handle, limit_ms: int) -> list[A
         await uninterrupted(asyncio.wait({reading}))
         if not reading.cancelled():
             reading.exception()  # looked at, also when somebody stops us meanwhile
-    return None if reading.cancelled() else reading.result()
+    events = None if reading.cancelled() else reading.result()
+    return None if events is None else found.shown(events)
 
 
 @sysop("baml.http.SseStream.close")

@@ -38,7 +38,7 @@ async def pump(context: Context, sse: Handle, answer: Handle | Opaque, partial: 
             raise provider_failure(context.host, failure, said.client) from failure
         # A voice that is not heard has to be asked each time: it may be its turn now.
         if sink.wants_ticks or sink.speaker is not voice:
-            await voice.tick(events)
+            await voice.tick(stream.shown(events))
         if began_anew:
             value.reset()
             await begin(context)

@@ -244,9 +244,11 @@ class Sink:
         first = await self.next()
         if first is None:
             return []
-        batch = [first]
-        while (event := self._take()) is not None:
-            batch.append(event)
+        batch = [first, *self._queue]
+        self._queue.clear()
+        # Last, as it was offered behind all that waits: else it would have been put before them.
+        if (offered := self._take_offered()) is not None:
+            batch.append(offered)
         return batch
 
     def _take(self) -> StreamEvent | None:

@@ -41,7 +41,7 @@ class SseStream:
         self._deadlines = deadlines
         self._one_by_one = one_by_one
         self._decoder = decoder_for(content_type(response), accepts)
-        self._events: list[Any] = []  # an empty deque takes ten times as much
+        self._events: list[Event] = []  # an empty deque takes ten times as much
         self._buffered = 0  # characters of data in them
         self._failure: Exception | None = None
         self._ended = False
@@ -58,7 +58,12 @@ class SseStream:
         self._reader = asyncio.create_task(self._read_ahead())
         self._watch()
 
-    async def next(self) -> list[Any] | None:
+    def shown(self, events: list[Event]) -> list[Any]:
+        """Events as the program and the host see them."""
+        make = self._event_class
+        return [make(event.event, event.data, event.id) for event in events]
+
+    async def next(self) -> list[Event] | None:
         """What has come, waiting for at least one event; None at the end. A failure comes after the last event."""
         if not self._events:
             if self._waiting == 0:
@@ -81,7 +86,7 @@ class SseStream:
                     self._waits_since = None
         return self.take()
 
-    def take(self) -> list[Any] | None:
+    def take(self) -> list[Event] | None:
         """What has come already; None when nothing has."""
         if not self._events:
             return None
@@ -134,11 +139,9 @@ class SseStream:
             self._add([last])
 
     def _add(self, events: list[Event]) -> None:
-        make = self._event_class
-        made = [make(event.event, event.data, event.id) for event in events]
-        self._events += made
+        self._events += events
         if self._attempt is not None:
-            self._attempt.gets_events(made)
+            self._attempt.gets_events(events)
         self._buffered += sum(len(event.data) for event in events)
         self._any_event = True
         self._arrived.set()
