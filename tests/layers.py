@@ -99,11 +99,11 @@ DOORS: dict[str, set[str]] = {
     "asyncio.start_server": {"sysops.sockets"},
     "open": _FILES,
     "io.open": _FILES,
-    # Their own package data: the grammar, and what each client in TypeScript has.
+    # Their own package data: the grammar, of which tables are kept, and what each client in TypeScript has.
     ".read_text": _FILES | {"grammar.tables", "clientgen.typescript"},
-    ".read_bytes": _FILES,
+    ".read_bytes": _FILES | {"grammar.tables"},
     ".write_text": _FILES,
-    ".write_bytes": _FILES,
+    ".write_bytes": _FILES | {"grammar.tables"},
     "print": _TERMINAL,
     "input": _TERMINAL | {"batch.library"},  # a parameter of that name
     "sys.exit": _TERMINAL,

@@ -18,7 +18,7 @@ import pytest
 import bamlet
 from bamlet.cli.main import run as command
 from bamlet.embed.settings import SettingsError, settings_of
-from bamlet.grammar.tables import ModeLexer
+from bamlet.grammar.lark_tables import ModeLexer
 from bamlet.interpreter.facts.edition import Edition
 from bamlet.testing import run_test
 
