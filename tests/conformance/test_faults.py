@@ -36,11 +36,12 @@ async def _row(fault: str, engine: Any) -> dict[tuple[str, str], str]:
     for dialect in DIALECTS:
         _program(dialect.source)  # before any clock runs
     pairs = [(dialect, mode) for dialect in DIALECTS for mode in ("call", "stream")]
-    found = await asyncio.gather(*(_cell(dialect, mode, fault, engine) for dialect, mode in pairs))
+    ready = asyncio.Barrier(len(pairs))
+    found = await asyncio.gather(*(_cell(dialect, mode, fault, engine, ready) for dialect, mode in pairs))
     return {(dialect.provider, mode): cell for (dialect, mode), cell in zip(pairs, found, strict=True)}
 
 
-async def _cell(dialect: Dialect, mode: str, fault: str, engine: Any) -> str:
+async def _cell(dialect: Dialect, mode: str, fault: str, engine: Any, ready: asyncio.Barrier) -> str:
     with LoopbackServer() as server:
         server.default = FAULTS[fault](dialect.stream if mode == "stream" else dialect.whole)
         options = bamlet.HttpOptions(engine=engine)
@@ -48,6 +49,9 @@ async def _cell(dialect: Dialect, mode: str, fault: str, engine: Any) -> str:
             _program(dialect.source), environ={"BASE_URL": server.url}, transport=options
         )
         async with contextlib.aclosing(runtime):
+            # To read the certificates of the machine holds the loop up: no clock runs before all have done so.
+            await runtime.warm()
+            await ready.wait()
             outcome = await _outcome(runtime, mode, dialect.text, "Patient" if fault == "oversized" else "Hasty")
             assert runtime.handles.open_count == 0
         # Those that the server closed itself have nobody left to wait for.
