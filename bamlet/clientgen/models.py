@@ -36,11 +36,11 @@ _DOCS = {
 
 # A value of an enum may be called as a method of its texts, such as `title`. To Python that is nothing; checkers
 # have no other way to take it that leaves to users what they know of the values.
-_METHODS = frozenset(dir(str))
+_METHODS = frozenset(dir(str)) | {"name", "value"}
 _HIDING = (
-    "# Values of enums are called as methods of texts are.",
+    "# Values of enums are called as what each of them has.",
     "# mypy: disable-error-code=assignment",
-    "# pyright: reportAssignmentType=false",
+    "# pyright: reportAssignmentType=false, reportIncompatibleMethodOverride=false",
     "",
 )
 

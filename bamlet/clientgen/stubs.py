@@ -141,7 +141,10 @@ def _overloads(
 ) -> Iterator[str]:
     final = annotations.write(shapes.final(function.result))
     partial = annotations.write(shapes.partial(function.result))
-    name = f"function: _typing.Literal[{text(function.name)}]"
+    first = "function"  # given by its place, so another name is the same
+    while any(param.name == first for param in function.params):
+        first += "_"
+    name = f"{first}: _typing.Literal[{text(function.name)}]"
     if method.startswith("parse"):
         if function.llm is not None:
             gives = final if method == "parse" else _nullable(partial)

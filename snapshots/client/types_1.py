@@ -3,9 +3,9 @@
 
 """A part of `types`."""
 
-# Values of enums are called as methods of texts are.
+# Values of enums are called as what each of them has.
 # mypy: disable-error-code=assignment
-# pyright: reportAssignmentType=false
+# pyright: reportAssignmentType=false, reportIncompatibleMethodOverride=false
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeAliasType
 
 import bamlet
+from bamlet.cli.main import run
 from bamlet.client.models import Checked, StreamState
 from bamlet.interpreter.runtime.space import CHECKED, STREAM_STATE
 from bamlet.interpreter.runtime.values import EnumValue, Instance
@@ -33,8 +34,10 @@ from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.strategies.client_programs import ClientProgram
 from tests.support.generated import generated
 from tests.support.user_project import said
+from tests.unit.test_client_checkers import CACHE
 
 PROGRAMS = int(os.environ.get("BAMLET_CLIENT_PROGRAMS", "5"))
+TYPED = max(2, PROGRAMS // 20)  # with a checker of types, too
 LONGEST = 3_000  # characters of an answer
 TRIES = 3
 CUTS = 8  # places at which an answer is read as far as it has come
@@ -90,6 +93,22 @@ def test_a_client_says_what_the_runtime_says(
         for name, givers in program.takers.items():
             if all(giver in texts for giver in givers):
                 check_call(world, name, [(giver, texts[giver]) for giver in givers])
+
+
+@pytest.mark.timeout(300)
+def test_a_strict_checker_has_nothing_to_say(tmp_path: Path) -> None:
+    """Of clients and of stubs. One run for all, since it reads pydantic first."""
+    for seed in range(TYPED):
+        sources = tmp_path / f"project_{seed}" / "baml_src"
+        sources.mkdir(parents=True)
+        (sources / "main.baml").write_text(ClientProgram(Random(seed)).source, "utf-8")
+        (sources.parent / "__init__.py").touch()
+        assert run(["generate", str(sources)]) == 0
+        assert run(["generate", str(sources), "--stubs", str(sources.parent / "typed")]) == 0
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-pretty", "--cache-dir", str(CACHE)]
+    packages = [f"project_{seed}" for seed in range(TYPED)]
+    done = subprocess.run([*command, *packages], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def check_style(folder: Path) -> None:
