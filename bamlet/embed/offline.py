@@ -17,7 +17,8 @@ from ..prompt import ANSWER_NAME
 from ..providers import ToolCall
 from ..providers.offline import Framed, Said, framed, pieces_of, refused
 from ..sap.dice import Dice
-from ..sap.invent import STYLES, CannotInvent, Style, invent, refuse_impossible, written
+from ..sap.invent import STYLES, Style, invent, written
+from ..sap.invent_depths import CannotInvent, refuse_impossible
 from ..sysops.asked import AnswerNote
 from ..types.show import show
 from ..wire.message import BrokenBody, ConnectError, ConnectionReset, NoSuchAnswer, Request, Response, Transport

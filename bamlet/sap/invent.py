@@ -32,6 +32,7 @@ from ..types.ty import (
 )
 from .believable import number_for, round_for, text_for, words
 from .dice import Dice
+from .invent_depths import NEVER, CannotInvent, depths_of
 from .wants import Wants, wants_of
 
 Style: TypeAlias = Literal[
@@ -40,11 +41,9 @@ Style: TypeAlias = Literal[
 STYLES: tuple[Style, ...] = get_args(Style)
 
 MAX_DEPTH = 3  # how often a class that holds itself is entered on the way down
-NEVER = math.inf
-
-
-class CannotInvent(ValueError):
-    """There is no such value, or none that a model could write; the text is for a person."""
+ENOUGH_PARTS = 2_000  # then lists and maps are as short as they may be: lists of lists of lists double with each
+MAX_PARTS = 10_000
+MAX_TEXT = 100_000  # characters of one text
 
 
 def invent(ty: Ty, schemas: Schemas, dice: Dice, *, plain: bool = False) -> Any:
@@ -52,94 +51,19 @@ def invent(ty: Ty, schemas: Schemas, dice: Dice, *, plain: bool = False) -> Any:
     return _Inventor(schemas, dice, plain).value(ty, Wants(), "", "", ())
 
 
-def refuse_impossible(ty: Ty, schemas: Schemas) -> None:
-    """Raises `CannotInvent` for a type of which no seed has a value."""
-    depths = _depths(schemas)
-    if depths.of(ty) == NEVER:
-        cycle = depths.cycle(ty)
-        raise CannotInvent(
-            f"no finite value: {' -> '.join(cycle)}" if cycle else "an image or the like is no text"
-        )
-
-
-def _depths(schemas: Schemas) -> _Depths:
-    """Made once for each set of types."""
-    found = schemas.derived.get(_Depths)
-    if found is None:
-        found = schemas.derived[_Depths] = _Depths(schemas)
-    made: _Depths = found
-    return made
-
-
-class _Depths:
-    """How deep the shallowest value of a type is; `NEVER` for those that have none."""
-
-    def __init__(self, schemas: Schemas) -> None:
-        self._schemas = schemas
-        names = [*schemas.classes, *schemas.aliases]
-        self._known: dict[str, float] = dict.fromkeys(names, NEVER)
-        # Each round finds those that need one level more; when nothing moves, the rest has no end.
-        while self._improve():
-            pass
-
-    def _improve(self) -> bool:
-        moved = False
-        for name, before in self._known.items():
-            now = self._named(name)
-            if now < before:
-                self._known[name], moved = now, True
-        return moved
-
-    def _named(self, name: str) -> float:
-        if name in self._schemas.aliases:
-            return self.of(self._schemas.aliases[name])
-        fields = self._schemas.classes[name].fields
-        return 1 + max((self.of(field.ty) for field in fields if not field.skip), default=0)
-
-    def of(self, ty: Ty) -> float:
-        match bare(ty):
-            case ClassTy(name=name) | AliasTy(name=name):
-                return self._known.get(name, 0)
-            case UnionTy(members=members):
-                return min(self.of(member) for member in members)
-            case MediaTy():
-                return NEVER
-            case _:
-                return 0
-
-    def cycle(self, ty: Ty) -> list[str]:
-        """The names on the way round, the first one at the end again; empty if it is no cycle that has no end."""
-        path: list[str] = []
-        following: Ty | None = ty
-        while following is not None:
-            inner = bare(following)
-            if isinstance(inner, UnionTy):
-                following = next((part for part in inner.members if self.of(part) == NEVER), None)
-            elif isinstance(inner, ClassTy | AliasTy):
-                if inner.name in path:
-                    return [*path[path.index(inner.name) :], inner.name]
-                path.append(inner.name)
-                following = self._endless_part(inner.name)
-            else:
-                return []
-        return []
-
-    def _endless_part(self, name: str) -> Ty | None:
-        if name in self._schemas.aliases:
-            return self._schemas.aliases[name]
-        fields = self._schemas.classes[name].fields
-        return next((field.ty for field in fields if self.of(field.ty) == NEVER), None)
-
-
 class _Inventor:
     def __init__(self, schemas: Schemas, dice: Dice, plain: bool) -> None:
         self._schemas = schemas
         self._dice = dice
         self._plain = plain
-        self._depths = _depths(schemas)
+        self._depths = depths_of(schemas)
+        self._parts = 0
 
     def value(self, ty: Ty, wants: Wants, name: str, about: str, above: tuple[str, ...]) -> Any:
         """`name` and `about` are of the field that holds it, `above` the classes around it."""
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise CannotInvent(f"it would have more than {MAX_PARTS:,} parts")
         while isinstance(ty, AnnotatedTy):
             wants_of(ty.attributes.constraints, self._dice, wants)
             ty = ty.inner
@@ -164,6 +88,8 @@ class _Inventor:
     def _text(self, wants: Wants, name: str, about: str) -> str:
         if wants.pattern is not None and (found := self._matching(wants.pattern)) is not None:
             return found
+        if wants.shortest > MAX_TEXT:
+            raise CannotInvent(f"one of its texts would have more than {MAX_TEXT:,} characters")
         text = text_for(name, about, self._dice, plain=self._plain or bool(wants.longest is not None))
         text = f"{wants.start}{text}{wants.end}"
         while len(text) < wants.shortest:
@@ -239,6 +165,10 @@ class _Inventor:
         return words(self._dice, 1) if isinstance(bare(ty), PrimitiveTy) else made
 
     def _count(self, wants: Wants) -> int:
+        if wants.shortest > MAX_PARTS:
+            raise CannotInvent(f"it would have more than {MAX_PARTS:,} parts")
+        if self._parts > ENOUGH_PARTS:
+            return wants.shortest
         least = max(wants.shortest, 0 if wants.longest == 0 else 1)
         most = max(least, 3 if wants.shortest < 3 else wants.shortest + 2)
         if wants.longest is not None:

@@ -21,10 +21,11 @@ from bamlet.providers import ToolCall, read_body
 from bamlet.providers.offline import RESPONSE_TYPES, Said, framed, pieces_of
 from bamlet.providers.registry import ACCUMULATORS
 from bamlet.sap.dice import Dice
-from bamlet.sap.invent import STYLES, CannotInvent, invent, refuse_impossible, written
+from bamlet.sap.invent import MAX_PARTS, STYLES, invent, written
+from bamlet.sap.invent_depths import CannotInvent, refuse_impossible
 from bamlet.sysops.parser import make_parser
 from bamlet.types.schema import ClassSchema, Field, Schemas
-from bamlet.types.ty import ClassTy, MediaTy
+from bamlet.types.ty import INT, ClassTy, ListTy, MediaTy, Ty
 from bamlet.wire.framing import decoder_for
 from bamlet.wire.message import ConnectError, Request
 from tests.support.faults import OPTIONS
@@ -180,6 +181,34 @@ def test_a_type_without_a_value_names_its_cycle() -> None:
         refuse_impossible(ClassTy("A"), Schemas(classes))
     with pytest.raises(CannotInvent, match="an image"):
         refuse_impossible(MediaTy("image"), Schemas())
+
+
+def test_lists_of_lists_do_not_double_for_ever() -> None:
+    ty: Ty = INT
+    for _ in range(60):
+        ty = ListTy(ty)
+    text = written(invent(ty, Schemas(), Dice(1)), "json")
+    assert text.count("[") < 2 * MAX_PARTS
+
+
+@pytest.mark.parametrize(
+    ("constraint", "type_name", "told"),
+    [
+        ("this|length == 100000000", "int[]", "more than 10,000 parts"),
+        ("this|length == 100000000", "map<string, int>", "more than 10,000 parts"),
+        ("this|length > 100000000", "string", "more than 100,000 characters"),
+    ],
+)
+def test_what_would_be_too_large_is_refused(constraint: str, type_name: str, told: str) -> None:
+    with pytest.raises(CannotInvent, match=told):
+        first_tries(type_name, constraint)
+
+
+def test_a_type_that_goes_deeper_than_answers_are_read_is_refused_at_once() -> None:
+    inner = {f"D{n}": ClassSchema(f"D{n}", (Field("d", ClassTy(f"D{n + 1}")),)) for n in range(300)}
+    classes = {**inner, "D300": ClassSchema("D300", ())}
+    with pytest.raises(CannotInvent, match="nested deeper than 200"):
+        refuse_impossible(ClassTy("D0"), Schemas(classes))
 
 
 @pytest.mark.parametrize(
