@@ -20,11 +20,12 @@ from ..providers import ToolCall
 from ..providers.client import ClientSpec
 from ..providers.nobody import read_client
 from ..sap.dice import Dice
+from ..sap.invent_depths import CannotInvent
 from ..sap.invent_schema import invent_schema
 from ..sysops.asked import AnswerNote, AskedFor
 from ..types.schema import Schemas
 from ..types.ty import STRING, Ty
-from ..wire.message import Request, Response
+from ..wire.message import NoSuchAnswer, Request, Response
 from .faults import Answer
 from .offline import Manner, OfflineTransport, Reply, invented
 
@@ -95,11 +96,18 @@ class OutsideModel:
         manner: Manner = self._transport.manner
         dice = Dice(manner.seed, note.key)
         if (schema := _schema_of(body)) is not None:
-            return Answer(invent_schema(schema, dice))
+            return Answer(_fitting(schema, dice))
         if (tool := _tool_of(body)) is not None:
-            arguments = json.dumps(invent_schema(tool[1], dice), ensure_ascii=False)
+            arguments = json.dumps(_fitting(tool[1], dice), ensure_ascii=False)
             return Reply(calls=(ToolCall(f"call_{tool[0]}", tool[0], arguments),))
         return invented(note, manner, 1) if note.asked.function else Reply(HELLO)
+
+
+def _fitting(schema: Mapping[str, Any], dice: Dice) -> Any:
+    try:
+        return invent_schema(schema, dice)
+    except CannotInvent as failure:
+        raise NoSuchAnswer(f"nothing that fits the schema can be invented: {failure}") from None
 
 
 def _formats(program: Program) -> Iterator[tuple[str, tuple[str, Ty]]]:
@@ -142,16 +150,21 @@ def _tool_of(asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     forced = forced or _at(asked, "toolConfig", "functionCallingConfig", "mode") == "ANY"
     tools = dict(_tools(asked)) if forced else {}
     name = named if named is not None else next(iter(tools), None)
-    return (name, tools[name]) if name in tools else None
+    return (name, tools[name]) if isinstance(name, str) and name in tools else None
 
 
 def _tools(asked: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for tool in asked.get("tools") or ():
-        for one in _at(tool, "functionDeclarations") or [_at(tool, "function") or tool]:
+    for tool in _listed(asked.get("tools")):
+        for one in _listed(_at(tool, "functionDeclarations")) or [_at(tool, "function") or tool]:
             ways = ("parameters", "input_schema", "parametersJsonSchema")
             schema: Any = next((found for way in ways if (found := _at(one, way)) is not None), {})
             if isinstance(name := _at(one, "name"), str) and isinstance(schema, Mapping):
                 yield name, schema
+
+
+def _listed(value: Any) -> list[Any]:
+    """A stranger's request may have anything in the place of a list."""
+    return value if isinstance(value, list) else []
 
 
 def _at(value: Any, *steps: str) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..embed.cassettes import SecretInCassette, replay_transport
 from ..embed.outside import OutsideModel, OutsideRequest
 from ..providers.offline import refused
-from ..wire.message import Request, Response, TransportError
+from ..wire.message import InvalidRequest, NoSuchAnswer, Request, Response, TransportError
 from ..wire.redact import redact_headers
 from ..wire.replay import NotRecorded, ReplayTransport
 
@@ -137,6 +137,9 @@ class MockServer:
         except NotRecorded as missing:
             await _refuse(send, asked, 404, str(missing))
             return
+        except InvalidRequest as failure:
+            await _refuse(send, asked, 400, str(failure))
+            return
         except TransportError as failure:
             await _refuse(send, asked, 500, str(failure))
             return
@@ -160,8 +163,9 @@ class MockServer:
         assert isinstance(self.source, OutsideModel)
         if asked.dialect is None:
             raise NotRecorded(f"nothing answers at {asked.path}")
-        body = asked.data if isinstance(asked.data, dict) else {}
-        return await self.source.open(OutsideRequest(asked.dialect, body, asked.streams))
+        if not isinstance(asked.data, dict):
+            raise NoSuchAnswer("the body of a request to a model is a JSON object, and this is none")
+        return await self.source.open(OutsideRequest(asked.dialect, asked.data, asked.streams))
 
 
 async def _played(tape: ReplayTransport, asked: _Asked) -> Response:

@@ -177,6 +177,44 @@ def test_faults_come_over_the_wire() -> None:
         assert fetched(f"{url}/v1/chat/completions", chat("hi"))["choices"][0]["message"]["content"] == ""
 
 
+ITSELF: dict[str, Any] = {"type": "object", "properties": {"it": {"$ref": "#"}}}
+HOSTILE: list[tuple[object, str | None]] = [
+    ({"$ref": "#"}, "deeper than 100"),
+    ({**ITSELF, "required": ["it"]}, "deeper than 100"),
+    (ITSELF, None),
+    ({"type": "array", "minItems": 10**9}, "more than 10,000 parts"),
+    ({"type": "array", "minItems": "many"}, None),
+    ({"type": ["object", 5], "properties": 7, "enum": 1, "anyOf": {}}, None),
+    ({"type": "integer", "minimum": "low", "maximum": 1e300}, None),
+]
+
+
+def test_a_stranger_s_schema_gets_an_answer_or_a_refusal() -> None:
+    """One server for all of them: none may keep it from the next."""
+    with mock("--offline", 7) as url:
+        for schema, told in HOSTILE:
+            body = chat("hi", response_format={"type": "json_schema", "json_schema": {"schema": schema}})
+            if told is None:
+                assert fetched(f"{url}/v1/chat/completions", body)["choices"]
+                continue
+            with pytest.raises(HTTPError) as caught:
+                fetched(f"{url}/v1/chat/completions", body)
+            with closing(caught.value) as answer:
+                assert answer.code == 400
+                assert told in answer.read().decode()
+
+
+@pytest.mark.parametrize("body", [[1, 2], None, 7])
+def test_a_request_that_is_no_object_is_refused_as_the_provider_would(body: Any) -> None:
+    with mock("--offline", 7) as url:
+        data = urllib.request.Request(f"{url}/v1/messages", json.dumps(body).encode())
+        with pytest.raises(HTTPError) as caught:
+            urllib.request.urlopen(data, timeout=20)
+        with closing(caught.value) as answer:
+            assert answer.code == 400
+            assert json.load(answer)["error"]["type"] == "invalid_request_error"
+
+
 def test_t15_a_client_that_leaves_takes_its_answer_along() -> None:
     """The answer stalls for ever; nothing of it is left when its reader is gone, and the server ends at once."""
     began = time.monotonic()
