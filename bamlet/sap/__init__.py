@@ -1,8 +1,8 @@
 """Schema-aligned parsing: model text and a type in, a value out, whole or as it arrives."""
 
 from ..types.nothing import NOTHING, Nothing
+from .coerce import MIN_PIECE
 from .constraints import Check, Holds
-from .extractor import PIECE
 from .factory import Factory, PlainFactory, State
 from .limits import DEFAULT_LIMITS, Limits
 from .pieces import Pauses
@@ -14,8 +14,8 @@ from .stream import PartialParser, parse
 __all__ = [
     "DEFAULT_LIMITS",
     "EXACT",
+    "MIN_PIECE",
     "NOTHING",
-    "PIECE",
     "USUAL",
     "Check",
     "Entry",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from .assembly import Assembly, add_fields, fields_of
 from .leaves import mismatch
 from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe
 from .outcome import (
@@ -38,6 +39,7 @@ class PartCoercer(Protocol):
     def first_of_list(self, target: Target, node: ArrayNode) -> Result: ...
     def complete(self, target: Target, value: object) -> object: ...
     def absent(self, target: Target) -> object: ...
+    def assembly(self, node: Node, target: Target) -> Assembly | None: ...
 
 
 def class_of(coercer: PartCoercer, target: ClassTarget, node: Node) -> Result:
@@ -99,8 +101,9 @@ def _all_defaults(coercer: PartCoercer, target: ClassTarget, node: Node) -> Outc
 
 def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode) -> Result | None:
     """Nothing when no key of the object belongs to the class and the class wants some."""
-    tally = Tally()
-    found = _values_by_field(target, node, tally)
+    made = coercer.assembly(node, target) or fields_of(node)
+    add_fields(coercer, target, node, made, None)
+    tally, found = made.tally, made.values
     if not found and target.fields and (len(target.fields) == 1 or tally.notes):
         return None
     fields: dict[str, object] = {}
@@ -130,34 +133,6 @@ def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode
     if causes:
         return Failure(f"expected {target.name}", tuple(causes))
     return tally.outcome(coercer.make_class(target.schema, fields))
-
-
-def _values_by_field(target: ClassTarget, node: ObjectNode, tally: Tally) -> dict[str, Node]:
-    """The first value of each field; every other key is ignored, with a note."""
-    if node.orphans:
-        for step, note in orphan_notes(node):
-            tally.note(step, note)
-    found: dict[str, Node] = {}
-    for key, item in zip(node.keys, node.values, strict=False):
-        entry = target.find(key)
-        if entry is None:
-            tally.ignore(key, "no such field", item)
-        elif entry.name in found:
-            tally.ignore(key, "the key was there before", item)
-        else:
-            found[entry.name] = item
-    return found
-
-
-def orphan_notes(node: Node) -> Notes:
-    """Keys without values, and values without keys."""
-    notes: Notes = []
-    for orphan in (isinstance(node, ObjectNode) and node.orphans) or ():
-        if isinstance(orphan, TextNode):
-            notes.append((orphan.text(), Note("ignored", "a key without a value", orphan)))
-        else:
-            notes.append((None, Note("ignored", "a value without a key", orphan)))
-    return notes
 
 
 def _has_stand_in(target: Target, failure: Failure) -> bool:

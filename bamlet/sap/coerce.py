@@ -6,10 +6,11 @@ every value made from it. A lossless reading of a type beats a lossy one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from .classes import class_of, orphan_notes
+from .assembly import Assembly, add_entries, add_items, assembling, entries_of, items_of
+from .classes import class_of
 from .constraints import Check, Holds, evaluate, has_checks
 from .extractor import PIECE
 from .factory import Factory
@@ -20,7 +21,6 @@ from .outcome import (
     FIRST_OF_LIST,
     FROM_TEXT,
     INEXACT,
-    REPEATED,
     STRICT,
     WRAPPED,
     Failure,
@@ -28,7 +28,6 @@ from .outcome import (
     Notes,
     Outcome,
     Result,
-    Tally,
     dropped,
     first_issue,
     notes_below,
@@ -76,6 +75,7 @@ class Coercer:
         # How many keys of maps came again in what was shown: their earlier values no longer are.
         self.repeated = 0
         self._pieces: dict[Target, int] = {}
+        self._assemblies: dict[tuple[Node, Target], Assembly] = {}
 
     @property
     def pairs(self) -> int:
@@ -110,6 +110,16 @@ class Coercer:
             return self._final.knows(node, target)
         return (node, target) in self._memo
 
+    def assembling(self, node: Node, target: Target) -> Iterator[None]:
+        """Put together, with pauses, what coercing the pair takes when its parts are coerced."""
+        if self._final is not None and target.done:
+            return self._final.assembling(node, target)
+        return assembling(self, node, target, self._assemblies)
+
+    def assembly(self, node: Node, target: Target) -> Assembly | None:
+        """What was put together of the pair, if that has begun."""
+        return self._assemblies.pop((node, target), None) if self._assemblies else None
+
     def _coerce_now(self, node: Node, target: Target) -> Result:
         key = (node, target)
         if type(target) not in _LEAVES:
@@ -135,6 +145,8 @@ class Coercer:
         while work:
             pair, parts = work[-1]
             for part in parts:
+                if part is None:
+                    continue
                 if part[0].height > _RECURSION_HEIGHT:
                     if part not in begun and not self.knows(*part):
                         begun.add(part)
@@ -242,16 +254,9 @@ class Coercer:
     def _list(self, target: ListTarget, node: Node) -> Result:
         if not isinstance(node, ArrayNode):
             return self._wrapped(target, node)
-        values: list[object] = []
-        tally = Tally()
-        for index, item in enumerate(node.values):
-            result = self.coerce(item, target.item)
-            if isinstance(result, Outcome):
-                values.append(self.complete(target.item, result.value))
-                tally.take(index, result)
-            else:
-                tally.drop(index, result, item, points=1 + index)
-        return tally.outcome(values, EMPTIED if node.values and not values else 0)
+        made = self.assembly(node, target) or items_of(node)
+        add_items(self, target, node, made, None)
+        return made.tally.outcome(made.values, EMPTIED if node.values and not made.values else 0)
 
     def _wrapped(self, target: ListTarget, node: Node) -> Result:
         result = self.coerce(node, target.item)
@@ -264,26 +269,9 @@ class Coercer:
     def _map(self, target: MapTarget, node: Node) -> Result:
         if not isinstance(node, ObjectNode):
             return mismatch(target, node)
-        values: dict[object, object] = {}
-        taken: dict[object, Node] = {}
-        tally = Tally(points=1)
-        for step, note in orphan_notes(node):
-            tally.note(step, note)
-        for key, item in zip(node.keys, node.values, strict=False):
-            name = self.map_key(target, key)
-            if isinstance(name, Failure):
-                tally.drop(key, name, item, points=1)
-                continue
-            result = self.coerce(item, target.value)
-            if isinstance(result, Failure):
-                tally.drop(key, result, item, points=1)
-                continue
-            if name.value in taken:
-                tally.drop(key, REPEATED, taken[name.value], points=1)
-            taken[name.value] = item
-            values[name.value] = self.complete(target.value, result.value)
-            tally.take(key, result)
-        return tally.outcome(values)
+        made = self.assembly(node, target) or entries_of(node)
+        add_entries(self, target, node, made, None)
+        return made.tally.outcome(made.values)
 
     def map_key(self, target: MapTarget, key: str) -> Result:
         """A key as the map's key type: enum and literal keys are normalised."""

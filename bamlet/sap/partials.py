@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from .classes import orphan_notes
+from .assembly import orphan_notes
 from .coerce import Coercer
 from .commitment import HIDDEN, commit, open_text, string_in
 from .factory import Factory

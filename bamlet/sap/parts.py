@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeAlias
 
 from .nodes import ArrayNode, Node, ObjectNode, TextNode
@@ -60,10 +60,11 @@ def widest_below(target: Target) -> int:
     return widest
 
 
-def parts_below(node: Node, target: Target, result_of: Callable[[Node, Target], Result]) -> Iterator[Pair]:
+def parts_below(node: Node, target: Target, result_of: Callable[[Node, Target], Result]) -> Iterator[Pair | None]:
     """The pairs of other nodes that a pair needs, in an order in which each may be coerced by itself.
 
-    `result_of` is asked for pairs that were given before. Which variants of a union are needed is a guess that may
+    None stands for a part that nothing is needed of: there may be many in a row. `result_of` is asked for pairs
+    that were given before. Which variants of a union are needed is a guess that may
     only cost time.
     """
     targets = {target: None}
@@ -71,8 +72,7 @@ def parts_below(node: Node, target: Target, result_of: Callable[[Node, Target], 
     while work:
         target = work.pop()
         if type(target) is UnionTarget:
-            yield from _below_exact_variants(node, target, result_of)
-            if _has_exact_variant(node, target, result_of):
+            if (yield from _below_exact_variants(node, target, result_of)):
                 continue
             more: list[Target] = list(target.variants)
         else:
@@ -86,44 +86,55 @@ def parts_below(node: Node, target: Target, result_of: Callable[[Node, Target], 
 
 def _below_exact_variants(
     node: Node, target: UnionTarget, result_of: Callable[[Node, Target], Result]
-) -> Iterator[Pair]:
+) -> Generator[Pair | None, None, bool]:
+    """The parts of the variants up to one that is exact: whether there is one."""
     for variant in exact_variants(target, node):
-        yield from _parts(node, variant)
-        if _is_exact(node, variant, result_of):
-            return
+        exact = _may_be_exact(node, variant)
+        for part in _parts(node, variant):
+            yield part
+            if exact:
+                exact = part is not None and _is_exact(result_of(*part))
+        if exact:
+            return True
+    return False
 
 
-def _has_exact_variant(node: Node, target: UnionTarget, result_of: Callable[[Node, Target], Result]) -> bool:
-    return any(_is_exact(node, variant, result_of) for variant in exact_variants(target, node))
+def _is_exact(result: Result) -> bool:
+    return isinstance(result, Outcome) and not result.flags & INEXACT
 
 
-def _is_exact(node: Node, target: Target, result_of: Callable[[Node, Target], Result]) -> bool:
-    """Whether all parts fit exactly, and nothing is missing or unknown."""
-    if target.constraints or isinstance(node, TextNode) or isinstance(target, UnionTarget):
+def _may_be_exact(node: Node, target: Target) -> bool:
+    """Whether the pair fits exactly if all parts of the node do."""
+    if target.constraints:
         return False
-    parts = _parts(node, target)
-    if len(parts) != len(node.values) or (type(target) is ClassTarget and len(parts) != len(target.fields)):
-        return False
-    results = (result_of(*part) for part in parts)
-    return all(isinstance(result, Outcome) and not result.flags & INEXACT for result in results)
+    if isinstance(node, ArrayNode):
+        return type(target) is ListTarget
+    if type(target) is ClassTarget:
+        return isinstance(node, ObjectNode) and len(node.values) == len(target.fields)
+    return isinstance(node, ObjectNode) and type(target) is MapTarget
 
 
-def _parts(node: Node, target: Target) -> list[Pair]:
+def _parts(node: Node, target: Target) -> Iterable[Pair | None]:
     """The pairs of the node's own parts."""
     if isinstance(node, TextNode):
-        return []
+        return ()
     if isinstance(node, ArrayNode):
         if type(target) is ListTarget:
-            return [(item, target.item) for item in node.values]
+            return ((item, target.item) for item in node.values)
         if _is_shown_as_text(target) or isinstance(target, MapTarget | UnionTarget):
-            return []
-        return [(item, target) for item in node.values]
+            return ()
+        return ((item, target) for item in node.values)
     if type(target) is MapTarget:
-        return [(item, target.value) for item in node.values]
+        return ((item, target.value) for item in node.values)
     if type(target) is ClassTarget:
-        matched = ((item, target.find(key)) for key, item in zip(node.keys, node.values, strict=False))
-        return [(item, entry.target) for item, entry in matched if entry is not None]
-    return []
+        return _fields(node, target)
+    return ()
+
+
+def _fields(node: ObjectNode, target: ClassTarget) -> Iterator[Pair | None]:
+    for key, item in zip(node.keys, node.values, strict=False):
+        entry = target.find(key)
+        yield None if entry is None else (item, entry.target)
 
 
 def _same_node(node: Node, target: Target) -> list[Target]:

@@ -16,6 +16,7 @@ from .parts import parts_below
 from .targets import Target
 
 PAIRS: Final = 256  # of a reading and a target, coerced between two pauses
+KNOWN: Final = 2_048  # such pairs that were coerced before, passed over between two pauses
 
 T = TypeVar("T")
 Pauses: TypeAlias = Generator[None, None, T]
@@ -43,12 +44,16 @@ def coercing(coercer: Coercer, node: Node, target: Target) -> Pauses[None]:
         return
     longest = coercer.longest_piece(target)
     paused_at = coercer.pairs
+    passed = 0
     begun = {(node, target)}
     work = [((node, target), parts_below(node, target, coercer.coerce))]
     while work:
         pair, parts = work[-1]
         for part in parts:
-            if part in begun or coercer.knows(*part):
+            if part is None or part in begun or coercer.knows(*part):
+                passed += 1
+                if passed % KNOWN == 0:
+                    yield
                 continue
             if _size(part[0]) > longest:
                 begun.add(part)
@@ -60,6 +65,7 @@ def coercing(coercer: Coercer, node: Node, target: Target) -> Pauses[None]:
                 yield
         else:
             work.pop()
+            yield from coercer.assembling(*pair)
             coercer.coerce(*pair)
             paused_at = coercer.pairs
             yield

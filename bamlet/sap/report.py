@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from .nodes import Node
-from .outcome import STRICT, EntryKind, Failure, Note, Outcome, join_path
+from .outcome import STRICT, EntryKind, Failure, Note, Outcome, Step, join_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +149,22 @@ def finding(outcome: Outcome, text: str) -> Generator[None, None, list[Found]]:
 
 
 def _found_in(outcome: Outcome, text: str) -> Iterator[Found]:
-    work: list[tuple[str, Note | Outcome, bool]] = [("$", outcome, False)]
+    work: list[tuple[str, bool, Iterator[tuple[Step | None, Note | Outcome]]]] = [
+        ("$", False, iter([(None, outcome)]))
+    ]
     while work:
-        path, item, strict = work.pop()
-        if isinstance(item, Note):
-            raw, start, end = source(item.node, text)
-            yield Found(Entry(item.kind, path, item.reason, raw, start, end, item.lossy), strict or item.strict)
-        elif item.notes:
-            strict = strict or bool(item.flags & STRICT)
-            work += [(join_path(path, step), part, strict) for step, part in reversed(item.notes)]
+        above, strict, parts = work[-1]
+        for step, item in parts:
+            path = join_path(above, step)
+            if isinstance(item, Note):
+                raw, start, end = source(item.node, text)
+                entry = Entry(item.kind, path, item.reason, raw, start, end, item.lossy)
+                yield Found(entry, strict or item.strict)
+            elif item.notes:
+                work.append((path, strict or bool(item.flags & STRICT), iter(item.notes)))
+                break
+        else:
+            work.pop()
 
 
 def issues_of(failure: Failure, text: str) -> list[Issue]:

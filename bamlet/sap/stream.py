@@ -159,10 +159,11 @@ class PartialParser:
             else:
                 self._shown = self._factory.with_state(value, state) if self._target.with_state else value
 
-    def feeding(self, text: str) -> Pauses[None]:
-        """`feed` for a long text, with pauses."""
-        for at in range(0, len(text), PIECE):
-            self.feed(text[at : at + PIECE])
+    def feeding(self, text: str, *, is_watched: bool = False) -> Pauses[None]:
+        """`feed` for a long text, with pauses. If somebody looks, a partial of each piece is made in a moment."""
+        piece = self.longest_piece if is_watched else PIECE
+        for at in range(0, len(text), piece):
+            self.feed(text[at : at + piece])
             yield
 
     def finish(self, *, truncated: bool = False, strict: bool = False) -> Parsed:
@@ -200,6 +201,11 @@ class PartialParser:
         for node in nodes:
             yield from coercing(self._final, node, self._target)
             yield from coercing(self._coercer, node, self._target)
+
+    @property
+    def longest_piece(self) -> int:
+        """How many characters more a partial may have than the one before it, if it is to be made in a moment."""
+        return self._coercer.longest_piece(self._target)
 
     @property
     def is_settled(self) -> bool:

@@ -27,6 +27,7 @@ from .outcome import (
 )
 from .pieces import Pauses, Pausing, feeding
 from .policy import OTHERS, USUAL, Policy
+from .strictness import is_json
 from .targets import EnumTarget, ListTarget, LiteralTarget, ScalarTarget, Target, UnionTarget
 
 _NOT_TAKEN = "another value, of which nothing was taken"
@@ -105,7 +106,7 @@ def rereading(
 ) -> Pauses[Choice]:
     """What `choosing` gives, or a better value by another policy where one could make a difference."""
     best = yield from choosing(coercer, target, extractor, text, pausing)
-    if extractor.is_exact and not _is_json(best, text):
+    if extractor.is_exact and not (yield from is_json(best.node, text)):
         usual = yield from _read_again(extractor, USUAL, text)
         choice = yield from rereading(coercer, target, usual, text, pausing)
         return replace(choice, reread=True)
@@ -122,15 +123,6 @@ def _read_again(extractor: Extractor, policy: Policy, text: str) -> Pauses[Extra
     yield from feeding(other, text)
     yield from other.finishing()
     return other
-
-
-def _is_json(choice: Choice, text: str) -> bool:
-    """Whether the reading is that of a text that keeps to JSON. Lines and tabs in strings end none of them."""
-    try:
-        json.loads(text[choice.node.start : choice.node.end], strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _other_policies(best: Choice, extractor: Extractor) -> Iterator[Policy]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ..sap import PIECE, Entry, PartialParser, Pauses, Report
+from ..sap import MIN_PIECE, Entry, PartialParser, Pauses, Report
 from .answers import Answer
 from .views import SkeletonState, Source
 
@@ -61,7 +61,7 @@ class PartialValue(ReadValue):
         self._unseen = 0
 
     def feed(self, text: str) -> bool:
-        if self._waiting or len(text) > PIECE:
+        if self._waiting or self._is_long(len(text)):
             self._waiting.append(text)
             return True
         self._unseen += len(text)
@@ -69,13 +69,16 @@ class PartialValue(ReadValue):
 
     @property
     def is_behind(self) -> bool:
-        return bool(self._waiting) or self._unseen > PIECE or not self._parser.is_settled
+        return bool(self._waiting) or self._is_long(self._unseen) or not self._parser.is_settled
+
+    def _is_long(self, characters: int) -> bool:
+        return characters > MIN_PIECE and characters > self._parser.longest_piece
 
     def catching_up(self, *, is_watched: bool) -> Pauses[None]:
         """Take in what waits. Where somebody watches, also build what a look will show: a look has no pauses."""
         text = "".join(self._waiting)
         self._waiting.clear()
-        for _ in self._parser.feeding(text):
+        for _ in self._parser.feeding(text, is_watched=is_watched):
             if is_watched:
                 yield from self._parser.settling()
                 self._parser.partial()

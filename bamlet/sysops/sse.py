@@ -12,6 +12,7 @@ from .bell import Bell
 from .deadlines import Deadlines
 from .exchange import content_type, failure_of, now
 from .host import Context
+from .turns import TURN_SECONDS
 
 MAX_BUFFERED_EVENTS = 1024
 MAX_BUFFERED_CHARACTERS = 1 << 20
@@ -50,6 +51,7 @@ class SseStream:
         self._last_activity = now()
         self._waiting = 0
         self._waits_since: float | None = None
+        self._turn_began = self._last_activity
         self._arrived = Bell()
         self._drained = Bell()
         self._timer: asyncio.TimerHandle | None = None
@@ -65,6 +67,10 @@ class SseStream:
 
     async def next(self) -> list[Event] | None:
         """What has come, waiting for at least one event; None at the end. A failure comes after the last event."""
+        if self._events and now() - self._turn_began >= TURN_SECONDS:
+            # Who finds events each time never waits, and holds up all others.
+            await asyncio.sleep(0)
+            self._turn_began = now()
         if not self._events:
             if self._waiting == 0:
                 self._waits_since = now()
@@ -84,12 +90,16 @@ class SseStream:
                 self._waiting -= 1
                 if self._waiting == 0:
                     self._waits_since = None
-        return self.take()
+            self._turn_began = now()
+        return self._taken()
 
     def take(self) -> list[Event] | None:
-        """What has come already; None when nothing has."""
-        if not self._events:
+        """What has come already; None when nothing has, or when it is the turn of others, for whom `next` waits."""
+        if not self._events or now() - self._turn_began >= TURN_SECONDS:
             return None
+        return self._taken()
+
+    def _taken(self) -> list[Event]:
         if self._one_by_one:
             taken = [self._events.pop(0)]
         else:
