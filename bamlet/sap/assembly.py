@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias
 
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
@@ -13,19 +14,15 @@ from .targets import ClassTarget, ListTarget, MapTarget, Target, UnionTarget
 SLICE: Final = 512  # parts that are put together between two pauses
 
 
-class Assembly:
-    """What the first `next` parts gave: the items, the entries, or for a class the node of each field.
+class Assembly(Tally):
+    """What the parts gave, and cost: the items, the entries, or for a class the node of each field.
 
     `taken` are the nodes whose values are the entries of a map.
     """
 
-    __slots__ = ("next", "taken", "tally", "values")
+    __slots__ = ("taken", "values")
+    values: Any
     taken: dict[object, Node]
-
-    def __init__(self, values: Any, points: int = 0) -> None:
-        self.values = values
-        self.tally = Tally(points)
-        self.next = 0
 
 
 class Parts(Protocol):
@@ -37,65 +34,72 @@ class Parts(Protocol):
 
 
 def items_of(node: ArrayNode) -> Assembly:
-    return Assembly([])
+    made = Assembly()
+    made.values = []
+    return made
 
 
-def add_items(coercer: Parts, target: ListTarget, node: ArrayNode, made: Assembly, end: int | None) -> None:
-    wanted, values, tally = target.item, made.values, made.tally
-    for index, item in enumerate(node.values[made.next : end], made.next):
+def add_items(coercer: Parts, target: ListTarget, made: Assembly, items: Iterable[tuple[int, Node]]) -> None:
+    wanted, values = target.item, made.values
+    for index, item in items:
         result = coercer.coerce(item, wanted)
         if isinstance(result, Outcome):
             values.append(coercer.complete(wanted, result.value))
-            tally.take(index, result)
+            made.take(index, result)
         else:
-            tally.drop(index, result, item, points=1 + index)
+            made.drop(index, result, item, points=1 + index)
 
 
 def entries_of(node: ObjectNode) -> Assembly:
-    made = Assembly({}, points=1)
-    made.taken = {}
-    for step, note in orphan_notes(node):
-        made.tally.note(step, note)
+    made = Assembly(points=1)
+    made.values, made.taken = {}, {}
+    if node.orphans:
+        _note_orphans(made, node)
     return made
 
 
-def add_entries(coercer: Parts, target: MapTarget, node: ObjectNode, made: Assembly, end: int | None) -> None:
-    values, tally, taken = made.values, made.tally, made.taken
-    for key, item in zip(node.keys[made.next : end], node.values[made.next : end], strict=False):
+def add_entries(coercer: Parts, target: MapTarget, made: Assembly, parts: Iterable[tuple[str, Node]]) -> None:
+    values, taken = made.values, made.taken
+    for key, item in parts:
         name = coercer.map_key(target, key)
         if isinstance(name, Failure):
-            tally.drop(key, name, item, points=1)
+            made.drop(key, name, item, points=1)
             continue
         result = coercer.coerce(item, target.value)
         if isinstance(result, Failure):
-            tally.drop(key, result, item, points=1)
+            made.drop(key, result, item, points=1)
             continue
         if name.value in taken:
-            tally.drop(key, REPEATED, taken[name.value], points=1)
+            made.drop(key, REPEATED, taken[name.value], points=1)
         taken[name.value] = item
         values[name.value] = coercer.complete(target.value, result.value)
-        tally.take(key, result)
+        made.take(key, result)
 
 
 def fields_of(node: ObjectNode) -> Assembly:
-    made = Assembly({})
+    made = Assembly()
+    made.values = {}
     if node.orphans:
-        for step, note in orphan_notes(node):
-            made.tally.note(step, note)
+        _note_orphans(made, node)
     return made
 
 
-def add_fields(coercer: object, target: ClassTarget, node: ObjectNode, made: Assembly, end: int | None) -> None:
+def add_fields(_: object, target: ClassTarget, made: Assembly, parts: Iterable[tuple[str, Node]]) -> None:
     """The first value of each field; every other key is ignored, with a note."""
-    found, tally = made.values, made.tally
-    for key, item in zip(node.keys[made.next : end], node.values[made.next : end], strict=False):
+    found = made.values
+    for key, item in parts:
         entry = target.find(key)
         if entry is None:
-            tally.ignore(key, "no such field", item)
+            made.ignore(key, "no such field", item)
         elif entry.name in found:
-            tally.ignore(key, "the key was there before", item)
+            made.ignore(key, "the key was there before", item)
         else:
             found[entry.name] = item
+
+
+def _note_orphans(made: Assembly, node: ObjectNode) -> None:
+    for step, note in orphan_notes(node):
+        made.note(step, note)
 
 
 def orphan_notes(node: Node) -> Notes:
@@ -110,7 +114,7 @@ def orphan_notes(node: Node) -> Notes:
 
 
 _Begin: TypeAlias = Callable[[Any], Assembly]
-_Add: TypeAlias = Callable[[Any, Any, Any, Assembly, "int | None"], None]
+_Add: TypeAlias = Callable[[Any, Any, Assembly, Iterable[Any]], None]
 _ASSEMBLING: dict[type[Target], tuple[type[Container], _Begin, _Add]] = {
     ListTarget: (ArrayNode, items_of, add_items),
     MapTarget: (ObjectNode, entries_of, add_entries),
@@ -119,7 +123,7 @@ _ASSEMBLING: dict[type[Target], tuple[type[Container], _Begin, _Add]] = {
 
 
 def assembling(
-    coercer: Parts, node: Node, target: Target, begun: dict[tuple[Node, Target], Assembly]
+    coercer: Parts, node: Node, target: Target, made: dict[tuple[Node, Target], Assembly]
 ) -> Iterator[None]:
     """What the pair, and each variant of it, is put together of, with pauses."""
     if isinstance(node, TextNode) or len(node.values) <= SLICE:
@@ -128,11 +132,17 @@ def assembling(
         kind, begin, add = _ASSEMBLING[type(variant)]
         if not isinstance(node, kind):
             continue
-        made = begun[node, variant] = begin(node)
-        for end in range(SLICE, len(node.values) + SLICE, SLICE):
-            add(coercer, variant, node, made, end)
-            made.next = end
+        assembly = begin(node)
+        parts = parts_of(node)
+        while some := list(islice(parts, SLICE)):
+            add(coercer, variant, assembly, some)
             yield
+        made[node, variant] = assembly
+
+
+def parts_of(node: Container) -> Iterator[tuple[Any, Node]]:
+    """Each with its index or its key."""
+    return enumerate(node.values) if isinstance(node, ArrayNode) else zip(node.keys, node.values, strict=False)
 
 
 def _variants(node: Container, target: Target) -> Iterator[Target]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from .assembly import Assembly, add_fields, fields_of
+from .assembly import SLICE, Assembly, add_fields, fields_of
 from .leaves import mismatch
 from .nodes import ArrayNode, Node, ObjectNode, TextNode, describe
 from .outcome import (
@@ -101,9 +101,11 @@ def _all_defaults(coercer: PartCoercer, target: ClassTarget, node: Node) -> Outc
 
 def _class_of_object(coercer: PartCoercer, target: ClassTarget, node: ObjectNode) -> Result | None:
     """Nothing when no key of the object belongs to the class and the class wants some."""
-    made = coercer.assembly(node, target) or fields_of(node)
-    add_fields(coercer, target, node, made, None)
-    tally, found = made.tally, made.values
+    tally = coercer.assembly(node, target) if len(node.values) > SLICE else None
+    if tally is None:
+        tally = fields_of(node)
+        add_fields(coercer, target, tally, zip(node.keys, node.values, strict=False))
+    found: dict[str, Node] = tally.values
     if not found and target.fields and (len(target.fields) == 1 or tally.notes):
         return None
     fields: dict[str, object] = {}

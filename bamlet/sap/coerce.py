@@ -117,7 +117,7 @@ class Coercer:
         return assembling(self, node, target, self._assemblies)
 
     def assembly(self, node: Node, target: Target) -> Assembly | None:
-        """What was put together of the pair, if that has begun."""
+        """What was put together of the pair, if it was: many parts."""
         return self._assemblies.pop((node, target), None) if self._assemblies else None
 
     def _coerce_now(self, node: Node, target: Target) -> Result:
@@ -254,9 +254,11 @@ class Coercer:
     def _list(self, target: ListTarget, node: Node) -> Result:
         if not isinstance(node, ArrayNode):
             return self._wrapped(target, node)
-        made = self.assembly(node, target) or items_of(node)
-        add_items(self, target, node, made, None)
-        return made.tally.outcome(made.values, EMPTIED if node.values and not made.values else 0)
+        made = self.assembly(node, target)
+        if made is None:
+            made = items_of(node)
+            add_items(self, target, made, enumerate(node.values))
+        return made.outcome(made.values, EMPTIED if node.values and not made.values else 0)
 
     def _wrapped(self, target: ListTarget, node: Node) -> Result:
         result = self.coerce(node, target.item)
@@ -269,9 +271,11 @@ class Coercer:
     def _map(self, target: MapTarget, node: Node) -> Result:
         if not isinstance(node, ObjectNode):
             return mismatch(target, node)
-        made = self.assembly(node, target) or entries_of(node)
-        add_entries(self, target, node, made, None)
-        return made.tally.outcome(made.values)
+        made = self.assembly(node, target)
+        if made is None:
+            made = entries_of(node)
+            add_entries(self, target, made, zip(node.keys, node.values, strict=False))
+        return made.outcome(made.values)
 
     def map_key(self, target: MapTarget, key: str) -> Result:
         """A key as the map's key type: enum and literal keys are normalised."""
