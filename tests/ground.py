@@ -119,6 +119,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_odd_streams.py::test_check_of_a_device_ends",
         "tests/unit/test_odd_streams.py::test_whatever_reads_a_device_ends",
         "tests/unit/test_odd_streams.py::test_a_program_reads_no_device_to_its_end",
+        "tests/unit/test_odd_streams.py::test_a_line_without_an_end_is_read_no_further",
     ],
     "A15": [
         "tests/unit/test_choke_point.py::test_every_wait_with_a_limit_is_an_operation",

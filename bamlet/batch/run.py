@@ -7,7 +7,6 @@ first call is made alone.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -32,7 +31,7 @@ from .report import MapReport, Reason
 from .session import Hooks, Session
 from .state import STDIN, State
 from .stopping import Stops
-from .tables import Format, Table, find_table, format_of
+from .tables import Format, Table, find_table, format_of, keep_input
 
 
 async def run_map(
@@ -181,8 +180,5 @@ def _counted(plan: Plan) -> str:
 def _table(options: MapOptions, state: State, hooks: Hooks) -> Table:
     if options.input != "-":
         return find_table(options.input, options.format)
-    copy = state.folder / STDIN
-    if hooks.stdin is not None:
-        with copy.open("wb") as file:
-            shutil.copyfileobj(hooks.stdin, file)
-    return Table((copy,), format_of("-", options.format or "jsonl", "--input"))
+    copy, format_ = state.folder / STDIN, format_of("-", options.format or "jsonl", "--input")
+    return Table((copy,), format_) if hooks.stdin is None else keep_input(hooks.stdin, copy, format_)

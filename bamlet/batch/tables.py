@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, get_args
+from typing import IO, Any, AnyStr, BinaryIO, Literal, Protocol, TypeAlias, get_args
 
 from .engines import Refused
 
@@ -19,6 +19,8 @@ Format: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]
 MAX_ROW_BYTES = 16 << 20
 MAX_FIELD = 16 << 20
 MAX_COLUMNS = 10_000
+_PARQUET = b"PAR1"
+_PIECE_BYTES = 1 << 16
 _SUFFIXES: Mapping[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -90,6 +92,39 @@ def format_of(name: str, given: str | None, option: str) -> Format:
     return found  # type: ignore[return-value]
 
 
+def keep_input(source: BinaryIO, path: Path, format_: Format) -> Table:
+    """Standard input as a file, since it is read more than once. Raises `Refused`, and then leaves no file."""
+    try:
+        with path.open("wb") as file:
+            file.writelines(_pieces(source, format_))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return Table((path,), format_)
+
+
+def _pieces(source: BinaryIO, format_: Format) -> Iterator[bytes]:
+    if format_ != "parquet":
+        yield from _lines(source, "standard input")
+        return
+    piece = source.read(len(_PARQUET))
+    if piece != _PARQUET:
+        raise Refused("standard input: this is no Parquet file")
+    while piece:
+        yield piece
+        piece = source.read(_PIECE_BYTES)
+
+
+def _lines(file: IO[AnyStr], name: object) -> Iterator[AnyStr]:
+    """A device has lines without an end."""
+    number = 0
+    while line := file.readline(MAX_ROW_BYTES + 1):
+        number += 1
+        if len(line) > MAX_ROW_BYTES:
+            raise Refused(f"{name}:{number}: the row is longer than {MAX_ROW_BYTES >> 20} MiB")
+        yield line
+
+
 # --- reading: (line, values, problem) of each row
 
 _Read: TypeAlias = Iterator[tuple[int, Any, str | None]]
@@ -97,9 +132,7 @@ _Read: TypeAlias = Iterator[tuple[int, Any, str | None]]
 
 def _read_jsonl(path: Path) -> _Read:
     with path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(MAX_ROW_BYTES + 1), b""), 1):
-            if len(line) > MAX_ROW_BYTES:
-                raise Refused(f"{path}:{number}: the row is longer than {MAX_ROW_BYTES >> 20} MiB")
+        for number, line in enumerate(_lines(file, path), 1):
             if line.isspace():
                 continue
             try:
@@ -116,7 +149,7 @@ def _first_keys(path: Path) -> Sequence[str] | None:
 def _read_delimited(path: Path, delimiter: str) -> _Read:
     csv.field_size_limit(MAX_FIELD)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        reader = csv.reader(_lines(file, path), delimiter=delimiter, strict=True)
         try:
             names = next(reader, None)
             if names is None:
@@ -133,7 +166,7 @@ def _read_delimited(path: Path, delimiter: str) -> _Read:
 def _delimited_columns(path: Path, delimiter: str) -> Sequence[str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
-            names = next(csv.reader(file, delimiter=delimiter), [])
+            names = next(csv.reader(_lines(file, path), delimiter=delimiter), [])
         except (csv.Error, UnicodeDecodeError) as failure:
             raise Refused(f"{path}: {failure}") from None
     if len(names) > MAX_COLUMNS:

@@ -10,6 +10,7 @@ from ..embed.files import Read, read_open
 from ..embed.project import Edition
 
 STDIN = "-"
+MAX_LINE = 16 << 20  # characters
 
 
 def read_stdin() -> Read:
@@ -22,7 +23,9 @@ def read_stdin() -> Read:
 def read_line(prompt: str) -> str | None:
     """A line that a program asks for, without its end; None behind the last. The prompt is no part of a result."""
     print(prompt, end="", file=sys.stderr, flush=True)
-    line = sys.stdin.readline() if sys.stdin is not None else ""
+    line = sys.stdin.readline(MAX_LINE + 1) if sys.stdin is not None else ""
+    if len(line) > MAX_LINE:
+        raise EOFError(f"a line of input has more than {MAX_LINE >> 20} MiB")
     return line.rstrip("\r\n") if line else None
 
 

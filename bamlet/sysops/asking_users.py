@@ -18,7 +18,7 @@ async def read_line(context: Context, prompt: str | None) -> str:
     try:
         line = await asyncio.to_thread(ask, prompt or "")
     except EOFError as failure:
-        raise Failure("Io", "there is no more input") from failure
+        raise Failure("Io", str(failure) or "there is no more input") from failure
     except Exception as failure:
         raise HostFailure(failure) from failure
     return line or ""

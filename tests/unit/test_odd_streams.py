@@ -14,6 +14,7 @@ from bamlet.cli.main import run
 
 pytestmark = pytest.mark.timeout(50)
 
+MAP = ["map", "ask.baml", "Ask", "--input", "-", "--output", "out.jsonl", "--format"]
 COMMANDS = ["run main.baml", "check main.baml", "fmt --check main.baml", "fmt -", "explain syntax", "--version"]
 
 
@@ -63,6 +64,46 @@ def test_whatever_reads_a_device_ends(
     assert run([str(folder) if part == "FOLDER" else part for part in arguments]) == code
     shown = capsys.readouterr()
     assert "more than" in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["map", "ask.baml", "Ask", "--input", "-", "--output", "out.jsonl"],
+            "standard input:1: the row is longer",
+        ),
+        (
+            ["map", "ask.baml", "Ask", "--input", "-", "--format", "csv", "--output", "out.jsonl"],
+            "standard input:1: the row is longer",
+        ),
+        (
+            ["map", "ask.baml", "Ask", "--input", "-", "--format", "parquet", "--output", "out.jsonl"],
+            "standard input: this is no Parquet file",
+        ),
+        (["run", "ask.baml", "Line"], "a line of input has more than 16 MiB"),
+    ],
+    ids=["rows", "CSV", "Parquet", "a line of a program"],
+)
+def test_a_line_without_an_end_is_read_no_further(folder: Path, arguments: list[str], told: str) -> None:
+    """Nor does it fill the disk: rows that come on standard input are kept in a file."""
+    (folder / "ask.baml").write_text(
+        'client<llm> A {\n  provider ollama\n  options {\n    model "m"\n  }\n}\n'
+        'function Ask(x: string) -> string {\n  client A\n  prompt #"{{ x }}"#\n}\n'
+        'function Line() -> string { baml.io.input("") }\n'
+    )
+    with Path("/dev/zero").open("rb") as zeros:
+        done = subprocess.run(
+            [sys.executable, "-m", "bamlet", *arguments],
+            cwd=folder,
+            stdin=zeros,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert told in done.stderr
+    assert done.returncode == (1 if arguments[0] == "run" else 2)
+    assert not [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 1 << 20]
 
 
 def test_a_program_reads_no_device_to_its_end() -> None:
