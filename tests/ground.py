@@ -68,6 +68,7 @@ GROUND: dict[str, list[str]] = {
     "A8": [
         "tests/unit/test_sound_answers.py::test_every_partial_continues_the_one_before_or_is_marked",
         "tests/unit/test_sound_answers.py::test_what_vanishes_at_its_end_is_marked_once",
+        "tests/unit/test_sound_answers.py::test_what_the_end_of_the_text_takes_back_is_marked",
     ],
     "A9": [
         "tests/unit/test_hostile_secrets.py::test_h34_a_key_comes_out_nowhere",

@@ -230,6 +230,13 @@ class MapCursor:
         self._next = index
         return None
 
+    @property
+    def is_overwritten(self) -> bool:
+        """Whether the open entry, of which nothing was shown, takes the place of an earlier one at its end."""
+        if not self._open or self._key not in self._taken or self._next == self._again:
+            return False
+        return isinstance(self._coercer.coerce(self.node.values[self._next], self.target.value), Outcome)
+
     def _comes_again(self, index: int) -> None:
         if index != self._again:
             self._again = index
@@ -290,6 +297,8 @@ class Spine:
             if ended or cursor.node.done:
                 if type(cursor) is MapCursor:
                     cursor.advance()
+                    if ended and cursor.is_overwritten:
+                        return True
                 if not self._is_as_shown(cursor.node, wanted, cursor.target, is_root=number == 0):
                     return True
         if not isinstance(self._text, str) or self._visible < len(self._levels):

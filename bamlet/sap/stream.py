@@ -101,6 +101,7 @@ class PartialParser:
         self._loose = ArrayNode()
         self._on_show: Node | None = None
         self._said: object = HIDDEN
+        self._blank: object = HIDDEN
         self._repeated = 0
         self._speaks = False
         self.replaced = False
@@ -146,9 +147,13 @@ class PartialParser:
         said = self._said
         if said is not HIDDEN and (value is not HIDDEN or self._skeleton) and not _continues(said, value):
             taken_back = True
+        if not (value is None or value is HIDDEN or self._blank is HIDDEN):
+            # What stood for a class that had not begun says that it will be one.
+            taken_back = taken_back or type(value) is not type(self._blank)
         if value is not HIDDEN or self._skeleton:
             # A text or a word of its own. What was shown counts as shown while nothing else is.
             self._said = value if root is None and self._speaks else HIDDEN
+            self._blank = HIDDEN if root is not None or self._speaks or value is None else value
         self.replaced = taken_back or (self._on_show is not None and root is not self._on_show)
         self.era += self.replaced
         self._on_show = root
@@ -224,8 +229,8 @@ class PartialParser:
         result = self._coercer.coerce(choice.node, self._target)
         assert isinstance(result, Outcome), "what a whole answer means, a stream can show"
         on_show = self._on_show
-        is_loose = on_show is self._loose and choice.node.start == self._loose.start
-        return result.value, "Complete", self._loose if is_loose else choice.node
+        is_loose = isinstance(choice.node, ArrayNode) and choice.node.start == self._loose.start
+        return result.value, "Complete", self._loose if is_loose and on_show is self._loose else choice.node
 
     def report(self) -> Report:
         """What was lost or changed so far; after `finish`, what it returned."""

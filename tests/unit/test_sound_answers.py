@@ -369,6 +369,36 @@ def test_what_vanishes_at_its_end_is_marked_once(text: str, ty: Ty) -> None:
     assert marks == 1
 
 
+# What was looked at, and what came then, which nobody looked at before the end.
+TAKEN_BACK_AT_THE_END: list[tuple[str, str, Ty, Any, Any]] = [
+    ("00.{]", "", types.union((types.FLOAT, POINT)), {"x": None, "y": None}, 0.0),
+    ('```{"', "", types.union((POINT, types.STRING)), {"x": None, "y": None}, '```{"'),
+    ("{}'", "", ListTy(ANY), [{}], ["{}'"]),
+    ('{"k": ["a"], ', "k: [", MapTy(types.STRING, ANY), {"k": ["a"]}, {"k": []}),
+]
+
+
+@pytest.mark.parametrize(("text", "rest", "ty", "shown", "value"), TAKEN_BACK_AT_THE_END)
+def test_what_the_end_of_the_text_takes_back_is_marked(
+    text: str, rest: str, ty: Ty, shown: Any, value: Any
+) -> None:
+    parser = PartialParser(ty, SCHEMAS, PLAIN)
+    parser.feed(text)
+    assert parser.partial() == shown
+    era = parser.era
+    parser.feed(rest)
+    assert parser.finish().value == value
+    assert (parser.partial(), parser.replaced, parser.era) == (value, True, era + 1)
+
+
+def test_what_goes_on_at_the_end_of_the_text_is_not_marked() -> None:
+    parser = PartialParser(MapTy(types.STRING, types.INT), SCHEMAS, PLAIN)
+    parser.feed('{"k": 1, "k": [')  # no number: the first entry stays
+    assert parser.partial() == {"k": 1}
+    assert parser.finish().value == {"k": 1}
+    assert (parser.partial(), parser.replaced) == ({"k": 1}, False)
+
+
 # --- A12: linear
 
 
