@@ -179,15 +179,14 @@ class Attempt:
 
     @property
     def finish_reason(self) -> str | None:
-        found: str | None = self.said.raw_finish_reason if self.said is not None else None
-        return found
+        return self._without_secrets(self.said.raw_finish_reason if self.said is not None else None)
 
     @property
     def model(self) -> str | None:
         answer = self._answer
         if answer is None:
-            return self._said.model if self._said is not None else None
-        return answer.model
+            return self._without_secrets(self._said.model if self._said is not None else None)
+        return self._without_secrets(answer.model)
 
     def settle(self) -> None:
         """The call is over: what was said becomes plain data, and what belonged to the running call is let go."""
@@ -203,6 +202,10 @@ class Attempt:
     def without_secrets(self, text: str) -> str:
         return hide(text, self._secrets, HIDDEN)
 
+    def _without_secrets(self, word: str | None) -> str | None:
+        """A server may say a key back in any word of its own."""
+        return None if word is None else self.without_secrets(word)
+
     def _completion(self) -> Completion | None:
         answer = self._answer
         said = answer.said if answer is not None else None
@@ -210,8 +213,9 @@ class Attempt:
             return self._said
         from ..providers.completion import Completion  # brings every provider
 
-        names = [field.name for field in fields(Completion) if field.name != "model"]
-        return Completion(model=answer.model, **{name: getattr(said, name) for name in names})
+        told = {field.name: getattr(said, field.name) for field in fields(Completion) if field.name != "model"}
+        told["raw_finish_reason"] = self._without_secrets(said.raw_finish_reason)
+        return Completion(model=self._without_secrets(answer.model), **told)
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: the data as they are now, without the running call and its keys."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,20 @@ function Tell() -> string { Say(env.SECRET_KEY) }
 def runtime(server: LoopbackServer, options: str = "", **more: Any) -> bamlet.Runtime:
     program = bamlet.compile_sources({"main.baml": SOURCE.replace("OPTIONS", options)})
     return bamlet.Runtime(program, environ={"URL": server.url, "SECRET_KEY": KEY}, **more)
+
+
+def test_a_word_of_the_server_shows_no_key(loopback: LoopbackServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Its name for the model and its reason to end are written to the log, and kept."""
+    caplog.set_level("INFO")
+    choice = {"index": 0, "message": {"content": "fine"}, "finish_reason": f"stop {KEY}"}
+    loopback.default = Answer([json.dumps({"model": f"m {KEY}", "choices": [choice]}).encode()], headers=JSON)
+    collector = bamlet.Collector("all")
+    with runtime(loopback, "api_key env.SECRET_KEY") as rt:
+        assert rt.call("Say", text="x", context=bamlet.CallContext(collector=collector)) == "fine"
+    assert "model=m ***" in caplog.text
+    assert "stop=stop ***" in caplog.text
+    assert KEY not in caplog.text
+    assert KEY.encode() not in pickle.dumps(collector.logs)
 
 
 def test_a_lent_token_that_a_server_says_back_is_not_shown(loopback: LoopbackServer) -> None:
