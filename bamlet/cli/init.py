@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -92,6 +93,7 @@ generator python {
 }
 """
 
+BESIDE = f".{os.getpid()}.tmp"
 EMPTY = "// Your program. `bamlet init` without --empty writes an example.\n"
 
 IGNORED = """\
@@ -107,12 +109,14 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         _write(folder, files, force=arguments.force)
     except OSError as failure:
-        print(f"bamlet init: {failure.filename or folder}: {failure.strerror or failure}", file=sys.stderr)
+        # What is being made has a name of its own until it is whole, which nobody has asked for.
+        place = folder if BESIDE in str(failure.filename) else failure.filename or folder
+        print(f"bamlet init: {place}: {failure.strerror or failure}", file=sys.stderr)
         return exits.USAGE
     for name in files:
         print(folder / name)
     if not arguments.empty:
-        place = "" if folder == Path() else f"cd {folder} && "
+        place = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
         print(f"try: {place}bamlet run --offline && bamlet test --offline", file=sys.stderr)
     return exits.OK
 
@@ -136,7 +140,7 @@ def _write(folder: Path, files: dict[str, str], *, force: bool) -> None:
     own is touched. Raises `OSError`.
     """
     if not folder.exists():
-        beside = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+        beside = folder.with_name(f"{folder.name}{BESIDE}")
         try:
             _fill(beside, files)
             beside.rename(folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import embed
+from ..diagnostics.cells import visible
 from ..diagnostics.render import render_all
 from ..embed.test_settings import last_failures
 from ..testing.machines import json_text
@@ -93,4 +94,4 @@ def _list(cases: tuple[Case, ...], arguments: argparse.Namespace) -> None:
         print(json_text(rows, indent=2))
         return
     for case in cases:
-        print(f"{case.file}:{case.line} {case.id}")
+        print(visible(f"{case.file}:{case.line} {case.id}"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from ..diagnostics.cells import visible
 from .draw import Look, failure_text, matrix, needs_matrix, summary_line
 from .outcome import (
     Ended,
@@ -216,7 +217,8 @@ def _message(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
+    """One line: what would end it, or move a cursor, is shown as a character."""
+    return _message(visible(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def github_summary(summary: Summary) -> str:

@@ -84,6 +84,15 @@ def test_a_new_project_runs_and_passes_at_once(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo"]
 
 
+def test_a_project_is_named_as_it_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole in what a shell is told, and never by the name that it has while it is made."""
+    assert run(["init", str(tmp_path / "my project")]) == exits.OK
+    assert f"try: cd '{tmp_path / 'my project'}' && bamlet run" in capsys.readouterr().err
+    (tmp_path / "file").write_text("", "utf-8")
+    assert run(["init", str(tmp_path / "file" / "in it")]) == exits.USAGE
+    assert capsys.readouterr().err.startswith(f"bamlet init: {tmp_path / 'file' / 'in it'}: ")
+
+
 def test_a_project_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.txt").write_text("mine", "utf-8")
     assert run(["init", str(tmp_path)]) == exits.USAGE

@@ -217,6 +217,19 @@ def test_annotations_for_github(capsys: Capture, monkeypatch: pytest.MonkeyPatch
     assert "1 failed, 1 passed of 2" in Path("page.md").read_text("utf-8")
 
 
+def test_no_name_of_a_test_moves_a_cursor_or_takes_two_lines(capsys: Capture) -> None:
+    written('test "red \\u{1b}[31m\\nand more" { assert.equal(1, 2) }')
+    assert bamlet_test("main.baml", "--list") == exits.OK
+    listed = capsys.readouterr().out
+    assert bamlet_test("main.baml", "--output-format", "github") == exits.FAILED
+    annotated = capsys.readouterr().out
+    for told in (listed, annotated):
+        assert told.count("\n") == 1
+        assert "\x1b" not in told
+        assert "red" in told
+        assert "and more" in told
+
+
 # --- recording
 
 
