@@ -29,7 +29,8 @@ from bamlet.client.models import Checked, StreamState
 from bamlet.interpreter.runtime.space import CHECKED, STREAM_STATE
 from bamlet.interpreter.runtime.values import EnumValue, Instance
 from bamlet.sap.dice import Dice
-from bamlet.sap.invent import CannotInvent, invent
+from bamlet.sap.invent import invent
+from bamlet.sap.invent_depths import CannotInvent
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.strategies.client_programs import ClientProgram
 from tests.support.generated import generated
