@@ -94,7 +94,7 @@ class SseStream:
         return self._taken()
 
     def take(self) -> list[Event] | None:
-        """What has come already; None when nothing has, or when it is the turn of others: `next` waits for both."""
+        """What has come already; None when nothing has, or when it is the turn of others. `next` waits."""
         if not self._events or now() - self._turn_began >= TURN_SECONDS:
             return None
         return self._taken()
