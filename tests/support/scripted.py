@@ -58,6 +58,16 @@ class LoopClock:
         return 0.5
 
 
+class HurriedClock(LoopClock):
+    """Every look at it is the end of a turn."""
+
+    _now = 0.0
+
+    def now(self) -> float:
+        self._now += 1
+        return self._now
+
+
 def run_virtual(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(asyncio.wait_for(work, LONGEST))

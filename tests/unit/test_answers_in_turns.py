@@ -23,7 +23,7 @@ from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, Field, Schemas
 from bamlet.types.ty import AliasTy, ClassTy, ListTy, MapTy, Ty
 from tests.support.calls_counted import calls_between_pauses
-from tests.support.scripted import ScriptedTransport, streamed
+from tests.support.scripted import HurriedClock, ScriptedTransport, streamed
 
 PLAIN = PlainFactory()
 ANY = AliasTy("Any")
@@ -239,7 +239,7 @@ def test_a_long_answer_that_is_stopped_leaves_them_as_they_were(thresholds: tupl
                     has_begun.set()
                 yield
 
-        task = asyncio.ensure_future(in_turns(endless(), _Hurry()))
+        task = asyncio.ensure_future(in_turns(endless(), HurriedClock()))
         await has_begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -248,22 +248,3 @@ def test_a_long_answer_that_is_stopped_leaves_them_as_they_were(thresholds: tupl
 
     asyncio.run(asyncio.wait_for(stopped(), SECONDS))
     assert gc.get_threshold() == thresholds
-
-
-class _Hurry:
-    """A clock on which every look is the end of a turn."""
-
-    _now = 0.0
-
-    def now(self) -> float:
-        self._now += 1
-        return self._now
-
-    def unix(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def random(self) -> float:
-        return 0.5

@@ -28,7 +28,7 @@ from bamlet.types.schema import ClassSchema, EnumMember, EnumSchema, Field, Sche
 from bamlet.types.ty import AliasTy, ClassTy, EnumTy, ListTy, MapTy, Ty
 from tests.growth import breaks
 from tests.strategies.answers import Answers
-from tests.support.scripted import Reply, ScriptedTransport, said, streamed
+from tests.support.scripted import HurriedClock, Reply, ScriptedTransport, said, streamed
 
 PLAIN = PlainFactory()
 ANY = AliasTy("Any")
@@ -186,9 +186,9 @@ def test_a_report_of_many_losses_is_made_with_pauses() -> None:
 def test_pauses_change_nothing() -> None:
     async def in_pauses(text: str, answers: Answers) -> Any:
         parser = PartialParser(answers.ty, answers.schemas, PLAIN)
-        await in_turns(parser.feeding(text), _Hurry())
+        await in_turns(parser.feeding(text), HurriedClock())
         try:
-            return await in_turns(parser.finishing(), _Hurry())
+            return await in_turns(parser.finishing(), HurriedClock())
         except ParseFailure as failure:
             return failure.issues
 
@@ -200,25 +200,6 @@ def test_pauses_change_nothing() -> None:
         except ParseFailure as failure:
             expected = failure.issues
         assert asyncio.run(limited(in_pauses(text, answers))) == expected
-
-
-class _Hurry:
-    """A clock on which every look is the end of a turn."""
-
-    _now = 0.0
-
-    def now(self) -> float:
-        self._now += 1
-        return self._now
-
-    def unix(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def random(self) -> float:
-        return 0.5
 
 
 RECURSIVE = [
