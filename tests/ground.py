@@ -179,7 +179,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_fetching.py::test_an_answer_is_read_as_a_type",
         "tests/unit/test_media.py::test_media_that_a_program_makes_are_those_of_the_host",
         "tests/spec/attributes.md::On whole classes",
-        "tests/spec/attributes.md::Attributes with an older name",
+        "tests/spec/attributes.md::Two names for what must be there",
     ],
     "B12": [
         "tests/unit/test_sound_answers.py::test_a_closed_class_with_a_null_field_stays_in_partials",
