@@ -11,7 +11,8 @@ from ..client.package import GLOBALS
 from ..client.protocol import PROTOCOL
 from ..diagnostics import CompileError
 from ..interpreter.facts.interface import FunctionInfo, Interface
-from ..types.ty import FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
+from ..types.partials import is_partial
+from ..types.ty import ClassTy, FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
 from .annotations import SIDES
 from .layout import text
 from .methods import method_files
@@ -217,6 +218,8 @@ def _holds_function(ty: Ty) -> bool:
     match bare(ty):
         case FunctionTy() | FutureTy() | VariableTy():
             return True
+        case ClassTy():
+            return is_partial(ty)
         case ListTy(item=inner) | MapTy(value=inner):
             return _holds_function(inner)
         case UnionTy(members=parts):

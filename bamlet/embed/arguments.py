@@ -19,6 +19,7 @@ from ..interpreter.runtime.values import EnumValue, Instance
 from ..sysops.asserted import broken_assertion
 from ..sysops.host_functions import HostFunction, function_value
 from ..types.nothing import NOTHING
+from ..types.partials import PARTIAL
 from ..types.show import show
 from ..types.ty import (
     AliasTy,
@@ -162,6 +163,8 @@ class _Binder:
         return NOTHING
 
     def _instance(self, value: Any, ty: ClassTy) -> Any:
+        if ty.name == PARTIAL:
+            return self._never(value, ty)
         if ty.name == BYTES:
             return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else NOTHING
         schema = self._space.schemas.classes[ty.name]

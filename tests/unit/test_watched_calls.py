@@ -135,6 +135,13 @@ def test_a_deadline_stops_it() -> None:
     assert isinstance(call("asked", slowly(PAGE), deadline=0.35)[0], bamlet.BamlTimeoutError)
 
 
+def test_a_host_has_no_partial_value_to_hand_in() -> None:
+    source = "class Item { name string }\nfunction F(part: baml.Partial<Item>) -> string? { part.name }"
+    told = pytest.raises(bamlet.BamlInvalidArgumentError, match=r"should be `baml\.Partial<Item>`")
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": source})) as runtime, told:
+        runtime.call("F", part={"name": "x"})
+
+
 def test_two_at_once_do_not_mix() -> None:
     value, _ = call("both", slowly(PAGE), slowly(PAGE.replace("abc", "other"), size=3))
     assert value == ["abc", "other"]

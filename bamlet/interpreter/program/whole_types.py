@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ...types.partials import is_partial
 from ...types.schema import ClassSchema, Field
 from ...types.show import show
-from ...types.ty import UNKNOWN, ClassTy, FutureTy, InterfaceTy, ParameterTy, Ty, union
+from ...types.ty import UNKNOWN, ClassTy, InterfaceTy, ParameterTy, Ty, union
 from ...types.variables import mapped, replaced
 from ..facts.interface import FunctionInfo
 from ..facts.symbols import Names
@@ -25,7 +25,7 @@ class WholeTypes:
     def ty(self, ty: Ty) -> Ty:
         match ty:
             case ClassTy() if is_partial(ty):
-                return FutureTy(UNKNOWN, UNKNOWN)  # what is still coming stays in the program, as a future does
+                return ty  # what is still coming stays in the program, as a future does
             case ClassTy(args=args) if args:
                 return ClassTy(self._named(ty))
             case InterfaceTy(name=name):
