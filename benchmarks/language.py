@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import enum
 import statistics
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from .measure import Row, Timing, measure
 ROUNDS = 11
 MOST_RATIO, MOST_MEAN, MOST_DEFER = 1.5, 1.3, 1.2
 MOST_DISPATCH = 2.0  # of a method that only the value's class tells
+MOST_SPAWN = 3.0  # of a task that is started and awaited
 
 SOURCE = """\
 function Loop(steps: int) -> int {
@@ -168,6 +170,17 @@ function Turns(rounds: int) -> int {
     done += open;
   }
   done + open
+}
+"""
+
+SPAWNING = """\
+function Pairs(rounds: int) -> int {
+  let total = 0;
+  for (let i = 0; i < rounds; i += 1) {
+    let task = spawn { i };
+    total += await task;
+  }
+  total
 }
 """
 
@@ -334,6 +347,19 @@ def unions(rounds: int) -> float:
     return total
 
 
+def pairs(rounds: int) -> int:
+    async def one(i: int) -> int:
+        return i
+
+    async def work() -> int:
+        total = 0
+        for i in range(rounds):
+            total += await asyncio.create_task(one(i))
+        return total
+
+    return asyncio.run(work())
+
+
 def turns(rounds: int) -> int:
     open_ones = 0
     done = 0
@@ -392,6 +418,7 @@ WORKS = (
 )
 
 DISPATCH = Work("methods of an interface, 400,000 calls", "Dispatch", dispatch, 100_000)
+SPAWN = Work("spawn and await, 20,000 pairs", "Pairs", pairs, 20_000)
 DEFER = Work("defer, 500,000 blocks", "Turns", turns, 500_000)
 
 
@@ -407,6 +434,8 @@ def rows() -> Iterator[Row]:
             yield from _stoppable(runtime, work)
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": DEFERRING})) as runtime:
         yield _against_python(runtime, DEFER, MOST_DEFER)
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": SPAWNING})) as runtime:
+        yield _against_python(runtime, SPAWN, MOST_SPAWN)
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": INTERFACES})) as runtime:
         yield _against_python(runtime, DISPATCH, MOST_DISPATCH)
 
