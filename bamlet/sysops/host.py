@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -161,7 +161,7 @@ def _forget_closed(table: dict[asyncio.AbstractEventLoop, R]) -> None:
             table.pop(loop, None)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Host:
     """Of one task of a call. `client` replaces the client of every LLM function in it; `limits` in seconds are in
     addition to those of the clients; `strict` refuses answers of which something would be lost, and `on_report`
@@ -212,8 +212,7 @@ class Host:
     def __copy__(self) -> Host:
         # A program may start thousands: `dataclasses.replace` takes ten times as long.
         made: Host = object.__new__(Host)
-        for name in _HOST_FIELDS:
-            setattr(made, name, getattr(self, name))
+        made.__dict__.update(self.__dict__)
         return made
 
     def variable(self, name: str) -> str | None:
@@ -239,8 +238,6 @@ class Host:
 
         return hide(text, self.secrets)
 
-
-_HOST_FIELDS = tuple(field.name for field in fields(Host))
 
 Context: TypeAlias = AnyContext[Host]
 """As operations get it."""
