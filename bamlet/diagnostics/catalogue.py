@@ -145,6 +145,8 @@ RECURSIVE_GENERIC = _error("recursive-generic", "E0171", "a generic class that h
 STREAM_ATTRIBUTE_IN_UNION = _warning(
     "stream-attribute-in-union", "E0172", "an attribute of streaming on one member of a union"
 )
+TOOL_TYPE = _error("tool-type", "E0173", "a tool that a model cannot call")
+TOOL_WITHOUT_DOC = _warning("tool-without-doc", "E0174", "a tool of which nothing tells what it does")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

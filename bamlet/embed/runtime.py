@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..deep import make_room
 from ..diagnostics import did_you_mean
-from ..interpreter.facts.interface import FunctionInfo
+from ..interpreter.facts.interface import FunctionInfo, stream_entry
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import FoundTest
 from ..interpreter.runtime.values import FunctionValue
@@ -62,8 +62,6 @@ __all__ = [
     "Program",
     "Transport",
 ]
-
-STREAM_FUNCTION = "baml.llm.stream_llm_function"
 
 
 class AsyncRuntime:
@@ -241,7 +239,7 @@ class AsyncRuntime:
         info = callee.info
         if info.llm is None:
             return program.showing(info.name) or callee, values
-        orchestration = program.callee(STREAM_FUNCTION)
+        orchestration = program.callee(stream_entry(info.llm))
         assert orchestration is not None
         names = [param.name for param in info.params]
         return orchestration, [info.name, dict(zip(names, values, strict=True))]

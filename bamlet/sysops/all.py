@@ -2,6 +2,8 @@
 program that runs imports it."""
 
 from . import (
+    agent,
+    agent_messages,
     answer_values,
     answers,
     asking_users,
@@ -32,6 +34,8 @@ from . import (
 )
 
 __all__ = [
+    "agent",
+    "agent_messages",
     "answer_values",
     "answers",
     "asking_users",

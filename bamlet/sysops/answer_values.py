@@ -135,7 +135,7 @@ async def _finished(
         return await in_turns(work, call.services.clock)
     except ParseFailure as failure:
         asked = prompt() if prompt is not None else None
-        raise _validation(context, failure, f"{failure.told}{whose}", asked) from failure
+        raise validation(context, failure, f"{failure.told}{whose}", asked) from failure
 
 
 @sysop("baml.llm.PartialParser.close")
@@ -159,7 +159,7 @@ async def final_parse(context: Context, client: Opaque, text: str, output: Opaqu
     return await _finished(context, value)
 
 
-def _validation(context: Context, failure: ParseFailure, told: str, prompt: str | None) -> Failure:
+def validation(context: Context, failure: ParseFailure, told: str, prompt: str | None) -> Failure:
     names = ("path", "reason", "raw", "start", "end")
     issues = [
         context.space.instance("baml.errors.Issue", {name: getattr(issue, name) for name in names})
@@ -185,7 +185,7 @@ def _read(context: Context, ty: Ty, text: str, what: str) -> Any:
     try:
         return parser.finish(strict=context.host.strict).value
     except ParseFailure as failure:
-        raise _validation(context, failure, f"{failure.told}\nin {what}", None) from failure
+        raise validation(context, failure, f"{failure.told}\nin {what}", None) from failure
 
 
 def _known_type(context: Context, told: str | Ty) -> Ty:

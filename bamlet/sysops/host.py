@@ -183,6 +183,8 @@ class Host:
     # What was asked for last, and the body of the request for it with a note of the answer.
     asked: AskedFor | None = None
     noted: tuple[str, AnswerNote] | None = None
+    # Where the agent stands that runs in this task: a `baml.agent.State`, for the error that may end it.
+    agent_state: object = None
 
     # All tasks of the call; the outcome of this one, if it is not the main task; and itself, if the program has
     # cancelled it and it has not heard of it yet.

@@ -12,6 +12,7 @@ from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
 from ..facts.code_names import BYTES, constant_name
 from ..facts.edition import Edition
+from ..facts.interface import call_entry
 from ..facts.panics import is_panic
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -26,9 +27,6 @@ from .state import Checker
 from .throws import check_contract, may_throw
 
 __all__ = ["CONSTRUCTS", "Checked", "check"]
-
-# What the body of every LLM function calls.
-ORCHESTRATION = "baml.llm.call_llm_function"
 
 # How often a group of functions that call each other is checked until what they throw stands still.
 MAX_ROUNDS = 10
@@ -96,7 +94,7 @@ class _Work:
     def check_llm_function(self, symbol: FunctionSymbol) -> None:
         """Its body is a call of the orchestration."""
         c = self._checker(symbol, symbol.result)
-        orchestration = self.names.functions.get(ORCHESTRATION)
+        orchestration = self.names.functions.get(call_entry(symbol.llm))
         if orchestration is not None and symbol.node is not None:
             may_throw(c, orchestration.thrown, symbol.node.name)
             check_contract(c, symbol)

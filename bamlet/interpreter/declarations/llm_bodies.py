@@ -1,4 +1,4 @@
-"""The body of an LLM function: exactly a client and a prompt."""
+"""The body of an LLM function: a client and a prompt, and the tools that its model may call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .settings import find, setting
 
 _LLM_FUNCTION = Shape(
     "an LLM function",
-    ("client", "prompt"),
+    ("client", "prompt", "tools"),
     catalogue.LLM_BODY,
     catalogue.LLM_BODY.for_lack(),
     {"client": 'client "openai/gpt-4o-mini"', "prompt": 'prompt #"…"#'},
@@ -33,11 +33,37 @@ def read_llm_body(block: Block, node: n.FunctionDecl, body: n.LlmBody) -> LlmInf
     if prompt is not None and not _is_text(prompt.value):
         block.wrong(prompt.value, catalogue.LLM_BODY, "a prompt is a string", 'write prompt #"…"#')
         prompt = None
+    if "tools" in given:
+        _check_tools(block, given["tools"].value)
     if client is None or prompt is None:
         return None
     assert isinstance(prompt.value, n.ConfigText | n.Template)
     text = prompt_text(block.placed, prompt.value)
-    return LlmInfo(str(setting(client.value)), text.text, len(text.holes))
+    return LlmInfo(str(setting(client.value)), text.text, len(text.holes), _names(tools_of(node)))
+
+
+def _check_tools(block: Block, value: n.ConfigValue) -> None:
+    items = value.items if isinstance(value, n.ConfigList) else (value,)
+    for item in items:
+        if not (isinstance(value, n.ConfigList) and _is_name(item)):
+            hint = "write tools [find_orders, refund]; options are for `baml.agent.tool`"
+            block.wrong(item, catalogue.LLM_BODY, "tools are a list of names of functions", hint)
+
+
+def _is_name(value: n.ConfigValue) -> bool:
+    return isinstance(value, n.ConfigText) and value.kind == "bare"
+
+
+def tools_of(node: n.FunctionDecl) -> tuple[n.ConfigValue, ...]:
+    """What an LLM function names as its tools; what is no name is left out."""
+    entry = find(node.body, "tools") if isinstance(node.body, n.LlmBody) else None
+    if entry is None or not isinstance(entry.value, n.ConfigList):
+        return ()
+    return tuple(item for item in entry.value.items if _is_name(item))
+
+
+def _names(values: tuple[n.ConfigValue, ...]) -> tuple[str, ...]:
+    return tuple(str(setting(value)) for value in values)
 
 
 def _is_text(value: n.ConfigValue) -> bool:

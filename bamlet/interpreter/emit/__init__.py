@@ -20,7 +20,7 @@ from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
 from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name, type_name
 from ..facts.effects import Effects
-from ..facts.interface import in_call_order
+from ..facts.interface import call_entry, in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
@@ -172,7 +172,7 @@ def _definition(
 def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
     assert symbol.node is not None
     arguments: list[ast.expr] = [load(python_name(param.name)) for param in symbol.params]
-    asked = ast.Await(ask_model(e, symbol, "baml.llm.call_llm_function", arguments))
+    asked = ast.Await(ask_model(e, symbol, call_entry(symbol.llm), arguments))
     e.add(ast.Return(asked), symbol.node)
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from ..facts.code_names import function_name, showing_name
+from ..facts.interface import stream_entry
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import Types
 from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
@@ -63,7 +64,7 @@ def _told(e: Emitter, symbol: FunctionSymbol, types: Types) -> list[ast.expr]:
 def call_showing(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], types: Types = ()) -> ast.expr:
     """The same where the value is what the stream of the caller shows. Whoever shows waits, and has a context."""
     if symbol.kind == "llm":
-        return ast.Await(ask_model(e, symbol, "baml.llm.stream_llm_function", arguments))
+        return ast.Await(ask_model(e, symbol, stream_entry(symbol.llm), arguments))
     given = [*_told(e, symbol, types), *arguments]
     made = ast.Await(call(showing_name(symbol.name), load(CONTEXT), *given))
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made

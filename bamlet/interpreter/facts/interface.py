@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -63,12 +64,32 @@ def in_call_order(params: Sequence[Param]) -> list[int]:
 class LlmInfo:
     """What an LLM function is made of; `client` names a client or is a `provider/model` shorthand.
 
-    `holes` counts the values that the template wants beside the arguments.
+    `holes` counts the values that the template wants beside the arguments; `tools` are the functions that
+    the model may call.
     """
 
     client: str
     template: str
     holes: int = 0
+    tools: tuple[str, ...] = ()
+
+
+def call_entry(llm: LlmInfo | None) -> str:
+    """The function of the library that a call of an LLM function is."""
+    return "baml.agent.call_agent_function" if llm and llm.tools else "baml.llm.call_llm_function"
+
+
+def stream_entry(llm: LlmInfo | None) -> str:
+    """The same, where what comes on the way is shown."""
+    return "baml.agent.stream_agent_function" if llm and llm.tools else "baml.llm.stream_llm_function"
+
+
+def tool_name(function: str) -> str:
+    """By which a model knows a function: providers take 64 letters, digits, `_` and `-`."""
+    return _NO_TOOL_NAME.sub("_", function)[:64]
+
+
+_NO_TOOL_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True, slots=True)

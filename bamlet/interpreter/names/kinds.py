@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
@@ -78,14 +78,25 @@ def check_answers(names: Names, view: Names, report: Report) -> None:
 def _interface_in(names: Names, ty: Ty, without: set[Ty]) -> str | None:
     """`without` are types that are known to have none; those that are found out are added."""
     seen: set[Ty] = set()
+    for part in reached(names, ty, without):
+        if isinstance(part, InterfaceTy):
+            return part.name
+        seen.add(part)
+    if len(seen) <= MOST_KINDS * MOST_KINDS:
+        without |= seen
+    return None
+
+
+def reached(names: Names, ty: Ty, without: Set[Ty] = frozenset()) -> Iterator[Ty]:
+    """The type and all that its values may hold, up to a number; `without` are types that nobody wants to see."""
+    seen: set[Ty] = set()
     pending = [ty]
     while pending and len(seen) <= MOST_KINDS * MOST_KINDS:
         current = pending.pop()
         if current in seen or current in without:
             continue
         seen.add(current)
-        if isinstance(current, InterfaceTy):
-            return current.name
+        yield current
         if isinstance(current, ClassTy) and current.name in names.classes:
             symbol = names.classes[current.name]
             found = {param.name: arg for param, arg in zip(symbol.params, current.args, strict=False)}
@@ -93,6 +104,3 @@ def _interface_in(names: Names, ty: Ty, without: set[Ty]) -> str | None:
         elif isinstance(current, AliasTy):
             pending += filter(None, (names.recursive_aliases.get(current.name),))
         pending += parts_of(current)
-    if not pending:
-        without |= seen
-    return None

@@ -29,6 +29,7 @@ from .aliases import AliasReader
 from .classes import ClassReader
 from .declared import Declared
 from .signatures import SignatureReader
+from .tools import check_tools
 from .type_params import plain_params
 
 Items = Sequence[n.Placed[n.Item]]
@@ -99,6 +100,7 @@ class _Resolver:
         check_references(self.names, self.view, self.declared.of(n.ClientDecl), self.report)
         self._check_llm_clients()
         self._check_llm_parameters()
+        check_tools(self.names, self.view, self.report)
         self._find_asserted()
         self._check_texts(items)
         generators = [(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)]

@@ -76,6 +76,9 @@ class SignatureReader:
                 llm = read_llm_body(Block(placed, self.report), node, node.body)
                 if llm is not None and "/" not in llm.client:
                     llm = replace(llm, client=self.names.full(llm.client, placed.file.name))
+                if llm is not None and llm.tools:
+                    full = (self.names.full(name, placed.file.name) for name in llm.tools)
+                    llm = replace(llm, tools=tuple(full))
                 if llm is not None and llm.holes:
                     self._prompt(placed, node, symbol, holes_of(placed, node.body))
                 return replace(symbol, kind="llm", suspends=True, llm=llm)

@@ -164,6 +164,9 @@ def link(
     for name in map(prompt_name, unit.names.functions):
         if name in unit.names.functions:
             space.functions[name] = program.function_value(name)
+    for symbol in unit.names.functions.values():
+        for tool in symbol.llm.tools if symbol.llm else ():
+            space.functions[tool] = _value(program, tool)
     for client in names.clients.values():
         if client.strategy is not None:
             space.functions[client.strategy] = program.function_value(client.strategy)

@@ -1,0 +1,73 @@
+"""The tools of LLM functions: functions that there are, of types that a model can write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...diagnostics import catalogue, did_you_mean
+from ...grammar import nodes as n
+from ...types.show import show
+from ...types.ty import ClassTy, FunctionTy, FutureTy, InterfaceTy, MediaTy, Ty
+from ..declarations.llm_bodies import tools_of
+from ..facts.interface import tool_name
+from ..facts.report import Report
+from ..facts.symbols import FunctionSymbol, Names
+from .kinds import reached
+
+# What has no JSON that a model could write.
+_UNWRITABLE: Mapping[type[Ty], str] = {
+    FunctionTy: "a function",
+    FutureTy: "a task",
+    MediaTy: "an image, audio, pdf or video",
+    InterfaceTy: "an interface",
+}
+
+
+def check_tools(names: Names, view: Names, report: Report) -> None:
+    for symbol in names.functions.values():
+        if symbol.llm is None or symbol.placed is None or symbol.node is None:
+            continue
+        taken: dict[str, str] = {}
+        for node, full in zip(tools_of(symbol.node), symbol.llm.tools, strict=True):
+            tool = view.functions.get(full)
+            if tool is None:
+                if full not in view.broken:
+                    hint = did_you_mean(full, names.functions) or "name a function of the program"
+                    message = f"no function is called `{full}`"
+                    report.at(symbol.placed, node, catalogue.UNKNOWN_NAME, message, hint=hint)
+                continue
+            _check(view, symbol, node, tool, report)
+            name = tool_name(full)
+            if name in taken:
+                message = f"a model would know `{taken[name]}` and `{full}` by one name: `{name}`"
+                hint = "take one of them away, or rename its function"
+                report.at(symbol.placed, node, catalogue.TOOL_TYPE, message, hint=hint)
+            taken[name] = full
+
+
+def _check(view: Names, symbol: FunctionSymbol, node: n.ConfigValue, tool: FunctionSymbol, report: Report) -> None:
+    assert symbol.placed is not None
+    if tool.kind == "stub" or tool.owner is not None or tool.type_params:
+        message = f"`{tool.name}` is no tool: a tool is a function of the program, without type parameters"
+        report.at(symbol.placed, node, catalogue.TOOL_TYPE, message, hint="declare a function that calls it")
+        return
+    for param in tool.params:
+        if (what := _unwritable(view, param.ty)) is not None:
+            message = f"a model cannot write `{param.name}` of `{tool.name}`: `{show(param.ty)}` holds {what}"
+            hint = "take a text, a number, or a class of such"
+            report.at(symbol.placed, node, catalogue.TOOL_TYPE, message, hint=hint)
+            return
+    if tool.doc is None:
+        message = f"nothing tells the model what `{tool.name}` does"
+        report.at(
+            symbol.placed, node, catalogue.TOOL_WITHOUT_DOC, message, hint=f"write `/// …` above `{tool.name}`"
+        )
+
+
+def _unwritable(view: Names, ty: Ty) -> str | None:
+    for part in reached(view, ty):
+        if (what := _UNWRITABLE.get(type(part))) is not None:
+            return what
+        if isinstance(part, ClassTy) and part.name in view.classes and view.classes[part.name].opaque:
+            return "a handle"
+    return None

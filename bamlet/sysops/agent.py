@@ -1,0 +1,348 @@
+"""The operations behind `baml.agent`: functions as tools, histories in prompts, what models and tools said."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..diagnostics import did_you_mean
+from ..interpreter.facts.interface import FunctionInfo, in_call_order, tool_name
+from ..interpreter.runtime.calling import OMITTED, call_value
+from ..interpreter.runtime.context import Context as AnyContext
+from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
+from ..prompt import PromptError, Tool, ToolInput, Tools, tool_input
+from ..providers import ToolCall
+from ..sap import ParseFailure
+from ..types.schema import Field
+from .agent_messages import as_messages
+from .answer_values import validation
+from .answers import answer_of
+from .host import Context
+from .parser import make_parser
+from .registry import Failure, sysop
+
+TIMEOUT_MS = 60_000
+MAX_RESULT = 20_000
+MAX_CALLS = 64  # of one answer
+MAX_TOLD = 2_048  # characters of an error
+
+_DESCRIBED = re.compile(r"(\w+): (.*)")
+
+
+# --- functions as tools
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The parameters of a function, and the class that a model is told of in their place."""
+
+    info: FunctionInfo
+    shape: ToolInput
+
+    def values(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """In the order in which compiled code takes them. Null stands for what is left out, too."""
+        params = self.info.params
+        ordered = [params[at] for at in in_call_order(params)]
+        return [
+            OMITTED if param.has_default and arguments.get(param.name) is None else arguments.get(param.name)
+            for param in ordered
+        ]
+
+
+@sysop("baml.agent.tool", throws=("InvalidArgument",))
+def tool(context: Context, f: Any) -> Instance:
+    if not isinstance(f, FunctionValue):
+        raise Failure("InvalidArgument", f"a tool is made of a function, not of {f!r}")
+    info = context.program.functions.get(f.name)
+    if info is None:
+        hint = "declare a function, so that the model can be told its name, its parameters and what it does"
+        raise Failure("InvalidArgument", f"a lambda or an operation of the library is no tool: {hint}")
+    return _tool(context, f, info)
+
+
+@sysop("baml.agent.declared", throws=("InvalidArgument",))
+def declared(context: Context, function_name: str) -> list[Instance]:
+    info = context.program.functions.get(function_name)
+    if info is None or info.llm is None:
+        raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
+    functions = context.space.functions
+    return [_tool(context, functions[name], context.program.functions[name]) for name in info.llm.tools]
+
+
+def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Instance:
+    description, of_params = _described(info)
+    fields = [
+        (Field(param.name, param.ty, description=of_params.get(param.name)), param.has_default)
+        for param in info.params
+    ]
+    shape = tool_input(info.name, fields, context.program.schemas)
+    try:
+        shape.schema()
+    except PromptError:
+        message = f"`{info.name}` is no tool: a model can write no image, function, handle or stream for it"
+        raise Failure("InvalidArgument", message) from None
+    made = Input(info, shape)
+
+    async def run(inner: AnyContext[Any], arguments: Mapping[str, Any]) -> Any:
+        return await call_value(inner, function, *made.values(arguments))
+
+    return context.space.instance(
+        "baml.agent.Tool",
+        {
+            "name": tool_name(info.name),
+            "description": description,
+            "input": Opaque("baml.agent.Input", made),
+            "run": FunctionValue(info.name, run, suspends=True, needs_context=True),
+            "timeout_ms": TIMEOUT_MS,
+            "retries": 0,
+            "alone": False,
+            "max_result": MAX_RESULT,
+        },
+    )
+
+
+def _described(info: FunctionInfo) -> tuple[str, dict[str, str]]:
+    """The comment of a function without its lines `name: text` about parameters, and those lines."""
+    names = {param.name for param in info.params}
+    lines, of_params = [], {}
+    for line in (info.doc or "").splitlines():
+        found = _DESCRIBED.fullmatch(line.strip())
+        if found is not None and found[1] in names:
+            of_params[found[1]] = found[2]
+        else:
+            lines.append(line)
+    return "\n".join(lines).strip(), of_params
+
+
+@sysop("baml.agent.Input.json_schema")
+def json_schema(context: Context, given: Opaque) -> str:
+    return json.dumps(given.payload.shape.schema().schema, ensure_ascii=False, separators=(",", ":"))
+
+
+@sysop("baml.agent.Input.read", throws=("Validation", "InvalidArgument"))
+def read_input(context: Context, given: Opaque, text: str) -> dict[str, Any]:
+    try:
+        return _read(context, given.payload, text)
+    except ParseFailure as failure:
+        raise validation(context, failure, failure.told, None) from failure
+
+
+def _read(context: Context, given: Input, text: str) -> dict[str, Any]:
+    """Raises `ParseFailure`, and for what is asserted of a parameter `Failure`."""
+    shape = given.shape
+    parser = make_parser(shape.ty, shape.schemas, _Arguments(context.space))  # type: ignore[arg-type]
+    parser.feed(text or "{}")
+    found: Any = parser.finish(strict=False).value
+    return dict(found)
+
+
+class _Arguments:
+    """Makes the values of the program, and of the parameters, which are no class of it, a map."""
+
+    def __init__(self, space: Any) -> None:
+        self._space = space
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._space, name)
+
+    def instance(self, class_name: str, fields: dict[str, Any]) -> Any:
+        return self._space.instance(class_name, fields) if class_name in self._space.classes else fields
+
+    def partial(self, class_name: str, fields: dict[str, Any]) -> Any:
+        return self._space.partial(class_name, fields) if class_name in self._space.classes else fields
+
+
+# --- what is asked
+
+
+@sysop("baml.agent.with_history", throws=("InvalidArgument",))
+def with_history(
+    context: Context, client: Opaque, prompt: Opaque, messages: list[Any], tools: list[Instance]
+) -> Opaque:
+    if twice := _twice(_tool_name(one) for one in tools):
+        raise Failure("InvalidArgument", f"there are two tools called `{twice}`")
+    history = tuple(as_messages(messages))
+    given = prompt.payload
+    made = replace(
+        given,
+        messages=(*given.messages, *history),
+        tools=Tools(tuple(map(_told, tools))) if tools else None,
+    )
+    context.host.asking.prompt = made
+    return Opaque("baml.llm.Prompt", made)
+
+
+def _told(given: Any) -> Tool:
+    return Tool(given.name, given.description, given.input.payload.shape.schema())
+
+
+def _tool_name(given: Any) -> str:
+    return str(given.name)
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+# --- what is said
+
+
+@sysop("baml.agent.message_of")
+def message_of(context: Context, answer: Handle | Opaque, tools: list[Any], step: int) -> Instance:
+    space, said = context.space, answer_of(context, answer).said
+    known = {_tool_name(one): one.input.payload for one in tools}
+    parts: list[Any] = [space.instance("baml.agent.Text", {"text": said.text})] if said.text else []
+    is_cut = said.finish_reason == "length"
+    last = len(said.tool_calls) - 1
+    for at, made in enumerate(said.tool_calls):
+        call = made if made.id else replace(made, id=f"call_{step}_{at}")
+        reader = _Reader(context, known, is_cut=is_cut and at == last, is_too_many=at >= MAX_CALLS)
+        parts.append(reader.call(call))
+    return space.instance("baml.agent.Message", {"role": "assistant", "parts": parts, "opaque": {}})
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Makes of what the model wrote a call that can be run, or one that says why it cannot."""
+
+    context: Context
+    tools: Mapping[str, Input]
+    is_cut: bool
+    is_too_many: bool
+
+    def call(self, made: ToolCall) -> Instance:
+        arguments, error = self._read(made)
+        fields = {
+            "id": made.id,
+            "name": made.name,
+            "arguments": arguments,
+            "raw": made.arguments,
+            "error": error,
+        }
+        return self.context.space.instance("baml.agent.Call", fields)
+
+    def _read(self, made: ToolCall) -> tuple[dict[str, Any], str | None]:
+        found = self.tools.get(made.name)
+        if self.is_too_many:
+            return {}, f"only {MAX_CALLS} calls of one answer are made"
+        if found is None:
+            hint = did_you_mean(made.name, self.tools) or f"there are {', '.join(self.tools) or 'none'}"
+            return {}, f"there is no tool `{made.name}`; {hint}"
+        if self.is_cut or not _is_whole(made.arguments):
+            return {}, "the arguments are cut off; write fewer, or shorter ones"
+        try:
+            return _read(self.context, found, made.arguments), None
+        except ParseFailure as failure:
+            return {}, failure.told[:MAX_TOLD]
+
+
+def _is_whole(arguments: str) -> bool:
+    """Half of an object can be read like a whole one, and is not what the model has meant."""
+    try:
+        json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+# --- what is told
+
+
+@sysop("baml.agent.content_of")
+def content_of(context: Context, value: Any, limit: int) -> Any:
+    plain = value if isinstance(value, str) else to_plain(value)
+    text = plain if isinstance(plain, str) else _written(plain)
+    if len(text) <= limit:
+        return plain
+    kept = max(limit, 0) // 2
+    left_out = len(text) - 2 * kept
+    return f"{text[:kept]} … {left_out:,} characters left out … {text[len(text) - kept :]}"
+
+
+@sysop("baml.agent.told_of")
+def told_of(context: Context, error: Any) -> str:
+    text = getattr(error, "message", None) if isinstance(error, Instance) else error
+    if not isinstance(text, str):
+        text = _written(to_plain(error))
+    return context.host.hide(text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}…")
+
+
+def _written(plain: Any) -> str:
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+@sysop("baml.agent.key_of")
+def key_of(context: Context, call: Any) -> str:
+    return _key(call)
+
+
+def _key(call: Any) -> str:
+    try:
+        arguments = json.dumps(json.loads(call.raw or "{}"), sort_keys=True)
+    except (ValueError, RecursionError):
+        arguments = call.raw
+    return f"{call.name} {arguments}"
+
+
+@sysop("baml.agent.counted")
+def counted(context: Context, repeats: Mapping[str, int], calls: list[Any]) -> dict[str, int]:
+    found = dict(repeats)
+    for key in map(_key, calls):
+        found[key] = found.get(key, 0) + 1
+    return found
+
+
+@sysop("baml.agent.earlier")
+def earlier(context: Context, messages: list[Any], call: Any) -> Any:
+    wanted = _key(call)
+    parts = [part for message in messages for part in message.parts]
+    same = {part.id for part in parts if _is(part, "Call") and part is not call and _key(part) == wanted}
+    given = [part.content for part in parts if _is(part, "Result") and part.id in same]
+    return given[-1] if given else None
+
+
+def _is(part: Any, name: str) -> bool:
+    return isinstance(part, Instance) and part.__class_name__ == f"baml.agent.{name}"
+
+
+# --- kept and gone on with
+
+
+@sysop("baml.agent.answered", throws=("InvalidArgument",))
+def answered(context: Context, state: Any, answers: Mapping[str, Any]) -> Instance:
+    asked = {ask.id: ask for ask in state.asks}
+    if unknown := [name for name in answers if name not in asked]:
+        raise Failure("InvalidArgument", f"nothing asks for `{unknown[0]}`; {_ids(asked)}")
+    if missing := [name for name in asked if answers.get(name) is None]:
+        raise Failure(
+            "InvalidArgument", f"there is no answer for `{missing[0]}` (tool `{asked[missing[0]].tool}`)"
+        )
+    for name, answer in answers.items():
+        if not isinstance(answer, bool | str | dict):
+            message = f"the answer for `{name}` is true, false, a reason for no or other arguments, not {answer!r}"
+            raise Failure("InvalidArgument", message)
+    space = context.space
+    asks = [space.instance("baml.agent.Ask", {**_fields(ask), "answer": answers[ask.id]}) for ask in state.asks]
+    status = space.enum_value("baml.agent.Status", "Running") if state.asks else state.status
+    return space.instance("baml.agent.State", {**_fields(state), "asks": asks, "status": status})
+
+
+def _ids(asked: Mapping[str, Any]) -> str:
+    return f"there are {', '.join(f'`{name}`' for name in asked)}" if asked else "nothing waits for an answer"
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__fields__}
+
+
+@sysop("baml.agent.remember")
+def remember(context: Context, state: Any) -> None:
+    context.host.agent_state = None if state.status == "Done" else state
