@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .batch import map as map
     from .batch import map_file as map_file
     from .embed import AbortController as AbortController
+    from .embed import AgentState as AgentState
     from .embed import AsyncRuntime as AsyncRuntime
     from .embed import AsyncStream as AsyncStream
     from .embed import Audio as Audio
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .embed import BamlClientHttpError as BamlClientHttpError
     from .embed import BamlError as BamlError
     from .embed import BamlInvalidArgumentError as BamlInvalidArgumentError
+    from .embed import BamlPaused as BamlPaused
     from .embed import BamlTimeoutError as BamlTimeoutError
     from .embed import BamlValidationError as BamlValidationError
     from .embed import CallContext as CallContext
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AbortController",
+    "AgentState",
     "AsyncRuntime",
     "AsyncStream",
     "Audio",
@@ -84,6 +87,7 @@ __all__ = [
     "BamlClientHttpError",
     "BamlError",
     "BamlInvalidArgumentError",
+    "BamlPaused",
     "BamlTimeoutError",
     "BamlValidationError",
     "CallContext",

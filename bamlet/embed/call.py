@@ -10,6 +10,7 @@ from typing import Any
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import Context, FoundTest
 from ..interpreter.runtime.failures import CATCHABLE, Cancelled
+from ..interpreter.runtime.values import Instance
 from ..sysops.attempts import Asking, Record
 from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
@@ -18,7 +19,7 @@ from ..sysops.running import Tasks, Unawaited
 from ..sysops.sink import Sink, Voice
 from .abort import tell
 from .context import CallContext
-from .errors import BamlAbortError, BamlInvalidArgumentError
+from .errors import BamlAbortError, BamlError, BamlInvalidArgumentError
 from .host_errors import host_error, traced, unawaited_error
 from .observing import Observed
 from .stop import Stop
@@ -117,7 +118,7 @@ class Call:
             return await task
         except asyncio.CancelledError:
             if task.cancelled() and not _is_cancelled():
-                raise BamlAbortError from None
+                raise self._stated(BamlAbortError()) from None
             raise
         finally:
             forget()
@@ -152,7 +153,7 @@ class Call:
         except TimeoutError:
             if not limit.expired():
                 raise  # not ours: a callback of the host has raised it
-            raise self.stop.error() from None
+            raise self._stated(self.stop.error()) from None
 
     async def _execute(self) -> Any:
         try:
@@ -190,12 +191,21 @@ class Call:
         except HostFailure as passing:
             raise _told(passing.failure) from None
         except Unawaited as unheard:
-            raise unawaited_error(unheard.failures, self._namespace) from None
+            raise self._stated(unawaited_error(unheard.failures, self._namespace)) from None
         except CATCHABLE as failure:
             # The failure stays at hand as the context. As a cause it would be drawn, and frames of ours with it.
-            raise host_error(failure, self._namespace) from None
+            raise self._stated(host_error(failure, self._namespace)) from None
         except Cancelled as stopped:
-            raise traced(self.stop.error(), stopped) from None
+            raise self._stated(traced(self.stop.error(), stopped)) from None
+
+    def _stated(self, error: BamlError) -> BamlError:
+        """With where the agent stood that runs, if one does."""
+        state = self._host.agent_state
+        if isinstance(state, Instance) and error.state is None:
+            from .agents import AgentState
+
+            error.state = AgentState.of(state)
+        return error
 
 
 def _told(failure: Exception) -> Exception:

@@ -9,6 +9,7 @@
     ├── BamlClientFinishReasonError   the model stopped for a reason that the client refuses
     ├── BamlValidationError           the model's text does not hold a value of the type
     ├── BamlAbortError                the host said stop
+    ├── BamlPaused                    an agent waits for a person
     └── UnhandledThrow                the program threw, and nothing in it caught
 
 Constructors and texts are those of `baml_py.errors`, whose classes these are: users build them in their tests and
@@ -25,6 +26,7 @@ from ..interpreter.runtime.values import beginning, to_plain
 
 if TYPE_CHECKING:
     from ..sap import Issue
+    from .agents import AgentState, Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ class TraceFrame:
 class BamlError(Exception):
     """`attempts` is what was tried, in order, when asking a model ended in this error; `detailed_message` tells it
     in words. `trace` are the `.baml` places that the call had come through, innermost last, and `trace_text` is
-    the same with the source lines; they are empty if no program was running."""
+    the same with the source lines; they are empty if no program was running. `state` is where the agent stood
+    that the error has ended, for `Runtime.resume`; None if none ran."""
 
     attempts: tuple[FailedAttempt, ...] = ()
     detailed_message: str = ""
     trace: tuple[TraceFrame, ...] = ()
     trace_text: str = ""
+    state: AgentState | None = None
     # What further tasks of the call have thrown that nothing awaited.
     others: tuple[BamlError, ...] = ()
 
@@ -219,6 +223,18 @@ class BamlValidationError(BamlError):
 class BamlAbortError(BamlError):
     def __init__(self, message: str = "the call was stopped") -> None:
         super().__init__(message)
+
+
+class BamlPaused(BamlError):
+    """An agent waits for a person. `Runtime.resume` goes on from `state`, with an answer for each of `asks`."""
+
+    def __init__(self, message: str, state: AgentState) -> None:
+        super().__init__(message)
+        self.state = state
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return self.state.asks if self.state is not None else ()
 
 
 class UnhandledThrow(BamlError):

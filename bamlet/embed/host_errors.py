@@ -16,6 +16,7 @@ from .errors import (
     BamlClientHttpError,
     BamlError,
     BamlInvalidArgumentError,
+    BamlPaused,
     BamlTimeoutError,
     BamlValidationError,
     FailedAttempt,
@@ -143,7 +144,14 @@ def _issues(error: Any) -> Iterator[Issue]:
         yield Issue(issue.path, issue.reason, issue.raw, issue.start, issue.end)
 
 
+def _paused(error: Any) -> BamlError:
+    from .agents import AgentState
+
+    return BamlPaused(error.message, AgentState.of(error.state))
+
+
 _LIBRARY_ERRORS: dict[str, Callable[[Any], BamlError]] = {
+    "baml.agent.Paused": _paused,
     "baml.errors.InvalidArgument": lambda error: BamlInvalidArgumentError(error.message),
     "baml.errors.RenderPrompt": lambda error: BamlInvalidArgumentError(error.message),
     "baml.errors.Io": _io,

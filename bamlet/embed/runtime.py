@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
     from ..sysops.trace import Trace
+    from .agents import AgentState
     from .discovery import BodyTest
     from .skeleton import SkeletonParser
 
@@ -169,6 +170,30 @@ class AsyncRuntime:
         if streams:
             callee, values = self._streaming(program, callee, values)
         observed = self._observed(callee_name, streams=False, options=options)
+        return self._call(callee, values, options, _sink("none", False, options), program, observed)
+
+    async def resume(
+        self,
+        state: AgentState,
+        answers: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+    ) -> Any:
+        """Go on with an agent to its value. `answers` has one for each call that waits, by its id: True, False, a
+        reason for no, or other arguments. What ran before does not run again."""
+        with SHORTENED:
+            return await self.prepare_resume(state, answers, context).run()
+
+    def prepare_resume(
+        self, state: AgentState, answers: Mapping[str, Any] | None, context: CallContext | None
+    ) -> Call:
+        from .agents import resumption
+
+        options = given_context(context)
+        program = self._with_types(options)
+        callee, values = resumption(program, state, answers)
+        observed = self._observed(state.function, streams=False, options=options)
         return self._call(callee, values, options, _sink("none", False, options), program, observed)
 
     def stream(

@@ -75,11 +75,11 @@ def remapped(client: ClientOptions, messages: list[RoleMessage]) -> list[RoleMes
 def hoisted(messages: list[RoleMessage]) -> tuple[tuple[Piece, ...], list[RoleMessage]]:
     """The system message apart from the others, for dialects that know none among them.
 
-    Only the first message can be it, and only if others follow; any other speaks as the user, without being
-    merged with its neighbours.
+    Only the first message can be it, and only if others follow and it is not the model that is next: there the user
+    begins. Any other speaks as the user, without being merged with its neighbours.
     """
     system: tuple[Piece, ...] = ()
-    if len(messages) > 1 and messages[0].role == "system":
+    if len(messages) > 1 and messages[0].role == "system" and messages[1].role != "assistant":
         system, messages = messages[0].pieces, messages[1:]
     spoken = [RoleMessage("user", message.pieces) if message.role == "system" else message for message in messages]
     return system, spoken

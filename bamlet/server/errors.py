@@ -18,6 +18,7 @@ from ..embed import (
     BamlClientHttpError,
     BamlError,
     BamlInvalidArgumentError,
+    BamlPaused,
     BamlTimeoutError,
     BamlValidationError,
     UnhandledThrow,
@@ -195,5 +196,6 @@ _PROBLEMS: Mapping[type[BaseException], Callable[[Any, bool], Problem]] = {
     BamlTimeoutError: _timeout,
     BamlClientError: _client,
     BamlAbortError: lambda failure, shows: cancelled(),
+    BamlPaused: lambda failure, shows: Problem(409, "paused", failure.message),
     UnhandledThrow: _thrown,
 }

@@ -29,6 +29,7 @@ from .background import BACKGROUND, wait_for
 from .stream import Stream
 
 if TYPE_CHECKING:
+    from ..embed.agents import AgentState
     from ..embed.discovery import BodyTest
     from ..embed.skeleton import SkeletonParser
     from ..prompt import Prompt
@@ -108,6 +109,19 @@ class Runtime:
                 raise closed_error()
             if not call.waits:
                 return call.compute(wait_for)
+            return wait_for(call.run(), call.stop.request)
+
+    def resume(
+        self,
+        state: AgentState,
+        answers: Mapping[str, Any] | None = None,
+        /,
+        *,
+        context: CallContext | None = None,
+    ) -> Any:
+        """Go on with an agent to its value, with an answer for each call that waits."""
+        with SHORTENED:
+            call = self.asynchronous.prepare_resume(state, answers, context)
             return wait_for(call.run(), call.stop.request)
 
     def discover(self) -> tuple[BodyTest, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..diagnostics import did_you_mean
-from ..interpreter.facts.interface import FunctionInfo, in_call_order, tool_name
+from ..interpreter.facts.interface import FunctionInfo, gives_tools, in_call_order, tool_name
 from ..interpreter.runtime.calling import OMITTED, call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
@@ -64,12 +64,19 @@ def tool(context: Context, f: Any) -> Instance:
 
 
 @sysop("baml.agent.declared", throws=("InvalidArgument",))
-def declared(context: Context, function_name: str) -> list[Instance]:
+async def declared(context: Context, function_name: str) -> list[Instance]:
     info = context.program.functions.get(function_name)
     if info is None or info.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
-    functions = context.space.functions
-    return [_tool(context, functions[name], context.program.functions[name]) for name in info.llm.tools]
+    found: list[Instance] = []
+    for name in info.llm.tools:
+        function, named = context.space.functions[name], context.program.functions[name]
+        if gives_tools(named.result):
+            given = await call_value(context, function)
+            found += given if isinstance(given, list) else [given]
+        else:
+            found.append(_tool(context, function, named))
+    return found
 
 
 def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Instance:
@@ -241,7 +248,12 @@ class _Reader:
         try:
             return _read(self.context, found, made.arguments), None
         except ParseFailure as failure:
-            return {}, failure.told[:MAX_TOLD]
+            return {}, _unfit(failure)
+
+
+def _unfit(failure: ParseFailure) -> str:
+    told = "; ".join(f"{issue.path}: {issue.reason}" for issue in failure.issues) or str(failure)
+    return f"the arguments do not fit: {told}"[:MAX_TOLD]
 
 
 def _is_whole(arguments: str) -> bool:

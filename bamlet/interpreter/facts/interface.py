@@ -10,7 +10,7 @@ from typing import Literal
 from ...options import RETRIES
 from ...source import Span
 from ...types.schema import Schemas
-from ...types.ty import MEDIA, Ty
+from ...types.ty import MEDIA, ClassTy, ListTy, Ty
 from .code_names import BYTES
 
 
@@ -89,6 +89,12 @@ def tool_name(function: str) -> str:
     return _NO_TOOL_NAME.sub("_", function)[:64]
 
 
+def gives_tools(result: Ty) -> bool:
+    """Whether a function that is named among tools is none itself, but makes them."""
+    return result in (_TOOL, ListTy(_TOOL))
+
+
+_TOOL = ClassTy("baml.agent.Tool")
 _NO_TOOL_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 

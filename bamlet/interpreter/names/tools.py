@@ -9,7 +9,7 @@ from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import ClassTy, FunctionTy, FutureTy, InterfaceTy, MediaTy, Ty
 from ..declarations.llm_bodies import tools_of
-from ..facts.interface import tool_name
+from ..facts.interface import gives_tools, tool_name
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 from .kinds import reached
@@ -50,6 +50,12 @@ def _check(view: Names, symbol: FunctionSymbol, node: n.ConfigValue, tool: Funct
     if tool.kind == "stub" or tool.owner is not None or tool.type_params:
         message = f"`{tool.name}` is no tool: a tool is a function of the program, without type parameters"
         report.at(symbol.placed, node, catalogue.TOOL_TYPE, message, hint="declare a function that calls it")
+        return
+    if gives_tools(tool.result):
+        if tool.params:
+            message = f"`{tool.name}` gives tools, and takes `{tool.params[0].name}`, which nobody knows here"
+            hint = "let it take nothing, or call `baml.agent.run` with its tools"
+            report.at(symbol.placed, node, catalogue.TOOL_TYPE, message, hint=hint)
         return
     for param in tool.params:
         if (what := _unwritable(view, param.ty)) is not None:

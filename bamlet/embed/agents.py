@@ -1,0 +1,89 @@
+"""Where an agent stands, for a host to keep: plain data out of a state of the language, and back to go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from ..interpreter.program.link import Callee, Program
+from ..interpreter.runtime.values import to_plain
+from ..types.ty import STRING, UNKNOWN, ClassTy, MapTy
+from .errors import BamlInvalidArgumentError
+
+if TYPE_CHECKING:
+    from ..interpreter.runtime.values import Instance
+
+VERSION = 1
+RESUME = "baml.agent.resume"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call of a tool that waits for a person. `arguments` are plain data."""
+
+    id: str
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """The messages of a run and all else that going on needs. `data` is plain, and not to be changed."""
+
+    data: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, state: Instance) -> Self:
+        return cls(to_plain(state))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Raises `BamlInvalidArgumentError` for what `to_json` has not written."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as failure:
+            raise BamlInvalidArgumentError(f"this is no state of an agent: {failure}") from None
+        if not isinstance(data, dict) or "v" not in data:
+            raise BamlInvalidArgumentError("this is no state of an agent: it has no version")
+        if data["v"] != VERSION:
+            raise BamlInvalidArgumentError(
+                f"this state is of version {data['v']!r}; this bamlet reads version {VERSION}"
+            )
+        return cls(data)
+
+    def to_json(self) -> str:
+        return json.dumps(self.data, ensure_ascii=False)
+
+    @property
+    def function(self) -> str:
+        return str(self.data["function_name"])
+
+    @property
+    def messages(self) -> list[Any]:
+        """Of the run so far, without the prompt, as plain data."""
+        return list(self.data["messages"])
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return tuple(Ask(ask["id"], ask["tool"], ask["arguments"]) for ask in self.data["asks"])
+
+
+def resumption(program: Program, state: AgentState, answers: Mapping[str, Any] | None) -> tuple[Callee, list[Any]]:
+    """The function that goes on from a state, and its values. Raises `BamlInvalidArgumentError`."""
+    from .arguments import as_value, bind_arguments
+
+    callee = program.callee(state.function)
+    if callee is None or callee.info.llm is None or not callee.info.llm.tools:
+        hint = "a run with tools of its own is gone on with by a function of the program, with `baml.agent.go_on`"
+        told = f"there is no LLM function `{state.function}` that declares tools"
+        raise BamlInvalidArgumentError(f"this state cannot go on: {told}; {hint}")
+    names = [param.name for param in callee.info.params]
+    args = dict(zip(names, bind_arguments(callee.info, state.data["args"], program.space), strict=True))
+    made = as_value({**state.data, "args": {}}, ClassTy("baml.agent.State"), program.space)
+    made.args = args
+    given = as_value(dict(answers or {}), MapTy(STRING, UNKNOWN), program.space)
+    found = program.callee(RESUME)
+    assert found is not None
+    return found, [made, given]
