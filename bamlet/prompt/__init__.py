@@ -7,7 +7,7 @@ from .output_format import output_format
 from .parts import TOOL_ROLE, Media, MediaKind, Message, Part, Prompt, Text, ToolResult, ToolUse, Unread
 from .render import ClientInfo, TemplateString, render_prompt, render_text
 from .tools import Choice, Tool, ToolInput, Tools, tool_input
-from .values import ClassValue, EnumValue
+from .values import ClassValue, EnumValue, MessageValue
 
 __all__ = [
     "ANSWER_NAME",
@@ -20,6 +20,7 @@ __all__ = [
     "Media",
     "MediaKind",
     "Message",
+    "MessageValue",
     "OutputFormatOptions",
     "Part",
     "Prompt",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..jinja import Budget, TemplateError, TemplateObject, parse_template
@@ -56,7 +56,7 @@ def render_prompt(
     marks, budget = Marks(), Budget(look)
     role = Callback("role", marks.role)
     shared = _shared(schemas, templates, budget)
-    shared["_"] = _Named({"chat": role, "role": role})
+    shared["_"] = _Named({"chat": role, "role": role, "history": Callback("history", marks.history)})
     shared["ctx"] = _Named(
         {"client": _client_map(client), "tags": dict(tags), "output_format": _OutputFormat(output, schemas)}
     )
@@ -178,7 +178,7 @@ def _bind_whole(value: Any, marks: Marks, name: str, done: dict[int, Any]) -> An
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     if isinstance(value, ClassValue):
         fields = _bind(value.fields, marks, name, done)
-        return value if fields is value.fields else ClassValue(value.schema, fields)
+        return value if fields is value.fields else replace(value, fields=fields)
     if isinstance(value, Mapping):
         entries = {key: _bind(item, marks, name, done) for key, item in value.items()}
         return entries if any(entries[key] is not item for key, item in value.items()) else value

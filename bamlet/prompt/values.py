@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..jinja import MISSING, TemplateObject
 from ..types.schema import ClassSchema, EnumMember, EnumSchema
+from .parts import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class ClassValue(TemplateObject):
 
     def data(self, *, aliased: bool) -> Mapping[str, object]:
         return self.printed() if aliased else self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class MessageValue(ClassValue):
+    """A message of a history, which `_.history` puts into a prompt as it is."""
+
+    message: Message
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -75,8 +75,8 @@ def remapped(client: ClientOptions, messages: list[RoleMessage]) -> list[RoleMes
 def hoisted(messages: list[RoleMessage]) -> tuple[tuple[Piece, ...], list[RoleMessage]]:
     """The system message apart from the others, for dialects that know none among them.
 
-    Only the first message can be it, and only if others follow and it is not the model that is next: there the user
-    begins. Any other speaks as the user, without being merged with its neighbours.
+    Only the first message can be it, and only if others follow of which the first is not the
+    model's: there the user begins. Any other speaks as the user, without being merged with its neighbours.
     """
     system: tuple[Piece, ...] = ()
     if len(messages) > 1 and messages[0].role == "system" and messages[1].role != "assistant":

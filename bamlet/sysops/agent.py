@@ -17,9 +17,9 @@ from ..prompt import PromptError, Tool, ToolInput, Tools, tool_input
 from ..providers import ToolCall
 from ..sap import ParseFailure
 from ..types.schema import Field
-from .agent_messages import as_messages
 from .answer_values import validation
 from .answers import answer_of
+from .history import as_messages
 from .host import Context
 from .parser import make_parser
 from .registry import Failure, sysop
@@ -209,8 +209,11 @@ def message_of(context: Context, answer: Handle | Opaque, tools: list[Any], step
     parts: list[Any] = [space.instance("baml.agent.Text", {"text": said.text})] if said.text else []
     is_cut = said.finish_reason == "length"
     last = len(said.tool_calls) - 1
+    ids: set[str] = set()
     for at, made in enumerate(said.tool_calls):
-        call = made if made.id else replace(made, id=f"call_{step}_{at}")
+        # Some servers give no id, and some the same one twice.
+        call = made if made.id and made.id not in ids else replace(made, id=f"call_{step}_{at}")
+        ids.add(call.id)
         reader = _Reader(context, known, is_cut=is_cut and at == last, is_too_many=at >= MAX_CALLS)
         parts.append(reader.call(call))
     return space.instance("baml.agent.Message", {"role": "assistant", "parts": parts, "opaque": {}})

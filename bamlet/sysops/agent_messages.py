@@ -1,61 +1,19 @@
-"""The messages of a history: values of the language to the parts of a prompt, and JSON to such values."""
+"""The messages of a history out of their JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import Instance
-from ..prompt import Media, Message, Part, Text, ToolResult, ToolUse, Unread
 from .host import Context
 from .registry import Failure, sysop
 
 ROLES = ("system", "user", "assistant", "tool")
 _MEDIA: tuple[MediaKind, ...] = ("image", "audio", "pdf", "video")
-
-# --- to a prompt
-
-
-def as_messages(messages: Iterable[Any]) -> Iterator[Message]:
-    """Those without parts say nothing, and providers refuse them."""
-    for message in messages:
-        if parts := tuple(_parts(message)):
-            yield Message(message.role, parts)
-
-
-def _parts(message: Any) -> Iterator[Part]:
-    """What is unread comes first, in its order; a signature stands before the call that it signs."""
-    signed = message.opaque.get("google") or {}
-    for dialect, values in message.opaque.items():
-        if isinstance(values, list):
-            yield from (Unread(dialect, value) for value in values)
-    for part in message.parts:
-        if isinstance(part, MediaValue):
-            yield Media(part.kind, part.url, part.base64, part.media_type)
-            continue
-        name = part.__class_name__.rpartition(".")[2]
-        if name == "Call" and (signature := signed.get(part.id)) is not None:
-            yield Unread("google", {"thoughtSignature": signature})
-        yield _PARTS[name](part)
-
-
-def _result(part: Any) -> ToolResult:
-    content = part.content
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return ToolResult(part.id, part.name, text, part.is_error)
-
-
-_PARTS: Mapping[str, Callable[[Any], Part]] = {
-    "Text": lambda part: Text(part.text),
-    "Call": lambda part: ToolUse(part.id, part.name, part.raw),
-    "Result": _result,
-}
-
-
-# --- from JSON
 
 
 @sysop("baml.agent.messages", throws=("InvalidArgument",))

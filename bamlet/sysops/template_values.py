@@ -54,6 +54,10 @@ def _object(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
         case Instance():
             fields = {name: _made(content, schemas, done) for name, content in _shown_fields(value)}
             name = value.__class_name__
+            if name == "baml.agent.Message":
+                from .history import as_message
+
+                return prompt.MessageValue(schemas.classes[name], fields, as_message(value))
             return prompt.ClassValue(schemas.classes.get(name) or ClassSchema(name, ()), fields)
         case EnumValue():
             return prompt.EnumValue(schemas.enums.get(value.enum) or EnumSchema(value.enum, ()), value.name)

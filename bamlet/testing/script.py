@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,8 +46,17 @@ def call(name: str, arguments: Mapping[str, Any] | None = None) -> ToolCall:
 
 
 def calls(*made: ToolCall, text: str = "") -> Reply:
-    """The model calls tools."""
-    return Reply(text, calls=made)
+    """The model calls tools. Of several with one id each gets an id of its own."""
+    return Reply(text, calls=_apart(made))
+
+
+def _apart(made: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
+    found: dict[str, ToolCall] = {}
+    for one in made:
+        taken = sum(1 for known in found if known == one.id or known.startswith(f"{one.id}_"))
+        name = f"{one.id}_{taken + 1}" if taken else one.id
+        found[name] = replace(one, id=name)
+    return tuple(found.values())
 
 
 def script(*answers: Scripted, pace: float = 0.0, faults: Sequence[str] = (), seed: int = 0) -> OfflineTransport:
@@ -69,7 +79,7 @@ def replies_of(entries: Iterable[Any]) -> list[Reply]:
 def _reply(entry: Mapping[str, Any]) -> Reply:
     made = [call(str(one["name"]), one.get("arguments")) for one in entry.get("calls", ())]
     fields = {name: value for name, value in entry.items() if name != "calls"}
-    return Reply(**{**fields, "calls": tuple(made)})
+    return Reply(**{**fields, "calls": _apart(made)})
 
 
 def script_files(path: Path) -> list[Path]:

@@ -26,7 +26,7 @@ _CONTEXT: dict[str, tuple[str, ...]] = {
     "tags": (),
 }
 _PLAIN = (INT, FLOAT, BOOL)  # without fields and without methods
-_ROLES = ("role", "chat")
+_ROLES = ("role", "chat", "history")
 
 
 def check_prompts(items: Iterable[n.Placed[n.Item]], names: Names, report: Report) -> None:
