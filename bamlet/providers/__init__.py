@@ -9,6 +9,7 @@ from .errors import ProviderError, http_error, read_error_text
 from .finish import finish_reason_is_allowed
 from .registry import Dialect, dialect
 from .request import without_key
+from .roles import answered_in
 from .structured import mode_of
 from .structured_answer import StructuredAccumulator
 
@@ -30,6 +31,7 @@ __all__ = [
     "ToolCall",
     "Usage",
     "WrongAddress",
+    "answered_in",
     "dialect",
     "finish_reason_is_allowed",
     "http_error",

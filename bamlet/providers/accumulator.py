@@ -72,6 +72,11 @@ class Accumulator(ABC):
         return self._calls.calls()
 
     @property
+    def unread(self) -> tuple[Mapping[str, Any], ...]:
+        """What the provider wants back as it is."""
+        return ()
+
+    @property
     def usage(self) -> Usage | None:
         return self._read_usage(self._usage) if self._usage else None
 
@@ -156,6 +161,7 @@ class Accumulator(ABC):
             self.tool_calls,
             self.model,
             self.id,
+            self.unread,
         )
 
     def finish(self) -> Completion:

@@ -7,10 +7,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from .accumulator import Accumulator, count, text_of, together
 from .completion import FinishReason, Usage
+
+
+@dataclass(slots=True)
+class _Thought:
+    """A block of thinking while it comes; `redacted` is all there is of one that is sealed."""
+
+    pieces: list[str]
+    signature: str
+    redacted: str = ""
+
+    def block(self) -> Mapping[str, Any] | None:
+        if self.redacted:
+            return {"type": "redacted_thinking", "data": self.redacted}
+        if not self.signature:
+            return None
+        return {"type": "thinking", "thinking": "".join(self.pieces), "signature": self.signature}
 
 
 class AnthropicAccumulator(Accumulator):
@@ -30,6 +47,13 @@ class AnthropicAccumulator(Accumulator):
         super().__init__()
         # What the blocks of calls held at their start: it counts if no fragment follows.
         self._inputs: dict[int, str] = {}
+        self._thoughts: dict[int, _Thought] = {}
+
+    @property
+    def unread(self) -> tuple[Mapping[str, Any], ...]:
+        """Thoughts with their signatures, without which they are refused, and those that nobody can read."""
+        blocks = (thought.block() for _, thought in sorted(self._thoughts.items()))
+        return tuple(block for block in blocks if block is not None)
 
     @staticmethod
     def holds_answer(value: dict[str, Any]) -> bool:
@@ -59,6 +83,7 @@ class AnthropicAccumulator(Accumulator):
             # A gateway has tried again behind our back: what came before is void.
             self._restart()
             self._inputs.clear()
+            self._thoughts.clear()
         return self._message(message)
 
     def _message(self, message: dict[str, Any]) -> str:
@@ -83,6 +108,9 @@ class AnthropicAccumulator(Accumulator):
                 return self._text.add(text_of(block, "text"))
             case {"type": "thinking"}:
                 self._reasoning.add(text_of(block, "thinking"))
+                self._thoughts[index] = _Thought([text_of(block, "thinking")], text_of(block, "signature"))
+            case {"type": "redacted_thinking"}:
+                self._thoughts[index] = _Thought([], "", text_of(block, "data"))
             case {"type": "tool_use"}:
                 self._calls.start(index, text_of(block, "id"), text_of(block, "name"))
                 if held := block.get("input"):
@@ -99,6 +127,11 @@ class AnthropicAccumulator(Accumulator):
             return self._text.add(text_of(delta, "text"))
         if kind == "thinking_delta":
             self._reasoning.add(text_of(delta, "thinking"))
+            if (thought := self._thoughts.get(count(value, "index") or 0)) is not None:
+                thought.pieces.append(text_of(delta, "thinking"))
+        elif kind == "signature_delta":
+            if (thought := self._thoughts.get(count(value, "index") or 0)) is not None:
+                thought.signature += text_of(delta, "signature")
         elif kind == "input_json_delta" and (fragment := text_of(delta, "partial_json")):
             index = count(value, "index") or 0
             self._inputs.pop(index, None)

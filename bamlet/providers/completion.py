@@ -32,16 +32,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """`arguments` is the JSON text as it came, `""` if none did."""
+    """`arguments` is the JSON text as it came, `""` if none did. Gemini wants its `signature` back."""
 
     id: str
     name: str
     arguments: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`raw_finish_reason` is the provider's word, `finish_reason` ours."""
+    """`raw_finish_reason` is the provider's word, `finish_reason` ours. `unread` are parts that the provider
+    wants back as they are, before the calls that follow them.
+    """
 
     text: str
     reasoning: str
@@ -52,3 +55,4 @@ class Completion:
     tool_calls: tuple[ToolCall, ...]
     model: str | None
     id: str | None
+    unread: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)

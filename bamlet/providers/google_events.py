@@ -95,17 +95,17 @@ class GoogleAccumulator(Accumulator):
             else:
                 new += self._text.add(text_of(part, "text"))
             if isinstance(call := part.get("functionCall"), dict):
-                self._call(call)
+                self._call(call, text_of(part, "thoughtSignature") or None)
         return new + self._finish(candidate.get("finishReason"))
 
     # --- function calls: whole, or path by path
 
-    def _call(self, call: dict[str, Any]) -> None:
+    def _call(self, call: dict[str, Any], signature: str | None) -> None:
         name, goes_on = text_of(call, "name"), call.get("willContinue") is True
         pieces = call.get("partialArgs")
         if name:
             self._end_building()
-            self._calls.start(self._begun_calls, text_of(call, "id"), name)
+            self._calls.start(self._begun_calls, text_of(call, "id"), name, signature)
             self._building = (self._begun_calls, JsonBuilder(call.get("args")))
             self._begun_calls += 1
         if self._building is not None:

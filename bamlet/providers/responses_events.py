@@ -33,6 +33,12 @@ class ResponsesAccumulator(Accumulator):
         super().__init__()
         # The places of the messages whose text has come in pieces; None where a gateway does not say.
         self._streamed: set[int | None] = set()
+        self._sealed: dict[str, Mapping[str, Any]] = {}
+
+    @property
+    def unread(self) -> tuple[Mapping[str, Any], ...]:
+        """Reasoning that is sealed: only its provider can read it."""
+        return tuple(self._sealed.values())
 
     @staticmethod
     def holds_answer(value: dict[str, Any]) -> bool:
@@ -119,12 +125,18 @@ class ResponsesAccumulator(Accumulator):
     def _item_done(self, value: dict[str, Any]) -> str:
         self._item_added(value)
         item, index = value.get("item"), count(value, "output_index")
+        self._keep_sealed(item)
         if isinstance(item, dict) and item.get("type") == "message" and not self._streamed & {index, None}:
             self._streamed.add(index)
             return self._message(item.get("content"))
         if index is not None and isinstance(item, dict) and (field := _CALLS.get(text_of(item, "type"))):
             self._calls.end(index, text_of(item, field) or None)
         return ""
+
+    def _keep_sealed(self, item: Any) -> None:
+        if text_of(item, "type") == "reasoning" and text_of(item, "encrypted_content"):
+            kept = {name: item[name] for name in _SEALED if name in item}
+            self._sealed.setdefault(text_of(item, "id"), kept)
 
     # --- the end
 
@@ -150,6 +162,7 @@ class ResponsesAccumulator(Accumulator):
             if not isinstance(item, dict):
                 continue
             kind = text_of(item, "type")
+            self._keep_sealed(item)
             if kind == "message" and not streamed_text:
                 new += self._message(item.get("content"))
             elif kind == "reasoning" and not streamed_reasoning:
@@ -165,6 +178,9 @@ class ResponsesAccumulator(Accumulator):
             new += self._text.add(text_of(part, "text"))
             self._refusal.add(text_of(part, "refusal"))
         return new
+
+
+_SEALED = ("type", "id", "summary", "encrypted_content")
 
 
 def _list(value: Any) -> list[Any]:

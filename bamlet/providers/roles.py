@@ -33,7 +33,9 @@ def messages_for(client: ClientOptions, prompt: Prompt) -> list[RoleMessage]:
     for message in prompt.messages:
         role = _role(client, message)
         sent = _sent(client, message.metadata)
-        parts = [part for part in message.parts if not isinstance(part, Unread) or part.dialect == _reads(client)]
+        parts = [
+            part for part in message.parts if not isinstance(part, Unread) or part.dialect == answered_in(client)
+        ]
         if message.parts and not parts:
             continue
         last = len(parts) - 1
@@ -54,7 +56,7 @@ def _role(client: ClientOptions, message: Message) -> str:
     return message.role if message.role in client.allowed_roles else client.default_role
 
 
-def _reads(client: ClientOptions) -> str:
+def answered_in(client: ClientOptions) -> str:
     """The dialect in which a client is answered, and gets back what it has said."""
     answers = client.client_response_type or PROVIDERS[client.provider].answers
     return "google" if answers == "vertex" else answers

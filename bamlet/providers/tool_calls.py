@@ -18,6 +18,7 @@ class _Slot:
         self.index = index
         self.id = ""
         self.name = ""
+        self.signature: str | None = None
         self.arguments = TextPieces()
         self.has_fragments = False
         self.number: int | None = None
@@ -54,7 +55,7 @@ class ToolCallSlots:
 
     def calls(self) -> tuple[ToolCall, ...]:
         slots = sorted(self._slots, key=lambda slot: slot.index)
-        return tuple(ToolCall(slot.id, slot.name, slot.arguments.text) for slot in slots)
+        return tuple(ToolCall(slot.id, slot.name, slot.arguments.text, slot.signature) for slot in slots)
 
     def so_far(self) -> list[Chunk]:
         """What a listener would have heard, each call's fragments as one."""
@@ -69,9 +70,9 @@ class ToolCallSlots:
 
     # --- dialects whose calls have a beginning and an end
 
-    def start(self, index: int, call_id: str, name: str) -> None:
+    def start(self, index: int, call_id: str, name: str, signature: str | None = None) -> None:
         slot = self._open(index)
-        slot.id, slot.name = call_id, name
+        slot.id, slot.name, slot.signature = call_id, name, signature
         self._begin(slot)
 
     def add(self, index: int, arguments: str) -> None:

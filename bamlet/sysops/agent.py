@@ -204,19 +204,26 @@ def _twice(names: Iterable[str]) -> str | None:
 
 @sysop("baml.agent.message_of")
 def message_of(context: Context, answer: Handle | Opaque, tools: list[Any], step: int) -> Instance:
-    space, said = context.space, answer_of(context, answer).said
+    space, found = context.space, answer_of(context, answer)
+    said = found.said
     known = {_tool_name(one): one.input.payload for one in tools}
     parts: list[Any] = [space.instance("baml.agent.Text", {"text": said.text})] if said.text else []
     is_cut = said.finish_reason == "length"
     last = len(said.tool_calls) - 1
     ids: set[str] = set()
+    signed: dict[str, str] = {}
     for at, made in enumerate(said.tool_calls):
         # Some servers give no id, and some the same one twice.
         call = made if made.id and made.id not in ids else replace(made, id=f"call_{step}_{at}")
         ids.add(call.id)
         reader = _Reader(context, known, is_cut=is_cut and at == last, is_too_many=at >= MAX_CALLS)
         parts.append(reader.call(call))
-    return space.instance("baml.agent.Message", {"role": "assistant", "parts": parts, "opaque": {}})
+        if call.signature is not None:
+            signed[call.id] = call.signature
+    opaque: dict[str, Any] = {found.dialect: [*map(dict, said.unread)]} if said.unread else {}
+    if signed:
+        opaque["google"] = signed
+    return space.instance("baml.agent.Message", {"role": "assistant", "parts": parts, "opaque": opaque})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ..providers import (
     Completion,
     ProviderError,
     StructuredAccumulator,
+    answered_in,
     finish_reason_is_allowed,
     read_body,
 )
@@ -120,6 +121,11 @@ class Answer:
     def model(self) -> str | None:
         """Bedrock does not say which model it is: then it is the one that was asked for."""
         return self.said.model or self.client.options.model
+
+    @property
+    def dialect(self) -> str:
+        """In which it was said, and may be given back."""
+        return answered_in(self.client.options)
 
     @property
     def is_done(self) -> bool:

@@ -125,8 +125,9 @@ class ScriptedTransport:
     async def open(self, request: Request, *, connect_timeout: float | None) -> ScriptedResponse:
         body = json.loads(request.body)
         self.bodies.append(body)
-        self.sent.append((body["model"], round(asyncio.get_running_loop().time() * 1000)))
-        replies = self._replies[body["model"]]
+        model = body.get("model", "")  # Gemini has it in the address
+        self.sent.append((model, round(asyncio.get_running_loop().time() * 1000)))
+        replies = self._replies[model]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         await asyncio.sleep(reply.head_delay)
         if reply.failure is not None:
