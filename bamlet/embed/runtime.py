@@ -46,6 +46,7 @@ from .stream import AsyncStream
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
+    from ..sysops.host_functions import HostFunction
     from ..sysops.trace import Trace
     from .agents import AgentState
     from .discovery import BodyTest
@@ -71,7 +72,8 @@ class AsyncRuntime:
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native
     operations from the program: env, fs, net, host; what it has only by `allow` are process and sockets.
-    `lend_to` names hosts that may have tokens of the clouds beside their own. `on_print` gets the lines of
+    `lend_to` names hosts that may have tokens of the clouds beside their own. `functions` are what
+    the program declares with `$host`, `def` or `async def`, by name. `on_print` gets the lines of
     `print`, `on_log` level and text of what is logged; without them both go to standard error. `on_input`
     gives the lines of `baml.io.input`, each after its prompt, and None at their end. `on_unhandled_task` gets
     what a detached task has thrown that nobody waits for; without it that goes to standard error, too. A
@@ -90,6 +92,7 @@ class AsyncRuntime:
         deny: Iterable[Group] = (),
         allow: Iterable[Group] = (),
         lend_to: Iterable[str] = (),
+        functions: Mapping[str, Callable[..., Any]] | None = None,
         on_print: Callable[[str], object] | None = None,
         on_log: Callable[[str, str], object] | None = None,
         on_input: Callable[[str], str | None] | None = None,
@@ -114,6 +117,7 @@ class AsyncRuntime:
             print=on_print or to_standard_error,
             log=on_log or log_to_standard_error,
             input=on_input,
+            functions=_functions_of(program, functions),
             denied=denied,
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),
@@ -460,6 +464,14 @@ class AsyncRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _functions_of(program: Program, given: Mapping[str, Callable[..., Any]] | None) -> Mapping[str, HostFunction]:
+    if not given and not any(info.is_of_host for info in program.interface.functions.values()):
+        return {}
+    from .declared_functions import declared_functions
+
+    return declared_functions(program, given or {})
 
 
 def _asks_models(program: Program) -> bool:

@@ -200,7 +200,9 @@ def llm_body(c: Children) -> n.LlmBody:
     return n.LlmBody(c[0].start, c[-1].end, all_of(c, n.ConfigEntry))
 
 
-def sysop_stub(c: Children) -> n.SysopStub:
+def sysop_stub(c: Children) -> n.SysopStub | n.HostStub:
+    if c[1].value == "$host":
+        return n.HostStub(c[0].start, c[-1].end)
     return n.SysopStub(c[0].start, c[-1].end, c[1].value == "$sysop_async")
 
 

@@ -208,7 +208,7 @@ class CodeLexer(Cursor):
         word = t.WORD.match(self.text, self._at + 1)
         if word is None:
             self._fail()
-        is_stub = word[0] in ("sysop", "sysop_async") and self.tokens[-1].type == "LBRACE"
+        is_stub = word[0] in ("sysop", "sysop_async", "host") and self.tokens[-1].type == "LBRACE"
         self._emit("SYSOP" if is_stub else "NAME", word.end())
 
     def _opener_of_types(self) -> str | None:

@@ -606,6 +606,10 @@ class SysopStub(Node):
     suspends: bool
 
 
+class HostStub(Node):
+    """The body of a function that the host gives."""
+
+
 class TypeParam(Node):
     """`T extends I & J`"""
 
@@ -621,7 +625,7 @@ class FunctionDecl(Node):
     params: tuple[Param, ...]
     result: TypeNode | None
     throws: TypeNode | None
-    body: Block | LlmBody | SysopStub | None
+    body: Block | LlmBody | SysopStub | HostStub | None
     doc: str | None
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..diagnostics import did_you_mean
-from ..interpreter.facts.interface import FunctionInfo, gives_tools, in_call_order, tool_name
-from ..interpreter.runtime.calling import OMITTED, call_value
+from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context as AnyContext
+from ..interpreter.runtime.tools import FunctionInfo, gives_tools, in_order, tool_name
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
 from ..prompt import PromptError, Tool, ToolInput, Tools, tool_input
 from ..providers import ToolCall
@@ -41,15 +41,6 @@ class Input:
 
     info: FunctionInfo
     shape: ToolInput
-
-    def values(self, arguments: Mapping[str, Any]) -> list[Any]:
-        """In the order in which compiled code takes them. Null stands for what is left out, too."""
-        params = self.info.params
-        ordered = [params[at] for at in in_call_order(params)]
-        return [
-            OMITTED if param.has_default and arguments.get(param.name) is None else arguments.get(param.name)
-            for param in ordered
-        ]
 
 
 @sysop("baml.agent.tool", throws=("InvalidArgument",))
@@ -94,7 +85,7 @@ def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Inst
     made = Input(info, shape)
 
     async def run(inner: AnyContext[Any], arguments: Mapping[str, Any]) -> Any:
-        return await call_value(inner, function, *made.values(arguments))
+        return await call_value(inner, function, *in_order(info, arguments))
 
     return context.space.instance(
         "baml.agent.Tool",

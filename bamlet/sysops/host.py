@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..sap import Report
     from ..wire.message import Transport
     from .asked import AnswerNote, AskedFor
+    from .host_functions import HostFunction
     from .pace import Pace
     from .sink import Voice
 
@@ -69,6 +70,8 @@ class Services:
     make_offline: Callable[[], Transport] | None = None
     print: Callable[[str], object] = to_standard_error
     log: Callable[[str, str], object] = log_to_standard_error
+    # What the program declares with `$host`, by name.
+    functions: Mapping[str, HostFunction] = field(default_factory=dict)
     # A line from the user, after a prompt. Without it, or for None, there is none.
     input: Callable[[str], str | None] | None = None
     denied: frozenset[str] = frozenset()

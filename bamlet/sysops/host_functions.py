@@ -35,8 +35,17 @@ def function_value(function: HostFunction) -> FunctionValue:
 
 @sysop("baml.host.call", throws=("HostCallable",), group="host")
 async def call(context: Context, callable_: Opaque, arguments: list[Any]) -> Any:
+    return await _called(callable_.payload, arguments)
+
+
+@sysop("baml.host.call_declared", throws=("HostCallable",), group="host")
+async def call_declared(context: Context, name: str, arguments: list[Any]) -> Any:
+    # A runtime does not begin without those that its program declares.
+    return await _called(context.host.services.functions[name], arguments)
+
+
+async def _called(function: HostFunction, arguments: list[Any]) -> Any:
     """A plain `def` runs in a thread, so that it holds nobody up."""
-    function: HostFunction = callable_.payload
     try:
         if inspect.iscoroutinefunction(function.function):
             found = await function.function(*arguments)

@@ -12,7 +12,7 @@ from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
 from ..facts.code_names import BYTES, constant_name
 from ..facts.edition import Edition
-from ..facts.interface import call_entry
+from ..facts.interface import CALL_OF_HOST, call_entry
 from ..facts.panics import is_panic
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
@@ -49,8 +49,8 @@ def check(own: Names, names: Names, report: Report, edition: Edition = 1) -> Che
     constants = in_order_of_use(own, report)
     keys = [constant_name(symbol.name) for symbol in constants] + list(own.functions)
     for symbol in list(own.functions.values()):
-        if symbol.kind == "llm":
-            work.check_llm_function(symbol)
+        if symbol.kind in ("llm", "host"):
+            work.check_delegating(symbol)
     for group in callees_first(own, constants):
         work.check_group(group)
     for key in keys:
@@ -91,10 +91,11 @@ class _Work:
         for symbol in group.symbols:
             self._check(symbol)
 
-    def check_llm_function(self, symbol: FunctionSymbol) -> None:
-        """Its body is a call of the orchestration."""
+    def check_delegating(self, symbol: FunctionSymbol) -> None:
+        """Its body is a call of a function of the library."""
         c = self._checker(symbol, symbol.result)
-        orchestration = self.names.functions.get(call_entry(symbol.llm))
+        entry = CALL_OF_HOST if symbol.kind == "host" else call_entry(symbol.llm)
+        orchestration = self.names.functions.get(entry)
         if orchestration is not None and symbol.node is not None:
             may_throw(c, orchestration.thrown, symbol.node.name)
             check_contract(c, symbol)

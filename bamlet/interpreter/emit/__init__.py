@@ -20,13 +20,13 @@ from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
 from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name, type_name
 from ..facts.effects import Effects
-from ..facts.interface import call_entry, in_call_order
+from ..facts.interface import CALL_OF_HOST, call_entry, in_call_order
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
 from .constructs import CONSTRUCTS
 from .dispatch import dispatch_tables
-from .functions import ask_model, call_function, function_values, may_go_on
+from .functions import ask_model, call_function, function_values, may_go_on, operation
 from .showing import given_whole, handed_on
 from .state import CONTEXT, GIVE, Emitter, Unit, call, compare, load, store
 from .type_tests import test_functions
@@ -112,6 +112,9 @@ def _function(
     if symbol.kind == "llm":
         _llm_body(e, symbol)
         params = [python_name(param.name) for param in symbol.params]
+    elif symbol.kind == "host":
+        _host_body(e, symbol)
+        params = [python_name(param.name) for param in symbol.params]
     else:
         assert isinstance(node.body, n.Block)
         params = [e.tables.variables[id(node.params[at])].python for at in in_call_order(symbol.params)]
@@ -173,6 +176,13 @@ def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
     assert symbol.node is not None
     arguments: list[ast.expr] = [load(python_name(param.name)) for param in symbol.params]
     asked = ast.Await(ask_model(e, symbol, call_entry(symbol.llm), arguments))
+    e.add(ast.Return(asked), symbol.node)
+
+
+def _host_body(e: Emitter, symbol: FunctionSymbol) -> None:
+    assert symbol.node is not None
+    arguments = ast.List([load(python_name(param.name)) for param in symbol.params], ast.Load())
+    asked = ast.Await(operation(CALL_OF_HOST, [ast.Constant(symbol.name), arguments]))
     e.add(ast.Return(asked), symbol.node)
 
 

@@ -74,6 +74,10 @@ class LlmInfo:
     tools: tuple[str, ...] = ()
 
 
+CALL_OF_HOST = "baml.host.call_declared"
+"""The operation that a call of a function of the host is."""
+
+
 def call_entry(llm: LlmInfo | None) -> str:
     """The function of the library that a call of an LLM function is."""
     return "baml.agent.call_agent_function" if llm and llm.tools else "baml.llm.call_llm_function"
@@ -105,6 +109,7 @@ class FunctionInfo:
     result: Ty
     llm: LlmInfo | None = None
     doc: str | None = None
+    is_of_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)

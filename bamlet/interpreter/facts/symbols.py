@@ -34,7 +34,7 @@ class FunctionSymbol:
     params: tuple[Param, ...]
     result: Ty
     throws: Ty | None
-    kind: Literal["code", "llm", "stub"]
+    kind: Literal["code", "llm", "stub", "host"]
     owner: str | None = None
     static: bool = False
     # Those of the class or interface around it come first; `outer` is how many they are.

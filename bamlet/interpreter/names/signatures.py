@@ -68,6 +68,8 @@ class SignatureReader:
                     message = "only the standard library declares native operations"
                     self.report.at(placed, node.body, catalogue.SYSOP_STUB, message)
                 return replace(symbol, kind="stub", suspends=suspends)
+            case n.HostStub():
+                return self._of_host(placed, node, replace(symbol, kind="host", suspends=True))
             case n.LlmBody():
                 if own:
                     message = "a function of a model knows what it asks for: it has no type parameters"
@@ -84,6 +86,15 @@ class SignatureReader:
                 return replace(symbol, kind="llm", suspends=True, llm=llm)
             case _:
                 return symbol
+
+    def _of_host(self, placed: n.Placed[n.Item], node: n.FunctionDecl, symbol: FunctionSymbol) -> FunctionSymbol:
+        """The host knows a function by its name alone, and gives what its signature says."""
+        assert node.body is not None
+        if self.is_library or symbol.owner is not None or symbol.type_params:
+            message = "the host gives functions of a program, and no methods; they have no type parameters"
+            self.report.at(placed, node.body, catalogue.SYSOP_STUB, message)
+        self.refuse_defaults(placed, node.params, "a function of the host")
+        return symbol
 
     def params(
         self,

@@ -232,4 +232,4 @@ def _schemas(unit: Unit, names: Names, whole: WholeTypes) -> Schemas:
 
 
 def _info(symbol: FunctionSymbol) -> FunctionInfo:
-    return FunctionInfo(symbol.name, symbol.params, symbol.result, symbol.llm, symbol.doc)
+    return FunctionInfo(symbol.name, symbol.params, symbol.result, symbol.llm, symbol.doc, symbol.kind == "host")
