@@ -133,7 +133,8 @@ def _read(context: Context, given: Input, text: str) -> dict[str, Any]:
     shape = given.shape
     parser = make_parser(shape.ty, shape.schemas, _Arguments(context.space))  # type: ignore[arg-type]
     parser.feed(text or "{}")
-    found: Any = parser.finish(strict=False).value
+    # Strict: an argument of which something would be lost is not what the model has meant.
+    found: Any = parser.finish(strict=True).value
     return dict(found)
 
 

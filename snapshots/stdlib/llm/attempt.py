@@ -30,7 +30,7 @@ fn baml.llm.ask = baml.llm.ask
 
 
 async def baml.llm.call_primitive($context, primitive, call):
-    prompt = $context.invoke('baml.llm.PrimitiveClient.render_prompt', $context, primitive, call.function_name, call.args)
+    prompt = fn baml.llm.ExecutionContext.render($context, call, primitive)
     request = $context.invoke('baml.llm.PrimitiveClient.build_request', $context, primitive, await $context.invoke('baml.llm.PrimitiveClient.fetch_media', $context, primitive, prompt))
     fn baml.llm.ExecutionContext.limit($context, call, request)
     response = await $context.invoke('baml.http.send', $context, await $context.invoke('baml.llm.PrimitiveClient.authorize', $context, primitive, request))
@@ -38,7 +38,13 @@ async def baml.llm.call_primitive($context, primitive, call):
         raise $Thrown($context.invoke('baml.llm.PrimitiveClient.http_error', $context, primitive, response))
     answer = $context.invoke('baml.llm.PrimitiveClient.read_response', $context, primitive, fn baml.http.Response.text(response))
     $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, primitive, answer, prompt)
-    value = await $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt)
+    $1 = call
+    $2 = answer
+
+    async def baml.llm.call_primitive.lambda 1($context):
+        return await $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt)
+    $3 = $FunctionValue('baml.llm.call_primitive.lambda 1', baml.llm.call_primitive.lambda 1, True, True)
+    value = await fn baml.llm.ExecutionContext.read($context, $1, $2, $3)
     if call.streams:
         await fn baml.llm.show_whole($context, value)
         await $context.invoke('baml.stream.emit_delta', $context, $context.invoke('baml.llm.StreamAccumulator.content', $context, answer))
@@ -58,7 +64,13 @@ fn baml.llm.given_whole = baml.llm.given_whole
 
 async def baml.llm.show_whole($context, value):
     await $context.invoke('baml.stream.begin_attempt', $context)
-    await $context.invoke('baml.stream.emit_partial', $context, value)
+    $1 = value
+    if $type($1) is class baml.agent.Said:
+        said = $1
+        if fn baml.agent.Said.is_final($context, said):
+            await $context.invoke('baml.stream.emit_partial', $context, said.value)
+    else:
+        await $context.invoke('baml.stream.emit_partial', $context, value)
 
 
 fn baml.llm.show_whole = baml.llm.show_whole

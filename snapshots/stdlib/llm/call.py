@@ -1,3 +1,26 @@
+def baml.llm.ExecutionContext.render($context, self, primitive):
+    prompt = $context.invoke('baml.llm.PrimitiveClient.render_prompt', $context, primitive, self.function_name, self.args)
+    $1 = self.turn
+    if $1 is None:
+        return prompt
+    turn = $1
+    return fn baml.agent.Turn.added_to($context, turn, prompt, primitive)
+
+
+fn baml.llm.ExecutionContext.render = baml.llm.ExecutionContext.render
+
+
+async def baml.llm.ExecutionContext.read($context, self, answer, value):
+    $1 = self.turn
+    if $1 is None:
+        return await $call_value($context, value)
+    turn = $1
+    return await fn baml.agent.Turn.heard($context, turn, answer, value)
+
+
+fn baml.llm.ExecutionContext.read = baml.llm.ExecutionContext.read
+
+
 def baml.llm.ExecutionContext.within($context, self, client):
     $1 = client.total_timeout_ms
     if $1 is None:
@@ -66,10 +89,23 @@ fn baml.llm.stream_llm_function = baml.llm.stream_llm_function
 
 
 async def baml.llm.run_llm_function($context, function_name, args, streams):
+    return await fn baml.llm.run_call($context, fn baml.llm.new_call($context, function_name, args, streams))
+
+
+fn baml.llm.run_llm_function = baml.llm.run_llm_function
+
+
+def baml.llm.new_call($context, function_name, args, streams):
     now = $context.invoke('baml.sys.now_ms', $context)
-    call = class baml.llm.ExecutionContext(function_name, args, $context.invoke('baml.llm.get_return_type', $context, function_name), streams, now, False, [], None, now)
+    return class baml.llm.ExecutionContext(function_name, args, $context.invoke('baml.llm.get_return_type', $context, function_name), streams, now, False, [], None, now, None)
+
+
+fn baml.llm.new_call = baml.llm.new_call
+
+
+async def baml.llm.run_call($context, call):
     try:
-        return await fn baml.llm.execute_client($context, $context.invoke('baml.llm.get_client', $context, function_name), call)
+        return await fn baml.llm.execute_client($context, $context.invoke('baml.llm.get_client', $context, call.function_name), call)
     except $Thrown as $1:
         $2 = $1.value
         failure = $2
@@ -80,4 +116,4 @@ async def baml.llm.run_llm_function($context, function_name, args, streams):
             raise
 
 
-fn baml.llm.run_llm_function = baml.llm.run_llm_function
+fn baml.llm.run_call = baml.llm.run_call

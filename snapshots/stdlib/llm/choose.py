@@ -66,7 +66,7 @@ async def baml.llm.execute_strategy($context, client, call):
         else:
             raise $Thrown(fn baml.llm.of_strategy($context, client, error))
             value = None
-    if $type(value) is class baml.llm.StartedAnswer:
+    if $type(value) is class baml.llm.StartedAnswer or $type(value) is class baml.agent.Said:
         return value
     if not $context.invoke('baml.llm.OutputType.accepts', $context, call.output, value):
         raise $Thrown(class baml.errors.InvalidArgument('the strategy of client `' + client.name + '` gave a value that is no ' + $context.invoke('baml.llm.OutputType.name', $context, call.output)))

@@ -27,7 +27,13 @@ async def baml.llm.LiveAnswer.read_on($context, self):
     $context.invoke('baml.llm.StreamAccumulator.finish', $context, self.answer)
     await fn baml.llm.LiveAnswer.show($context, self)
     $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, self.primitive, self.answer, self.prompt)
-    value = await $context.invoke('baml.llm.PartialParser.finish_answer', $context, self.partial, self.answer, self.prompt)
+    $1 = self.call
+    $2 = self.answer
+
+    async def baml.llm.LiveAnswer.read_on.lambda 1($context):
+        return await $context.invoke('baml.llm.PartialParser.finish_answer', $context, self.partial, self.answer, self.prompt)
+    $3 = $FunctionValue('baml.llm.LiveAnswer.read_on.lambda 1', baml.llm.LiveAnswer.read_on.lambda 1, True, True)
+    value = await fn baml.llm.ExecutionContext.read($context, $1, $2, $3)
     await $context.invoke('baml.stream.emit_partial', $context, self.partial)
     return value
 
@@ -123,10 +129,10 @@ fn baml.llm.stream_primitive = baml.llm.stream_primitive
 
 
 async def baml.llm.open_stream($context, primitive, call):
-    prompt = $context.invoke('baml.llm.PrimitiveClient.render_prompt', $context, primitive, call.function_name, call.args)
+    prompt = fn baml.llm.ExecutionContext.render($context, call, primitive)
     request = $context.invoke('baml.llm.PrimitiveClient.build_request_stream', $context, primitive, await $context.invoke('baml.llm.PrimitiveClient.fetch_media', $context, primitive, prompt))
     fn baml.llm.ExecutionContext.limit($context, call, request)
-    return class baml.llm.LiveAnswer(primitive, prompt, await $context.invoke('baml.http.fetch_sse', $context, await $context.invoke('baml.llm.PrimitiveClient.authorize', $context, primitive, request)), $context.invoke('baml.llm.PrimitiveClient.new_stream_accumulator', $context, primitive), $context.invoke('baml.llm.PrimitiveClient.new_partial_parser', $context, primitive, call.output), [], False, None)
+    return class baml.llm.LiveAnswer(call, primitive, prompt, await $context.invoke('baml.http.fetch_sse', $context, await $context.invoke('baml.llm.PrimitiveClient.authorize', $context, primitive, request)), $context.invoke('baml.llm.PrimitiveClient.new_stream_accumulator', $context, primitive), $context.invoke('baml.llm.PrimitiveClient.new_partial_parser', $context, primitive, call.output), [], False, None)
 
 
 fn baml.llm.open_stream = baml.llm.open_stream
