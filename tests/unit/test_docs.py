@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import bamlet
+from bamlet.testing.script import call, calls, say, script
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.support.programs import check, run
 from tests.support.scripted import ScriptedTransport, said
@@ -154,6 +155,17 @@ def _scope(page: str, folder: Path, saying: Any) -> dict[str, Any]:
             "data": base64.b64encode(PIXEL).decode(),
             "answer": '{"name": "n"}',
         }
+    if page == "docs/agents.md":
+        agent, options, *_ = (block.text for block in blocks("baml", [page]))
+        source = agent.replace("tools [find_orders]", "tools [find_orders, careful]") + options
+        scope |= {"program": bamlet.compile_sources({"agents.baml": source}), "question": "?"}
+        scope["find_orders"] = lambda customer: [{"id": customer, "item": "a kettle"}]
+        wanted = calls(call("find_orders", {"customer": 7}), call("refund", {"order": 1, "amount": 2}))
+        scope["runtime"] = bamlet.Runtime(
+            scope["program"],
+            functions={"find_orders": scope["find_orders"]},
+            transport=script(wanted, say("Done.")),
+        )
     return scope
 
 

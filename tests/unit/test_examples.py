@@ -33,12 +33,19 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_t01_every_example_passes_its_tests(way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """From its cassettes, and offline; no key is in the environment."""
     assert run(["test", "examples", *way]) == exits.OK
-    assert "7 passed of 7" in capsys.readouterr().out
+    assert "9 passed of 9" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
 def test_every_example_is_a_program_by_itself(folder: Path) -> None:
     assert bamlet.load(folder).diagnostics == ()
+
+
+def test_the_agent_of_the_desk_runs_from_its_cassette(capsys: pytest.CaptureFixture[str]) -> None:
+    request = "request=I am customer 7. The kettle is broken, I want my money back."
+    cassette = "examples/desk/desk.cassette.jsonl"
+    assert run(["run", "examples/desk", "Desk", "--arg", request, "--replay", cassette]) == exits.OK
+    assert '"Your 40 euros are on their way."' in capsys.readouterr().out
 
 
 def test_the_second_client_of_an_example_answers_when_the_first_one_fails() -> None:

@@ -29,7 +29,6 @@ from .aliases import AliasReader
 from .classes import ClassReader
 from .declared import Declared
 from .signatures import SignatureReader
-from .tools import check_tools
 from .type_params import plain_params
 
 Items = Sequence[n.Placed[n.Item]]
@@ -100,7 +99,7 @@ class _Resolver:
         check_references(self.names, self.view, self.declared.of(n.ClientDecl), self.report)
         self._check_llm_clients()
         self._check_llm_parameters()
-        check_tools(self.names, self.view, self.report)
+        self._check_llm_tools()
         self._find_asserted()
         self._check_texts(items)
         generators = [(p, p.node) for p in items if isinstance(p.node, n.GeneratorDecl)]
@@ -189,6 +188,12 @@ class _Resolver:
         for symbol in self.names.functions.values():
             if symbol.llm is not None and symbol.placed is not None and symbol.node is not None:
                 check_client(self.names, symbol.placed, client_of(symbol.node), self.report)
+
+    def _check_llm_tools(self) -> None:
+        if any(symbol.llm is not None and symbol.llm.tools for symbol in self.names.functions.values()):
+            from .tools import check_tools  # most programs have none
+
+            check_tools(self.names, self.view, self.report)
 
     def _check_llm_parameters(self) -> None:
         """A `@check` wraps a value in its outcome, and a prompt would show that in its place."""
