@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .batch import map as map
     from .batch import map_file as map_file
     from .embed import AbortController as AbortController
+    from .embed import AgentEvent as AgentEvent
     from .embed import AgentState as AgentState
     from .embed import AsyncRuntime as AsyncRuntime
     from .embed import AsyncStream as AsyncStream
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .embed import Image as Image
     from .embed import Issue as Issue
     from .embed import LLMCall as LLMCall
+    from .embed import LLMResponse as LLMResponse
     from .embed import LLMStreamCall as LLMStreamCall
     from .embed import MediaLimits as MediaLimits
     from .embed import OfflineTransport as OfflineTransport
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     from .embed import Reset as Reset
     from .embed import Skeleton as Skeleton
     from .embed import SSEResponse as SSEResponse
+    from .embed import StreamChunk as StreamChunk
+    from .embed import StreamChunkType as StreamChunkType
     from .embed import StreamTiming as StreamTiming
     from .embed import Timeouts as Timeouts
     from .embed import Timing as Timing
@@ -76,6 +80,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AbortController",
+    "AgentEvent",
     "AgentState",
     "AsyncRuntime",
     "AsyncStream",
@@ -106,6 +111,7 @@ __all__ = [
     "Image",
     "Issue",
     "LLMCall",
+    "LLMResponse",
     "LLMStreamCall",
     "MapReport",
     "MappedRow",
@@ -120,6 +126,8 @@ __all__ = [
     "SSEResponse",
     "Skeleton",
     "Stream",
+    "StreamChunk",
+    "StreamChunkType",
     "StreamTiming",
     "Timeouts",
     "Timing",

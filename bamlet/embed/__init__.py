@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from ..diagnostics import CompileError as CompileError
     from ..interpreter.program.link import Program as Program
     from ..interpreter.runtime.values import to_plain as to_plain
+    from ..providers.chunks import LLMResponse as LLMResponse
+    from ..providers.chunks import StreamChunk as StreamChunk
+    from ..providers.chunks import StreamChunkType as StreamChunkType
     from ..sap import Entry as Entry
     from ..sap import Issue as Issue
     from ..sap import Parsed as Parsed
     from ..sap import Report as Report
+    from ..sysops.agent_events import AgentEvent as AgentEvent
     from ..sysops.changes import Change as Change
     from ..sysops.views import Skeleton as Skeleton
     from ..wire.message import HttpOptions as HttpOptions
@@ -69,6 +73,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "bamlet.diagnostics": ("CompileError",),
     "bamlet.interpreter.program.link": ("Program",),
+    "bamlet.providers.chunks": ("LLMResponse", "StreamChunk", "StreamChunkType"),
+    "bamlet.sysops.agent_events": ("AgentEvent",),
     "bamlet.sap": ("Entry", "Issue", "Parsed", "Report"),
     "bamlet.sysops.changes": ("Change",),
     "bamlet.sysops.views": ("Skeleton",),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..sap import Report
+    from ..sysops.agent_events import AgentEvent
     from ..types.schema import Schemas
     from .abort import AbortController
     from .client_registry import ClientRegistry
@@ -51,7 +52,8 @@ class CallContext:
     `type_builder` adds to the types of the program; so do `types`, which are whole and take their place by name.
     `collector`, or each of several, is told what the call does.
 
-    With `on_partial`, `on_delta` (the text as the model wrote it) or `on_tick` a plain call streams. `on_reset`
+    With `on_partial`, `on_delta` (the text as the model wrote it) or `on_tick` a plain call streams, and with
+    `on_event`, which hears what an agent does. `on_reset`
     hears the number of an attempt that begins after another one has shown something: what was shown no longer
     counts. These callbacks may be coroutine functions; what one raises stops the call and reaches the caller.
 
@@ -74,6 +76,7 @@ class CallContext:
     on_delta: Callable[[str], Awaitable[None] | None] | None = None
     on_tick: Callable[[list[Any]], Awaitable[None] | None] | None = None
     on_reset: Callable[[int], Awaitable[None] | None] | None = None
+    on_event: Callable[[AgentEvent], Awaitable[None] | None] | None = None
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
 

@@ -25,7 +25,7 @@ from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.lent import Lent
 from ..sysops.registry import Group, denied_groups
-from ..sysops.sink import Mode, Sink
+from ..sysops.sink import Mode, Sink, StreamEvent
 from ..sysops.views import Skeleton, View
 from ..types.ty import NULL
 from ..wire.message import HttpOptions, Transport
@@ -170,11 +170,12 @@ class AsyncRuntime:
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         callee_name = callee.info.name
-        streams = any((options.on_partial, options.on_delta, options.on_tick))
+        streams = any((options.on_partial, options.on_delta, options.on_tick, options.on_event))
         if streams:
             callee, values = self._streaming(program, callee, values)
         observed = self._observed(callee_name, streams=False, options=options)
-        return self._call(callee, values, options, _sink("none", False, options), program, observed)
+        sink = _sink("none", False, options, now=self._services.clock.now)
+        return self._call(callee, values, options, sink, program, observed)
 
     async def resume(
         self,
@@ -198,7 +199,8 @@ class AsyncRuntime:
         program = self._with_types(options)
         callee, values = resumption(program, state, answers)
         observed = self._observed(state.function, streams=False, options=options)
-        return self._call(callee, values, options, _sink("none", False, options), program, observed)
+        sink = _sink("none", False, options, now=self._services.clock.now)
+        return self._call(callee, values, options, sink, program, observed)
 
     def stream(
         self,
@@ -225,12 +227,13 @@ class AsyncRuntime:
         info = callee.info
         callee, values = self._streaming(program, callee, values)
 
-        def start(ticks: bool, seen: View | None) -> Call:
+        def start(ticks: bool, seen: View | None, agents: bool) -> Call:
             observed = self._observed(info.name, streams=True, options=options)
-            return self._call(callee, values, options, _sink(partials, ticks, options, seen), program, observed)
+            sink = _sink(partials, ticks, options, seen, agents=agents, now=self._services.clock.now)
+            return self._call(callee, values, options, sink, program, observed)
 
         pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
-        return AsyncStream(start, pending, deltas=partials == "deltas")
+        return AsyncStream(start, pending, deltas=partials == "deltas", now=self._services.clock.now)
 
     def skeleton(self, function: str) -> SkeletonParser:
         """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
@@ -467,11 +470,11 @@ class AsyncRuntime:
 
 
 def _functions_of(program: Program, given: Mapping[str, Callable[..., Any]] | None) -> Mapping[str, HostFunction]:
-    if not given and not any(info.is_of_host for info in program.interface.functions.values()):
-        return {}
+    if given is None:
+        return {}  # such as that of a command: what is not called is not missed
     from .declared_functions import declared_functions
 
-    return declared_functions(program, given or {})
+    return declared_functions(program, given)
 
 
 def _asks_models(program: Program) -> bool:
@@ -498,7 +501,15 @@ def _empty(program: Program, info: FunctionInfo) -> Any:
     return parser_of(program, info, skeleton=True).partial()
 
 
-def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = None) -> Sink:
+def _sink(
+    mode: Mode,
+    ticks: bool,
+    options: CallContext,
+    view: View | None = None,
+    *,
+    agents: bool = False,
+    now: Callable[[], float],
+) -> Sink:
     return Sink(
         mode,
         view=view,
@@ -507,4 +518,18 @@ def _sink(mode: Mode, ticks: bool, options: CallContext, view: View | None = Non
         on_delta=options.on_delta,
         on_tick=options.on_tick,
         on_reset=options.on_reset,
+        agents=agents,
+        on_event=_heard(options.on_event, now) if options.on_event is not None else None,
     )
+
+
+def _heard(hear: Callable[[Any], Any], now: Callable[[], float]) -> Callable[[StreamEvent], Any]:
+    from ..sysops.agent_events import Steps
+
+    steps = Steps(now)
+
+    def hear_shown(shown: StreamEvent) -> Any:
+        event = steps.event(shown)
+        return None if event is None else hear(event)
+
+    return hear_shown

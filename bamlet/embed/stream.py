@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..sysops.changes import Change, changes_between
-from ..sysops.sink import Delta, Partial, Reset, StreamEvent, Tick
+from ..sysops.sink import Delta, Partial, Reset, Said, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .abort import tell
 from .call import Call
@@ -20,7 +20,9 @@ from .errors import BamlAbortError
 from .shortened import SHORTENED
 
 if TYPE_CHECKING:
+    from ..providers.chunks import StreamChunk
     from ..sap import Report
+    from ..sysops.agent_events import AgentEvent
 
 __all__ = [
     "AsyncStream",
@@ -29,6 +31,7 @@ __all__ = [
     "Delta",
     "Partial",
     "Reset",
+    "Said",
     "StreamEvent",
     "Tick",
     "changes_between",
@@ -95,11 +98,17 @@ class AsyncStream:
     """Made by `AsyncRuntime.stream`. The call starts when somebody iterates or asks for the final value."""
 
     def __init__(
-        self, start: Callable[[bool, View | None], Call], pending: Skeleton | None = None, *, deltas: bool = False
+        self,
+        start: Callable[[bool, View | None, bool], Call],
+        pending: Skeleton | None = None,
+        *,
+        deltas: bool = False,
+        now: Callable[[], float],
     ) -> None:
         self._begin = start
         self._pending = pending
         self._deltas = deltas
+        self._now = now
         self._running: _Running | None = None
         self._iterated = False
         self._cancelled = False
@@ -164,7 +173,41 @@ class AsyncStream:
                     for event in batch:
                         yield event
 
-    def batches(self, *, ticks: bool, view: View | None = None) -> AsyncGenerator[list[StreamEvent], None]:
+    def chunks(self) -> AsyncIterator[StreamChunk]:
+        """What the model says, piece by piece, tool calls and thoughts among it. A new attempt, or the next step
+        of an agent, begins with a `start`."""
+        return self._chunks(self.batches(ticks=False, agents=True))
+
+    async def _chunks(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[StreamChunk]:
+        with SHORTENED:
+            async with aclosing(batches):
+                async for batch in batches:
+                    for event in batch:
+                        if isinstance(event, Said):
+                            yield event.chunk
+
+    def agent_events(self) -> AsyncIterator[AgentEvent]:
+        """What an agent does, and what its model says on the way."""
+        return self._agent_events(self.batches(ticks=False, agents=True))
+
+    async def _agent_events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[AgentEvent]:
+        make = self.steps()
+        with SHORTENED:
+            async with aclosing(batches):
+                async for batch in batches:
+                    for shown in batch:
+                        if (event := make(shown)) is not None:
+                            yield event
+
+    def steps(self) -> Callable[[StreamEvent], AgentEvent | None]:
+        """Makes events of agents of what is shown."""
+        from ..sysops.agent_events import Steps
+
+        return Steps(self._now).event
+
+    def batches(
+        self, *, ticks: bool, view: View | None = None, agents: bool = False
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, those together that had come when somebody looked."""
         if self._iterated:
             raise RuntimeError("a stream is iterated once; ask for the final value, or call again")
@@ -173,13 +216,15 @@ class AsyncStream:
                 raise RuntimeError("the stream went by while its final value was waited for; iterate first")
             self._running.sink.hold_unread()
         self._iterated = True
-        return self._batches(ticks, view)
+        return self._batches(ticks, view, agents)
 
-    async def _batches(self, ticks: bool, view: View | None) -> AsyncGenerator[list[StreamEvent], None]:
+    async def _batches(
+        self, ticks: bool, view: View | None, agents: bool
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         if self._pending is not None and view is None:
             yield [Partial(self._pending)]
         # After the skeleton: a call begins when its consumer comes back for more.
-        running = self._start(ticks, view)
+        running = self._start(ticks, view, agents)
         try:
             while batch := await running.sink.next_batch():
                 yield batch
@@ -230,11 +275,11 @@ class AsyncStream:
     ) -> None:
         await self.aclose()
 
-    def _start(self, ticks: bool, view: View | None = None) -> _Running:
+    def _start(self, ticks: bool, view: View | None = None, agents: bool = False) -> _Running:
         if self._running is None:
             if view is None and self._pending is not None:
                 view = SkeletonView()
-            self._running = _Running(self._begin(ticks, view))
+            self._running = _Running(self._begin(ticks, view, agents))
             if self._cancelled:
                 self._running.cancel()
         return self._running

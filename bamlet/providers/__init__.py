@@ -2,7 +2,7 @@
 
 from ..options import Timeouts
 from .accumulator import Accumulator, read_body
-from .chunks import Chunk, ChunkType
+from .chunks import ChunkType, StreamChunk
 from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, MissingKey, WrongAddress
 from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import ProviderError, http_error, read_error_text
@@ -15,7 +15,6 @@ from .structured_answer import StructuredAccumulator
 
 __all__ = [
     "Accumulator",
-    "Chunk",
     "ChunkType",
     "ClientConfigError",
     "ClientOptions",
@@ -26,6 +25,7 @@ __all__ = [
     "MissingEnv",
     "MissingKey",
     "ProviderError",
+    "StreamChunk",
     "StructuredAccumulator",
     "Timeouts",
     "ToolCall",

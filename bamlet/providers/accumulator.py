@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, ClassVar, NoReturn, Protocol
 
 from ..wire.sse import Event
-from .chunks import Chunk, ChunkType
+from .chunks import ChunkType, StreamChunk
 from .completion import Completion, FinishReason, ToolCall, Usage
 from .errors import MAX_MESSAGE, ErrorBody, ProviderError, read_error, read_error_text, stream_error
 from .pieces import TextPieces
@@ -50,8 +50,8 @@ class Accumulator(ABC):
         self._usage: dict[str, Any] = {}
         self._has_begun = False
         self._first_bad = ""
-        self._log: list[Chunk] | None = None
-        self._ending: Chunk | None = None
+        self._log: list[StreamChunk] | None = None
+        self._ending: StreamChunk | None = None
 
     # --- what it has said
 
@@ -98,7 +98,7 @@ class Accumulator(ABC):
     def late(self) -> int:
         return self._text.late + self._reasoning.late
 
-    def new_chunks(self) -> list[Chunk]:
+    def new_chunks(self) -> list[StreamChunk]:
         """What is new since this was last asked. The first answer sums up what came before."""
         if self._log is None:
             self._log = self._so_far()
@@ -150,7 +150,7 @@ class Accumulator(ABC):
         for _, pieces in self._spoken():
             pieces.close()
         self._calls.end_all()
-        self._end(Chunk("stop", self.finish_reason or "", None, self.id, self.model))
+        self._end(StreamChunk("stop", self.finish_reason or "", None, self.id, self.model))
         return Completion(
             self.text,
             self.reasoning,
@@ -229,7 +229,7 @@ class Accumulator(ABC):
         self._raise(stream_error(error))
 
     def _raise(self, error: ProviderError) -> NoReturn:
-        self._end(Chunk("error", error.message))
+        self._end(StreamChunk("error", error.message))
         raise error
 
     def _marked_as_done(self) -> str:
@@ -258,9 +258,9 @@ class Accumulator(ABC):
 
     def _say(self, kind: ChunkType, text: str = "", *, id: str | None = None, name: str | None = None) -> None:
         if self._log is not None:
-            self._log.append(Chunk(kind, text, None, id, name))
+            self._log.append(StreamChunk(kind, text, None, id, name))
 
-    def _end(self, ending: Chunk) -> None:
+    def _end(self, ending: StreamChunk) -> None:
         if self._ending is None:
             self._ending = ending
             if self._log is not None:
@@ -272,12 +272,12 @@ class Accumulator(ABC):
     def _spoken(self) -> tuple[tuple[ChunkType, TextPieces], ...]:
         return (("reasoning", self._reasoning), ("content", self._text), ("refusal", self._refusal))
 
-    def _so_far(self) -> list[Chunk]:
+    def _so_far(self) -> list[StreamChunk]:
         ending = [] if self._ending is None else [self._ending]
         if not self._has_begun:
             return ending
-        spoken = [Chunk(kind, pieces.text) for kind, pieces in self._spoken() if pieces.text]
-        return [Chunk("start", "", None, self.id, self.model), *spoken, *self._calls.so_far(), *ending]
+        spoken = [StreamChunk(kind, pieces.text) for kind, pieces in self._spoken() if pieces.text]
+        return [StreamChunk("start", "", None, self.id, self.model), *spoken, *self._calls.so_far(), *ending]
 
 
 class Reads(Protocol):

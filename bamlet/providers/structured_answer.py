@@ -12,7 +12,7 @@ from typing import Any
 from ..prompt import ANSWER_NAME
 from ..wire.sse import Event
 from .accumulator import Accumulator
-from .chunks import Chunk
+from .chunks import StreamChunk
 from .completion import Completion
 
 MAX_HELD = 256
@@ -90,7 +90,7 @@ class StructuredAccumulator:
     def __init__(self, inner: Accumulator, *, takes_tool: bool) -> None:
         self._inner = inner
         self._takes_tool = takes_tool
-        self._chunks: list[Chunk] = []
+        self._chunks: list[StreamChunk] = []
         self._unwrapping = Unwrapping()
         self._pieces: list[str] = []
         self._read = 0  # how much of the text of the inner one has been taken
@@ -106,7 +106,7 @@ class StructuredAccumulator:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""
 
-    def new_chunks(self) -> list[Chunk]:
+    def new_chunks(self) -> list[StreamChunk]:
         new, self._chunks = self._chunks, []
         return new
 
@@ -145,7 +145,7 @@ class StructuredAccumulator:
             self._read += len(said)
         return self._show(self._unwrapping.feed(said)) if said else ""
 
-    def _arguments(self, chunk: Chunk) -> str:
+    def _arguments(self, chunk: StreamChunk) -> str:
         if chunk.type == "tool_call_start" and chunk.name == ANSWER_NAME and self._slot is None:
             self._slot = chunk.slot
         if chunk.slot is None or chunk.slot != self._slot:

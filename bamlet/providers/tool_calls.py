@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .chunks import Chunk
+from .chunks import StreamChunk
 from .completion import ToolCall
 from .pieces import TextPieces
 
@@ -33,7 +33,7 @@ class ToolCallSlots:
     """
 
     def __init__(self, empty: str = "") -> None:
-        self.listener: Callable[[Chunk], None] | None = None
+        self.listener: Callable[[StreamChunk], None] | None = None
         self._empty = empty
         self._slots: list[_Slot] = []
         self._by_index: dict[int, _Slot] = {}
@@ -57,13 +57,13 @@ class ToolCallSlots:
         slots = sorted(self._slots, key=lambda slot: slot.index)
         return tuple(ToolCall(slot.id, slot.name, slot.arguments.text, slot.signature) for slot in slots)
 
-    def so_far(self) -> list[Chunk]:
+    def so_far(self) -> list[StreamChunk]:
         """What a listener would have heard, each call's fragments as one."""
         heard = []
         for slot in sorted(filter(lambda slot: slot.number is not None, self._slots), key=_number):
-            heard.append(Chunk("tool_call_start", "", slot.number, slot.id, slot.name))
+            heard.append(StreamChunk("tool_call_start", "", slot.number, slot.id, slot.name))
             if slot.has_fragments:
-                heard.append(Chunk("tool_call_chunk", slot.arguments.text, slot.number))
+                heard.append(StreamChunk("tool_call_chunk", slot.arguments.text, slot.number))
             if slot.has_ended:
                 heard.append(self._end_of(slot))
         return heard
@@ -153,15 +153,15 @@ class ToolCallSlots:
         slot.number = self._begun
         self._begun += 1
         if self.listener is not None:
-            self.listener(Chunk("tool_call_start", "", slot.number, slot.id, slot.name))
+            self.listener(StreamChunk("tool_call_start", "", slot.number, slot.id, slot.name))
             if early := slot.arguments.text:
-                self.listener(Chunk("tool_call_chunk", early, slot.number))
+                self.listener(StreamChunk("tool_call_chunk", early, slot.number))
 
     def _extend(self, slot: _Slot, arguments: str) -> None:
         new = slot.arguments.add(arguments) if arguments else ""
         slot.has_fragments = slot.has_fragments or bool(new)
         if new and self.listener is not None and slot.number is not None:
-            self.listener(Chunk("tool_call_chunk", new, slot.number))
+            self.listener(StreamChunk("tool_call_chunk", new, slot.number))
 
     def _end(self, slot: _Slot, arguments: str | None) -> None:
         if arguments is not None and arguments != slot.arguments.text:
@@ -177,8 +177,8 @@ class ToolCallSlots:
             self.listener(self._end_of(slot))
 
     @staticmethod
-    def _end_of(slot: _Slot) -> Chunk:
-        return Chunk("tool_call_end", slot.arguments.text, slot.number, slot.id, slot.name)
+    def _end_of(slot: _Slot) -> StreamChunk:
+        return StreamChunk("tool_call_end", slot.arguments.text, slot.number, slot.id, slot.name)
 
 
 def _number(slot: _Slot) -> int:

@@ -8,11 +8,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..embed.shortened import SHORTENED
-from ..embed.stream import AsyncStream, Change, ChangesView, Partial, StreamEvent, items_view
+from ..embed.stream import AsyncStream, Change, ChangesView, Partial, Said, StreamEvent, items_view
 from .background import check_process, is_beyond_reach, iterate, wait_for
 
 if TYPE_CHECKING:
+    from ..providers.chunks import StreamChunk
     from ..sap import Report
+    from ..sysops.agent_events import AgentEvent
 
 T = TypeVar("T")
 
@@ -46,6 +48,23 @@ class Stream:
     def changes(self) -> Iterator[Change]:
         """What changes in the value, as small changes that also JSON Patch can express."""
         return self._flat(self._inner.batches(ticks=False, view=ChangesView()))
+
+    def chunks(self) -> Iterator[StreamChunk]:
+        """What the model says, piece by piece, tool calls and thoughts among it."""
+        return self._chunks(self._events(self._inner.batches(ticks=False, agents=True)))
+
+    def _chunks(self, shown: Iterator[StreamEvent]) -> Iterator[StreamChunk]:
+        for event in shown:
+            if isinstance(event, Said):
+                yield event.chunk
+
+    def agent_events(self) -> Iterator[AgentEvent]:
+        """What an agent does, and what its model says on the way."""
+        return self._agent_events(self._events(self._inner.batches(ticks=False, agents=True)))
+
+    def _agent_events(self, shown: Iterator[StreamEvent]) -> Iterator[AgentEvent]:
+        make = self._inner.steps()
+        yield from (event for one in shown if (event := make(one)) is not None)
 
     def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[Any]:
         with SHORTENED:

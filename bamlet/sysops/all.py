@@ -3,6 +3,7 @@ program that runs imports it."""
 
 from . import (
     agent,
+    agent_events,
     agent_messages,
     answer_values,
     answers,
@@ -35,6 +36,7 @@ from . import (
 
 __all__ = [
     "agent",
+    "agent_events",
     "agent_messages",
     "answer_values",
     "answers",

@@ -9,10 +9,10 @@ from typing import Any, cast, get_args
 from ..interpreter.runtime.values import Handle, Opaque
 from ..providers import (
     Accumulator,
-    Chunk,
     ChunkType,
     Completion,
     ProviderError,
+    StreamChunk,
     StructuredAccumulator,
     answered_in,
     finish_reason_is_allowed,
@@ -78,7 +78,7 @@ class Answer:
             raise ProviderError("degenerate", message, retryable=True)
         return began_anew
 
-    def new_chunks(self) -> list[Chunk]:
+    def new_chunks(self) -> list[StreamChunk]:
         return self._accumulator.new_chunks()
 
     def new_text(self) -> str:
@@ -193,6 +193,7 @@ def _attach(context: Context, answer: Answer) -> None:
     """To what the call shows, and to the request that it answers."""
     here = context.host
     here.voice.reasoning_of = lambda: answer.said.reasoning
+    here.voice.new_chunks = answer.new_chunks
     if here.asking.attempt is not None:
         here.asking.attempt.is_read_by(answer)
 

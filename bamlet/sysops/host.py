@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from ..interpreter.runtime.context import Context as AnyContext
@@ -187,7 +187,8 @@ class Host:
     asked: AskedFor | None = None
     noted: tuple[str, AnswerNote] | None = None
     # Where the agent stands that runs in this task: a `baml.agent.State`, for the error that may end it.
-    agent_state: object = None
+    agent_state: Any = None
+    agents_above: tuple[str, ...] = ()
 
     # All tasks of the call; the outcome of this one, if it is not the main task; and itself, if the program has
     # cancelled it and it has not heard of it yet.
@@ -211,8 +212,14 @@ class Host:
         made.asking = self.asking.branch()
         made.task = (*self.task, self._branched)
         made.stopping = None
+        made.agents_above, made.agent_state = self.agent_path(), None
         made._branched = 0
         return made
+
+    def agent_path(self) -> tuple[str, ...]:
+        """The names of the agents that run, the innermost last."""
+        state = self.agent_state
+        return self.agents_above if state is None else (*self.agents_above, state.function_name)
 
     def __copy__(self) -> Host:
         # A program may start thousands: `dataclasses.replace` takes ten times as long.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..interpreter.runtime.context import Context as AnyContext
+from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import FunctionValue, Opaque
 from .host import Context
 from .registry import Failure, sysop
@@ -40,8 +41,11 @@ async def call(context: Context, callable_: Opaque, arguments: list[Any]) -> Any
 
 @sysop("baml.host.call_declared", throws=("HostCallable",), group="host")
 async def call_declared(context: Context, name: str, arguments: list[Any]) -> Any:
-    # A runtime does not begin without those that its program declares.
-    return await _called(context.host.services.functions[name], arguments)
+    function = context.host.services.functions.get(name)
+    if function is None:
+        message = f"this program wants `{name}` of its host, which gives no functions: Runtime(functions={{…}})"
+        raise Panic(message, "AccessDenied")
+    return await _called(function, arguments)
 
 
 async def _called(function: HostFunction, arguments: list[Any]) -> Any:

@@ -51,7 +51,21 @@ class Reset:
     client: str | None = field(default=None, compare=False)
 
 
-StreamEvent: TypeAlias = Partial | Delta | Tick | Reset
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A piece of what a model says, as a `StreamChunk`."""
+
+    chunk: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that an agent has done: see `agent_events`."""
+
+    event: Any
+
+
+StreamEvent: TypeAlias = Partial | Delta | Tick | Reset | Said | Done
 Mode: TypeAlias = Literal["none", "latest", "every", "deltas", "all"]
 Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 
@@ -69,8 +83,12 @@ class Sink:
         on_delta: Callback | None = None,
         on_tick: Callback | None = None,
         on_reset: Callback | None = None,
+        agents: bool = False,
+        on_event: Callback | None = None,
     ) -> None:
         self.mode = mode
+        self._agents = agents
+        self._on_event = on_event
         self._ticks = ticks
         self._on_partial = on_partial
         self._on_delta = on_delta
@@ -143,6 +161,23 @@ class Sink:
             await _call_host(self._on_tick, events)
         if self._ticks:
             await self._put(Tick(events))
+
+    @property
+    def wants_agents(self) -> bool:
+        """Whether anybody hears what agents do, and the pieces of what models say."""
+        return self._agents or self._on_event is not None
+
+    async def said(self, chunk: Any) -> None:
+        if self._agents:
+            await self._put(Said(chunk))
+        if self._on_event is not None:
+            await _call_host(self._on_event, Said(chunk))
+
+    async def done(self, event: Any) -> None:
+        if self._agents:
+            await self._put(Done(event))
+        if self._on_event is not None:
+            await _call_host(self._on_event, Done(event))
 
     async def begin_attempt(self, reason: str = "", client: str | None = None) -> None:
         """A value that was offered and not taken was never shown; what was shown is taken back."""
@@ -288,7 +323,16 @@ class Voice:
     answer, is each one's own too.
     """
 
-    __slots__ = ("_client", "_outer", "_unheard", "_unheard_text", "reasoning_of", "reporter", "sink")
+    __slots__ = (
+        "_client",
+        "_outer",
+        "_unheard",
+        "_unheard_text",
+        "new_chunks",
+        "reasoning_of",
+        "reporter",
+        "sink",
+    )
 
     # The floor is one field, `sink.speaker`, and is taken before anything is awaited: a task that finds it taken
     # keeps what it has to say, so no two believe that they are heard while a consumer holds one of them up. Every
@@ -302,6 +346,7 @@ class Voice:
         self._unheard_text: list[str] = []
         self.reporter: Source | None = None
         self.reasoning_of: Callable[[], str] | None = None
+        self.new_chunks: Callable[[], list[Any]] | None = None
         if outer is None:
             sink.first = self
 
@@ -317,6 +362,7 @@ class Voice:
 
     async def partial(self, source: Source) -> None:
         if self.sink.speaker is self or await self._is_heard_now():
+            await self._say_chunks()
             await self.sink.offer(source)
         else:
             self._unheard = source
@@ -327,6 +373,7 @@ class Voice:
 
     async def delta(self, text: str) -> None:
         if self.sink.speaker is self or await self._is_heard_now():
+            await self._say_chunks()
             await self.sink.delta(text)
         elif self.sink.wants_text:
             self._unheard_text.append(text)
@@ -334,7 +381,13 @@ class Voice:
     async def tick(self, events: list[Any]) -> None:
         """Events of an answer that is not heard are not shown later either."""
         if self.sink.speaker is self or await self._is_heard_now():
+            await self._say_chunks()
             await self.sink.tick(events)
+
+    async def _say_chunks(self) -> None:
+        if self.new_chunks is not None and self.sink.wants_agents:
+            for chunk in self.new_chunks():
+                await self.sink.said(chunk)
 
     async def hand_over(self) -> None:
         """The task has given its value: what it said stands for the one that started it."""
@@ -342,6 +395,7 @@ class Voice:
         assert outer is not None
         if self.reporter is not None or self.reasoning_of is not None:
             outer.reporter, outer.reasoning_of = self.reporter, self.reasoning_of
+            outer.new_chunks = self.new_chunks
         if self.sink.speaker is self:
             self.sink.speaker = outer
         elif self._unheard is not None or self._unheard_text:

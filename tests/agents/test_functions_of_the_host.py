@@ -86,6 +86,11 @@ def test_a_host_may_deny_itself() -> None:
         runtime(lambda **given: [], deny={"host"}).call("Caught")
 
 
+def test_a_host_that_gives_none_at_all_is_missed_when_one_is_called() -> None:
+    with pytest.raises(bamlet.UnhandledThrow, match="wants `now` of its host, which gives no functions"):
+        bamlet.Runtime(PROGRAM).call("Caught")
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

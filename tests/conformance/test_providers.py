@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bamlet.providers import Chunk, ProviderError, http_error
+from bamlet.providers import ProviderError, StreamChunk, http_error
 from bamlet.wire.sse import Event
 from tests.support.provider_streams import (
     CASES,
@@ -143,12 +143,12 @@ def test_chunks_keep_their_order_and_add_up(case: Case) -> None:
     check_calls(reading, chunks)
 
 
-def since_the_last_start(chunks: list[Chunk]) -> list[Chunk]:
+def since_the_last_start(chunks: list[StreamChunk]) -> list[StreamChunk]:
     starts = [place for place, chunk in enumerate(chunks) if chunk.type == "start"]
     return chunks[starts[-1] if starts else 0 :]
 
 
-def check_calls(reading: Reading, chunks: list[Chunk]) -> None:
+def check_calls(reading: Reading, chunks: list[StreamChunk]) -> None:
     """Of each call: its start, its fragments, its end; a call that was cut off has no end."""
     slots = sorted({chunk.slot for chunk in chunks if chunk.slot is not None})
     assert slots == list(range(len(slots)))
@@ -186,7 +186,7 @@ def test_who_asks_late_gets_what_came_before_summed_up(case: Case) -> None:
     assert accumulator.new_chunks() == []
 
 
-def joined(chunks: list[Chunk]) -> dict[tuple[str, int | None], str]:
+def joined(chunks: list[StreamChunk]) -> dict[tuple[str, int | None], str]:
     texts: dict[tuple[str, int | None], str] = {}
     for chunk in chunks:
         key = (chunk.type, chunk.slot)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bamlet.providers import Accumulator, Chunk, ProviderError
+from bamlet.providers import Accumulator, ProviderError, StreamChunk
 from bamlet.providers.registry import ACCUMULATORS
 from bamlet.wire.framing import decoder_for
 from bamlet.wire.message import ProtocolError
@@ -84,7 +84,7 @@ class Reading:
 
     accumulator: Accumulator
     new: list[str] = field(default_factory=list)
-    chunks: list[Chunk] = field(default_factory=list)
+    chunks: list[StreamChunk] = field(default_factory=list)
     error: dict[str, Any] | None = None
 
 
