@@ -154,7 +154,9 @@ def state(reading: Reading) -> dict[str, Any]:
     return {
         **{name: getattr(accumulator, name) for name in names},
         "usage": usage,
-        "tool_calls": [asdict(call) for call in accumulator.tool_calls],
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in accumulator.tool_calls
+        ],
         "error": reading.error,
     }
 
