@@ -12,9 +12,9 @@ from ..embed.stream import AsyncStream, Change, ChangesView, Partial, Said, Stre
 from .background import check_process, is_beyond_reach, iterate, wait_for
 
 if TYPE_CHECKING:
+    from ..embed import AgentEvent
     from ..providers.chunks import StreamChunk
     from ..sap import Report
-    from ..sysops.agent_events import AgentEvent
 
 T = TypeVar("T")
 

@@ -396,3 +396,10 @@ def test_a_stream_shows_the_answer_and_takes_back_what_a_step_has_said() -> None
     assert len(resets) == 1
     assert "".join(shown[: resets[0]]) == "I look."
     assert "".join(shown[resets[0] + 1 :]) == "You have one."
+
+
+def test_the_first_request_has_the_tools() -> None:
+    body = bamlet.Runtime(program(), environ={}).request("Assist", q="?").body.json()
+    names = [one["function"]["name"] for one in body["tools"]]
+    assert names[:2] == ["find_orders", "wait"]
+    assert names[-4:] == ["wait_alone", "lost_twice", "flood_some", "pay"]

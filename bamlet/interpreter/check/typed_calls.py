@@ -39,6 +39,9 @@ def companion_call(c: Checker, node: n.Call, path: n.Path, function: FunctionSym
     if function is None or function.kind != "llm":
         message = f"`{path.name}` belongs to no function of a model"
         return _wrong(c, node, path, message, "only functions with a client and a prompt have companions")
+    if word == "stream" and function.llm is not None and function.llm.tools:
+        message = f"`{function.name}` has tools, and how it goes on is heard by the host alone"
+        return _wrong(c, node, path, message, "call it, or step with `baml.agent.advance`")
     if word in _OF_A_CALL:
         return _of_a_call(c, node, function, word)
     if word != "parse":

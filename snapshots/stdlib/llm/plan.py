@@ -73,7 +73,8 @@ fn baml.llm.first_prompt = baml.llm.first_prompt
 async def baml.llm.first_request($context, function_name, args, streams):
     plan = fn baml.llm.build_plan($context, $context.invoke('baml.llm.get_client', $context, function_name))
     primitive = $context.invoke('baml.llm.resolve_client', $context, plan[0].client_name)
-    prompt = await $context.invoke('baml.llm.PrimitiveClient.fetch_media', $context, primitive, $context.invoke('baml.llm.PrimitiveClient.render_prompt', $context, primitive, function_name, args))
+    rendered = await fn baml.agent.with_declared($context, primitive, $context.invoke('baml.llm.PrimitiveClient.render_prompt', $context, primitive, function_name, args), function_name)
+    prompt = await $context.invoke('baml.llm.PrimitiveClient.fetch_media', $context, primitive, rendered)
     if streams:
         request = $context.invoke('baml.llm.PrimitiveClient.build_request_stream', $context, primitive, prompt)
     else:
