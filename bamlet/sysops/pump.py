@@ -2,7 +2,7 @@
 
 Nearly all turns are such, and each would be ten operations of the program that reads the answer. The order in one
 is that of `LiveAnswer` in `stdlib/llm/stream.baml`, which goes on where this ends, and does the same without it.
-Where operations are watched, as by a trace, each turn is left to that, so that its steps are seen.
+Where operations are watched, as by a trace, or pieces of what is said are, each turn is left to that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .stream import begin, show
 
 @sysop("baml.llm.pump", throws=("Io", "Timeout", "LlmClient"))
 async def pump(context: Context, sse: Handle, answer: Handle | Opaque, partial: Handle) -> None:
-    if context.invoke is not invoke:
+    if context.invoke is not invoke or context.host.voice.sink.wants_agents:
         return
     stream, value = resource(context, sse, SseStream), resource(context, partial, PartialValue)
     said, voice = answer_of(context, answer), context.host.voice

@@ -369,7 +369,7 @@ class Voice:
 
     def shows_now(self, source: Source) -> bool:
         """`partial`, if it is heard and nobody has to be waited for."""
-        return self.sink.speaker is self and self.sink.offer_now(source)
+        return self.sink.speaker is self and not self.sink.wants_agents and self.sink.offer_now(source)
 
     async def delta(self, text: str) -> None:
         if self.sink.speaker is self or await self._is_heard_now():
