@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..wire.message import HttpOptions as HttpOptions
     from .abort import AbortController as AbortController
     from .agents import AgentState as AgentState
+    from .agents import BamlPaused as BamlPaused
     from .client_registry import ClientRegistry as ClientRegistry
     from .collector import Collector as Collector
     from .collector import FunctionLog as FunctionLog
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from .errors import BamlClientHttpError as BamlClientHttpError
     from .errors import BamlError as BamlError
     from .errors import BamlInvalidArgumentError as BamlInvalidArgumentError
-    from .errors import BamlPaused as BamlPaused
     from .errors import BamlTimeoutError as BamlTimeoutError
     from .errors import BamlValidationError as BamlValidationError
     from .errors import FailedAttempt as FailedAttempt
@@ -81,7 +81,7 @@ _HOMES = {
     "bamlet.interpreter.runtime.values": ("to_plain",),
     "bamlet.wire.message": ("HttpOptions",),
     "bamlet.embed.abort": ("AbortController",),
-    "bamlet.embed.agents": ("AgentState",),
+    "bamlet.embed.agents": ("AgentState", "BamlPaused"),
     "bamlet.embed.client_registry": ("ClientRegistry",),
     "bamlet.embed.collector": (
         "Collector",
@@ -102,7 +102,6 @@ _HOMES = {
         "BamlClientHttpError",
         "BamlError",
         "BamlInvalidArgumentError",
-        "BamlPaused",
         "BamlTimeoutError",
         "BamlValidationError",
         "FailedAttempt",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.values import to_plain
 from ..types.ty import STRING, UNKNOWN, ClassTy, MapTy
-from .errors import BamlInvalidArgumentError
+from .errors import BamlError, BamlInvalidArgumentError
 
 if TYPE_CHECKING:
     from ..interpreter.runtime.values import Instance
@@ -68,6 +68,18 @@ class AgentState:
     @property
     def asks(self) -> tuple[Ask, ...]:
         return tuple(Ask(ask["id"], ask["tool"], ask["arguments"]) for ask in self.data["asks"])
+
+
+class BamlPaused(BamlError):
+    """An agent waits for a person. `Runtime.resume` goes on from `state`, with an answer for each of `asks`."""
+
+    def __init__(self, message: str, state: AgentState) -> None:
+        super().__init__(message)
+        self.state = state
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return self.state.asks if self.state is not None else ()
 
 
 def resumption(program: Program, state: AgentState, answers: Mapping[str, Any] | None) -> tuple[Callee, list[Any]]:

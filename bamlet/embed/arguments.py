@@ -17,7 +17,8 @@ from ..interpreter.runtime.media import MediaValue
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..sysops.asserted import broken_assertion
-from ..sysops.host_functions import HostFunction, function_value
+from ..sysops.host_function import HostFunction
+from ..sysops.host_functions import function_value
 from ..types.nothing import NOTHING
 from ..types.partials import PARTIAL
 from ..types.show import show

@@ -9,7 +9,7 @@ from typing import Any
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Program
-from ..sysops.host_functions import HostFunction
+from ..sysops.host_function import HostFunction
 from .errors import BamlInvalidArgumentError
 
 Given = Mapping[str, Callable[..., Any]]

@@ -26,7 +26,6 @@ from ..interpreter.runtime.values import beginning, to_plain
 
 if TYPE_CHECKING:
     from ..sap import Issue
-    from .agents import AgentState, Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class BamlError(Exception):
     detailed_message: str = ""
     trace: tuple[TraceFrame, ...] = ()
     trace_text: str = ""
-    state: AgentState | None = None
+    state: Any = None  # an `AgentState`; of those that carry one
     # What further tasks of the call have thrown that nothing awaited.
     others: tuple[BamlError, ...] = ()
 
@@ -223,18 +222,6 @@ class BamlValidationError(BamlError):
 class BamlAbortError(BamlError):
     def __init__(self, message: str = "the call was stopped") -> None:
         super().__init__(message)
-
-
-class BamlPaused(BamlError):
-    """An agent waits for a person. `Runtime.resume` goes on from `state`, with an answer for each of `asks`."""
-
-    def __init__(self, message: str, state: AgentState) -> None:
-        super().__init__(message)
-        self.state = state
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        return self.state.asks if self.state is not None else ()
 
 
 class UnhandledThrow(BamlError):

@@ -16,7 +16,6 @@ from .errors import (
     BamlClientHttpError,
     BamlError,
     BamlInvalidArgumentError,
-    BamlPaused,
     BamlTimeoutError,
     BamlValidationError,
     FailedAttempt,
@@ -145,7 +144,7 @@ def _issues(error: Any) -> Iterator[Issue]:
 
 
 def _paused(error: Any) -> BamlError:
-    from .agents import AgentState
+    from .agents import AgentState, BamlPaused
 
     return BamlPaused(error.message, AgentState.of(error.state))
 

@@ -46,7 +46,7 @@ from .stream import AsyncStream
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
-    from ..sysops.host_functions import HostFunction
+    from ..sysops.host_function import HostFunction
     from ..sysops.trace import Trace
     from .agents import AgentState
     from .discovery import BodyTest

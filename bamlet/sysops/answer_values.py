@@ -160,12 +160,22 @@ async def final_parse(context: Context, client: Opaque, text: str, output: Opaqu
 
 
 def validation(context: Context, failure: ParseFailure, told: str, prompt: str | None) -> Failure:
-    names = ("path", "reason", "raw", "start", "end")
+    """A model may say back a key that its server was sent, and an error is shown and logged by many."""
+    hide = context.host.hide
     issues = [
-        context.space.instance("baml.errors.Issue", {name: getattr(issue, name) for name in names})
+        context.space.instance(
+            "baml.errors.Issue",
+            {
+                "path": issue.path,
+                "reason": hide(issue.reason),
+                "raw": hide(issue.raw),
+                "start": issue.start,
+                "end": issue.end,
+            },
+        )
         for issue in failure.issues
     ]
-    return Failure("Validation", told, raw_output=failure.raw, prompt=prompt, issues=issues)
+    return Failure("Validation", hide(told), raw_output=hide(failure.raw), prompt=prompt, issues=issues)
 
 
 @sysop("baml.llm.parse_as", throws=("Validation",))

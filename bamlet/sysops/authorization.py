@@ -113,7 +113,7 @@ class _Work:
             try:
                 response = await self.transport.open(request, connect_timeout=limit)
             except TransportError as failure:
-                raise failure_of(failure) from failure
+                raise failure_of(failure, self.host.hide) from failure
             try:
                 body = await read_some(response, MAX_TOKEN_BYTES)
             finally:

@@ -92,14 +92,16 @@ async def open_response(context: Context, request: Any, deadlines: Deadlines) ->
     except ConnectTimeout:
         raise deadlines.passed("connect", now()) from None
     except Exception as failure:
-        hide_in_causes(failure, call.hide)
-        raise failure_of(failure) from failure
+        raise failure_of(failure, call.hide) from failure
 
 
-def failure_of(failure: Exception) -> Failure | HostFailure:
+def failure_of(failure: Exception, hide: Callable[[str], str] = str) -> Failure | HostFailure:
     """A transport that the host handed in has rules of its own, such as what may be recorded."""
     from ..wire.replay import NotRecorded
 
+    # What a server says of an answer that cannot be read, a header for example, may be a key that it was sent. No
+    # key goes out with media and with requests of the host's own.
+    hide_in_causes(failure, hide)
     match failure:
         case NotRecorded():
             # No failure of a provider: a program that went on after it would be another one than was recorded.
@@ -121,7 +123,7 @@ def _was_connected(failure: TransportError) -> bool | None:
     return True if isinstance(failure, NoAnswer | BrokenBody) else None
 
 
-async def read_whole(response: Response) -> bytes:
+async def read_whole(response: Response, hide: Callable[[str], str] = str) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
@@ -133,7 +135,7 @@ async def read_whole(response: Response) -> bytes:
     except Failure:
         raise
     except Exception as failure:
-        raise failure_of(failure) from failure
+        raise failure_of(failure, hide) from failure
     return b"".join(parts)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..sap import Report
     from ..wire.message import Transport
     from .asked import AnswerNote, AskedFor
-    from .host_functions import HostFunction
+    from .host_function import HostFunction
     from .pace import Pace
     from .sink import Voice
 

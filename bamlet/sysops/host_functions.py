@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import FunctionValue, Opaque
 from .host import Context
+from .host_function import HostFunction
 from .registry import Failure, sysop
-
-
-@dataclass(frozen=True, slots=True)
-class HostFunction:
-    """`read` makes a value of the language of what it gives, and raises `ValueError` for what is none."""
-
-    name: str
-    function: Callable[..., Any]
-    read: Callable[[Any], Any]
 
 
 def function_value(function: HostFunction) -> FunctionValue:

@@ -54,7 +54,9 @@ async def _exchange(context: Context, request: Any) -> Any:
             if attempt is not None:
                 attempt.gets_head(response.status, response.headers)
             try:
-                read = read_whole(response) if succeeded else read_some(response, MAX_ERROR_BODY)
+                read = (
+                    read_whole(response, context.host.hide) if succeeded else read_some(response, MAX_ERROR_BODY)
+                )
                 text = (await read).decode("utf-8", "replace")
             finally:
                 await response.aclose()

@@ -36,6 +36,7 @@ class SseStream:
         from ..wire.framing import decoder_for
 
         self._event_class: Any = context.space.classes["baml.http.SseEvent"]
+        self._hide = context.host.hide
         self._response = response
         self._attempt = attempt
         self.headers = response.headers
@@ -132,7 +133,7 @@ class SseStream:
             self._end(None)
         except Exception as failure:
             # Whoever waits for events must hear of it, whatever it is.
-            self._end(failure_of(failure))
+            self._end(failure_of(failure, self._hide))
 
     async def _read_events(self) -> None:
         async for chunk in self._response.chunks():

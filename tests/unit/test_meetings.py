@@ -130,7 +130,7 @@ class _Ending(Attempt):
 @pytest.mark.parametrize("look", ["said", "model"])
 def test_an_attempt_is_read_while_its_call_ends_in_another_thread(look: str) -> None:
     attempt = _Ending.__new__(_Ending)
-    attempt.looks, attempt._said = 0, None
+    attempt.looks, attempt._said, attempt._secrets = 0, None, set()
     assert getattr(attempt, look) == getattr(_Answer, look)
 
 

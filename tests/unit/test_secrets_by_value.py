@@ -9,6 +9,7 @@ import html
 import json
 import pickle
 import re
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,25 @@ def test_a_word_of_the_server_shows_no_key(loopback: LoopbackServer, caplog: pyt
     assert "stop=stop ***" in caplog.text
     assert KEY not in caplog.text
     assert KEY.encode() not in pickle.dumps(collector.logs)
+
+
+@pytest.mark.parametrize("how", ["call", "stream"])
+@pytest.mark.parametrize("said", ["in an answer that cannot be read", "as the packing of a body"])
+def test_an_error_about_an_answer_shows_no_key(loopback: LoopbackServer, said: str, how: str) -> None:
+    choice = {"index": 0, "message": {"content": f"no json {KEY}"}, "finish_reason": "stop"}
+    body = json.dumps({"choices": [choice]}).encode()
+    loopback.default = Answer([body], headers=JSON)
+    if said == "as the packing of a body":
+        loopback.default = Answer([body], headers=(*JSON, ("content-encoding", KEY)))
+    source = SOURCE.replace("OPTIONS", "api_key env.SECRET_KEY").replace("-> string", "-> bool", 1)
+    program = bamlet.compile_sources({"main.baml": source.partition("function Tell")[0]})
+    environ = {"URL": loopback.url, "SECRET_KEY": KEY}
+    with bamlet.Runtime(program, environ=environ) as rt, pytest.raises(bamlet.BamlError) as raised:
+        rt.call("Say", text="x") if how == "call" else rt.stream("Say", text="x").final()
+    failure = raised.value
+    shown = "".join(traceback.format_exception(failure)) + repr(failure) + repr(vars(failure))
+    assert KEY not in shown
+    assert "<redacted>" in str(failure)
 
 
 def test_a_lent_token_that_a_server_says_back_is_not_shown(loopback: LoopbackServer) -> None:
