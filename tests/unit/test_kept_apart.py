@@ -210,8 +210,12 @@ def test_the_buffer_is_counted_in_one_unit(one_by_one: bool) -> None:
     class Space:
         classes: ClassVar = {"baml.http.SseEvent": lambda event, data, id: type("E", (), {"data": data})()}
 
+    class Host:
+        hide = staticmethod(str)
+
     class Context:
         space = Space()
+        host = Host()
 
     async def body() -> int:
         answer: Any = _Answer()
