@@ -331,8 +331,8 @@ def test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open(
     chunks = openai_chunks(["begun"], None if end == "open" else "stop")
     loopback.default = Answer(chunks[:-1] if end == "open" else chunks, end=end)
     with blocking_at(loopback) as rt:
-        # What a first call loads takes steps of its own. And Python 3.12 tells of steps only when they were asked for
-        # in an earlier trace.
+        # What a first call loads takes steps of its own. Python 3.12 tells of steps only if an earlier trace has
+        # asked for them.
         assert not _interrupted(sys.maxsize, lambda: work(rt))
         steps = 0
         while _interrupted(steps + 1, lambda: work(rt)):
