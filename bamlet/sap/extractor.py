@@ -160,13 +160,13 @@ class Extractor:
 
 def _in_prose(x: Extractor) -> bool:
     landmark = _LANDMARK.search(x._text, x._at)
-    x._fresh = x._fresh and not x._text[x._at : landmark.start() if landmark else None].strip()
-    if not landmark:
-        half = _HALF_FENCE.search(x._text, x._at)
-        x._at = half.start() if half else len(x._text)
-        return False
-    x._at = landmark.start()
-    return _AT_LANDMARK[x._text[x._at]](x)
+    half = None if landmark else _HALF_FENCE.search(x._text, x._at)
+    # What may become a fence is no prose yet: it is looked at again with what comes.
+    found = landmark or half
+    end = found.start() if found else len(x._text)
+    x._fresh = x._fresh and not x._text[x._at : end].strip()
+    x._at = end
+    return _AT_LANDMARK[x._text[end]](x) if landmark else False
 
 
 def _at_fence(x: Extractor) -> bool:
