@@ -235,7 +235,8 @@ async def provider_request(request: Request) -> Response:
         raise refused(403, "forbidden", "this server shows no requests; --allow-options request would let it")
     function = service.function(request.path_params["function"])
     body = await read_object(request.headers.get("content-type", ""), request.stream(), service.settings.limits)
-    made = await service.runtime.request(function, body)
+    async with service.lend() as runtime:
+        made = await runtime.request(function, body)
     return _json(as_json(made, {}))
 
 

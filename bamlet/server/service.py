@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +59,8 @@ class Service:
         if runtime is None and program is not None:
             self._runtime = make_runtime(program)
         self._closing: set[asyncio.Task[None]] = set()
+        # Who has a runtime for something that is no run, and what tells when it is given back.
+        self._lent: dict[asyncio.Future[None], AsyncRuntime] = {}
         self.desk = Desk(
             settings.limits,
             store,
@@ -74,6 +77,18 @@ class Service:
             raise refused(503, "not_compiled", told, details=self.broken)
         return self._runtime
 
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[AsyncRuntime]:
+        """The runtime, for what is no run and waits: an exchange does not close it under whoever has it."""
+        over = asyncio.get_running_loop().create_future()
+        self._lent[over] = runtime = self.runtime
+        try:
+            yield runtime
+        finally:
+            # Out of the table before the word: who waits for it goes on in a later turn, and finds it gone.
+            del self._lent[over]
+            over.set_result(None)
+
     @property
     def program(self) -> Program:
         return self.runtime.program
@@ -89,11 +104,14 @@ class Service:
             closing.add_done_callback(self._closing.discard)
 
     async def _close_old(self, runtime: AsyncRuntime) -> None:
-        # One look is enough: a run is handed its runtime and is active in one step, and from the exchange on it is
-        # handed the new one.
+        # One look at each is enough: a run is handed its runtime and is active in one step, and from the exchange
+        # on it is handed the new one. So it is with what is lent.
+        lent = [over for over, held in self._lent.items() if held is runtime]
         for run in self.desk.active:
             if run.runtime is runtime:
                 await run.wait_end()
+        if lent:
+            await asyncio.wait(lent)
         await runtime.aclose()
 
     def _run_ended(self, run: Run) -> None:
@@ -120,7 +138,8 @@ class Service:
         """Cancel what goes on, and close the connections.
 
         The runs come first: each of them is asked of a runtime, and one that closed under it would turn its end
-        from "cancelled" into an error of ours. Then the old runtimes, whose closing waits for those same runs."""
+        from "cancelled" into an error of ours. Then the old runtimes, whose closing waits for those same runs, and
+        for what is lent, which has the limits of a request."""
         await self.desk.drain(0)
         self.desk.close()
         if self._closing:

@@ -46,7 +46,9 @@ class Group:
     def admit(self) -> None:
         while self.queued and len(self.active) < self.limit:
             future, turn = self.queued.popleft()
+            # Done without a turn: stopped while it waited, and not yet gone from the queue by itself.
             if not turn.done():
+                # Before the word, which is heard in a later turn of the loop: until then its place is taken.
                 self.active[future] = None
                 turn.set_result(None)
 
@@ -83,6 +85,7 @@ def new_group(context: Context, limit: int, name: str) -> Opaque:
 @sysop("baml.spawn.TaskGroup.cancel_members")
 def cancel_members(context: Context, group: Opaque, pending: bool, active: bool) -> int:
     found: Group = group.payload
+    # All that are meant before the first is stopped: each that goes lets the next one in, who was not asked for.
     meant = [future for future, _ in found.queued] if pending else []
     meant += found.active if active else []
     return sum(future.cancel() for future in meant)

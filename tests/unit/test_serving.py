@@ -422,14 +422,42 @@ def test_a_line_of_the_log_has_no_argument_no_value_and_no_token() -> None:
 # --- another program
 
 
-def test_a_runtime_is_closed_by_whoever_made_it() -> None:
-    program = bamlet.compile_sources({"one.baml": "function One() -> int { 1 }"})
-    closed: list[bamlet.AsyncRuntime] = []
+CLOSED: list[bamlet.AsyncRuntime] = []
 
-    class Telling(bamlet.AsyncRuntime):
-        async def aclose(self) -> None:
-            closed.append(self)
-            await super().aclose()
+
+class Telling(bamlet.AsyncRuntime):
+    async def aclose(self) -> None:
+        CLOSED.append(self)
+        await super().aclose()
+
+
+@pytest.fixture
+def closed() -> list[bamlet.AsyncRuntime]:
+    CLOSED.clear()
+    return CLOSED
+
+
+def test_a_runtime_is_not_closed_under_a_request_that_has_it(closed: list[bamlet.AsyncRuntime]) -> None:
+    program = bamlet.compile_sources({"wait.baml": "function Wait() -> int { baml.sys.sleep(0); 1 }"})
+
+    async def body() -> None:
+        async with asyncio.timeout(30):
+            service = Service(Settings(), program, make_runtime=Telling)
+            async with service.lend() as first:
+                service.exchange(program)
+                for _ in range(10):  # turns in which it could be closed
+                    await asyncio.sleep(0)
+                assert closed == []
+                assert await first.call("Wait") == 1
+            second = service.runtime
+            await service.close()
+            assert closed == [first, second]
+
+    asyncio.run(body())
+
+
+def test_a_runtime_is_closed_by_whoever_made_it(closed: list[bamlet.AsyncRuntime]) -> None:
+    program = bamlet.compile_sources({"one.baml": "function One() -> int { 1 }"})
 
     async def body() -> None:
         async with asyncio.timeout(30):
