@@ -21,6 +21,8 @@ from tests.support.golden import Goldens
 
 TABLES: dict[str, dict[tuple[str, str], dict[str, str]]] = {"httpx": {}, "aiohttp": {}}
 LEAVE_SECONDS = 1.0
+# A limit ends these. All others end by themselves, so none of the short limits can be met on a busy machine.
+SILENT = frozenset({"silent before the head", "silent between events", "slow drip"})
 
 
 @pytest.mark.parametrize("engine", TABLES)
@@ -52,7 +54,7 @@ async def _cell(dialect: Dialect, mode: str, fault: str, engine: Any, ready: asy
             # To read the certificates of the machine holds the loop up: no clock runs before all have done so.
             await runtime.warm()
             await ready.wait()
-            outcome = await _outcome(runtime, mode, dialect.text, "Patient" if fault == "oversized" else "Hasty")
+            outcome = await _outcome(runtime, mode, dialect.text, "Hasty" if fault in SILENT else "Patient")
             assert runtime.handles.open_count == 0
         # Those that the server closed itself have nobody left to wait for.
         for connection in (found for found in server.connections if found.socket.fileno() != -1):
