@@ -283,7 +283,7 @@ def test_auto_finds_what_a_server_admits(table: Table) -> None:
     report = table.run()
     assert (report.ok, report.failed) == (800, 0)
     assert table.counts.most_under_way == 20
-    assert table.counts.refused < 200  # with a fixed number of 256 at once it would be thousands
+    assert table.counts.refused < 80
 
 
 def test_parquet_names_its_extra_where_that_is_missing(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
