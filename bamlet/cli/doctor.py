@@ -144,7 +144,8 @@ def _project(path: str) -> tuple[list[Wanted], list[Line]]:
     if program is None:
         count = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
         return [], [Line(section, f"{count} errors; `bamlet check {path}` shows them", wrong=True)]
-    lines = [Line(section, f"edition {program.edition}, {str(program)[len('<Program: ') : -1]}, compiles")]
+    contents = repr(program).removeprefix("<Program: ").removesuffix(">")
+    lines = [Line(section, f"edition {program.edition}, {contents}, compiles")]
     return wanted_variables(program.interface), lines
 
 

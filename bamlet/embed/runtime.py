@@ -25,7 +25,7 @@ from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.lent import Lent
 from ..sysops.registry import Group, denied_groups
-from ..sysops.sink import Mode, Sink, StreamEvent
+from ..sysops.sink import Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import NULL
 from ..wire.message import HttpOptions, Transport
@@ -41,6 +41,7 @@ from .observing import Observed
 from .opening import check_library, first_invoke, hear_unhandled, http_transport, offline_transport
 from .request import HTTPBody, HTTPRequest, HTTPResponse
 from .shortened import SHORTENED
+from .sinks import sink_of
 from .stream import AsyncStream
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class AsyncRuntime:
         if streams:
             callee, values = self._streaming(program, callee, values)
         observed = self._observed(callee_name, streams=False, options=options)
-        sink = _sink("none", False, options, now=self._services.clock.now)
+        sink = sink_of("none", False, options, now=self._services.clock.now)
         return self._call(callee, values, options, sink, program, observed)
 
     async def resume(
@@ -199,7 +200,7 @@ class AsyncRuntime:
         program = self._with_types(options)
         callee, values = resumption(program, state, answers)
         observed = self._observed(state.function, streams=False, options=options)
-        sink = _sink("none", False, options, now=self._services.clock.now)
+        sink = sink_of("none", False, options, now=self._services.clock.now)
         return self._call(callee, values, options, sink, program, observed)
 
     def stream(
@@ -229,7 +230,7 @@ class AsyncRuntime:
 
         def start(ticks: bool, seen: View | None, agents: bool) -> Call:
             observed = self._observed(info.name, streams=True, options=options)
-            sink = _sink(partials, ticks, options, seen, agents=agents, now=self._services.clock.now)
+            sink = sink_of(partials, ticks, options, seen, agents=agents, now=self._services.clock.now)
             return self._call(callee, values, options, sink, program, observed)
 
         pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
@@ -499,37 +500,3 @@ def _empty(program: Program, info: FunctionInfo) -> Any:
     from .reading import parser_of
 
     return parser_of(program, info, skeleton=True).partial()
-
-
-def _sink(
-    mode: Mode,
-    ticks: bool,
-    options: CallContext,
-    view: View | None = None,
-    *,
-    agents: bool = False,
-    now: Callable[[], float],
-) -> Sink:
-    return Sink(
-        mode,
-        view=view,
-        ticks=ticks,
-        on_partial=options.on_partial,
-        on_delta=options.on_delta,
-        on_tick=options.on_tick,
-        on_reset=options.on_reset,
-        agents=agents,
-        on_event=_heard(options.on_event, now) if options.on_event is not None else None,
-    )
-
-
-def _heard(hear: Callable[[Any], Any], now: Callable[[], float]) -> Callable[[StreamEvent], Any]:
-    from ..sysops.agent_events import Steps
-
-    steps = Steps(now)
-
-    def hear_shown(shown: StreamEvent) -> Any:
-        event = steps.event(shown)
-        return None if event is None else hear(event)
-
-    return hear_shown
