@@ -46,6 +46,10 @@ class Branch:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         # Here and not in a `finally`: a task that is cancelled before its first step never comes to one.
         self._outer.branches.remove(self._context)
+        # Looked at, since leaving raises the first failure alone: asyncio would print the others when they are
+        # collected, in the middle of whatever runs then.
+        if not task.cancelled():
+            task.exception()
         assert self._host.future is not None
         self._host.future.give(None)
         self._host.tasks.leave()
