@@ -16,6 +16,7 @@ from ..clientgen import (
     Target,
     openapi_files,
     python_package,
+    ruby_package,
     stub_package,
     targets,
     typescript_package,
@@ -110,6 +111,8 @@ def _made(program: Program, sources: Path, target: Target, arguments: argparse.N
         return openapi_files(program.interface)
     if target.kind == "typescript":
         return typescript_package(program.interface, target.modules)
+    if target.kind == "ruby/sorbet":
+        return ruby_package(program.interface)
     texts = _texts(sources, arguments.no_tests)
     return python_package(program.interface, program.edition, texts, target.mode, _places(sources))
 

@@ -4,6 +4,7 @@ from .document_files import openapi_files as openapi_files
 from .package import Made as Made
 from .package import python_package as python_package
 from .package import stub_package as stub_package
+from .ruby import ruby_package as ruby_package
 from .targets import Nothing as Nothing
 from .targets import Target as Target
 from .targets import targets as targets

@@ -10,13 +10,12 @@ from ..interpreter.facts.interface import GeneratorInfo, Interface
 
 PACKAGE = "baml_client"
 
-Kind = Literal["python/pydantic", "rest/openapi", "typescript"]
+Kind = Literal["python/pydantic", "rest/openapi", "typescript", "ruby/sorbet"]
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 # What has no generator of ours yet, and what to do instead.
 _ELSEWHERE = {
     "typescript/react": "React",
-    "ruby/sorbet": "Ruby",
     "go": "Go",
     "rust": "Rust",
     "boundary-cloud": "Boundary's cloud",

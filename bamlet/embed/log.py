@@ -29,11 +29,13 @@ OVERHEAD = 100  # bytes that an event takes beside its content
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`data` is what the kind says; `line` is that as JSON, or empty for what is written out when it is read."""
+    """`data` is what the kind says; `line` is that as JSON, or empty for what is written out when it is read.
+    `value` is the one of an end as the program has it, for who writes it in another form."""
 
     kind: Kind
     data: Mapping[str, Any]
     line: str = ""
+    value: Any = None
 
     @property
     def size(self) -> int:

@@ -18,6 +18,7 @@ from .._version import __version__
 from ..clientgen.openapi import Version, document, text
 from ..embed import AsyncRuntime, CallContext, Program, to_plain
 from ..embed.request_text import as_json
+from ..embed.tagged import tagged
 from .bodies import read_object
 from .doorkeeper import Doorkeeper, owner_of
 from .errors import Problem, refused
@@ -29,7 +30,7 @@ from .options import context_for
 from .runs import Run, Store, Verb, Wanted
 from .service import Service, Settings
 from .streamed import Streamed
-from .wanted_form import form_for
+from .wanted_form import form_for, wants_tags
 from .wire import compact
 
 OPTIONS_KEY = "__baml_options__"
@@ -84,6 +85,7 @@ def application(service: Service) -> Starlette:
 
 
 async def call(request: Request) -> Response:
+    write = _writer(request)
     run = await _started(request, "call")
     with run.attended():
         # Whoever is first: a caller that has gone away leaves the run to its patience.
@@ -100,7 +102,7 @@ async def call(request: Request) -> Response:
         return answer(run.problem, run.id, headers)
     if not run.is_over:
         return Response(status_code=499)  # nobody reads it
-    return _json(run.end.data["value"], headers=headers)
+    return _json(write(run.end.value), headers=headers)
 
 
 async def stream(request: Request) -> Response:
@@ -158,7 +160,13 @@ async def _wait_disconnect(request: Request) -> None:
 def _form(request: Request) -> Form:
     query = request.query_params
     accept = request.headers.get("accept", "")
-    return form_for(accept, query.get("events"), query.get("patch"), query.get("as"))
+    has_tags = wants_tags(request.headers.get("bamlet-types"))
+    return form_for(accept, query.get("events"), query.get("patch"), query.get("as"), has_tags=has_tags)
+
+
+def _writer(request: Request) -> Callable[[Any], Any]:
+    """What makes JSON of a value of the program, in the form that is asked for."""
+    return tagged if wants_tags(request.headers.get("bamlet-types")) else to_plain
 
 
 def _streamed(request: Request, run: Run, form: Form, after: int) -> Streamed:
@@ -215,6 +223,7 @@ def _found(request: Request) -> Run:
 
 
 async def parse(request: Request) -> Response:
+    write = _writer(request)
     service = _service(request)
     function = service.function(request.path_params["function"])
     if service.program.interface.functions[function].llm is None:
@@ -224,9 +233,9 @@ async def parse(request: Request) -> Response:
     if not isinstance(said, str):
         raise refused(400, "bad_request", '`text` is the model\'s answer: {"text": "…"}')
     if body.get("partial"):
-        return _json({"value": to_plain(service.runtime.parse_partial(function, said)), "report": None})
+        return _json({"value": write(service.runtime.parse_partial(function, said)), "report": None})
     found = service.runtime.parse_with_report(function, said)
-    return _json({"value": to_plain(found.value), "report": report_data(found.report)})
+    return _json({"value": write(found.value), "report": report_data(found.report)})
 
 
 async def provider_request(request: Request) -> Response:

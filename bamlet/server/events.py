@@ -9,6 +9,7 @@ from ..embed import Collector, to_plain
 from ..embed.collector import FunctionLog, LLMCall, Usage
 from ..embed.log import Event, EventLog, Kind
 from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent, Tick, changes_between
+from ..embed.tagged import tagged
 from ..sap import Report
 from .errors import Problem
 from .wire import compact, plain
@@ -19,8 +20,8 @@ SECONDS_BETWEEN_TICKS = 0.1
 _NONE = object()
 
 
-def event(kind: Kind, data: Mapping[str, Any]) -> Event:
-    return Event(kind, data, compact(data))
+def event(kind: Kind, data: Mapping[str, Any], value: Any = None) -> Event:
+    return Event(kind, data, compact(data), value)
 
 
 def patch_of(changes: list[Change]) -> Event:
@@ -149,12 +150,13 @@ class Recorder:
             "ms": timing.duration_ms if timing is not None else None,
             "first_token_ms": getattr(timing, "time_to_first_token_ms", None),
         }
-        return self._end(event("final", data))
+        return self._end(event("final", data, value))
 
     def error(self, problem: Problem, run: str) -> Event:
         self._tell_usage(ended_only=False)
-        shown = None if self._value is _NONE else to_plain(self._value)
-        return self._end(event("error", {**problem.body(run), "partial": shown, "retryable": problem.retryable}))
+        shown = None if self._value is _NONE else self._value
+        data = {**problem.body(run), "partial": to_plain(shown), "retryable": problem.retryable}
+        return self._end(event("error", data, shown))
 
     def _end(self, end: Event) -> Event:
         self._log.append(end)
@@ -182,3 +184,23 @@ def report_data(report: Report) -> dict[str, Any]:
 def line_of(found: Event) -> str:
     """The data of an event as JSON."""
     return found.line or f'{{"value":{plain(found.data["value"])}}}'
+
+
+def tagged_line(found: Event) -> str:
+    """The same, each value of a class with the name of its class."""
+    match found.kind:
+        case "patch":
+            return compact({"ops": [_tagged_operation(change) for change in found.data["changes"]]})
+        case "partial":
+            return compact({"value": tagged(found.data["value"])})
+        case "final":
+            return compact({**found.data, "value": tagged(found.value)})
+        case "error":
+            return compact({**found.data, "partial": tagged(found.value)})
+        case _:
+            return found.line
+
+
+def _tagged_operation(change: Change) -> dict[str, Any]:
+    made = operation(change)
+    return {**made, "value": tagged(change.value)} if "value" in made else made

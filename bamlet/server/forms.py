@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from ..embed.log import Entry, Event, Kind, Snapshot
 from .errors import refused
-from .events import event, line_of, whole_patch
+from .events import event, line_of, tagged_line, whole_patch
 from .wire import HEARTBEAT, RETRY, compact, json_line, plain, sse
 
 KINDS: tuple[Kind, ...] = (
@@ -86,6 +86,7 @@ class _Named:
 
     kinds: frozenset[Kind]
     rfc6902: bool = False
+    has_tags: bool = False
 
     def write(self, found: Event, seq: int | None) -> str:
         raise NotImplementedError
@@ -105,7 +106,7 @@ class _Named:
     def line(self, found: Event) -> str:
         if self.rfc6902 and found.kind == "patch":
             return compact({"ops": [change.as_json_patch() for change in found.data["changes"]]})
-        return line_of(found)
+        return tagged_line(found) if self.has_tags else line_of(found)
 
     def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
         return False

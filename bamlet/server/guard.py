@@ -22,7 +22,9 @@ FAILURE_SECONDS = 0.05  # that a wrong token costs, so that trying many takes lo
 OPEN_PATHS = frozenset({"/_debug/ping", "/_debug/status", "/healthz", "/readyz", "/docs"})
 """What is told to anybody: that the server is there, and the page that then asks with a token."""
 
-ALLOWED_HEADERS = "authorization, content-type, last-event-id, idempotency-key, x-baml-api-key, traceparent"
+ALLOWED_HEADERS = (
+    "authorization, content-type, last-event-id, idempotency-key, x-baml-api-key, traceparent, bamlet-types"
+)
 EXPOSED_HEADERS = "bamlet-run-id, bamlet-protocol, retry-after"
 
 

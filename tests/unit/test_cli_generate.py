@@ -103,7 +103,6 @@ def test_two_generators_into_one_folder_are_refused(sources: Path, capsys: pytes
     ("kind", "more"),
     [
         ("typescript/react", {}),
-        ("ruby/sorbet", {}),
         ("go", {"client_package_name": "example.com/x"}),
         ("rust", {}),
     ],

@@ -22,6 +22,7 @@ from tests.servers.serving import events
 from tests.support.golden import Goldens
 from tests.support.local_program import KEY, environ, in_pieces, items, scripted
 from tests.support.scripted import LoopClock, Reply, ScriptedTransport, refused, said, streamed
+from tests.support.stream_fold import patched
 
 Scene = Callable[[httpx.AsyncClient], Coroutine[Any, Any, Any]]
 
@@ -306,6 +307,41 @@ def test_patches_can_be_those_of_the_standard_alone() -> None:
     answer = stream_of({"Local": streamed(*in_pieces(items(2)))}, "/stream/List?events=patches&patch=rfc6902")
     operations = [op for _, kind, data in events(answer.text) if kind == "patch" for op in data["ops"]]
     assert {op["op"] for op in operations} <= {"add", "replace"}
+
+
+TAGGED = {"bamlet-types": "tagged"}
+
+
+def test_values_of_classes_are_tagged_for_those_who_ask() -> None:
+    whole = [{"$type": "Item", **item} for item in items(2)]
+    replies = {"Local": streamed(*in_pieces(items(2)))}
+    found = events(stream_of(replies, "/stream/List?events=all", **TAGGED).text)
+    assert found[-1][2]["value"] == whole
+    assert [data["value"] for _, kind, data in found if kind == "partial"][-1] == whole
+    value: Any = None
+    for operations in (data["ops"] for _, kind, data in found if kind == "patch"):
+        value = patched(value, operations)
+    assert value == whole
+
+    async def scene(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/call/List", json={"text": "x"}, headers=TAGGED)).json() == whole
+        body = {"text": json.dumps(items(1))}
+        parsed = await client.post("/parse/List", json=body, headers=TAGGED)
+        assert parsed.json()["value"] == whole[:1]
+        body["partial"] = True  # type: ignore[assignment]
+        assert (await client.post("/parse/List", json=body, headers=TAGGED)).json()["value"] == whole[:1]
+        for path, types in (("/call/List", "x"), ("/stream/List?events=patches&patch=rfc6902", "tagged")):
+            answer = await client.post(path, json={"text": "x"}, headers={"bamlet-types": types})
+            assert answer.status_code == 400
+
+    serve({"Local": said(json.dumps(items(2)))}, scene)
+
+
+def test_what_was_there_before_an_error_is_tagged_too() -> None:
+    cut = streamed(*in_pieces(items(2))[:-2], finish=None)
+    found = events(stream_of({"Local": cut}, "/stream/List?events=patches", **TAGGED).text)
+    assert found[-1][1] == "error"
+    assert found[-1][2]["partial"][0] == {"$type": "Item", **items(1)[0]}
 
 
 # --- who may call

@@ -6,8 +6,8 @@ import re
 from importlib.resources import files
 from typing import Literal
 
-from ..._version import __version__
 from ...interpreter.facts.interface import Interface
+from ..first_line import first_line
 from ..package import Made, exported
 from .annotations import FINAL, MODULES, PARTIAL, RUNTIME
 from .methods import client_module
@@ -15,7 +15,6 @@ from .models import type_module
 
 Format = Literal["cjs", "esm"]
 
-HEADER = f"// Made by bamlet {__version__} from .baml files: change those, and run `bamlet generate`.\n"
 _RUNTIME_IMPORT = f'import * as {RUNTIME} from "./runtime";\n'
 _CLIENT_IMPORTS = f"""{_RUNTIME_IMPORT}import type * as partial_types from "./partial_types";
 import type * as types from "./types";
@@ -44,7 +43,8 @@ def typescript_package(interface: Interface, module_format: Format) -> Made:
     }
     if module_format == "esm":
         texts = {name: _IMPORT.sub(r'\1.js"', text) for name, text in texts.items()}
-    return Made({name: HEADER + text for name, text in texts.items()}, warnings)
+    head = first_line(interface, "//")
+    return Made({name: head + text for name, text in texts.items()}, warnings)
 
 
 def _types(interface: Interface, *, final: bool) -> str:
