@@ -14,6 +14,7 @@ from ..clientgen import (
     Made,
     Nothing,
     Target,
+    go_package,
     openapi_files,
     python_package,
     ruby_package,
@@ -111,6 +112,8 @@ def _made(program: Program, sources: Path, target: Target, arguments: argparse.N
         return openapi_files(program.interface)
     if target.kind == "typescript":
         return typescript_package(program.interface, target.modules)
+    if target.kind == "go":
+        return go_package(program.interface, target.module)
     if target.kind == "ruby/sorbet":
         return ruby_package(program.interface)
     texts = _texts(sources, arguments.no_tests)

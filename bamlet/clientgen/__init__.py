@@ -1,6 +1,7 @@
 """A program's interface to client code in other languages: data in, texts of files out."""
 
 from .document_files import openapi_files as openapi_files
+from .go import go_package as go_package
 from .package import Made as Made
 from .package import python_package as python_package
 from .package import stub_package as stub_package

@@ -10,13 +10,12 @@ from ..interpreter.facts.interface import GeneratorInfo, Interface
 
 PACKAGE = "baml_client"
 
-Kind = Literal["python/pydantic", "rest/openapi", "typescript", "ruby/sorbet"]
+Kind = Literal["python/pydantic", "rest/openapi", "typescript", "ruby/sorbet", "go"]
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 # What has no generator of ours yet, and what to do instead.
 _ELSEWHERE = {
     "typescript/react": "React",
-    "go": "Go",
     "rust": "Rust",
     "boundary-cloud": "Boundary's cloud",
 }
@@ -29,12 +28,13 @@ class Nothing(Exception):
 @dataclass(frozen=True, slots=True)
 class Target:
     """A folder of files to be made. `mode` is which client of a Python package `b` is, and
-    `modules` how those of TypeScript name one another."""
+    `modules` how those of TypeScript name one another. `module` is what Go calls the folder above."""
 
     folder: Path
     kind: Kind = "python/pydantic"
     mode: Literal["sync", "async"] = "async"
     modules: Literal["cjs", "esm"] = "cjs"
+    module: str = ""
     hook: str | None = None
 
 
@@ -71,7 +71,9 @@ def targets(interface: Interface, sources: Path, output_dir: str | None) -> Want
         options = generator.options
         mode: Literal["sync", "async"] = "sync" if options.get("default_client_mode") == "sync" else "async"
         modules: Literal["cjs", "esm"] = "esm" if options.get("module_format") == "esm" else "cjs"
-        made.append(Target(folder, kind, mode, modules, options.get("on_generate")))
+        made.append(
+            Target(folder, kind, mode, modules, options.get("client_package_name", ""), options.get("on_generate"))
+        )
     if not made:
         raise Nothing("; ".join([*warnings, "no generator is left to run"]))
     return Wanted(tuple(made), tuple(warnings))

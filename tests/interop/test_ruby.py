@@ -68,7 +68,7 @@ def test_s16_the_guides_program_runs_unchanged(tmp_path: Path) -> None:
 def test_s17_a_stream_is_resumed_stopped_and_decoded(tmp_path: Path) -> None:
     program = tmp_path / "program"
     shutil.copytree(RECEIPT, program)
-    shutil.copy(CODE / "more.baml", program)
+    shutil.copy(CODE.parent / "more.baml", program)
     folder = project(tmp_path / "p", program, "receipt.rb")
     with command("serve", str(program), "--replay", str(CASSETTE), "--speed", "20") as served:
         told = ruby(folder, "receipt.rb", url=served.url)

@@ -103,7 +103,6 @@ def test_two_generators_into_one_folder_are_refused(sources: Path, capsys: pytes
     ("kind", "more"),
     [
         ("typescript/react", {}),
-        ("go", {"client_package_name": "example.com/x"}),
         ("rust", {}),
     ],
 )
@@ -154,6 +153,37 @@ def test_a_typescript_generator_writes_modules_that_name_one_another(
     assert run(["generate", str(sources), "--check"]) == 1
     assert run(["generate", str(sources)]) == 0
     assert not (package(sources) / "old.ts").exists()
+
+
+def test_a_go_generator_writes_packages_in_folders_below(
+    sources: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sources / "make.baml").write_text('function Make() -> Item { Item { name: "x" } }', "utf-8")
+    add(sources, generator(output_type="go", client_package_name="example.com/app"))
+    assert run(["generate", str(sources)]) == 0
+    assert '"example.com/app/baml_client/types"' in (package(sources) / "client.go").read_text("utf-8")
+    old = package(sources) / "types" / "old.go"
+    old.write_text("// Made by bamlet 0.0.1\n")
+    (package(sources) / "types" / "mine.go").write_text("package types\n")
+    capsys.readouterr()
+    assert run(["generate", str(sources), "--check"]) == 1
+    assert "types/old.go: not made any more" in capsys.readouterr().out
+    assert run(["generate", str(sources)]) == 0
+    assert "mine.go is not made by bamlet" in capsys.readouterr().err
+    assert not old.exists()
+    assert run(["generate", str(sources), "--check"]) == 0
+
+
+def test_a_ruby_generator_writes_a_file_beside_the_folder(sources: Path) -> None:
+    add(sources, generator(output_type="ruby/sorbet"))
+    assert run(["generate", str(sources)]) == 0
+    beside = sources.parent / "baml_client.rb"
+    assert beside.read_text("utf-8").endswith('require_relative "baml_client/client"\n')
+    assert sorted(path.name for path in sources.parent.iterdir()) == ["baml_client", "baml_client.rb", "baml_src"]
+    assert run(["generate", str(sources), "--check"]) == 0
+    beside.write_text("# mine\n")
+    assert run(["generate", str(sources)]) == 1
+    assert beside.read_text("utf-8") == "# mine\n"
 
 
 def test_pydantic_1_is_refused_with_what_to_write(sources: Path, capsys: pytest.CaptureFixture[str]) -> None:
