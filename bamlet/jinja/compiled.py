@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import jinja2
 from jinja2 import nodes
@@ -27,6 +27,7 @@ from .wording import open_tag, reworded
 _RESULT = "baml_result"
 # Python names the function behind a filter when it is called with what it does not take.
 _OWN_FUNCTION = re.compile(r"^(?:\w+\.)*(?:<lambda>|\w+)\(\) ")
+P = TypeVar("P", bound=Parser)
 _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
 
 
@@ -38,7 +39,7 @@ class Compiled:
     ) -> None:
         self.names = names
         self.unknown = unknown
-        environment = _sandbox()
+        environment = sandbox()
         code = environment.compile(tree)
         self._template = jinja2.Template.from_code(environment, code, environment.make_globals(None))
         self._environment = environment
@@ -46,7 +47,7 @@ class Compiled:
     def render(self, variables: Mapping[str, Any], budget: Budget) -> str:
         parts, size = [], 0
         context = self._context(variables, budget)
-        with spending(budget), self._failures():
+        with spending(budget), failures(self._line):
             for part in self._template.root_render_func(context):
                 size += len(part)
                 if size > MAX_TEXT:
@@ -54,47 +55,17 @@ class Compiled:
                 parts.append(part)
         return "".join(parts)
 
-    @classmethod
-    def of_expression(cls, tree: nodes.Template) -> Compiled:
-        """Of what `expression_tree` gives. Nobody asks it for its names: they are not looked for."""
-        with _syntax_errors():
-            prepare(tree)
-            return cls(tree)
-
-    def value(self, variables: Mapping[str, Any], kept: dict[int, object] | None = None) -> Any:
-        """What the expression evaluates to. `kept` gets the values of its marked parts, by number."""
+    def value(self, variables: Mapping[str, Any]) -> Any:
+        """What the expression evaluates to."""
         budget = Budget()
         context = self._context(variables, budget)
-        context.kept = {} if kept is None else kept
-        with spending(budget), self._failures():
+        with spending(budget), failures(self._line):
             for _ in self._template.root_render_func(context):
                 pass
         return context.vars[_RESULT]
 
     def _context(self, variables: Mapping[str, Any], budget: Budget) -> RunContext:
-        given = dict(variables)
-        if SELF in given:
-            given[SELF_INSIDE] = given.pop(SELF)
-        # By hand: what jinja2 does here walks its layers of globals twice a rendering.
-        known, template = self._environment.globals, self._template
-        context = RunContext(self._environment, {**known, **given}, template.name, template.blocks, known)
-        context.budget = budget
-        return context
-
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        try:
-            yield
-        except TemplateError as error:
-            if error.line is None:
-                error.line = self._line(error.__traceback__)
-            raise
-        except _FAILURES as error:
-            raise TemplateError(
-                _OWN_FUNCTION.sub("this call ", str(error)), self._line(error.__traceback__)
-            ) from error
-        except RecursionError as error:
-            raise TemplateError("the template goes too deep", self._line(error.__traceback__)) from error
+        return run_context(variables, budget, self._template.blocks)
 
     def _line(self, traceback: TracebackType | None) -> int | None:
         """The template's line of the innermost frame that runs it."""
@@ -109,10 +80,37 @@ class Compiled:
         return line
 
 
+def run_context(variables: Mapping[str, Any], budget: Budget, blocks: Mapping[str, Any]) -> RunContext:
+    given = dict(variables)
+    if SELF in given:
+        given[SELF_INSIDE] = given.pop(SELF)
+    # By hand: what jinja2 does here walks its layers of globals twice a rendering.
+    environment = sandbox()
+    known = environment.globals
+    context = RunContext(environment, {**known, **given}, None, dict(blocks), known)
+    context.budget = budget
+    return context
+
+
+@contextmanager
+def failures(line_of: Callable[[TracebackType | None], int | None]) -> Iterator[None]:
+    """What goes wrong while something is evaluated, as a `TemplateError` with the line where that was."""
+    try:
+        yield
+    except TemplateError as error:
+        if error.line is None:
+            error.line = line_of(error.__traceback__)
+        raise
+    except _FAILURES as error:
+        raise TemplateError(_OWN_FUNCTION.sub("this call ", str(error)), line_of(error.__traceback__)) from error
+    except RecursionError as error:
+        raise TemplateError("the template goes too deep", line_of(error.__traceback__)) from error
+
+
 def compile_template(text: str) -> Compiled:
     try:
         with _syntax_errors():
-            return _compile(_sandbox()._parse(text, None, None))
+            return _compile(sandbox()._parse(text, None, None))
     except TemplateError as error:
         # What is left open is noticed far behind.
         if isinstance(error.__cause__, TemplateSyntaxError) and (tag := open_tag(text)):
@@ -123,24 +121,24 @@ def compile_template(text: str) -> Compiled:
 def compile_expression(text: str) -> Compiled:
     """A template whose only act is to keep the value of one expression."""
     with _syntax_errors():
-        return _compile(expression_tree(text, expression_parser)[0])
+        expression = read_expression(text)
+        tree = nodes.Template([nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)], lineno=1)
+        tree.set_environment(sandbox())
+        return _compile(tree)
 
 
-def expression_tree(text: str, make_parser: Callable[[Sandbox, str], Parser]) -> tuple[nodes.Template, nodes.Expr]:
-    """The template of an expression, and the expression in it."""
+def read_expression(text: str) -> nodes.Expr:
+    return parse_expression(lambda: Parser(sandbox(), text, state="variable"))[1]
+
+
+def parse_expression(make_parser: Callable[[], P]) -> tuple[P, nodes.Expr]:
+    """All that a parser reads, as one expression, and the parser, which is made here since it may fail at once."""
     with _syntax_errors():
-        parser = make_parser(_sandbox(), text)
+        parser = make_parser()
         expression = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateError("the expression should end here", *place(parser.stream.current.lineno))
-        keep = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
-        tree = nodes.Template([keep], lineno=1)
-        tree.set_environment(_sandbox())
-        return tree, expression
-
-
-def expression_parser(environment: Sandbox, text: str) -> Parser:
-    return Parser(environment, text, state="variable")
+        return parser, expression
 
 
 def _compile(tree: nodes.Template) -> Compiled:
@@ -163,7 +161,7 @@ def _syntax_errors() -> Iterator[None]:
 
 
 def _unknown(tree: nodes.Template) -> tuple[NameUse, ...]:
-    environment = _sandbox()
+    environment = sandbox()
     uses = [
         NameUse(node.name, (), *place(node.lineno))
         for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
@@ -174,10 +172,11 @@ def _unknown(tree: nodes.Template) -> tuple[NameUse, ...]:
 
 
 def filter_names() -> tuple[str, ...]:
-    environment = _sandbox()
+    environment = sandbox()
     return tuple(name for name in (*environment.filters, *environment.tests) if name != LOOP_FILTER)
 
 
 @cache
-def _sandbox() -> Sandbox:
+def sandbox() -> Sandbox:
+    """The one that all templates and expressions share."""
     return Sandbox()

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from jinja2 import nodes
 
-from .compiled import expression_parser, expression_tree
+from .compiled import read_expression
 from .errors import TemplateError
 from .syntax import SELF_INSIDE
 
@@ -74,7 +74,7 @@ _AFFIXES: dict[str, Literal["start", "end"]] = {
 def read_condition(expression: str) -> Condition:
     """Never raises: what does not parse is unclear, too."""
     try:
-        _, tree = expression_tree(expression, expression_parser)
+        tree = read_expression(expression)
     except TemplateError:
         return Unclear()
     return _read(tree, True)

@@ -59,10 +59,9 @@ class Nothing(Undefined, TemplateObject):
 
 
 class RunContext(Context):
-    """jinja2's context with the budget of the rendering, and the values of parts that are to be explained."""
+    """jinja2's context with the budget of the rendering."""
 
     budget: Budget
-    kept: dict[int, object]
 
 
 class Sandbox(SandboxedEnvironment):
@@ -148,11 +147,6 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(member, Macro) or _function(member) is not None:
             return self.call(context, member, *arguments, **keywords)
         return call_method(obj, name, arguments, keywords)
-
-    @staticmethod
-    def keep(context: RunContext, number: int, value: Any) -> Any:
-        context.kept[number] = value
-        return value
 
     def call_binop(self, context: RunContext, operator: str, left: Any, right: Any) -> Any:  # type: ignore[override]
         context.budget.step()

@@ -1,7 +1,7 @@
 """An expression to its value, and to the values of those of its parts that decided.
 
 jinja2's nodes know where they begin and not where they end, so a parser of ours notes the first token of each
-expression and the token behind it. Each part that is to be shown is put into a call that keeps its value.
+expression and the token behind it. A walk over the nodes keeps the values of those that are to be shown.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
 from ..source import SourceFile
-from .compiled import Compiled, expression_tree
+from .compiled import parse_expression, sandbox
 from .errors import TemplateError
 from .operators import COMPARE
-from .syntax import keeping, place
+from .syntax import place
 from .values import kind_of
+from .walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,19 @@ class Explanation:
 def explain(expression: str, variables: Mapping[str, Any]) -> Explanation:
     """Evaluate an expression, in the order of its text. Raises `TemplateError` only if it does not parse."""
     marked = _parsed(expression)
-    kept: dict[int, object] = {}
+    walk = Walk(variables, marked.places)
     value: object = None
     problem: TemplateError | None = None
     try:
-        value = _plain(marked.compiled.value(variables, kept))
+        value = _plain(walk.whole(marked.expression))
     except TemplateError as failure:
         problem = failure
     known = {
-        number: Step(*marked.places[number], expression[slice(*marked.places[number])], _plain(found))
-        for number, found in kept.items()
+        key: Step(*marked.places[key], expression[slice(*marked.places[key])], _plain(found))
+        for key, found in walk.kept.items()
     }
     steps = sorted(
-        (step for number, step in known.items() if number in marked.shown),
+        (step for key, step in known.items() if key in marked.shown),
         key=lambda step: (step.start, -step.end),
     )
     # After a failure the last pair may be what failed.
@@ -82,7 +83,7 @@ def explain(expression: str, variables: Mapping[str, Any]) -> Explanation:
     refused = tuple(
         Comparison(operator, known[left], known[right], *_between(expression, known[left], known[right]))
         for left, operator, right in pairs
-        if left in known and right in known and not COMPARE[operator](kept[left], kept[right])
+        if left in known and right in known and not COMPARE[operator](walk.kept[left], walk.kept[right])
     )
     return Explanation(value, tuple(steps), refused, problem)
 
@@ -99,37 +100,34 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """An expression whose parts keep their values, by number; literals that are compared are not `shown`."""
+    """An expression, and the places of those of its parts whose values are kept, by the identity of their nodes.
 
-    compiled: Compiled
-    places: tuple[tuple[int, int], ...]
+    Literals that are compared are not `shown`.
+    """
+
+    expression: nodes.Expr
+    places: dict[int, tuple[int, int]]
     shown: frozenset[int]
     compared: tuple[tuple[int, str, int], ...]
 
 
 @lru_cache(maxsize=1_024)
 def _parsed(text: str) -> _Marked:
-    noted: list[_NotingParser] = []
-
-    def make(environment: Any, source: str) -> Parser:
-        noted.append(_NotingParser(environment, source))
-        return noted[-1]
-
-    tree, expression = expression_tree(text, make)
-    places = noted[0].places
-    shown = [node for node in _deciding(expression) if id(node) in places]
-    pairs = [pair for pair in _compared(tree) if id(pair[0]) in places and id(pair[2]) in places]
-    marked = {id(node): node for node in (*shown, *(end for pair in pairs for end in (pair[0], pair[2])))}
-    numbers = {key: number for number, key in enumerate(marked)}
-    compared = tuple((numbers[id(left)], operator, numbers[id(right)]) for left, operator, right in pairs)
-    places_of = tuple(places[key] for key in marked)
-    _keep(tree, numbers)
-    compiled = Compiled.of_expression(tree)
-    return _Marked(compiled, places_of, frozenset(numbers[id(node)] for node in shown), compared)
+    parser, expression = parse_expression(lambda: _NotingParser(sandbox(), text))
+    places = parser.places
+    shown = frozenset(id(node) for node in _deciding(expression) if id(node) in places)
+    compared = tuple(
+        (id(left), operator, id(right))
+        for left, operator, right in _compared(expression)
+        if id(left) in places and id(right) in places
+    )
+    wanted = shown.union(end for left, _, right in compared for end in (left, right))
+    return _Marked(expression, {key: places[key] for key in wanted}, shown, compared)
 
 
-def _compared(tree: nodes.Template) -> Iterator[tuple[nodes.Expr, str, nodes.Expr]]:
-    for node in tree.find_all(nodes.Compare):
+def _compared(expression: nodes.Expr) -> Iterator[tuple[nodes.Expr, str, nodes.Expr]]:
+    inside = expression.find_all(nodes.Compare)
+    for node in (expression, *inside) if isinstance(expression, nodes.Compare) else inside:
         left = node.expr
         for operand in node.ops:
             yield left, operand.op, operand.expr
@@ -269,19 +267,3 @@ def _operand(node: nodes.Node) -> Iterator[nodes.Expr]:
             yield from _deciding(node)
         case _:
             return
-
-
-def _keep(node: nodes.Node, numbers: Mapping[int, int]) -> None:
-    """Put each part that has a number into a call that keeps its value, the inner ones first."""
-    for child in list(node.iter_child_nodes()):
-        _keep(child, numbers)
-    for name, value in list(node.iter_fields()):
-        if isinstance(value, list):
-            setattr(node, name, [_kept(item, numbers) for item in value])
-        else:
-            setattr(node, name, _kept(value, numbers))
-
-
-def _kept(part: Any, numbers: Mapping[int, int]) -> Any:
-    number = numbers.get(id(part))
-    return part if number is None else keeping(part, number)

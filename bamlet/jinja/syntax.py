@@ -21,6 +21,8 @@ SELF_INSIDE = "baml_self"
 # No template can write a filter name with a blank, so this one is ours.
 LOOP_FILTER = "loop over"
 
+SLICE_ALONE = "a slice stands alone in its brackets"
+
 _ABSENT: dict[type[nodes.Node], str] = {
     nodes.Block: "block",
     nodes.Extends: "extends",
@@ -93,14 +95,6 @@ def prepare(tree: nodes.Template) -> None:
             node.iter = nodes.Filter(node.iter, LOOP_FILTER, [size], [], None, None, lineno=node.lineno)
 
 
-def keeping(part: nodes.Expr, number: int) -> nodes.Expr:
-    """The same value, which the environment keeps under a number when it is there."""
-    keep = nodes.EnvironmentAttribute("keep")
-    return nodes.Call(
-        keep, [nodes.ContextReference(), nodes.Const(number), part], [], None, None, lineno=part.lineno
-    )
-
-
 _IMPORTS = f"from jinja2.runtime import {', '.join(sorted(exported))}"
 
 
@@ -147,9 +141,6 @@ class Generator(CodeGenerator):
         self.write(")")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        if isinstance(node.node, nodes.EnvironmentAttribute):
-            self._call(node.node.name, node.args, frame)
-            return
         if not isinstance(node.node, nodes.Getattr):
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
@@ -166,6 +157,9 @@ class Generator(CodeGenerator):
         bounds = (node.arg.start, node.arg.stop, node.arg.step)
         none = nodes.Const(None)
         self._call("cut", [node.node, *(bound or none for bound in bounds)], frame)
+
+    def visit_Slice(self, node: nodes.Slice, frame: Frame) -> None:
+        raise TemplateError(SLICE_ALONE, *place(node.lineno))
 
     def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
         if node.ctx == "load":

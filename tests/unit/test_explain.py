@@ -62,9 +62,11 @@ def test_an_evaluation_that_fails_tells_what_was_known_before() -> None:
     assert [step.source for step in told.steps] == ["this.total", "this.empty|length", "this.empty"]
 
 
-def test_what_does_not_parse_is_the_same_error() -> None:
+@pytest.mark.parametrize("expression", ["this +", "this ! 3", "this[1:2, 3]", "[1:2]", "1 2"])
+def test_what_does_not_parse_is_the_same_error(expression: str) -> None:
+    agree(expression, THIS)
     with pytest.raises(TemplateError):
-        explain("this +", {"this": THIS})
+        evaluate(expression, {"this": THIS})
 
 
 def corpus() -> list[str]:
@@ -111,18 +113,43 @@ LEAVES = st.sampled_from(
         "this.ok",
         "[1, 2]",
         "none",
+        "self",
+        "missing",
+        "{'a': 1, 'b': [this.total]}",
+        "(1, 'two')",
+        "range(3)",
+        "dict(a=1)",
+        "this.name.replace('o', '0')",
+        "this.items|map(attribute='price')|sum",
+        "this.name|replace('o', count=1, *['0'])",
+        "this.name|default('x', **{'boolean': true})",
+        "this.total|nowhere",
     ]
 )
 
 
 def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    operators = st.sampled_from(["+", "-", "*", "==", "!=", "<", ">=", "and", "or", "in", "~"])
+    operators = st.sampled_from(
+        ["+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", ">=", "and", "or", "in", "not in", "~"]
+    )
     return st.one_of(
         st.tuples(inner, operators, inner).map(lambda parts: f"{parts[0]} {parts[1]} {parts[2]}"),
         inner.map(lambda part: f"({part})"),
         inner.map(lambda part: f"not {part}"),
         inner.map(lambda part: f"({part})|string"),
         inner.map(lambda part: f"({part}) is defined"),
+        inner.map(lambda part: f"({part}) is divisibleby(2)"),
+        inner.map(lambda part: f"({part}) is not nowhere"),
+        inner.map(lambda part: f"-({part})"),
+        inner.map(lambda part: f"+({part})"),
+        inner.map(lambda part: f"[{part}, {part}][1:]"),
+        inner.map(lambda part: f"({part})[::-1]"),
+        inner.map(lambda part: f"({part}).n"),
+        inner.map(lambda part: f"({part})(1, n=2)"),
+        inner.map(lambda part: f"({part}).get('n')"),
+        st.tuples(inner, inner).map(lambda parts: f"({parts[0]})[{parts[1]}]"),
+        st.tuples(inner, inner, inner).map(lambda parts: f"({parts[0]}) < {parts[1]} <= ({parts[2]})"),
+        st.tuples(inner, inner).map(lambda parts: f"({parts[0]}) if {parts[1]}"),
         st.tuples(inner, inner, inner).map(lambda parts: f"({parts[0]}) if {parts[1]} else ({parts[2]})"),
     )
 
