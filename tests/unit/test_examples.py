@@ -33,7 +33,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_t01_every_example_passes_its_tests(way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """From its cassettes, and offline; no key is in the environment."""
     assert run(["test", "examples", *way]) == exits.OK
-    assert "9 passed of 9" in capsys.readouterr().out
+    assert "11 passed of 11" in capsys.readouterr().out
+
+
+def test_t01_no_example_is_without_a_test(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["test", "examples", "--list"]) == exits.OK
+    tested = {Path(line).parts[1] for line in capsys.readouterr().out.splitlines()}
+    assert tested == {folder.name for folder in EXAMPLES}
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
