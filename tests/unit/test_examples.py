@@ -17,6 +17,8 @@ from bamlet.embed.offline import OfflineTransport
 from tests.support.scripted import run_virtual
 
 ROOT = Path(__file__).parents[2]
+# Where no cache is kept, all of them are compiled, and the library with them.
+pytestmark = pytest.mark.timeout(600)
 EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
 
 

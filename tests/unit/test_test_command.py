@@ -282,6 +282,20 @@ def test_a_replay_that_does_not_fit_says_why(served: LoopbackServer, capsys: Cap
     assert "the prompt changed; record again with --record all -i Say::Hi" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("mode", ["once", "all"])
+def test_t07_a_secret_in_an_answer_is_not_written_and_its_test_is_named(
+    mode: str, served: LoopbackServer, capsys: Capture
+) -> None:
+    written(SAY.replace('this == "hello"', '"hello" in this'))
+    served.answer(Answer(openai_chunks(["hello, ", KEY])))
+    assert bamlet_test("main.baml", "--record", mode) == exits.FAILED
+    shown = capsys.readouterr()
+    assert re.search(r"FAILED +Say::Hi .*nothing was recorded: ", shown.out)
+    assert KEY not in shown.out + shown.err
+    assert not Path("cassettes/Say/Hi.jsonl").exists()
+    assert [path for path in Path().rglob("*") if path.is_file() and KEY in path.read_text("utf-8")] == []
+
+
 def test_variables_come_from_a_file_below_the_environment(
     served: LoopbackServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
