@@ -201,13 +201,13 @@ def github(summary: Summary) -> Iterator[str]:
                 continue
             bad = next(run for run in cell.runs if run.status != "passed")
             level = "warning" if cell.status == "flaky" else "error"
-            place = f"file={_property(test.case.file)},line={_line_of(bad)}"
+            place = f"file={_property(test.case.file)},line={line_of(bad)}"
             title = f"{test.case.id}" + (f" {cell.client}" if cell.client else "")
             told = _message(short_reason(bad))
             yield f"::{level} {place},title={_property(title)}::{told}"
 
 
-def _line_of(run: RunResult) -> int:
+def line_of(run: RunResult) -> int:
     bad = next((one for one in run.constraints if one.status != "passed"), None)
     return bad.span.file.line_and_column(bad.span.start)[0] if bad is not None else run.key.case.line
 

@@ -119,7 +119,7 @@ def test_a_project_without_a_word_of_configuration(folder: Path) -> None:
     assert code == 1
     assert "1 failed, 1 passed" in out
     assert "  this          4\n   difference    -1" in out
-    assert "FAILED double/double.baml::Double::Five" in out
+    assert "FAILED double/double.baml::Double::Five - assert: {{ this == 5 }} is false" in out
 
 
 def test_t09_files_are_collected_where_a_project_says_so(folder: Path, run: Run) -> None:

@@ -12,7 +12,9 @@ from .options import answers_for, is_true, option, project_of
 from .programs import Loaded, loaded_at, root_of
 
 if TYPE_CHECKING:
-    from ..outcome import Case, Cell
+    from _pytest._code.code import ReprExceptionInfo
+
+    from ..outcome import Case, Cell, RunResult
 
 _PRUNED = ("cassettes", "scripts", "prompts")
 
@@ -165,8 +167,21 @@ class BamlItem(pytest.Item):
 
         cell = excinfo.value.cell
         look = Look(whole=self.config.get_verbosity() > 0)
-        bad = (run for run in cell.runs if run.status != "passed")
-        return "\n".join(failure_text(run, len(cell.runs), look) for run in bad)
+        bad = [run for run in cell.runs if run.status != "passed"]
+        return _told("\n".join(failure_text(run, len(cell.runs), look) for run in bad), bad[0])
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.case.line - 1, self.case.id
+
+
+def _told(text: str, run: RunResult) -> ReprExceptionInfo:
+    """The text as it is, in a form of pytest's own: from its crash pytest takes the line of the short summary, and
+    junit the message; and a worker of xdist can hand it on.
+    """
+    from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
+
+    from ...diagnostics.cells import visible
+    from ..machines import line_of, short_reason
+
+    crash = ReprFileLocation(run.key.case.file, line_of(run), visible(short_reason(run)))
+    return ReprExceptionInfo(ReprTraceback([ReprEntryNative([text, "\n"])], None, "native"), crash)
