@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import embed
 from ..diagnostics.render import render_all
@@ -210,7 +210,7 @@ async def _show(
         print(failure_text(failure), file=sys.stderr)
         return exits.FAILED
     finally:
-        if collector is not None and (line := usage_line(collector)):
+        if collector is not None and (line := usage_line(collector, timed=arguments.offline is None)):
             print(line, file=sys.stderr)
 
 
@@ -222,7 +222,7 @@ async def _shown(
     if arguments.stream == "off":
         value = await runtime.call(choice.function, choice.arguments, context=context)
     elif is_terminal(sys.stderr) and not arguments.trace:
-        value = await _drawn(runtime, choice, context)
+        value = await _drawn(runtime, choice, context, every=arguments.offline is not None)
     else:
         value = await runtime.stream(choice.function, choice.arguments, context=context).final()
     return _print_value(value, arguments.raw)
@@ -249,17 +249,18 @@ def _print_value(value: Any, raw: bool) -> int:
     return exits.OK
 
 
-async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> Any:
+async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext, *, every: bool) -> Any:
     """Partial values on standard error, which is a terminal. They vanish when the value is there; the last one
-    before an interrupt stays."""
+    before an interrupt stays. With `every` none is passed over, so that an answer always looks the same."""
     live = LiveValue(sys.stderr)
     now = asyncio.get_running_loop().time
     drawn_at = 0.0
     partial = None
-    stream = runtime.stream(choice.function, choice.arguments, context=context)
+    partials: Literal["every", "latest"] = "every" if every else "latest"
+    stream = runtime.stream(choice.function, choice.arguments, context=context, partials=partials)
     try:
         async for partial in stream:
-            if now() - drawn_at >= SECONDS_BETWEEN_DRAWINGS:
+            if every or now() - drawn_at >= SECONDS_BETWEEN_DRAWINGS:
                 live.draw(embed.to_plain(partial))
                 drawn_at = now()
         return await stream.final()

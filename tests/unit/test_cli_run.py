@@ -468,6 +468,24 @@ def test_a_terminal_is_told_what_it_has_cost() -> None:
     assert re.fullmatch(r"1 attempt · 246 in / 101 out tokens · \d+\.\d\d s", screen.text.strip())
 
 
+def test_one_seed_gives_the_same_bytes_on_a_terminal_and_in_a_pipe() -> None:
+    """What is drawn on the way, too; the first attempt ends early."""
+    invented = [ROOT / "examples" / "classifier", "Sort", "--arg", "message=x", "--fault", "cut@50%x1"]
+    first, second, another = (on_terminal(80, 24, *invented, f"--offline={seed}") for seed in (5, 5, 6))
+    assert (first[0], first[1], first[3]) == (second[0], second[1], second[3])
+    assert first[1] != another[1]
+    assert len(first[2].frames) > 3
+    assert not re.search(r"\d s$", first[2].text)
+    piped = subprocess.run(
+        [*BAMLET, "run", *map(str, invented), "--offline=5"],
+        env=environ(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (piped.stdout, piped.stderr) == (first[1], "")
+
+
 def test_drawings_come_at_most_thirty_times_a_second(local: Path, loopback: LoopbackServer) -> None:
     loopback.answer(Answer(openai_chunks(in_pieces(items(300)))))
     began = time.monotonic()
