@@ -52,7 +52,10 @@ class MaxErrors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOptions:
-    """`rows` is how many of the first are taken, `sample` how many by chance, the same for the same `seed`."""
+    """`rows` is how many of the first are taken, `sample` how many by chance, the same for the same `seed`.
+
+    `invented` is the seed of a model that is nowhere, if the answers are its.
+    """
 
     input: str
     output: str
@@ -82,6 +85,7 @@ class MapOptions:
     dry_run: bool = False
     estimate: bool = False
     yes: bool = False
+    invented: int | None = None
 
     @property
     def is_folder(self) -> bool:

@@ -95,6 +95,7 @@ class _Run:
         self._prices = prices
         self._state = state
         fingerprint = runtime.program.fingerprint(function)
+        state.check_origin(options.invented)
         state.check_fingerprint(fingerprint)
         self._table = _table(options, state, hooks)
         columns = self._table.columns()

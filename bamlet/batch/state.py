@@ -17,6 +17,8 @@ from .journal import Journal
 
 JOURNAL, LOCK, MANIFEST, STDIN = "journal.sqlite", "lock", "manifest.json", "input.jsonl"
 
+ASKED = "given by a model"
+
 
 class State:
     """Made when it is missing. Inside a `with` nobody else may use it."""
@@ -44,6 +46,19 @@ class State:
                 f"the function has changed: {count} stored answers of {self.folder} are of the old one; --fresh"
                 " forgets them, --state names another place"
             )
+
+    def check_origin(self, invented: int | None) -> None:
+        """An invented answer must never be taken for one that was given, nor one seed's for another's."""
+        found = ASKED if invented is None else f"invented, by --offline={invented}"
+        known = self.journal.meta("origin") or ASKED
+        if known == found:
+            return
+        if any(self.journal.statuses()):
+            raise Refused(
+                f"the stored answers of {self.folder} were {known}, and those of this run are {found}; --fresh"
+                " forgets them, --state names another place"
+            )
+        self.journal.set_meta("origin", found)
 
     def write_manifest(self, told: dict[str, Any]) -> None:
         text = json.dumps({"bamlet": __version__, **told}, ensure_ascii=False, indent=2)

@@ -10,7 +10,17 @@ from importlib import import_module
 from .._version import __version__
 from . import exits, serve_options, test_options
 from .map_options import add_map
-from .options import add_edition, add_environment, add_groups, add_offline, speed
+from .options import (
+    add_address,
+    add_cassette,
+    add_edition,
+    add_environment,
+    add_groups,
+    add_lent,
+    add_media,
+    add_offline,
+    add_speed,
+)
 from .parser import Parser
 
 
@@ -95,27 +105,11 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     add_groups(run)
     run.add_argument("--strict-input", action="store_true", help="`baml.io.input` fails at the end of the input")
-    run.add_argument(
-        "--lend-to",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a host that may have tokens of Google, Azure and AWS beside their own; may be given more than once",
-    )
+    add_lent(run)
     run.add_argument(
         "--trace", action="store_true", help="tell on standard error what is asked, waited for, shown and closed"
     )
-    cassette = run.add_mutually_exclusive_group()
-    cassette.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")
-    cassette.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")
-    run.add_argument("--force", action="store_true", help="with --record: record over a cassette that exists")
-    run.add_argument(
-        "--speed",
-        type=speed,
-        default=1.0,
-        metavar="X",
-        help="pace of a replay: 2 is twice as fast as recorded, 0 does not wait (default: 1)",
-    )
+    add_cassette(run)
     add_offline(run)
     add_environment(run)
 
@@ -139,11 +133,7 @@ def _add_call(command: argparse.ArgumentParser) -> None:
         "--args", metavar="JSON", help="all arguments as one JSON object; @FILE reads one from a file"
     )
     add_edition(command)
-    command.add_argument(
-        "--allow-private-media",
-        action="store_true",
-        help="fetch images and other media also from this machine and its network",
-    )
+    add_media(command)
 
 
 def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -198,10 +188,8 @@ def _add_mock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="a cassette, which is played; or a program: answers are invented for the function whose output format"
         " stands in a prompt, as they are for a schema in a request",
     )
-    mock.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
-    mock.add_argument("--port", type=int, default=4010, help="0 takes a free one (default: 4010)")
-    mock.add_argument("--port-file", metavar="FILE", help="write the port there")
-    mock.add_argument("--speed", type=speed, default=1.0, metavar="X", help="pace of a cassette; 0 does not wait")
+    add_address(mock, 4010)
+    add_speed(mock, 1.0)
     mock.add_argument("--loop", action="store_true", help="play each exchange of a cassette again and again")
     mock.add_argument("--record", metavar="FILE", help="write what --to answers to a cassette")
     mock.add_argument("--to", metavar="URL", help="pass requests on to a provider")

@@ -20,7 +20,7 @@ from ..batch.session import Hooks
 from ..diagnostics.render import render_all
 from . import exits
 from .map_progress import progress_for
-from .options import reach
+from .options import environment, offline, reach
 from .terminal import palette
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def main(arguments: argparse.Namespace) -> int:
             print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
         if program is None:
             return exits.BAD_SOURCE
-        options = _options(arguments)
-        report = asyncio.run(_run(program, arguments, options))
+        environ = environment(arguments)
+        arguments.offline = offline(arguments)
+        report = asyncio.run(_run(program, arguments, _options(arguments), environ))
     except (Refused, OSError, ValueError) as failure:
         print(f"bamlet map: {failure}", file=sys.stderr)
         return exits.USAGE
@@ -70,8 +71,13 @@ def _told(report: MapReport) -> int:
     return exits.SOME_FAILED if report.failed else exits.OK
 
 
-async def _run(program: embed.Program, arguments: argparse.Namespace, options: MapOptions) -> MapReport:
-    runtime, environ = _runtime(program, arguments)
+async def _run(
+    program: embed.Program,
+    arguments: argparse.Namespace,
+    options: MapOptions,
+    given: Mapping[str, str] | None,
+) -> MapReport:
+    runtime, environ = _runtime(program, arguments, given)
     progress = progress_for(arguments.progress, sys.stderr)
 
     def say(text: str) -> None:
@@ -90,22 +96,28 @@ async def _run(program: embed.Program, arguments: argparse.Namespace, options: M
 
 
 def _runtime(
-    program: embed.Program, arguments: argparse.Namespace
+    program: embed.Program, arguments: argparse.Namespace, environ: Mapping[str, str] | None
 ) -> tuple[AsyncRuntime, Mapping[str, str] | None]:
-    media = embed.MediaLimits(private_addresses=arguments.allow_private_media)
-    common: dict[str, Any] = {"media": media, **reach(arguments), "lend_to": arguments.lend_to}
+    """And the environment of the run. Whoever asks nobody needs no key."""
     from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
 
-    if not arguments.replay:
-        # Whoever only looks needs no key.
-        looks = ReplayEnvironment() if arguments.estimate and not arguments.yes else None
-        return embed.AsyncRuntime(program, environ=looks, **common), looks
-    try:
-        transport = replay_transport(arguments.replay, arguments.speed)
-    except (UnicodeDecodeError, CassetteError) as failure:
-        raise Refused(f"{arguments.replay}: {failure}") from None
-    environ = ReplayEnvironment()
-    return embed.AsyncRuntime(program, transport=transport, environ=environ, **common), environ
+    common: dict[str, Any] = {
+        "media": embed.MediaLimits(private_addresses=arguments.allow_private_media),
+        "lend_to": arguments.lend_to,
+        **reach(arguments),
+    }
+    if arguments.offline is not None:
+        from ..embed.offline import OfflineTransport
+
+        common["transport"] = OfflineTransport(arguments.offline, faults=arguments.fault, pace=0)
+    elif arguments.replay:
+        try:
+            common["transport"] = replay_transport(arguments.replay, arguments.speed)
+        except (UnicodeDecodeError, CassetteError) as failure:
+            raise Refused(f"{arguments.replay}: {failure}") from None
+    looks = arguments.estimate and not arguments.yes
+    needed = ReplayEnvironment(environ) if looks or "transport" in common else environ
+    return embed.AsyncRuntime(program, environ=needed, **common), needed
 
 
 @contextmanager
@@ -161,6 +173,7 @@ def _options(arguments: argparse.Namespace) -> MapOptions:
         dry_run=arguments.dry_run,
         estimate=arguments.estimate,
         yes=arguments.yes,
+        invented=arguments.offline,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .options import add_groups
+from .options import add_environment, add_groups, add_lent, add_media, add_offline, add_replay, add_speed
 
 PROMISE = """\
 Every input row is in OUTPUT or in the errors file, exactly once, whatever was killed when. OUTPUT is there in
@@ -109,23 +109,14 @@ def _add_looks(command: argparse.ArgumentParser) -> None:
 
 
 def _add_runtime(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--replay", metavar="FILE", help="answer from a cassette, without a network")
-    command.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="X", help="pace of a replay; 0 does not wait"
-    )
+    command.set_defaults(record=None)  # the state keeps the answers
+    add_replay(command)
+    add_speed(command, 1.0)
+    add_offline(command)
+    add_environment(command)
     add_groups(command)
-    command.add_argument(
-        "--lend-to",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a host that may have tokens of Google, Azure and AWS beside their own; may be given more than once",
-    )
-    command.add_argument(
-        "--allow-private-media",
-        action="store_true",
-        help="fetch images and other media also from this machine and its network",
-    )
+    add_lent(command)
+    add_media(command)
 
 
 def _count(text: str) -> int:
@@ -144,13 +135,6 @@ def _amount(text: str) -> float:
     if not 0 < amount < float("inf"):
         raise argparse.ArgumentTypeError(f"a limit is a number above 0, not {text}")
     return amount
-
-
-def _speed(text: str) -> float:
-    speed = float(text)
-    if not 0 <= speed < float("inf"):
-        raise argparse.ArgumentTypeError("a speed is 0 or more")
-    return speed
 
 
 def _duration(text: str) -> float:

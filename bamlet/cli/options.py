@@ -69,6 +69,63 @@ def add_groups(command: Options) -> None:
     )
 
 
+def add_lent(command: Options) -> None:
+    command.add_argument(
+        "--lend-to",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host that may have tokens of Google, Azure and AWS beside their own; may be given more than once",
+    )
+
+
+def add_media(command: Options) -> None:
+    command.add_argument(
+        "--allow-private-media",
+        action="store_true",
+        help="fetch images and other media also from this machine and its network",
+    )
+
+
+REPLAYED = "answer from a cassette, without a network"
+
+
+def add_replay(command: Options, told: str = REPLAYED) -> None:
+    command.add_argument("--replay", metavar="FILE", help=told)
+
+
+def add_speed(command: Options, default: float) -> None:
+    command.add_argument(
+        "--speed",
+        type=speed,
+        default=default,
+        metavar="X",
+        help=f"pace of a cassette: 1 is as recorded, 2 is twice as fast, 0 does not wait (default: {default:g})",
+    )
+
+
+def add_cassette(command: Options, told: str = REPLAYED) -> None:
+    """For one cassette, which is written or played."""
+    either = command.add_mutually_exclusive_group()
+    either.add_argument("--record", metavar="FILE", help="write every exchange to a cassette")
+    add_replay(either, told)
+    command.add_argument("--force", action="store_true", help="with --record: record over a cassette that exists")
+    add_speed(command, 1.0)
+
+
+def add_address(command: Options, port: int) -> None:
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="where to listen (default: 127.0.0.1, this machine alone)",
+    )
+    command.add_argument(
+        "--port", type=int, default=port, metavar="PORT", help=f"0 takes a free one (default: {port})"
+    )
+    command.add_argument("--port-file", metavar="FILE", help="write the port there once it is open")
+
+
 def reach(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the program may reach, as the runtime is told."""
     return {"deny": arguments.deny, "allow": arguments.allow}

@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable
 
-from .options import add_environment, add_groups, add_offline
+from .options import add_address, add_cassette, add_environment, add_groups, add_media, add_offline
 
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -25,13 +25,6 @@ def size(text: str) -> int:
     if found is None or found[2].upper() not in _BYTES:
         raise argparse.ArgumentTypeError(f"`{text}` is no size; write 64KiB, 8MiB")
     return int(float(found[1]) * _BYTES[found[2].upper()])
-
-
-def _pace(text: str) -> float:
-    speed = float(text)
-    if not 0 <= speed < float("inf"):
-        raise argparse.ArgumentTypeError("a speed is 0 or more")
-    return speed
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -64,9 +57,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 
 def _add_place(command: argparse.ArgumentParser) -> None:
     place = command.add_argument_group("where")
-    place.add_argument("--host", default="127.0.0.1", metavar="HOST", help="(default: 127.0.0.1)")
-    place.add_argument("--port", type=int, default=2024, metavar="PORT", help="0 takes a free one (default: 2024)")
-    place.add_argument("--port-file", metavar="FILE", help="write the port there once it is open")
+    add_address(place, 2024)
     place.add_argument("--uds", metavar="PATH", help="a Unix socket in place of a port")
     place.add_argument("--root-path", default="", metavar="PATH", help="what a proxy cuts off before our paths")
 
@@ -96,18 +87,8 @@ def _add_callers(command: argparse.ArgumentParser) -> None:
 def _add_program(command: argparse.ArgumentParser) -> None:
     program = command.add_argument_group("the program")
     add_groups(program)
-    program.add_argument(
-        "--allow-private-media",
-        action="store_true",
-        help="fetch images and other media also from this machine and its network",
-    )
-    cassette = program.add_mutually_exclusive_group()
-    cassette.add_argument("--record", metavar="FILE", help="write every exchange with a model to a cassette")
-    cassette.add_argument("--replay", metavar="FILE", help="answer from a cassette, again and again")
-    program.add_argument("--force", action="store_true", help="with --record: record over a cassette that exists")
-    program.add_argument(
-        "--speed", type=_pace, default=1.0, metavar="X", help="pace of a replay; 0 does not wait (default: 1)"
-    )
+    add_media(program)
+    add_cassette(program, "answer from a cassette, again and again")
     add_offline(program)
     add_environment(program)
 

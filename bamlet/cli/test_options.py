@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from .options import add_edition, add_environment, add_offline, at_least, rate, seconds, shard, speed
+from .options import (
+    add_edition,
+    add_environment,
+    add_offline,
+    add_replay,
+    add_speed,
+    at_least,
+    rate,
+    seconds,
+    shard,
+)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -99,14 +109,8 @@ def _add_answers(test: argparse.ArgumentParser) -> None:
     test.add_argument(
         "--cassettes", metavar="DIR", help="where cassettes are (default: cassettes, in the project)"
     )
-    test.add_argument("--replay", metavar="FILE", help="answer all tests from one cassette, without a network")
-    test.add_argument(
-        "--speed",
-        type=speed,
-        default=0.0,
-        metavar="X",
-        help="pace of a replay: 1 is as recorded, 0 does not wait (default: 0)",
-    )
+    add_replay(test, "answer all tests from one cassette, without a network")
+    add_speed(test, 0.0)
     test.add_argument(
         "--no-stream", action="store_true", help="make plain calls; LLM functions are streamed otherwise"
     )

@@ -55,6 +55,31 @@ def test_the_example_is_mapped_from_its_cassette(output: Path, capfd: pytest.Cap
     )
 
 
+def test_invented_answers_are_the_same_for_a_seed_and_are_never_taken_for_others(
+    output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert label(output, "--offline=5") == exits.OK
+    assert (
+        label(output.with_name("again.jsonl"), "--offline=5", "--fault", "status=500x1:0.2") == exits.SOME_FAILED
+    )
+    assert label(output.with_name("other.jsonl"), "--offline=6") == exits.OK
+    lines = output.read_text("utf-8").splitlines()
+    assert len(lines) == 100
+    assert set(output.with_name("again.jsonl").read_text("utf-8").splitlines()) < set(lines)
+    assert output.with_name("other.jsonl").read_bytes() != output.read_bytes()
+    capfd.readouterr()
+    assert label(output, *REPLAY) == exits.USAGE
+    assert (
+        "were invented, by --offline=5, and those of this run are given by a model; --fresh"
+        in capfd.readouterr().err
+    )
+    assert label(output, *REPLAY, "--fresh") == exits.OK
+    assert label(output, "--offline=5") == exits.USAGE
+    assert label(output, *REPLAY, "--offline") == exits.USAGE
+    assert "--offline asks nobody, so there is nothing to record or to replay" in capfd.readouterr().err
+
+
 def test_rows_go_to_a_pipe_as_they_are_ready(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     state = ("--state", str(tmp_path / "state"))
     assert label("-", *REPLAY, *state, "--rows", "3", "--keep", "id") == exits.OK
