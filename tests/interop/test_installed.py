@@ -53,6 +53,30 @@ def test_the_wheels_bring_all_that_a_users_programs_need(
         assert done.stdout.endswith(end)
 
 
+TESTED = """
+function Double(n: int) -> int { n * 2 }
+test Four { functions [Double] args { n 2 } @@assert({{ this == 4 }}) }
+test Five { functions [Double] args { n 2 } @@assert({{ this == 5 }}) }
+"""
+
+
+@pytest.mark.timeout(900)
+def test_a_project_that_has_one_source_and_pytest_has_its_tests_run(
+    wheels: tuple[Path, Path], tmp_path: Path, loopback: LoopbackServer
+) -> None:
+    """No conftest, no settings: what is installed is what collects."""
+    environment = Environment(tmp_path / "environment")
+    environment.install(str(wheels[0]), "pytest")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "double.baml").write_text(TESTED, "utf-8")
+    done = python(environment, project, loopback, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "FAILED double.baml::Double::Five - assert: {{ this == 5 }} is false" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+    assert [path.name for path in project.iterdir()] == ["double.baml"]
+
+
 @pytest.mark.timeout(300)
 def test_beside_the_native_package_nothing_breaks_and_it_says_which_one_serves(
     wheels: tuple[Path, Path], tmp_path: Path, loopback: LoopbackServer
