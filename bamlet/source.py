@@ -6,12 +6,13 @@ index; columns count characters, and `\\r\\n` is one line break.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 
-_LINE_START = re.compile(r"\r\n|\n|\r")
+from .patterns import pattern
+from .records import dataclass, field
+
+_LINE_START = pattern(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True)

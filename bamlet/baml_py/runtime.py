@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn, Self
+
+from ..records import dataclass
 
 if TYPE_CHECKING:
     from ..embed import Program

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..embed import errors, to_plain
 from ..embed.call import Call
 from ..embed.prices import Prices, cost
 from ..embed.runtime import AsyncRuntime
+from ..records import dataclass
 from .engines import FAILED, OK, Done, Row
 from .pace import MAX_REFUSALS, REFUSED, ClientPaces
 

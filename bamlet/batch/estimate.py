@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from statistics import mean
 from typing import Any
 
 from ..embed.prices import Price, Prices, cost
 from ..embed.runtime import AsyncRuntime, Program
+from ..records import dataclass
 from ..types.ty import ClassTy, EnumTy, ListTy, LiteralTy, MapTy, PrimitiveTy, Ty, UnionTy, bare
 from .money import LIKELY, clients_of, max_tokens_of, prompt_size, size_of
 from .options import MapOptions

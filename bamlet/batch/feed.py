@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..diagnostics import did_you_mean
 from ..embed import BamlInvalidArgumentError, to_plain
 from ..embed.media import CLASSES
 from ..embed.runtime import AsyncRuntime
+from ..records import dataclass
 from ..types.ty import (
     STRING,
     ClassTy,

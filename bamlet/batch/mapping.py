@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -16,6 +15,7 @@ from ..embed import BamlError, BamlInvalidArgumentError, Usage
 from ..embed.arguments import as_value
 from ..embed.prices import Prices
 from ..embed.runtime import AsyncRuntime, Program
+from ..records import dataclass, field
 from ..sync import Runtime
 from .asking import Asker
 from .engines import OK, Done, Refused, Row

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..embed import BamlError, to_plain
 from ..embed.prices import Price, Prices, cost
 from ..embed.runtime import AsyncRuntime, Program
+from ..records import dataclass
 from .engines import Done, Refused
 from .options import MapOptions
 from .pace import CHARACTERS_PER_TOKEN, Limits

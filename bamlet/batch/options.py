@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ..records import dataclass, field
 from .engines import Refused
 
 Duplicates = Literal["once", "each", "error"]

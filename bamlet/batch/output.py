@@ -10,12 +10,12 @@ import hashlib
 import json
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..embed.writing import Beside, write_whole
+from ..records import dataclass
 from ..types.schema import Schemas
 from ..types.ty import ClassTy, Ty, bare
 from .engines import OK, Done, Refused

@@ -10,10 +10,10 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 
 from ..providers import http_error
 from ..providers.rate_limits import rate_limits
+from ..records import dataclass, field
 
 START = 4
 CEILING = 1_000

@@ -7,9 +7,9 @@ import heapq
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..records import dataclass
 from .engines import FAILED, OK, Refused
 from .feed import Binder, NotBound
 from .journal import Journal

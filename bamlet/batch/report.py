@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from ..records import dataclass
 
 Reason = Literal["done", "max-cost", "max-errors", "deadline", "canary", "disk", "interrupted", "looked"]
 

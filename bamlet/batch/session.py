@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..embed.runtime import AsyncRuntime
+from ..records import dataclass
 from .asking import Asker
 from .engines import FAILED, OK, Done, Row
 from .feed import Binder, NotBound

@@ -7,11 +7,11 @@ import glob
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, AnyStr, BinaryIO, Literal, Protocol, TypeAlias, get_args
 
+from ..records import dataclass
 from .engines import Refused
 
 Format: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from ..embed import BamlInvalidArgumentError, Program
 from ..embed.files import text_of
 from ..embed.media import CLASSES, local
 from ..embed.test_arguments import arguments_of_test
+from ..records import dataclass
 
 if TYPE_CHECKING:
     from ..types.ty import Ty

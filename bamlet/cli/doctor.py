@@ -10,7 +10,6 @@ import asyncio
 import platform
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from ..embed.opening import http_transport
 from ..embed.store import cache_folder, variable
 from ..embed.wanted_variables import Wanted, wanted_variables
 from ..options.providers import PROVIDERS
+from ..records import dataclass
 from ..wire.message import Request, TransportError
 from ..wire.redact import redact_url
 from . import exits

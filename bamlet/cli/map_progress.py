@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from ..batch.report import Progress, dollars, duration, short
+from ..records import asdict
 from .terminal import is_terminal
 
 LOOKS_A_LINE = 2  # a plain line every second look

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from ..records import dataclass
 
 _OURS = (b"# Made by bamlet ", b"// Made by bamlet ")
 _SUFFIXES = frozenset((".py", ".pyi", ".go", ".rb", ".ts", ".yaml"))

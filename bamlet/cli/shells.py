@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from ..records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from .. import embed
 from ..diagnostics.cells import visible
 from ..diagnostics.render import render_all
 from ..embed.test_settings import last_failures
+from ..records import dataclass
 from ..testing.machines import json_text
 from ..testing.outcome import Case
 from ..testing.selection import Selection, SelectionError, cases_of

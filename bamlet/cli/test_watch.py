@@ -6,11 +6,11 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from ..embed.files import find
+from ..records import replace
 from ..testing.outcome import Case
 from . import exits
 from .terminal import CLEAR, is_terminal

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..embed.collector import parts
 from ..embed.errors import BamlError
 from ..interpreter.runtime.values import to_plain
+from ..records import dataclass
 
 if TYPE_CHECKING:
     from ..embed import FunctionLog

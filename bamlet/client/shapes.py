@@ -8,9 +8,9 @@ final and the partial class.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..records import dataclass
 from ..types.schema import Schemas
 from ..types.ty import (
     NO_ATTRIBUTES,

@@ -8,12 +8,12 @@ annotations say.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..embed.checking import checks_of
 from ..interpreter.runtime.space import CHECKED, STREAM_STATE
 from ..interpreter.runtime.values import EnumValue, Instance
+from ..records import dataclass
 from ..types.schema import Schemas
 from ..types.ty import NULL, Ty, UnknownTy
 from .classes import Classes

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..client.shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, State
+from ..records import dataclass, field
 from ..types.ty import ClassTy, MediaTy, PrimitiveTy
 from .layout import text
 from .spaces import TOP, flat, last_name, of_space, space_of

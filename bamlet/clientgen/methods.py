@@ -6,12 +6,12 @@ A process that never asks for a request does not load the methods that make one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from ..client.package import GLOBALS
 from ..client.shapes import Maybe, Shapes
 from ..interpreter.facts.interface import FunctionInfo, Interface
+from ..records import dataclass
 from ..types.ty import NULL, bare
 from .annotations import Annotations
 from .breaking import annotated

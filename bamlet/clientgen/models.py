@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from ..client.shapes import Listed, Mapped, Maybe, Shape, Shapes
 from ..interpreter.facts.interface import Interface
+from ..records import dataclass
 from ..types.schema import ClassSchema, EnumSchema, Field
 from .annotations import Annotations, Side
 from .breaking import annotated

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from .._version import __version__
@@ -11,6 +10,7 @@ from ..client.package import GLOBALS
 from ..client.protocol import PROTOCOL
 from ..diagnostics import CompileError
 from ..interpreter.facts.interface import FunctionInfo, Interface
+from ..records import dataclass
 from ..types.partials import is_partial
 from ..types.ty import ClassTy, FunctionTy, FutureTy, ListTy, MapTy, Ty, UnionTy, VariableTy, bare
 from .annotations import SIDES

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from ..interpreter.facts.interface import GeneratorInfo, Interface
+from ..records import dataclass
 
 PACKAGE = "baml_client"
 

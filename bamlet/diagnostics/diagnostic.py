@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ..records import dataclass, field, replace
 from ..source import Span
 
 Severity = Literal["error", "warning"]

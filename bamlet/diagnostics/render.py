@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from ..records import dataclass
 from ..source import Span
 from .cells import cells, first_cells, last_cells, visible
 from .diagnostic import Diagnostic

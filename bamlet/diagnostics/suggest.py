@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher, get_close_matches
 from itertools import islice
 
 _MOST_CANDIDATES = 300  # comparing is slow, and a program may have thousands of names and of mistakes
@@ -11,6 +10,8 @@ _MOST_CANDIDATES = 300  # comparing is slow, and a program may have thousands of
 
 def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     """Up to three near candidates, the nearest first; those much farther than the nearest are left out."""
+    from difflib import SequenceMatcher, get_close_matches  # of a size that few runs want
+
     low = name.lower()
     alike = (other for other in candidates if other != name and _may_be_near(low, other.lower()))
     pool = {other.lower(): other for other in islice(alike, _MOST_CANDIDATES)}

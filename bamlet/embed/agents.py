@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.values import to_plain
+from ..records import dataclass
 from ..types.ty import STRING, UNKNOWN, ClassTy, MapTy
 from .errors import BamlError, BamlInvalidArgumentError
 

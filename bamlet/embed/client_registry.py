@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 from ..diagnostics import did_you_mean
 from ..interpreter.facts.interface import ClientInfo, Interface
+from ..records import replace
 from .errors import BamlInvalidArgumentError
 
 COMPOSITES = ("fallback", "round-robin")

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from .._version import __version__
+from ..records import dataclass, field, fields
 from ..sysops.attempts import Attempt, Record
 from ..sysops.clock import fresh_id
 from .request import HTTPBody, HTTPRequest, HTTPResponse

@@ -6,18 +6,15 @@ import copyreg
 import linecache
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError, Diagnostic
-from ..grammar import Parser
 from ..interpreter.facts.code_names import is_hidden
 from ..interpreter.facts.edition import Edition
 from ..interpreter.program.unit import Unit
+from ..records import dataclass
 from ..source import SourceFile
-from ..stdlib import LibraryFile
-from ..stdlib import library as library_files
 from .errors import BamlInvalidArgumentError
 from .files import find, read
 from .store import (
@@ -30,9 +27,11 @@ from .store import (
     save_unit,
     unpacked,
 )
+from .uncollected import uncollected
 
 if TYPE_CHECKING:
-    # Making and linking code takes modules that a mere check does without.
+    # Making and linking code takes modules that a mere check does without, and what was kept is not parsed.
+    from ..grammar import Parser
     from ..interpreter.program.link import Program
     from ..types.schema import Schemas
 
@@ -131,19 +130,20 @@ def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     from ..interpreter.program.link import Program, link
-    from ..interpreter.program.reach import Sources
+    from ..interpreter.program.sources import Sources
 
     copyreg.pickle(Program, _reduced)
-    if asked.kept and not unreadable:
-        unit, diagnostics = _kept_unit(sources, asked)
-    else:
-        unit, diagnostics = _unit(sources, unreadable, asked)
-    if unit is None or unreadable:
-        return None, diagnostics
-    for source in sources:
-        _show_in_tracebacks(source)
-    texts = {source.name: source.text for source in sources}
-    return link(unit, library(), diagnostics, sources=Sources(texts, _parser)), diagnostics
+    with uncollected():
+        if asked.kept and not unreadable:
+            unit, diagnostics = _kept_unit(sources, asked)
+        else:
+            unit, diagnostics = _unit(sources, unreadable, asked)
+        if unit is None or unreadable:
+            return None, diagnostics
+        for source in sources:
+            _show_in_tracebacks(source)
+        texts = {source.name: source.text for source in sources}
+        return link(unit, library(), diagnostics, sources=Sources(texts, _parser)), diagnostics
 
 
 def _kept_unit(sources: list[SourceFile], asked: _Asked) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
@@ -194,7 +194,7 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
     from ..interpreter.program.link import link
-    from ..interpreter.program.reach import Sources
+    from ..interpreter.program.sources import Sources
 
     for name, text in texts.items():
         _show_in_tracebacks(SourceFile(name, text))
@@ -203,6 +203,8 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
 
 
 def _parser() -> Parser:
+    from ..grammar import Parser
+
     return Parser(cache_folder())
 
 
@@ -217,21 +219,22 @@ def library() -> Program:
 @cache
 def library_unit() -> Unit:
     """The standard library, compiled once in a process and kept between processes."""
-    files = tuple(library_files())
     folder = cache_folder()
-    name = "library-" + content_key(file.text for file in files)
+    name = "library-" + content_key(())  # which counts the library's own files, too
     found = load_unit(folder, name)
     if found is not None:
         return found[0]
-    unit = _compile_library(files)
+    unit = _compile_library()
     save_unit(folder, name, unit, ())
     return unit
 
 
-def _compile_library(files: tuple[LibraryFile, ...]) -> Unit:
+def _compile_library() -> Unit:
     from ..interpreter.program.compile import compile_unit
+    from ..stdlib import library as library_files
 
     parser = _parser()
+    files = tuple(library_files())
     parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]
     namespaces = {file.name: file.namespace for file in files}
     unit, diagnostics = compile_unit(parsed, None, namespaces, settled=1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..interpreter.facts.interface import TestConstraint as TestConstraint
 from ..interpreter.facts.interface import TestInfo as TestInfo
 from ..interpreter.program.link import Program
+from ..records import dataclass, field
 from ..sysops.clock import Clock
 from ..sysops.template_values import template_value
 

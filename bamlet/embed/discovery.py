@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from ..interpreter.program.link import Program
 from ..interpreter.runtime.context import FoundTest
 from ..interpreter.runtime.values import FunctionValue
+from ..records import dataclass
 from ..source import Span
 from .errors import BamlInvalidArgumentError
 

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..patterns import pattern
 from .files import text_of
 
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(?P<rest>.*)")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_SINGLE = re.compile(r"'([^']*)'")
+_LINE = pattern(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(?P<rest>.*)")
+_DOUBLE = pattern(r'"((?:[^"\\]|\\.)*)"')
+_SINGLE = pattern(r"'([^']*)'")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 

@@ -19,10 +19,10 @@ look for words in them. What is ours is keyword-only. `CompileError` stands apar
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..interpreter.runtime.values import beginning, to_plain
+from ..records import dataclass
 
 if TYPE_CHECKING:
     from ..sap import Issue

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..diagnostics import did_you_mean
+from ..patterns import pattern
 from ..providers.offline import HTML, Framed, Said, pieces_of, refused
+from ..records import dataclass, field, replace
 from ..sap.dice import Dice
 
-_SPEC = re.compile(
+_SPEC = pattern(
     r"(?P<kind>[a-z0-9-]+?)(?:=(?P<value>[^@:]+?))?(?:/retry-after=(?P<after>[\d.]+))?"
     r"(?:@(?P<where>\d+%?|after=\d+))?(?:x(?P<times>\d+))?(?::(?P<rate>[\d.]+))?"
 )
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STEP = pattern(r"([^.\[\]]+)|\[(\d+)\]")
 REFUSAL = "I'm sorry, but I can't help with that."
 _PAGE = b"<!doctype html><title>Sign in</title><p>Please sign in to continue."
 _GARBAGE = "{no JSON"

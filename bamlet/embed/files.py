@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ..bounded import bytes_of
 from ..diagnostics import Diagnostic, catalogue
+from ..records import dataclass
 from ..source import SourceFile, Span
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
+from ..records import dataclass
 from ..sysops.bell import Bell
 
 Kind: TypeAlias = Literal[

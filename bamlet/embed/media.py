@@ -10,19 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from ..bounded import bytes_of
 from ..interpreter.runtime.media import MediaKind, MediaValue
+from ..patterns import pattern
 from ..wire.media_types import SNIFFED_BYTES, may_be, sniff
 from .errors import BamlInvalidArgumentError
 
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;\s*[\w.+-]+=[\w.+-]+)*")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
-_BLANK = re.compile(r"[\0-\x20\x7f]")
+_MEDIA_TYPE = pattern(r"[\w.+-]+/[\w.+-]+(;\s*[\w.+-]+=[\w.+-]+)*")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*")
+_BLANK = pattern(r"[\0-\x20\x7f]")
 _ENTRIES = {"url", "base64", "media_type", "file"}
 
 

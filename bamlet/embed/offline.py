@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..prompt import ANSWER_NAME
 from ..providers import ToolCall
 from ..providers.offline import Framed, Said, framed, pieces_of, refused
+from ..records import dataclass, field, replace
 from ..sap.dice import Dice
 from ..sap.invent import STYLES, Style, invent, written
 from ..sap.invent_depths import CannotInvent, refuse_impossible

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..interpreter.program.link import Program
@@ -19,6 +18,7 @@ from ..prompt.output_format import output_format
 from ..providers import ToolCall
 from ..providers.client import ClientSpec
 from ..providers.nobody import read_client
+from ..records import dataclass
 from ..sap.dice import Dice
 from ..sap.invent_depths import CannotInvent
 from ..sap.invent_schema import invent_schema

@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..interpreter.facts.interface import Interface
 from ..providers.prices import Price, cost, read_price
+from ..records import dataclass, field
 from .files import text_of
 
 __all__ = ["Price", "Prices", "cost"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
 from ..interpreter.facts.edition import Edition as Edition
+from ..records import dataclass
 from .files import Read, find, read
 from .store import cache_folder, content_key, is_known_clean, remember_clean
+from .uncollected import uncollected
 
 if TYPE_CHECKING:
     from ..grammar import Parsed, Parser
@@ -57,7 +58,8 @@ class Project:
         if self._found is None or stamps != {path: file.stamp for path, file in self._files.items()}:
             self._found = None  # stays so if a file goes away while it is read
             self._files = {path: self._file(path, stamp) for path, stamp in stamps.items()}
-            self._found = self._check([*(file.read for file in self._files.values()), *self._beside])
+            with uncollected():
+                self._found = self._check([*(file.read for file in self._files.values()), *self._beside])
         return self._found
 
     def edition(self) -> Choice:

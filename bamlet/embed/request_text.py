@@ -6,11 +6,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pprint import pformat
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from ..records import dataclass
 from ..wire.redact import REDACTED, SECRET_HEADERS, hide, is_secret_query_key
 from .request import HTTPRequest
 

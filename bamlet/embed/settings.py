@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..interpreter.facts.edition import Edition
+from ..records import dataclass
 from .files import text_of
 
 _BAML = "baml.toml"

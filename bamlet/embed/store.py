@@ -14,7 +14,7 @@ import os
 import pickle
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,13 +75,25 @@ def compiler_version() -> str:
 @cache
 def _compiler_key() -> bytes:
     digest = hashlib.sha256(compiler_version().encode())
-    package = Path(__file__).parent.parent
+    package = os.path.dirname(os.path.dirname(__file__))
     rooms = ("diagnostics", "grammar", "interpreter", "jinja", "stdlib", "types")
-    files = (path for room in rooms for path in sorted((package / room).rglob("*")))
-    for path in (Path(__file__), *files):
-        if path.suffix in (".py", ".lark", ".baml"):
-            digest.update(f"{path.name} {path.stat().st_mtime_ns}".encode())
+    changed = [line for room in rooms for line in _times(os.path.join(package, room))]
+    changed += (f"{name} {os.stat(os.path.join(package, name)).st_mtime_ns}" for name in _ALONE)
+    digest.update("\n".join(sorted(changed)).encode())
     return digest.digest()
+
+
+_ALONE = (os.path.join("embed", "store.py"), "patterns.py", "records.py", "source.py")
+
+
+def _times(folder: str) -> Iterator[str]:
+    """Of each file of ours below the folder: where it is, and when it was changed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith((".py", ".lark", ".baml")):
+                yield f"{entry.path} {entry.stat().st_mtime_ns}"
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from _times(entry.path)
 
 
 def load_unit(folder: Path | None, name: str) -> tuple[Unit, tuple[Diagnostic, ...]] | None:

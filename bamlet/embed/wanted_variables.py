@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ..interpreter.facts.interface import ClientInfo, EnvRef, Interface, Setting
 from ..options.providers import PROVIDERS
+from ..records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
+from ..records import dataclass
 from . import nodes as n
 from .tokens import Token, int_value
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NoReturn
 
 from ..diagnostics import catalogue
+from ..records import dataclass, field
 from . import tokens as t
 from .lambdas import mark_lambdas
 from .tokens import LexError, Token

@@ -6,8 +6,7 @@ enough, so the brackets of a body are paired first. A parenthesis becomes `LAMBD
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..records import dataclass
 from .tokens import Token
 
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "ARMS_OPEN", "CTOR_OPEN", "MAP_OPEN", "HOLE_OPEN"})

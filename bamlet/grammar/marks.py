@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..patterns import pattern
 from . import nodes as n
 from .node import remembered
 from .tokens import COMPANION, TRIVIA
 
-_PIN = re.compile(r"//[ \t]*bamlet:[ \t]*edition[ \t]+([0-9]+)[ \t]*$", re.MULTILINE)
+_PIN = pattern(r"//[ \t]*bamlet:[ \t]*edition[ \t]+([0-9]+)[ \t]*$", re.MULTILINE)
 
 
 def pinned_edition(text: str) -> re.Match[str] | None:

@@ -6,9 +6,9 @@ the same tree wherever it stands; `Placed` says where that is. Positions do not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from ..records import dataclass
 from ..source import SourceFile, Span
 from .node import Node as Node
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
+from ..records import dataclass, field
 from ..source import SourceFile, Span
 from . import nodes as n
 from .explain import unknown_item

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..diagnostics import Code, catalogue
+from ..records import dataclass
 from .tokens import EXPR_KEYWORDS, ITEM_KEYWORDS, PUNCTUATION, WORDS_OF_PLACE, LexError, Token
 
 

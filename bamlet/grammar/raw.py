@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_OPENER = re.compile(r'[A-Za-z]*(#+)"')
+from ..patterns import pattern
+
+_OPENER = pattern(r'[A-Za-z]*(#+)"')
 
 
 def source_offset(literal: str, line: int, column: int) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from itertools import pairwise
 
 from ..diagnostics import catalogue
+from ..records import replace
 from .brackets import CLOSERS, left_open
 from .problem import SyntaxProblem
 from .tags import misplaced_tag

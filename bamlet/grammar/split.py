@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from ..patterns import pattern
+from ..records import dataclass, field
 from .templates import end_of_template
 from .tokens import CONFIGURED, ITEM_KEYWORDS, TRIVIA
 
@@ -21,12 +22,12 @@ _HEAD_LINE = (
     r"|(?:function|template_string)[ \t]+[\w-]+[ \t]*(?:<[^{}()\n]*>[ \t]*)?\("
     r"|(?:type|let|client)[ \t]+[\w-]+[ \t]*=)"
 )
-_HEAD = re.compile(f"^{_HEAD_LINE}", re.MULTILINE)
-_HEAD_HERE = re.compile(_HEAD_LINE)
+_HEAD = pattern(f"^{_HEAD_LINE}", re.MULTILINE)
+_HEAD_HERE = pattern(_HEAD_LINE)
 
 # Strings and comments are passed over whole, and so are the arguments of an attribute. A `//` after a colon is
 # part of a URL. An `odd` word begins what would be an item if it were a keyword.
-_MARK = re.compile(
+_MARK = pattern(
     r'(?P<raw>(?<!#)#+")'
     rf'|(?P<string>"(?:[^"\\\n]|\\[\s\S]|\n(?!{_HEAD_LINE}))*")'
     r'|(?P<text>@[\w.]+[ \t]*\([^(){}"\n#]*\))'
@@ -40,8 +41,8 @@ _MARK = re.compile(
     re.MULTILINE,
 )
 # What makes a keyword an ordinary name: a parameter, an alias, a variable that an operator follows.
-_NOT_AN_ITEM = re.compile(r"[ \t]*[:=,?)@|]|\s+(?:instanceof|catch|catch_all|catch_all_panics)\b(?![ \t]*[{=])")
-_GOES_ON = re.compile(r"[-+*/%<>=!&|^~]\Z")
+_NOT_AN_ITEM = pattern(r"[ \t]*[:=,?)@|]|\s+(?:instanceof|catch|catch_all|catch_all_panics)\b(?![ \t]*[{=])")
+_GOES_ON = pattern(r"[-+*/%<>=!&|^~]\Z")
 _WITHOUT_BRACES = {"type", "template_string", "string_template", "let"}
 _EXPRESSIONS = {"type", "let"}
 _OPENER = {")": "(", "]": "["}

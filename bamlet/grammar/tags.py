@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ..diagnostics import catalogue
+from ..records import dataclass
 from .problem import SyntaxProblem
 from .tokens import Token
 

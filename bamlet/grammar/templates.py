@@ -6,13 +6,13 @@ is not blank and has no line breaks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from ..patterns import pattern
 from .tokens import TEMPLATE_MARK, unescape
 
 _MORE_ESCAPES = {"`": "`", "$": "$", "b": "\b", "v": "\v", "f": "\f"}
-_MARKS_OF_CODE = re.compile(
+_MARKS_OF_CODE = pattern(
     r'(?P<string>(?<!#)#+"|"(?:[^"\\]|\\[\s\S])*")|(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|(?P<ticks>`+)|(?P<brace>[{}])'
 )
 
@@ -46,8 +46,8 @@ def _without_lines_of_tags(pieces: list[str], are_tags: Sequence[bool]) -> list[
     return [piece[part] for piece, part in zip(pieces, kept, strict=True)]
 
 
-_END_OF_LINE = re.compile(r"(\n|\A)([ \t]*)\Z")
-_REST_OF_LINE = re.compile(r"[ \t]*(\n|\Z)")
+_END_OF_LINE = pattern(r"(\n|\A)([ \t]*)\Z")
+_REST_OF_LINE = pattern(r"[ \t]*(\n|\Z)")
 
 
 def _unused_character(pieces: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..diagnostics import Code, catalogue
+from ..patterns import pattern
 
 
 class Token:
@@ -60,21 +61,19 @@ def unclosed_comment(trivia: str, offset: int = 0) -> LexError | None:
 
 # Comments count as blanks everywhere but inside strings, templates and unquoted text. `{//` opens a block
 # comment only when a `//}` follows; otherwise it is a brace and a line comment.
-TRIVIA = re.compile(r"(?:[ \t\r\n\f\ufeff]+|///?[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\})+")
-COMMENT = re.compile(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\}")
-DOC_LINE = re.compile(r"///(?!/)[ \t]?([^\n]*)")
-RAW = re.compile(r'(#+)"([\s\S]*?)"\1(?!#)')
-STRING = re.compile(r'"((?:[^"\\]|\\[\s\S])*)"')
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-HYPHEN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
-NUMBER = re.compile(
+TRIVIA = pattern(r"(?:[ \t\r\n\f\ufeff]+|///?[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\})+")
+COMMENT = pattern(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|\{//[\s\S]*?//\}")
+DOC_LINE = pattern(r"///(?!/)[ \t]?([^\n]*)")
+RAW = pattern(r'(#+)"([\s\S]*?)"\1(?!#)')
+STRING = pattern(r'"((?:[^"\\]|\\[\s\S])*)"')
+WORD = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+HYPHEN_WORD = pattern(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
+NUMBER = pattern(
     r"0[xX][0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*|0[oO][0-7]+(?:_[0-7]+)*|0[bB][01]+(?:_[01]+)*"
     r"|[0-9]+(?:_[0-9]+)*(?:\.[0-9]+(?:_[0-9]+)*)?(?:[eE][+-]?[0-9]+)?"
 )
 # `2nd`, `0x1G`, `1.` and `.5`; but `1.to_string` may be.
-NO_NUMBER = re.compile(
-    r"[0-9]+(?:\.[0-9]+)*[A-Za-z_][\w.]*|[0-9]+(?:\.[0-9]+)?\.(?![\w.])|(?<![\w)\]}\"])\.[0-9]+"
-)
+NO_NUMBER = pattern(r"[0-9]+(?:\.[0-9]+)*[A-Za-z_][\w.]*|[0-9]+(?:\.[0-9]+)?\.(?![\w.])|(?<![\w)\]}\"])\.[0-9]+")
 
 
 def is_float(number: str) -> bool:
@@ -88,16 +87,16 @@ def int_value(number: str) -> int:
 
 
 # Two braces inside would be the next constraint: this one is not closed.
-JINJA = re.compile(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^{}"']|\{(?!\{)|\}(?!\}))*)\}\}""")
+JINJA = pattern(r"""\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^{}"']|\{(?!\{)|\}(?!\}))*)\}\}""")
 # A language tag before a raw string was legal once; it is read and forgotten.
-RAW_TAG = re.compile(r'[A-Za-z]+(?=#+")')
+RAW_TAG = pattern(r'[A-Za-z]+(?=#+")')
 
-UNQUOTED = re.compile(r"""(?:(?![ \t]+(?://|/\*))[^#@{(\[<})\]>,';"`\r\n])+""")
+UNQUOTED = pattern(r"""(?:(?![ \t]+(?://|/\*))[^#@{(\[<})\]>,';"`\r\n])+""")
 # A template string that is called. Text without quotes holds no parentheses.
-CONFIG_CALL = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
-UNQUOTED_ARGUMENT = re.compile(r'[^(){}",\r\n#]+')
+CONFIG_CALL = pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
+UNQUOTED_ARGUMENT = pattern(r'[^(){}",\r\n#]+')
 
-OPERATOR = re.compile(
+OPERATOR = pattern(
     r"<<=|>>=|\.\.\.|\.\.|\?\.(?![0-9])|->|=>|==|!=|<=|>=|&&|\|\||<<|\+=|-=|\*=|/=|%=|&=|\|=|\^=|\+\+|--|@@|[-+*/%<>=!&|^~?:;,.(){}\[\]@]"
 )
 
@@ -111,55 +110,55 @@ EXPR_KEYWORDS = {
 
 # Words that are keywords where nothing else can stand, and names everywhere else.
 WORDS_OF_PLACE = frozenset("is throws test testset await spawn with defer catch_all_panics endif endfor".split())
-TEST_FOLLOWS = re.compile(r'[ \t]+(?:["`]|[A-Za-z_])')
-IS_FOLLOWS = re.compile(r'\s+["A-Za-z_0-9]')
-AWAIT_FOLLOWS = re.compile(r"[ \t]+[A-Za-z_0-9(\"`\[]")
-SPAWN_FOLLOWS = re.compile(r'\s*(?:[{"`]|with\b|(?!with\b)[A-Za-z_][\w.]*\s*(?:\{|with\b))')
+TEST_FOLLOWS = pattern(r'[ \t]+(?:["`]|[A-Za-z_])')
+IS_FOLLOWS = pattern(r'\s+["A-Za-z_0-9]')
+AWAIT_FOLLOWS = pattern(r"[ \t]+[A-Za-z_0-9(\"`\[]")
+SPAWN_FOLLOWS = pattern(r'\s*(?:[{"`]|with\b|(?!with\b)[A-Za-z_][\w.]*\s*(?:\{|with\b))')
 # A brace that opens no fields of a class of that name.
-DEFER_FOLLOWS = re.compile(r"\s*\{(?!\s*(?:[A-Za-z_]\w*\s*:|\.\.\.))")
-CATCH_FOLLOWS = re.compile(r"\s*(?:\(\s*\w+\s*(?:,\s*\w+\s*)?\)\s*)?\{")
-THROWS_FOLLOWS = re.compile(r'\s+["(A-Za-z_]')
-HOLE_ENDS = re.compile(r"\s*\}")
-DOT_FOLLOWS = re.compile(r"\s*\.")
+DEFER_FOLLOWS = pattern(r"\s*\{(?!\s*(?:[A-Za-z_]\w*\s*:|\.\.\.))")
+CATCH_FOLLOWS = pattern(r"\s*(?:\(\s*\w+\s*(?:,\s*\w+\s*)?\)\s*)?\{")
+THROWS_FOLLOWS = pattern(r'\s+["(A-Za-z_]')
+HOLE_ENDS = pattern(r"\s*\}")
+DOT_FOLLOWS = pattern(r"\s*\.")
 # What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.
-COMPANION = re.compile(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b")
+COMPANION = pattern(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b")
 
-TEMPLATE_OPENER = re.compile("`+")
-TEMPLATE_MARK = re.compile(r"\\[\s\S]|`+|\$\{")
+TEMPLATE_OPENER = pattern("`+")
+TEMPLATE_MARK = pattern(r"\\[\s\S]|`+|\$\{")
 
-TYPE_LIST_PIECE = re.compile(rf'[\w.,|?\[\]]+|=(?![=>])|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
+TYPE_LIST_PIECE = pattern(rf'[\w.,|?\[\]]+|=(?![=>])|[<>]|"(?:[^"\\]|\\[\s\S])*"|{TRIVIA.pattern}')
 
 # In every look ahead, comments count as blanks; atomic, or a long run of blanks would be cut in all possible ways.
 _BLANK = f"(?>{TRIVIA.pattern})"
-_DECLARED_NAME = re.compile(
+_DECLARED_NAME = pattern(
     rf"{_BLANK}?(?!(?:test|testset|generator|implements)\b)[A-Za-z_][\w-]*(?:\s*<[^>\n]*>)?{_BLANK}({HYPHEN_WORD.pattern})"
 )
-KEY_COLON = re.compile(f"{_BLANK}?:")
-NAME_FOLLOWS = re.compile(f"{_BLANK}[A-Za-z_]")
+KEY_COLON = pattern(f"{_BLANK}?:")
+NAME_FOLLOWS = pattern(f"{_BLANK}[A-Za-z_]")
 # How a test begins that lists functions and arguments; any other is a body of statements. A key beside its value
 # is no expression, so that a misspelt one is told as such.
-LISTED_TEST = re.compile(
+LISTED_TEST = pattern(
     rf"(?:functions|args|type_builder){_BLANK}?(?![\w(.=])|@@"
     rf"|(?!(?:{'|'.join(EXPR_KEYWORDS)}|test|testset)\b)(?:[A-Za-z_][\w-]*|\"[^\"\n]*\")"
     rf"(?:{_BLANK}?:|[ \t]+(?!(?:is|instanceof|catch|catch_all|catch_all_panics)\b)[\w\"\[#])"
 )
 _TYPE_PARAMS = r"<[^<>(){}]*(?:<[^<>(){}]*>[^<>(){}]*)*>"
-METHOD_FOLLOWS = re.compile(rf"{_BLANK}[\w-]+{_BLANK}?(?:{_TYPE_PARAMS}{_BLANK}?)?\(")
+METHOD_FOLLOWS = pattern(rf"{_BLANK}[\w-]+{_BLANK}?(?:{_TYPE_PARAMS}{_BLANK}?)?\(")
 # A field of that name has no brace behind its type.
-IMPLEMENTS_FOLLOWS = re.compile(rf"{_BLANK}[A-Za-z_][\w.]*{_BLANK}?(?:{_TYPE_PARAMS}{_BLANK}?)?\{{")
-MAP_START = re.compile(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
+IMPLEMENTS_FOLLOWS = pattern(rf"{_BLANK}[A-Za-z_][\w.]*{_BLANK}?(?:{_TYPE_PARAMS}{_BLANK}?)?\{{")
+MAP_START = pattern(rf'(?:\}}|"(?:[^"\\]|\\[\s\S])*"{_BLANK}?:|[A-Za-z_][A-Za-z0-9_]*{_BLANK}?:)')
 # `client catch …` and `client instanceof …` are expressions about a variable of that name.
-LLM_CLIENT = re.compile(
+LLM_CLIENT = pattern(
     r'client[ \t]*:?[ \t]+(?:"|#|(?!(?:catch|catch_all|catch_all_panics|instanceof)\b)[A-Za-z_])'
     r'|client[ \t]*:?[ \t]*["#]'
 )
-LLM_PROMPT = re.compile(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|"|`)')
+LLM_PROMPT = pattern(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|"|`)')
 
 # A word and a string beside each other are no expression.
-LLM_MISSPELT = re.compile(rf'(?!(?:{"|".join(EXPR_KEYWORDS)}|test|testset)\b)[A-Za-z_]\w*:?[ \t]+#*"')
+LLM_MISSPELT = pattern(rf'(?!(?:{"|".join(EXPR_KEYWORDS)}|test|testset)\b)[A-Za-z_]\w*:?[ \t]+#*"')
 
 # What other languages write, where it can mean nothing in this one.
-FOREIGN = re.compile(
+FOREIGN = pattern(
     r"(?P<let>(?:const|var)[ \t]+[A-Za-z_]\w*[ \t]*[=:][^=])"
     r"|(?P<new>new[ \t]+[A-Z]\w*[ \t]*[{(])"
     r"|(?P<elif>(?:elif|elsif|elseif)[ \t]*\([^\n]*\{)"
@@ -243,7 +242,7 @@ CONFIGURED = frozenset({"client", "retry_policy", "generator", "test"})
 # What `FOREIGN` begins with: looked at before it, for it is asked of every word.
 FOREIGN_WORDS = frozenset({"const", "var", "new", "elif", "elsif", "elseif", "try", "finally"})
 
-_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\s\S]))")
+_ESCAPE = pattern(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\s\S]))")
 _SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "'": "'", '"': '"', "\\": "\\"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +15,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
 from jinja2.utils import internal_code
 
+from ..patterns import pattern
 from .environment import RunContext, Sandbox
 from .errors import TemplateError, UnclosedTag
 from .limits import MAX_TEXT, Budget, spending
@@ -26,7 +26,7 @@ from .wording import open_tag, reworded
 
 _RESULT = "baml_result"
 # Python names the function behind a filter when it is called with what it does not take.
-_OWN_FUNCTION = re.compile(r"^(?:\w+\.)*(?:<lambda>|\w+)\(\) ")
+_OWN_FUNCTION = pattern(r"^(?:\w+\.)*(?:<lambda>|\w+)\(\) ")
 P = TypeVar("P", bound=Parser)
 _FAILURES = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
 

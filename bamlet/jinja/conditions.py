@@ -6,11 +6,11 @@ It serves who wants a value that meets the constraint. What it has no words for 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from jinja2 import nodes
 
+from ..records import dataclass
 from .compiled import read_expression
 from .errors import TemplateError
 from .syntax import SELF_INSIDE

@@ -7,7 +7,6 @@ expression and the token behind it. A walk over the nodes keeps the values of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from jinja2 import nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
+from ..records import dataclass
 from ..source import SourceFile
 from .compiled import parse_expression, sandbox
 from .errors import TemplateError

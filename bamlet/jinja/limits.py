@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
+from ..records import dataclass
 from .errors import TemplateError
 
 MAX_TEXT = 8 * 1024 * 1024

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from jinja2 import nodes
 
+from ..records import replace
 from .syntax import LOOP_FILTER, SELF, SELF_INSIDE, place
 from .uses import Arguments, NameUse
 

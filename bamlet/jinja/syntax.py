@@ -12,6 +12,7 @@ from jinja2.lexer import Lexer
 from jinja2.nodes import EvalContext
 from jinja2.runtime import exported
 
+from ..patterns import pattern
 from .errors import TemplateError
 
 # jinja2 gives `self` a meaning of its own; for us it is a parameter like any other.
@@ -44,7 +45,7 @@ class Line(int):
         return self
 
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = pattern(r"\\(.)", re.DOTALL)
 _ESCAPED = "\n\\'\"abfnrtv01234567xNuU"
 
 

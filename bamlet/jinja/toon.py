@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from ..patterns import pattern
+from ..records import dataclass
+
 _DELIMITERS = {"comma": ",", "tab": "\t", "pipe": "|"}
-_KEY = re.compile(r"[A-Za-z_][\w.]*")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?|0\d+", re.IGNORECASE)
-_STRUCTURAL = re.compile(r'[:"\\\[\]{}\n\r\t]')
+_KEY = pattern(r"[A-Za-z_][\w.]*")
+_NUMBER = pattern(r"-?\d+(\.\d+)?(e[-+]?\d+)?|0\d+", re.IGNORECASE)
+_STRUCTURAL = pattern(r'[:"\\\[\]{}\n\r\t]')
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..records import dataclass
 
 GLOBAL_NAMES = frozenset({"debug", "dict", "loop", "namespace", "range"})
 """Functions that every template has, and the loop's own name."""

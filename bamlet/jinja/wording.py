@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
-_TAG = re.compile(r"\{\{|\{%|\{#")
-_PIECE = re.compile(r""""(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|\{[{%#]|[{}]|%\}""")
-_WORD = re.compile(r"[-+]?\s*(\w+)")
+from ..patterns import pattern
+from ..records import dataclass
+
+_TAG = pattern(r"\{\{|\{%|\{#")
+_PIECE = pattern(r""""(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|\{[{%#]|[{}]|%\}""")
+_WORD = pattern(r"[-+]?\s*(\w+)")
 _CLOSED_BY = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _BLOCKS = {"if", "for", "macro", "call", "filter", "with", "raw", "set"}
 
@@ -75,8 +77,8 @@ def _end_of_tag(text: str, at: int, closer: str) -> int | None:
 
 def reworded(message: str) -> str:
     """jinja2's message as ours."""
-    for pattern, wording in _WORDINGS:
-        if match := pattern.match(message):
+    for known, wording in _WORDINGS:
+        if match := known.match(message):
             return wording(match)
     return message[:1].lower() + message[1:].rstrip(".")
 
@@ -96,18 +98,18 @@ def _shown(token: str) -> str:
 
 _WORDINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (
-        re.compile(r"expected token '(.+?)', got '(.+)'"),
+        pattern(r"expected token '(.+?)', got '(.+)'"),
         lambda m: f"expected {_shown(m[1])}, found {_shown(m[2])}",
     ),
     (
-        re.compile(r"unexpected '(.+)', expected '(.+)'"),
+        pattern(r"unexpected '(.+)', expected '(.+)'"),
         lambda m: f"expected {_shown(m[2])}, found {_shown(m[1])}",
     ),
-    (re.compile(r"unexpected char ['\"]{3}"), lambda m: "a string is never closed"),
-    (re.compile(r"unexpected char '(.+?)'"), lambda m: f"`{m[1]}` means nothing here"),
-    (re.compile(r"unexpected 'end of template'"), lambda m: "the expression ends too early"),
-    (re.compile(r"unexpected '(.+)'"), lambda m: f"expected an expression, found {_shown(m[1])}"),
-    (re.compile(r"Encountered unknown tag '(end\w+)'"), lambda m: f"`{m[1]}` closes nothing"),
-    (re.compile(r"Encountered unknown tag '(\w+)'"), lambda m: f"there is no statement `{m[1]}`"),
-    (re.compile(r"Expected an expression, got '(.+)'"), lambda m: f"expected an expression, found {_shown(m[1])}"),
+    (pattern(r"unexpected char ['\"]{3}"), lambda m: "a string is never closed"),
+    (pattern(r"unexpected char '(.+?)'"), lambda m: f"`{m[1]}` means nothing here"),
+    (pattern(r"unexpected 'end of template'"), lambda m: "the expression ends too early"),
+    (pattern(r"unexpected '(.+)'"), lambda m: f"expected an expression, found {_shown(m[1])}"),
+    (pattern(r"Encountered unknown tag '(end\w+)'"), lambda m: f"`{m[1]}` closes nothing"),
+    (pattern(r"Encountered unknown tag '(\w+)'"), lambda m: f"there is no statement `{m[1]}`"),
+    (pattern(r"Expected an expression, got '(.+)'"), lambda m: f"expected an expression, found {_shown(m[1])}"),
 )

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..patterns import pattern
+
 _WORDS = frozenset(
     ("", "~", *(form for word in ("null", "true", "false") for form in (word, word.title(), word.upper())))
 )
-_NUMBER = re.compile(r"[-+]?(\.?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?|0[xob][\da-fA-F]+|\.inf)|\.nan", re.IGNORECASE)
-_NEEDS_QUOTES = re.compile(r"^[\s\-?:,\[\]{}#&*!|>'\"%@`]|:(\s|$)|\s#|\s$|^=$")
-_INDICATOR = re.compile(r"^[-?:](?=\S)")
+_NUMBER = pattern(r"[-+]?(\.?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?|0[xob][\da-fA-F]+|\.inf)|\.nan", re.IGNORECASE)
+_NEEDS_QUOTES = pattern(r"^[\s\-?:,\[\]{}#&*!|>'\"%@`]|:(\s|$)|\s#|\s$|^=$")
+_INDICATOR = pattern(r"^[-?:](?=\S)")
 
 
 def to_yaml(data: Any) -> str:

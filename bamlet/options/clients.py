@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypeAlias
 
+from ..records import dataclass
 from .providers import COMPOSITES, PROVIDERS, RESPONSE_TYPES
 
 Kind: TypeAlias = Literal[

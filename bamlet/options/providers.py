@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from ..records import dataclass
 
 Variables: TypeAlias = Mapping[str, tuple[str, ...]]
 """Options and the variables of the environment that stand in for them, the first that is set."""

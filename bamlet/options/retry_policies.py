@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ..patterns import pattern
+from ..records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ CAUSES = (
     "4xx",
     "5xx",
 )
-STATUS = re.compile(r"[45][0-9][0-9]")
+STATUS = pattern(r"[45][0-9][0-9]")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+
+from ..records import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)

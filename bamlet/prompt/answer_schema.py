@@ -8,9 +8,9 @@ with the ways through them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ..records import dataclass, field
 from ..types.schema import EnumMember, EnumSchema, Field, Schemas
 from ..types.ty import (
     AliasTy,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..records import dataclass, field
 from ..types.schema import EnumMember, EnumSchema, Schemas
 from ..types.ty import NULL, AliasTy, ClassTy, EnumTy, ListTy, MapTy, Ty, UnionTy, bare, members, union
 from .errors import PromptError

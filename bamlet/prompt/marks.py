@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ..jinja import TemplateObject
 from ..jinja.values import show
+from ..records import dataclass
 from .errors import PromptError
 from .parts import Media, Message, Part, Prompt, Text
 from .values import MessageValue

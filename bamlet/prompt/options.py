@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..jinja.values import kind_of, show
+from ..records import dataclass, fields
 from .errors import PromptError
 
 NOT_GIVEN: Any = object()

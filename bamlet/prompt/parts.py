@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ..records import dataclass, field
 from .answer_schema import StructuredAnswer
 from .tools import Tools
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..jinja import Budget, TemplateError, TemplateObject, parse_template
 from ..jinja.values import Callback, debug
+from ..records import dataclass, field, replace
 from ..types.schema import Schemas
 from ..types.ty import Ty
 from .errors import PromptError

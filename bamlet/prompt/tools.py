@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from ..records import dataclass, replace
 from ..types.schema import ClassSchema, Field, Schemas
 from ..types.ty import NULL, ClassTy, union
 from .answer_schema import AnswerSchema, answer_schema

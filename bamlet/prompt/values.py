@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..jinja import MISSING, TemplateObject
+from ..records import dataclass
 from ..types.schema import ClassSchema, EnumMember, EnumSchema
 from .parts import Message
 

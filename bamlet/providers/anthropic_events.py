@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
+from ..records import dataclass
 from .accumulator import Accumulator, count, text_of, together
 from .completion import FinishReason, Usage
 

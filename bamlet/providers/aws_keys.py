@@ -5,9 +5,9 @@ from __future__ import annotations
 import configparser
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..records import dataclass
 from ..wire.message import Request
 from ..wire.signing import AwsKey
 from .client import ClientConfigError

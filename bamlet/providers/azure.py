@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from ..options import PROVIDERS
+from ..records import replace
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .request import path_segment

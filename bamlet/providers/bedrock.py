@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..options import BEDROCK_INFERENCE, PROVIDERS
 from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse
+from ..records import replace
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type

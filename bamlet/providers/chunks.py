@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Self, TypeAlias
 
+from ..records import dataclass, field
 from .completion import ToolCall, Usage
 
 ChunkType: TypeAlias = Literal[

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 from ..options import LIMITS, MEDIA_KINDS, MEDIA_MODES, Kind, Option, Provider, Timeouts, of_provider
 from ..prompt import ClientInfo
+from ..records import dataclass, field, fields
 
 MediaMode: TypeAlias = Literal[
     "send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from ..patterns import pattern
+from ..records import dataclass
 
 ErrorKind: TypeAlias = Literal[
     "http_error", "provider_error", "truncated", "empty_response", "protocol_error", "degenerate"
@@ -16,16 +18,16 @@ MAX_MESSAGE = 300
 
 _NO_RETRY_CODES = frozenset(("insufficient_quota", "billing_hard_limit_reached", "enforced_spend_limit_reached"))
 _RETRIED_BELOW_500 = frozenset((408, 409, 424, 425, 429, 498, 499))
-_TRANSIENT = re.compile(
+_TRANSIENT = pattern(
     r"overloaded|server_error|internal|rate.?limit|too.?many.?requests|unavailable|throttl|timeout|capacity|api_error",
     re.IGNORECASE,
 )
-_PERMANENT = re.compile(
+_PERMANENT = pattern(
     r"invalid|bad.?request|authenti|permission|forbidden|not.?found|validation|quota|billing|unsupported|too_large",
     re.IGNORECASE,
 )
 
-_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
+_SECONDS = pattern(r"(\d{1,9}(?:\.\d{1,9})?)s")
 
 
 class ProviderError(Exception):

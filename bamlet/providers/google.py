@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ..options import PROVIDERS
+from ..patterns import pattern
 from ..prompt import Media, Prompt, Text, ToolResult, ToolUse, Unread
+from ..records import dataclass, replace
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options
 from .media import MediaRules, media_type
@@ -23,7 +23,7 @@ MEDIA = MediaRules(
     {"image": "send_base64_unless_google_url", "audio": "send_url", "pdf": "send_url", "video": "send_url"}
 )
 
-_MODEL = re.compile(r"(?!.*\.\.)[\w./@-]+")
+_MODEL = pattern(r"(?!.*\.\.)[\w./@-]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Any
+
+from ..patterns import pattern
 
 MAX_LIST = 10_000
 MAX_DEPTH = 100
 
-_STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|"([^"]*)")\]""")
+_STEP = pattern(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|"([^"]*)")\]""")
 
 
 class JsonBuilder:

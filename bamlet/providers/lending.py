@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from ..patterns import pattern
+
 # The URL as a whole is looked at, since two readers of an odd one may disagree about its host.
-_URL = re.compile(r"https://([a-z0-9.-]+)(?::443)?(?:[/?].*)?", re.IGNORECASE | re.DOTALL)
-_ANY_URL = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?(?:[/?].*)?", re.IGNORECASE | re.DOTALL)
+_URL = pattern(r"https://([a-z0-9.-]+)(?::443)?(?:[/?].*)?", re.IGNORECASE | re.DOTALL)
+_ANY_URL = pattern(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?(?:[/?].*)?", re.IGNORECASE | re.DOTALL)
 _LABEL = "[a-z0-9-]+"
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
 
 _HOSTS = {
-    "google": re.compile(rf"(?:{_LABEL}-)?aiplatform(?:\.{_LABEL}\.rep)?\.googleapis\.com"),
-    "azure": re.compile(rf"{_LABEL}\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)"),
-    "aws": re.compile(
+    "google": pattern(rf"(?:{_LABEL}-)?aiplatform(?:\.{_LABEL}\.rep)?\.googleapis\.com"),
+    "azure": pattern(rf"{_LABEL}\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)"),
+    "aws": pattern(
         rf"(?:bedrock(?:-runtime|-mantle)?(?:-fips)?\.{_REGION}\.(?:amazonaws\.com(?:\.cn)?|api\.aws)"
         rf"|{_LABEL}\.bedrock-runtime\.{_REGION}\.vpce\.amazonaws\.com(?:\.cn)?)"
     ),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from ..prompt import Media, MediaKind, Prompt
+from ..records import dataclass, field, replace
 from .client import ClientConfigError, ClientOptions, MediaMode
 
 _DATA_URL = "data:"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..options import PROVIDERS
 from ..prompt import Prompt
+from ..records import replace
 from ..wire.message import Request
 from . import openai
 from .client import ClientOptions, ClientSpec, read_options

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ..options import PROVIDERS, Provider
 from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse
+from ..records import dataclass, replace
 from ..wire.message import Request
 from .client import ClientOptions, ClientSpec, read_options
 from .media import MediaRules, data_url

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from ..patterns import pattern
+
+_SURROGATE = pattern("[\ud800-\udfff]")
 _LEFT_OVER = "\ufffd"
 
 

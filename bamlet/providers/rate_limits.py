@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from ..patterns import pattern
+from ..records import dataclass
+
 # `x-ratelimit-remaining-requests`, `anthropic-ratelimit-input-tokens-reset`, `x-ratelimit-reset`
-_HEADER = re.compile(
+_HEADER = pattern(
     r"x-ratelimit-(limit|remaining|reset)(?:-(.+))?|anthropic-(?:\w+-)?ratelimit-(.+)-(limit|remaining|reset)"
 )
-_GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_GO_DURATION = pattern(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _EPOCH = 10**12  # milliseconds; a smaller number is a time to wait, in seconds
 

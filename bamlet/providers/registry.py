@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol
 
 from ..options import ALIASES, PROVIDERS, RESPONSE_TYPES
 from ..prompt import Media, Prompt
+from ..records import dataclass
 from ..wire.message import Request
 from . import anthropic, azure, bedrock, google, nobody, ollama, openai, responses, vertex
 from .accumulator import Accumulator

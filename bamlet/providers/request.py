@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+from ..patterns import pattern
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, WrongAddress
 
 T = TypeVar("T")
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
-_BLANK = re.compile(r"[\0-\x20\x7f]")
+_HEADER_NAME = pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = pattern(r"[\0-\x08\x0a-\x1f\x7f]")
+_BLANK = pattern(r"[\0-\x20\x7f]")
 _KEY_HEADERS = frozenset(("authorization", "api-key", "x-api-key", "x-goog-api-key"))
 # The transport writes these itself.
 _OURS = frozenset(("content-length", "host", "transfer-encoding"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..options import PROVIDERS
 from ..prompt import TOOL_ROLE, Message, Part, Prompt, ToolResult, ToolUse, Unread
+from ..records import dataclass
 from .client import ClientOptions
 
 

@@ -5,11 +5,11 @@ A tool's arguments are the text. Where the value had to be wrapped into an objec
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import Any
 
+from ..patterns import pattern
 from ..prompt import ANSWER_NAME
+from ..records import replace
 from ..wire.sse import Event
 from .accumulator import Accumulator
 from .chunks import StreamChunk
@@ -19,8 +19,8 @@ MAX_HELD = 256
 """Characters that are held back until it is clear whether they wrap a value, with the blanks among them."""
 
 _WRAPPING = f'{{"{ANSWER_NAME}":'
-_BLANKS = re.compile(r"\s+")
-_HEAD = re.compile(rf'\{{\s*"{ANSWER_NAME}"\s*:')
+_BLANKS = pattern(r"\s+")
+_HEAD = pattern(rf'\{{\s*"{ANSWER_NAME}"\s*:')
 
 
 class Unwrapping:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 
+from ..records import dataclass, field
 from .client import ClientConfigError
 
 USUAL_LIFETIME = 3600

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from ..patterns import pattern
 from ..prompt import Prompt, Tool, ToolResult, Tools, ToolUse
 from .client import ClientConfigError, ClientOptions
 from .request import block_in, list_in
 
 Body: TypeAlias = dict[str, Any]
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_PROPERTY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NAME = pattern(r"[A-Za-z0-9_-]{1,64}")
+_PROPERTY = pattern(r"[A-Za-z0-9_.-]{1,64}")
 # Of calls to which their dialect has given no id; `sysops.agent` counts them.
-_OWN_ID = re.compile(r"call_\d+_\d+")
+_OWN_ID = pattern(r"call_\d+_\d+")
 
 
 def declare(client: ClientOptions, body: Body, prompt: Prompt) -> Body:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..options import PROVIDERS
 from ..prompt import Media, Prompt
+from ..records import replace
 from ..wire.message import Request
 from . import anthropic
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options

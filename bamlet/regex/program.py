@@ -7,9 +7,9 @@ through the pattern are followed at once, and each step is remembered by state a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from ..records import dataclass, field
 from .syntax import Assertion, Char, Choice, Matcher, Node, Repeat, Sequence, is_word, parse
 
 MAX_PROGRAM = 20_000

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from ..records import dataclass
 
 Matcher: TypeAlias = Callable[[str], bool]
 

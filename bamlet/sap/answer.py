@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from .escapes import read_escape
 from .nodes import NUMBER, TextNode
 
 _EDGES = " \t\r\n\ufeff\x00\xa0"
-_ONE_FENCE = re.compile(r"\s*```[\w ]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
+_ONE_FENCE = pattern(r"\s*```[\w ]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 _KEYWORDS = ("true", "false", "null", "True", "False", "None")
-_OPEN_FENCE = re.compile(r"(?:\A|\n)[ \t]{0,16}```[\w ]*\s*\Z")
-REASONING = re.compile(r"<(think|thinking|reasoning)>")
-_HALF_TAG = re.compile(r"<[a-z]{0,9}\Z")
+_OPEN_FENCE = pattern(r"(?:\A|\n)[ \t]{0,16}```[\w ]*\s*\Z")
+REASONING = pattern(r"<(think|thinking|reasoning)>")
+_HALF_TAG = pattern(r"<[a-z]{0,9}\Z")
 REASONING_TAGS = ("<think>", "<thinking>", "<reasoning>")
-_QUOTED = re.compile(rf'[{_EDGES}]*"')
-_WHOLE_TOKEN = re.compile(r'"[^"\\]*"')
+_QUOTED = pattern(rf'[{_EDGES}]*"')
+_WHOLE_TOKEN = pattern(r'"[^"\\]*"')
 
 
 def strip_edges(text: str) -> str:

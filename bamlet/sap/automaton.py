@@ -10,8 +10,7 @@ each step consumes text or waits for more, and what is waited for lies within a 
 
 from __future__ import annotations
 
-import re
-
+from ..patterns import pattern
 from .nodes import ArrayNode, Container, ObjectNode
 from .open_value import Between, OpenValue, Step
 from .policy import USUAL, Policy
@@ -26,7 +25,7 @@ from .tokens import (
     open_value_string,
 )
 
-_WHOLE_KEY = re.compile(r'[\s,]*"([^"\\]*)"\s*:\s*')
+_WHOLE_KEY = pattern(r'[\s,]*"([^"\\]*)"\s*:\s*')
 
 
 class Automaton(OpenValue):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from .nodes import NUMBER
 from .quotes import CONTENT, ENDS, WAIT, WINDOW, comment_follows, key_follows
 
 LONG = 64  # a longer run is prose: neither a number nor a keyword
 
-_KEYWORD = re.compile(r"true|false|null|none|nan|-?inf(?:inity)?", re.IGNORECASE)
-_THOUSANDS = re.compile(r"[-+]?[$€£]?[0-9]{1,3}(?:,[0-9]{3})*")
+_KEYWORD = pattern(r"true|false|null|none|nan|-?inf(?:inity)?", re.IGNORECASE)
+_THOUSANDS = pattern(r"[-+]?[$€£]?[0-9]{1,3}(?:,[0-9]{3})*")
 _TOUCHING = "\"'`}],/#"  # what may end a text though no blank stands between it and the comma
-_BLANKS = re.compile(r"\s{0,256}")
+_BLANKS = pattern(r"\s{0,256}")
 
 
 def bare_ends(word: str, last: str, text: str, at: int, *, in_list: bool, ended: bool) -> int:

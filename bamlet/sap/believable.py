@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..patterns import pattern
 from .dice import Dice
 
 _WORDS = (
@@ -26,10 +27,10 @@ _COMPANIES = "Northwind Bluebird Lakeside Granite Harbour Meridian".split()
 # So that escaping is exercised by whoever reads them.
 _ODD = ('a "quoted" word', "two\nlines", "größer als üblich", "a smile 🙂", "{braces} and [brackets]", "it's so")
 
-_EXAMPLE = re.compile(r"""(?:e\.?\s?g\.?|for example|such as|like)[,:]?\s+["'`]([^"'`]+)["'`]""", re.IGNORECASE)
-_ONE_OF = re.compile(r"one of:?\s+([\w-]+(?:\s*(?:,|\bor\b)\s*[\w-]+)+)", re.IGNORECASE)
-_ISO = re.compile(r"iso[ -]?8601", re.IGNORECASE)
-_STEPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_EXAMPLE = pattern(r"""(?:e\.?\s?g\.?|for example|such as|like)[,:]?\s+["'`]([^"'`]+)["'`]""", re.IGNORECASE)
+_ONE_OF = pattern(r"one of:?\s+([\w-]+(?:\s*(?:,|\bor\b)\s*[\w-]+)+)", re.IGNORECASE)
+_ISO = pattern(r"iso[ -]?8601", re.IGNORECASE)
+_STEPS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def text_for(name: str, description: str, dice: Dice, *, plain: bool) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ..records import dataclass
 from ..types.ty import Constraint
 from .targets import Target
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from ..patterns import pattern
 
 _MEANINGS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
-_HEX = re.compile(r"[0-9a-fA-F]{4}")
+_HEX = pattern(r"[0-9a-fA-F]{4}")
 _REPLACEMENT = "�"
 
 

@@ -7,21 +7,21 @@ candidate that was left open in it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator
 from typing import Final, TypeAlias
 
+from ..patterns import pattern
 from .answer import REASONING, REASONING_TAGS
 from .automaton import Automaton
 from .limits import Limits
 from .policy import USUAL, Policy
 from .quotes import CONTENT, ENDS, WAIT, WINDOW, comment_follows, key_follows
 
-_LANDMARK = re.compile(r"[{\[]|<(?=[tr]|\Z)|\n[ \t]{0,16}```")
-_HALF_FENCE = re.compile(r"\n[ \t]{0,16}`{0,2}\Z")
-_FENCE = re.compile(r"\n[ \t]{0,16}```")
-_BLANK_LINE = re.compile(r"\n[ \t]{0,16}\Z")
-_BLANKS = re.compile(r"\s{0,256}")
+_LANDMARK = pattern(r"[{\[]|<(?=[tr]|\Z)|\n[ \t]{0,16}```")
+_HALF_FENCE = pattern(r"\n[ \t]{0,16}`{0,2}\Z")
+_FENCE = pattern(r"\n[ \t]{0,16}```")
+_BLANK_LINE = pattern(r"\n[ \t]{0,16}\Z")
+_BLANKS = pattern(r"\s{0,256}")
 
 PIECE: Final = 2_048  # characters that are read between two pauses
 

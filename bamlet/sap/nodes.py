@@ -7,8 +7,9 @@ are offsets in the answer; a node without an end goes up to where the text ends.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, TypeAlias
+
+from ..patterns import pattern
 
 _KEYWORDS = {
     "true": True,
@@ -20,7 +21,7 @@ _KEYWORDS = {
 }
 # What stands for the parts of a text that is whole from the start: one list less for each of them.
 _NO_PARTS: Final[list[str]] = []
-NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+NUMBER = pattern(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 class TextNode:

@@ -6,16 +6,16 @@ what they follow, so that the end of a token can hand over to them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..patterns import pattern
+from ..records import dataclass
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
 from .policy import Policy
 from .quotes import quote_ends_key
 
-_BLANKS = re.compile(r"\s*")
+_BLANKS = pattern(r"\s*")
 
 Step: TypeAlias = "Callable[[OpenValue], bool]"
 QuoteRule: TypeAlias = Callable[[str, int, str, bool, bool], int]

@@ -8,9 +8,9 @@ that (another kind, an unknown or a doubled key, a word that only resembles one)
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
 
+from ..patterns import pattern
 from ..types.schema import Schemas
 from ..types.ty import Ty
 from .answer import preamble_of
@@ -23,13 +23,13 @@ from .targets import targets_of
 from .verdict import is_plain_string
 
 _BLANKS: Final = " \t\r\n"
-_OPENER = re.compile(r"[{\[]")
+_OPENER = pattern(r"[{\[]")
 # What no prose has behind a bracket: a quoted key.
-_MEANT = re.compile(r'\[?\s*\{\s*"[^"\\]*"\s*:')
+_MEANT = pattern(r'\[?\s*\{\s*"[^"\\]*"\s*:')
 _MOST_ZEROS: Final = "0" * 100
-_SURROGATE = re.compile(r"\\u[dD]")
+_SURROGATE = pattern(r"\\u[dD]")
 # A number that may be too small for a float, and a zero that an integer does not tell from the other one.
-_SMALL = re.compile(r"-(?:(?<=[eE]-)\d{3}|0(?![\d.]))")
+_SMALL = pattern(r"-(?:(?<=[eE]-)\d{3}|0(?![\d.]))")
 
 
 def _refused(_: str) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
+from ..records import dataclass
 from .factory import Factory
 from .plain_objects import EXACT_BELOW, TYPES, Make, NotPlain, Reader, Unsupported, class_of, once
 from .plain_unions import union_of

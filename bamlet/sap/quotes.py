@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..patterns import pattern
+
 CONTENT: Final = 0
 ENDS: Final = 1
 WAIT: Final = 2  # the text so far does not tell
 
 WINDOW: Final = 256
 
-_BLANKS = re.compile(r"\s{0,256}")
-_SEPARATORS = re.compile(r"[\s,]{0,256}")
-_QUOTED = {quote: re.compile(rf"[^{quote}\\]{{0,256}}") for quote in "\"'`"}
-_BARE_KEY = re.compile(r"""(?:[^\s"'`,:{}\[\]/#][^"'`,:{}\[\]\n]{0,63})?""")
-_STRING_ITEM = re.compile(r"""["'`]([^"'`\\\n]{0,256})""")
+_BLANKS = pattern(r"\s{0,256}")
+_SEPARATORS = pattern(r"[\s,]{0,256}")
+_QUOTED = {quote: pattern(rf"[^{quote}\\]{{0,256}}") for quote in "\"'`"}
+_BARE_KEY = pattern(r"""(?:[^\s"'`,:{}\[\]/#][^"'`,:{}\[\]\n]{0,63})?""")
+_STRING_ITEM = pattern(r"""["'`]([^"'`\\\n]{0,256})""")
 
 
 def quote_ends_key(text: str, at: int, quote: str, odd: bool, ended: bool) -> int:

@@ -6,8 +6,8 @@ Paths name fields as the program does. Where nothing in the program has a name, 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
 
+from ..records import dataclass
 from .nodes import Node
 from .outcome import STRICT, EntryKind, Failure, Note, Outcome, Step, join_path
 

@@ -6,21 +6,22 @@ import math
 import re
 from typing import NamedTuple
 
+from ..patterns import pattern
 from .nodes import NUMBER
 
 # CPython refuses longer ones by default, because reading them takes quadratic time.
 MAX_DIGITS = 4300
 
-_FRACTION = re.compile(r"([-+]?[0-9.]+)\s*/\s*([-+]?[0-9.]+)")
-_NUMBER_IN_TEXT = re.compile(
+_FRACTION = pattern(r"([-+]?[0-9.]+)\s*/\s*([-+]?[0-9.]+)")
+_NUMBER_IN_TEXT = pattern(
     r"(?P<sign>[-+]?)[$€£]?(?P<number>(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 )
 # Thousands as most write them, and as India does. Any other comma may as well part two numbers, or be a point.
-_GROUPS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
-_TIMES = re.compile(
+_GROUPS = pattern(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
+_TIMES = pattern(
     r"(?:[kKMB]|bn|mn|mln|mrd|tn)\b|\s*(?i:hundred|thousand|million|billion|trillion|lakh|crore|dozen)s?\b"
 )
-_DIGIT_OF_VALUE = re.compile("[1-9]")
+_DIGIT_OF_VALUE = pattern("[1-9]")
 _EXACT_BELOW = 2**53  # every whole number below is a float
 _NOT_FINITE = {
     "nan": math.nan,

@@ -7,10 +7,10 @@ is finished is the same object in every later snapshot.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from io import StringIO
 from typing import Final, Literal, TypeAlias
 
+from ..records import replace
 from ..types.nothing import NOTHING
 from ..types.schema import Schemas
 from ..types.ty import Ty

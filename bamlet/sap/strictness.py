@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Generator, Iterator
 from typing import Final
 
+from ..patterns import pattern
 from .nodes import ArrayNode, Container, Node, TextNode
 
 READ_AT_ONCE: Final = 65_536  # characters: Python's own reader takes a millisecond or two for them
 
-_COMMA = re.compile(r"[ \t\n\r]*,(?=[ \t\n\r]*[^] \t\n\r}])")
+_COMMA = pattern(r"[ \t\n\r]*,(?=[ \t\n\r]*[^] \t\n\r}])")
 
 
 def is_json(node: Node, text: str) -> Generator[None, None, bool]:

@@ -7,9 +7,9 @@ They compare by identity: memos are keyed on them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..records import dataclass, field
 from ..types.schema import EnumMember, Schemas
 from ..types.show import show
 from ..types.ty import (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from .bare import LONG, bare_ends
 from .escapes import read_escape
 from .nodes import ArrayNode, TextNode
@@ -14,15 +15,15 @@ from .open_value import OpenValue, QuoteRule
 from .quotes import CONTENT, ENDS, WAIT, quote_ends_item, quote_ends_key, quote_ends_value
 
 # Strings that the rules of `quotes` would end at their first quote, read in one match.
-_WHOLE_VALUE = re.compile(r'"([^"\\]+)"(?=\s*(?:\}|,\s*"[^"\\]{0,99}"\s*:))')
-_WHOLE_ITEM = re.compile(r'"([^"\\]+)"(?=\s*[,\]])')
+_WHOLE_VALUE = pattern(r'"([^"\\]+)"(?=\s*(?:\}|,\s*"[^"\\]{0,99}"\s*:))')
+_WHOLE_ITEM = pattern(r'"([^"\\]+)"(?=\s*[,\]])')
 # Numbers and keywords that the rules of `bare` would end right there.
-_WHOLE_BARE_VALUE = re.compile(r'(?:-?[0-9]+(?:\.[0-9]+)?|true|false|null)(?=[}\n]|,[\s"])')
-_WHOLE_BARE_ITEM = re.compile(r"(?:-?[0-9]+(?:\.[0-9]+)?|true|false|null)(?=[,\]\n])")
-_STRING_RUN = {'"': re.compile(r'[^"\\]+'), "'": re.compile(r"[^']+"), "`": re.compile(r"[^`]+")}
-_BARE_VALUE_RUN = re.compile(r'[^,}\n/#"]+')
-_BARE_ITEM_RUN = re.compile(r"[^,\]\n/#]+")
-_BARE_KEY_RUN = re.compile(r"[^:,}\n]+")
+_WHOLE_BARE_VALUE = pattern(r'(?:-?[0-9]+(?:\.[0-9]+)?|true|false|null)(?=[}\n]|,[\s"])')
+_WHOLE_BARE_ITEM = pattern(r"(?:-?[0-9]+(?:\.[0-9]+)?|true|false|null)(?=[,\]\n])")
+_STRING_RUN = {'"': pattern(r'[^"\\]+'), "'": pattern(r"[^']+"), "`": pattern(r"[^`]+")}
+_BARE_VALUE_RUN = pattern(r'[^,}\n/#"]+')
+_BARE_ITEM_RUN = pattern(r"[^,\]\n/#]+")
+_BARE_KEY_RUN = pattern(r"[^:,}\n]+")
 
 
 def open_key_string(a: OpenValue) -> bool:

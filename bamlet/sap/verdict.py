@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
+from ..records import dataclass, replace
 from .answer import strip_edges, text_node
 from .automaton import Automaton
 from .coerce import Coercer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from ..records import dataclass, field
 from ..types.ty import Constraint
 from .dice import Dice
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+
+from ..patterns import pattern
+from ..records import dataclass, field
 
 PUNCTUATION_POINTS = 3
 SUBSTRING_POINTS = 2
 
 _LIGATURES = str.maketrans({"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"})
-_PUNCTUATION = re.compile(r"[^\w-]")
+_PUNCTUATION = pattern(r"[^\w-]")
 
 
 @dataclass(frozen=True, slots=True)

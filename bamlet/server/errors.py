@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..embed import (
@@ -25,6 +24,7 @@ from ..embed import (
     to_plain,
 )
 from ..embed.errors import BamlClientConnectionError, FailedAttempt
+from ..records import dataclass, field
 
 DOCUMENTATION = "https://github.com/bamlet/bamlet/blob/main/docs/serving.md#"
 TOO_MANY_REQUESTS = 429

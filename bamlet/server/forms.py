@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from ..embed.log import Entry, Event, Kind, Snapshot
+from ..records import dataclass
 from .errors import refused
 from .events import event, line_of, tagged_line, whole_patch
 from .wire import HEARTBEAT, RETRY, compact, json_line, plain, sse

@@ -11,9 +11,9 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 
+from ..records import dataclass, field
 from .errors import Problem
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})

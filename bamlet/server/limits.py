@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from ..records import dataclass
 
 OnDisconnect: TypeAlias = Literal["cancel", "grace", "keep"]
 PATIENCE: tuple[OnDisconnect, ...] = ("cancel", "grace", "keep")  # the least first

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields, replace
 from typing import Any
 
 from ..diagnostics import did_you_mean
 from ..embed import CallContext, Program, Timeouts
+from ..records import fields, replace
 from .errors import refused
 
 KNOWN = ("client", "tags", "timeouts", "strict", "env", "request")

@@ -10,13 +10,13 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
 from ..embed import AbortController, AsyncRuntime, CallContext
 from ..embed.log import Event, EventLog
 from ..embed.runtime import unix_time
 from ..embed.stream import AsyncStream, StreamEvent
+from ..records import dataclass, replace
 from ..sap import Report
 from .errors import Problem, Refused, cancelled, overloaded, problem_of, refused, shutting_down
 from .events import Recorder

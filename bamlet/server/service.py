@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from ..diagnostics import did_you_mean
 from ..embed import AsyncRuntime, CallContext, Program
 from ..embed.compiling import callable_functions
+from ..records import dataclass, field
 from .errors import refused
 from .guard import Guard
 from .limits import OPTIONS, Limits, OnDisconnect

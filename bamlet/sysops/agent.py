@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ..diagnostics import did_you_mean
@@ -13,8 +11,10 @@ from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.tools import FunctionInfo, gives_tools, in_order, tool_name
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
+from ..patterns import pattern
 from ..prompt import PromptError, Tool, ToolInput, Tools, tool_input
 from ..providers import ToolCall
+from ..records import dataclass, replace
 from ..sap import ParseFailure
 from ..types.schema import Field
 from .answer_values import validation
@@ -29,7 +29,7 @@ MAX_RESULT = 20_000
 MAX_CALLS = 64  # of one answer
 MAX_TOLD = 2_048  # characters of an error
 
-_DESCRIBED = re.compile(r"(\w+): (.*)")
+_DESCRIBED = pattern(r"(\w+): (.*)")
 
 
 # --- functions as tools

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 from ..interpreter.runtime.values import to_plain
+from ..records import dataclass, fields
 from .host import Context
 from .registry import sysop
 from .sink import Done, Partial, Reset, Said, StreamEvent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, cast, get_args
 
@@ -18,6 +17,7 @@ from ..providers import (
     finish_reason_is_allowed,
     read_body,
 )
+from ..records import fields
 from .attempts import Attempt
 from .clients import Primitive, primitive_of
 from .exchange import hide_in_causes
@@ -288,8 +288,8 @@ def usage(context: Context, answer: Handle | Opaque) -> Any:
     said = answer_of(context, answer).said.usage
     if said is None:
         return None
-    fields = {field.name: getattr(said, field.name) for field in dataclasses.fields(said) if field.name != "raw"}
-    return context.space.instance("baml.llm.Usage", fields)
+    counts = {field.name: getattr(said, field.name) for field in fields(said) if field.name != "raw"}
+    return context.space.instance("baml.llm.Usage", counts)
 
 
 @sysop("baml.llm.StreamAccumulator.finish_kind")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import to_plain
 from ..providers.client import ClientOptions
 from ..providers.structured import Mode
+from ..records import dataclass
 from ..sap import ParseFailure, PartialParser
 from ..types.schema import Schemas
 from ..types.ty import Ty

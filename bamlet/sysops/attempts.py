@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..records import dataclass, fields
 from ..wire.redact import HIDDEN, hidden_headers, hide, redact_url
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ class Asking:
 
     def branch(self) -> Asking:
         """The same for a task of its own."""
-        # By hand: a program may start thousands, and `dataclasses.replace` takes ten times as long.
+        # By hand: a program may start thousands, and `replace` takes ten times as long.
         return Asking(self.record, self.secrets, self.function_name, self.run, self.prompt, self.attempt)
 
     def begin_run(self, function_name: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ..interpreter.runtime.values import Opaque
 from ..providers import ClientConfigError, read_error_text, without_key
+from ..records import dataclass
 from ..wire.message import Request, Transport, TransportError
 from .clients import Primitive, missing_key
 from .credential_files import aws_profile, google_default_credentials

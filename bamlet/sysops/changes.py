@@ -6,11 +6,11 @@ looking costs what is open, not what is there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 from ..interpreter.runtime.values import Instance, to_plain
+from ..records import dataclass
 
 Op: TypeAlias = Literal["add", "replace", "append", "remove"]
 Path: TypeAlias = "tuple[str | int, ...]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, TypeAlias, cast
 
@@ -13,6 +12,7 @@ from ..interpreter.runtime.values import Opaque
 from ..options import Timeouts
 from ..prompt import ClientInfo
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, MissingKey, dialect
+from ..records import dataclass, field
 from .credential_files import with_files
 from .host import CLIENT_VARIABLE, Context, client_variable
 from .registry import Failure, sysop

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Cancelled, Thrown
 from ..interpreter.runtime.values import FunctionValue, Opaque
+from ..records import replace
 from .host import Context, Host
 from .registry import sysop
 from .running import Future, nothing

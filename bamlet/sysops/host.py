@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -13,6 +12,7 @@ from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..interpreter.runtime.values import Handle, Opaque
+from ..records import dataclass, field
 from .attempts import Asking
 from .console import log_to_standard_error, to_standard_error
 from .handles import HandleScope, HandleTable
@@ -222,7 +222,7 @@ class Host:
         return self.agents_above if state is None else (*self.agents_above, state.function_name)
 
     def __copy__(self) -> Host:
-        # A program may start thousands: `dataclasses.replace` takes ten times as long.
+        # A program may start thousands: `replace` takes ten times as long.
         made: Host = object.__new__(Host)
         made.__dict__.update(self.__dict__)
         return made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from ..interpreter.runtime.values import Handle
+from ..records import asdict
 from ..wire.closing import uninterrupted
 from .attempts import attempted
 from .deadlines import deadlines_of

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from itertools import compress
 from typing import Any, NoReturn
 
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..interpreter.runtime.walking import Walk
+from ..patterns import pattern
 from .host import Context
 from .registry import Failure, sysop
 
 INDENT = 2
-_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF_CHARACTER = pattern(r"\\u[dD][89a-fA-F]")
 
 
 @sysop("baml.json.parse", throws=("InvalidArgument",))

@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from ..patterns import pattern
+
 T = TypeVar("T")
 
 MARGIN_SECONDS = 60.0
 """Before its end a thing is asked for anew: a request under way must not outlive it."""
-_STAND_IN = re.compile(r"<lent token (\d+)>")
+_STAND_IN = pattern(r"<lent token (\d+)>")
 
 
 class NotLent(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from itertools import islice
@@ -21,6 +20,7 @@ from ..providers import (
     WrongAddress,
     mode_of,
 )
+from ..records import replace
 from ..types.schema import Schemas
 from ..types.show import show
 from ..types.ty import STRING, Ty, bare
@@ -114,7 +114,7 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
 
 
 def _with_role(message: Message, default: str) -> Message:
-    return dataclasses.replace(message, role=default) if message.role is None else message
+    return replace(message, role=default) if message.role is None else message
 
 
 def _structured_answer(options: ClientOptions, output: Ty, schemas: Schemas) -> StructuredAnswer | None:

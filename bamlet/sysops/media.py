@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from ..interpreter.runtime.values import Opaque
 from ..prompt import Media, Prompt
+from ..records import dataclass
 from ..wire.message import InvalidRequest, Request, Response, Transport
 from .clients import Primitive
 from .deadlines import Deadlines

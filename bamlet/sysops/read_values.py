@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from ..records import replace
 from ..sap import MIN_PIECE, Entry, PartialParser, Pauses, Report
 from .answers import Answer
 from .views import SkeletonState, Source
@@ -33,7 +33,7 @@ class ReadValue(Source):
         report = self._read()
         if not self._missed:
             return report
-        return dataclasses.replace(report, entries=(*self._missed, *report.entries))
+        return replace(report, entries=(*self._missed, *report.entries))
 
     def _read(self) -> Report:
         return self._report

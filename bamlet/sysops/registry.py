@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 from ..interpreter.runtime.failures import InternalError, Panic, Thrown
+from ..records import dataclass
 from .host import Context
 from .host_failure import HostFailure
 from .running import cancelled

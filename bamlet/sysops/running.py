@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..interpreter.runtime.failures import CATCHABLE, Panic
+from ..records import dataclass, field
 from ..wire.closing import uninterrupted
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ consumer that wants every one gets a short queue, and while it is full the strea
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ..records import dataclass, field
 from ..types.nothing import NOTHING
 from .bell import Bell
 from .host_failure import HostFailure

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..interpreter.runtime.values import Handle
+from ..records import dataclass
 from .host import Context, resource
 from .registry import sysop
 from .turns import in_turns

@@ -6,11 +6,11 @@ A view is asked when somebody looks, and says what is new since it was last aske
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..interpreter.runtime.space import CHECKED, STREAM_STATE
 from ..interpreter.runtime.values import Instance
+from ..records import dataclass
 from ..types.nothing import NOTHING
 from .changes import Change, changes_between
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from ..embed.constraints import TestInfo
 from ..embed.files import text_of
 from ..embed.sharing import SharedConnections
 from ..embed.tapes import MissingTape, Tape
+from ..records import dataclass
 from .outcome import RunError, RunKey
 from .places import CASSETTES, SCRIPTS, Places, below, cassette_name, safe_name
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..embed import BamlError, CallContext, to_plain
@@ -13,6 +12,7 @@ from ..embed.constraints import TestInfo, constraint_failure, now_ms
 from ..embed.discovery import BodyTest
 from ..embed.runtime import Program
 from ..embed.test_arguments import arguments_of_test
+from ..records import dataclass
 
 _SHOWN = 400
 

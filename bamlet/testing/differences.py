@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
+
+from ..records import dataclass
 
 MAX_SHOWN = 400
 MAX_ITEMS = 10

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
 from ..diagnostics.cells import cells, first_cells, visible
 from ..diagnostics.render import PLAIN, Palette
 from ..embed import FailedAttempt
+from ..records import dataclass
 from .differences import Difference, shown
 from .outcome import JudgedConstraint, RunError, RunResult, Status, Summary, TestResult
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ..diagnostics.cells import visible
+from ..records import asdict
 from .draw import Look, failure_text, matrix, needs_matrix, summary_line
 from .outcome import (
     Ended,
@@ -65,9 +65,9 @@ def run_data(run: RunResult) -> dict[str, Any]:
         "status": run.status,
         "ms": round(run.ms, 1),
         "first_token_ms": None if run.first_token_ms is None else round(run.first_token_ms, 1),
-        "usage": dataclasses.asdict(run.usage) if run.usage is not None else None,
+        "usage": asdict(run.usage) if run.usage is not None else None,
         "value": run.value,
-        "report": [dataclasses.asdict(entry) for entry in run.report.entries] if run.report is not None else [],
+        "report": [asdict(entry) for entry in run.report.entries] if run.report is not None else [],
         "constraints": [_constraint_data(one) for one in run.constraints],
         "problems": list(run.problems),
         "error": None
@@ -75,7 +75,7 @@ def run_data(run: RunResult) -> dict[str, Any]:
         else {
             "type": error.type,
             "message": error.message,
-            "attempts": [dataclasses.asdict(attempt) for attempt in error.attempts],
+            "attempts": [asdict(attempt) for attempt in error.attempts],
         },
         "cassette": run.cassette,
     }

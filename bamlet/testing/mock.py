@@ -9,13 +9,13 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..embed.cassettes import SecretInCassette, replay_transport
 from ..embed.outside import OutsideModel, OutsideRequest
 from ..providers.offline import refused
+from ..records import dataclass, field
 from ..wire.message import InvalidRequest, NoSuchAnswer, Request, Response, TransportError
 from ..wire.redact import redact_headers
 from ..wire.replay import NotRecorded, ReplayTransport

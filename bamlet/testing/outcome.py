@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ..embed import FailedAttempt, Report
 from ..embed.constraints import ShownValue, TestInfo
 from ..embed.discovery import BETWEEN, BodyTest
+from ..records import dataclass
 from ..source import Span
 from .differences import Difference
 

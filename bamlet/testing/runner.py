@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..embed import AbortController
 from ..embed.abort import tell
 from ..embed.constraints import now_ms
 from ..embed.runtime import Program
+from ..records import dataclass, field
 from .answers import Answers, Undecided
 from .outcome import (
     Case,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..embed import (
@@ -26,6 +25,7 @@ from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
 from ..embed.discovery import BodyTest
 from ..embed.runtime import AsyncRuntime, Program
 from ..embed.test_arguments import arguments_of_test
+from ..records import dataclass, field, replace
 from .answers import Means, Undecided
 from .differences import differences
 from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status, Usage

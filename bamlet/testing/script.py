@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..embed.offline import OfflineTransport, Reply
 from ..providers import ToolCall
+from ..records import replace
 
 Scripted: TypeAlias = "str | Reply"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
@@ -12,6 +11,7 @@ from ..diagnostics import did_you_mean
 from ..embed.discovery import BodyTest
 from ..embed.runtime import AsyncRuntime, Program
 from ..embed.tapes import MissingTape
+from ..records import dataclass
 from .outcome import Case
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from ..records import dataclass, field
 from .ty import (
     BOOL,
     ERROR,

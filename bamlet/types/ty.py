@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from ..records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

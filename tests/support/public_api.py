@@ -45,12 +45,17 @@ def _class(name: str, cls: type, public: dict[str, object]) -> Iterator[str]:
     for part in reversed(cls.__mro__):
         if part is cls or (part.__module__.startswith("bamlet.") and part not in public.values()):
             attributes |= _attributes(part)
-            methods |= {key: value for key, value in vars(part).items() if _is_shown(key, value)}
+            methods |= {key: value for key, value in _written(part).items() if _is_shown(key, value)}
     for key, line in sorted(attributes.items()):
         if not key.startswith("_") and key not in methods:
             yield f"    {line}"
     for key, value in sorted(methods.items()):
         yield from (f"    {line}" for line in _member(key, value))
+
+
+def _written(cls: type) -> dict[str, object]:
+    """What stands in the class; the `__init__` of a data class of ours does, once somebody asks for it."""
+    return {**vars(cls), "__init__": cls.__init__} if "__init__" in vars(cls) else dict(vars(cls))  # type: ignore[misc]
 
 
 def _attributes(cls: type) -> dict[str, str]:

@@ -5,6 +5,7 @@ All of this is what Python sees of a program, so it is Python.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -248,3 +249,15 @@ def test_parse_takes_what_a_model_would_say() -> None:
     with pytest.raises(bamlet.BamlValidationError) as raised:
         rt.parse("Make", "nothing")
     assert raised.value.raw_output == "nothing"
+
+
+@pytest.mark.parametrize("works", [True, False])
+@pytest.mark.parametrize("text", ["function F() -> int { 1 }", "function F() -> int {"])
+def test_compiling_leaves_the_collector_as_it_was(works: bool, text: str) -> None:
+    worked = gc.isenabled()
+    (gc.enable if works else gc.disable)()
+    try:
+        embed.compiling.check_sources({"a.baml": text})
+        assert gc.isenabled() == works
+    finally:
+        (gc.enable if worked else gc.disable)()

@@ -95,15 +95,26 @@ def test_a_check_loads_what_reads_a_program_and_nothing_that_runs_one(program: P
     assert cold.others <= {"lark", "jinja2", "markupsafe"}
     assert not cold.standard & {"asyncio", "ssl", "http", "email"}
     assert cold.lines <= 26_500
-    assert len(cold.standard) <= 106 + STANDARD_ALLOWANCE
+    assert len(cold.standard) <= 84 + STANDARD_ALLOWANCE
 
     warm = loaded(check, tmp_path / "cache")
-    assert warm.rooms <= {"_version", "bounded", "cli", "diagnostics", "embed", "interpreter", "source", "stdlib"}
+    ground = {"_version", "bounded", "patterns", "records", "source"}
+    assert warm.rooms <= {*ground, "cli", "diagnostics", "embed", "interpreter"}
     compiler = {name for name in warm.ours if name.startswith("bamlet.interpreter.")}
     assert compiler <= {"bamlet.interpreter.facts", "bamlet.interpreter.facts.edition"}
     assert warm.others == set()
-    assert len(warm.ours) <= 32
-    assert len(warm.standard) <= 75 + STANDARD_ALLOWANCE
+    assert len(warm.ours) <= 36
+    assert len(warm.standard) <= 42 + STANDARD_ALLOWANCE
+
+
+def test_a_program_that_was_kept_is_loaded_without_what_reads_one(program: Path, tmp_path: Path) -> None:
+    load = f"import bamlet; bamlet.load({str(program)!r})"
+    loaded(load, tmp_path / "cache")
+    warm = loaded(load, tmp_path / "cache")
+    assert not warm.rooms & {"grammar", "jinja", "stdlib", "sysops"}
+    assert warm.others == set()
+    assert len(warm.ours) <= 70
+    assert len(warm.standard) <= 42 + STANDARD_ALLOWANCE
 
 
 def test_the_suite_itself_needs_no_java(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from ...diagnostics import did_you_mean
+from ...records import replace
 from ...types.schema import ClassSchema
 from ...types.ty import ClassTy
 from ..errors import BamlInvalidArgumentError

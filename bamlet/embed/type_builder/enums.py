@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Self
 
 from ...diagnostics import did_you_mean
+from ...records import replace
 from ...types.schema import EnumMember, EnumSchema
 from ...types.ty import EnumTy
 from .classes import check_name

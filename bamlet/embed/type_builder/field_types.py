@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...records import dataclass
 from ...types.show import show
 from ...types.ty import AliasTy, ClassTy, EnumTy, ListTy, MapTy, Ty, UnionTy, bare, optional
 from ..errors import BamlInvalidArgumentError

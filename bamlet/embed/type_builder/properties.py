@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, Self, TypeVar
 
+from ...records import replace
 from ...types.schema import EnumMember, Field
 from ...types.ty import Ty
 from .field_types import FieldType, ty_of

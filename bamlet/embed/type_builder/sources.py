@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from ...diagnostics import Diagnostic
 from ...grammar import Parser
@@ -14,6 +13,7 @@ from ...interpreter.facts.report import Report
 from ...interpreter.facts.symbols import ClassSymbol, Names
 from ...interpreter.names.resolve import resolve
 from ...interpreter.program.link import Program
+from ...records import dataclass, field, replace
 from ...source import SourceFile
 from ...types.schema import Schemas
 from ...types.ty import Ty

@@ -8,8 +8,9 @@ line ends in blanks. Whatever the document looks like, a `//` comment is followe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from ...records import dataclass, field
 
 WIDTH = 100
 STEP = 2

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ...grammar import nodes as n
+from ...records import dataclass, field, replace
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
 from ..facts.code_names import BYTES, constant_name

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from ...deep import with_room
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...grammar.walk import outside_lambdas, walk
+from ...records import replace
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import NEVER, NULL, Ty

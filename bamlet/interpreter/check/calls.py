@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...records import replace
 from ...types.relate import widen_literals, without_null
 from ...types.show import show
 from ...types.ty import (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...patterns import pattern
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import (
@@ -320,7 +320,7 @@ def _string(c: Checker, node: n.StringLiteral, expected: Ty | None) -> Ty:
     return literal(node.value)
 
 
-_HOLE = re.compile(r"\$\{([A-Za-z_]\w*)")
+_HOLE = pattern(r"\$\{([A-Za-z_]\w*)")
 
 
 def _throw(c: Checker, node: n.Throw, expected: Ty | None) -> Ty:

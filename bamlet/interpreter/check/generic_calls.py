@@ -4,10 +4,10 @@ the place where the result is wanted."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
+from ...records import dataclass, field
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import (

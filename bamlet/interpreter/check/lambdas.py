@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...grammar.node import remembered
 from ...grammar.walk import outside_lambdas, walk
+from ...records import replace
 from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, FunctionTy, Ty

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...records import dataclass
 from ...types.relate import Relation
 from ...types.ty import UNKNOWN, ClassTy, FutureTy, InterfaceTy, ParameterTy, Ty
 from ..facts.code_names import FUTURE

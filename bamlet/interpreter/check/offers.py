@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...records import dataclass
 from ...types.remainder import Remainder
 from ...types.ty import NEVER, Ty, union
 from ..facts.typing_tables import PatternTest

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...records import dataclass
 from ...types.relate import widen_literals
 from ...types.remainder import Remainder
 from ...types.show import show

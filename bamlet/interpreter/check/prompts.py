@@ -6,7 +6,6 @@ Warnings only: a template reads undefined names as nothing, and types may be ext
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from ... import jinja
 from ...diagnostics import Code, catalogue, did_you_mean
@@ -14,6 +13,7 @@ from ...grammar import nodes as n
 from ...grammar.raw import source_offset
 from ...grammar.walk import functions_of, walk
 from ...jinja.methods import STRING_METHODS
+from ...records import dataclass, field
 from ...types.relate import Relation
 from ...types.show import show
 from ...types.ty import BOOL, FLOAT, INT, STRING, ClassTy, ListTy, LiteralTy, Ty, is_optional, without_null_members

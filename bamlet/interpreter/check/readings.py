@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...grammar.cursor import OTHER_QUOTES
 from ...grammar.walk import functions_of, walk
+from ...patterns import pattern
+from ...records import dataclass
 from ..declarations.settings import ENV
 from ..facts.report import Report
 
-_QUOTED_ENV = re.compile(r'"env\.')
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_IN_BRACES = re.compile(r"(?<!\{)\{[ \t]*([A-Za-z_]\w*)((?:\.\w+)*)[ \t]*\}(?!\})")
-_NO_HOLE = re.compile(r"(?<![\\${])\{\{?[ \t]*([A-Za-z_]\w*)((?:\.\w+)*)[ \t]*\}?\}")
+_QUOTED_ENV = pattern(r'"env\.')
+_JINJA = pattern(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_IN_BRACES = pattern(r"(?<!\{)\{[ \t]*([A-Za-z_]\w*)((?:\.\w+)*)[ \t]*\}(?!\})")
+_NO_HOLE = pattern(r"(?<![\\${])\{\{?[ \t]*([A-Za-z_]\w*)((?:\.\w+)*)[ \t]*\}?\}")
 
 
 def check_readings(items: Iterable[n.Placed[n.Item]], report: Report) -> None:

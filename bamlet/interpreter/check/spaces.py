@@ -7,9 +7,9 @@ A space is a type, a class with spaces for some of its fields, or a list of some
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...records import dataclass
 from ...types.show import show
 from ...types.ty import FLOAT, NEVER, NULL, ClassTy, ListTy, NeverTy, Ty, UnknownTy, VariantTy, literal
 from ..facts.typing_tables import (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from ...diagnostics import Code, Note, catalogue
 from ...grammar import nodes as n
+from ...records import dataclass, field
 from ...types.relate import Relation
 from ...types.show import show
 from ...types.ty import (

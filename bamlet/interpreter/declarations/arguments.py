@@ -4,11 +4,11 @@ be a value of that type is told."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...diagnostics import did_you_mean
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...records import dataclass
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
 from ...types.show import show

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ...diagnostics import Note, catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...records import dataclass
 from ...types.ty import NO_ATTRIBUTES, AnnotatedTy, Constraint, Ty, TypeAttributes
 from ..facts.report import Report
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from ...diagnostics import Code, Note, catalogue, did_you_mean, nearest
 from ...grammar import nodes as n
+from ...records import dataclass, field
 from ..facts.report import Report
 
 

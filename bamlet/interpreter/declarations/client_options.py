@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ...diagnostics import Code, catalogue, did_you_mean, misspelling_of
 from ...grammar import nodes as n
@@ -20,6 +19,7 @@ from ...options import (
     Option,
     of_provider,
 )
+from ...records import dataclass
 from ..facts.interface import EnvRef
 from .blocks import Block
 from .settings import setting

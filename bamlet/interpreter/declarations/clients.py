@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...options import ALIASES, COMPOSITES, PROVIDERS
+from ...records import dataclass
 from ...types.show import show
 from ...types.ty import UNKNOWN, ClassTy, FunctionTy
 from ..facts.cycles import cycles, show_cycle

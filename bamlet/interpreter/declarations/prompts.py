@@ -6,13 +6,12 @@ one such value: which branch was chosen, or a list of the rounds, each with the 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-
 from ...grammar import nodes as n
+from ...patterns import pattern
+from ...records import dataclass, field
 from ..facts.code_names import HOLE
 
-_OPENS_TAG = re.compile(r"\{(?=[{%#]|\Z)")
+_OPENS_TAG = pattern(r"\{(?=[{%#]|\Z)")
 _OF_PROMPTS = frozenset({"ctx", "_"})
 _ROLES = frozenset({"role", "_.role", "_.chat"})
 _LITERALS = (n.StringLiteral, n.IntLiteral, n.FloatLiteral, n.BoolLiteral, n.NullLiteral)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from ...grammar import nodes as n
+from ...patterns import pattern
 from ..facts.interface import EnvRef, Setting, TemplateCall
 
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+")
-ENV = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)")
+_INT = pattern(r"[-+]?[0-9]+")
+_FLOAT = pattern(r"[-+]?[0-9]+\.[0-9]+")
+ENV = pattern(r"env\.([A-Za-z_][A-Za-z0-9_]*)")
 _WORDS: dict[str, Setting] = {"true": True, "false": False, "null": None}
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ...diagnostics import Note, catalogue, did_you_mean, nearest
 from ...grammar import nodes as n
+from ...records import dataclass, field
 from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import Schemas

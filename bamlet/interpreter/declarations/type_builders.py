@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ...diagnostics import Note, catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...records import replace
 from ...types.schema import ClassSchema, EnumSchema, Schemas
 from ..facts.report import Report
 from ..facts.symbols import Names

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...records import dataclass, replace
 from ..check.state import ungrouped
 from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
 from .functions import call_function

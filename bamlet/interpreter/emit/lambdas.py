@@ -8,9 +8,9 @@ if it is assigned later it lives in a list of one element, and the list is hande
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from ...grammar import nodes as n
+from ...records import dataclass
 from ..facts.typing_tables import Closure, python_name
 from .state import CONTEXT, GIVE, EmitInto, Emitter, Target, call, load
 

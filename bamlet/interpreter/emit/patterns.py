@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ...grammar import nodes as n
+from ...records import dataclass
 from ...types.ty import UNKNOWN, Ty
 from ..facts.code_names import enum_value_name
 from ..facts.typing_tables import (

@@ -10,11 +10,11 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...records import dataclass, field
 from ...source import SourceFile
 from ...types.relate import Relation
 from ...types.ty import Ty

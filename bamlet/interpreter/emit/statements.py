@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...records import replace
 from ...types.ty import UNKNOWN, ParameterTy, UnknownTy
 from ..facts.panics import is_panic
 from ..facts.typing_tables import LocalUse, Variable

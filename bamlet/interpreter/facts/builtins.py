@@ -6,9 +6,9 @@ a call of one. T is what a list holds, K and V are a map's keys and values, U is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
 
+from ...records import dataclass, replace
 from ...types.ty import (
     BOOL,
     FLOAT,

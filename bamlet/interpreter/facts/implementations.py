@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from ...records import dataclass, field
 from ...source import Span
 from ...types.relate import Relation, Views
 from ...types.schema import Field

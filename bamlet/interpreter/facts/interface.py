@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from ...options import RETRIES
+from ...patterns import pattern
+from ...records import dataclass, field
 from ...source import Span
 from ...types.schema import Schemas
 from ...types.ty import MEDIA, ClassTy, ListTy, Ty
@@ -99,7 +99,7 @@ def gives_tools(result: Ty) -> bool:
 
 
 _TOOL = ClassTy("baml.agent.Tool")
-_NO_TOOL_NAME = re.compile(r"[^A-Za-z0-9_-]")
+_NO_TOOL_NAME = pattern(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ...diagnostics import Code, Diagnostic, Note
 from ...grammar import nodes as n
+from ...records import dataclass, field
 
 
 @dataclass(slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ...grammar import nodes as n
+from ...records import dataclass, field, replace
 from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
@@ -24,6 +23,9 @@ from .interface import (
     TestBodyInfo,
     TestInfo,
 )
+
+if TYPE_CHECKING:
+    from ...grammar import nodes as n  # what was kept between processes has no trees
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ Keys are the `id` of nodes. The tables live no longer than the trees they speak 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ...grammar import nodes as n
+from ...records import dataclass, field
 from ...types.ty import NEVER, Ty
 from .symbols import ClassSymbol, ConstantSymbol, FunctionSymbol
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...records import dataclass, field
 from ...types.ty import ERROR, AliasTy, ParameterTy, Ty
 from ..facts.cycles import cycles, finished, groups, show_cycle
 from ..facts.report import Report

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
+from ...records import dataclass, field, replace
 from ...types.partials import PARTIAL
 from ...types.schema import ClassSchema, EnumMember, EnumSchema, Field
 from ...types.ty import ERROR, ClassTy, EnumTy, ParameterTy, Ty, bare, is_optional, members

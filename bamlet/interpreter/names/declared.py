@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
+from ...records import dataclass, field
 from ..facts.report import Report
 from ..facts.symbols import Names
 from .resolve_types import BUILTIN_TYPES

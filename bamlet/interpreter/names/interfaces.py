@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ...diagnostics import Note, catalogue, did_you_mean
 from ...grammar import nodes as n
+from ...records import dataclass, replace
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, ErrorTy, InterfaceTy, ParameterTy, Ty
 from ...types.variables import replaced

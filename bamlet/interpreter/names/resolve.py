@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...grammar.walk import walk
+from ...records import dataclass, field, replace
 from ...types.reach import constraints_of
 from ...types.schema import ClassSchema
 from ...types.ty import ERROR, NULL

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...grammar.elsewhere import TYPES_WITH_ARGUMENTS
+from ...records import dataclass, field, replace
 from ...types.partials import PARTIAL, partial_of
 from ...types.show import show
 from ...types.ty import (

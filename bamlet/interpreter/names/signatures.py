@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
+from ...records import dataclass, replace
 from ...types.ty import ERROR, NEVER, UNKNOWN, ListTy, ParameterTy, Ty
 from ..declarations.blocks import Block
 from ..declarations.llm_bodies import holes_of, read_llm_body

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ...grammar import nodes as n
 from ...grammar.node import remembered
 from ...grammar.walk import walk
+from ...records import replace
 from ...types.ty import Ty
 from ..facts.symbols import ClassSymbol, FunctionSymbol, Names
 from ..facts.variance import GIVEN, TAKEN, is_only_given

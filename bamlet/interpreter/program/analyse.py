@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ...diagnostics import Diagnostic, catalogue
 from ...grammar import Parsed
 from ...grammar import nodes as n
+from ...records import dataclass
 from ...types.show import show
 from ...types.ty import NEVER
 from ..check import Checked, check

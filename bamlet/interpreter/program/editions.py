@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from ...diagnostics import Diagnostic, Note, catalogue
 from ...grammar import Parsed
 from ...grammar.marks import mark_of, pinned_edition
+from ...patterns import pattern
+from ...records import dataclass
 from ...source import SourceFile, Span
 from ..facts.edition import Edition
 from ..facts.interface import RESERVED_NAMESPACES
 
 ROOT = "baml_src"
-_FOLDER = re.compile(r"ns_([A-Za-z_][A-Za-z0-9_]*)")
+_FOLDER = pattern(r"ns_([A-Za-z_][A-Za-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True)

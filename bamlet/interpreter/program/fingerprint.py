@@ -9,7 +9,8 @@ from typing import Any
 
 from ...grammar import nodes as n
 from ..facts.interface import ClientInfo, EnvRef, Interface
-from .reach import Declared, Reach, Sources
+from .reach import Declared, Reach
+from .sources import Sources
 
 # How an answer is got, not what is asked.
 _BESIDE = frozenset(

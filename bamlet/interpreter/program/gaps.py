@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...diagnostics import Code, Diagnostic, catalogue
 from ...grammar import Gap
+from ...patterns import pattern
 
 # Where one part says what the other may be: a guard in what is missing narrows what comes behind it.
 _OF_THE_WAY_THERE = frozenset(
@@ -22,8 +22,8 @@ _OF_THE_WAY_THERE = frozenset(
 )
 # What a function with a gap throws is not known to the others either.
 _OF_OTHERS = frozenset({catalogue.UNREACHABLE_CATCH_ARM, catalogue.SUPERFLUOUS_THROWS})
-_WORD = re.compile(r"[A-Za-z_][\w-]*")
-_CONTROL = re.compile(
+_WORD = pattern(r"[A-Za-z_][\w-]*")
+_CONTROL = pattern(
     r"[{}]|\b(?:if|else|match|for|while|return|throw|break|continue|catch|catch_all|catch_all_panics|defer)\b"
 )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sized
-from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...diagnostics import Diagnostic
+from ...records import dataclass, field, replace
 from ...types.schema import Schemas
 from ..facts.code_names import (
     class_name,
@@ -31,9 +31,12 @@ from ..runtime.space import ValueSpace
 from ..runtime.types import conforms, type_of
 from ..runtime.values import FunctionValue, Instance, extended_class
 from ..runtime.vocabulary import WORDS
-from .reach import NO_SOURCES, FilesReached, Sources
+from .sources import NO_SOURCES, Sources
 from .unit import Unit
 from .whole_types import WholeTypes
+
+if TYPE_CHECKING:
+    from .reach import FilesReached
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class Program:
 
     def files_reached(self) -> FilesReached:
         """For each test, the files that hold something of what it reaches."""
+        from .reach import FilesReached  # of `bamlet test` alone
+
         return FilesReached(self.sources, self.interface)
 
     @property

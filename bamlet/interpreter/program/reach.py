@@ -6,36 +6,20 @@ much of it, never too little.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...grammar import Parser
 from ...grammar import nodes as n
+from ...patterns import pattern
 from ...source import SourceFile
 from ..facts.interface import ClientInfo, Interface
+from .sources import Sources
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = pattern(r"[A-Za-z_]\w*")
 _BODIES = n.TestBody | n.TestSet
 # How an answer is got: the interface has what they say.
 _SETTINGS = n.RetryPolicyDecl | n.ClientDecl | n.ClientValueDecl
 _ASIDE = n.TestDecl | n.GeneratorDecl
-
-
-def _without_tables() -> Parser:
-    return Parser(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The texts of a program by the names of their files, and what parses them again."""
-
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
-    parser: Callable[[], Parser] = field(default=_without_tables, repr=False)
-
-
-NO_SOURCES = Sources()
 
 
 class Declared:

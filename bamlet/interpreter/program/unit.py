@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import CodeType
 
+from ...records import dataclass
 from ..facts.edition import Edition
 from ..facts.effects import Effects
 from ..facts.symbols import Names

@@ -3,15 +3,18 @@ interface the types that implement it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from ...records import dataclass, field, replace
 from ...types.partials import is_partial
 from ...types.schema import ClassSchema, Field
 from ...types.show import show
 from ...types.ty import UNKNOWN, ClassTy, InterfaceTy, ParameterTy, Ty, union
 from ...types.variables import mapped, replaced
-from ..facts.interface import FunctionInfo
+from ..facts.interface import FunctionInfo, Param
 from ..facts.symbols import Names
+
+P = TypeVar("P", Field, Param)
 
 
 @dataclass(slots=True)
@@ -53,11 +56,16 @@ class WholeTypes:
         return name
 
     def fields(self, schema: ClassSchema, found: dict[str, Ty] | None = None) -> tuple[Field, ...]:
-        return tuple(replace(one, ty=self.ty(replaced(one.ty, found or {}))) for one in schema.fields)
+        return tuple(_of_type(one, self.ty(replaced(one.ty, found or {}))) for one in schema.fields)
 
     def function(self, info: FunctionInfo) -> FunctionInfo:
-        params = tuple(replace(param, ty=self.ty(param.ty)) for param in info.params)
+        params = tuple(_of_type(param, self.ty(param.ty)) for param in info.params)
         return replace(info, params=params, result=self.ty(info.result))
+
+
+def _of_type(one: P, ty: Ty) -> P:
+    """Most have the right one already."""
+    return one if ty is one.ty else replace(one, ty=ty)
 
 
 def kind_name(ty: ClassTy) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Callable
 from typing import Any
 
+from ...patterns import pattern
 from .failures import Panic
 from .subscripts import described
 
@@ -129,8 +129,8 @@ def _filler(text: str, length: int, filler: str) -> str:
     return (filler * (missing // len(filler) + 1))[:missing] if filler and missing > 0 else ""
 
 
-_INT = re.compile(r"[+-]?[0-9]+")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_INT = pattern(r"[+-]?[0-9]+")
+_FLOAT = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_DIGITS = 4300  # Python reads no more at once
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from ...records import dataclass, field
 
 MediaKind: TypeAlias = Literal["image", "audio", "pdf", "video"]
 MAX_SHOWN_URL = 80

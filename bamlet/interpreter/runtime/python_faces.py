@@ -6,7 +6,6 @@ below, and `bamlet.to_plain(value)` does what the method would have done. Specia
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -108,6 +107,8 @@ class FieldsFace(PythonFace):
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
+        import html  # of a size that nobody else wants
+
         rows = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
             f"<td style='text-align:left'>{html.escape(_cell(value))}</td></tr>"

@@ -6,9 +6,9 @@ It also makes values from plain fields, which is what the model-text parser asks
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...records import dataclass, field
 from ...types.schema import Schemas
 from .values import EnumValue, FunctionValue, Instance, extended_class, instance_class, instance_from_fields
 

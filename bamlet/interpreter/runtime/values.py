@@ -5,12 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from itertools import chain, compress, repeat
 from reprlib import recursive_repr
 from typing import Any, ClassVar
 
+from ...records import dataclass
 from ..facts.code_names import FINALISED
 from .media import MediaValue
 from .python_faces import FieldsFace, PythonFace
@@ -257,8 +257,8 @@ def _taken_apart(value: Any) -> Any:
     """What is not of the language, as far as it says by itself what is in it."""
     if hasattr(type(value), "model_dump"):
         return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if hasattr(type(value), "__dataclass_fields__"):  # of the host, or ours
+        return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
     raise TypeError(f"a {type(value).__name__} is no value of a program: it has no plain form")
 
 

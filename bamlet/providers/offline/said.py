@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ...records import dataclass, field
 from ...wire.eventstream import encode_frame
 from ..completion import ToolCall
 

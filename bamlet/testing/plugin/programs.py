@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ...records import dataclass
 from .options import SOURCES, project_of, prompts_for
 
 if TYPE_CHECKING:
