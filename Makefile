@@ -7,6 +7,7 @@ PYTHON ?= python3.11 python3
 BIN = $(VENV)/bin
 CORE = $(VENV)/.bamlet-core
 DEV = $(VENV)/.bamlet-dev
+SITE = $(VENV)/.bamlet-site
 
 # Pinned: what these servers do is what `make interop` looks at. A version that is new here is installed anew.
 AIMOCK = build/interop/aimock-1.43.0
@@ -44,6 +45,9 @@ spec: $(DEV) ## The language alone: the Markdown spec and the .baml corpus
 snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read the diff before committing
 	@$(BIN)/python -m pytest -q --update-snapshots
 
+docs: $(SITE) ## Build the site of docs/ into build/site, and fail at a link that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file website/mkdocs.yml
+
 bench: $(DEV) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
@@ -78,7 +82,7 @@ kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of fiv
 	@for seed in 1 2 3 4 5; do $(BIN)/python -m tests.batch.kill --rows 6000 --kills 30 --seed $$seed || exit 1; done
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run
-	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV)
+	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV) $(SITE)
 	@find bamlet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment made by another tool may have no pip: ensurepip brings one.
@@ -100,6 +104,10 @@ $(CORE): pyproject.toml
 
 $(DEV): $(CORE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(SITE): $(CORE)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group site
 	@touch $@
 
 $(AIMOCK)/.installed:
@@ -129,4 +137,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots bench yardsticks fuzz interop clients nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots docs bench yardsticks fuzz interop clients nightly kills clean
