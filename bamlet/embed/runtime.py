@@ -110,7 +110,7 @@ class AsyncRuntime:
         self._services = Services(
             make_transport=partial(http_transport, transport if isinstance(transport, HttpOptions) else None),
             clock=clock or Clock(),
-            environ=process_environment if environ is None else lambda: environ,
+            environ=_environment(environ, transport),
             transport=None if isinstance(transport, HttpOptions) else transport,
             make_offline=offline_transport,
             make_media=media_value,
@@ -476,6 +476,17 @@ def _functions_of(program: Program, given: Mapping[str, Callable[..., Any]] | No
     from .declared_functions import declared_functions
 
     return declared_functions(program, given)
+
+
+def _environment(given: Mapping[str, str] | None, transport: object) -> Callable[[], Mapping[str, str]]:
+    """The process's own unless one is given. Where nobody is asked, keys that are not set have stand-ins."""
+    if given is not None:
+        return lambda: given
+    if getattr(transport, "asks_nobody", False):
+        from .cassettes import ReplayEnvironment
+
+        return ReplayEnvironment
+    return process_environment
 
 
 def _asks_models(program: Program) -> bool:

@@ -30,6 +30,12 @@ ROOT = Path(__file__).parents[2]
 ORCHESTRATION = ROOT / "docs" / "orchestration.md"
 LANGUAGE = ROOT / "docs" / "language.md"
 ELSEWHERE = {
+    "docs/api.md": "tests/unit/test_api_page.py",
+    "docs/caches.md": "tests/unit/test_guides.py",
+    "docs/hosts.md": "tests/unit/test_guides.py",
+    "docs/results.md": "tests/unit/test_guides.py",
+    "docs/troubleshooting.md": "tests/unit/test_guides.py",
+    "docs/tutorial.md": "tests/unit/test_tutorial.py",
     "docs/client.md": "tests/unit/test_client_guide.py",
     "docs/debugging.md": "tests/unit/test_debugging.py",
     "docs/serving.md": "tests/unit/test_serving_guide.py",

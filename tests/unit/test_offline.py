@@ -433,3 +433,19 @@ def test_keys_need_not_be_set() -> None:
         bamlet.compile_sources({"o.baml": source}), transport=OfflineTransport(pace=0), environ=environ
     ) as rt:
         assert rt.call("Extract", text="x").total > 0
+
+
+def test_in_python_keys_need_not_be_set_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OFFLINE_TEST_KEY", raising=False)
+    source = """
+    client<llm> C { provider openai, options { model m, api_key env.OFFLINE_TEST_KEY } }
+    function F() -> string { client C, prompt #"x"# }
+    """
+    program = bamlet.compile_sources({"main.baml": source})
+    with bamlet.Runtime(program, transport=OfflineTransport(pace=0)) as runtime:
+        assert runtime.call("F")
+    with (
+        bamlet.Runtime(program, transport=OfflineTransport(pace=0), environ={}) as runtime,
+        pytest.raises(bamlet.BamlError, match="OFFLINE_TEST_KEY"),
+    ):
+        runtime.call("F")
