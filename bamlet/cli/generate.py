@@ -18,6 +18,7 @@ from ..clientgen import (
     openapi_files,
     python_package,
     ruby_package,
+    rust_package,
     stub_package,
     targets,
     typescript_package,
@@ -112,6 +113,8 @@ def _made(program: Program, sources: Path, target: Target, arguments: argparse.N
         return openapi_files(program.interface)
     if target.kind == "typescript":
         return typescript_package(program.interface, target.modules)
+    if target.kind == "rust":
+        return rust_package(program.interface)
     if target.kind == "go":
         return go_package(program.interface, target.module)
     if target.kind == "ruby/sorbet":

@@ -6,6 +6,7 @@ from .package import Made as Made
 from .package import python_package as python_package
 from .package import stub_package as stub_package
 from .ruby import ruby_package as ruby_package
+from .rust import rust_package as rust_package
 from .targets import Nothing as Nothing
 from .targets import Target as Target
 from .targets import targets as targets

@@ -103,7 +103,6 @@ def test_two_generators_into_one_folder_are_refused(sources: Path, capsys: pytes
     ("kind", "more"),
     [
         ("typescript/react", {}),
-        ("rust", {}),
     ],
 )
 def test_what_is_not_made_yet_is_named_and_the_others_are_run(
