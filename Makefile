@@ -67,9 +67,9 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed
 	@$(BIN)/python -m pytest -q tests/interop/test_installed.py
 	@BAMLET_PYRIGHT=$(PYRIGHT)/node_modules/.bin/pyright $(BIN)/python -m pytest -q tests/interop/test_pyright.py
 
-clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other languages, and run them over a server; needs node, npm, ruby, go and cargo
+clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other languages, and run them over a server; needs node, npm, ruby, go, cargo and chromium
 	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py
-	@$(BIN)/python -m pytest -q tests/interop/test_ruby.py tests/interop/test_go.py tests/interop/test_rust.py
+	@$(BIN)/python -m pytest -q tests/interop/test_ruby.py tests/interop/test_go.py tests/interop/test_rust.py tests/interop/test_page.py
 
 nightly: $(DEV) interop clients ## What `interop` and `clients` do, 100,000 orchestrations under random faults, 10,000 calls that are stopped, 1,000 clients
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py

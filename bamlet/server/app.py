@@ -19,6 +19,7 @@ from ..clientgen.openapi import Version, document, text
 from ..embed import AsyncRuntime, CallContext, Program, to_plain
 from ..embed.request_text import as_json
 from ..embed.tagged import tagged
+from . import page
 from .bodies import read_object
 from .doorkeeper import Doorkeeper, owner_of
 from .errors import Problem, refused
@@ -288,6 +289,18 @@ async def openapi(request: Request) -> Response:
     return Response(text(made), media_type="application/json")
 
 
+async def docs(request: Request) -> Response:
+    return page.answer("docs.html")
+
+
+async def docs_style(request: Request) -> Response:
+    return page.answer("docs.css")
+
+
+async def docs_script(request: Request) -> Response:
+    return page.answer("docs.js")
+
+
 async def ping(request: Request) -> Response:
     return PlainTextResponse(f"pong (from bamlet v{__version__})")
 
@@ -337,6 +350,9 @@ _ROUTES = [
     Route("/readyz", readyz),
     Route("/metrics", metrics),
     Route("/openapi.json", openapi),
+    Route("/docs", docs),
+    Route("/docs/page.css", docs_style),
+    Route("/docs/page.js", docs_script),
     Route("/_debug/ping", ping),
     Route("/_debug/status", status),
 ]

@@ -19,7 +19,9 @@ from .errors import Problem
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FAILURE_SECONDS = 0.05  # that a wrong token costs, so that trying many takes long
 
-OPEN_PATHS = frozenset({"/_debug/ping", "/_debug/status", "/healthz", "/readyz", "/docs"})
+OPEN_PATHS = frozenset(
+    {"/_debug/ping", "/_debug/status", "/healthz", "/readyz", "/docs", "/docs/page.css", "/docs/page.js"}
+)
 """What is told to anybody: that the server is there, and the page that then asks with a token."""
 
 ALLOWED_HEADERS = (

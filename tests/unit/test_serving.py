@@ -255,6 +255,18 @@ def test_what_the_server_says_of_itself() -> None:
     serve({"Local": said("hi")}, scene)
 
 
+def test_the_page_is_open_loads_nothing_from_elsewhere_and_holds_nothing() -> None:
+    async def scene(client: httpx.AsyncClient) -> None:
+        for path, kind in (("/docs", "html"), ("/docs/page.css", "css"), ("/docs/page.js", "javascript")):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, f"text/{kind}; charset=utf-8")
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+            assert not re.search(r"https?://|innerHTML|localStorage", answer.text)
+        assert (await client.get("/openapi.json")).status_code == 401
+
+    serve({}, scene, guard=Guard([TOKEN], (), ()))
+
+
 # --- streams
 
 
