@@ -46,6 +46,9 @@ def environment(arguments: argparse.Namespace) -> Mapping[str, str] | None:
     files = given or [path for path in (Path(ENV_FILE),) if path.is_file()]
     if not files:
         return None
+    for path in given:
+        if not path.exists():
+            raise ValueError(f"there is no file {path} to read variables from")
     found = [read_env_file(path) for path in files]
     for path, names in zip(files, found, strict=True):
         print(f"reading {path} ({len(names)} name{'s' if len(names) != 1 else ''})", file=sys.stderr)

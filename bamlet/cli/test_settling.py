@@ -68,6 +68,6 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.record and arguments.replay:
         raise Refused("either --record or --replay")
     if arguments.record not in (None, "none", "once", "all"):
-        raise Refused(f"[tool.bamlet.test]: there is no mode of recording `{arguments.record}`")
+        raise Refused(f"[tool.bamlet.test]: `record` is none, once or all, not `{arguments.record}`")
     if arguments.watch and arguments.list:
         raise Refused("--list looks once, --watch goes on: choose one")

@@ -41,6 +41,7 @@ def profile_arguments(path: Path, name: str | None) -> tuple[str, list[str]]:
     table = {} if file is None else _table(file, ("test",))
     if not isinstance(table, dict) or not isinstance(table.get("profiles", {}), dict):
         raise ValueError(f"{file}: [test] and its `profiles` are tables")
+    _check_names(file, "[test]", table, ("default", "profiles"))
     name = name or table.get("default")
     if name is None:
         return "", []
@@ -48,10 +49,20 @@ def profile_arguments(path: Path, name: str | None) -> tuple[str, list[str]]:
     if not isinstance(name, str) or name not in known:
         hint = did_you_mean(str(name), known) or f"there are {', '.join(known) or 'none'}"
         raise ValueError(f"{file or 'there is no baml.toml'}: there is no test profile `{name}`; {hint}")
-    words = known[name].get("args", []) if isinstance(known[name], dict) else None
+    profile = known[name]
+    if isinstance(profile, dict):
+        _check_names(file, f"[test.profiles.{name}]", profile, ("args",))
+    words = profile.get("args", []) if isinstance(profile, dict) else None
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError(f"{file}: `args` of the test profile `{name}` is a list of texts")
     return name, words
+
+
+def _check_names(file: Path | None, table: str, found: Iterable[str], known: Iterable[str]) -> None:
+    for name in found:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+            raise ValueError(f"{file}: {table} has no `{name}`; {hint}")
 
 
 def _nearest(path: Path, name: str) -> Path | None:
@@ -60,7 +71,10 @@ def _nearest(path: Path, name: str) -> Path | None:
 
 
 def _table(file: Path, keys: tuple[str, ...]) -> Any:
-    text = file.read_text("utf-8")
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{file}: this is not UTF-8, as TOML is") from None
     if keys[-1] not in text:
         return {}
     import tomllib  # most projects say nothing, and do without it
@@ -77,10 +91,8 @@ def _table(file: Path, keys: tuple[str, ...]) -> Any:
 def _checked(file: Path, table: Any) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ValueError(f"{file}: [tool.bamlet.test] is a table")
+    _check_names(file, "[tool.bamlet.test]", table, _KINDS)
     for name, value in table.items():
-        if name not in _KINDS:
-            hint = did_you_mean(name, _KINDS) or f"there are {', '.join(_KINDS)}"
-            raise ValueError(f"{file}: [tool.bamlet.test] has no `{name}`; {hint}")
         what, kind = _KINDS[name]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ValueError(f"{file}: `{name}` of [tool.bamlet.test] is {what}")

@@ -320,13 +320,25 @@ def _data(value: Any) -> Any:
 
 def _error(failure: BamlError, key: RunKey, streams: bool) -> RunError:
     answer = failure.raw_output if isinstance(failure, BamlValidationError) else None
-    message = failure.message
+    # Where the call of a model stands in the library tells nobody anything about the program.
+    is_of_program = any(not frame.function.startswith(OF_THE_LIBRARY) for frame in failure.trace)
     return RunError(
-        type(failure).__name__, message, failure.attempts, failure.trace_text, answer, _hint(message, key, streams)
+        type(failure).__name__,
+        failure.message,
+        failure.attempts,
+        failure.trace_text if is_of_program else "",
+        answer,
+        _hint(failure, key, streams),
     )
 
 
-def _hint(message: str, key: RunKey, streams: bool) -> str | None:
+OF_THE_LIBRARY = "baml."
+
+
+def _hint(failure: BamlError, key: RunKey, streams: bool) -> str | None:
+    message = failure.message
+    if failure.attempts and failure.attempts[-1].cause == "missing_key":
+        return "or run with --offline, which asks nobody, or with --record none, which plays a cassette"
     if "next in it is the same with another body" not in message:
         return None
     if "`body.stream`" in message:

@@ -180,6 +180,34 @@ def test_settings_of_the_project(capsys: Capture) -> None:
     written("[tool.bamlet.test]\nparalell = 2\n", "pyproject.toml")
     assert bamlet_test("main.baml") == exits.USAGE
     assert "did you mean `parallel`?" in capsys.readouterr().err
+    written('[tool.bamlet.test]\nrecord = "sometimes"\n', "pyproject.toml")
+    assert bamlet_test("main.baml") == exits.USAGE
+    assert "`record` is none, once or all, not `sometimes`" in capsys.readouterr().err
+    Path("pyproject.toml").write_bytes(b"\xff\xfe[")
+    assert bamlet_test("main.baml") == exits.USAGE
+    assert "pyproject.toml: this is not UTF-8, as TOML is\n" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_is_named(capsys: Capture) -> None:
+    written(DOUBLE)
+    assert bamlet_test("main.baml", "--env-file", "nowhere") == exits.USAGE
+    assert capsys.readouterr().err == "bamlet test: there is no file nowhere to read variables from\n"
+    written('[test]\ndefualt = "quick"\n', "baml.toml")
+    assert bamlet_test("main.baml") == exits.USAGE
+    assert "baml.toml: [test] has no `defualt`; did you mean `default`?\n" in capsys.readouterr().err
+    written('[test.profiles.quick]\nargz = ["-x", "Five"]\n', "baml.toml")
+    assert bamlet_test("main.baml", "--profile", "quick") == exits.USAGE
+    assert "[test.profiles.quick] has no `argz`; did you mean `args`?\n" in capsys.readouterr().err
+
+
+def test_without_a_key_one_is_told_what_else_there_is(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(SAY.replace("base_url env.BASE_URL, ", "").replace("openai-generic", "openai"))
+    monkeypatch.delenv("LOCAL_KEY", raising=False)
+    assert bamlet_test("main.baml", "--output-format", "full") == exits.FAILED
+    out = capsys.readouterr().out
+    assert "client `Local`: there is no api_key" in out
+    assert "hint: or run with --offline, which asks nobody, or with --record none, which plays a cassette" in out
+    assert "stdlib" not in out
 
 
 # --- formats
@@ -540,7 +568,7 @@ def test_a_profile_is_a_command_line_below_the_one_that_is_typed(capsys: Capture
     written(DOUBLE)
     written(PROFILES, "baml.toml")
     assert bamlet_test("main.baml") == exits.OK
-    assert "1 passed of 1 in 0.0 s · 2 runs" in capsys.readouterr().out
+    assert re.search(r"1 passed of 1 in [\d.]+ s · 2 runs", capsys.readouterr().out)
     assert bamlet_test("main.baml", "--runs", "3") == exits.OK
     assert "3 runs" in capsys.readouterr().out
     assert bamlet_test("main.baml", "--no-profile") == exits.FAILED
