@@ -207,6 +207,6 @@ def speed(text: str) -> float:
 
 def shard(text: str) -> tuple[int, int]:
     number, slash, count = text.partition("/")
-    if not (slash and number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise argparse.ArgumentTypeError(f"a shard is 2/5, for example: the second of five; not {text}")
     return int(number), int(count)

@@ -28,7 +28,7 @@ def python(
         env=surroundings(server),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
