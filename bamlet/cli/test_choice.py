@@ -43,7 +43,7 @@ def choose(arguments: argparse.Namespace) -> Chosen | int:
     root = root_of(Path(files[0]))
     try:
         known = cases_of(program)
-        cases = _selection(paths, arguments, root).of(known)
+        cases = _selection(paths, arguments, _last(arguments, root, known)).of(known)
     except SelectionError as failure:
         raise Refused(str(failure)) from None
     except embed.BamlError as failure:
@@ -58,7 +58,7 @@ def choose(arguments: argparse.Namespace) -> Chosen | int:
     return Chosen(program, cases, known, root)
 
 
-def _selection(paths: list[str], arguments: argparse.Namespace, root: Path) -> Selection:
+def _selection(paths: list[str], arguments: argparse.Namespace, last: list[str] | None) -> Selection:
     whole = [path for path in paths if "::" not in path]
     named = [path.partition("::") for path in paths if "::" in path]
     return Selection(
@@ -66,7 +66,7 @@ def _selection(paths: list[str], arguments: argparse.Namespace, root: Path) -> S
         arguments.exclude,
         [(str(Path(file)), name) for file, _, name in named] if not whole else (),
         arguments.shard,
-        _last(arguments, root),
+        last,
         arguments.within,
     )
 
@@ -77,13 +77,17 @@ def root_of(path: Path) -> Path:
     return folder.resolve().parent if folder.resolve().name == PROJECT_FOLDER else folder
 
 
-def _last(arguments: argparse.Namespace, root: Path) -> list[str] | None:
+def _last(arguments: argparse.Namespace, root: Path, known: tuple[Case, ...]) -> list[str] | None:
+    """What failed last time and is still there; None for all."""
     if not arguments.last_failed:
         return None
-    known = last_failures(root)
-    if not known:
-        print("bamlet test: nothing is known to have failed; running all", file=sys.stderr)
-    return known or None
+    there = {case.id for case in known}
+    failed = last_failures(root) or []
+    left = [name for name in failed if name in there]
+    if not left:
+        why = "no test that failed last time is there any more" if failed else "nothing is known to have failed"
+        print(f"bamlet test: {why}; running all", file=sys.stderr)
+    return left or None
 
 
 def _list(cases: tuple[Case, ...], arguments: argparse.Namespace) -> None:

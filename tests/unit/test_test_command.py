@@ -164,6 +164,11 @@ def test_what_failed_last_time_is_run_again(capsys: Capture) -> None:
     assert "running all" in capsys.readouterr().err
     assert bamlet_test("main.baml", "--lf") == exits.FAILED
     assert "of 1 in" in capsys.readouterr().out
+    written(DOUBLE.replace("test Five", "test Renamed"))
+    assert bamlet_test("main.baml", "--lf") == exits.FAILED
+    said = capsys.readouterr()
+    assert "no test that failed last time is there any more; running all" in said.err
+    assert "of 2 in" in said.out
 
 
 def test_the_selection_is_listed_in_order(capsys: Capture) -> None:
