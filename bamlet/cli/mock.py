@@ -47,7 +47,13 @@ def main(arguments: argparse.Namespace) -> int:
     except CompileError as failure:
         print(render_all(failure.diagnostics, palette(sys.stderr)), file=sys.stderr)
         return exits.BAD_SOURCE
-    except (OSError, ValueError, CassetteError) as failure:
+    except FileNotFoundError as failure:
+        print(f"bamlet mock: {failure.filename}: there is no such file or folder", file=sys.stderr)
+        return exits.USAGE
+    except CassetteError as failure:
+        print(f"bamlet mock: {arguments.source}: {failure}", file=sys.stderr)
+        return exits.USAGE
+    except (OSError, ValueError) as failure:
         print(f"bamlet mock: {failure}", file=sys.stderr)
         return exits.USAGE
     except RecordingBroken as failure:

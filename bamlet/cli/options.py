@@ -116,7 +116,7 @@ def add_cassette(command: Options, told: str = REPLAYED) -> None:
     add_speed(command, 1.0)
 
 
-def add_address(command: Options, port: int) -> None:
+def add_address(command: Options, default: int) -> None:
     command.add_argument(
         "--host",
         default="127.0.0.1",
@@ -124,7 +124,7 @@ def add_address(command: Options, port: int) -> None:
         help="where to listen (default: 127.0.0.1, this machine alone)",
     )
     command.add_argument(
-        "--port", type=int, default=port, metavar="PORT", help=f"0 takes a free one (default: {port})"
+        "--port", type=port, default=default, metavar="PORT", help=f"0 takes a free one (default: {default})"
     )
     command.add_argument("--port-file", metavar="FILE", help="write the port there once it is open")
 
@@ -203,6 +203,13 @@ def speed(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("a speed is 0 or more")
     return value
+
+
+def port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"a port is between 0 and 65535, not {text}")
+    return number
 
 
 def shard(text: str) -> tuple[int, int]:

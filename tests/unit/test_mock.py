@@ -271,3 +271,17 @@ def test_what_cannot_be_is_said_before_anything_listens(
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the process is not ours to end
     assert run(["mock", *map(str, arguments)]) == exits.USAGE
     assert capsys.readouterr().err.startswith("bamlet mock: ")
+
+
+def test_a_cassette_that_is_none_and_a_port_that_is_none_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    (tmp_path / "g.jsonl").write_text("garbage\n", "utf-8")
+    assert run(["mock", str(tmp_path / "g.jsonl")]) == exits.USAGE
+    assert f"bamlet mock: {tmp_path / 'g.jsonl'}: line 1 of the cassette: not JSON" in capsys.readouterr().err
+    assert run(["mock", "nowhere.jsonl"]) == exits.USAGE
+    assert capsys.readouterr().err == "bamlet mock: nowhere.jsonl: there is no such file or folder\n"
+    for command in ("mock", "serve"):
+        assert run([command, "--port", "99999"]) == exits.USAGE
+        assert "--port: a port is between 0 and 65535, not 99999" in capsys.readouterr().err
