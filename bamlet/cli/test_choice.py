@@ -34,7 +34,7 @@ class Chosen:
 def choose(arguments: argparse.Namespace) -> Chosen | int:
     """Or the exit code, when there is nothing to run. Raises `Refused` and `OSError`."""
     paths = arguments.paths or ["."]
-    files = list(dict.fromkeys(path.partition("::")[0] for path in paths))
+    files = list(dict.fromkeys(map(_program_of, paths)))
     program, diagnostics = embed.check_path(*files, edition=arguments.edition)
     if diagnostics:
         print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
@@ -56,6 +56,13 @@ def choose(arguments: argparse.Namespace) -> Chosen | int:
         print("bamlet test: no test was selected", file=sys.stderr)
         return exits.OK if arguments.pass_if_no_tests else exits.NOTHING
     return Chosen(program, cases, known, root)
+
+
+def _program_of(path: str) -> str:
+    """A file or a folder is the program as it is; one test of a file belongs to the `baml_src` around it."""
+    file, named, _ = path.partition("::")
+    around = [folder for folder in Path(file).parents if folder.name == PROJECT_FOLDER] if named else []
+    return str(around[-1]) if around else file
 
 
 def _selection(paths: list[str], arguments: argparse.Namespace, last: list[str] | None) -> Selection:

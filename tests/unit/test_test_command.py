@@ -158,6 +158,24 @@ def test_shards_are_disjoint_and_complete() -> None:
     assert all(40 < len(part) < 110 for part in parts)
 
 
+def test_one_test_of_a_file_belongs_to_the_project_around_it(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that what a missing cassette asks to be typed can be typed: a client may stand in another file."""
+    client, says = SAY.replace("env.BASE_URL", '"http://127.0.0.1:9"').split("function", 1)
+    Path("baml_src/shop").mkdir(parents=True)
+    written(client, "baml_src/clients.baml")
+    written(f"function{says}", "baml_src/shop/say.baml")
+    assert bamlet_test("--record", "none") == exits.FAILED
+    asked = re.search(r"record it: bamlet test (\S+) --record once", capsys.readouterr().out)
+    assert asked is not None
+    assert asked[1] == "baml_src/shop/say.baml::Say::Hi"
+    assert bamlet_test(asked[1], "--list") == exits.OK
+    assert capsys.readouterr().out == "baml_src/shop/say.baml:5 Say::Hi\n"
+    monkeypatch.chdir("baml_src/shop")
+    assert bamlet_test("say.baml") == exits.BAD_SOURCE
+
+
 def test_what_failed_last_time_is_run_again(capsys: Capture) -> None:
     written(DOUBLE)
     assert bamlet_test("main.baml", "--lf") == exits.FAILED
