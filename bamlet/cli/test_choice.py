@@ -62,7 +62,7 @@ def _program_of(path: str) -> str:
     """A file or a folder is the program as it is; one test of a file belongs to the `baml_src` around it."""
     file, named, _ = path.partition("::")
     around = [folder for folder in Path(file).parents if folder.name == PROJECT_FOLDER] if named else []
-    return str(around[-1]) if around else file
+    return str(around[0]) if around else file
 
 
 def _selection(paths: list[str], arguments: argparse.Namespace, last: list[str] | None) -> Selection:
