@@ -30,7 +30,11 @@ _ENCODINGS = {"unread-file": "latin-1"}
 
 # What some need beside their program: where it stands, the wrong one and the right one, and another file.
 _PLACES = {"reserved-namespace": ("ns_log/main.baml", "ns_logging/main.baml")}
-_OTHERS = {"edition-conflict": "// bamlet: edition 2\n"}
+_OTHERS = {
+    "edition-conflict": ("another.baml", "// bamlet: edition 2\n"),
+    "edition-meaning": ("another.baml", "function Greeting() -> string { `hello` }\n"),
+    "namespace-shadow": ("ns_shapes/circle.baml", "function area() -> int { 1 }\n"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def _check(folder: Path, slug: str, program: str, *, is_right: bool) -> tuple[Di
     place.parent.mkdir(exist_ok=True)
     place.write_text(program, "utf-8" if is_right else _ENCODINGS.get(slug, "utf-8"))
     if slug in _OTHERS:
-        (folder / "another.baml").write_text(_OTHERS[slug], "utf-8")
+        name, text = _OTHERS[slug]
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
     return Project(folder).check()
 
 

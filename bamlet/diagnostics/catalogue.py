@@ -147,6 +147,12 @@ STREAM_ATTRIBUTE_IN_UNION = _warning(
 )
 TOOL_TYPE = _error("tool-type", "E0173", "a tool that a model cannot call")
 TOOL_WITHOUT_DOC = _warning("tool-without-doc", "E0174", "a tool of which nothing tells what it does")
+OUTDATED_NAME = _warning("outdated-name", "E0175", "a name that the second edition calls otherwise")
+BARE_BINDER = _warning("bare-binder", "E0176", "a pattern that takes everything, and may be meant as a type")
+EDITION_MEANING = _warning("edition-meaning", "E0177", "a name that another file gave its second meaning")
+SHADOWED_NAMESPACE = _warning("shadowed-namespace", "E0178", "a variable that hides a namespace of the library")
+NO_ASSERTION = _warning("no-assertion", "E0179", "a test without anything in it")
+NAMESPACE_SHADOW = _warning("namespace-shadow", "E0099", "a namespace with the name of an item beside it")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 
 CODES: dict[str, Code] = {code.slug: code for code in _ALL}

@@ -82,4 +82,42 @@ def bare_for(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> Synt
     return SyntaxProblem.at(tokens[at], message, hint, catalogue.CONDITION_PARENTHESES)
 
 
-ELSEWHERE = (type_in_brackets, list_before_item, quoted_enum_value, bare_for)
+def lambda_of_elsewhere(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`x -> x + 1`, `async (x) -> { … }`, `<T>(x: T) -> { … }`"""
+    if not 0 < at < len(tokens):
+        return None
+    token, before = tokens[at], tokens[at - 1]
+    if token.type == "ARROW" and before.type == "NAME" and tokens[at - 2].type in _BEFORE_VALUE:
+        name = before.value
+        return SyntaxProblem.at(
+            token, "a lambda has its parameters in parentheses", f"write `({name}) -> {{ … }}`"
+        )
+    if token.type in ("LAMBDA_OPEN", "LAMBDA_NAME") and before.value == "async":
+        hint = "take it away: whether a lambda waits is worked out for you"
+        return SyntaxProblem.at(before, "`async` is no keyword here", hint)
+    if token.type in ("LT", "GENERIC_OPEN") and before.type in _BEFORE_VALUE and "LPAR" in expected:
+        hint = "declare a function, which may have some"
+        return SyntaxProblem.at(token, "a lambda has no type parameters", hint)
+    return None
+
+
+_BEFORE_VALUE = frozenset({"LPAR", "COMMA", "EQUAL", "RETURN", "CALL_OPEN"})
+
+
+def block_without_braces(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`(spawn f())`: where no statement can begin, the word was taken for a name."""
+    if not 0 < at < len(tokens) or tokens[at].type != "NAME" or tokens[at - 1].value not in ("spawn", "defer"):
+        return None
+    word, called = tokens[at - 1], tokens[at].value
+    message = f"behind `{word.value}` stands a block"
+    return SyntaxProblem.at(word, message, f"write `{word.value} {{ {called}(…) }}`")
+
+
+ELSEWHERE = (
+    type_in_brackets,
+    list_before_item,
+    quoted_enum_value,
+    bare_for,
+    lambda_of_elsewhere,
+    block_without_braces,
+)

@@ -26,7 +26,10 @@ _ITEM_HINT = f"an item begins with {', '.join(sorted(set(ITEM_KEYWORDS) - _UNTOL
 # What other languages, and other places of this one, begin with.
 _ELSEWHERE = {
     "dynamic": "`dynamic` stands in the type_builder of a test only",
-    **dict.fromkeys(("import", "from", "use", "export", "package"), "all files of a project see each other"),
+    **dict.fromkeys(
+        ("import", "from", "use", "export", "package"),
+        "all files of a project see each other; from another namespace it is `root.a.name`",
+    ),
     **dict.fromkeys(("def", "fn", "func", "async"), "write `function`; whether it waits is worked out for you"),
     **dict.fromkeys(("struct", "record", "model", "object"), "write `class`"),
     **dict.fromkeys(("const", "var"), "write `let`"),

@@ -32,7 +32,7 @@ def builtin_call(
         for comes_last in (False, True):
             for argument, param in zip(arguments, builtin.params, strict=False):
                 if isinstance(param, FunctionTy) is comes_last:
-                    _argument(c, argument, param, found)
+                    _argument(c, argument, param, found, builtin.name)
     if builtin.calls_back:
         c.tables.loops = True
         for argument, param in zip(arguments, builtin.params, strict=False):
@@ -56,9 +56,15 @@ def _wrong_count(c: Checker, node: n.Call, arguments: Sequence[n.Expr], name: st
     return ERROR if holds_variable(builtin.result) else builtin.result
 
 
-def _argument(c: Checker, argument: n.Expr, param: Ty, found: dict[str, Ty]) -> None:
+def _argument(c: Checker, argument: n.Expr, param: Ty, found: dict[str, Ty], name: str) -> None:
     # Only a function is bound by what others have told; of `min(1, 2.5)` both arguments tell.
     wanted = filled(param, found) if isinstance(param, FunctionTy) else param
+    if name in _ORDERS and isinstance(argument, n.Lambda) and len(argument.params) == _ORDERS[name][0]:
+        c.look(argument)
+        message, hint = _ORDERS[name][1:]
+        c.wrong(argument, catalogue.TYPE_MISMATCH, message, hint=hint)
+        found["U"] = ERROR
+        return
     if not holds_variable(wanted):
         c.require(argument, wanted)
         return
@@ -67,6 +73,21 @@ def _argument(c: Checker, argument: n.Expr, param: Ty, found: dict[str, Ty]) -> 
     if isinstance(param, FunctionTy):
         # A part that is still open fits anything.
         c.accept(argument, given, filled(wanted, {**dict.fromkeys("TUKVN", UNKNOWN), **found}))
+
+
+# Of how many parameters a lambda is meant for the other edition.
+_ORDERS = {
+    "list.sort_by": (
+        2,
+        "in the first edition `sort_by` takes a key",
+        "write `sort_by_key(x => …)` with what to compare",
+    ),
+    "list.sort_by2": (
+        1,
+        "in the second edition `sort_by` compares two",
+        "write `sort_by_key(…)`, which takes a key",
+    ),
+}
 
 
 def _calls(c: Checker, argument: n.Expr) -> None:

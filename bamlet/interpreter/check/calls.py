@@ -14,6 +14,7 @@ from ...types.ty import (
     INT,
     NEVER,
     NULL,
+    STRING,
     ClassTy,
     FunctionTy,
     FutureTy,
@@ -43,7 +44,15 @@ from ..facts.typing_tables import (
 from .arguments import check_arguments, refuse_names, written
 from .builtin_calls import builtin_call
 from .disturb import changes_no_field
-from .elsewhere import FUNCTIONS_ELSEWHERE, METHODS_ELSEWHERE
+from .elsewhere import (
+    FUNCTIONS_ELSEWHERE,
+    FUNCTIONS_LATER,
+    METHODS_ELSEWHERE,
+    NOT_YET,
+    OUTDATED_CONVERSIONS,
+    OUTDATED_FUNCTIONS,
+    OUTDATED_METHODS,
+)
 from .expressions import unknown_content
 from .futures import awaited_first
 from .generic_calls import generic_call
@@ -121,10 +130,19 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
     candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *OF_A_TYPE, *c.visible]
-    meant = _INSTEAD.get(name) or c.from_root(name) or FUNCTIONS_ELSEWHERE.get(name)
+    elsewhere = FUNCTIONS_ELSEWHERE if c.edition == 1 else FUNCTIONS_LATER
+    meant = _INSTEAD.get(name) or c.from_root(name) or elsewhere.get(name) or _not_yet(path)
     meant = meant or did_you_mean(name, candidates)
     c.wrong(path, catalogue.UNKNOWN_NAME, f"no function is called `{name}`", hint=meant)
     return ERROR
+
+
+def _not_yet(path: n.Path) -> str | None:
+    package, *words = (part.name for part in path.parts[:-1])
+    if package == "ai" or (package == "baml" and words and words[0] in NOT_YET):
+        space = ".".join((package, *words[:1]))
+        return f"BAML has `{space}`, and bamlet has not yet"
+    return None
 
 
 # What other languages and libraries of tests have.
@@ -192,6 +210,11 @@ def _no_type_arguments(c: Checker, node: n.Call, name: str) -> None:
 
 def _builtin_function(c: Checker, node: n.Call, name: str, builtin: Builtin) -> Ty:
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, node.arguments)
+    if c.edition == 2 and name in OUTDATED_FUNCTIONS:
+        later = OUTDATED_FUNCTIONS[name]
+        c.wrong(
+            node.callee, catalogue.OUTDATED_NAME, f"the second edition has `{later}`", hint=f"write `{later}(…)`"
+        )
     if refuse_names(c, node, f"`{name}`"):
         return ERROR
     result = builtin_call(c, node, node.arguments, name, builtin)
@@ -257,7 +280,19 @@ def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier,
         return _union_call(c, node, receiver, whole, name)
     if builtin is None:
         return _no_method(c, node, whole, name)
+    if c.edition == 2:
+        _warn_of_outdated(c, whole, name)
     return _builtin_method(c, node, receiver, node.arguments, name.name)
+
+
+def _warn_of_outdated(c: Checker, ty: Ty, name: n.Identifier) -> None:
+    if later := OUTDATED_METHODS.get(name.name):
+        message, hint = f"the second edition calls this `{later}`", f"write `{later}`"
+    elif (conversion := OUTDATED_CONVERSIONS.get(name.name)) and ty == STRING:
+        message, hint = f"the second edition has no `{name.name}`", conversion
+    else:
+        return
+    c.wrong(name, catalogue.OUTDATED_NAME, message, hint=hint)
 
 
 def _ambiguous(c: Checker, node: n.Call, ty: ClassTy, name: n.Identifier) -> Ty:
@@ -388,6 +423,8 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
     for argument in written(node):
         c.look(argument)
     known = method_names(ty)
+    if c.edition == 2:
+        known = [one for one in known if one not in OUTDATED_METHODS]
     if isinstance(ty, ClassTy):
         known += [*c.names.classes[ty.name].methods]
     if isinstance(ty, InterfaceTy):
@@ -399,10 +436,15 @@ def _no_method(c: Checker, node: n.Call, ty: Ty, name: n.Identifier) -> Ty:
         hint = c.may_be_null(f"?.{name.name}(…)")
     elif any(_has_method(c, m, name.name) for m in c.relation.members(ty)):
         hint = _WITH_MATCH
-    elif (ours := METHODS_ELSEWHERE.get(name.name)) in known:
+    elif (ours := _ours(c, name.name)) in known:
         hint = f"write `{ours}(…)`" if ours != "length" else "write `length()`"
     c.wrong(name, catalogue.UNKNOWN_FIELD, f"`{show(ty)}` has no method `{name.name}`", hint=hint)
     return ERROR
+
+
+def _ours(c: Checker, name: str) -> str | None:
+    ours = METHODS_ELSEWHERE.get(name)
+    return OUTDATED_METHODS.get(ours, ours) if ours and c.edition == 2 else ours
 
 
 def _has_method(c: Checker, ty: Ty, name: str) -> bool:

@@ -17,7 +17,7 @@ from ..facts.panics import is_panic
 from ..facts.typing_tables import AnyTest, looks_inside
 from .disturb import undisturbed
 from .offers import Offer, Taken
-from .patterns import check_pattern, has_error, infer_arm, merged
+from .patterns import check_pattern, has_error, infer_arm, merged, warn_of_bare_name
 from .state import Checker, Facts, Infer, Place, Thrown
 from .throws import may_throw
 
@@ -71,6 +71,7 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
             taken = check_pattern(
                 c, arm.pattern, Offer(Remainder(c.relation, c.relation.join(left)), offered, apart)
             )
+            warn_of_bare_name(c, arm.pattern, taken)
             named = union(member for member in c.relation.members(taken.may) if is_panic(member))
             comes = union((c.relation.overlap(c.relation.join(left), taken.may), c.relation.overlap(apart, named)))
             _check_arm(c, arm, taken, offered, comes)

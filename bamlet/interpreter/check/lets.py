@@ -61,9 +61,19 @@ def _is(c: Checker, node: n.Is, expected: Ty | None) -> Ty:
         message = "`is` only tells whether a pattern fits, and binds nothing"
         hint = "write the name of a type, or `if let` where the value is wanted"
         c.wrong(node.pattern, catalogue.IS_BINDS, message, hint=hint)
+    if isinstance(node.pattern, n.TypePattern):
+        _warn_of_two_marks(c, node, node.pattern.type)
     if isinstance(taken.test, TypeTest):
         c.tables.tests[id(node)] = taken.test
     return NEVER if ty == NEVER else BOOL
+
+
+def _warn_of_two_marks(c: Checker, node: n.Is, ty: n.TypeNode) -> None:
+    """`x is int ?? y`"""
+    if isinstance(ty, n.OptionalType) and isinstance(ty.inner, n.OptionalType):
+        message = "behind a type `??` belongs to it: this is a type that may be null"
+        hint = "put the test in parentheses: `(… is …) ?? …`"
+        c.wrong(node.pattern, catalogue.SURPRISING_READING, message, hint=hint)
 
 
 LET_PATTERNS: dict[type, CheckStatement] = {n.LetPattern: _let_pattern}

@@ -1,4 +1,4 @@
-"""What the second edition still reads, though BAML has taken it out of the language."""
+"""What the second edition reads and warns of: attributes of streaming inside of unions, tests without anything."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def check_outdated(items: Iterable[n.Placed[n.Item]], report: Report) -> None:
             message = f"`@{attribute.name}` stands on one member of a union"
             hint = "write it behind the whole type of the field, or as `@@` in the class of the member"
             report.at(placed, attribute, catalogue.STREAM_ATTRIBUTE_IN_UNION, message, hint=hint)
+
+        for test in (node for node in walk(placed.node) if isinstance(node, n.TestBody)):
+            body = test.body.body
+            if isinstance(body, n.Block) and not body.statements and body.tail is None:
+                message = "this test passes whatever the program does"
+                hint = "write what must hold, such as `assert.equal(…, …)`"
+                report.at(placed, test.label, catalogue.NO_ASSERTION, message, hint=hint)
 
 
 def _inside_of_unions(item: n.Item) -> Iterable[n.Attribute]:

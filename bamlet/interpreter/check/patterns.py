@@ -99,6 +99,7 @@ def _arms(c: Checker, node: n.Match, subject: Subject, expected: Ty | None) -> t
         c.facts = dict(before)
         with c.scope():
             taken = check_pattern(c, arm.pattern, Offer(left, subject.declared))
+            warn_of_bare_name(c, arm.pattern, taken)
             wrong = wrong or has_error(taken.may)
             if _is_reachable(c, node, arm, taken, declared_left, declared, subject.declared):
                 _check_structure(c, arm, taken, tests, subject.declared)
@@ -133,6 +134,18 @@ def infer_arm(c: Checker, arm: n.MatchArm, expected: Ty | None) -> Ty:
         c.infer(arm.guard)
         c.facts = assume(c, arm.guard, True)
     return c.infer(arm.body, expected)
+
+
+def warn_of_bare_name(c: Checker, node: n.Pattern, taken: Taken) -> None:
+    """In the second edition a name alone is a type: `dog => …` for `Dog => …` would take all that there is."""
+    if c.edition == 1 or not isinstance(node, n.PathPattern) or not isinstance(taken.test, AnyTest):
+        return
+    if taken.test.variable is not None:
+        name = node.path.name
+        types = [*c.names.classes, *c.names.enums, *c.names.interfaces]
+        hint = did_you_mean(name, types) or f"write `let {name}`"
+        message = f"no type is called `{name}`, so this takes every value and calls it so"
+        c.wrong(node, catalogue.BARE_BINDER, message, hint=hint)
 
 
 def has_error(ty: Ty) -> bool:

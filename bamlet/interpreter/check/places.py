@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.partials import is_partial, partial_field
+from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, NULL, ClassTy, ErrorTy, InterfaceTy, ParameterTy, Ty
 from ...types.variables import replaced
+from ..facts.builtins import method
 from ..facts.implementations import ProgramViews
 from ..facts.typing_tables import LocalUse, Variable
 from .state import Checker, Place, ungrouped
@@ -87,7 +89,7 @@ def _first(found: Iterable[Ty | None]) -> Ty | None:
 def _no_field(c: Checker, whole: Ty, member: Ty, name: n.Identifier) -> None:
     fields = [f.name for f in c.names.classes[member.name].schema.fields] if isinstance(member, ClassTy) else []
     methods = list(c.names.classes[member.name].methods) if isinstance(member, ClassTy) else []
-    if name.name in methods:
+    if name.name in methods or method(widen_literals(member), name.name, c.edition) is not None:
         hint: str | None = f"`{name.name}` is a method: write `{name.name}(…)`"
     elif member == NULL:
         hint = c.may_be_null(f"?.{name.name}")

@@ -48,6 +48,13 @@ _CONVERSIONS: dict[tuple[Ty, Ty], str] = {
     (BOOL, STRING): "write `baml.unstable.string(…)`",
 }
 
+_CONVERSIONS_LATER: dict[tuple[Ty, Ty], str] = {
+    **_CONVERSIONS,
+    (STRING, INT): "write `int.parse(…)`, which throws if the text is no number",
+    (STRING, FLOAT): "write `float.parse(…)`, which throws if the text is no number",
+    **dict.fromkeys(((INT, STRING), (FLOAT, STRING), (BOOL, STRING)), "write `string.from(…)`"),
+}
+
 # A variable, or a field of a field of one: what a condition can tell something about.
 Place: TypeAlias = "tuple[Variable | str, ...]"
 Facts: TypeAlias = "dict[Place, Ty]"
@@ -134,8 +141,9 @@ class Checker:
     def from_root(self, name: str) -> str | None:
         """A hint if the name is declared, but in another namespace than this file's."""
         known = self.names
-        found = name in known.functions or name in known.constants or known.named_type(name) is not None
-        return f"did you mean `root.{name}`?" if found and self.full(name) != name else None
+        meant = name.replace("ns_", "")  # as the folder is called
+        found = meant in known.functions or meant in known.constants or known.named_type(meant) is not None
+        return f"did you mean `root.{meant}`?" if found and self.full(meant) != meant else None
 
     def look(self, node: n.Expr) -> None:
         """Check a part of something that is wrong already: what a lambda in it is given, nobody can tell."""
@@ -200,9 +208,13 @@ class Checker:
             return "this is a future: `await` it first"
         if is_optional(found) and not is_optional(expected):
             return "the value may be null: test it first, or make the type optional with `?`"
-        if plain := _CONVERSIONS.get((found, expected)):
+        if plain := (_CONVERSIONS if self.edition == 1 else _CONVERSIONS_LATER).get((found, expected)):
             return plain
         inside, wanted = content(found), content(expected)
+        if isinstance(inside, FutureTy) and isinstance(wanted, FunctionTy):
+            return "these run already: `await baml.future.all(…)` waits for them"
+        if isinstance(inside, FunctionTy) and isinstance(wanted, FutureTy):
+            return "these are functions: `baml.task.all(…)` runs them, and `spawn { … }` makes a future of one"
         if inside is not None and self.relation.is_part(found, expected):
             kind = "list" if isinstance(found, ListTy) else "map"
             return (
@@ -232,6 +244,9 @@ class Checker:
     def declare(self, identifier: n.Identifier, ty: Ty, owner: n.Node) -> Variable:
         """A new variable in the innermost scope; it may shadow one of the same name."""
         name = identifier.name
+        if self.edition == 2 and name in ("assert", "log", "testing"):
+            message = f"this hides the namespace `{name}` from here on"
+            self.wrong(identifier, catalogue.SHADOWED_NAMESPACE, message, hint="choose another name")
         number = self._taken.get(name, 0)
         self._taken[name] = number + 1
         variable = Variable(

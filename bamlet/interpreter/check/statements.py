@@ -256,6 +256,9 @@ def _expr_statement(c: Checker, node: n.ExprStatement) -> bool:
 
 def _assert(c: Checker, node: n.Assert) -> bool:
     c.infer(node.value)
+    if c.edition == 2 and isinstance(node.value, n.Group):
+        message = "`assert` is no function: this is a statement of the first edition"
+        c.wrong(node, catalogue.OUTDATED_NAME, message, hint="write `assert.is_true(…)`")
     c.facts = assume(c, node.value, True)
     return isinstance(node.value, n.BoolLiteral) and not node.value.value
 

@@ -47,6 +47,7 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
             c.wrong(field.name, catalogue.UNKNOWN_FIELD, message, hint=did_you_mean(name, types))
         wanted = types.get(name, ERROR)
         taken = test(c, field.pattern, Offer.whole(c, wanted, wanted))
+        _refuse_bare_name(c, field.pattern, taken)
         is_sure = is_sure and c.relation.without(wanted, taken.surely) == NEVER
         _check_fits(c, field.pattern, wanted, taken)
         if name in types:
@@ -71,6 +72,7 @@ def list_pattern(c: Checker, node: n.ListPattern, offer: Offer, test: Test) -> T
     for at, part in enumerate(node.items):
         if not isinstance(part, n.RestPattern):
             taken = test(c, part, Offer.whole(c, item, item))
+            _refuse_bare_name(c, part, taken)
             _check_fits(c, part, item, taken)
             tests.append(taken.test)
         elif at == rests[0]:
@@ -88,3 +90,11 @@ def list_pattern(c: Checker, node: n.ListPattern, offer: Offer, test: Test) -> T
 def _check_fits(c: Checker, node: n.Pattern, wanted: Ty, taken: Taken) -> None:
     if wanted != ERROR and taken.may != ERROR and c.relation.overlap(wanted, taken.may) == NEVER != wanted:
         c.wrong(node, catalogue.UNREACHABLE_ARM, f"a value of type `{show(wanted)}` never fits this")
+
+
+def _refuse_bare_name(c: Checker, node: n.Pattern, taken: Taken) -> None:
+    """Inside of another pattern a name alone is a type. Whether it was meant as one, nobody can tell."""
+    if isinstance(node, n.PathPattern) and isinstance(taken.test, AnyTest) and taken.test.variable is not None:
+        name = node.path.name
+        hint = did_you_mean(name, c.names.classes) or f"write `let {name}`"
+        c.wrong(node, catalogue.UNKNOWN_TYPE, f"no type is called `{name}`", hint=hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from ...diagnostics import Note, catalogue
@@ -32,6 +32,11 @@ _KINDS: dict[type, str] = {
 _RESERVED = frozenset({"map", "Json", "String", "Int", "Float", "Bytes", "BigInt"})
 
 
+def _with_outer(space: str) -> Iterator[str]:
+    words = space.split(".")
+    return (".".join(words[:length]) for length in range(1, len(words) + 1))
+
+
 @dataclass(slots=True)
 class Declared:
     """`names` takes what is found; `view` has the library's below."""
@@ -44,9 +49,12 @@ class Declared:
     # Each item under its full name. A second one of the same name is looked into as well, under a name of its own.
     items: dict[str, n.Placed[n.Item]] = field(default_factory=dict)
     _keys: dict[int, str] = field(default_factory=dict)
+    _spaces: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.view = self.names.over(self.library)
+        if self.library is not None:
+            self._spaces = frozenset(outer for space in self.namespaces.values() for outer in _with_outer(space))
 
     def key(self, placed: n.Placed[n.Item]) -> str:
         return self._keys[id(placed)]
@@ -75,6 +83,9 @@ class Declared:
         self._keys[id(placed)] = key
         is_type = isinstance(node, n.ClassDecl | n.InterfaceDecl | n.EnumDecl | n.AliasDecl)
         self.check_reserved(placed, name, is_type)
+        if full in self._spaces:
+            message = f"`{name.name}` is a namespace, too: `root.{full}` names either"
+            self.report.at(placed, name, catalogue.NAMESPACE_SHADOW, message, hint="rename one of them")
 
     def check_reserved(self, placed: n.Placed[n.Item], name: n.Identifier, is_type: bool) -> None:
         hint = "choose another name"

@@ -77,6 +77,10 @@ def analyse(
         from ..check.outdated import check_outdated
 
         check_outdated(items, report)
+        if edition.by_mark:
+            from .meanings import check_meanings
+
+            check_meanings(files, edition, checked, view.relation(), report)
     if _holds_jinja(items):
         from ..check.prompts import check_prompts  # brings jinja2
 

@@ -16,15 +16,17 @@ from ..facts.interface import RESERVED_NAMESPACES
 
 ROOT = "baml_src"
 _FOLDER = pattern(r"ns_([A-Za-z_][A-Za-z0-9_]*)")
+_ALMOST = pattern(r"ns_(?![A-Za-z_][A-Za-z0-9_]*$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`why` is what decided, for a person: `the comment at a.baml:1`."""
+    """`why` is what decided, for a person: `the comment at a.baml:1`; `by_mark`: nobody said it but the syntax."""
 
     edition: Edition
     why: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    by_mark: bool = False
 
 
 def edition_of(files: Sequence[Parsed], settled: Edition | None = None, assumed: Edition | None = None) -> Choice:
@@ -41,7 +43,7 @@ def edition_of(files: Sequence[Parsed], settled: Edition | None = None, assumed:
     for parsed in files:
         for placed in parsed.items:
             if mark := mark_of(placed.node):
-                return Choice(2, f"{mark[1]} at {_place(placed.span(mark[0]))}")
+                return Choice(2, f"{mark[1]} at {_place(placed.span(mark[0]))}", by_mark=True)
     return Choice(1, "nothing in it is of the second")
 
 
@@ -70,6 +72,11 @@ def namespaces_of(files: Sequence[Parsed]) -> tuple[dict[str, str], tuple[Diagno
         words = list(_words(parsed.file))
         if words:
             spaces[parsed.file.name] = ".".join(words)
+        odd = next((folder for folder in _folders(parsed.file) if _ALMOST.match(folder)), None)
+        if odd is not None:
+            message = f"`{odd}` is no namespace: `{odd[3:]}` is no name"
+            span = Span(parsed.file, 0, 0)
+            wrong.append(catalogue.SURPRISING_READING.at(span, message, hint="begin with a letter behind `ns_`"))
         if taken := [word for word in words if word in RESERVED_NAMESPACES]:
             message = f"`{taken[0]}` is a name of the language itself, and no namespace"
             span = Span(parsed.file, 0, 0)
@@ -78,7 +85,11 @@ def namespaces_of(files: Sequence[Parsed]) -> tuple[dict[str, str], tuple[Diagno
 
 
 def _words(file: SourceFile) -> Iterator[str]:
+    return (found[1] for folder in _folders(file) if (found := _FOLDER.fullmatch(folder)))
+
+
+def _folders(file: SourceFile) -> list[str]:
     folders = list(PurePath(file.name).parts[:-1])
     if ROOT in folders:  # what is above the sources belongs to somebody else
         folders = folders[len(folders) - folders[::-1].index(ROOT) :]
-    return (found[1] for folder in folders if (found := _FOLDER.fullmatch(folder)))
+    return folders
