@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...grammar import nodes as n
 from ...types.ty import NEVER, STRING, ListTy, Ty, literal
+from ..facts.implementations import shows_itself
 from .state import Checker, Infer
 
 
@@ -12,6 +13,7 @@ def _template(c: Checker, node: n.Template, expected: Ty | None) -> Ty:
     for hole in holes:
         shown = c.infer(hole)
         c.tables.walks |= c.relation.may_hold_values(shown)
+        c.tables.walks |= shows_itself(c.names.implementations, c.relation, shown)
     if c.cut_short(holes):
         return NEVER
     return STRING if node.text is None else literal(node.text)

@@ -42,9 +42,9 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
             first, *values = _operands(e, (receiver, *written(node)), slots)
             given = [first, *_slotted(symbol.params[1:], values, slots)]
             return (call_showing if id(node) in e.shown else call_function)(e, symbol, given, types)
-        case InterfaceCall(symbol=symbol, receiver=receiver, slots=slots):
+        case InterfaceCall(symbol=symbol, receiver=receiver, slots=slots, types=types):
             first, *values = _operands(e, (receiver, *written(node)), slots)
-            return call_method(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)])
+            return call_method(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)], types)
         case UnionCall(methods=methods, receiver=receiver, slots=slots):
             first, *values = _operands(e, (receiver, *written(node)), slots)
             return _union_call(e, methods, [first, *_slotted(methods[0][1].params[1:], values, slots)])

@@ -9,10 +9,12 @@ from ...types.ty import EnumTy, MediaTy, Ty
 from ..facts.code_names import class_name, dispatch_name, function_name, implementors_name
 from ..facts.implementations import Implementation, head_of
 from ..facts.symbols import FunctionSymbol
+from ..facts.typing_tables import Types
+from .functions import told
 from .state import CONTEXT, Emitter, Unit, call, load, store
 
 
-def call_method(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -> ast.expr:
+def call_method(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], types: Types) -> ast.expr:
     """`table[type(v)](v, …)`: all functions of a table are called alike."""
     name = dispatch_name(symbol.name)
     if e.unit.is_library:
@@ -20,7 +22,8 @@ def call_method(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr]) -
     e.unit.dispatched[symbol.name] = symbol
     first, again = e.twice(arguments[0])
     function = ast.Subscript(load(name), call("$type", first), ast.Load())
-    given = [load(CONTEXT)] if name in e.unit.effects.needs_context else []
+    context = [load(CONTEXT)] if name in e.unit.effects.needs_context else []
+    given = [*context, *told(e, symbol, types)]
     made = ast.Call(function, [*given, again, *arguments[1:]], [])
     return ast.Await(made) if name in e.unit.effects.suspends else made
 
@@ -48,7 +51,9 @@ def _table(unit: Unit, symbol: FunctionSymbol) -> ast.expr:
     return call(
         "$dispatching",
         ast.Dict(keys, values),
-        ast.Constant(dispatch_name(symbol.name) in unit.effects.needs_context),
+        ast.Constant(
+            (dispatch_name(symbol.name) in unit.effects.needs_context) + len(unit.effects.told.get(symbol.name, ()))
+        ),
     )
 
 

@@ -7,7 +7,7 @@ A function that needs none of it is emitted as a plain `def` with the parameters
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
 from ...types.variables import parameters_in
@@ -17,6 +17,7 @@ from ..facts.code_names import constant_name, dispatch_name, is_constant_name, p
 from ..facts.cycles import finished, groups
 from ..facts.effects import Effects
 from ..facts.implementations import TO_STRING
+from ..facts.interface import is_of_library
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, CallPlan, FunctionCall, InterfaceCall, UnionCall, ValueCall
 from .showing import handed_on
@@ -103,23 +104,48 @@ def _direct(reaches: set[str], dispatched: Mapping[str, set[str]]) -> set[str]:
 
 
 def told_types(view: Names, checked: Checked, library: Effects | None) -> dict[str, tuple[str, ...]]:
-    """A function must be told a type if it looks at it, or hands it to one that must be told."""
+    """A function must be told a type if it looks at it, or hands it to one that must be told. Those that serve a method
+    of an interface are called alike, so all of them are told what one looks at."""
     told = dict(library.told) if library else {}
     wanted = {name: set(tables.wants_types) for name, tables in checked.tables.items() if name in view.functions}
+    alike = _serving(view)
     changed = True
     while changed:
         changed = False
+        for demanded, serving in alike.items():
+            places = {place for name in serving for place in _places(view, name, wanted.get(name, ()))}
+            if places and demanded not in told:
+                changed = True
+            for name in (demanded, *serving) if places else ():
+                own = view.method(name).told
+                wanted.setdefault(name, set()).update(own[place].name for place in places)
+                told[name] = tuple(own[place].name for place in sorted(places))
         for name, names in wanted.items():
-            order = tuple(param.name for param in view.functions[name].told if param.name in names)
+            order = tuple(param.name for param in view.method(name).told if param.name in names)
             if order and told.get(name) != order:
                 told[name], changed = order, True
         for name, names in wanted.items():
-            for plan in checked.tables[name].calls.values():
-                if isinstance(plan, FunctionCall) and plan.symbol.name in told:
+            for plan in checked.tables[name].calls.values() if name in checked.tables else ():
+                if isinstance(plan, FunctionCall | InterfaceCall) and plan.symbol.name in told:
                     types = dict(plan.types)
                     handed = (types[param] for param in told[plan.symbol.name] if param in types)
                     names |= {param.name for ty in handed for param in parameters_in(ty)}
     return told
+
+
+def _serving(view: Names) -> dict[str, set[str]]:
+    """Of each method of an interface of the program: the functions that serve it, its own body among them."""
+    found: dict[str, set[str]] = {}
+    for (interface, _), implementation in view.implementations.items():
+        symbol = view.interfaces[interface]
+        for word, full in implementation.methods.items():
+            if not is_of_library(interface) and full in view.functions:
+                found.setdefault(symbol.methods[word], set()).add(full)
+    return found
+
+
+def _places(view: Names, name: str, wanted: Iterable[str]) -> Iterator[int]:
+    return (at for at, param in enumerate(view.functions[name].told) if param.name in wanted)
 
 
 def may_shrink(effects: Effects, plans: Iterable[CallPlan]) -> bool:

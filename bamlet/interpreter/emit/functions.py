@@ -43,7 +43,7 @@ def operation(name: str, arguments: list[ast.expr]) -> ast.Call:
 
 def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], types: Types = ()) -> ast.expr:
     made: ast.expr
-    arguments = [*_told(e, symbol, types), *arguments]
+    arguments = [*told(e, symbol, types), *arguments]
     if symbol.kind == "stub":
         made = operation(symbol.name, arguments)
     elif symbol.name in e.unit.effects.needs_context:
@@ -55,7 +55,7 @@ def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr],
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made
 
 
-def _told(e: Emitter, symbol: FunctionSymbol, types: Types) -> list[ast.expr]:
+def told(e: Emitter, symbol: FunctionSymbol, types: Types) -> list[ast.expr]:
     """What a function that looks at type parameters is told of them, before its arguments."""
     known = dict(types)
     return [type_value(e.unit, known[name]) for name in e.unit.effects.told.get(symbol.name, ())]
@@ -65,7 +65,7 @@ def call_showing(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], 
     """The same where the value is what the stream of the caller shows. Whoever shows waits, and has a context."""
     if symbol.kind == "llm":
         return ast.Await(ask_model(e, symbol, stream_entry(symbol.llm), arguments))
-    given = [*_told(e, symbol, types), *arguments]
+    given = [*told(e, symbol, types), *arguments]
     made = ast.Await(call(showing_name(symbol.name), load(CONTEXT), *given))
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made
 

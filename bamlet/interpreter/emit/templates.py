@@ -7,6 +7,7 @@ import ast
 from ...grammar import nodes as n
 from ...types.relate import widen_literals
 from ...types.ty import STRING
+from ..facts.implementations import shows_itself
 from .state import Emit, EmitInto, Emitter, Gather, Target, attribute, call, load, store
 from .statements import for_in
 from .texts import shown
@@ -27,7 +28,7 @@ def _template(e: Emitter, node: n.Template) -> ast.expr:
 
 def _shown(e: Emitter, node: n.Expr, value: ast.expr) -> ast.expr:
     ty = e.tables.types[id(node)]
-    if e.unit.relation.may_hold_values(ty):
+    if e.unit.relation.may_hold_values(ty) or shows_itself(e.unit.names.implementations, e.unit.relation, ty):
         return shown(e, value)
     is_text = all(widen_literals(member) == STRING for member in e.unit.relation.members(ty))
     return value if is_text else call("$plain_text", value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ...records import dataclass, field
 from ...source import Span
-from ...types.relate import Relation, Views
+from ...types.relate import Relation, Views, widen_literals
 from ...types.schema import Field
 from ...types.ty import (
     UNKNOWN,
@@ -86,6 +86,12 @@ def head_of(ty: Ty) -> str | None:
             return FUTURE
         case _:
             return None
+
+
+def shows_itself(implementations: Mapping[tuple[str, str], Implementation], relation: Relation, ty: Ty) -> bool:
+    """Whether a value of the type may be one of which the program itself says how it is shown."""
+    heads = (head_of(widen_literals(member)) for member in relation.members(ty))
+    return any((TO_STRING, head) in implementations for head in heads if head is not None)
 
 
 @dataclass(frozen=True, slots=True)

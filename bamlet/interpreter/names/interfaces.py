@@ -9,7 +9,7 @@ from ...diagnostics import Note, catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...records import dataclass, replace
 from ...types.show import show
-from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, ErrorTy, InterfaceTy, ParameterTy, Ty
+from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, EnumTy, ErrorTy, InterfaceTy, ParameterTy, Ty
 from ...types.variables import replaced
 from ..facts.implementations import TO_STRING, Implementation, InterfaceSymbol, head_of
 from ..facts.report import Report
@@ -144,8 +144,8 @@ class InterfaceReader:
             message = f"`{show(target)}` implements `{ty.name}` already"
             self.report.at(placed, node.interface, catalogue.DUPLICATE_IMPLEMENTATION, message, *notes)
             return None
-        if ty.name == TO_STRING and not isinstance(target, ClassTy):
-            message = f"`{TO_STRING}` is for classes: how a `{show(target)}` is shown is fixed"
+        if ty.name == TO_STRING and not isinstance(target, ClassTy | EnumTy):
+            message = f"`{TO_STRING}` is for classes and enums: how a `{show(target)}` is shown is fixed"
             self.report.at(placed, node.interface, catalogue.ORPHAN_IMPLEMENTS, message)
             return None
         if not self._is_near(placed, symbol, target):

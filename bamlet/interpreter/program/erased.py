@@ -6,6 +6,7 @@ from ...diagnostics import catalogue
 from ..check import Checked
 from ..facts.effects import Effects
 from ..facts.implementations import TO_STRING
+from ..facts.interface import is_of_library
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 from ..facts.typing_tables import FunctionUse
@@ -13,12 +14,17 @@ from ..facts.typing_tables import FunctionUse
 
 def check_erased(own: Names, checked: Checked, effects: Effects, report: Report) -> None:
     """Only a call by name can say what the type parameters are that a function looks at."""
-    methods = {full for found in own.implementations.values() for full in found.methods.values()}
+    methods = {
+        full
+        for (interface, _), found in own.implementations.items()
+        for full in found.methods.values()
+        if is_of_library(interface)
+    }
     for name, params in effects.told.items():
         symbol = own.functions.get(name)
         listed = ", ".join(f"`{param}`" for param in params)
         if symbol is not None and name in methods:
-            _say(report, symbol, f"a method of an interface is not told what {listed} is")
+            _say(report, symbol, f"a method of an interface of the library is not told what {listed} is")
         missing = {param.name for param in symbol.told} if symbol is not None else set()
         if symbol is not None and not set(params) <= missing:
             _say(report, symbol, f"what {listed} is cannot be found out at run time")

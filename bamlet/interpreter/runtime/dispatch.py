@@ -23,11 +23,11 @@ _SHARED: dict[type, Callable[[Any], str]] = {
 }
 
 
-def dispatching(table: Mapping[Any, Code], takes_context: bool) -> dict[type, Code]:
-    """The table by Python classes alone. Values that share theirs with other kinds are looked at once more."""
+def dispatching(table: Mapping[Any, Code], place: int) -> dict[type, Code]:
+    """The table by Python classes alone. Values that share theirs with other kinds are looked at once more: they are
+    the argument at that place."""
     made: dict[type, Code] = {key: code for key, code in table.items() if isinstance(key, type)}
     named = {key: code for key, code in table.items() if isinstance(key, str)}
-    place = 1 if takes_context else 0
     if named:
         for shared, kind in _SHARED.items():
             made[shared] = lambda *given, kind=kind: named[kind(given[place])](*given)

@@ -23,8 +23,8 @@ class ValueSpace:
     # Of each method of an interface of the library: the functions that serve it, by the Python class of the value,
     # or by its kind where many share one.
     methods: dict[str, dict[Any, FunctionValue]] = field(default_factory=dict)
-    # How values of a class show themselves, by their Python class.
-    texts: dict[type, FunctionValue] = field(default_factory=dict)
+    # How values of a class show themselves, by their Python class; of an enum, by its name.
+    texts: dict[type | str, FunctionValue] = field(default_factory=dict)
     _partials: dict[str, type[Instance]] = field(default_factory=dict)
 
     def enum_value(self, enum_name: str, member_name: str) -> EnumValue:

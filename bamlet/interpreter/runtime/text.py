@@ -28,7 +28,7 @@ def plain_text(value: Any) -> str:
 
 
 def _shown(value: Any, above: frozenset[int], walk: Walk, context: Context[Any] | None = None) -> str:
-    own = context.space.texts.get(type(value)) if context is not None else None
+    own = context.space.texts.get(_kind(value)) if context is not None else None
     if own is not None and id(value) not in above:
         shown = str(own.code(context, value) if own.needs_context else own.code(value))
         walk.step(len(shown))
@@ -38,6 +38,10 @@ def _shown(value: Any, above: frozenset[int], walk: Walk, context: Context[Any] 
     shown = _single(value)
     walk.step(len(shown))
     return shown
+
+
+def _kind(value: Any) -> type | str:
+    return value.enum if isinstance(value, EnumValue) else type(value)
 
 
 def _single(value: Any) -> str:
