@@ -3,6 +3,8 @@ the value that it is tried on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.partials import is_partial
@@ -14,6 +16,8 @@ from ...types.ty import (
     FunctionTy,
     FutureTy,
     InterfaceTy,
+    ListTy,
+    MapTy,
     ParameterTy,
     Ty,
     UnknownTy,
@@ -23,6 +27,7 @@ from ...types.ty import (
 from ...types.variables import match_variables, parameters_in, parts_of, replaced
 from ..facts.interface import Param
 from ..facts.symbols import ClassSymbol, FunctionSymbol
+from ..facts.typing_tables import PatternTest, TypeTest
 from .generic_calls import Inference, check_bounds, infer_arguments, settle
 from .state import Checker
 
@@ -116,16 +121,67 @@ def note_tested(c: Checker, node: n.Node, ty: Ty, wanted: Ty) -> None:
             message = f"what `{show(param)}` is here cannot be found out at run time"
             hint = "only a function's own type parameters can be looked at"
             c.wrong(node, catalogue.UNSUPPORTED, message, hint=hint)
+    for member in unsure_kinds(c, ty, wanted):
+        if not _told_by_fields(c, member):
+            message = f"which `{member.name}` a value is cannot be found out at run time"
+            c.wrong(node, catalogue.UNSUPPORTED, message, hint=f"write `{member.name}` alone")
     for member in c.relation.members(wanted):
         if is_partial(member) and parameters_in(member):
             message = f"what `{show(member)}` is here cannot be found out at run time"
             c.wrong(node, catalogue.UNSUPPORTED, message, hint="name the class that is still coming")
+
+
+def unsure_kinds(c: Checker, ty: Ty, wanted: Ty) -> list[ClassTy]:
+    """The classes among what is wanted of which a value of `ty` may be of another kind."""
+    found: list[ClassTy] = []
+    for member in c.relation.members(wanted):
         if not isinstance(member, ClassTy) or is_partial(member) or all(map(_says_nothing, member.args)):
             continue
         alike = (m for m in c.relation.members(ty) if not isinstance(m, ClassTy) or m.name == member.name)
         if any(_may_be(c, m, member) and not c.relation.is_part(m, member) for m in alike):
-            message = f"which `{member.name}` a value is cannot be found out at run time"
-            c.wrong(node, catalogue.UNSUPPORTED, message, hint=f"write `{member.name}` alone")
+            found.append(member)
+    return found
+
+
+def _told_by_fields(c: Checker, ty: ClassTy) -> bool:
+    """Whether the fields of a value tell of what kind it is, like the elements of a list."""
+    symbol = c.names.classes[ty.name]
+    spoken_of = frozenset[ParameterTy]().union(*(parameters_in(field.ty) for field in symbol.schema.fields))
+    names = {param.name for param in spoken_of}
+    return not symbol.opaque and all(p.name in names for p in symbol.params) and _can_be_seen(c, ty, set())
+
+
+def refuse_alias(c: Checker, node: n.Node, test: PatternTest) -> None:
+    """What was seen in a value of which others may change it does not hold for long: no variable has such a type."""
+    if not isinstance(test, TypeTest) or test.by_tag:
+        return
+    for member in c.relation.members(test.ty):
+        if isinstance(member, ClassTy) and member.args and not is_partial(member):
+            if not (all(c.names.classes[member.name].varies) and all(is_settled(c, arg) for arg in member.args)):
+                message = f"others may put something else into this `{member.name}` later"
+                hint = f"write `{member.name} {{ … }}` for its fields, or test with `is`"
+                c.wrong(node, catalogue.UNSUPPORTED, message, hint=hint)
+
+
+def is_settled(c: Checker, ty: Ty) -> bool:
+    """Whether a value that was seen to be of the type stays of it."""
+    return not any(
+        isinstance(member, ListTy | MapTy | UnknownTy | FunctionTy) or (isinstance(member, ClassTy) and member.args)
+        for member in c.relation.members(ty)
+    )
+
+
+def _can_be_seen(c: Checker, ty: Ty, above: set[Ty]) -> bool:
+    if isinstance(ty, FunctionTy | FutureTy | ParameterTy) or is_partial(ty):
+        return False
+    if isinstance(ty, InterfaceTy):
+        return not ty.args and not ty.bindings
+    parts: Iterable[Ty] = parts_of(ty)
+    if isinstance(ty, ClassTy):
+        if not ty.args or ty in above:
+            return True
+        parts = fields_of(c.names.classes[ty.name], ty).values()
+    return all(_can_be_seen(c, part, above | {ty}) for part in parts)
 
 
 def _may_be(c: Checker, ty: Ty, wanted: ClassTy) -> bool:

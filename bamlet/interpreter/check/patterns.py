@@ -35,7 +35,7 @@ from ..facts.typing_tables import (
     looks_inside,
 )
 from ..names.resolve_types import BUILTIN_TYPES
-from .class_types import class_of_pattern, tested_type
+from .class_types import class_of_pattern, refuse_alias, tested_type
 from .disturb import undisturbed
 from .narrow import assume
 from .offers import Offer, Taken
@@ -209,6 +209,8 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
         case n.BindingPattern(inner=inner) if inner is not None:
             taken = _test(c, inner, offer)
             bound = _declare(c, node.name, offer.overlap(c, taken.may), node)
+            if bound is not None:
+                refuse_alias(c, node, taken.test)
             return Taken(taken.test if bound is None else BoundTest(bound, taken.test), taken.may, taken.surely)
         case n.BindingPattern(type=None):
             return Taken(AnyTest(_declare(c, node.name, offer.left.ty, node)), UNKNOWN, UNKNOWN)
@@ -216,7 +218,10 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
             assert type_ is not None
             ty = tested_type(c, type_, _whole(offer))
             variable = _declare(c, node.name, offer.overlap(c, ty), node)
-            return _typed(c, node, offer, ty, variable)
+            taken = _typed(c, node, offer, ty, variable)
+            if variable is not None:
+                refuse_alias(c, node, taken.test)
+            return taken
         case n.OrPattern():
             return _or(c, node, offer)
         case n.PathPattern():

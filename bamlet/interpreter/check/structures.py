@@ -10,7 +10,7 @@ from ...types.relate import widen_literals
 from ...types.show import show
 from ...types.ty import ERROR, NEVER, UNKNOWN, ClassTy, InterfaceTy, ListTy, ParameterTy, Ty, UnknownTy, union
 from ..facts.typing_tables import AnyTest, ClassTest, ListTest, PatternTest
-from .class_types import class_of_pattern, fields_of
+from .class_types import class_of_pattern, fields_of, is_settled, refuse_alias
 from .offers import Offer, Taken
 from .state import Checker
 from .type_tests import type_test
@@ -53,6 +53,8 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
         if name in types:
             fields.append((name, taken.test))
     of = type_test(c, node, whole, ty, None)
+    if not of.by_tag and not all(is_settled(c, arg) for arg in ty.args):
+        refuse_alias(c, node, of)
     return Taken(ClassTest(of, tuple(fields)), ty, ty if is_sure else NEVER)
 
 

@@ -15,7 +15,7 @@ from ...types.ty import (
     UnknownTy,
 )
 from ..facts.typing_tables import TypeTest, Variable
-from .class_types import note_tested, tested_type
+from .class_types import note_tested, tested_type, unsure_kinds
 from .state import Checker, Infer
 
 
@@ -30,6 +30,9 @@ def type_test(c: Checker, node: n.Node, ty: Ty, wanted: Ty, variable: Variable |
     note_tested(c, node, ty, wanted)
     containers = (ListTy, MapTy, FunctionTy, ParameterTy)
     tested = [member for member in c.relation.members(wanted) if isinstance(member, containers)]
+    if unsure_kinds(c, ty, wanted):
+        c.tables.walks = True
+        return TypeTest(wanted, False, variable)
     if not tested:
         return TypeTest(wanted, True, variable)
     if any(isinstance(member, ParameterTy) for member in tested):

@@ -37,10 +37,10 @@ from ...types.ty import (
     VariantTy,
     bare,
 )
-from ...types.variables import parameters_in
+from ...types.variables import parameters_in, replaced
 from ..facts.code_names import FUTURE, class_name, enum_value_name, implementors_name, type_name
 from ..facts.typing_tables import TypeTest
-from .state import Unit, call, compare, load, rounds
+from .state import Unit, attribute, call, compare, load, rounds
 
 
 def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> ast.expr:
@@ -50,7 +50,7 @@ def type_test(unit: Unit, first: ast.expr, again: ast.expr, test: TypeTest) -> a
         return ast.Constant(True)
     looks = [
         _look(unit, again if at else first, part)
-        if test.by_tag or not isinstance(part, ListTy | MapTy | ParameterTy)
+        if test.by_tag or not (isinstance(part, ListTy | MapTy | ParameterTy) or _has_kinds(part))
         else conforms(unit, again if at else first, part)
         if parameters_in(part)
         else call(_function(unit, part), again if at else first, rounds())
@@ -117,12 +117,28 @@ def _inside(unit: Unit, ty: Ty) -> ast.expr:
             return ast.Constant(True)
         case ListTy(item=item):
             return ast.BoolOp(ast.And(), [_look(unit, value, ty), _every(unit, item, value)])
+        case ClassTy() if _has_kinds(ty):
+            fields = _fields_of_kind(unit, ty)
+            tests = [call(_function(unit, part), attribute(value, name), load(_ROUNDS)) for name, part in fields]
+            counted = call("$next", load(_ROUNDS))
+            return ast.BoolOp(ast.And(), [_look(unit, value, ty), counted, *tests])
         case MapTy(key=key, value=content):
             values = ast.Call(ast.Attribute(value, "values", ast.Load()), [], [])
             parts = [_look(unit, value, ty), _every(unit, key, value), _every(unit, content, values)]
             return ast.BoolOp(ast.And(), parts)
         case _:
             return _look(unit, value, ty)
+
+
+def _has_kinds(ty: Ty) -> bool:
+    return isinstance(ty, ClassTy) and bool(ty.args) and not is_partial(ty) and not parameters_in(ty)
+
+
+def _fields_of_kind(unit: Unit, ty: ClassTy) -> list[tuple[str, Ty]]:
+    """The fields that tell of which kind a value of a class with type parameters is."""
+    symbol = unit.names.classes[ty.name]
+    found = {param.name: arg for param, arg in zip(symbol.params, ty.args, strict=True)}
+    return [(one.name, replaced(one.ty, found)) for one in symbol.schema.fields if parameters_in(one.ty)]
 
 
 def _every(unit: Unit, ty: Ty, values: ast.expr) -> ast.expr:

@@ -33,6 +33,7 @@ WORDS: dict[str, Any] = {
     "$each": each,
     "$each_still": each_still,
     "$compress": compress,
+    "$next": next,
     "$for_all": repeat,
     "$range": range,
     "$Cancelled": Cancelled,
