@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.calling import begin_value, call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Cancelled, Thrown
 from ..interpreter.runtime.values import FunctionValue, Opaque
@@ -23,8 +23,8 @@ UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call
 
 
 @sysop("baml.future.start")
-async def start(context: Context, body: FunctionValue, name: str | None, options: list[Any]) -> Opaque:
-    group, tokens, is_detached = _bound_to(options)
+def start(context: Context, body: FunctionValue, name: str | None, options: list[Any]) -> Opaque:
+    group, tokens, is_detached = _bound_to(options) if options else _BOUND_TO_NOTHING
     own = _detached(context) if is_detached else _inside(context)
     host = own.host
     future = host.tasks.future(host.future)
@@ -38,6 +38,9 @@ async def start(context: Context, body: FunctionValue, name: str | None, options
     for token in tokens:
         token.bind(future)
     return Opaque(FUTURE, future)
+
+
+_BOUND_TO_NOTHING: tuple[None, list[Token], bool] = (None, [], False)
 
 
 def _bound_to(options: list[Any]) -> tuple[Group | None, list[Token], bool]:
@@ -79,12 +82,15 @@ async def _run(context: Context, body: FunctionValue, future: Future, group: Gro
     host = context.host
     try:
         if group is None:
-            value = await call_value(context, body)
+            value = begin_value(context, body)
+            if body.suspends:
+                value = await value
         else:
             async with group.turn(host.tasks, future):
                 value = await call_value(context, body)
         # What the value holds before the value: whoever gets it may use its handles at once.
-        await _keep(host, future)
+        if host.scope.resources or host.voice.has_spoken:
+            await _keep(host, future)
         future.give(value)
     except asyncio.CancelledError:
         future.cancel()
@@ -94,7 +100,8 @@ async def _run(context: Context, body: FunctionValue, future: Future, group: Gro
         future.fail(failure)
     finally:
         host.voice.fall_silent()
-        await host.scope.aclose()
+        if host.scope.resources:
+            await host.scope.aclose()
 
 
 async def _keep(host: Host, future: Future) -> None:
@@ -110,7 +117,8 @@ async def _keep(host: Host, future: Future) -> None:
 @sysop("baml.future.wait")
 async def wait(context: Context, future: Opaque) -> Any:
     awaited: Future = future.payload
-    await context.host.tasks.wait_for(awaited)
+    if awaited.pending:
+        await context.host.tasks.wait_for(awaited)
     return awaited.outcome()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -206,7 +205,7 @@ class Host:
         """The same for a task of its own, which speaks for the voice above it."""
         self._branched += 1
         # Secrets are shared: what one task learns to be a key, no other may show.
-        made = copy(self)
+        made = self.__copy__()
         made.scope = self.scope.inner()
         made.voice = (above or self.voice).inner()
         made.asking = self.asking.branch()

@@ -6,7 +6,7 @@ It is below `spawn` and `baml.task.*` alike. A call ends when all of its tasks h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -81,7 +81,7 @@ class Future:
             heard()
 
     def give(self, value: Any) -> None:
-        if self.pending:
+        if self.state == "Pending":
             self.value = value
             self._settle("Ready")
 
@@ -116,7 +116,8 @@ class Future:
         for heard in listeners:
             heard()
         # After the listeners, of which one may have observed a failure that nobody is to be told of then.
-        self.tasks.settled(self, is_awaited=bool(listeners))
+        if state == "Error" and not self.observed:
+            self.tasks.failed_with(self, is_awaited=bool(listeners))
 
     def outcome(self) -> Any:
         """The value, or raises what there is instead. Who has looked knows."""
@@ -128,8 +129,9 @@ class Future:
         return self.value
 
     def observe(self) -> None:
-        self.observed = True
-        self.tasks.failed.pop(self, None)
+        if not self.observed:
+            self.observed = True
+            self.tasks.failed.pop(self, None)
 
 
 def nothing() -> None:
@@ -166,9 +168,8 @@ class Tasks:
         self._count += 1
         return Future(self, above, self._count)
 
-    def settled(self, future: Future, is_awaited: bool) -> None:
-        if future.state != "Error" or future.observed:
-            return
+    def failed_with(self, future: Future, is_awaited: bool) -> None:
+        """Nobody has looked at this failure yet."""
         if self.on_failure is not None:
             # Nobody may ever look: told at once, unless somebody waits for it.
             if not is_awaited:
@@ -205,12 +206,11 @@ class Tasks:
 
     # --- waiting
 
-    async def wait_for(self, future: Future) -> None:
-        if not future.pending:
-            return
+    def wait_for(self, future: Future) -> Coroutine[Any, Any, None]:
+        """For an outcome that is still to come."""
         waiter = asyncio.get_running_loop().create_future()
-        future.listen(lambda: _wake(waiter))
-        await self.block(waiter, lambda: future.is_brought_by(self))
+        future.listen(partial(_wake, waiter))
+        return self.block(waiter, partial(future.is_brought_by, self))
 
     async def block(self, waiter: asyncio.Future[None], is_ours: Callable[[], bool] = lambda: True) -> None:
         """Wait for what another task brings; `is_ours` says whether that is one of the call."""

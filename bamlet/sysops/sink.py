@@ -389,6 +389,12 @@ class Voice:
             for chunk in self.new_chunks():
                 await self.sink.said(chunk)
 
+    @property
+    def has_spoken(self) -> bool:
+        """Whether there is anything to hand over."""
+        told = self.reporter is not None or self.reasoning_of is not None or self._unheard is not None
+        return told or self.sink.speaker is self or bool(self._unheard_text)
+
     async def hand_over(self) -> None:
         """The task has given its value: what it said stands for the one that started it."""
         outer = self._outer

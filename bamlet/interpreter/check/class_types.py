@@ -152,7 +152,7 @@ def _told_by_fields(c: Checker, ty: ClassTy) -> bool:
 
 
 def refuse_alias(c: Checker, node: n.Node, test: PatternTest) -> None:
-    """What was seen in a value of which others may change it does not hold for long: no variable has such a type."""
+    """What was seen in a value that others may change does not hold for long: no variable has such a type."""
     if not isinstance(test, TypeTest) or test.by_tag:
         return
     for member in c.relation.members(test.ty):
@@ -165,9 +165,10 @@ def refuse_alias(c: Checker, node: n.Node, test: PatternTest) -> None:
 
 def is_settled(c: Checker, ty: Ty) -> bool:
     """Whether a value that was seen to be of the type stays of it."""
-    return not any(
-        isinstance(member, ListTy | MapTy | UnknownTy | FunctionTy) or (isinstance(member, ClassTy) and member.args)
-        for member in c.relation.members(ty)
+    members = c.relation.members(ty)
+    is_kind = any(isinstance(member, ClassTy) and member.args for member in members)
+    return not is_kind and not any(
+        isinstance(member, ListTy | MapTy | UnknownTy | FunctionTy) for member in members
     )
 
 

@@ -12,17 +12,26 @@ from ..facts.report import Report
 
 def check_outdated(items: Iterable[n.Placed[n.Item]], report: Report) -> None:
     for placed in items:
-        for attribute in _inside_of_unions(placed.node):
-            message = f"`@{attribute.name}` stands on one member of a union"
-            hint = "write it behind the whole type of the field, or as `@@` in the class of the member"
-            report.at(placed, attribute, catalogue.STREAM_ATTRIBUTE_IN_UNION, message, hint=hint)
+        if "@stream." in placed.span(placed.node).text:
+            _streaming(placed, report)
+        if isinstance(placed.node, n.TestBody | n.TestSet):
+            _tests(placed, report)
 
-        for test in (node for node in walk(placed.node) if isinstance(node, n.TestBody)):
-            body = test.body.body
-            if isinstance(body, n.Block) and not body.statements and body.tail is None:
-                message = "this test passes whatever the program does"
-                hint = "write what must hold, such as `assert.equal(…, …)`"
-                report.at(placed, test.label, catalogue.NO_ASSERTION, message, hint=hint)
+
+def _streaming(placed: n.Placed[n.Item], report: Report) -> None:
+    for attribute in _inside_of_unions(placed.node):
+        message = f"`@{attribute.name}` stands on one member of a union"
+        hint = "write it behind the whole type of the field, or as `@@` in the class of the member"
+        report.at(placed, attribute, catalogue.STREAM_ATTRIBUTE_IN_UNION, message, hint=hint)
+
+
+def _tests(placed: n.Placed[n.Item], report: Report) -> None:
+    for test in (node for node in walk(placed.node) if isinstance(node, n.TestBody)):
+        body = test.body.body
+        if isinstance(body, n.Block) and not body.statements and body.tail is None:
+            message = "this test passes whatever the program does"
+            hint = "write what must hold, such as `assert.equal(…, …)`"
+            report.at(placed, test.label, catalogue.NO_ASSERTION, message, hint=hint)
 
 
 def _inside_of_unions(item: n.Item) -> Iterable[n.Attribute]:

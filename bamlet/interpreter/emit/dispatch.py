@@ -48,13 +48,9 @@ def _table(unit: Unit, symbol: FunctionSymbol) -> ast.expr:
     for found in _of(unit, symbol.owner):
         keys.append(_kind(unit, found.target))
         values.append(_entry(unit, found.methods[word], dispatch_name(symbol.name)))
-    return call(
-        "$dispatching",
-        ast.Dict(keys, values),
-        ast.Constant(
-            (dispatch_name(symbol.name) in unit.effects.needs_context) + len(unit.effects.told.get(symbol.name, ()))
-        ),
-    )
+    effects = unit.effects
+    before = (dispatch_name(symbol.name) in effects.needs_context) + len(effects.told.get(symbol.name, ()))
+    return call("$dispatching", ast.Dict(keys, values), ast.Constant(before))
 
 
 def _entry(unit: Unit, function: str, table: str) -> ast.expr:

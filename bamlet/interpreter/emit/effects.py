@@ -44,7 +44,7 @@ def infer_effects(own: Names, view: Names, checked: Checked, library: Effects | 
         lambdas = {closure.name for tables in checked.tables.values() for closure in tables.lambdas.values()}
         suspends |= lambdas - plain
     for name, tables in checked.tables.items():
-        if tables.calls_values:
+        if tables.calls_values or START in tables.reaches:  # a task needs a loop to run in
             suspends.add(name)
         if tables.loops or tables.uses_context:
             outside.add(name)
@@ -104,8 +104,8 @@ def _direct(reaches: set[str], dispatched: Mapping[str, set[str]]) -> set[str]:
 
 
 def told_types(view: Names, checked: Checked, library: Effects | None) -> dict[str, tuple[str, ...]]:
-    """A function must be told a type if it looks at it, or hands it to one that must be told. Those that serve a method
-    of an interface are called alike, so all of them are told what one looks at."""
+    """A function must be told a type if it looks at it, or hands it to one that must be told. Those that serve a
+    method of an interface are called alike, so all of them are told what one looks at."""
     told = dict(library.told) if library else {}
     wanted = {name: set(tables.wants_types) for name, tables in checked.tables.items() if name in view.functions}
     alike = _serving(view)

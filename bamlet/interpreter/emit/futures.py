@@ -16,7 +16,7 @@ def _spawn(e: Emitter, node: n.Spawn, target: Target) -> None:
     values = [e.spill(value, part) for value, part in zip(e.operands(given), given, strict=True)]
     name = values.pop(0) if node.name is not None else ast.Constant(None)
     body = lambda_value(e, define_lambda(e, node.body))
-    e.finish(ast.Await(operation(START, [body, name, ast.List(values, ast.Load())])), target, node)
+    e.finish(operation(START, [body, name, ast.List(values, ast.Load())]), target, node)
 
 
 def _await(e: Emitter, node: n.Await) -> ast.expr:

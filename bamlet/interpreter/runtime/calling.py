@@ -39,9 +39,14 @@ def with_holes(context: Context[Any], function_name: str, args: Mapping[str, Any
     return {**args, **{f"{HOLE}{number}": value for number, value in enumerate(found, 1)}}
 
 
-async def call_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:
-    """Call a function whose kind is known at run time only. What it may call in turn, nobody knows."""
+def begin_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:
+    """Call a function whose kind is known at run time only: what it gives, to be awaited if it `suspends`. What it may
+    call in turn, nobody knows."""
     if context.calls is not None:
         context.calls()
-    result = function.code(context, *arguments) if function.needs_context else function.code(*arguments)
+    return function.code(context, *arguments) if function.needs_context else function.code(*arguments)
+
+
+async def call_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:
+    result = begin_value(context, function, *arguments)
     return await result if function.suspends else result

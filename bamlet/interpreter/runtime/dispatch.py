@@ -24,8 +24,8 @@ _SHARED: dict[type, Callable[[Any], str]] = {
 
 
 def dispatching(table: Mapping[Any, Code], place: int) -> dict[type, Code]:
-    """The table by Python classes alone. Values that share theirs with other kinds are looked at once more: they are
-    the argument at that place."""
+    """The table by Python classes alone. A value that shares its class with other kinds is looked at once more: it
+    is the argument at that place."""
     made: dict[type, Code] = {key: code for key, code in table.items() if isinstance(key, type)}
     named = {key: code for key, code in table.items() if isinstance(key, str)}
     if named:
