@@ -121,10 +121,10 @@ def note_tested(c: Checker, node: n.Node, ty: Ty, wanted: Ty) -> None:
             message = f"what `{show(param)}` is here cannot be found out at run time"
             hint = "only a function's own type parameters can be looked at"
             c.wrong(node, catalogue.UNSUPPORTED, message, hint=hint)
-    for member in unsure_kinds(c, ty, wanted):
-        if not _told_by_fields(c, member):
-            message = f"which `{member.name}` a value is cannot be found out at run time"
-            c.wrong(node, catalogue.UNSUPPORTED, message, hint=f"write `{member.name}` alone")
+    for kind in unsure_kinds(c, ty, wanted):
+        if not _told_by_fields(c, kind):
+            message = f"which `{kind.name}` a value is cannot be found out at run time"
+            c.wrong(node, catalogue.UNSUPPORTED, message, hint=f"write `{kind.name}` alone")
     for member in c.relation.members(wanted):
         if is_partial(member) and parameters_in(member):
             message = f"what `{show(member)}` is here cannot be found out at run time"
