@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Program
+from ..types.ty import FutureTy
 from .context import CallContext
 from .errors import BamlInvalidArgumentError
 
@@ -25,6 +26,13 @@ def check_named(info: FunctionInfo, arguments: object) -> None:
     if arguments is not None and not isinstance(arguments, Mapping):
         names = ", ".join(f"{param.name}=..." for param in info.params)
         raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
+
+
+def check_entry(info: FunctionInfo) -> None:
+    """A task ends with the call that started it: no host could wait for one."""
+    if isinstance(info.result, FutureTy):
+        what = f"`{info.name}` gives a future, which ends with the call"
+        raise BamlInvalidArgumentError(f"{what}: call a function that awaits it, as in `await {info.name}(…)`")
 
 
 def given_context(context: object) -> CallContext:

@@ -34,7 +34,7 @@ from .call import Call
 from .compiling import callable_functions, with_types
 from .context import CallContext
 from .errors import BamlError, BamlInvalidArgumentError
-from .given import NO_CONTEXT, check_named, check_program, given_context
+from .given import NO_CONTEXT, check_entry, check_named, check_program, given_context
 from .logs import set_up_from_environment
 from .media import media_value
 from .observing import Observed
@@ -254,6 +254,7 @@ class AsyncRuntime:
         self, program: Program, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
     ) -> tuple[Callee, list[Any]]:
         callee = self._callee(function, program)
+        check_entry(callee.info)
         check_named(callee.info, arguments)
         return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
 

@@ -156,6 +156,17 @@ def test_a_call_that_waits_for_itself_alone_is_told_so_when_the_detached_task_ha
     assert shown(end) == ["baml.panics.Deadlock"]
 
 
+def test_no_future_leaves_its_call() -> None:
+    source = """
+    function begin() -> baml.future.Future<int, never> { spawn { 1 } }
+    function main() -> int { await begin() }
+    """
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": source})) as rt:
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="call a function that awaits it"):
+            rt.call("begin")
+        assert rt.call("main") == 1
+
+
 def test_ten_thousand_tasks() -> None:
     source = """
     function main() -> int {

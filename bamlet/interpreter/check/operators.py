@@ -39,6 +39,12 @@ def _binary(c: Checker, node: n.Binary, expected: Ty | None) -> Ty:
             c.tables.by_content.add(id(node))
             c.tables.walks = True
         return NEVER if NEVER in sides else BOOL
+    if node.op == "|" and isinstance(node.left, n.Is) and isinstance(node.right, n.Path):
+        c.infer(node.left)
+        c.tables.types[id(node.right)] = ERROR
+        hint = f"put all that it may be in parentheses: `… is (… | {node.right.name})`"
+        c.wrong(node.right, catalogue.INVALID_OPERATOR, "`is` asks for one pattern", hint=hint)
+        return BOOL
     left, right = c.infer(node.left), c.infer(node.right)
     if is_error(left) or is_error(right):
         return BOOL if node.op in _ORDER else ERROR

@@ -11,7 +11,20 @@ from typing import TypeAlias
 
 from ...records import dataclass
 from ...types.show import show
-from ...types.ty import FLOAT, NEVER, NULL, ClassTy, ListTy, NeverTy, Ty, UnknownTy, VariantTy, literal
+from ...types.ty import (
+    FLOAT,
+    NEVER,
+    NULL,
+    ClassTy,
+    InterfaceTy,
+    ListTy,
+    NeverTy,
+    ParameterTy,
+    Ty,
+    UnknownTy,
+    VariantTy,
+    literal,
+)
 from ..facts.typing_tables import (
     AnyTest,
     BoundTest,
@@ -174,12 +187,16 @@ class _Work:
                     return OfClass(space.ty, tuple({**known, **dict(zip(names, row, strict=True))}.items()))
 
                 return [back(row) for row in taken], [back(row) for row in left]
-            case OfType(ty=UnknownTy()), _:
+            case OfType(ty=ty), _ if self._is_open(ty):
                 return [space], [space]  # there are always more values than any test takes
             case OfList(), ListTest() if _has_length(space, test):
                 return self._elements(space, test)
             case _:
                 return [], [space]
+
+    def _is_open(self, ty: Ty) -> bool:
+        kinds = (UnknownTy, InterfaceTy, ParameterTy)
+        return any(isinstance(member, kinds) for member in self.c.relation.members(ty))
 
     def _elements(self, space: OfList, test: ListTest) -> tuple[list[Space], list[Space]]:
         before, after = len(test.before), len(test.after)
