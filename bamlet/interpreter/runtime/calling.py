@@ -40,8 +40,8 @@ def with_holes(context: Context[Any], function_name: str, args: Mapping[str, Any
 
 
 def begin_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:
-    """Call a function whose kind is known at run time only: what it gives is to be awaited if it `suspends`. What it
-    may call in turn, nobody knows."""
+    """Call a function whose kind is known at run time only: what it gives is awaited if it `suspends`. What it may
+    call in turn, nobody knows."""
     if context.calls is not None:
         context.calls()
     return function.code(context, *arguments) if function.needs_context else function.code(*arguments)

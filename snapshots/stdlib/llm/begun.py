@@ -35,7 +35,7 @@ async def baml.llm.start_client($context, client, call):
         answer = $1
         return answer
     else:
-        raise $Thrown(class baml.errors.InvalidArgument('the strategy of client `' + client.name + '` gave no answer that has begun'))
+        raise $Thrown(class baml.errors.InvalidArgument(f'the strategy of client `{client.name}` gave no answer that has begun'))
 
 
 fn baml.llm.start_client = baml.llm.start_client

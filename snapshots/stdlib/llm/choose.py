@@ -69,7 +69,7 @@ async def baml.llm.execute_strategy($context, client, call):
     if $type(value) is class baml.llm.StartedAnswer or $type(value) is class baml.agent.Said:
         return value
     if not $context.invoke('baml.llm.OutputType.accepts', $context, call.output, value):
-        raise $Thrown(class baml.errors.InvalidArgument('the strategy of client `' + client.name + '` gave a value that is no ' + $context.invoke('baml.llm.OutputType.name', $context, call.output)))
+        raise $Thrown(class baml.errors.InvalidArgument(f"the strategy of client `{client.name}` gave a value that is no {$context.invoke('baml.llm.OutputType.name', $context, call.output)}"))
     return value
 
 
@@ -88,7 +88,7 @@ def baml.llm.of_strategy($context, client, error):
         wrong$1 = $1
         return wrong$1
     else:
-        return class baml.errors.InvalidArgument('the strategy of client `' + client.name + '` threw ' + $unstable_string($context.rounds, error))
+        return class baml.errors.InvalidArgument(f'the strategy of client `{client.name}` threw {$text($context.rounds, error)}')
 
 
 fn baml.llm.of_strategy = baml.llm.of_strategy
@@ -105,7 +105,7 @@ fn baml.llm.member = baml.llm.member
 
 
 def baml.llm.no_members(client):
-    return class baml.errors.InvalidArgument('client `' + client.name + '` has no members')
+    return class baml.errors.InvalidArgument(f'client `{client.name}` has no members')
 
 
 fn baml.llm.no_members = baml.llm.no_members

@@ -7,16 +7,17 @@ fn baml.llm.build_plan = baml.llm.build_plan
 
 def baml.llm.plan_client($context, client, turns):
     steps = fn baml.llm.build_attempt($context, client, turns)
-    retry = client.retry
-    if retry is None:
+    $1 = client.retry
+    if $1 is None:
         return steps
+    retry = $1
     retries = 0
     for $round in $context.rounds:
         if not retries < retry.max_retries:
             break
         attempt = ($context.calls is None or $context.calls()) and fn baml.llm.build_attempt($context, client, turns)
-        $1 = attempt[0]
-        $1.delay_ms = fn baml.llm.RetryPolicy.delay_ms($context, retry, retries)
+        $2 = attempt[0]
+        $2.delay_ms = fn baml.llm.RetryPolicy.delay_ms($context, retry, retries)
         steps = steps + attempt
         retries = retries + 1
     else:
@@ -31,10 +32,8 @@ def baml.llm.build_attempt($context, client, turns):
     $1 = client.client_type
     if $1 is enum baml.llm.ClientType.Primitive:
         return [class baml.llm.OrchestrationStep(client.name, 0)]
-    elif $1 is enum baml.llm.ClientType.Fallback:
+    elif $1 is enum baml.llm.ClientType.Fallback or $1 is enum baml.llm.ClientType.Strategy:
         return fn baml.llm.plan_members($context, client, turns)
-    elif $1 is enum baml.llm.ClientType.Strategy:
-        return ($context.calls is None or $context.calls()) and fn baml.llm.plan_members($context, client, turns)
     elif $1 is enum baml.llm.ClientType.RoundRobin:
         if not turns.__contains__(client.name):
             $2 = client.name
