@@ -93,6 +93,8 @@ FRAGMENTS = [
         "else ",
     ),
     *("return ", "throw ", "for (", "while ("),
+    *("spawn {", "await ", "defer {", "if let ", "interface I {", "implements I {", "testset `s` {", "with ", "<T>"),
+    *("${if ", "${else}", "${endif}", "${for let x in ", "${endfor}", "``", "\\`", ".as<", "$stream(", "baml.Partial<"),
 ]
 
 Mutation = Callable[[str], str]

@@ -138,9 +138,9 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
 
 
 def _not_yet(path: n.Path) -> str | None:
-    package, *words = (part.name for part in path.parts[:-1])
-    if package == "ai" or (package == "baml" and words and words[0] in NOT_YET):
-        space = ".".join((package, *words[:1]))
+    package, *words = (part.name for part in path.parts)
+    if words and (package == "ai" or (package == "baml" and words[0] in NOT_YET)):
+        space = package if package == "ai" else f"{package}.{words[0]}"
         return f"BAML has `{space}`, and bamlet has not yet"
     return None
 
