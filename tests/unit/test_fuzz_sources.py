@@ -93,8 +93,10 @@ FRAGMENTS = [
         "else ",
     ),
     *("return ", "throw ", "for (", "while ("),
-    *("spawn {", "await ", "defer {", "if let ", "interface I {", "implements I {", "testset `s` {", "with ", "<T>"),
-    *("${if ", "${else}", "${endif}", "${for let x in ", "${endfor}", "``", "\\`", ".as<", "$stream(", "baml.Partial<"),
+    *("spawn {", "await ", "defer {", "if let ", "interface I {", "implements I {", "testset `s` {", "<T>"),
+    "with ",
+    *("${if ", "${else}", "${endif}", "${for let x in ", "${endfor}", "``", "\\`"),
+    *(".as<", "$stream(", "baml.Partial<"),
 ]
 
 Mutation = Callable[[str], str]
