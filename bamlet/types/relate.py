@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
 from ..records import dataclass, field
+from .sets import MANY, MemberSets, is_alone
 from .ty import (
     BOOL,
     ERROR,
@@ -72,6 +73,7 @@ class Relation:
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     views: Views = field(default_factory=Views)
     _assumed: set[tuple[Ty, Ty, _Use]] = field(default_factory=set)
+    _sets: MemberSets = field(default_factory=MemberSets)
 
     def expand(self, ty: Ty) -> Ty:
         """The type without attributes and alias names at its top."""
@@ -85,6 +87,8 @@ class Relation:
         whole = self.expand(ty)
         if not isinstance(whole, UnionTy):
             return (whole,)
+        if not [member for member in whole.members if isinstance(member, (AnnotatedTy, AliasTy))]:
+            return whole.members
         return tuple(part for member in whole.members for part in self.members(member))
 
     def may_hold_values(self, ty: Ty) -> bool:
@@ -105,7 +109,7 @@ class Relation:
 
     def _holds(self, sub: Ty, sup: Ty, use: _Use) -> bool:
         one, other = bare(sub), bare(sup)
-        if one == other or (one, other, use) in self._assumed:
+        if one == other or (self._assumed and (one, other, use) in self._assumed):
             return True
         if not isinstance(one, AliasTy) and not isinstance(other, AliasTy):
             return self._structural(one, other, use)
@@ -155,7 +159,8 @@ class Relation:
         return self.is_usable(sub, sup) and self.is_usable(sup, sub)
 
     def _fits_union(self, sub: Ty, sup: UnionTy, use: _Use) -> bool:
-        if any(self._holds(sub, member, use) for member in sup.members):
+        wide = sup.members if len(sup.members) < MANY else self._sets.of(sup).holding(sub)
+        if any(self._holds(sub, member, use) for member in wide):
             return True
         # A bool is one of its two literals, an enum value one of its variants.
         parts = self.parts(sub)
@@ -215,32 +220,50 @@ class Relation:
 
     def join(self, types: Iterable[Ty]) -> Ty:
         """The union of the types without members that another member already holds."""
-        flat = members(union(bare(ty) for ty in types))
-        if len(flat) == 1:
-            return flat[0]
-        if any(isinstance(ty, ErrorTy) for ty in flat):
-            return ErrorTy()
-        # Single values and classes hold nothing else, and there may be hundreds: an arm for each value of an enum.
-        wide = [ty for ty in flat if not isinstance(ty, LiteralTy | VariantTy) and not _is_plain_class(ty)]
+        flat: dict[Ty, None] = {}
+        wide: dict[Ty, None] = {}  # what stands alone holds nothing else
+        for ty in map(bare, types):
+            if isinstance(ty, UnionTy):
+                whole = self._sets.of(ty)
+                flat |= whole.all
+                wide |= dict.fromkeys(whole.others)
+            elif not isinstance(ty, NeverTy):
+                flat[ty] = None
+                if not is_alone(ty):
+                    wide[ty] = None
+        if any(isinstance(ty, ErrorTy) for ty in wide):
+            return ERROR
         gone: set[Ty] = set()
-        for ty in flat:
+        for ty in flat if wide and len(flat) > 1 else ():
             if any(other is not ty and other not in gone and self.is_usable(ty, other) for other in wide):
                 gone.add(ty)
-        return union(ty for ty in flat if ty not in gone)
+        left = {ty: None for ty in flat if ty not in gone} if gone else flat
+        return self._sets.union(left, tuple([ty for ty in wide if ty in left]))
 
     def without(self, ty: Ty, gone: Ty) -> Ty:
         """The members of `ty` that are not a `gone`."""
+        whole, parts = self.expand(ty), members(bare(gone))
+        if isinstance(whole, UnionTy) and len(whole.members) >= MANY and all(map(is_alone, parts)):
+            known = self._sets.of(whole)
+            if all(self.without(other, gone) == other for other in known.others):
+                return self._sets.without(known, parts)
         kept: list[Ty] = []
-        for member in self.members(ty):
-            parts = self.parts(member)
-            rest = [part for part in parts if not self.is_part(part, gone) or isinstance(part, ErrorTy)]
-            kept += [member] if len(rest) == len(parts) else rest
+        for member in self.members(whole):
+            values = self.parts(member)
+            rest = [value for value in values if not self.is_part(value, gone) or isinstance(value, ErrorTy)]
+            kept += [member] if len(rest) == len(values) else rest
         return union(kept)
 
     def overlap(self, ty: Ty, wanted: Ty) -> Ty:
         """What a value of `ty` can be once it is known to be a `wanted`."""
+        whole, parts = self.expand(ty), members(bare(wanted))
+        if isinstance(whole, UnionTy) and len(whole.members) >= MANY:
+            if all(is_alone(part) or part == FLOAT for part in parts):
+                known = self._sets.of(whole)
+                found = (part for part in parts if part in known.all)
+                return union([*found, *(self.overlap(other, wanted) for other in known.others)])
         kept: list[Ty] = []
-        for member in self.members(ty):
+        for member in self.members(whole):
             if isinstance(member, UnknownTy | ErrorTy) or (
                 isinstance(member, ParameterTy) and not self.is_part(member, wanted)
             ):
@@ -252,10 +275,6 @@ class Relation:
                     part for part in self.members(wanted) if self.is_part(part, member) or _may_meet(part, member)
                 ]
         return union(kept)
-
-
-def _is_plain_class(ty: Ty) -> bool:
-    return isinstance(ty, ClassTy) and not ty.args
 
 
 def _may_meet(one: Ty, other: Ty) -> bool:
@@ -272,8 +291,11 @@ def widen_literals(ty: Ty) -> Ty:
 
     For a function it is any that takes and gives the same, whatever it throws.
     """
+    plain = bare(ty)
+    if not [member for member in members(plain) if isinstance(member, (LiteralTy, VariantTy, FunctionTy))]:
+        return plain
     parts: list[Ty] = []
-    for member in members(bare(ty)):
+    for member in members(plain):
         if isinstance(member, LiteralTy):
             parts.append(_BASES[member.base])
         elif isinstance(member, VariantTy):
@@ -287,7 +309,10 @@ def widen_literals(ty: Ty) -> Ty:
 
 def literal_bases(ty: Ty) -> Ty:
     """The type with the base of each literal in its place; values of enums stay."""
-    return union(_BASES[m.base] if isinstance(m, LiteralTy) else m for m in members(bare(ty)))
+    plain = bare(ty)
+    if not [member for member in members(plain) if isinstance(member, LiteralTy)]:
+        return plain
+    return union(_BASES[m.base] if isinstance(m, LiteralTy) else m for m in members(plain))
 
 
 def without_null(ty: Ty) -> Ty:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from itertools import chain
 
 from .relate import Relation
+from .sets import is_alone
 from .ty import (
     BOOL,
     FLOAT,
     NEVER,
-    ClassTy,
     EnumTy,
     ErrorTy,
     LiteralTy,
+    NeverTy,
     ParameterTy,
     Ty,
     UnknownTy,
@@ -23,32 +24,42 @@ from .ty import (
     union,
 )
 
-_Single = LiteralTy | VariantTy | ClassTy  # holds no other type, so one look tells whether it is there
-
 
 class Remainder:
-    __slots__ = ("_members", "_relation", "_wide")
+    """Its members are looked at when somebody asks: a test alone, which is no arm, seldom does."""
+
+    __slots__ = ("_members", "_relation", "_whole", "_wide")
 
     def __init__(self, relation: Relation, ty: Ty) -> None:
         self._relation = relation
-        self._set(relation.members(ty))
+        self._whole: Ty | None = ty
+        self._members: dict[Ty, None] = {}
+        self._wide: list[Ty] = []
+
+    def _open(self) -> None:
+        if self._whole is not None:
+            self._set(self._relation.members(self._whole))
 
     def _set(self, types: Iterable[Ty]) -> None:
-        self._members = dict.fromkeys(part for part in types if part != NEVER)
-        self._wide = [part for part in self._members if not isinstance(part, _Single)]
+        self._whole = None
+        self._members = dict.fromkeys([part for part in types if not isinstance(part, NeverTy)])
+        self._wide = [part for part in self._members if not is_alone(part)]
 
     @property
     def ty(self) -> Ty:
+        self._open()
         return union(self._members)
 
     def is_empty(self) -> bool:
+        self._open()
         return not self._members
 
     def overlap(self, wanted: Ty) -> Ty:
         """What a value of it can be once it is known to be a `wanted`."""
         parts = members(bare(wanted))
-        if not all(isinstance(part, _Single) or part == FLOAT for part in parts):
+        if not all(is_alone(part) or part == FLOAT for part in parts):
             return self._relation.overlap(self.ty, wanted)
+        self._open()
         if any(isinstance(member, UnknownTy | ErrorTy | ParameterTy) for member in self._wide):
             return wanted
         kept = [part for part in parts if part in self._members]
@@ -57,9 +68,10 @@ class Remainder:
     def take(self, gone: Ty) -> None:
         """Leave out every member that is a `gone`."""
         parts = members(bare(gone))
-        if not all(isinstance(part, _Single) for part in parts):
+        if not all(is_alone(part) for part in parts):
             self._set(self._relation.members(self._relation.without(self.ty, gone)))
             return
+        self._open()
         for part in parts:
             whole = _finite(part)
             if whole in self._members and (values := self._relation.parts(whole)):

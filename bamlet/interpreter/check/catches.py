@@ -63,17 +63,16 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
         c.tables.panic_catches.add(id(node))
         apart = NEVER
     offered = c.relation.join(left)
+    rest, sure = Remainder(c.relation, offered), list[Ty]()
     results: list[Ty] = []
     ways: list[Facts] = []
     for arm in clause.arms:
         c.facts = dict(before)
         with c.scope():
-            taken = check_pattern(
-                c, arm.pattern, Offer(Remainder(c.relation, c.relation.join(left)), offered, apart)
-            )
+            taken = check_pattern(c, arm.pattern, Offer(rest, offered, apart))
             warn_of_bare_name(c, arm.pattern, taken)
             named = union(member for member in c.relation.members(taken.may) if is_panic(member))
-            comes = union((c.relation.overlap(c.relation.join(left), taken.may), c.relation.overlap(apart, named)))
+            comes = union((rest.overlap(taken.may), c.relation.overlap(apart, named)))
             _check_arm(c, arm, taken, offered, comes)
             if named != NEVER:
                 c.tables.panic_catches.add(id(node))
@@ -83,12 +82,14 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
         if results[-1] != NEVER:
             ways.append(c.facts)
         if arm.guard is None:
-            _take(c, left, taken.surely)
+            rest.take(taken.surely)
+            sure.append(taken.surely)
             apart = c.relation.without(apart, named)
         else:
             before = undisturbed(c, before, arm.guard)
             place = place if place and undisturbed(c, {place: UNKNOWN}, arm.guard) else None
     c.facts = merged(c, ways, before)
+    _take(c, left, union(sure))
     _check_left(c, clause, left)
     return c.relation.join(results)
 

@@ -31,8 +31,8 @@ from .state import Checker
 def may_throw(c: Checker, thrown: Ty, node: n.Node) -> None:
     """Note what the node throws. Of a literal only its base counts."""
     for member in c.relation.members(literal_bases(thrown)):
-        if member != NEVER and not is_panic(member):
-            c.thrown.setdefault(member, node)
+        if member not in c.thrown and member != NEVER and not is_panic(member):
+            c.thrown[member] = node
 
 
 def thrown_by_call(c: Checker, node: n.Call, plan: CallPlan | None) -> Ty:
