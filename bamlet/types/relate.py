@@ -254,6 +254,19 @@ class Relation:
             kept += [member] if len(rest) == len(values) else rest
         return union(kept)
 
+    def touched(self, ty: Ty, found: Ty) -> Ty:
+        """The members of `ty` that hold one of `found`, or are held by one."""
+        parts = self.members(found)
+        whole = self.members(ty)
+        if len(whole) >= MANY and isinstance(ty, UnionTy) and whole is ty.members and all(map(is_alone, parts)):
+            known = self._sets.of(ty)
+            whole = tuple(dict.fromkeys([*(part for part in parts if part in known.all), *known.others]))
+        return union(
+            member
+            for member in whole
+            if any(self.is_part(part, member) or self.is_part(member, part) for part in parts)
+        )
+
     def overlap(self, ty: Ty, wanted: Ty) -> Ty:
         """What a value of `ty` can be once it is known to be a `wanted`."""
         whole, parts = self.expand(ty), members(bare(wanted))

@@ -54,6 +54,11 @@ class Remainder:
         self._open()
         return not self._members
 
+    def has(self, member: Ty) -> bool:
+        """Whether this very type is left as it was."""
+        self._open()
+        return member in self._members
+
     def overlap(self, wanted: Ty) -> Ty:
         """What a value of it can be once it is known to be a `wanted`."""
         parts = members(bare(wanted))

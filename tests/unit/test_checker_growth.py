@@ -41,6 +41,65 @@ def literals(n: int) -> str:
     return f"type U = {whole}\nfunction f(e: U) -> int {{ match (e) {{ {arms} }} }}"
 
 
+def _classes(n: int) -> tuple[str, str]:
+    """Classes, and the union of all."""
+    return "\n".join(f"class C{i} {{ x int }}" for i in range(n)), " | ".join(f"C{i}" for i in range(n))
+
+
+def is_in_a_row(n: int) -> str:
+    declared, whole = _classes(n)
+    body = "\n".join(f"if (e is C{i}) {{ return {i}; }}" for i in range(n))
+    return f"{declared}\nfunction f(e: {whole} | string?) -> int {{ {body} 0 }}"
+
+
+def is_behind_an_alias(n: int) -> str:
+    declared, whole = _classes(n)
+    body = "\n".join(f"if (e is C{i}) {{ return {i}; }}" for i in range(n))
+    return f"{declared}\ntype A = {whole}\ntype B = A | A[]\nfunction f(e: B) -> int {{ {body} 0 }}"
+
+
+def comparisons(n: int) -> str:
+    whole = " | ".join(f'"a{i}"' for i in range(n))
+    body = "\n".join(f'if (e == "a{i}") {{ return {i}; }}' for i in range(n))
+    return f"function f(e: {whole}) -> int {{ {body} 0 }}"
+
+
+def catches(n: int) -> str:
+    declared, whole = _classes(n)
+    arms = ", ".join(f"e: C{i} => {i}" for i in range(n))
+    throws = f"function g(x: int) -> int throws {whole} {{ throw C0 {{ x: 1 }} }}"
+    return f"{declared}\n{throws}\nfunction f(x: int) -> int {{ g(x) catch {{ {arms} }} }}"
+
+
+def stores(n: int) -> str:
+    declared, whole = _classes(n)
+    body = "\n".join(f"if (k == {i}) {{ e = C{i} {{ x: 1 }}; }}" for i in range(n))
+    return f"{declared}\nfunction f(k: int) -> int {{ let e: {whole} = C0 {{ x: 1 }}; {body} 0 }}"
+
+
+def facts_of_many_variables(n: int) -> str:
+    params = ", ".join(f"v{i}: int?" for i in range(n))
+    body = "\n".join(f"if (v{i} == null) {{ v{i} = 1; }}" for i in range(n))
+    return f"function f({params}) -> int {{ {body} 1 }}"
+
+
+def fields_in_patterns(n: int) -> str:
+    arms = ", ".join(f"C {{ x: {i} }} => {i}" for i in range(n))
+    return f"class C {{ x int }}\nfunction f(e: C) -> int {{ match (e) {{ {arms}, _ => 0 }} }}"
+
+
+def elements_in_patterns(n: int) -> str:
+    arms = ", ".join(f"[{i}, ..] => {i}" for i in range(n))
+    return f"function f(e: int[]) -> int {{ match (e) {{ {arms}, _ => 0 }} }}"
+
+
+def throws_of_one_type(n: int) -> str:
+    calls = "\n".join(
+        f'function f{i}(x: int) -> int {{ if (x == {i}) {{ throw "a{i}"; }} f{i + 1}(x) }}' for i in range(n)
+    )
+    return f"{calls}\nfunction f{n}(x: int) -> int {{ x }}"
+
+
 def numbers(n: int) -> str:
     arms = ", ".join(f"{i} => {i}" for i in range(n))
     return f"function f(e: int) -> int {{ match (e) {{ {arms}, _ => 0 }} }}"
@@ -74,14 +133,19 @@ def calls_of(work: Callable[[], object]) -> int:
     return count
 
 
-@pytest.mark.parametrize(
-    "program", [chain, endless_chain, enum, classes, literals, numbers, assignments, conditions]
-)
+PROGRAMS = [
+    *(chain, endless_chain, throws_of_one_type, assignments, conditions),
+    *(enum, classes, literals, numbers, catches, fields_in_patterns, elements_in_patterns),
+    *(is_in_a_row, is_behind_an_alias, comparisons, stores, facts_of_many_variables),
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_checking_grows_with_the_program(program: Callable[[int], str]) -> None:
     bamlet.compile_sources({"a.baml": program(2)})  # what is made once
     few, many = (
         calls_of(lambda n=n: bamlet.compile_sources({"a.baml": program(n)}))  # type: ignore[misc]
-        for n in (100, 400)
+        for n in (50, 200)
     )
     assert many < few * 5
 

@@ -63,13 +63,14 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
         c.tables.panic_catches.add(id(node))
         apart = NEVER
     offered = c.relation.join(left)
+    whole = c.relation.join((offered, apart))
     rest, sure = Remainder(c.relation, offered), list[Ty]()
     results: list[Ty] = []
     ways: list[Facts] = []
     for arm in clause.arms:
         c.facts = dict(before)
         with c.scope():
-            taken = check_pattern(c, arm.pattern, Offer(rest, offered, apart))
+            taken = check_pattern(c, arm.pattern, Offer(rest, whole, apart))
             warn_of_bare_name(c, arm.pattern, taken)
             named = union(member for member in c.relation.members(taken.may) if is_panic(member))
             comes = union((rest.overlap(taken.may), c.relation.overlap(apart, named)))
@@ -84,24 +85,25 @@ def _clause(c: Checker, node: n.Catch, clause: n.CatchClause, left: Thrown, expe
         if arm.guard is None:
             rest.take(taken.surely)
             sure.append(taken.surely)
-            apart = c.relation.without(apart, named)
+            if named != NEVER:
+                apart = c.relation.without(apart, named)
+                whole = c.relation.join((offered, apart))
         else:
             before = undisturbed(c, before, arm.guard)
             place = place if place and undisturbed(c, {place: UNKNOWN}, arm.guard) else None
     c.facts = merged(c, ways, before)
-    _take(c, left, union(sure))
+    _take(c, left, rest, union(sure))
     _check_left(c, clause, left)
     return c.relation.join(results)
 
 
-def _take(c: Checker, left: Thrown, taken: Ty) -> None:
-    for fact, origin in list(left.items()):
-        del left[fact]
-        left.update(
-            dict.fromkeys(
-                (part for part in c.relation.members(c.relation.without(fact, taken)) if part != NEVER), origin
-            )
-        )
+def _take(c: Checker, left: Thrown, rest: Remainder, taken: Ty) -> None:
+    """Take out of `left` what no `rest` has; what another fact holds, `rest` does not name by itself."""
+    before = {} if rest.is_empty() else dict(left)
+    left.clear()
+    for fact, origin in before.items():
+        parts = (fact,) if rest.has(fact) else c.relation.members(c.relation.without(fact, taken))
+        left.update(dict.fromkeys((part for part in parts if part != NEVER), origin))
 
 
 def _check_arm(c: Checker, arm: n.MatchArm, taken: Taken, offered: Ty, comes: Ty) -> None:

@@ -106,8 +106,9 @@ def _discriminate(c: Checker, value: n.Expr, wanted: LiteralTy, equal: bool) -> 
     node = ungrouped(value)
     if len(place) > 1 and isinstance(node, n.Path):
         owner = _owner_type(c, node)
-        if owner is not None and all(field_of(c, member, str(place[-1])) for member in owner):
-            fits = [member for member in owner if _admits(c, member, str(place[-1]), wanted, equal)]
+        tags = [field_of(c, member, str(place[-1])) for member in owner or ()]
+        if owner is not None and None not in tags:
+            fits = (member for member, tag in zip(owner, tags, strict=True) if _admits(c, tag, wanted, equal))
             facts[place[:-1]] = union(fits)
     return facts
 
@@ -127,6 +128,7 @@ def _owner_type(c: Checker, node: n.Path) -> list[ClassTy] | None:
     return classes if len(classes) == len(owner) else None
 
 
-def _admits(c: Checker, member: ClassTy, name: str, wanted: LiteralTy, equal: bool) -> bool:
-    field = field_of(c, member, name)
-    return field is not None and _compared(c, field, wanted, equal) != NEVER
+def _admits(c: Checker, tag: Ty | None, wanted: LiteralTy, equal: bool) -> bool:
+    if isinstance(tag, LiteralTy):
+        return (tag == wanted) is equal
+    return tag is not None and _compared(c, tag, wanted, equal) != NEVER

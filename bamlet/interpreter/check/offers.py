@@ -13,7 +13,7 @@ from .state import Checker
 class Offer:
     """What a pattern is tried on: what no arm before it took, and what it was declared as.
 
-    `apart` comes only to a pattern that names it: panics, in a catch.
+    `apart` comes only to a pattern that names it: panics, in a catch. They are part of what is `declared`.
     """
 
     left: Remainder

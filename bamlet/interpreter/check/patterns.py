@@ -40,7 +40,7 @@ from .disturb import undisturbed
 from .narrow import assume
 from .offers import Offer, Taken
 from .places import field_type, place_of, type_of_local
-from .spaces import is_structural, left_over, takes_nothing
+from .spaces import Leavings, is_structural, left_over
 from .state import Checker, Facts, Infer, Place, ungrouped
 from .structures import class_pattern, list_pattern
 from .type_tests import type_test
@@ -94,7 +94,7 @@ def _arms(c: Checker, node: n.Match, subject: Subject, expected: Ty | None) -> t
     declared_left = Remainder(c.relation, subject.declared)
     place, results, ways = subject.place, [], []
     wrong = False
-    tests: list[PatternTest] = []
+    leavings = Leavings(c, subject.declared)
     for arm in node.arms:
         c.facts = dict(before)
         with c.scope():
@@ -102,7 +102,7 @@ def _arms(c: Checker, node: n.Match, subject: Subject, expected: Ty | None) -> t
             warn_of_bare_name(c, arm.pattern, taken)
             wrong = wrong or has_error(taken.may)
             if _is_reachable(c, node, arm, taken, declared_left, declared, subject.declared):
-                _check_structure(c, arm, taken, tests, subject.declared)
+                _check_structure(c, arm, taken, leavings)
             if place is not None and not looks_inside(taken.test):
                 c.facts[place] = left.overlap(taken.may)
             ty = infer_arm(c, arm, expected)
@@ -110,7 +110,7 @@ def _arms(c: Checker, node: n.Match, subject: Subject, expected: Ty | None) -> t
         if ty != NEVER:
             ways.append(c.facts)
         if arm.guard is None:
-            tests.append(taken.test)
+            leavings.take(taken.test)
             left.take(taken.surely)
             declared_left.take(taken.surely)
         else:
@@ -119,7 +119,9 @@ def _arms(c: Checker, node: n.Match, subject: Subject, expected: Ty | None) -> t
             place = place if place and undisturbed(c, {place: UNKNOWN}, arm.guard) else None
     c.facts = merged(c, ways, before)
     # What a wrong pattern was meant to take is not known, so nothing is said to be left.
-    return c.relation.join(results), [] if wrong or left.is_empty() else _cases(c, subject, left.ty, tests)
+    return c.relation.join(results), [] if wrong or left.is_empty() else _cases(
+        c, subject, left.ty, leavings.tests
+    )
 
 
 def _cases(c: Checker, subject: Subject, left: Ty, tests: list[PatternTest]) -> list[str]:
@@ -176,9 +178,8 @@ def _is_reachable(
     return False
 
 
-def _check_structure(c: Checker, arm: n.MatchArm, taken: Taken, before: list[PatternTest], declared: Ty) -> None:
-    structural = is_structural(taken.test) or any(map(is_structural, before))
-    if structural and not has_error(taken.may) and takes_nothing(c, declared, before, taken.test):
+def _check_structure(c: Checker, arm: n.MatchArm, taken: Taken, leavings: Leavings) -> None:
+    if not has_error(taken.may) and leavings.has_nothing_for(taken.test):
         c.wrong(arm.pattern, catalogue.UNREACHABLE_ARM, "the arms above already take this")
 
 
@@ -216,7 +217,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
             return Taken(AnyTest(_declare(c, node.name, offer.left.ty, node)), UNKNOWN, UNKNOWN)
         case n.BindingPattern(type=type_):
             assert type_ is not None
-            ty = tested_type(c, type_, _whole(offer))
+            ty = tested_type(c, type_, offer.declared)
             variable = _declare(c, node.name, offer.overlap(c, ty), node)
             taken = _typed(c, node, offer, ty, variable)
             if variable is not None:
@@ -227,7 +228,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
         case n.PathPattern():
             return _path_pattern(c, node, offer)
         case n.TypePattern(type=type_):
-            return _typed(c, node, offer, tested_type(c, type_, _whole(offer)), None)
+            return _typed(c, node, offer, tested_type(c, type_, offer.declared), None)
         case n.ClassPattern():
             return class_pattern(c, node, offer, check_pattern)
         case n.ListPattern():
@@ -235,11 +236,7 @@ def _test(c: Checker, node: n.Pattern, offer: Offer) -> Taken:
 
 
 def _typed(c: Checker, node: n.Pattern, offer: Offer, ty: Ty, variable: Variable | None) -> Taken:
-    return Taken(type_test(c, node, _whole(offer), ty, variable), ty, NEVER if has_error(ty) else ty)
-
-
-def _whole(offer: Offer) -> Ty:
-    return offer.declared if offer.apart == NEVER else union((offer.declared, offer.apart))
+    return Taken(type_test(c, node, offer.declared, ty, variable), ty, NEVER if has_error(ty) else ty)
 
 
 def _literal(node: n.LiteralPattern) -> Taken:
@@ -304,7 +301,7 @@ def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
         return Taken(AnyTest(None), ERROR, ERROR)
     ty = c.scope_of_types.get(node.path.name) or BUILTIN_TYPES.get(name) or c.names.named_type(name)
     if isinstance(ty, ClassTy) and not ty.args:
-        ty = class_of_pattern(c, c.names.classes[ty.name], _whole(offer))
+        ty = class_of_pattern(c, c.names.classes[ty.name], offer.declared)
     if ty is not None:
         return _typed(c, node, offer, ty, None)
     if len(node.path.parts) == 1:

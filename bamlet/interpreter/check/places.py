@@ -53,7 +53,7 @@ def field_type(c: Checker, ty: Ty, name: n.Identifier) -> Ty:
             _no_field(c, ty, member, name)
             return ERROR
         found.append(field)
-    return found[0] if len(found) == 1 else c.relation.join(found)
+    return found[0] if len(found) == 1 else c.relation.join(dict.fromkeys(found))
 
 
 def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
@@ -62,11 +62,15 @@ def field_of(c: Checker, ty: Ty, name: str) -> Ty | None:
             of_whole = field_of(c, whole, name)
             return None if of_whole is None else partial_field(of_whole)
         case ClassTy(name=owner, args=args):
-            symbol = c.names.classes[owner]
-            found = next((field.ty for field in symbol.schema.fields if field.name == name), None)
+            fields = c.fields.get(owner)
+            if fields is None:
+                declared = c.names.classes[owner].schema.fields
+                fields = c.fields[owner] = {one.name: one.ty for one in reversed(declared)}
+            found = fields.get(name)
             if found is None or not args:
                 return found
-            return replaced(found, {param.name: arg for param, arg in zip(symbol.params, args, strict=True)})
+            params = c.names.classes[owner].params
+            return replaced(found, {param.name: arg for param, arg in zip(params, args, strict=True)})
         case InterfaceTy(name=owner):
             interface = c.names.interfaces[owner]
             found = next((field.ty for field in interface.fields if field.name == name), None)

@@ -97,16 +97,42 @@ def left_over(c: Checker, ty: Ty, tests: Sequence[PatternTest]) -> list[str]:
     return list(dict.fromkeys(_shown(space) for space in spaces))
 
 
-def takes_nothing(c: Checker, ty: Ty, before: Sequence[PatternTest], test: PatternTest) -> bool:
-    """Whether the tests before it leave nothing that this one fits."""
-    work = _Work(c, [*before, test])
-    spaces: list[Space] = [OfType(c.relation.expand(ty))]
-    try:
-        for earlier in before:
-            spaces = [rest for space in spaces for rest in work.without(space, earlier)]
-        return not any(work.within(space, test) for space in spaces)
-    except _TooMany:
-        return False
+class Leavings:
+    """What the patterns of a match leave from arm to arm."""
+
+    def __init__(self, c: Checker, ty: Ty) -> None:
+        self._c = c
+        self._whole: Space = OfType(c.relation.expand(ty))
+        self.tests: list[PatternTest] = []
+        self._structural = False
+        self._begin(())
+
+    def _begin(self, more: Sequence[PatternTest]) -> None:
+        self._work = _Work(self._c, [*self.tests, *more])
+        self._spaces: list[Space] | None = [self._whole]  # none once there are too many
+        self._waiting = list(self.tests)  # what the spaces do not lack yet
+
+    def take(self, test: PatternTest) -> None:
+        self.tests.append(test)
+        self._waiting.append(test)
+        self._structural = self._structural or is_structural(test)
+
+    def has_nothing_for(self, test: PatternTest) -> bool:
+        """Whether types do not tell that what was taken leaves nothing that the test fits, but spaces do."""
+        if not self._structural and not is_structural(test):
+            return False
+        if not all(map(self._work.tells_apart, (*self._waiting, test))):
+            self._begin((test,))
+        waiting, self._waiting = self._waiting, []
+        if self._spaces is None:
+            return False
+        try:
+            for taken in waiting:
+                self._spaces = [rest for space in self._spaces for rest in self._work.without(space, taken)]
+            return not any(self._work.takes_of(space, test) for space in self._spaces)
+        except _TooMany:
+            self._spaces = None
+            return False
 
 
 class _Work:
@@ -114,10 +140,20 @@ class _Work:
 
     def __init__(self, c: Checker, tests: Iterable[PatternTest]) -> None:
         self.c = c
-        lists = [part for test in tests for part in _lists(test)]
-        self._longest = max((len(test.before) + len(test.after) for test in lists), default=0)
-        self._edge = max((max(len(test.before), len(test.after)) for test in lists), default=0)
+        self._longest, self._edge = _lengths(part for test in tests for part in _lists(test))
         self._made = 0
+
+    def tells_apart(self, test: PatternTest) -> bool:
+        """Whether lists are told apart as far as the test speaks of them."""
+        longest, edge = _lengths(_lists(test))
+        return longest <= self._longest and edge <= self._edge
+
+    def takes_of(self, space: Space, test: PatternTest) -> bool:
+        """Whether the test fits some of the space. What is made to find out is not kept, and does not count."""
+        made = self._made
+        found = self.within(space, test)
+        self._made = made
+        return bool(found)
 
     def without(self, space: Space, test: PatternTest) -> list[Space]:
         """What of the space the test does not take."""
@@ -237,6 +273,12 @@ def _has_length(space: OfList, test: ListTest) -> bool:
     if test.rest is None:
         return not space.more and there == wanted
     return space.more or there >= wanted
+
+
+def _lengths(tests: Iterable[ListTest]) -> tuple[int, int]:
+    """How many elements the longest speaks of, and how many from one end."""
+    found = [(len(test.before), len(test.after)) for test in tests]
+    return max(map(sum, found), default=0), max(map(max, found), default=0)
 
 
 def _lists(test: PatternTest) -> Iterable[ListTest]:

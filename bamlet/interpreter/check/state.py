@@ -94,6 +94,8 @@ class Checker:
     tables: Tables = field(default_factory=Tables)
     facts: Facts = field(default_factory=dict)
     thrown: Thrown = field(default_factory=dict)
+    # The types of the fields of classes, each by its name: a union of classes is asked for one again and again.
+    fields: dict[str, dict[str, Ty]] = field(default_factory=dict)
     # Of the connectives that stand on the left of others, which ask again: by node and by whether it held.
     facts_of: dict[tuple[int, bool], Facts] = field(default_factory=dict)
     loop_depth: int = 0
@@ -372,7 +374,11 @@ class Checker:
 
     def merge(self, one: Facts, other: Facts) -> Facts:
         """What holds on both ways."""
-        return {place: self.relation.join((one[place], other[place])) for place in one if place in other}
+        return {
+            place: ty if ty is other[place] else self.relation.join((ty, other[place]))
+            for place, ty in one.items()
+            if place in other
+        }
 
     # --- reporting
 

@@ -89,14 +89,10 @@ def _inferred_let(c: Checker, node: n.Let) -> bool:
 
 def _learn(c: Checker, place: Place, found: Ty, declared: Ty) -> None:
     """What was just stored is known to be no more than it is. What is declared unknown stays so until tested."""
-    if any(isinstance(member, UnknownTy) for member in c.relation.members(declared)):
+    if [member for member in c.relation.members(declared) if isinstance(member, UnknownTy)]:
         return
-    stored = [_stored(c, member, declared) for member in c.relation.members(widen_literals(found))]
-    kept = union(
-        member
-        for member in c.relation.members(declared)
-        if any(c.relation.is_part(ty, member) or c.relation.is_part(member, ty) for ty in stored)
-    )
+    stored = union(_stored(c, member, declared) for member in c.relation.members(widen_literals(found)))
+    kept = c.relation.touched(declared, stored)
     if kept not in (NEVER, declared) and not is_error(found):
         c.facts[place] = kept
 

@@ -27,8 +27,7 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
         for field in node.fields:
             test(c, field.pattern, Offer.whole(c, ERROR, ERROR))
         return Taken(AnyTest(None), ERROR, NEVER)
-    whole = union((offer.declared, offer.apart))
-    ty = class_of_pattern(c, symbol, whole)
+    ty = class_of_pattern(c, symbol, offer.declared)
     if node.type_arguments is not None:
         given = tuple(c.resolve(argument) for argument in node.type_arguments)
         if len(given) != len(symbol.params):
@@ -52,7 +51,7 @@ def class_pattern(c: Checker, node: n.ClassPattern, offer: Offer, test: Test) ->
         _check_fits(c, field.pattern, wanted, taken)
         if name in types:
             fields.append((name, taken.test))
-    of = type_test(c, node, whole, ty, None)
+    of = type_test(c, node, offer.declared, ty, None)
     if not of.by_tag and not all(is_settled(c, arg) for arg in ty.args):
         refuse_alias(c, node, of)
     return Taken(ClassTest(of, tuple(fields)), ty, ty if is_sure else NEVER)
