@@ -79,6 +79,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_secrets_by_value.py::test_a_text_against_a_secret_does_not_multiply_the_work",
         "tests/unit/test_secrets_by_value.py::test_a_misspelt_option_does_not_send_the_key",
         "tests/unit/test_secrets_by_value.py::test_render_shows_no_key",
+        "tests/unit/test_secrets_by_value.py::test_a_report_of_tests_shows_no_key_that_a_model_says_back",
         "tests/unit/test_secrets_by_value.py::test_a_trace_shows_no_password",
         "tests/spec/clients.md::Options that are nearly called like others",
     ],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..embed import errors, to_plain
 from ..embed.call import Call
+from ..embed.hiding import hidden
 from ..embed.prices import Prices, cost
 from ..embed.runtime import AsyncRuntime
 from ..records import dataclass
@@ -107,7 +108,7 @@ def _letter(failure: Exception, row: Row, call: Call | None) -> str:
     raw = next((text for name in _SAID if (text := getattr(failure, name, None))), "")
     status = getattr(failure, "status_code", None)
     letter: dict[str, Any] = {
-        "args": _hidden(to_plain(row.arguments), hide),
+        "args": hidden(to_plain(row.arguments), hide),
         "class": class_of(failure),
         "message": hide(getattr(failure, "message", None) or str(failure)),
         "status": status,
@@ -115,20 +116,6 @@ def _letter(failure: Exception, row: Row, call: Call | None) -> str:
         "raw": hide(raw.encode()[:MAX_RAW].decode("utf-8", "ignore")),
     }
     return json.dumps(letter, ensure_ascii=False, separators=(",", ":"))
-
-
-def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
-    match value:
-        case str():
-            return hide(value)
-        case dict():
-            return {name: _hidden(item, hide) for name, item in value.items()}
-        case list():
-            return [_hidden(item, hide) for item in value]
-        case None | bool() | int() | float():
-            return value
-        case _:
-            return hide(repr(value))
 
 
 def _attempt(attempt: errors.FailedAttempt) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 
 from ..embed import (
@@ -17,15 +17,17 @@ from ..embed import (
     to_plain,
 )
 from ..embed.call import Call
-from ..embed.cassettes import SecretInCassette
+from ..embed.cassettes import SecretInCassette, secrets_of
 from ..embed.clocks import SeededClock
 from ..embed.collector import Collector
 from ..embed.compiling import with_types
 from ..embed.constraints import TestConstraint, TestInfo, judge, now_ms
 from ..embed.discovery import BodyTest
+from ..embed.hiding import hidden
 from ..embed.runtime import AsyncRuntime, Program
 from ..embed.test_arguments import arguments_of_test
 from ..records import dataclass, field, replace
+from ..wire.redact import hide
 from .answers import Means, Undecided
 from .differences import differences
 from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status, Usage
@@ -120,6 +122,7 @@ async def run_once(
     except SecretInCassette as failure:
         # Raised at the end of a recording: an exchange is missing in it, and the run itself was fine.
         result, refused = run.last, [f"nothing was recorded: {failure}"]
+    result = _without_secrets(result, secrets_of(means.environ))
     went_well = result.status == "passed" and not refused
     return _with_problems(result, [*refused, *means.after(went_well)])
 
@@ -128,6 +131,41 @@ def _with_problems(result: RunResult, problems: list[str]) -> RunResult:
     if not problems or result.status in ("errored", "cancelled"):
         return result  # a call that broke off has left recordings over, which says nothing
     return replace(result, status="failed", problems=(*result.problems, *problems))
+
+
+def _without_secrets(result: RunResult, secrets: Collection[str]) -> RunResult:
+    """A model may say back what it was told, and reports are kept where many look."""
+    if not secrets:
+        return result
+
+    def shown(value: Any) -> Any:
+        return hidden(value, lambda text: hide(text, secrets))
+
+    constraints = [
+        replace(
+            one,
+            problem=shown(one.problem),
+            values=tuple(replace(part, value=shown(part.value)) for part in one.values),
+            differences=tuple(
+                replace(
+                    found,
+                    path=shown(found.path),
+                    expected=shown(found.expected),
+                    actual=shown(found.actual),
+                    note=shown(found.note),
+                )
+                for found in one.differences
+            ),
+        )
+        for one in result.constraints
+    ]
+    error = result.error and replace(
+        result.error,
+        message=shown(result.error.message),
+        trace=shown(result.error.trace),
+        answer=shown(result.error.answer),
+    )
+    return replace(result, value=shown(result.value), constraints=tuple(constraints), error=error)
 
 
 class _Run:

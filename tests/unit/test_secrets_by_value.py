@@ -140,6 +140,32 @@ def test_render_shows_no_key(
         assert KEY not in shown.out + shown.err
 
 
+def test_a_report_of_tests_shows_no_key_that_a_model_says_back(
+    loopback: LoopbackServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = json.dumps({"x": KEY, KEY: "y"})
+    choice = {"index": 0, "message": {"content": said}, "finish_reason": "stop"}
+    loopback.default = Answer([json.dumps({"choices": [choice]}).encode()], headers=JSON)
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv("URL", loopback.url)
+    source = SOURCE.replace("OPTIONS", "api_key env.SECRET_KEY").replace("-> string", "-> map<string, string>", 1)
+    test = 'test T { functions [Say], args { text "x" }, @@assert(same, {{ this == {"x": "z"} }}) }'
+    (tmp_path / "main.baml").write_text(source.partition("function Tell")[0] + test)
+    forms = ("full", f"json={tmp_path}/a.json", f"jsonl={tmp_path}/a.jsonl", f"junit={tmp_path}/a.xml")
+    options = [part for form in forms for part in ("--output-format", form)]
+    assert run(["test", str(tmp_path), "--no-stream", *options]) == 1
+    shown = capsys.readouterr()
+    written = {path.name: path.read_text() for path in tmp_path.glob("a.*")}
+    assert sorted(written) == ["a.json", "a.jsonl", "a.xml"]
+    for text in (shown.out, *written.values()):
+        assert "redacted" in text
+        assert KEY not in text
+    assert KEY not in shown.err
+
+
 def test_a_trace_shows_no_password(loopback: LoopbackServer) -> None:
     import asyncio
 
