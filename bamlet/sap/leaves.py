@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -49,8 +50,14 @@ def string_of(node: TextNode) -> Result:
 MAX_WORD_IN_BRACKETS: Final = 256  # characters of an object or a list in which a word is looked for
 
 
+_SHORT_INT = re.compile("-?[1-9][0-9]{0,17}|0")
+
+
 def _int(target: Target, node: TextNode) -> Result:
-    number = number_in_text(node.text())
+    text = node.text()
+    if _SHORT_INT.fullmatch(text):  # nearly all are, and nothing more is to be found out of it
+        return Outcome(int(text), 0, 0, INEXACT if node.quote else 0)
+    number = number_in_text(text)
     if number is None or node.is_null():
         return mismatch(target, node)
     value = number.rounded()
@@ -59,7 +66,7 @@ def _int(target: Target, node: TextNode) -> Result:
         notes.append((None, Note("coerced", f"rounded to {value}", node, lossy=True)))
     if notes:
         return Outcome(value, 1, 1, INEXACT, notes)
-    if node.text().lstrip("+-").isdigit():
+    if text.lstrip("+-").isdigit():
         return Outcome(value, 0, 0, INEXACT if node.quote else 0)
     return Outcome(value, 1, 0, INEXACT)
 
