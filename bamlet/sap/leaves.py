@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Final
 
+from ..patterns import pattern
 from .nodes import NUMBER, Container, Node, TextNode, describe, display, keyword
 from .outcome import INEXACT, POURED, Failure, Note, Notes, Outcome, Result
 from .scalars import MAX_DIGITS, Numeral, bool_in_text, float_of, not_finite, number_in_text
@@ -50,7 +50,7 @@ def string_of(node: TextNode) -> Result:
 MAX_WORD_IN_BRACKETS: Final = 256  # characters of an object or a list in which a word is looked for
 
 
-_SHORT_INT = re.compile("-?[1-9][0-9]{0,17}|0")
+_SHORT_INT = pattern("-?[1-9][0-9]{0,17}|0")
 
 
 def _int(target: Target, node: TextNode) -> Result:

@@ -7,8 +7,8 @@ at each test. Copies of dictionaries know the hashes of their keys.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from ..records import dataclass, field
 from .ty import NEVER, ClassTy, LiteralTy, MediaTy, PrimitiveTy, Ty, UnionTy, VariantTy
 
 # Fewer members are looked through as fast.
