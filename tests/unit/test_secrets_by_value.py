@@ -25,7 +25,7 @@ from bamlet.wire.redact import hide, is_secret_name
 from tests.servers.loopback import Answer, LoopbackServer
 from tests.support.canary import KEY
 
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(120)
 
 JSON = (("content-type", "application/json"),)
 FINE = Answer([b'{"choices":[{"index":0,"message":{"content":"fine"},"finish_reason":"stop"}]}'], headers=JSON)
