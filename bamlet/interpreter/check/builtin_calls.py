@@ -109,9 +109,10 @@ def _check_need(
     c: Checker, node: n.Call, name: str, builtin: Builtin, found: dict[str, Ty], receiver: n.Expr | None
 ) -> None:
     if builtin.needs == "numbers":
-        if not c.relation.is_part(found.get("N", ERROR), _NUMBERS):
-            message = f"`{name}` works on numbers, found `{show(found['N'])}`"
-            c.wrong(node.arguments[0], catalogue.TYPE_MISMATCH, message)
+        given = found.get("N", ERROR) if receiver is None else builtin.result
+        if not c.relation.is_part(given, _NUMBERS):
+            message = f"`{name}` works on numbers, found `{show(given)}`"
+            c.wrong(receiver or node.arguments[0], catalogue.TYPE_MISMATCH, message)
         return
     if builtin.needs is None or receiver is None:
         return

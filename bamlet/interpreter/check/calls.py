@@ -89,7 +89,8 @@ def _path_call(c: Checker, node: n.Call, path: n.Path, expected: Ty | None) -> T
             c.look(argument)
         return ERROR
     if c.find(head) is None and c.full(head) not in c.names.constants:
-        name = SAME_FUNCTION.get(name, name)
+        if name not in c.names.functions:
+            name = SAME_FUNCTION.get(path.name, name)
         if name in OF_A_TYPE:
             return call_of_a_type(c, node, name)
         if name in c.names.functions:
@@ -265,8 +266,9 @@ def _method_call(c: Checker, node: n.Call, receiver: n.Expr, name: n.Identifier,
     if isinstance(whole, ClassTy) and name.name in c.names.classes[whole.name].ambiguous:
         return _ambiguous(c, node, whole, name)
     builtin = method(whole, name.name, c.edition)
-    is_shown = builtin is not None and builtin.name == "string_from"  # which every value has, if nothing better
-    if builtin is None or is_shown:
+    # What the program itself says of a kind of values comes before what all of them can.
+    gives_way = builtin is not None and builtin.name.startswith(("string_from", "int.", "float."))
+    if builtin is None or gives_way:
         found = method_of(c, whole, name.name)
         if found is not None and found.symbol.static:
             return _static_method(c, node, found.symbol, name)

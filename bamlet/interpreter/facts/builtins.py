@@ -99,6 +99,9 @@ _LIST = {
     "sort_by_key": _takes(_from(T, to=U), gives=ListTy(T), needs="ordered", name="list.sort_by"),
     "reduce": _takes(FunctionTy((U, T), U), U, gives=U),
     "for_each": _takes(_from(T, to=UNKNOWN), gives=NULL),
+    "splice": _takes(INT, INT, ListTy(T), gives=NULL),
+    "last_index_of": _takes(T, gives=optional(INT)),
+    "sum": _takes(gives=T, needs="numbers"),
 }
 
 _MAP = {
@@ -107,6 +110,7 @@ _MAP = {
     "get": _takes(K, gives=optional(V)),
     "set": _takes(K, V, gives=NULL),
     "delete": _takes(K, gives=BOOL),
+    "get_or_insert": _takes(K, V, gives=V),
     "clear": _takes(gives=NULL),
     "keys": _takes(gives=ListTy(K)),
     "values": _takes(gives=ListTy(V)),
@@ -142,6 +146,7 @@ _STRING = {
     "to_float": _takes(gives=optional(FLOAT)),
     "at": _takes(INT, gives=optional(STRING)),
     "char_at": _takes(INT, gives=STRING),
+    "code_point_at": _takes(INT, gives=optional(INT)),
     "is_empty": _takes(gives=BOOL),
     "byte_length": _takes(gives=INT),
     "is_ascii_numeric": _takes(gives=BOOL),
@@ -156,6 +161,22 @@ _STRING = {
     "ends_with": _takes(STRING, gives=BOOL, name="string.endsWith"),
     "to_utf8": _takes(gives=ClassTy(BYTES)),
     "char_count": _takes(gives=INT, name="string.length"),
+}
+
+_INT = {
+    "abs": _takes(gives=INT),
+    "min": _takes(INT, gives=INT),
+    "max": _takes(INT, gives=INT),
+    "clamp": _takes(INT, INT, gives=INT),
+    "pow": _takes(INT, gives=INT),
+}
+
+_FLOAT = {
+    "abs": _takes(gives=FLOAT),
+    "floor": _takes(gives=INT),
+    "ceil": _takes(gives=INT),
+    "round": _takes(gives=INT),
+    "is_nan": _takes(gives=BOOL),
 }
 
 # What means something else in the second edition: what is not there is null, and what changes tells what it was.
@@ -192,6 +213,8 @@ _KINDS = {
     "map": (_MAP, "Map"),
     "string": (_STRING, "String"),
     "media": (_MEDIA, None),
+    "int": (_INT, None),
+    "float": (_FLOAT, None),
 }
 
 _NAMED = {
@@ -212,6 +235,8 @@ def method(receiver: Ty, name: str, edition: Edition = 1) -> Builtin | None:
     builtin = builtin or _NAMED.get(kind, {}).get(name)
     if builtin is None and name == "to_string" and edition == 2:
         return _TO_STRING
+    if builtin is not None and builtin.name == "list.sum" and found["T"] == FLOAT:
+        builtin = replace(builtin, name="list.sum_of_floats")  # that of none is 0.0
     return builtin.over(found) if builtin is not None and found else builtin
 
 
@@ -228,8 +253,10 @@ def _kind(receiver: Ty) -> tuple[str, dict[str, Ty]]:
         case MediaTy():
             return "media", {}
         case _:
-            return ("string" if receiver == STRING else ""), {}
+            return _SCALARS.get(receiver, ""), {}
 
+
+_SCALARS: dict[Ty, str] = {STRING: "string", INT: "int", FLOAT: "float"}
 
 METHODS: dict[str, str] = {
     f"baml.{space}.{name}": builtin.name
@@ -250,10 +277,10 @@ HARMLESS_METHODS = {name.rpartition(".")[2] for name in METHODS} - {
 # Methods that run a function of the program once for each element.
 CALLING_BACK = frozenset(builtin.name for builtin in _BY_NAME if builtin.calls_back)
 
-SHRINKING = frozenset({"list.pop", "list.shift", "list.remove_at", "list.remove_at2", "list.clear"})
+SHRINKING = frozenset({"list.pop", "list.shift", "list.splice", "list.remove_at", "list.remove_at2", "list.clear"})
 
 # What a builtin may throw beside what it calls back: classes of the library.
-THROWING = dict.fromkeys(("list.insert2", "string_from_code_points"), "baml.errors.InvalidArgument")
+THROWING = dict.fromkeys(("list.insert2", "list.splice", "string_from_code_points"), "baml.errors.InvalidArgument")
 
 PRINT = "baml.sys.print"  # the operation behind `print`
 START, WAIT = "baml.future.start", "baml.future.wait"  # behind `spawn` and `await`
@@ -269,6 +296,7 @@ FUNCTIONS: dict[str, Builtin] = {
         "baml.deep_equals": _takes(UNKNOWN, UNKNOWN, gives=BOOL),
         "baml.unstable.string": _takes(UNKNOWN, gives=STRING),
         "string.from": _takes(UNKNOWN, gives=STRING),
+        "baml.Array.filled": _takes(INT, T, gives=ListTy(T)),
         "string.from_code_points": _takes(ListTy(INT), gives=STRING),
         "baml.String.from": _takes(UNKNOWN, gives=STRING, name="string_from"),
         "baml.math.abs": _takes(N, gives=N, needs="numbers"),
@@ -295,7 +323,13 @@ WALKING = {
 }
 
 # Other spellings of functions of the library.
-SAME_FUNCTION = {"baml.Int.parse": "int.parse", "baml.Float.parse": "float.parse"}
+SAME_FUNCTION = {
+    "baml.Int.parse": "int.parse",
+    "baml.Float.parse": "float.parse",
+    "Array.filled": "baml.Array.filled",
+    "baml.env.get": "env.get",
+    "baml.env.get_or_panic": "env.get_or_panic",
+}
 
 # Functions of the library whose defaults may be given by position, too.
 BY_POSITION = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import compress, repeat
 from typing import Any
 
-from . import collections, forgiving_collections
+from . import collections, forgiving_collections, more_methods
 from .calling import OMITTED, call_value, operation_value
 from .dispatch import adapted, call_method, dispatching, implements
 from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, prevail, thrown
@@ -90,4 +90,5 @@ WORDS: dict[str, Any] = {
     "$map": map,
     **collections.WORDS,
     **forgiving_collections.WORDS,
+    **more_methods.WORDS,
 }
