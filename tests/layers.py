@@ -85,7 +85,8 @@ DOORS: dict[str, set[str]] = {
     "dataclasses": {"records", "wire"},  # the look of it; `records` costs nothing at import
     "lark": {"grammar"},
     "httpx": {"wire"},
-    "aiohttp": {"wire.over_aiohttp"},
+    "h11": {"wire.h1.over_h11"},
+    "httptools": {"wire.h1.over_httptools"},
     "uvloop": {"sync"},
     "cryptography": {"wire.rs256"},
     "jinja2": {"jinja"},

@@ -7,22 +7,17 @@ turn comes even if the caller is cancelled once more while it waits.
 from __future__ import annotations
 
 import http.cookiejar
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
-from typing import Any, Protocol
-from urllib.request import getproxies
+from typing import Any
 
 import httpx
 
 from .closing import let_finish
-from .failures import MetClosed
 from .message import HttpOptions
+from .trust import Trust
 
-MAX_HEAD_BYTES = 64 * 1024
-MAX_HEAD_FIELDS = 128
 MAX_IDLE_CONNECTIONS = 100
 MAX_IDLE_SECONDS = 30.0
 """Longer than the pause between two calls of a conversation, shorter than servers wait."""
@@ -30,76 +25,39 @@ MAX_IDLE_SECONDS = 30.0
 MakeClient = Callable[..., httpx.AsyncClient]
 
 
-class Lane(Protocol):
-    """The way of one exchange. It ends with exactly one of `give_back` and `drop`."""
-
-    client: httpx.AsyncClient
-
-    def met_closed(self, failure: httpx.HTTPError) -> bool:
-        """Whether the failure is such a meeting: then the request may go out once more."""
-        ...
-
-    async def give_back(self, response: httpx.Response) -> None:
-        """The answer was read to its end, so its connection may serve again."""
-        ...
-
-    async def drop(self, response: httpx.Response | None) -> None:
-        """Close the connection, whatever is under way on it."""
-        ...
-
-
-class Connections(Protocol):
-    def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
-        """`fresh` wants a connection that has not served."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close every connection. Answers still being read break off."""
-        ...
-
-
-class Trust:
-    """The certificates of the system, read on first use or before it: that takes some 60 ms, which another thread
-    may have. Two that read them at once do it twice, and no harm."""
-
-    def __init__(self) -> None:
-        self._context: ssl.SSLContext | None = None
-
-    def context(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = httpx.create_ssl_context()
-        return self._context
-
-
-# --- one client an exchange
-
-
 @dataclass(eq=False, slots=True)
-class _OwnLane:
-    """A client that carries one exchange at a time to one origin, and so owns one connection."""
+class Lane:
+    """A client that carries one exchange at a time to one origin, and so owns one connection.
 
-    lanes: OwnConnections
+    An exchange ends with exactly one of `give_back` and `drop`.
+    """
+
+    lanes: Connections
     origin: tuple[str, str, int | None]
     client: httpx.AsyncClient
     # What its connection has read, once it has served.
     heard: Any = None
 
     def met_closed(self, failure: httpx.HTTPError) -> bool:
+        """Whether the server closed a connection that had served before, and said nothing to the request that met
+        it: then that may go out once more."""
         is_gone = isinstance(failure, httpx.NetworkError | httpx.RemoteProtocolError)
         return is_gone and self.heard is not None and not self.heard.trailing_data[0]
 
     async def give_back(self, response: httpx.Response) -> None:
+        """The answer was read to its end, so its connection may serve again."""
         self.heard = _reader_of(response)
         if _something_waits(response):
             await self.lanes.close(self)
         else:
             await self.lanes.keep(self)
 
-    async def drop(self, response: httpx.Response | None) -> None:
+    async def drop(self) -> None:
+        """Close the connection, whatever is under way on it."""
         await self.lanes.close(self)
 
 
-class OwnConnections:
+class Connections:
     """Each exchange has a client of its own, for 60 µs and 2.4 kB.
 
     In a pool of httpx all waiting requests run for each idle connection and look at all others on the way: with
@@ -111,11 +69,12 @@ class OwnConnections:
         self._make_client = make_client
         self._trust = trust
         self._max_idle = max_idle
-        self._all: set[_OwnLane] = set()
-        self._idle: list[_OwnLane] = []
+        self._all: set[Lane] = set()
+        self._idle: list[Lane] = []
         self._closed = False
 
-    def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
+    def take(self, url: httpx.URL, *, fresh: bool) -> Lane:
+        """`fresh` wants a connection that has not served."""
         if self._closed:
             raise RuntimeError("the transport is closed")
         origin = (url.scheme, url.host, url.port)
@@ -124,11 +83,11 @@ class OwnConnections:
         for index in () if fresh else reversed(range(len(self._idle))):
             if self._idle[index].origin == origin:
                 return self._idle.pop(index)
-        lane = _OwnLane(self, origin, self._make_client(verify=self._trust.context()))
+        lane = Lane(self, origin, self._make_client(verify=self._trust.context()))
         self._all.add(lane)
         return lane
 
-    async def keep(self, lane: _OwnLane) -> None:
+    async def keep(self, lane: Lane) -> None:
         assert lane not in self._idle, "given back twice"
         # Closed meanwhile: `aclose` has emptied the list, and nobody would empty it again.
         if self._closed or len(self._idle) >= self._max_idle:
@@ -137,12 +96,13 @@ class OwnConnections:
         else:
             self._idle.append(lane)
 
-    async def close(self, lane: _OwnLane) -> None:
+    async def close(self, lane: Lane) -> None:
         # Discarded before it is closed, so that `_close_all`, which may run beside this, comes to an end.
         self._all.discard(lane)
         await let_finish(lane.client.aclose())
 
     async def aclose(self) -> None:
+        """Close every connection. Answers still being read break off."""
         # Closed before anything is awaited: from here on no lane is taken, and one that is given back is not kept.
         self._closed = True
         self._idle.clear()
@@ -174,103 +134,17 @@ def _reader_of(response: httpx.Response) -> Any:
     return found
 
 
-# --- one client for all
-
-
-@dataclass(eq=False, slots=True)
-class _SharedLane:
-    client: httpx.AsyncClient
-
-    def met_closed(self, failure: httpx.HTTPError) -> bool:
-        return isinstance(failure, MetClosed)
-
-    async def give_back(self, response: httpx.Response) -> None:
-        """Whoever reads to the end releases the connection, in aiohttp's pool."""
-
-    async def drop(self, response: httpx.Response | None) -> None:
-        if response is not None:
-            await let_finish(response.aclose())
-
-
-class SharedConnections:
-    """One client carries everything: aiohttp's pool bears many streams."""
-
-    def __init__(self, make_client: MakeClient) -> None:
-        self._make_client = make_client
-        self._lane: _SharedLane | None = None
-        self._closed = False
-
-    def take(self, url: httpx.URL, *, fresh: bool = False) -> Lane:
-        if self._closed:
-            raise RuntimeError("the transport is closed")
-        if self._lane is None:
-            self._lane = _SharedLane(self._make_client())
-        return self._lane
-
-    async def aclose(self) -> None:
-        self._closed = True
-        if self._lane is not None:
-            await let_finish(self._lane.client.aclose())
-
-
-# --- clients
-
-
 def new_connections(options: HttpOptions, trust: Trust) -> Connections:
-    """Raises `ValueError` for what cannot be had here."""
-    match options:
-        case HttpOptions(engine="aiohttp", http2=True):
-            raise ValueError("aiohttp speaks no HTTP/2: use the engine httpx")
-        case HttpOptions(engine="aiohttp") if not _has("aiohttp"):
-            raise ValueError("aiohttp is not installed: pip install 'bamlet[fast]'")
-        case HttpOptions(http2=True) if not _has("h2"):
-            raise ValueError("HTTP/2 is not installed: pip install 'bamlet[http2]'")
-        case HttpOptions(engine="auto" | "aiohttp", http2=False) if _has("aiohttp") and not _needs_socks(options):
-            return SharedConnections(partial(_aiohttp_client, options.proxy, trust))
-        case HttpOptions(engine="auto" | "httpx"):
-            limits = httpx.Limits(keepalive_expiry=MAX_IDLE_SECONDS)
-            return OwnConnections(partial(_client, http2=options.http2, proxy=options.proxy, limits=limits), trust)
-        case _:
-            raise ValueError(f"there is no engine {options.engine!r}: there are auto, httpx and aiohttp")
-
-
-def load_engine(options: HttpOptions) -> None:
-    """Bring what `new_connections` would bring at the first exchange: for a thread that has the time."""
-    if options.engine != "httpx" and not options.http2 and _has("aiohttp") and not _needs_socks(options):
-        from . import over_aiohttp as over_aiohttp
+    limits = httpx.Limits(keepalive_expiry=MAX_IDLE_SECONDS)
+    return Connections(partial(_client, http2=options.http2, proxy=options.proxy, limits=limits), trust)
 
 
 def new_pinned_connections(options: HttpOptions, trust: Trust) -> Connections:
     """For addresses in the place of names. None serves twice: at one address are sites with different names."""
-    return OwnConnections(
-        partial(_client, http2=options.http2 and _has("h2"), proxy=options.proxy), trust, max_idle=0
-    )
-
-
-def _needs_socks(options: HttpOptions) -> bool:
-    """A proxy of the environment counts only where nobody chose an engine that cannot speak to it."""
-    proxies = [options.proxy] if options.proxy else list(getproxies().values())
-    return options.engine == "auto" and any(map(_is_socks, proxies))
-
-
-def _is_socks(proxy: str) -> bool:
-    return proxy.lower().startswith("socks")
-
-
-def _has(package: str) -> bool:
-    return find_spec(package) is not None
+    return Connections(partial(_client, http2=options.http2, proxy=options.proxy), trust, max_idle=0)
 
 
 def _client(**options: Any) -> httpx.AsyncClient:
     # The answer to one call must not change the next, so no cookie is kept.
     no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
     return httpx.AsyncClient(cookies=no_cookies, follow_redirects=False, **options)
-
-
-def _aiohttp_client(proxy: str | None, trust: Trust) -> httpx.AsyncClient:
-    from .over_aiohttp import AiohttpTransport
-
-    transport = AiohttpTransport(
-        idle_seconds=MAX_IDLE_SECONDS, max_field_bytes=MAX_HEAD_BYTES, proxy=proxy, tls=trust.context
-    )
-    return _client(transport=transport)

@@ -1,4 +1,4 @@
-"""Failures of httpx, and of what moves the bytes under it, as `TransportError`s in words for people."""
+"""Failures of httpx as `TransportError`s in words for people; and what a failure of the system says."""
 
 from __future__ import annotations
 
@@ -22,11 +22,6 @@ from .message import (
 )
 from .proxies import shown
 
-
-class MetClosed(httpx.RemoteProtocolError):
-    """The server closed a connection that had served before, and said nothing to the request that met it."""
-
-
 _QUOTED = re.compile(r"[:\s(]*(?:bytearray\()?(?<!\w)b?['\"]")
 
 
@@ -43,11 +38,13 @@ def raise_not_opened(
             limit = "the time of the system" if connect_timeout is None else f"{connect_timeout:g} s"
             raise ConnectTimeout(f"no connection to {peer} within {limit}") from failure
         case httpx.ConnectError() | httpx.ProxyError():
-            raise ConnectError(f"cannot connect to {peer}: {_reason(failure)}") from failure
+            raise ConnectError(f"cannot connect to {peer}: {reason_of(failure)}") from failure
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
             raise InvalidRequest(f"the request cannot be sent: {failure}") from failure
         case httpx.RemoteProtocolError() if not _is_disconnect(failure):
-            raise ProtocolError(f"{peer} answered with something that is not HTTP: {_said(failure)}") from failure
+            raise ProtocolError(
+                f"{peer} answered with something that is not HTTP: {said_plainly(failure)}"
+            ) from failure
         case httpx.RemoteProtocolError() | httpx.NetworkError():
             raise NoAnswer(f"{peer} closed the connection without an answer") from failure
         case _:
@@ -62,7 +59,7 @@ def raise_broken_body(failure: httpx.HTTPError) -> NoReturn:
         case httpx.NetworkError():
             raise ConnectionReset("the connection was reset before the end of the answer") from failure
         case httpx.ProtocolError():
-            raise ProtocolError(f"the body is not framed as HTTP asks: {_said(failure)}") from failure
+            raise ProtocolError(f"the body is not framed as HTTP asks: {said_plainly(failure)}") from failure
         case _:
             raise BrokenBody(f"the answer broke off: {failure}") from failure
 
@@ -77,12 +74,12 @@ def _forget_request(failure: httpx.HTTPError) -> None:
     failure.request = None  # type: ignore[assignment]
 
 
-def _said(failure: httpx.ProtocolError) -> str:
+def said_plainly(failure: Exception) -> str:
     """What is wrong, without the bytes of the peer that are quoted after it."""
     return _QUOTED.split(str(failure), maxsplit=1)[0]
 
 
-def _reason(failure: BaseException) -> str:
+def reason_of(failure: BaseException) -> str:
     """What the system said, from under the layers that wrap it."""
     cause: BaseException | None = failure
     said = str(failure)
@@ -91,7 +88,6 @@ def _reason(failure: BaseException) -> str:
             # One address of the host after another was tried. The last is as good as any.
             cause = cause.exceptions[-1]
         match cause:
-            # aiohttp's own classes are TLS errors without these attributes; the real one is beneath them.
             case ssl.SSLCertVerificationError(verify_message=str() as message):
                 return f"its certificate is not trusted ({message})"
             case ssl.SSLError(reason=str() as reason):

@@ -26,16 +26,17 @@ class Request:
     note: object = field(default=None, compare=False, repr=False)
 
 
-Engine = Literal["auto", "httpx", "aiohttp"]
+Engine = Literal["auto", "h11", "httptools", "httpx"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """How a transport of ours moves bytes.
 
-    `engine` is `httpx`, `aiohttp` (the `fast` extra), or `auto`: aiohttp where that is installed and can do the
-    work. HTTP/2 needs the `http2` extra, and is spoken where the server offers it. `proxy` is the URL of a proxy
-    for everything; without it the usual variables of the environment count.
+    `engine` is what reads HTTP/1.1: `httptools` (the `fast` extra), `h11`, or `auto`, which is httptools where
+    that is installed. `httpx` leaves the sockets to httpx too, as all engines do with what goes through a proxy or
+    over HTTP/2. That needs the `http2` extra, and is spoken where the server offers it. `proxy` is the URL of a
+    proxy for everything; without it the usual variables of the environment count.
     """
 
     engine: Engine = "auto"
@@ -59,6 +60,32 @@ class Response(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Listener(Protocol):
+    def on_bytes(self, chunk: bytes) -> None: ...
+
+    def on_end(self, failure: TransportError | None) -> None:
+        """After the last bytes; not when the listener left."""
+        ...
+
+
+class Pushing(Response, Protocol):
+    """One that can hand its bytes over as they come, without a task that waits for them."""
+
+    def push_to(self, listener: Listener) -> bool:
+        """Whether it does; if not, there are `chunks`. What has come already is handed over at once."""
+        ...
+
+    def pause(self) -> None:
+        """Let the peer wait. What is on its way may still be handed over."""
+        ...
+
+    def resume(self) -> None: ...
+
+    def leave(self) -> None:
+        """`aclose` that waits for nothing."""
+        ...
 
 
 class Transport(Protocol):

@@ -31,6 +31,10 @@ class Unpacking(Protocol):
         ...
 
 
+def is_plain(encoding: str) -> bool:
+    return encoding.strip().lower() in _PLAIN
+
+
 def unpacking_for(encoding: str) -> Unpacking:
     """By the `content-encoding` of an answer. Raises `ProtocolError` for one that nobody asked for."""
     match encoding.strip().lower():

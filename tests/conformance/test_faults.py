@@ -1,7 +1,7 @@
 """Twenty faults against every dialect, called and streamed: how it ends, how often it is tried, and what is left.
 
-The table is a golden, `snapshots/faults.txt`, since no program can see sockets or the framing of an answer. Both
-engines under the transport must give the same one. A cell is `ok`, or the cause of the last attempt, and how many
+The table is a golden, `snapshots/faults.txt`, since no program can see sockets or the framing of an answer. All
+engines of the transport must give the same one. A cell is `ok`, or the cause of the last attempt, and how many
 attempts there were.
 """
 
@@ -19,7 +19,7 @@ from tests.servers.loopback import LoopbackServer
 from tests.support.faults import DIALECTS, FAULTS, Dialect
 from tests.support.golden import Goldens
 
-TABLES: dict[str, dict[tuple[str, str], dict[str, str]]] = {"httpx": {}, "aiohttp": {}}
+TABLES: dict[str, dict[tuple[str, str], dict[str, str]]] = {"h11": {}, "httptools": {}, "httpx": {}}
 LEAVE_SECONDS = 1.0
 # A limit ends these. All others end by themselves, so none of the short limits can be met on a busy machine.
 SILENT = frozenset({"silent before the head", "silent between events", "slow drip"})
@@ -90,10 +90,10 @@ def _cause(failure: bamlet.BamlClientError) -> str:
             return failure.attempts[-1].cause
 
 
-def test_both_engines_end_as_the_table_says(golden: Goldens) -> None:
+def test_all_engines_end_as_the_table_says(golden: Goldens) -> None:
     """To be read after the tests above, which fill the table."""
     assert all(len(table) == 2 * len(FAULTS) for table in TABLES.values()), "run the whole file"
-    assert TABLES["aiohttp"] == TABLES["httpx"]
+    assert TABLES["h11"] == TABLES["httptools"] == TABLES["httpx"]
     golden("faults.txt", _shown(TABLES["httpx"]))
 
 

@@ -15,7 +15,7 @@ from bamlet.wire.message import HttpOptions, Request
 from tests.support.local_program import scripted, using
 from tests.support.scripted import Reply, run_virtual
 
-ENGINES = ["httpx", "aiohttp"]
+ENGINES = ["h11", "httptools", "httpx"]
 
 
 def run(body: Coroutine[Any, Any, Any]) -> Any:

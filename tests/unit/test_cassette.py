@@ -44,7 +44,7 @@ from bamlet.wire.redact import recorded_request
 from bamlet.wire.replay import NotRecorded, ReplayTransport
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 
-# aiohttp hands out together what came together, which would make the frames of a tape a matter of chance.
+# The others hand out together what came together, which would make the frames of a tape a matter of chance.
 FRAME_BY_FRAME = HttpOptions(engine="httpx")
 SECRET = 'sk-canary/"é"'
 

@@ -144,16 +144,14 @@ print(threading.active_count(), sorted(heavy))
     assert python(project, loopback, "-c", code) == "1 []\n"
 
 
-@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
-def test_a_process_that_ends_leaves_no_socket_open(
-    project: Path, loopback: LoopbackServer, transport: str
-) -> None:
+@pytest.mark.parametrize("parser", ["h11", "httptools"])
+def test_a_process_that_ends_leaves_no_socket_open(project: Path, loopback: LoopbackServer, parser: str) -> None:
     """With `-W error`, as `python` runs it, an open one is told of on standard error."""
     loopback.default = whole(RECEIPT)
     code = f"""
 import sys
-if {transport == "httpx"}:
-    sys.modules["aiohttp"] = None  # as where it is not installed
+if {parser == "h11"}:
+    sys.modules["httptools"] = None  # as where it is not installed
 from baml_client import b
 print(b.ExtractReceiptInfo("a").total_cost)
 """

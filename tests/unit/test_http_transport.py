@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from bamlet import _version
-from bamlet.wire.connections import MAX_HEAD_BYTES, MAX_HEAD_FIELDS
-from bamlet.wire.http import HttpResponse, HttpTransport
+from bamlet.wire.heads import MAX_HEAD_BYTES, MAX_HEAD_FIELDS
+from bamlet.wire.http import HttpTransport
 from bamlet.wire.message import (
     BrokenBody,
     ConnectError,
@@ -30,6 +30,7 @@ from bamlet.wire.message import (
     NoAnswer,
     ProtocolError,
     Request,
+    Response,
     TransportError,
 )
 from tests.servers.loopback import Answer, Connection, LoopbackServer, Pause, openai_chunks
@@ -40,8 +41,9 @@ HELD_OPEN = Answer([b"data: a\n\n"], end="open")
 
 # Every test runs over all of them: what moves the bytes must not show.
 OPTIONS = {
+    "h11": HttpOptions(engine="h11"),
+    "httptools": HttpOptions(engine="httptools"),
     "httpx": HttpOptions(engine="httpx"),
-    "aiohttp": HttpOptions(engine="aiohttp"),
     "http2": HttpOptions(http2=True),
 }
 
@@ -64,7 +66,7 @@ def run(test: Callable[[HttpTransport], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(asyncio.wait_for(body(), 10))
 
 
-async def get(transport: HttpTransport, url: str) -> HttpResponse:
+async def get(transport: HttpTransport, url: str) -> Response:
     return await transport.open(Request("POST", url), connect_timeout=5)
 
 
@@ -213,7 +215,7 @@ def test_closing_wakes_a_reader(loopback: LoopbackServer) -> None:
     run(test)
 
 
-async def read_all(response: HttpResponse, into: list[bytes]) -> None:
+async def read_all(response: Response, into: list[bytes]) -> None:
     async for chunk in response.chunks():
         into.append(chunk)
 
@@ -522,7 +524,8 @@ def test_a_proxy_carries_everything(
 @pytest.mark.parametrize(
     ("impossible", "message"),
     [
-        (HttpOptions(engine="aiohttp", http2=True), "aiohttp speaks no HTTP/2"),
+        (HttpOptions(engine="h11", http2=True), "h11 speaks no HTTP/2"),
+        (HttpOptions(engine="aiohttp"), "aiohttp is gone: leave `engine` out"),  # type: ignore[arg-type]
         (HttpOptions(engine="curl"), "there is no engine 'curl'"),  # type: ignore[arg-type]
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 
 from bamlet.wire.http import HttpTransport
 from bamlet.wire.message import HttpOptions, NoAnswer, Request, TransportError
+from tests.support.exchanges import ENGINES
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -70,7 +71,7 @@ def with_server(
     asyncio.run(asyncio.wait_for(main(), 20))
 
 
-@pytest.mark.parametrize("engine", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_request_that_met_a_closed_connection_is_sent_once_more(engine: str) -> None:
     server = Server(ANSWER, None, ANSWER)
 
@@ -82,7 +83,7 @@ def test_a_request_that_met_a_closed_connection_is_sent_once_more(engine: str) -
     assert (server.bodies, server.connections) == ([b"a", b"b", b"b"], 2)
 
 
-@pytest.mark.parametrize("engine", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_it_is_sent_once_more_and_not_twice(engine: str) -> None:
     """The second time on a connection of its own, though others are kept that may be closed as well."""
     server = Server(ANSWER, ANSWER, None, None)
@@ -97,7 +98,7 @@ def test_it_is_sent_once_more_and_not_twice(engine: str) -> None:
     assert server.connections == 3
 
 
-@pytest.mark.parametrize("engine", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_new_connection_without_an_answer_is_a_failure(engine: str) -> None:
     server = Server(None, ANSWER)
 
@@ -109,7 +110,7 @@ def test_a_new_connection_without_an_answer_is_a_failure(engine: str) -> None:
     assert server.bodies == [b"a"]
 
 
-@pytest.mark.parametrize("engine", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_request_that_got_half_an_answer_is_not_sent_again(engine: str) -> None:
     server = Server(ANSWER, b"HTTP/1.1 200 O", ANSWER)
 

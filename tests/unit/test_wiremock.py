@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bamlet.wire.http import HttpResponse, HttpTransport
-from bamlet.wire.message import NoAnswer, Request, TransportError
+from bamlet.wire.http import HttpTransport
+from bamlet.wire.message import NoAnswer, Request, Response, TransportError
 from bamlet.wire.sse import Event, EventDecoder
 from tests.servers.loopback import openai_chunks
 from tests.servers.wiremock import WireMockServer
@@ -37,18 +37,18 @@ def stub(server: WireMockServer, /, scenario: dict[str, str] | None = None, **re
     server.stub({"request": request, "response": response, **(scenario or {})})
 
 
-async def post(transport: HttpTransport, server: WireMockServer) -> HttpResponse:
+async def post(transport: HttpTransport, server: WireMockServer) -> Response:
     request = Request("POST", server.url + PATH, (("content-type", "application/json"),), b'{"model": "m"}')
     return await transport.open(request, connect_timeout=5)
 
 
-async def read(response: HttpResponse, into: list[bytes]) -> None:
+async def read(response: Response, into: list[bytes]) -> None:
     async with contextlib.aclosing(response):
         async for chunk in response.chunks():
             into.append(chunk)
 
 
-async def body(response: HttpResponse) -> bytes:
+async def body(response: Response) -> bytes:
     chunks: list[bytes] = []
     await read(response, chunks)
     return b"".join(chunks)

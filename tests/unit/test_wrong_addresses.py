@@ -12,10 +12,10 @@ import pytest
 
 import bamlet
 from tests.servers.loopback import Answer, LoopbackServer
+from tests.support.exchanges import ENGINES
 
 pytestmark = pytest.mark.timeout(30)
 
-ENGINES = ["httpx", "aiohttp"]
 FINE = Answer(
     [b'{"choices":[{"index":0,"message":{"content":"fine"},"finish_reason":"stop"}]}'],
     headers=(("content-type", "application/json"),),
