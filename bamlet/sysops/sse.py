@@ -12,6 +12,7 @@ from .bell import Bell
 from .deadlines import Deadlines
 from .exchange import content_type, failure_of, now
 from .host import Context
+from .pushed import pushing
 from .turns import TURN_SECONDS
 
 MAX_BUFFERED_EVENTS = 1024
@@ -20,7 +21,7 @@ SHORTEST_LOOK_SECONDS = 0.001
 
 
 class SseStream:
-    """The events of one answer. A task of its own reads ahead into a bounded buffer, so that events which came
+    """The events of one answer. What comes is put into a bounded buffer as it does, so that events which came
     together are handed out together, and a slow consumer stops the socket and not the memory."""
 
     def __init__(
@@ -37,7 +38,7 @@ class SseStream:
 
         self._event_class: Any = context.space.classes["baml.http.SseEvent"]
         self._hide = context.host.hide
-        self._response = response
+        self._source = pushing(response)
         self._attempt = attempt
         self.headers = response.headers
         self._deadlines = deadlines
@@ -54,11 +55,11 @@ class SseStream:
         self._waits_since: float | None = None
         self._turn_began = self._last_activity
         self._arrived = Bell()
-        self._drained = Bell()
+        self._paused = False
         self._timer: asyncio.TimerHandle | None = None
-        # Last, since it belongs to nobody until there is a stream to close. It does not run before our caller has
-        # put that into its scope: there is no await on the way.
-        self._reader = asyncio.create_task(self._read_ahead())
+        # Last, since what has come already is put in at once. Nobody else has a turn before our caller has put the
+        # stream into its scope, where it is closed: there is no await on the way.
+        self._source.push_to(self)
         self._watch()
 
     def shown(self, events: list[Event]) -> list[Any]:
@@ -106,48 +107,50 @@ class SseStream:
         else:
             taken, self._events = self._events, []
         self._buffered = self._buffered - len(taken[0].data) if self._events else 0
-        # The reader goes on in a later turn, so it sees the buffer as it is now.
-        self._drained.set()
+        if self._paused and not self._is_full():
+            self._paused = False
+            self._source.resume()
         return taken
 
     async def aclose(self) -> None:
         """Stop reading and close the socket, whatever state the answer is in."""
         if self._timer is not None:
             self._timer.cancel()
-        # Ended before the reader is stopped: whoever waits in `next` hears of an end, and a failure that comes of
-        # closing under the reader is nobody's.
+        # Ended before the source is stopped: whoever waits in `next` hears of an end, and a failure that comes of
+        # closing under it is nobody's.
         self._end(None)
-        self._reader.cancel()
+        await self._source.aclose()
+
+    # --- what the source tells
+
+    def on_bytes(self, chunk: bytes) -> None:
+        if self._ended:
+            return
+        self._last_activity = now()
         try:
-            # Its chunks are a generator that uses the socket, so it leaves first. Its outcome was told by `_end`;
-            # `wait` raises none, and nothing but our own cancellation.
-            await asyncio.wait({self._reader})
-        finally:
-            await self._response.aclose()
-
-    # --- the reader
-
-    async def _read_ahead(self) -> None:
-        try:
-            await self._read_events()
-            self._end(None)
-        except Exception as failure:
-            # Whoever waits for events must hear of it, whatever it is.
-            self._end(failure_of(failure, self._hide))
-
-    async def _read_events(self) -> None:
-        async for chunk in self._response.chunks():
-            self._last_activity = now()
             events = self._decoder.feed(chunk)
             if events:
                 self._add(events)
-                # Here and not before reading: what has been read is always handed out, and while this waits nobody
-                # reads the socket, so the peer is stopped by TCP. A chunk may go beyond the limit, once.
-                while len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_CHARACTERS:
-                    self._drained.clear()
-                    await self._drained.wait()
-        if (last := self._decoder.finish()) is not None:
-            self._add([last])
+        except Exception as failure:
+            self._end(failure_of(failure, self._hide))
+            self._source.leave()
+            return
+        # A chunk may go beyond the limit, once.
+        if not self._paused and self._is_full():
+            self._paused = True
+            self._source.pause()
+
+    def on_end(self, failure: Exception | None) -> None:
+        if failure is None and not self._ended:
+            try:
+                if (last := self._decoder.finish()) is not None:
+                    self._add([last])
+            except Exception as broken:
+                failure = broken
+        self._end(None if failure is None else failure_of(failure, self._hide))
+
+    def _is_full(self) -> bool:
+        return len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_CHARACTERS
 
     def _add(self, events: list[Event]) -> None:
         self._events += events
@@ -158,7 +161,7 @@ class SseStream:
         self._arrived.set()
 
     def _end(self, failure: Exception | None) -> None:
-        """The first reason counts. A reader that waits for room is not woken: whoever ends it cancels it."""
+        """The first reason counts."""
         if not self._ended:
             self._ended = True
             self._failure = failure
@@ -177,9 +180,9 @@ class SseStream:
         end = self._deadlines.for_event(silent_since, any_event=self._any_event)
         time = now()
         if end is not None and time >= end[0]:
-            # In this order, since the first reason counts: a reader that is cancelled says nothing by itself.
+            # In this order, since the first reason counts.
             self._end(self._deadlines.passed(end[1], time))
-            self._reader.cancel()
+            self._source.leave()
             return
         # Silence begins to count when somebody waits; look again within its limit.
         looks = [] if end is None else [end[0]]

@@ -65,16 +65,19 @@ class Response(Protocol):
 class Listener(Protocol):
     def on_bytes(self, chunk: bytes) -> None: ...
 
-    def on_end(self, failure: TransportError | None) -> None:
-        """After the last bytes; not when the listener left."""
+    def on_end(self, failure: Exception | None) -> None:
+        """After the last bytes."""
         ...
 
 
 class Pushing(Response, Protocol):
     """One that can hand its bytes over as they come, without a task that waits for them."""
 
-    def push_to(self, listener: Listener) -> bool:
-        """Whether it does; if not, there are `chunks`. What has come already is handed over at once."""
+    pushes: bool
+    """Whether it will, of this answer; if not, there are `chunks`."""
+
+    def push_to(self, listener: Listener) -> None:
+        """What has come already is handed over at once."""
         ...
 
     def pause(self) -> None:

@@ -109,10 +109,12 @@ class Answer:
         # Last, since what was packed badly was framed well.
         unpacking.finish()
 
-    def push_to(self, listener: Listener) -> bool:
+    @property
+    def pushes(self) -> bool:
         # What is packed stands for more than came: whoever reads that may have to wait in the middle of it.
-        if not is_plain(self._encoding()):
-            return False
+        return is_plain(self._encoding())
+
+    def push_to(self, listener: Listener) -> None:
         pieces, self._pieces, self._size = self._pieces, [], 0
         self.resume()  # first: the listener may want it paused once more
         if not self._ended:
@@ -121,7 +123,6 @@ class Answer:
             listener.on_bytes(b"".join(pieces))
         if self._ended:
             listener.on_end(self._failure)
-        return True
 
     def pause(self) -> None:
         if self._carrier is not None and not self._paused:
