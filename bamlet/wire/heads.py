@@ -17,6 +17,7 @@ MAX_HEAD_FIELDS = 128
 Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 FRAMING = (b"content-length", b"transfer-encoding")
+_TOLD = (*FRAMING, b"connection")
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NAME = re.compile(_TOKEN)
@@ -27,6 +28,7 @@ _HEAD = re.compile(
 # Where any reader would see its end. A line that ends without a CR is refused, and must not be waited for.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
+_LONGEST_LENGTH = 18  # digits
 _SWITCHING = 101
 _FINAL = 200
 
@@ -45,6 +47,11 @@ class Head(NamedTuple):
         """Whether it says where the body ends; if not, that is where the connection does."""
         return any(name.lower() in FRAMING for name, _ in self.fields)
 
+    def for_parser(self) -> bytes:
+        """What a parser must know to tell where the answer ends, and whether the connection serves again."""
+        told = [b"%b: %b\r\n" % field for field in self.fields if field[0].lower() in _TOLD]
+        return b"HTTP/%b %d -\r\n%b\r\n" % (self.version.encode(), self.status, b"".join(told))
+
 
 class HeadReader:
     """Feed it what comes until it gives the final head. Those before it only inform, and are read over."""
@@ -55,17 +62,16 @@ class HeadReader:
         self._held = bytearray()
 
     def feed(self, data: bytes) -> tuple[Head, bytes] | None:
-        """The head, and the bytes from its first on, which are what a parser wants. Raises `Unreadable`."""
+        """The head, and what came behind it. Raises `Unreadable`."""
         looked_at = max(0, len(self._held) - 3)
         if self._held:
             self._held += data
             data = bytes(self._held)
         while (end := _end_of_head(data, looked_at)) > 0:
-            head = _read_head(data[:end])
+            head, data, looked_at = _read_head(data[:end]), data[end:], 0
             if head.status >= _FINAL:
                 self._held.clear()
                 return head, data
-            data, looked_at = data[end:], 0
         if not data.startswith(_START[: len(data)]):
             raise Unreadable("it does not begin with HTTP/1")
         _check_size(len(data))
@@ -110,5 +116,7 @@ def check_fields(fields: Fields) -> None:
     if len(framing) > 1 or (framing and b"," in framing[0]):
         # Two readers of such an answer may disagree about where it ends, and so about whose the next one is.
         raise ProtocolError("the head of the answer says in more than one way how long the body is")
+    if framing and (not framing[0].isdigit() or len(framing[0]) > _LONGEST_LENGTH) and framing[0] != b"chunked":
+        raise ProtocolError("the head of the answer says that the body is as long as no body is")
     if sum(len(name) + len(value) + 4 for name, value in fields) > MAX_HEAD_BYTES:
         raise ProtocolError(f"the head of the answer is longer than {MAX_HEAD_BYTES} bytes")

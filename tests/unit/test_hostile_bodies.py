@@ -13,17 +13,11 @@ import ssl
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 import bamlet
 from bamlet.wire.http import HttpTransport
@@ -36,6 +30,7 @@ from bamlet.wire.message import (
 )
 from bamlet.wire.unpacking import unpacking_for
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
+from tests.support.certificates import certificate
 from tests.support.exchanges import ENGINES, failed, fetch, over, run
 from tests.support.local_program import KEY, at, scripted, using
 from tests.support.scripted import JSON, Reply, refused, run_virtual, said
@@ -135,29 +130,6 @@ def test_h11_no_redirect_is_followed(loopback: LoopbackServer, status: int, targ
 
 
 # --- TLS
-
-
-def certificate(folder: Path, name: str = "localhost", days: int = 1) -> Path:
-    """A self-signed certificate with its key, in one file; of a negative number of days, one that has expired."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / f"{name}.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    pem.write_bytes(made.public_bytes(Encoding.PEM) + private)
-    return pem
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A host and a port in, a socket that is connected out: its addresses are tried a quarter of a second apart.
+"""A host and a port in, a protocol that is connected out: its addresses are tried a quarter of a second apart.
 
 By hand, since uvloop has no such thing; and so that both loops do the same.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from itertools import chain, zip_longest
 from typing import Any, TypeAlias
+
+from .tls import Tls
 
 NEXT_ADDRESS_SECONDS = 0.25
 """How long an address has before the next one is tried beside it (RFC 8305)."""
@@ -16,13 +19,32 @@ NEXT_ADDRESS_SECONDS = 0.25
 Place: TypeAlias = "tuple[socket.AddressFamily, Any]"
 
 
+async def connect(protocol: asyncio.Protocol, connected: socket.socket) -> None:
+    await asyncio.get_running_loop().create_connection(lambda: protocol, sock=connected)
+
+
+async def connect_over_tls(
+    protocol: asyncio.Protocol, connected: socket.socket, trust: ssl.SSLContext, host: str
+) -> None:
+    """Raises `ssl.SSLError` if what is there is not the host."""
+    # Each time, since httpx sets it to what it speaks.
+    trust.set_alpn_protocols(["http/1.1"])
+    tls = Tls(protocol, trust, host)
+    await connect(tls, connected)
+    try:
+        await tls.secured
+    except BaseException:
+        tls.abort()
+        raise
+
+
 async def connected_socket(host: str, port: int) -> socket.socket:
     """Raises `OSError`; of several addresses, what the last failed with."""
-    places = await _places(host, port)
-    return await (_connect(places[0]) if len(places) == 1 else _first_of(places))
+    places = await places_of(host, port)
+    return await (_connect(places[0]) if len(places) == 1 else first_of(places))
 
 
-async def _places(host: str, port: int) -> list[Place]:
+async def places_of(host: str, port: int) -> list[Place]:
     try:
         # What is an address needs no name server, and so no thread.
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
@@ -47,7 +69,7 @@ async def _connect(place: Place) -> socket.socket:
     return connecting
 
 
-async def _first_of(places: list[Place]) -> socket.socket:
+async def first_of(places: list[Place]) -> socket.socket:
     untried = iter(places)
     trying: set[asyncio.Task[socket.socket]] = set()
     failure: BaseException | None = None

@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         "_framing",
         "_head",
         "_head_reader",
+        "_method",
         "_owner",
         "_peer",
         "_transport",
@@ -65,6 +66,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         # Of the exchange that is under way; no answer, no exchange.
         self._answer: Answer | None = None
+        self._method = ""
         self._head: Head | None = None
         self._head_reader = HeadReader()
 
@@ -82,11 +84,10 @@ class Connection(asyncio.Protocol):
             if self._transport is None:
                 # It was lost before anybody asked, and will not be lost once more.
                 raise self._loss(None)
-            sent = self._framing.begin(outgoing)
-            self._answer = answer
+            self._answer, self._method = answer, outgoing.method
             # All at once, however long: the loop keeps what the socket does not take. A server that answers early
             # is heard, since reading does not wait for writing.
-            self._transport.write(sent)
+            self._transport.write(outgoing.on_the_wire())
             await answer.wait_head()
         except BaseException:
             # A cancellation above all: nobody has the answer yet, so nobody else can leave it. Not `drop`: the
@@ -144,6 +145,7 @@ class Connection(asyncio.Protocol):
                 self._breaks_off(failure, None)
                 return
             self._head, data = found
+            self._framing.begin(self._method, self._head)
         self._read(answer, self._head, data)
 
     def eof_received(self) -> None:
@@ -157,7 +159,7 @@ class Connection(asyncio.Protocol):
         if head is not None:
             self._framing.finish(head)
         if head is not None and self._framing.ended:
-            self._end(answer)
+            self._end(answer, keeps=False)
         else:
             # Not left to `connection_lost`, which waits until a request is out that the peer may not read.
             self._breaks_off(self._loss(None), EOFError(_CLOSED))
@@ -172,7 +174,8 @@ class Connection(asyncio.Protocol):
 
     def _read(self, answer: Answer, head: Head, data: bytes) -> None:
         framing = self._framing
-        body = framing.feed(data)
+        is_behind = framing.ended and bool(data)
+        body = framing.feed(data) if data and not framing.ended else b""
         failure = framing.failure
         if not answer.status and (body or failure is None):
             answer.begins(head)
@@ -185,13 +188,13 @@ class Connection(asyncio.Protocol):
             said = f"the body is not framed as HTTP asks: {failure}"
             self._breaks_off(ProtocolError(said), failure)
         elif framing.ended:
-            self._end(answer)
+            self._end(answer, keeps=framing.keeps and not is_behind)
 
-    def _end(self, answer: Answer) -> None:
+    def _end(self, answer: Answer, *, keeps: bool) -> None:
         """First the connection, then the answer: whoever hears of the end may want the connection next."""
         self._answer = None
         assert self._transport is not None
-        if self._framing.keeps and self.is_open and not self._transport.get_write_buffer_size():
+        if keeps and self.is_open and not self._transport.get_write_buffer_size():
             answer.resume()
             self._owner.keep(self)
         else:

@@ -32,24 +32,30 @@ class Outgoing:
     fields: list[tuple[str, str]]
     body: bytes
 
+    def on_the_wire(self) -> bytes:
+        """Method, target and fields have been looked at: none holds the end of a line."""
+        lines = [f"{self.method} {self.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in self.fields]
+        lines.append("\r\n")
+        return "\r\n".join(lines).encode("ascii") + self.body
+
 
 class Framing(Protocol):
-    """Where an answer ends: the parser of one connection. What it is fed begins with a whole head."""
+    """Where an answer ends, and whether its connection serves again: a parser, for one exchange after another."""
 
     ended: bool
     """Whether the answer is whole."""
     keeps: bool
     """Whether the connection may carry another one, which is known once this one has ended."""
-
     failure: Unreadable | None
     """Why the body cannot be read on. What came before is handed out first."""
 
-    def begin(self, outgoing: Outgoing) -> bytes:
-        """What goes over the wire. Raises `InvalidRequest`."""
+    def begin(self, method: str, head: Head) -> None:
+        """The answer to such a request begins."""
         ...
 
     def feed(self, data: bytes) -> bytes:
-        """The bytes of the body in it."""
+        """The bytes of the body in it. Not to be called once the answer has ended."""
         ...
 
     def finish(self, head: Head) -> None:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import h11
 
 from ..failures import said_plainly
 from ..heads import MAX_HEAD_BYTES, Head, Unreadable
-from ..message import InvalidRequest
-from .exchange import Outgoing
+
+
+@lru_cache(16)
+def _request(method: str) -> h11.Request:
+    """h11 wants to have seen a request before an answer; of ours it need know no more than this."""
+    return h11.Request(method=method, target="/", headers=[("host", "-")])
+
+
+_END = h11.EndOfMessage()
 
 
 class H11Framing:
     __slots__ = ("_connection", "ended", "failure", "keeps")
 
     def __init__(self) -> None:
-        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=2 * MAX_HEAD_BYTES)
+        # It limits lines of chunks and trailers too.
+        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
         self.ended = self.keeps = False
         self.failure: Unreadable | None = None
 
-    def begin(self, outgoing: Outgoing) -> bytes:
+    def begin(self, method: str, head: Head) -> None:
         connection = self._connection
         if self.ended:
             connection.start_next_cycle()
         self.ended = self.keeps = False
-        try:
-            request = h11.Request(method=outgoing.method, target=outgoing.target, headers=outgoing.fields)
-            head = connection.send(request)
-            body = connection.send(h11.Data(data=outgoing.body)) if outgoing.body else b""
-            end = connection.send(h11.EndOfMessage())
-        except h11.LocalProtocolError as failure:
-            raise InvalidRequest(f"the request cannot be sent: {failure}") from failure
-        return b"".join((head or b"", body or b"", end or b""))
+        connection.send(_request(method))
+        connection.send(_END)
+        self.feed(head.for_parser())
 
     def feed(self, data: bytes) -> bytes:
         connection = self._connection
@@ -43,13 +48,13 @@ class H11Framing:
                     pieces.append(event.data)
                 elif isinstance(event, h11.EndOfMessage):
                     self.ended = True
-                    self.keeps = connection.their_state is h11.DONE and not connection.trailing_data[0]
                     break
                 elif not isinstance(event, h11.Response):
                     break
         except h11.RemoteProtocolError as failure:
             self.failure = Unreadable(said_plainly(failure))
             self.failure.__cause__ = failure
+        self.keeps = self.ended and connection.their_state is h11.DONE and not connection.trailing_data[0]
         # h11 gives what it holds of a buffer that it goes on using.
         return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
 

@@ -8,32 +8,27 @@ import httptools
 
 from ..failures import said_plainly
 from ..heads import Head, Unreadable
-from .exchange import Outgoing
 
 
 class HttptoolsFraming:
-    __slots__ = ("_more", "_parser", "_pieces", "_without_body", "ended", "failure", "keeps")
+    __slots__ = ("_more", "_parser", "_parser_keeps", "_pieces", "ended", "failure", "keeps")
 
     def __init__(self) -> None:
         self._parser: Any = None
         self._pieces: list[bytes] = []
-        self.ended = self.keeps = self._more = self._without_body = False
+        self.ended = self.keeps = self._parser_keeps = self._more = False
         self.failure: Unreadable | None = None
 
-    def begin(self, outgoing: Outgoing) -> bytes:
+    def begin(self, method: str, head: Head) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        self.ended = self.keeps = self._more = False
+        self.ended = self.keeps = self._parser_keeps = self._more = False
         # The parser sees answers only, and would wait for a body of which the length is told.
-        self._without_body = outgoing.method == "HEAD"
-        lines = [f"{outgoing.method} {outgoing.target} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in outgoing.fields]
-        lines.append("\r\n")
-        return "\r\n".join(lines).encode("latin-1") + outgoing.body
+        if method == "HEAD":
+            self.ended = True
+        else:
+            self.feed(head.for_parser())
 
     def feed(self, data: bytes) -> bytes:
-        if self._without_body:
-            self.ended = True
-            return b""
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as failure:
@@ -43,8 +38,8 @@ class HttptoolsFraming:
                 self.failure.__cause__ = failure
             self._more = True
         if self.ended:
-            self.keeps = self.keeps and not self._more
-            self._parser = None  # which holds us
+            self.keeps = self._parser_keeps and not self._more
+            self._parser = None  # it holds us
         pieces, self._pieces = self._pieces, []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -64,4 +59,4 @@ class HttptoolsFraming:
     def on_message_complete(self) -> None:
         if not self.ended:
             self.ended = True
-            self.keeps = self._parser.should_keep_alive()
+            self._parser_keeps = self._parser.should_keep_alive()

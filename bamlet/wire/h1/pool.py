@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from functools import partial
 
 from ..connections import MAX_IDLE_CONNECTIONS, MAX_IDLE_SECONDS
 from ..engines import Parser
 from ..failures import reason_of
 from ..message import ConnectError, ConnectTimeout, NoAnswer
 from .answer import Answer
-from .connecting import connected_socket
+from .connecting import connect, connect_over_tls, connected_socket
 from .connection import Connection
 from .exchange import Framing, Origin, Outgoing
 
@@ -121,14 +120,10 @@ class Pool:
         return connection
 
     async def _connected(self, origin: Origin, peer: str) -> Connection:
+        connection = Connection(self, origin, peer, framing_of(self._parser)())
         tls = self._tls() if origin.over_tls else None
-        if tls is not None:
-            tls.set_alpn_protocols(["http/1.1"])
         socket = await connected_socket(origin.address or origin.host, origin.port)
-        _, connection = await asyncio.get_running_loop().create_connection(
-            partial(Connection, self, origin, peer, framing_of(self._parser)()),
-            sock=socket,
-            ssl=tls,
-            server_hostname=origin.host if tls is not None else None,
+        await (
+            connect(connection, socket) if tls is None else connect_over_tls(connection, socket, tls, origin.host)
         )
         return connection
