@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -76,16 +77,23 @@ def processor_time_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def measure_async(works: Mapping[str, Callable[[], Awaitable[object]]], rounds: int) -> dict[str, Timing]:
+async def measure_async(
+    works: Mapping[str, Callable[[], Awaitable[object]]], rounds: int, clock: Callable[[], float] = perf_counter
+) -> dict[str, Timing]:
     """`measure` for coroutine functions."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(rounds + 1):
         for name, work in works.items():
-            started = perf_counter()
+            started = clock()
             await work()
             if turn:
-                seconds[name].append(perf_counter() - started)
+                seconds[name].append(clock() - started)
     return {name: Timing(tuple(found)) for name, found in seconds.items()}
+
+
+def loop_here() -> str:
+    """asyncio or uvloop: they differ by more than anything that runs on them."""
+    return type(asyncio.get_running_loop()).__module__.partition(".")[0]
 
 
 HEADINGS = ("", "bamlet", "floor", "ratio", "bar", "")

@@ -23,6 +23,7 @@ import bamlet
 from bamlet.embed.cassettes import Recording, SecretInCassette
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks, sse
 from tests.support.canary import KEY, files_with_it, refuse_shown
+from tests.support.exchanges import ENGINES
 
 SOURCE = """
 client<llm> Given { provider PROVIDER, options { base_url env.URL, model "m", OPTIONS } }
@@ -65,15 +66,19 @@ def everything(error: BaseException) -> Iterator[str]:
     yield pickle.dumps(error).decode("latin-1")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("place", PLACES)
 def test_h34_a_key_comes_out_nowhere(
     loopback: LoopbackServer,
     place: str,
+    engine: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # A recording makes its transport by itself.
+    monkeypatch.setattr("bamlet.wire.http.parser_for", lambda _: None if engine == "httpx" else engine)
     monkeypatch.setenv("SECRET_KEY", KEY)
     provider, options = PLACES[place]
     source = SOURCE.replace("PROVIDER", provider).replace("OPTIONS", options)
