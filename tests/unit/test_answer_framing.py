@@ -123,6 +123,7 @@ NEXT = OK + b"content-length: 4\r\n\r\nevil"
         (OK + b"content-length: 5\r\nconnection: close\r\n\r\nhello", b"hello", False),
         (OK + b"content-length: 5\r\nconnection: x, Close\r\n\r\nhello", b"hello", False),
         (b"HTTP/1.0 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello", False),
+        (b"HTTP/1.0 200 OK\r\ncontent-length: 5\r\nconnection: keep-alive\r\n\r\nhello", b"hello", False),
         (OK + b"\r\nhello", b"hello", False),
         (OK + b"connection: keep-alive\r\n\r\nhello", b"hello", False),
         (b"HTTP/1.1 200\r\ncontent-length: 5\r\n\r\nhello", b"hello", True),

@@ -188,7 +188,8 @@ class Connection(asyncio.Protocol):
             said = f"the body is not framed as HTTP asks: {failure}"
             self._breaks_off(ProtocolError(said), failure)
         elif framing.ended:
-            self._end(answer, keeps=framing.keeps and not is_behind)
+            # Of what HTTP/1.0 calls kept, parsers think differently.
+            self._end(answer, keeps=framing.keeps and head.version == "1.1" and not is_behind)
 
     def _end(self, answer: Answer, *, keeps: bool) -> None:
         """First the connection, then the answer: whoever hears of the end may want the connection next."""
