@@ -20,9 +20,9 @@ _LONGEST_HOST = 253
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """`url` is without user and password: these are a header, `authorized`."""
+    """`url` is without user and password: these are a header, `authorized`. No `repr`, which would show keys."""
 
     url: httpx.URL
     authorized: tuple[tuple[str, str], ...]

@@ -25,8 +25,10 @@ class Origin:
         return self if address is None else replace(self, address=address)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outgoing:
+    """Without a `repr`, which would show keys."""
+
     method: str
     target: str
     fields: list[tuple[str, str]]
