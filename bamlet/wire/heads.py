@@ -28,7 +28,8 @@ _HEAD = re.compile(
 # Where any reader would see its end. A line that ends without a CR is refused, and must not be waited for.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
-_LONGEST_LENGTH = 18  # digits
+LONGEST_LENGTH = 18
+"""Digits of it."""
 _SWITCHING = 101
 _FINAL = 200
 
@@ -47,10 +48,13 @@ class Head(NamedTuple):
         """Whether it says where the body ends; if not, that is where the connection does."""
         return any(name.lower() in FRAMING for name, _ in self.fields)
 
-    def for_parser(self) -> bytes:
-        """What a parser must know to tell where the answer ends, and whether the connection serves again."""
-        told = [b"%b: %b\r\n" % field for field in self.fields if field[0].lower() in _TOLD]
-        return b"HTTP/%b %d -\r\n%b\r\n" % (self.version.encode(), self.status, b"".join(told))
+    def of_framing(self) -> Head:
+        """What tells where the answer ends, and whether the connection serves again: all that a parser sees."""
+        return self._replace(fields=[field for field in self.fields if field[0].lower() in _TOLD])
+
+    def to_bytes(self) -> bytes:
+        lines = [b"%b: %b\r\n" % field for field in self.fields]
+        return b"HTTP/%b %d -\r\n%b\r\n" % (self.version.encode(), self.status, b"".join(lines))
 
 
 class HeadReader:
@@ -116,7 +120,7 @@ def check_fields(fields: Fields) -> None:
     if len(framing) > 1 or (framing and b"," in framing[0]):
         # Two readers of such an answer may disagree about where it ends, and so about whose the next one is.
         raise ProtocolError("the head of the answer says in more than one way how long the body is")
-    if framing and (not framing[0].isdigit() or len(framing[0]) > _LONGEST_LENGTH) and framing[0] != b"chunked":
+    if framing and (not framing[0].isdigit() or len(framing[0]) > LONGEST_LENGTH) and framing[0] != b"chunked":
         raise ProtocolError("the head of the answer says that the body is as long as no body is")
     if sum(len(name) + len(value) + 4 for name, value in fields) > MAX_HEAD_BYTES:
         raise ProtocolError(f"the head of the answer is longer than {MAX_HEAD_BYTES} bytes")

@@ -35,7 +35,16 @@ def _loggable(value: object) -> object:
     return hide(redact_url(str(value)), _secrets.get()) if isinstance(value, httpx.URL) else value
 
 
+def _without_words(record: logging.LogRecord) -> bool:
+    """httpcore logs what a server said, which may be a key: what it was doing is enough."""
+    record.msg, record.args = record.getMessage().partition(" ")[0], ()
+    return True
+
+
 logging.getLogger("httpx").addFilter(_without_keys)
+# A filter of a logger does not see the records of those below it.
+for _part in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_part}").addFilter(_without_words)
 
 
 class _State(enum.Enum):

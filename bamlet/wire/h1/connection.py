@@ -144,9 +144,13 @@ class Connection(asyncio.Protocol):
             except ProtocolError as failure:
                 self._breaks_off(failure, None)
                 return
-            self._head, data = found
+            head, data = found
+            # No more of it is kept: a stream may wait for long, and the answer has the rest.
+            self._head = head.of_framing()
             self._framing.begin(self._method, self._head)
-        self._read(answer, self._head, data)
+            self._read(answer, head, data)
+        else:
+            self._read(answer, self._head, data)
 
     def eof_received(self) -> None:
         """Told where the peer says so itself: over TLS not by an end of the socket, which anybody can bring about.

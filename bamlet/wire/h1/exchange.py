@@ -53,7 +53,7 @@ class Framing(Protocol):
     """Why the body cannot be read on. What came before is handed out first."""
 
     def begin(self, method: str, head: Head) -> None:
-        """The answer to such a request begins."""
+        """The answer to such a request begins. Of its head, `of_framing` is told."""
         ...
 
     def feed(self, data: bytes) -> bytes:

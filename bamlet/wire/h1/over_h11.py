@@ -35,7 +35,7 @@ class H11Framing:
         self.ended = self.keeps = False
         connection.send(_request(method))
         connection.send(_END)
-        self.feed(head.for_parser())
+        self.feed(head.to_bytes())
 
     def feed(self, data: bytes) -> bytes:
         connection = self._connection

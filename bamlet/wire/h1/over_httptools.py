@@ -26,7 +26,7 @@ class HttptoolsFraming:
         if method == "HEAD":
             self.ended = True
         else:
-            self.feed(head.for_parser())
+            self.feed(head.to_bytes())
 
     def feed(self, data: bytes) -> bytes:
         try:
