@@ -73,6 +73,31 @@ Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 class Sink:
     """One call's way out for what it shows. Without a consumer and callbacks it costs nothing."""
 
+    __slots__ = (
+        "_agents",
+        "_arrived",
+        "_attempts",
+        "_called",
+        "_closed",
+        "_offered",
+        "_on_delta",
+        "_on_event",
+        "_on_partial",
+        "_on_reset",
+        "_on_tick",
+        "_paused",
+        "_queue",
+        "_shown_text",
+        "_taken",
+        "_ticks",
+        "_unread",
+        "first",
+        "missed",
+        "mode",
+        "speaker",
+        "view",
+    )
+
     def __init__(
         self,
         mode: Mode = "none",

@@ -24,6 +24,29 @@ class SseStream:
     """The events of one answer. What comes is put into a bounded buffer as it does, so that events which came
     together are handed out together, and a slow consumer stops the socket and not the memory."""
 
+    __slots__ = (
+        "_any_event",
+        "_arrived",
+        "_attempt",
+        "_buffered",
+        "_deadlines",
+        "_decoder",
+        "_ended",
+        "_event_class",
+        "_events",
+        "_failure",
+        "_hide",
+        "_last_activity",
+        "_one_by_one",
+        "_paused",
+        "_source",
+        "_timer",
+        "_turn_began",
+        "_waiting",
+        "_waits_since",
+        "headers",
+    )
+
     def __init__(
         self,
         context: Context,

@@ -49,6 +49,8 @@ class AnswerDecoder(EventDecoder):
     """Server-sent events as models' servers write them: an event cut off before its blank line counts when it is
     whole, and so does JSON that stands bare among the fields."""
 
+    __slots__ = ("_bare", "_bare_size", "_depth")
+
     def __init__(self) -> None:
         super().__init__()
         # Bare JSON that is under way: its lines, their length, and how deep the last of them left it.

@@ -47,6 +47,22 @@ class EventDecoder:
     a byte that is not UTF-8 had to be replaced.
     """
 
+    __slots__ = (
+        "_after_cr",
+        "_at_start",
+        "_data",
+        "_data_size",
+        "_event",
+        "_id",
+        "_limits",
+        "_line_size",
+        "_out",
+        "_partial_character",
+        "_pieces",
+        "repaired",
+        "retry",
+    )
+
     def __init__(self, limits: EventLimits = EventLimits()) -> None:
         self.retry: int | None = None
         self.repaired = False

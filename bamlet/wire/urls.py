@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 
 import httpx
 
+from ..records import dataclass
 from .h1.exchange import Origin
 from .message import ConnectError, InvalidRequest, Request
 

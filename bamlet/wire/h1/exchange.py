@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ...records import dataclass, replace
 from ..heads import Head, Unreadable
 from ..message import InvalidRequest
 
