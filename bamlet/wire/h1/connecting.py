@@ -19,18 +19,20 @@ NEXT_ADDRESS_SECONDS = 0.25
 Place: TypeAlias = "tuple[socket.AddressFamily, Any]"
 
 
-async def connect(protocol: asyncio.Protocol, connected: socket.socket) -> None:
+async def connect(protocol: asyncio.Protocol, host: str, port: int) -> None:
+    """Raises `OSError`."""
+    connected = await _connected_socket(host, port)
     await asyncio.get_running_loop().create_connection(lambda: protocol, sock=connected)
 
 
 async def connect_over_tls(
-    protocol: asyncio.Protocol, connected: socket.socket, trust: ssl.SSLContext, host: str
+    protocol: asyncio.Protocol, host: str, port: int, trust: ssl.SSLContext, name: str
 ) -> None:
-    """Raises `ssl.SSLError` if what is there is not the host."""
+    """Raises `ssl.SSLError`, which is an `OSError`, if what is there is not who has that name."""
     # Each time, since httpx sets it to what it speaks.
     trust.set_alpn_protocols(["http/1.1"])
-    tls = Tls(protocol, trust, host)
-    await connect(tls, connected)
+    tls = Tls(protocol, trust, name)
+    await connect(tls, host, port)
     try:
         await tls.secured
     except BaseException:
@@ -38,8 +40,8 @@ async def connect_over_tls(
         raise
 
 
-async def connected_socket(host: str, port: int) -> socket.socket:
-    """Raises `OSError`; of several addresses, what the last failed with."""
+async def _connected_socket(host: str, port: int) -> socket.socket:
+    """Of several addresses, raises what the last failed with."""
     places = await places_of(host, port)
     return await (_connect(places[0]) if len(places) == 1 else first_of(places))
 
@@ -82,11 +84,11 @@ async def first_of(places: list[Place]) -> socket.socket:
                 raise failure
             limit = NEXT_ADDRESS_SECONDS if place is not None else None
             done, trying = await asyncio.wait(trying, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            for number, attempt in enumerate(done):
-                failure = attempt.exception()
-                if failure is None:
-                    trying |= {*list(done)[number + 1 :]}
-                    return attempt.result()
+            connected = [attempt for attempt in done if attempt.exception() is None]
+            if connected:
+                trying |= {*connected[1:]}
+                return connected[0].result()
+            failure = next((attempt.exception() for attempt in done), failure)
     finally:
         # Not waited for: nothing here may hold up a cancellation, and each closes what it has made.
         for attempt in trying:

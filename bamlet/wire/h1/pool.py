@@ -11,7 +11,7 @@ from ..engines import Parser
 from ..failures import reason_of
 from ..message import ConnectError, ConnectTimeout, NoAnswer
 from .answer import Answer
-from .connecting import connect, connect_over_tls, connected_socket
+from .connecting import connect, connect_over_tls
 from .connection import Connection
 from .exchange import Framing, Origin, Outgoing
 
@@ -51,7 +51,7 @@ class Pool:
         if kept is not None:
             try:
                 return await kept.ask(outgoing)
-            except NoAnswer:
+            except (NoAnswer, ConnectError):
                 if kept.heard or self._closed:
                     raise
         return await (await self._connect(origin, peer, connect_timeout)).ask(outgoing)
@@ -111,7 +111,7 @@ class Pool:
             # The system has a limit too, and says so with a number.
             shown = "the time of the system" if limit is None or failure.errno else f"{limit:g} s"
             raise ConnectTimeout(f"no connection to {peer} within {shown}") from failure
-        except (OSError, UnicodeError) as failure:
+        except (OSError, ValueError) as failure:
             raise ConnectError(f"cannot connect to {peer}: {reason_of(failure)}") from failure
         if self._closed:
             # While it was made, so that nobody has closed it.
@@ -121,9 +121,9 @@ class Pool:
 
     async def _connected(self, origin: Origin, peer: str) -> Connection:
         connection = Connection(self, origin, peer, framing_of(self._parser)())
-        tls = self._tls() if origin.over_tls else None
-        socket = await connected_socket(origin.address or origin.host, origin.port)
-        await (
-            connect(connection, socket) if tls is None else connect_over_tls(connection, socket, tls, origin.host)
-        )
+        where = origin.address or origin.host
+        if origin.over_tls:
+            await connect_over_tls(connection, where, origin.port, self._tls(), origin.host)
+        else:
+            await connect(connection, where, origin.port)
         return connection
