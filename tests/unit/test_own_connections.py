@@ -56,8 +56,15 @@ def loop(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """A socket that nobody closed warns when it is collected, and a warning is an error."""
+    yield
+    gc.collect()
+
+
 def against(serve: Serve, engine: Any, loop: str, test: Test, tls: ssl.SSLContext | None = None) -> None:
-    """The test beside a server that does so with each connection; then nothing is left open."""
+    """The test beside a server that does so with each connection."""
 
     async def body() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
@@ -69,7 +76,6 @@ def against(serve: Serve, engine: Any, loop: str, test: Test, tls: ssl.SSLContex
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(asyncio.wait_for(body(), 50))
-    gc.collect()  # a socket that nobody closed would warn, and a warning is an error
 
 
 async def fetch(transport: HttpTransport, url: str, body: bytes = b"", method: str = "POST") -> bytes:
@@ -306,7 +312,6 @@ def test_an_address_that_does_not_answer_does_not_hold_up_the_next(loop: str, fu
             connected_to(loop, [refused, refused])
         with pytest.raises(TimeoutError):
             connected_to(loop, [full, refused, full], limit=0.5)
-    gc.collect()
 
 
 def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -427,7 +432,7 @@ def test_a_handshake_that_comes_to_nothing_is_no_connection(
 
 
 @pytest.mark.parametrize("over_tls", [False, True])
-def test_a_connection_is_closed_with_nothing_said_is_tried_anew(
+def test_one_that_was_closed_with_nothing_said_is_opened_anew(
     engine: Any, loop: str, trusted: ssl.SSLContext, over_tls: bool
 ) -> None:
     connections = 0
