@@ -28,7 +28,7 @@ SILENT = frozenset({"silent before the head", "silent between events", "slow dri
 @pytest.mark.parametrize("engine", TABLES)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_fault_hangs_or_leaves_anything(fault: str, engine: Any) -> None:
-    cells = asyncio.run(asyncio.wait_for(_row(fault, engine), 30))
+    cells = asyncio.run(asyncio.wait_for(_row(fault, engine), 55))
     for (dialect, mode), cell in cells.items():
         TABLES[engine].setdefault((fault, mode), {})[dialect] = cell
 
