@@ -129,3 +129,20 @@ def node(folder: Path, program: str, url: str) -> str:
     )  # fmt: skip
     assert done.stderr == ""
     return done.stdout
+
+
+@pytest.mark.timeout(120)
+def test_the_page_of_the_chat_compiles_against_its_client(tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    shutil.copytree(ROOT / "examples" / "web_chat" / "page", page)
+    client = page / "baml_client"
+    client.mkdir(exist_ok=True)
+    for name, text in typescript_package(
+        bamlet.load(ROOT / "examples" / "web_chat").interface, "esm"
+    ).files.items():
+        (client / name).write_text(text, "utf-8")
+    done = subprocess.run(
+        [MODULES / ".bin" / "tsc", "--project", page], capture_output=True, text=True, check=False, timeout=100
+    )
+    assert (done.stdout, done.returncode) == ("", 0)
+    assert (page / "chat.js").exists()

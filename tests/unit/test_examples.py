@@ -5,6 +5,11 @@ It is files on a disk, of which the language knows nothing.
 
 from __future__ import annotations
 
+import asyncio
+import re
+import runpy
+import shlex
+import shutil
 import socket
 from pathlib import Path
 
@@ -35,13 +40,81 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_t01_every_example_passes_its_tests(way: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """From its cassettes, and offline; no key is in the environment."""
     assert run(["test", "examples", *way]) == exits.OK
-    assert "11 passed of 11" in capsys.readouterr().out
+    assert re.search(r"^(\d\d) passed of \1 in", capsys.readouterr().out, re.M)
 
 
 def test_t01_no_example_is_without_a_test(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["test", "examples", "--list"]) == exits.OK
     tested = {Path(line).parts[1] for line in capsys.readouterr().out.splitlines()}
     assert tested == {folder.name for folder in EXAMPLES}
+
+
+def test_there_are_ten_and_each_says_in_ten_lines_what_it_is() -> None:
+    assert len(EXAMPLES) >= 10
+    for folder in EXAMPLES:
+        text = (folder / "README.md").read_text("utf-8")
+        plain = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+        assert len(list(filter(None, plain.splitlines()))) <= 10, folder.name
+        assert re.search(r"^```sh$", text, re.M), folder.name
+        assert list(folder.rglob("*.jsonl")), f"{folder.name} has no recording"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_the_commands_of_an_example_work(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "examples").mkdir()
+    shutil.copytree(folder, tmp_path / "examples" / folder.name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    text = (folder / "README.md").read_text("utf-8")
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            match shlex.split(line):
+                case ["bamlet", *arguments]:
+                    assert run(arguments) == exits.OK, capsys.readouterr().err
+                case ["python", program]:
+                    runpy.run_path(program, run_name="__main__")
+                case words:
+                    pytest.fail(f"no test knows how to run {words}")
+    assert "".join(capsys.readouterr())
+
+
+def test_the_three_ways_to_take_a_stream(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path("examples/receipt/three_ways.py", run_name="__main__")
+    assert capsys.readouterr().out.splitlines() == [
+        "whole: 3 items, 141.65",
+        "item: Guide leash (1 Pair) uni UNI 34.95",
+        "item: The Index Town Walls 35.0",
+        "item: Boot Punch 60.0",
+        "pending: no total yet",
+        "partial: no total yet",
+        "complete: 141.65",
+    ]
+
+
+def test_the_chat_serves_its_page_and_streams_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    app = runpy.run_path("examples/web_chat/server.py")["app"]
+
+    async def body() -> tuple[str, str]:
+        import httpx
+
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+        ):
+            page = await client.get("/")
+            asked = {"history": [], "question": "Which bird is the fastest?"}
+            stream = await client.post("/baml/stream/Chat?events=patches", json=asked)
+            return page.text, stream.text
+
+    page, stream = asyncio.run(asyncio.wait_for(body(), 100))
+    assert '<script type="module" src="chat.js">' in page
+    assert "event: final" in stream
+    assert '"next"' in stream
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
