@@ -8,6 +8,7 @@ BIN = $(VENV)/bin
 CORE = $(VENV)/.bamlet-core
 DEV = $(VENV)/.bamlet-dev
 SITE = $(VENV)/.bamlet-site
+DIST = $(VENV)/.bamlet-dist
 
 # Pinned: what these servers do is what `make interop` looks at. A version that is new here is installed anew.
 AIMOCK = build/interop/aimock-1.43.0
@@ -48,6 +49,12 @@ snapshots: $(DEV) ## Rewrite the goldens and the spec's rendered blocks; read th
 docs: $(SITE) ## Build the site of docs/ into build/site, and fail at a link that leads nowhere
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file website/mkdocs.yml
 
+dist: $(DIST) ## Build the wheels and sources of both packages into dist/, and have twine look at them
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/python -m build --outdir dist packages/baml-py >/dev/null
+	@$(BIN)/python -m twine check --strict dist/*
+
 bench: $(DEV) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
@@ -82,7 +89,7 @@ kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of fiv
 	@for seed in 1 2 3 4 5; do $(BIN)/python -m tests.batch.kill --rows 6000 --kills 30 --seed $$seed || exit 1; done
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run
-	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV) $(SITE)
+	@rm -rf .mypy_cache .ruff_cache .hypothesis build dist $(CORE) $(DEV) $(SITE) $(DIST)
 	@find bamlet tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment made by another tool may have no pip: ensurepip brings one.
@@ -104,6 +111,10 @@ $(CORE): pyproject.toml
 
 $(DEV): $(CORE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(DIST): $(CORE)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dist
 	@touch $@
 
 $(SITE): $(CORE)
@@ -137,4 +148,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots docs bench yardsticks fuzz interop clients nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots docs dist bench yardsticks fuzz interop clients nightly kills clean

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from bamlet.diagnostics.catalogue import CODES
+from website.lexer import BamlLexer
 from website.pages import (
     LISTS,
     ROOT_PAGES,
@@ -69,6 +70,7 @@ def leads_somewhere(path: str, link: str) -> bool:
 
 def test_a_broken_link_is_seen() -> None:
     assert links("[a](b.md) `[c](d)` [e](#f)\n```md\n[g](h.md)\n```\n![i](j.svg)") == ["b.md", "#f", "j.svg"]
+    assert links('<img src="k.svg" alt="">') == ["k.svg"]
     assert anchors('# A `b`: c\n## A\n## A\n```\n# no\n```\n<a id="own"></a>') == {"a-b-c", "a", "a-1", "own"}
     assert not leads_somewhere("README.md", "docs/nothing.md")
     assert not leads_somewhere("README.md", "docs/streaming.md#nothing")
@@ -85,6 +87,8 @@ def test_links_between_pages_stay_in_the_site_and_others_lead_to_the_repository(
     assert moved("docs/errors", "README.md") == "errors.md"
     assert moved("../tests/spec", "docs/language.md") == "https://github.com/bamlet/bamlet/tree/main/tests/spec"
     assert moved("nothing.md", "docs/language.md") == "nothing.md"
+    picture = '<img src="docs/receipt.svg" width="1">'
+    assert with_site_links(picture, "README.md", ROOT) == '<img src="receipt.svg" width="1">'
     assert with_site_links("`[a](docs/x.md)`", "README.md", ROOT) == "`[a](docs/x.md)`"
 
 
@@ -119,6 +123,16 @@ def test_the_overview_for_models_has_each_page_with_its_first_sentence() -> None
         "- [bamlet](https://it/): It is one.",
         "- [Streams](https://it/streaming/): A streamed call shows the value as far as it has come.",
     ]
+
+
+def test_programs_are_coloured_as_they_are() -> None:
+    from pygments.token import Error, Keyword
+
+    for path in sorted((ROOT / "examples").rglob("*.baml")):
+        tokens = list(BamlLexer(stripnl=False, ensurenl=False).get_tokens(path.read_text("utf-8")))
+        assert "".join(part for _, part in tokens) == path.read_text("utf-8")
+        assert not any(kind is Error for kind, _ in tokens), path
+        assert any(kind is Keyword for kind, _ in tokens)
 
 
 def test_no_page_needs_the_network() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pygments.lexer import RegexLexer, bygroups, words
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text
 
+__all__ = ["BamlLexer"]  # what Pygments looks for
+
 _BLOCKS = (
     "class",
     "enum",

@@ -23,13 +23,13 @@ ROOT_PAGES = {
 LISTS = {"docs/errors": "errors.md", "docs/decisions": "decisions.md", "examples": "examples.md"}
 
 _CODE = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2`*$|(`+)(?!`).+?(?<!`)\3(?!`)", re.M | re.S)
-_LINK = re.compile(r"(?<=\]\()([^()\s]+)(?=\))")
+_LINK = re.compile(r"(?<=\]\()([^()\s]+)(?=\))|(?<=<img src=\")([^\"]+)")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.M)
 _TARGET = re.compile(r'<a id="([^"]+)">')
 
 
 def links(text: str) -> list[str]:
-    return _LINK.findall(_CODE.sub("", text))
+    return [found[0] for found in _LINK.finditer(_CODE.sub("", text))]
 
 
 def anchors(text: str) -> set[str]:

@@ -40,7 +40,7 @@ def main(url: str):
     return {
         "call": lambda: one.chat.completions.create(response_model=Item, **asked).name,
         "stream": stream,
-        "wrong": lambda: wrong.chat.completions.create(response_model=Basket, **asked),
+        "wrong": lambda: wrong.chat.completions.create(response_model=Item, **asked),
     }
 
 

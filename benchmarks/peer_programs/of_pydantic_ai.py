@@ -28,7 +28,7 @@ def main(url: str):
         model = OpenAIChatModel("m", provider=OpenAIProvider(base_url=f"{url}/{path}", api_key="k"))
         return Agent(model, output_type=PromptedOutput(kind), retries=0)
 
-    one, wrong = agent("one", Item), agent("wrong", Basket)
+    one, wrong = agent("one", Item), agent("wrong", Item)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
 

@@ -55,7 +55,7 @@ function Loop(n: int) -> int {
 SOURCE = (
     _ITEM
     + _FUNCTION.format(name="One", path="one", result="Item")
-    + _FUNCTION.format(name="Wrong", path="wrong", result="Basket")
+    + _FUNCTION.format(name="Wrong", path="wrong", result="Item")
     + "".join(_FUNCTION.format(name=f"Basket{size}", path=f"basket/{size}", result="Basket") for size in SIZES)
     + _LOOP
 )

@@ -1,4 +1,4 @@
-# Made by bamlet 0.1.0.dev0 from .baml files: change those, and run `bamlet generate`.
+# Made by bamlet 0.2.0 from .baml files: change those, and run `bamlet generate`.
 # ruff: noqa: E501, E741, E742, E743, RUF001, RUF002, RUF100
 
 """A part of `stream_types`."""

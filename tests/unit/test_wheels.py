@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
+import bamlet
 from tests.servers.loopback import LoopbackServer
 from tests.support.user_project import RECEIPT, held, make_sources, streamed, surroundings
 from tests.support.wheels import ROOT, Environment, build_wheels, run
 
+pytestmark = pytest.mark.timeout(300)  # two wheels are built, and an environment
+
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return build_wheels(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The two wheels and nothing else, but for the dependencies, which are lent: no index is asked."""
     environment = Environment(tmp_path_factory.mktemp("installed"))
-    environment.install(
-        "--no-index", "--no-deps", "--no-compile", *build_wheels(tmp_path_factory.mktemp("wheels"))
-    )
+    environment.install("--no-index", "--no-deps", "--no-compile", *wheels)
     environment.borrow_dependencies()
     return environment
 
@@ -73,3 +82,29 @@ print(json.dumps([where, versions, pages, typed, baml_py.Image is bamlet.Image])
     assert len(set(versions)) == 1
     assert pages == len(list((ROOT / "docs" / "errors").iterdir()))
     assert (typed, same) == ([True, True], True)
+
+
+def test_the_wheels_hold_the_package_and_nothing_else(wheels: tuple[Path, Path]) -> None:
+    """The files of the package, the pages of errors, and what every wheel has."""
+    ours, theirs = (set(zipfile.ZipFile(wheel).namelist()) for wheel in wheels)
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bamlet").rglob("*") if path.is_file()}
+    source = {name for name in files if "__pycache__" not in name}
+    pages = {f"bamlet/diagnostics/pages/{path.name}" for path in (ROOT / "docs" / "errors").iterdir()}
+    about = ("METADATA", "WHEEL", "entry_points.txt", "RECORD", "licenses/LICENSE")
+    assert ours == source | pages | {f"bamlet-{bamlet.__version__}.dist-info/{name}" for name in about}
+    kept = {"baml_py", f"bamlet_baml_py-{bamlet.__version__}.dist-info"}
+    assert {name.partition("/")[0] for name in theirs} == kept
+
+
+def test_what_an_index_shows_of_the_wheel_has_links_that_lead_there(wheels: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(wheels[0]) as wheel:
+        said = message_from_bytes(wheel.read(f"bamlet-{bamlet.__version__}.dist-info/METADATA"))
+    text = said.get_payload()
+    assert isinstance(text, str)
+    assert said["Description-Content-Type"] == "text/markdown"
+    assert [target for target in re.findall(r"\]\(([^)]+)\)", text) if not target.startswith("https://")] == []
+    assert 'src="https://raw.githubusercontent.com/bamlet/bamlet/main/docs/receipt.svg"' in text
+    pythons = re.findall(r"Python :: (3\.\d+)$", "\n".join(said.get_all("Classifier", [])), re.M)
+    assert pythons == ["3.11", "3.12", "3.13"]
+    urls = {label.partition(",")[0] for label in said.get_all("Project-URL", [])}
+    assert urls >= {"Homepage", "Documentation", "Source", "Changelog", "Issues", "Security"}
