@@ -24,4 +24,5 @@ def read_client(spec: ClientSpec) -> ClientOptions:
 def build_request(client: ClientOptions, prompt: Prompt, *, stream: bool) -> Request:
     """Raises `ClientConfigError`."""
     made = openai.build_request(replace(client, provider="openai-generic"), prompt, stream=stream)
-    return replace(made, url=f"{SCHEME}//nobody/chat/completions")
+    url = f"{SCHEME}//nobody/chat/completions"
+    return Request(made.method, url, made.headers, made.body, secrets=made.secrets)
