@@ -28,7 +28,9 @@ PORT = "2024"
 # What needs the network, or a key.
 NOT_RUN = ("pip install", "export OPENAI_API_KEY", "bamlet run")
 VARYING = re.compile(
-    r"\b\d+(?:\.\d+)? (?=m?s\b)|(?<=in )\d+\.\d+(?=s\b)|(?<=ms\":)\d+|(?<=^id: )\d+|(?<=\"r1_)\w+", re.M
+    r"""\b\d+(?:\.\d+)?\ ?m?s\b(?:\ \([\d:]+\))?  # a time, in either unit
+    |(?<=ms":)\d+|(?<=^id:\ )\d+|(?<="r1_)\w+""",
+    re.M | re.X,
 )
 
 
