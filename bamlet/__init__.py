@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .embed import AsyncStream as AsyncStream
     from .embed import Audio as Audio
     from .embed import BamlAbortError as BamlAbortError
+    from .embed import BamlBudgetError as BamlBudgetError
     from .embed import BamlClientConnectionError as BamlClientConnectionError
     from .embed import BamlClientError as BamlClientError
     from .embed import BamlClientFinishReasonError as BamlClientFinishReasonError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .embed import BamlPaused as BamlPaused
     from .embed import BamlTimeoutError as BamlTimeoutError
     from .embed import BamlValidationError as BamlValidationError
+    from .embed import Budget as Budget
     from .embed import CallContext as CallContext
     from .embed import Change as Change
     from .embed import ClientRegistry as ClientRegistry
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from .embed import Report as Report
     from .embed import Reset as Reset
     from .embed import Skeleton as Skeleton
+    from .embed import Spent as Spent
     from .embed import SSEResponse as SSEResponse
     from .embed import StreamChunk as StreamChunk
     from .embed import StreamChunkType as StreamChunkType
@@ -86,6 +89,7 @@ __all__ = [
     "AsyncStream",
     "Audio",
     "BamlAbortError",
+    "BamlBudgetError",
     "BamlClientConnectionError",
     "BamlClientError",
     "BamlClientFinishReasonError",
@@ -95,6 +99,7 @@ __all__ = [
     "BamlPaused",
     "BamlTimeoutError",
     "BamlValidationError",
+    "Budget",
     "CallContext",
     "Change",
     "ClientRegistry",
@@ -125,6 +130,7 @@ __all__ = [
     "Runtime",
     "SSEResponse",
     "Skeleton",
+    "Spent",
     "Stream",
     "StreamChunk",
     "StreamChunkType",

@@ -29,6 +29,7 @@ _CLASSES: tuple[tuple[type[Exception], str], ...] = (
     (errors.BamlClientError, "LlmClient"),
     (errors.BamlInvalidArgumentError, "InvalidArgument"),
     (errors.UnhandledThrow, "Throw"),
+    (errors.BamlBudgetError, "Budget"),
     (errors.BamlAbortError, "Abort"),
 )
 

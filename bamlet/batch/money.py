@@ -10,12 +10,13 @@ from ..embed import BamlError, to_plain
 from ..embed.prices import Price, Prices, cost
 from ..embed.runtime import AsyncRuntime, Program
 from ..records import dataclass
+from ..providers.prices import CHARACTERS_PER_TOKEN
+from ..providers.prices import max_tokens_of as max_tokens_of_options
 from .engines import Done, Refused
 from .options import MapOptions
-from .pace import CHARACTERS_PER_TOKEN, Limits
+from .pace import Limits
 
 LIKELY = 3  # times the smallest answer, where none is known
-MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def clients_of(program: Program, function: str) -> list[str]:
@@ -39,8 +40,7 @@ def _primitives(program: Program, name: str) -> Iterator[str]:
 
 def max_tokens_of(program: Program, client: str) -> int | None:
     info = program.interface.clients.get(client)
-    given = [info.options.get(name) for name in MAX_TOKENS] if info is not None else []
-    return next((value for value in given if isinstance(value, int) and not isinstance(value, bool)), None)
+    return max_tokens_of_options(info.options) if info is not None else None
 
 
 def client_limits(program: Program, options: MapOptions, client: str) -> Limits:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from ..providers import http_error
+from ..providers.prices import CHARACTERS_PER_TOKEN
 from ..providers.rate_limits import rate_limits
 from ..records import dataclass, field
 
@@ -22,7 +23,6 @@ MAX_REFUSALS = 20  # of one request; then the row fails
 REFUSED = frozenset({429, 503, 529})
 BURST_SECONDS = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 10.0  # seconds for a request whose refusal says nothing of waiting
-CHARACTERS_PER_TOKEN = 3.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..sap import Report as Report
     from ..sysops.agent_events import AgentEvent as AgentEvent
     from ..sysops.changes import Change as Change
+    from ..sysops.spent import Spent as Spent
     from ..sysops.views import Skeleton as Skeleton
     from ..wire.message import HttpOptions as HttpOptions
     from .abort import AbortController as AbortController
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     from .compiling import check_sources as check_sources
     from .compiling import compile_sources as compile_sources
     from .compiling import load as load
+    from .context import Budget as Budget
     from .context import CallContext as CallContext
     from .context import Timeouts as Timeouts
     from .errors import BamlAbortError as BamlAbortError
+    from .errors import BamlBudgetError as BamlBudgetError
     from .errors import BamlClientConnectionError as BamlClientConnectionError
     from .errors import BamlClientError as BamlClientError
     from .errors import BamlClientFinishReasonError as BamlClientFinishReasonError
@@ -77,6 +80,7 @@ _HOMES = {
     "bamlet.sysops.agent_events": ("AgentEvent",),
     "bamlet.sap": ("Entry", "Issue", "Parsed", "Report"),
     "bamlet.sysops.changes": ("Change",),
+    "bamlet.sysops.spent": ("Spent",),
     "bamlet.sysops.views": ("Skeleton",),
     "bamlet.interpreter.runtime.values": ("to_plain",),
     "bamlet.wire.message": ("HttpOptions",),
@@ -93,9 +97,10 @@ _HOMES = {
         "Timing",
         "Usage",
     ),
-    "bamlet.embed.context": ("CallContext", "Timeouts"),
+    "bamlet.embed.context": ("Budget", "CallContext", "Timeouts"),
     "bamlet.embed.errors": (
         "BamlAbortError",
+        "BamlBudgetError",
         "BamlClientConnectionError",
         "BamlClientError",
         "BamlClientFinishReasonError",

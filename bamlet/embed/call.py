@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import Context, FoundTest
-from ..interpreter.runtime.failures import CATCHABLE, Cancelled
+from ..interpreter.runtime.failures import CATCHABLE, Cancelled, Overspent
 from ..interpreter.runtime.values import Instance
 from ..sysops.attempts import Asking, Record
 from ..sysops.host import Host, Services
@@ -22,7 +22,11 @@ from .context import CallContext
 from .errors import BamlAbortError, BamlError, BamlInvalidArgumentError
 from .host_errors import host_error, traced, unawaited_error
 from .observing import Observed
+from .spending import prices_for, scope_of, spent_so_far
 from .stop import Stop
+
+if TYPE_CHECKING:
+    from ..sysops.spent import Spent
 
 
 def closed_error() -> BamlInvalidArgumentError:
@@ -44,9 +48,14 @@ class Call:
         observed: Observed,
     ) -> None:
         self.sink = sink
-        self.stop = Stop(services.clock, options.deadline, options.max_steps, options.cancel)
+        budget = scope_of(options.budget, services.clock, services.budget)
+        # That of the runtime has no time.
+        self._budget = None if options.budget is None else budget
+        self.stop = Stop(services.clock, options.deadline, options.max_steps, options.cancel, self._budget)
         self.waits = callee.suspends
         self._namespace = program.namespace
+        self._services = services
+        self._error: BamlError | None = None
         self._callee = callee
         self._values = values
         self._options = options
@@ -55,6 +64,10 @@ class Call:
         secrets: set[str] = set()
         voice = Voice(sink)
         self._tasks = Tasks(self._scope, voice)
+        interface = program.interface
+        if options.registry is not None:
+            interface = options.registry.over(interface)
+        self._price_of = prices_for(interface, services)
         host = Host(
             services=services,
             scope=self._scope,
@@ -68,10 +81,9 @@ class Call:
             limits=options.timeouts.given() if options.timeouts is not None else {},
             strict=options.strict,
             on_report=options.on_report,
+            budget=budget,
+            price_of=self._price_of,
         )
-        interface = program.interface
-        if options.registry is not None:
-            interface = options.registry.over(interface)
         self._context = Context(invoke, interface, program.space, host, self.stop.look)
         self.hide = host.hide
         self._host = host
@@ -84,6 +96,11 @@ class Call:
     def record(self) -> Record:
         """The attempts of the call, so far or in all."""
         return self._observed.record
+
+    @property
+    def spent(self) -> Spent:
+        """What the call has cost, so far or in all."""
+        return spent_so_far(self.record.attempts, self._price_of)
 
     @property
     def tests(self) -> list[FoundTest]:
@@ -137,23 +154,33 @@ class Call:
         finally:
             # First, so that a request from another thread finds nothing to stop from here on.
             self.stop.leave()
+            self._settle()
             if forget is not None:
                 forget()
             if self._scope.resources:
                 finish(self._scope.aclose())
 
     async def _limited(self) -> Any:
+        """For what waits; `Stop` keeps the same limits for code that lets the loop look at no timer."""
         deadline = self._options.deadline
         if deadline is None:
-            return await self._execute()
+            return await self._within_budget()
         try:
-            # For what waits; `Stop` keeps the same deadline for code that lets the loop look at no timer.
             async with asyncio.timeout(deadline) as limit:
-                return await self._execute()
+                return await self._within_budget()
         except TimeoutError:
             if not limit.expired():
                 raise  # not ours: a callback of the host has raised it
             raise self._stated(self.stop.error()) from None
+
+    async def _within_budget(self) -> Any:
+        if self._budget is None:
+            return await self._execute()
+        try:
+            async with self._budget.clock():
+                return await self._execute()
+        except Overspent as failure:
+            raise self._stated(host_error(failure, self._namespace)) from None
 
     async def _execute(self) -> Any:
         try:
@@ -165,6 +192,7 @@ class Call:
             # Before the first await: the word of another thread finds no context of a call that is over.
             self.stop.leave()
             await self._scope.aclose()
+            self._settle()
 
     async def _with_its_tasks(self, main: Awaitable[Any]) -> Any:
         """The value, when all tasks that the program has started have ended."""
@@ -198,8 +226,21 @@ class Call:
         except Cancelled as stopped:
             raise self._stated(traced(self.stop.error(), stopped)) from None
 
+    def _settle(self) -> None:
+        """What was spent is known: nothing is asked any more."""
+        if self.record.attempts:
+            self._services.settle(self.record.attempts)
+            if self._error is not None:
+                self._error.spent = self.spent
+        if (hear := self._options.on_spent) is not None:
+            hear(self.spent)
+
     def _stated(self, error: BamlError) -> BamlError:
-        """With where the agent stood that runs, if one does."""
+        """With where the agent stood that runs, if one does, and what the call has cost."""
+        if self.record.attempts:
+            error.spent = self.spent
+        # It may be made before the sockets of what it has stopped are closed: `_settle` says it again.
+        self._error = error
         state = self._host.agent_state
         if isinstance(state, Instance) and error.state is None:
             from .agents import AgentState

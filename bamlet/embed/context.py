@@ -11,6 +11,7 @@ from ..records import dataclass, field, fields
 if TYPE_CHECKING:
     from ..sap import Report
     from ..sysops.agent_events import AgentEvent
+    from ..sysops.spent import Spent
     from ..types.schema import Schemas
     from .abort import AbortController
     from .client_registry import ClientRegistry
@@ -43,6 +44,23 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a call, or a runtime, may spend. None is no limit.
+
+    `usd` are dollars, by the prices of the clients; `tokens` those of prompts and answers, `output_tokens` those
+    of answers alone; `attempts` are requests to models, `steps` those of agents. An answer that would be too much
+    is stopped while it comes.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    output_tokens: int | None = None
+    attempts: int | None = None
+    steps: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
     """Options of one call. Nothing in it is changed by the call.
 
@@ -57,6 +75,9 @@ class CallContext:
     `on_event`, which hears what an agent does. `on_reset`
     hears the number of an attempt that begins after another one has shown something: what was shown no longer
     counts. These callbacks may be coroutine functions; what one raises stops the call and reaches the caller.
+
+    `budget` bounds what is spent on models. `on_spent` hears at the end of the call what it has cost, whatever
+    became of it.
 
     With `strict`, an answer of which the value would lose something is an error. `on_report` is told what became
     of each answer: what was dropped, cut off, changed or ignored.
@@ -80,6 +101,8 @@ class CallContext:
     on_event: Callable[[AgentEvent], Awaitable[None] | None] | None = None
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
+    budget: Budget | None = None
+    on_spent: Callable[[Spent], object] | None = None
 
     def __post_init__(self) -> None:
         for name in ("registry", "type_builder", "cancel"):

@@ -8,6 +8,7 @@
     │   └── BamlTimeoutError          a limit of time; it names itself
     ├── BamlClientFinishReasonError   the model stopped for a reason that the client refuses
     ├── BamlValidationError           the model's text does not hold a value of the type
+    ├── BamlBudgetError               a budget is spent
     ├── BamlAbortError                the host said stop
     ├── BamlPaused                    an agent waits for a person
     └── UnhandledThrow                the program threw, and nothing in it caught
@@ -26,6 +27,7 @@ from ..records import dataclass
 
 if TYPE_CHECKING:
     from ..sap import Issue
+    from ..sysops.spent import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ class BamlError(Exception):
     """`attempts` is what was tried, in order, when asking a model ended in this error; `detailed_message` tells it
     in words. `trace` are the `.baml` places that the call had come through, innermost last, and `trace_text` is
     the same with the source lines; they are empty if no program was running. `state` is where the agent stood
-    that the error has ended, for `Runtime.resume`; None if none ran."""
+    that the error has ended, for `Runtime.resume`; None if none ran. `spent` is what the call has cost up to here;
+    None if it has asked no model."""
 
     attempts: tuple[FailedAttempt, ...] = ()
     detailed_message: str = ""
     trace: tuple[TraceFrame, ...] = ()
     trace_text: str = ""
     state: Any = None  # an `AgentState`; of those that carry one
+    spent: Spent | None = None
     # What further tasks of the call have thrown that nothing awaited.
     others: tuple[BamlError, ...] = ()
 
@@ -217,6 +221,15 @@ class BamlValidationError(BamlError):
         self.raw_output = raw_output
         self.detailed_message = detailed_message
         self.issues = issues
+
+
+class BamlBudgetError(BamlError):
+    """`what` is the field of the budget that is spent, `limit` what it allows."""
+
+    def __init__(self, message: str, what: str = "", limit: float = 0) -> None:
+        super().__init__(message)
+        self.what = what
+        self.limit = limit
 
 
 class BamlAbortError(BamlError):

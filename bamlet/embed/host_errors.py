@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from ..interpreter.runtime.failures import CATCHABLE, Thrown, as_panic, caught
+from ..interpreter.runtime.failures import CATCHABLE, Overspent, Thrown, as_panic, caught
 from ..interpreter.runtime.values import Instance, beginning
 from .errors import (
+    BamlBudgetError,
     BamlClientConnectionError,
     BamlClientError,
     BamlClientFinishReasonError,
@@ -41,6 +42,8 @@ def host_error(failure: Exception, namespace: Mapping[str, Any]) -> BamlError:
         if make is not None:
             return traced(_with_attempts(make(failure.value), failure.value), failure)
     assert isinstance(failure, CATCHABLE)
+    if isinstance(failure, Overspent):
+        return traced(BamlBudgetError(str(failure), failure.what, failure.limit), failure)
     if isinstance(failure, Thrown):
         message = f"the program threw {_shown(failure.value)}"
     else:
@@ -151,6 +154,7 @@ def _paused(error: Any) -> BamlError:
 
 _LIBRARY_ERRORS: dict[str, Callable[[Any], BamlError]] = {
     "baml.agent.Paused": _paused,
+    "baml.errors.Budget": lambda error: BamlBudgetError(error.message, error.what, error.limit),
     "baml.errors.InvalidArgument": lambda error: BamlInvalidArgumentError(error.message),
     "baml.errors.RenderPrompt": lambda error: BamlInvalidArgumentError(error.message),
     "baml.errors.Io": _io,

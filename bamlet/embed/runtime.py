@@ -32,7 +32,7 @@ from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
 from .call import Call
 from .compiling import callable_functions, with_types
-from .context import CallContext
+from .context import Budget, CallContext
 from .errors import BamlError, BamlInvalidArgumentError
 from .given import NO_CONTEXT, check_entry, check_named, check_program, given_context
 from .logs import set_up_from_environment
@@ -42,12 +42,14 @@ from .opening import check_library, first_invoke, hear_unhandled, http_transport
 from .request import HTTPBody, HTTPRequest, HTTPResponse
 from .shortened import SHORTENED
 from .sinks import sink_of
+from .spending import prices_for, scope_of
 from .stream import AsyncStream
 
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
     from ..sysops.host_function import HostFunction
+    from ..sysops.spent import Spent
     from ..sysops.trace import Trace
     from .agents import AgentState
     from .discovery import BodyTest
@@ -80,6 +82,7 @@ class AsyncRuntime:
     what a detached task has thrown that nobody waits for; without it that goes to standard error, too. A
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any
     Python function. `trace` is given a line for everything that a call does.
+    `budget` bounds what all calls together spend on models; the time of each is bounded by itself.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class AsyncRuntime:
         on_input: Callable[[str], str | None] | None = None,
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         check_program(program)
         denied = denied_groups(deny, allow)
@@ -123,6 +127,7 @@ class AsyncRuntime:
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),
         )
+        self._services.budget = scope_of(budget, self._services.clock, None, keeps=False)
         self._trace: Trace | None = None
         self._invoke: Callable[..., Any] = first_invoke
         if trace is not None:
@@ -143,6 +148,11 @@ class AsyncRuntime:
     def handles(self) -> HandleTable:
         """The open resources of all calls; empty when none runs."""
         return self._services.handles
+
+    @property
+    def spent(self) -> Spent:
+        """What the calls that have ended have cost."""
+        return self._services.tally.spent(prices_for(self.program.interface, self._services))
 
     # --- calling
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..interpreter.runtime.failures import Cancelled
 from ..interpreter.runtime.loops import POLL_EVERY
 from ..sysops.finishing import LEAVING_SECONDS
 from ..sysops.host import ClockLike, Context
 from .abort import AbortController
-from .errors import BamlAbortError, BamlError, BamlTimeoutError
+from .errors import BamlAbortError, BamlBudgetError, BamlError, BamlTimeoutError
+
+if TYPE_CHECKING:
+    from ..sysops.budget import Budget as Scope
 
 FIRST_ROUNDS = 64
 QUICK_SECONDS = 0.001  # between two looks: the next comes after more rounds
@@ -26,6 +29,7 @@ class Stop:
     __slots__ = (
         "_abort",
         "_began",
+        "_budget",
         "_clock",
         "_context",
         "_deadline",
@@ -40,12 +44,18 @@ class Stop:
     )
 
     def __init__(
-        self, clock: ClockLike, deadline: float | None, max_steps: int | None, abort: AbortController | None = None
+        self,
+        clock: ClockLike,
+        deadline: float | None,
+        max_steps: int | None,
+        abort: AbortController | None = None,
+        budget: Scope | None = None,
     ) -> None:
         self._abort = abort
         self._max_steps = max_steps
         self._clock = clock
         self._deadline = deadline
+        self._budget = budget
         self._began = self._looked = clock.now()
         self._requested = self._spent = False
         self._rounds = FIRST_ROUNDS
@@ -112,14 +122,16 @@ class Stop:
 
     def _is_limited(self) -> bool:
         """Nobody else will say stop."""
-        limits = self._deadline is not None or self._max_steps is not None
-        return limits or (self._abort is not None and self._abort.has_limit)
+        limits = (self._deadline, self._max_steps, self._budget)
+        return any(limit is not None for limit in limits) or (self._abort is not None and self._abort.has_limit)
 
     def _is_aborted(self) -> bool:
         return self._requested or (self._abort is not None and self._abort.aborted)
 
     def _is_late(self) -> bool:
-        return self._deadline is not None and self._clock.now() - self._began >= self._deadline
+        if self._deadline is not None and self._clock.now() - self._began >= self._deadline:
+            return True
+        return self._budget is not None and self._budget.is_late
 
     def _end(self) -> NoReturn:
         """Raise, and let nothing that runs beside this in the same call do anything more."""
@@ -134,7 +146,12 @@ class Stop:
         """Why the call was stopped."""
         if self._spent:
             return BamlAbortError(f"the call took more than its budget of {self._max_steps:,} steps")
-        if self._is_aborted() or self._deadline is None:
+        if self._is_aborted():
+            return BamlAbortError()
+        if self._budget is not None and self._budget.is_late:
+            limit = self._budget.limits.ms or 0
+            return BamlBudgetError(f"the budget of {limit:,} ms is spent", "ms", limit)
+        if self._deadline is None:
             return BamlAbortError()
         limit = round(self._deadline * 1000)
         return BamlTimeoutError(

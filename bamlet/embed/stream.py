@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..providers.chunks import StreamChunk
     from ..sap import Report
     from ..sysops.agent_events import AgentEvent
+    from ..sysops.spent import Spent
 
 __all__ = [
     "AsyncStream",
@@ -47,6 +48,7 @@ class _Running:
 
     def __init__(self, call: Call) -> None:
         self.sink = call.sink
+        self.call = call
         self._stop = call.stop
         self._loop = asyncio.get_running_loop()
         self.task = asyncio.create_task(self._produce(call))
@@ -254,6 +256,13 @@ class AsyncStream:
     def reasoning(self) -> str:
         """What the model has thought so far, as its provider tells or in a block of the answer."""
         return self._running.sink.reasoning if self._running is not None else ""
+
+    @property
+    def spent(self) -> Spent:
+        """What the call has cost so far; after the end, in all."""
+        from ..sysops.spent import NOTHING_SPENT
+
+        return self._running.call.spent if self._running is not None else NOTHING_SPENT
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""

@@ -77,6 +77,11 @@ class Accumulator(ABC):
         return ()
 
     @property
+    def characters(self) -> int:
+        """How many the model has written, which are paid for also where the answer began anew."""
+        return sum(pieces.size for _, pieces in self._spoken()) + self._calls.size
+
+    @property
     def usage(self) -> Usage | None:
         return self._read_usage(self._usage) if self._usage else None
 

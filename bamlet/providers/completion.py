@@ -57,3 +57,9 @@ class Completion:
     model: str | None
     id: str | None
     unread: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+
+    @property
+    def characters(self) -> int:
+        """How many the model has written."""
+        called = sum(len(call.name) + len(call.arguments) for call in self.tool_calls)
+        return len(self.text) + len(self.reasoning) + len(self.refusal or "") + called

@@ -14,10 +14,10 @@ class TextPieces:
     """JSON may cut a character into two escapes in two events; the halves meet here.
 
     `listener`, if there is one, hears of every piece that can be shown. `late` counts those that came after the
-    end and were dropped.
+    end and were dropped. `size` are the characters of all, those that were forgotten among them.
     """
 
-    __slots__ = ("_ended", "_half", "_pieces", "late", "listener")
+    __slots__ = ("_ended", "_half", "_pieces", "late", "listener", "size")
 
     def __init__(self, listener: Callable[[str], None] | None = None) -> None:
         self.listener = listener
@@ -25,6 +25,7 @@ class TextPieces:
         self._half = ""
         self._ended = False
         self.late = 0
+        self.size = 0
 
     def add(self, piece: str) -> str:
         """Keep a piece, and say what of it can be shown."""
@@ -35,6 +36,7 @@ class TextPieces:
             piece = self._joined(piece)
         if piece:
             self._pieces.append(piece)
+            self.size += len(piece)
             if self.listener is not None:
                 self.listener(piece)
         return piece

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from ..records import dataclass
 
 PER = 1_000_000
+CHARACTERS_PER_TOKEN = 3.6  # where nobody has counted
+MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def tokens_in(characters: int) -> int:
+    """About so many."""
+    return math.ceil(characters / CHARACTERS_PER_TOKEN)
+
+
+def max_tokens_of(options: Mapping[str, object]) -> int | None:
+    """How long an answer may be, by the options of a client."""
+    given = (options.get(name) for name in MAX_TOKENS)
+    return next((value for value in given if isinstance(value, int) and not isinstance(value, bool)), None)
 
 
 @dataclass(frozen=True, slots=True)

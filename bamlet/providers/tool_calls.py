@@ -39,6 +39,7 @@ class ToolCallSlots:
         self._by_index: dict[int, _Slot] = {}
         self._last: _Slot | None = None
         self._begun = 0
+        self.size = 0  # characters of names and arguments, those that were forgotten among them
 
     def __bool__(self) -> bool:
         return bool(self._slots)
@@ -152,6 +153,7 @@ class ToolCallSlots:
     def _begin(self, slot: _Slot) -> None:
         slot.number = self._begun
         self._begun += 1
+        self.size += len(slot.name)
         if self.listener is not None:
             self.listener(StreamChunk("tool_call_start", "", slot.number, slot.id, slot.name))
             if early := slot.arguments.text:
@@ -160,6 +162,7 @@ class ToolCallSlots:
     def _extend(self, slot: _Slot, arguments: str) -> None:
         new = slot.arguments.add(arguments) if arguments else ""
         slot.has_fragments = slot.has_fragments or bool(new)
+        self.size += len(new)
         if new and self.listener is not None and slot.number is not None:
             self.listener(StreamChunk("tool_call_chunk", new, slot.number))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..embed import (
     BamlAbortError,
+    BamlBudgetError,
     BamlClientError,
     BamlClientFinishReasonError,
     BamlClientHttpError,
@@ -196,6 +197,9 @@ _PROBLEMS: Mapping[type[BaseException], Callable[[Any, bool], Problem]] = {
     BamlTimeoutError: _timeout,
     BamlClientError: _client,
     BamlAbortError: lambda failure, shows: cancelled(),
+    BamlBudgetError: lambda failure, shows: Problem(
+        422, "over_budget", failure.message, {"what": failure.what, "limit": failure.limit}
+    ),
     BamlPaused: lambda failure, shows: Problem(409, "paused", failure.message),
     UnhandledThrow: _thrown,
 }

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..embed.call import closed_error
-from ..embed.context import CallContext
+from ..embed.context import Budget, CallContext
 from ..embed.errors import BamlError
 from ..embed.runtime import (
     AsyncRuntime,
@@ -29,6 +29,7 @@ from .background import BACKGROUND, wait_for
 from .stream import Stream
 
 if TYPE_CHECKING:
+    from ..embed import Spent
     from ..embed.agents import AgentState
     from ..embed.discovery import BodyTest
     from ..embed.skeleton import SkeletonParser
@@ -56,6 +57,7 @@ class Runtime:
         on_input: Callable[[str], str | None] | None = None,
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {
@@ -72,6 +74,7 @@ class Runtime:
             "on_input": on_input,
             "on_unhandled_task": on_unhandled_task,
             "trace": trace,
+            "budget": budget,
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()
@@ -94,6 +97,11 @@ class Runtime:
             self._inner = AsyncRuntime(self.program, **self._options)
             self._process = os.getpid()
         return self._inner
+
+    @property
+    def spent(self) -> Spent:
+        """What the calls that have ended have cost."""
+        return self.asynchronous.spent
 
     def call(
         self,

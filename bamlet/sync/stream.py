@@ -12,7 +12,7 @@ from ..embed.stream import AsyncStream, Change, ChangesView, Partial, Said, Stre
 from .background import check_process, is_beyond_reach, iterate, wait_for
 
 if TYPE_CHECKING:
-    from ..embed import AgentEvent
+    from ..embed import AgentEvent, Spent
     from ..providers.chunks import StreamChunk
     from ..sap import Report
 
@@ -98,6 +98,11 @@ class Stream:
     def reasoning(self) -> str:
         """What the model has thought so far, as its provider tells or in a block of the answer."""
         return self._inner.reasoning
+
+    @property
+    def spent(self) -> Spent:
+        """What the call has cost so far; after the end, in all."""
+        return self._inner.spent
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""

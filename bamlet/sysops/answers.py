@@ -66,6 +66,8 @@ class Answer:
         self._new += new
         if new and self.attempt is not None:
             self.attempt.says()
+        if self.attempt is not None and self.attempt.charge is not None:
+            self.attempt.charge.hears()
         self._size += sum(map(len, new))
         if self._size > MAX_ANSWER_TEXT:
             message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"

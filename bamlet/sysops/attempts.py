@@ -48,15 +48,30 @@ class Answering(Protocol):
     def model(self) -> str | None: ...
 
 
+class Charged(Protocol):
+    """What a budget is told of an attempt."""
+
+    def belongs_to(self, attempt: Attempt) -> None:
+        """It begins."""
+
+    def hears(self) -> None:
+        """More of the answer has come. Raises what stops the call, if that is too much."""
+
+    def settles(self) -> None:
+        """It has ended."""
+
+
 class Attempt:
     """One request. `started` is on the wall; `first_text` and `ended` are seconds from there.
 
     `run` numbers the calls of LLM functions within the host's call. `cause` is why there is no value, in the words
-    of `FailedAttempt.cause`. `events` are the data of a stream's, as they came.
+    of `FailedAttempt.cause`. `events` are the data of a stream's, as they came. `was_sent` is False where there
+    was no connection. A `charge` belongs to the budgets around the call.
     """
 
     __slots__ = (
         "_answer",
+        "_asked",
         "_began",
         "_clock",
         "_keeps",
@@ -67,6 +82,7 @@ class Attempt:
         "answer_headers",
         "body",
         "cause",
+        "charge",
         "client_name",
         "ended",
         "events",
@@ -82,6 +98,7 @@ class Attempt:
         "status",
         "streams",
         "url",
+        "was_sent",
     )
 
     def __init__(self, asking: Asking, provider: str, request: Any, *, streams: bool) -> None:
@@ -105,6 +122,9 @@ class Attempt:
         self._secrets: Collection[str] = asking.secrets
         self._keeps = record.keeps
         self._kept_bytes = 0
+        self.was_sent = True
+        self.charge: Charged | None = None
+        self._asked: Any = asking.prompt
         self.prompt = asking.prompt if record.keeps else None
         self.method: str = request.method
         self.url = self.without_secrets(redact_url(request.url)) if record.keeps else ""
@@ -157,6 +177,8 @@ class Attempt:
     def ends(self) -> None:
         if self.ended is None:
             self.ended = self._clock.now() - self._began
+        if self.charge is not None:
+            self.charge.settles()
 
     # --- read by who holds the record
 
@@ -166,6 +188,11 @@ class Attempt:
         # Looked at once: whoever reads may be in another thread than the call, which takes it away at its end.
         answer = self._answer
         return self._said if answer is None else answer.said
+
+    @property
+    def prompt_characters(self) -> int:
+        """Of the prompt, as far as it is text."""
+        return self._asked if isinstance(self._asked, int) else len(str(self._asked or ""))
 
     @property
     def usage(self) -> Usage | None:
@@ -193,7 +220,8 @@ class Attempt:
         self.ends()
         # In this order: a reader in another thread finds what was said in one place or in the other.
         self._said = self._completion()
-        self._answer = None
+        self._answer = self.charge = None
+        self._asked = self.prompt_characters
         self.prompt = self._prompt_text()
 
     def _prompt_text(self) -> str | None:
@@ -223,9 +251,11 @@ class Attempt:
         return {
             **state,
             "_answer": None,
+            "_asked": self.prompt_characters,
             "_clock": None,
             "_said": self._completion(),
             "_secrets": (),
+            "charge": None,
             "prompt": self._prompt_text(),
         }
 
@@ -315,7 +345,9 @@ class Asking:
 
 
 @contextmanager
-def attempted(asking: Asking, provider: str, request: Any, *, streams: bool) -> Iterator[Attempt | None]:
+def attempted(
+    asking: Asking, provider: str, request: Any, *, streams: bool, charge: Charged | None = None
+) -> Iterator[Attempt | None]:
     """A request to a model, while it is opened. Any other request is nobody's attempt."""
     if request.client_name is None:
         yield None
@@ -323,8 +355,12 @@ def attempted(asking: Asking, provider: str, request: Any, *, streams: bool) -> 
     attempt = asking.attempt = Attempt(asking, provider, request, streams=streams)
     # Before it is sent: one that is stopped on the way was an attempt, and may be paid for.
     asking.record.attempts.append(attempt)
+    if charge is not None:
+        charge.belongs_to(attempt)
     try:
         yield attempt
-    except BaseException:
+    except BaseException as failure:
+        told: Mapping[str, Any] = getattr(failure, "fields", {})
+        attempt.was_sent = told.get("connected") is not False and told.get("phase") != "connect"
         attempt.ends()
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -12,19 +12,22 @@ from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..interpreter.runtime.values import Handle, Opaque
 from ..records import dataclass, field
-from .attempts import Asking
+from .attempts import Asking, Attempt
 from .console import log_to_standard_error, to_standard_error
 from .handles import HandleScope, HandleTable
 from .lent import Lent
 from .running import Future, Tasks
 
 if TYPE_CHECKING:
+    from ..providers.prices import Price
     from ..sap import Report
     from ..wire.message import Transport
     from .asked import AnswerNote, AskedFor
+    from .budget import Budget
     from .host_function import HostFunction
     from .pace import Pace
     from .sink import Voice
+    from .spent import Tally
 
 
 R = TypeVar("R")
@@ -80,6 +83,9 @@ class Services:
     # Hears what a detached task has thrown that nobody waits for.
     on_unhandled_task: Callable[[BaseException], object] | None = None
     media: MediaLimits = MediaLimits()
+    # What all calls together may spend, and what those that have ended have spent.
+    budget: Budget | None = None
+    _tally: Tally | None = None
     # Clients by name, each with its provider and the options that it was made from.
     clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
     _offline: Transport | None = None
@@ -87,6 +93,18 @@ class Services:
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
     # Where it was closed, and not opened again: what a call opens there later, nobody would close.
     _closed: WeakSet[asyncio.AbstractEventLoop] = field(default_factory=WeakSet)
+
+    def settle(self, attempts: Sequence[Attempt]) -> None:
+        """A call has ended that has made these."""
+        self.tally.add(attempts)
+
+    @property
+    def tally(self) -> Tally:
+        from .spent import Tally  # brings every provider, and is asked for by what has asked one
+
+        if self._tally is None:
+            self._tally = Tally()
+        return self._tally
 
     def open_here(self) -> None:
         self._closed.discard(asyncio.get_running_loop())
@@ -163,6 +181,10 @@ def _forget_closed(table: dict[asyncio.AbstractEventLoop, R]) -> None:
             table.pop(loop, None)
 
 
+def _no_price(client_name: str) -> None:
+    """Nobody has said what it costs."""
+
+
 @dataclass(kw_only=True)
 class Host:
     """Of one task of a call. `client` replaces the client of every LLM function in it; `limits` in seconds are in
@@ -181,6 +203,9 @@ class Host:
     strict: bool = False
     on_report: Callable[[Report], object] | None = None
     pace: Pace | None = None
+    # What may be spent, and what the clients cost, as far as that is known.
+    budget: Budget | None = None
+    price_of: Callable[[str], Price | None] = _no_price
 
     # What was asked for last, and the body of the request for it with a note of the answer.
     asked: AskedFor | None = None

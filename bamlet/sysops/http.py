@@ -12,6 +12,7 @@ from ..interpreter.runtime.values import Handle
 from ..records import asdict
 from ..wire.closing import uninterrupted
 from .attempts import attempted
+from .charging import charge_for
 from .deadlines import deadlines_of
 from .exchange import (
     MAX_ERROR_BODY,
@@ -47,7 +48,8 @@ async def _exchange(context: Context, request: Any) -> Any:
     # Limits of time begin when there is a place.
     deadlines = deadlines_of(request, now())
     provider = context.host.services.provider(request.client_name)
-    with attempted(context.host.asking, provider, request, streams=False) as attempt:
+    charge = charge_for(context.host, request.client_name)
+    with attempted(context.host.asking, provider, request, streams=False, charge=charge) as attempt:
         async with within(deadlines, deadlines.for_whole()):
             response = await open_response(context, request, deadlines)
             succeeded = is_success(response)
@@ -98,7 +100,8 @@ async def _opened(context: Context, request: Any) -> Handle | Failure:
 async def _open(context: Context, request: Any) -> Handle:
     deadlines = deadlines_of(request, now())
     provider = context.host.services.provider(request.client_name)
-    with attempted(context.host.asking, provider, request, streams=True) as attempt:
+    charge = charge_for(context.host, request.client_name)
+    with attempted(context.host.asking, provider, request, streams=True, charge=charge) as attempt:
         async with within(deadlines, deadlines.for_head()):
             response = await open_response(context, request, deadlines)
             if attempt is not None:

@@ -33,6 +33,16 @@ class Panic(Exception):
         self.value = value
 
 
+class Overspent(Panic):
+    """What was done, or was to be, is more than a budget allows. `scope` is that budget, for who has set it."""
+
+    def __init__(self, message: str, what: str, limit: float, scope: object) -> None:
+        super().__init__(message, "OverBudget")
+        self.what = what
+        self.limit = limit
+        self.scope = scope
+
+
 class AssertionFailed(Panic):
     def __init__(self) -> None:
         super().__init__("assertion failed", "AssertionFailed")

@@ -1,0 +1,66 @@
+"""What a call may spend and has spent: options and services in, a budget and prices for its operations out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..interpreter.facts.interface import Interface
+from .context import Budget
+from .errors import BamlInvalidArgumentError
+
+if TYPE_CHECKING:
+    from ..providers.prices import Price
+    from ..sysops.attempts import Attempt
+    from ..sysops.budget import Budget as Scope
+    from ..sysops.host import ClockLike, Services
+    from ..sysops.spent import Spent
+
+
+def prices_for(interface: Interface, services: Services) -> Callable[[str], Price | None]:
+    """What clients cost, looked up when it is first asked for. What cannot be read is what nobody knows."""
+    known: dict[str, Price | None] = {}
+
+    def price_of(client_name: str) -> Price | None:
+        if client_name not in known:
+            known[client_name] = _price(interface, services, client_name)
+        return known[client_name]
+
+    return price_of
+
+
+def _price(interface: Interface, services: Services, client_name: str) -> Price | None:
+    from .prices import Prices
+
+    try:
+        return Prices.of(interface, services.environ()).of_client(client_name)
+    except ValueError:
+        return None
+
+
+def scope_of(budget: Budget | None, clock: ClockLike, above: Scope | None, *, keeps: bool = True) -> Scope | None:
+    """The budget of a call within that of its runtime. Raises `BamlInvalidArgumentError`."""
+    if budget is None:
+        return above
+    from ..sysops.budget import Budget as Scope
+    from ..sysops.budget import Limits
+
+    ms = None if budget.seconds is None else round(budget.seconds * 1000)
+    try:
+        limits = Limits(
+            usd=budget.usd,
+            tokens=budget.tokens,
+            output_tokens=budget.output_tokens,
+            attempts=budget.attempts,
+            steps=budget.steps,
+            ms=ms,
+        )
+    except ValueError as failure:
+        raise BamlInvalidArgumentError(str(failure)) from None
+    return Scope(limits, clock, above, keeps=keeps)
+
+
+def spent_so_far(attempts: Sequence[Attempt], price_of: Callable[[str], Price | None]) -> Spent:
+    from ..sysops.spent import spent_on
+
+    return spent_on(attempts, price_of)
