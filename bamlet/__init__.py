@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .embed import Parsed as Parsed
     from .embed import Pdf as Pdf
     from .embed import Program as Program
+    from .embed import Refuse as Refuse
     from .embed import Report as Report
     from .embed import Reset as Reset
     from .embed import Skeleton as Skeleton
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from .embed import StreamTiming as StreamTiming
     from .embed import Timeouts as Timeouts
     from .embed import Timing as Timing
+    from .embed import ToolContext as ToolContext
     from .embed import TypeBuilder as TypeBuilder
     from .embed import UnhandledThrow as UnhandledThrow
     from .embed import Usage as Usage
@@ -125,6 +127,7 @@ __all__ = [
     "Parsed",
     "Pdf",
     "Program",
+    "Refuse",
     "Report",
     "Reset",
     "Runtime",
@@ -137,6 +140,7 @@ __all__ = [
     "StreamTiming",
     "Timeouts",
     "Timing",
+    "ToolContext",
     "TypeBuilder",
     "UnhandledThrow",
     "Usage",

@@ -93,9 +93,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _add_call(run)
     run.add_argument(
         "--stream",
-        choices=("auto", "jsonl", "off"),
+        choices=("auto", "jsonl", "events", "off"),
         default="auto",
-        help="auto draws partial values on a terminal; jsonl prints one event a line; off does not stream",
+        help="auto draws partial values on a terminal; jsonl prints one event a line, events what an agent"
+        " does; off does not stream",
     )
     run.add_argument("--raw", action="store_true", help="print a string as it is, and not as JSON")
     run.add_argument(

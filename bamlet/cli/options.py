@@ -71,6 +71,24 @@ def add_groups(command: Options) -> None:
         help="let the program start other programs, or wait for connections; may be given more than once",
     )
 
+    command.add_argument(
+        "--functions",
+        type=functions,
+        metavar="FILE.py",
+        help="run a file of Python, and take from it what the program declares with $host",
+    )
+
+
+def functions(text: str) -> Mapping[str, Callable[..., Any]]:
+    """Those of a file. It is run when the command line is read: a mistake in it is told before all else."""
+    from ..embed import BamlInvalidArgumentError
+    from ..embed.declared_functions import functions_in
+
+    try:
+        return functions_in(Path(text))
+    except (OSError, BamlInvalidArgumentError, SyntaxError, ImportError) as failure:
+        raise argparse.ArgumentTypeError(str(failure)) from None
+
 
 def add_lent(command: Options) -> None:
     command.add_argument(
@@ -131,7 +149,7 @@ def add_address(command: Options, default: int) -> None:
 
 def reach(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the program may reach, as the runtime is told."""
-    return {"deny": arguments.deny, "allow": arguments.allow}
+    return {"deny": arguments.deny, "allow": arguments.allow, "functions": arguments.functions}
 
 
 def add_offline(command: Options) -> None:

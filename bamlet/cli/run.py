@@ -219,6 +219,8 @@ async def _shown(
 ) -> int:
     if arguments.stream == "jsonl":
         return await _as_lines(runtime, choice, context)
+    if arguments.stream == "events":
+        return await _events_as_lines(runtime, choice, context)
     if arguments.stream == "off":
         value = await runtime.call(choice.function, choice.arguments, context=context)
     elif is_terminal(sys.stderr) and not arguments.trace:
@@ -269,6 +271,25 @@ async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallConte
         raise
     finally:
         live.clear()
+
+
+async def _events_as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> int:
+    """What an agent does, each event as it comes."""
+    stream = runtime.stream(choice.function, choice.arguments, context=context)
+    try:
+        async for event in stream.agent_events():
+            print(json_text(event.data()), flush=True)
+        _line("final", value=embed.to_plain(await stream.final()))
+        return exits.OK
+    except embed.BamlAbortError:
+        _line("incomplete")
+        raise
+    except embed.BamlError as failure:
+        state = {"state": failure.state.data} if failure.state is not None else {}
+        _line("error", kind=type(failure).__name__, message=failure.message, **state)
+        return exits.FAILED
+    finally:
+        await stream.aclose()
 
 
 async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> int:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..sap import Report as Report
     from ..sysops.agent_events import AgentEvent as AgentEvent
     from ..sysops.changes import Change as Change
+    from ..sysops.host_function import Refuse as Refuse
+    from ..sysops.host_function import ToolContext as ToolContext
     from ..sysops.spent import Spent as Spent
     from ..sysops.views import Skeleton as Skeleton
     from ..wire.message import HttpOptions as HttpOptions
@@ -78,6 +80,7 @@ _HOMES = {
     "bamlet.interpreter.program.link": ("Program",),
     "bamlet.providers.chunks": ("LLMResponse", "StreamChunk", "StreamChunkType"),
     "bamlet.sysops.agent_events": ("AgentEvent",),
+    "bamlet.sysops.host_function": ("Refuse", "ToolContext"),
     "bamlet.sap": ("Entry", "Issue", "Parsed", "Report"),
     "bamlet.sysops.changes": ("Change",),
     "bamlet.sysops.spent": ("Spent",),

@@ -14,18 +14,10 @@ from .errors import BamlError, BamlInvalidArgumentError
 
 if TYPE_CHECKING:
     from ..interpreter.runtime.values import Instance
+    from ..sysops.agent_asks import Ask
 
 VERSION = 1
 RESUME = "baml.agent.resume"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A call of a tool that waits for a person. `arguments` are plain data."""
-
-    id: str
-    tool: str
-    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,10 @@ class AgentState:
 
     @property
     def asks(self) -> tuple[Ask, ...]:
-        return tuple(Ask(ask["id"], ask["tool"], ask["arguments"]) for ask in self.data["asks"])
+        from ..sysops.agent_asks import Ask
+
+        names = ("id", "tool", "arguments", "once")
+        return tuple(Ask(*(ask[name] for name in names)) for ask in self.data["asks"])
 
 
 class BamlPaused(BamlError):

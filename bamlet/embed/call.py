@@ -83,6 +83,8 @@ class Call:
             on_report=options.on_report,
             budget=budget,
             price_of=self._price_of,
+            on_approval=options.on_approval,
+            deps=options.deps,
         )
         self._context = Context(invoke, interface, program.space, host, self.stop.look)
         self.hide = host.hide

@@ -10,6 +10,7 @@ from ..records import dataclass, field, fields
 
 if TYPE_CHECKING:
     from ..sap import Report
+    from ..sysops.agent_asks import Ask
     from ..sysops.agent_events import AgentEvent
     from ..sysops.spent import Spent
     from ..types.schema import Schemas
@@ -79,6 +80,10 @@ class CallContext:
     `budget` bounds what is spent on models. `on_spent` hears at the end of the call what it has cost, whatever
     became of it.
 
+    `on_approval` is asked where a call of an agent waits for a person, and gives the answer: True, False, a reason
+    for no, or other arguments; without it the call ends with a `BamlPaused`. `deps` is for the functions of the
+    host, as `deps` of their `context`; no program sees it.
+
     With `strict`, an answer of which the value would lose something is an error. `on_report` is told what became
     of each answer: what was dropped, cut off, changed or ignored.
     """
@@ -103,6 +108,8 @@ class CallContext:
     on_report: Callable[[Report], object] | None = None
     budget: Budget | None = None
     on_spent: Callable[[Spent], object] | None = None
+    on_approval: Callable[[Ask], Awaitable[Any]] | None = None
+    deps: Any = None
 
     def __post_init__(self) -> None:
         for name in ("registry", "type_builder", "cancel"):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from ..deep import make_room
 from ..diagnostics import did_you_mean
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from .agents import AgentState
     from .discovery import BodyTest
     from .skeleton import SkeletonParser
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
     "AsyncRuntime",
@@ -153,6 +155,14 @@ class AsyncRuntime:
     def spent(self) -> Spent:
         """What the calls that have ended have cost."""
         return self._services.tally.spent(prices_for(self.program.interface, self._services))
+
+    def function(self, given: F) -> F:
+        """Gives a function that the program declares with `$host`, by its own name: `@runtime.function`."""
+        from .declared_functions import added_function
+
+        made = added_function(self.program, given)
+        self._services.functions = {**self._services.functions, made.name: made}
+        return given
 
     # --- calling
 

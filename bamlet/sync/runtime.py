@@ -8,7 +8,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from ..embed.call import closed_error
 from ..embed.context import Budget, CallContext
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from ..embed.skeleton import SkeletonParser
     from ..prompt import Prompt
     from ..sap import Parsed
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Runtime:
@@ -102,6 +105,10 @@ class Runtime:
     def spent(self) -> Spent:
         """What the calls that have ended have cost."""
         return self.asynchronous.spent
+
+    def function(self, given: F) -> F:
+        """Gives a function that the program declares with `$host`, by its own name: `@runtime.function`."""
+        return self.asynchronous.function(given)
 
     def call(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast, get_args
 
 from ..diagnostics import did_you_mean
 from ..interpreter.runtime.calling import call_value
@@ -13,15 +13,16 @@ from ..interpreter.runtime.tools import FunctionInfo, gives_tools, in_order, too
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
 from ..patterns import pattern
 from ..prompt import PromptError, Tool, ToolInput, Tools, tool_input
+from ..prompt.tools import Choice
 from ..providers import ToolCall
 from ..records import dataclass, replace
 from ..sap import ParseFailure
 from ..types.schema import Field
+from .agent_arguments import ArgumentsReader, arguments_parser
 from .answer_values import validation
 from .answers import answer_of
 from .history import as_messages
-from .host import Context
-from .parser import make_parser
+from .host import Context, ToolCallHere
 from .registry import Failure, sysop
 
 TIMEOUT_MS = 60_000
@@ -97,6 +98,7 @@ def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Inst
             "timeout_ms": TIMEOUT_MS,
             "retries": 0,
             "alone": False,
+            "once": False,
             "max_result": MAX_RESULT,
         },
     )
@@ -131,27 +133,11 @@ def read_input(context: Context, given: Opaque, text: str) -> dict[str, Any]:
 def _read(context: Context, given: Input, text: str) -> dict[str, Any]:
     """Raises `ParseFailure`, and for what is asserted of a parameter `Failure`."""
     shape = given.shape
-    parser = make_parser(shape.ty, shape.schemas, _Arguments(context.space))  # type: ignore[arg-type]
+    parser = arguments_parser(shape, context.space)
     parser.feed(text or "{}")
     # Strict: an argument of which something would be lost is not what the model has meant.
     found: Any = parser.finish(strict=True).value
     return dict(found)
-
-
-class _Arguments:
-    """Makes the values of the program, and of the parameters, which are no class of it, a map."""
-
-    def __init__(self, space: Any) -> None:
-        self._space = space
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._space, name)
-
-    def instance(self, class_name: str, fields: dict[str, Any]) -> Any:
-        return self._space.instance(class_name, fields) if class_name in self._space.classes else fields
-
-    def partial(self, class_name: str, fields: dict[str, Any]) -> Any:
-        return self._space.partial(class_name, fields) if class_name in self._space.classes else fields
 
 
 # --- what is asked
@@ -159,19 +145,37 @@ class _Arguments:
 
 @sysop("baml.agent.with_history", throws=("InvalidArgument",))
 def with_history(
-    context: Context, client: Opaque, prompt: Opaque, messages: list[Any], tools: list[Instance]
+    context: Context, client: Opaque, prompt: Opaque, messages: list[Any], tools: list[Instance], choice: str
 ) -> Opaque:
     if twice := _twice(_tool_name(one) for one in tools):
         raise Failure("InvalidArgument", f"there are two tools called `{twice}`")
     history = tuple(as_messages(messages))
     given = prompt.payload
+    declared = tuple(map(_told, tools))
     made = replace(
         given,
         messages=(*given.messages, *history),
-        tools=Tools(tuple(map(_told, tools))) if tools else None,
+        tools=Tools(declared, _chosen(choice, declared)) if tools else None,
     )
     context.host.asking.prompt = made
+    known = {tool.name: _shape(given) for tool, given in zip(declared, tools, strict=True)}
+    context.host.voice.read_arguments = ArgumentsReader(known, context.space).take
     return Opaque("baml.llm.Prompt", made)
+
+
+def _chosen(choice: str, declared: tuple[Tool, ...]) -> Choice | Tool:
+    if choice in get_args(Choice):
+        return cast(Choice, choice)
+    found = next((tool for tool in declared if tool.name == choice), None)
+    if found is None:
+        hint = did_you_mean(choice, [tool.name for tool in declared]) or "write auto, required, none or its name"
+        raise Failure("InvalidArgument", f"a choice of a tool that there is not: `{choice}`; {hint}")
+    return found
+
+
+def _shape(given: Any) -> ToolInput:
+    found: ToolInput = given.input.payload.shape
+    return found
 
 
 def _told(given: Any) -> Tool:
@@ -212,6 +216,8 @@ def message_of(context: Context, answer: Handle | Opaque, tools: list[Any], step
         parts.append(reader.call(call))
         if call.signature is not None:
             signed[call.id] = call.signature
+    if last >= 0 and found.attempt is not None:
+        found.attempt.gives_value()  # the calls; of an answer without any the value is read first
     opaque: dict[str, Any] = {found.dialect: [*map(dict, said.unread)]} if said.unread else {}
     if signed:
         opaque["google"] = signed
@@ -327,36 +333,13 @@ def _is(part: Any, name: str) -> bool:
     return isinstance(part, Instance) and part.__class_name__ == f"baml.agent.{name}"
 
 
-# --- kept and gone on with
+@sysop("baml.agent.loop_of")
+def loop_of(context: Context, function_name: str) -> FunctionValue | None:
+    info = context.program.functions.get(function_name)
+    name = info.llm.loop if info is not None and info.llm is not None else None
+    return None if name is None else context.space.functions[name]
 
 
-@sysop("baml.agent.answered", throws=("InvalidArgument",))
-def answered(context: Context, state: Any, answers: Mapping[str, Any]) -> Instance:
-    asked = {ask.id: ask for ask in state.asks}
-    if unknown := [name for name in answers if name not in asked]:
-        raise Failure("InvalidArgument", f"nothing asks for `{unknown[0]}`; {_ids(asked)}")
-    if missing := [name for name in asked if answers.get(name) is None]:
-        raise Failure(
-            "InvalidArgument", f"there is no answer for `{missing[0]}` (tool `{asked[missing[0]].tool}`)"
-        )
-    for name, answer in answers.items():
-        if not isinstance(answer, bool | str | dict):
-            message = f"the answer for `{name}` is true, false, a reason for no or other arguments, not {answer!r}"
-            raise Failure("InvalidArgument", message)
-    space = context.space
-    asks = [space.instance("baml.agent.Ask", {**_fields(ask), "answer": answers[ask.id]}) for ask in state.asks]
-    status = space.enum_value("baml.agent.Status", "Running") if state.asks else state.status
-    return space.instance("baml.agent.State", {**_fields(state), "asks": asks, "status": status})
-
-
-def _ids(asked: Mapping[str, Any]) -> str:
-    return f"there are {', '.join(f'`{name}`' for name in asked)}" if asked else "nothing waits for an answer"
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__fields__}
-
-
-@sysop("baml.agent.remember")
-def remember(context: Context, state: Any) -> None:
-    context.host.agent_state = None if state.status == "Done" else state
+@sysop("baml.agent.begin_call")
+def begin_call(context: Context, call: Any, step: int) -> None:
+    context.host.tool_call = ToolCallHere(call.id, call.name, step)

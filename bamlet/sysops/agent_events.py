@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ..interpreter.runtime.values import to_plain
-from ..records import dataclass, fields
-from .host import Context
+from ..records import asdict, dataclass, fields
+from .host import Context, Host
 from .registry import sysop
-from .sink import Done, Partial, Reset, Said, StreamEvent
+from .sink import Arguments, Done, Partial, Reset, Said, StreamEvent
+from .spent import Spent, spent_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,12 @@ class _Event:
 
     def data(self) -> dict[str, Any]:
         """As JSON has it."""
-        found = {field.name: to_plain(getattr(self, field.name)) for field in fields(self)}
+        found = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
         return {"event": self.name, **found}
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if isinstance(value, Spent) else to_plain(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,11 @@ class StepStarted(_Event):
 
 @dataclass(frozen=True, slots=True)
 class StepEnded(_Event):
-    """The model has spoken: a `baml.agent.Message`."""
+    """The model has spoken: a `baml.agent.Message`. `finish` is why it ended, `spent` what this step has cost."""
 
     message: Any
+    finish: str | None
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +72,27 @@ class ToolEnded(_Event):
 
 @dataclass(frozen=True, slots=True)
 class Ended(_Event):
-    """The agent has answered."""
+    """The agent has answered. `spent` is what the call has cost so far."""
 
+    value: Any
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress(_Event):
+    """What a function of the host tells while it runs."""
+
+    call_id: str
+    tool: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PartialArguments(_Event):
+    """The arguments of a call that the model is still writing, as far as they go."""
+
+    call_id: str
+    tool: str
     value: Any
 
 
@@ -99,8 +125,10 @@ AgentEvent: TypeAlias = (
     | ToolStarted
     | ToolEnded
     | Ended
+    | ToolProgress
     | ChunkSaid
     | PartialAnswer
+    | PartialArguments
     | StepReset
 )
 
@@ -124,6 +152,8 @@ class Steps:
             case Said(chunk=chunk):
                 self._has_spoken = True
                 return ChunkSaid(*self._where(), chunk)
+            case Arguments(call_id=call_id, tool=tool, value=value):
+                return PartialArguments(*self._where(), call_id, tool, value)
             case Partial(value=value):
                 return PartialAnswer(*self._where(), value)
             case Reset(attempt=attempt, reason=reason) if self._has_spoken:
@@ -135,16 +165,29 @@ class Steps:
         return self._path, self._step, self._now()
 
 
-_TOLD: dict[str, Any] = {
-    kind.__name__: kind for kind in (StepEnded, ApprovalNeeded, ToolStarted, ToolEnded, Ended)
-}
+_TOLD: dict[str, Any] = {kind.__name__: kind for kind in (ApprovalNeeded, ToolStarted, ToolEnded)}
 
 
 @sysop("baml.agent.tell_host")
 async def tell_host(context: Context, kind: str, step: int, about: Any) -> None:
     host = context.host
-    sink = host.voice.sink
-    if sink.wants_agents:
+    if host.voice.sink.wants_agents:
         path, at = host.agent_path(), host.services.clock.now()
-        event = StepStarted(path, step, at) if kind == "StepStarted" else _TOLD[kind](path, step, at, about)
-        await sink.done(event)
+        await host.voice.sink.tell(Done(_event(host, kind, path, step, at, about)))
+
+
+def _event(host: Host, kind: str, path: tuple[str, ...], step: int, at: float, about: Any) -> AgentEvent:
+    attempts = host.asking.record.attempts
+    match kind:
+        case "StepStarted":
+            return StepStarted(path, step, at)
+        case "StepEnded":
+            asked = host.asking.attempt
+            finish = asked.said.finish_reason if asked is not None and asked.said is not None else None
+            own = [attempt for attempt in attempts if attempt.run == host.asking.run]
+            return StepEnded(path, step, at, about, finish, spent_on(own, host.price_of))
+        case "Ended":
+            return Ended(path, step, at, about, spent_on(attempts, host.price_of))
+        case _:
+            found: AgentEvent = _TOLD[kind](path, step, at, about)
+            return found

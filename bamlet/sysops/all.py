@@ -3,6 +3,7 @@ program that runs imports it."""
 
 from . import (
     agent,
+    agent_asks,
     agent_events,
     agent_messages,
     answer_values,
@@ -37,6 +38,7 @@ from . import (
 
 __all__ = [
     "agent",
+    "agent_asks",
     "agent_events",
     "agent_messages",
     "answer_values",

@@ -93,11 +93,16 @@ class Declared:
 
 @sysop("baml.llm.get_client", throws=("InvalidArgument",))
 def get_client(context: Context, function_name: str) -> Any:
+    return get_client_or(context, function_name, None)
+
+
+@sysop("baml.llm.get_client_or", throws=("InvalidArgument",))
+def get_client_or(context: Context, function_name: str, client_name: str | None) -> Any:
     function = context.program.functions.get(function_name)
     if function is None or function.llm is None:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
     context.host.asking.begin_run(function_name)
-    tree = _tree(context, context.host.client or function.llm.client, ())
+    tree = _tree(context, context.host.client or client_name or function.llm.client, ())
     total = context.host.limits.get("total")
     if total is not None:
         given = round(total * 1000)

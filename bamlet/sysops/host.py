@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -181,6 +181,13 @@ def _forget_closed(table: dict[asyncio.AbstractEventLoop, R]) -> None:
             table.pop(loop, None)
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCallHere:
+    id: str
+    name: str
+    step: int
+
+
 def _no_price(client_name: str) -> None:
     """Nobody has said what it costs."""
 
@@ -213,6 +220,11 @@ class Host:
     # Where the agent stands that runs in this task: a `baml.agent.State`, for the error that may end it.
     agent_state: Any = None
     agents_above: tuple[str, ...] = ()
+    # The call of a tool that this task runs, and who is asked when one waits for a person.
+    tool_call: ToolCallHere | None = None
+    on_approval: Callable[[Any], Awaitable[Any]] | None = None
+    # The host's own, for its own functions.
+    deps: Any = None
 
     # All tasks of the call; the outcome of this one, if it is not the main task; and itself, if the program has
     # cancelled it and it has not heard of it yet.

@@ -59,13 +59,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Arguments:
+    """Of a call that the model is still writing, as far as they go."""
+
+    call_id: str
+    tool: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Something that an agent has done: see `agent_events`."""
 
     event: Any
 
 
-StreamEvent: TypeAlias = Partial | Delta | Tick | Reset | Said | Done
+StreamEvent: TypeAlias = Partial | Delta | Tick | Reset | Said | Arguments | Done
 Mode: TypeAlias = Literal["none", "latest", "every", "deltas", "all"]
 Callback: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 
@@ -192,17 +201,12 @@ class Sink:
         """Whether anybody hears what agents do, and the pieces of what models say."""
         return self._agents or self._on_event is not None
 
-    async def said(self, chunk: Any) -> None:
+    async def tell(self, event: Said | Arguments | Done) -> None:
+        """Whoever hears what agents do."""
         if self._agents:
-            await self._put(Said(chunk))
+            await self._put(event)
         if self._on_event is not None:
-            await _call_host(self._on_event, Said(chunk))
-
-    async def done(self, event: Any) -> None:
-        if self._agents:
-            await self._put(Done(event))
-        if self._on_event is not None:
-            await _call_host(self._on_event, Done(event))
+            await _call_host(self._on_event, event)
 
     async def begin_attempt(self, reason: str = "", client: str | None = None) -> None:
         """A value that was offered and not taken was never shown; what was shown is taken back."""
@@ -354,6 +358,7 @@ class Voice:
         "_unheard",
         "_unheard_text",
         "new_chunks",
+        "read_arguments",
         "reasoning_of",
         "reporter",
         "sink",
@@ -372,6 +377,7 @@ class Voice:
         self.reporter: Source | None = None
         self.reasoning_of: Callable[[], str] | None = None
         self.new_chunks: Callable[[], list[Any]] | None = None
+        self.read_arguments: Callable[[Any], Arguments | None] | None = None
         if outer is None:
             sink.first = self
 
@@ -412,7 +418,9 @@ class Voice:
     async def _say_chunks(self) -> None:
         if self.new_chunks is not None and self.sink.wants_agents:
             for chunk in self.new_chunks():
-                await self.sink.said(chunk)
+                await self.sink.tell(Said(chunk))
+                if self.read_arguments is not None and (arguments := self.read_arguments(chunk)) is not None:
+                    await self.sink.tell(arguments)
 
     @property
     def has_spoken(self) -> bool:
@@ -426,7 +434,7 @@ class Voice:
         assert outer is not None
         if self.reporter is not None or self.reasoning_of is not None:
             outer.reporter, outer.reasoning_of = self.reporter, self.reasoning_of
-            outer.new_chunks = self.new_chunks
+            outer.new_chunks, outer.read_arguments = self.new_chunks, self.read_arguments
         if self.sink.speaker is self:
             self.sink.speaker = outer
         elif self._unheard is not None or self._unheard_text:

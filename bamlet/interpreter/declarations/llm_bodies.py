@@ -11,7 +11,7 @@ from .settings import find, setting
 
 _LLM_FUNCTION = Shape(
     "an LLM function",
-    ("client", "prompt", "tools"),
+    ("client", "prompt", "tools", "loop"),
     catalogue.LLM_BODY,
     catalogue.LLM_BODY.for_lack(),
     {"client": 'client "openai/gpt-4o-mini"', "prompt": 'prompt #"…"#'},
@@ -35,11 +35,20 @@ def read_llm_body(block: Block, node: n.FunctionDecl, body: n.LlmBody) -> LlmInf
         prompt = None
     if "tools" in given:
         _check_tools(block, given["tools"].value)
+    loop = loop_of(node)
+    if "loop" in given and loop is None:
+        block.wrong(given["loop"].value, catalogue.LLM_BODY, "a loop is the name of a function", _LOOP)
+    elif loop is not None and "tools" not in given:
+        block.wrong(
+            loop, catalogue.LLM_BODY, "a loop stands beside `tools`", "write tools [find_orders], or no loop"
+        )
     if client is None or prompt is None:
         return None
     assert isinstance(prompt.value, n.ConfigText | n.Template)
     text = prompt_text(block.placed, prompt.value)
-    return LlmInfo(str(setting(client.value)), text.text, len(text.holes), _names(tools_of(node)))
+    return LlmInfo(
+        str(setting(client.value)), text.text, len(text.holes), _names(tools_of(node)), setting_name(loop)
+    )
 
 
 def _check_tools(block: Block, value: n.ConfigValue) -> None:
@@ -60,6 +69,19 @@ def tools_of(node: n.FunctionDecl) -> tuple[n.ConfigValue, ...]:
     if entry is None or not isinstance(entry.value, n.ConfigList):
         return ()
     return tuple(item for item in entry.value.items if _is_name(item))
+
+
+_LOOP = "write loop Careful, a function (baml.agent.State, baml.agent.Tool[]) -> baml.agent.State"
+
+
+def loop_of(node: n.FunctionDecl) -> n.ConfigValue | None:
+    """What an LLM function names as its loop."""
+    entry = find(node.body, "loop") if isinstance(node.body, n.LlmBody) else None
+    return entry.value if entry is not None and _is_name(entry.value) else None
+
+
+def setting_name(value: n.ConfigValue | None) -> str | None:
+    return None if value is None else str(setting(value))
 
 
 def _names(values: tuple[n.ConfigValue, ...]) -> tuple[str, ...]:

@@ -65,13 +65,14 @@ class LlmInfo:
     """What an LLM function is made of; `client` names a client or is a `provider/model` shorthand.
 
     `holes` counts the values that the template wants beside the arguments; `tools` are the functions that
-    the model may call.
+    the model may call, and `loop` is what makes its steps in the place of `baml.agent.advance`.
     """
 
     client: str
     template: str
     holes: int = 0
     tools: tuple[str, ...] = ()
+    loop: str | None = None
 
 
 CALL_OF_HOST = "baml.host.call_declared"

@@ -81,6 +81,8 @@ class SignatureReader:
                 if llm is not None and llm.tools:
                     full = (self.names.full(name, placed.file.name) for name in llm.tools)
                     llm = replace(llm, tools=tuple(full))
+                if llm is not None and llm.loop is not None:
+                    llm = replace(llm, loop=self.names.full(llm.loop, placed.file.name))
                 if llm is not None and llm.holes:
                     self._prompt(placed, node, symbol, holes_of(placed, node.body))
                 return replace(symbol, kind="llm", suspends=True, llm=llm)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ClassTy, FunctionTy, FutureTy, InterfaceTy, MediaTy, Ty
-from ..declarations.llm_bodies import tools_of
+from ...types.ty import ClassTy, FunctionTy, FutureTy, InterfaceTy, ListTy, MediaTy, Ty
+from ..declarations.llm_bodies import loop_of, tools_of
 from ..facts.interface import gives_tools, tool_name
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
@@ -27,6 +27,7 @@ def check_tools(names: Names, view: Names, report: Report) -> None:
     for symbol in names.functions.values():
         if symbol.llm is None or symbol.placed is None or symbol.node is None:
             continue
+        _check_loop(names, view, symbol, report)
         taken: dict[str, str] = {}
         for node, full in zip(tools_of(symbol.node), symbol.llm.tools, strict=True):
             tool = view.functions.get(full)
@@ -43,6 +44,28 @@ def check_tools(names: Names, view: Names, report: Report) -> None:
                 hint = "take one of them away, or rename its function"
                 report.at(symbol.placed, node, catalogue.TOOL_TYPE, message, hint=hint)
             taken[name] = full
+
+
+LOOP = FunctionTy((ClassTy("baml.agent.State"), ListTy(ClassTy("baml.agent.Tool"))), ClassTy("baml.agent.State"))
+_LOOP = "function {name}(state: baml.agent.State, tools: baml.agent.Tool[]) -> baml.agent.State {{ … }}"
+
+
+def _check_loop(names: Names, view: Names, symbol: FunctionSymbol, report: Report) -> None:
+    assert symbol.placed is not None
+    assert symbol.node is not None
+    assert symbol.llm is not None
+    node, full = loop_of(symbol.node), symbol.llm.loop
+    if node is None or full is None or full in view.broken:
+        return
+    loop = view.functions.get(full)
+    if loop is None:
+        message = f"no function is called `{full}`"
+        hint = did_you_mean(full, names.functions) or f"declare it: {_LOOP.format(name=full)}"
+        report.at(symbol.placed, node, catalogue.UNKNOWN_NAME, message, hint=hint)
+    elif not view.relation().is_subtype(loop.ty, LOOP):
+        message = f"`{full}` makes the steps of an agent, and must be `{show(LOOP)}`; it is `{show(loop.ty)}`"
+        hint = f"write {_LOOP.format(name=full)}"
+        report.at(symbol.placed, node, catalogue.TYPE_MISMATCH, message, hint=hint)
 
 
 def _check(view: Names, symbol: FunctionSymbol, node: n.ConfigValue, tool: FunctionSymbol, report: Report) -> None:
