@@ -129,6 +129,8 @@ DOORS: dict[str, set[str]] = {
     "sqlite3": {"batch.journal"},
     "pyarrow": {"batch.tables"},
     "genai_prices": {"embed.prices"},
+    "mcp": {"sysops.mcp_sessions"},
+    "mcp_types": {"sysops.mcp_sessions"},
     "coverage": {"coverage"},
     "pytest": {"testing.plugin"},
     "starlette": {"server"},

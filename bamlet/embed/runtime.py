@@ -84,7 +84,9 @@ class AsyncRuntime:
     what a detached task has thrown that nobody waits for; without it that goes to standard error, too. A
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any
     Python function. `trace` is given a line for everything that a call does.
-    `budget` bounds what all calls together spend on models; the time of each is bounded by itself.
+    `mcp` has the servers that `baml.mcp` may reach, by name: a URL, the `mcp.StdioServerParameters` of a process,
+    or a server in this one. `budget` bounds what all calls together spend on models; the time of each is bounded
+    by itself.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class AsyncRuntime:
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
         budget: Budget | None = None,
+        mcp: Mapping[str, Any] | None = None,
     ) -> None:
         check_program(program)
         denied = denied_groups(deny, allow)
@@ -125,6 +128,7 @@ class AsyncRuntime:
             log=on_log or log_to_standard_error,
             input=on_input,
             functions=_functions_of(program, functions),
+            mcp=dict(mcp or {}),
             denied=denied,
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),

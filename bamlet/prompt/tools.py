@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from ..records import dataclass, replace
 from ..types.schema import ClassSchema, Field, Schemas
-from ..types.ty import NULL, ClassTy, union
+from ..types.ty import NULL, ClassTy, MapTy, union
 from .answer_schema import AnswerSchema, answer_schema
 
 Choice: TypeAlias = Literal["auto", "required", "none"]
@@ -32,13 +32,17 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class ToolInput:
-    """The parameters of a tool as one class, which `schemas` know beside the program's own."""
+    """The parameters of a tool: as one class, which `schemas` know beside the program's own, or as a map and the
+    schema that somebody else has `given`."""
 
-    ty: ClassTy
+    ty: ClassTy | MapTy
     schemas: Schemas
+    given: AnswerSchema | None = None
 
     def schema(self) -> AnswerSchema:
         """Raises `PromptError` for a type that no model can write."""
+        if self.given is not None:
+            return self.given
         return answer_schema(self.ty, self.schemas)
 
 

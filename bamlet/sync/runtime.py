@@ -61,6 +61,7 @@ class Runtime:
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
         budget: Budget | None = None,
+        mcp: Mapping[str, Any] | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {
@@ -78,6 +79,7 @@ class Runtime:
             "on_unhandled_task": on_unhandled_task,
             "trace": trace,
             "budget": budget,
+            "mcp": mcp,
         }
         self._inner = AsyncRuntime(program, **self._options)
         self._process = os.getpid()

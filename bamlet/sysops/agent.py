@@ -38,9 +38,8 @@ _DESCRIBED = pattern(r"(\w+): (.*)")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The parameters of a function, and the class that a model is told of in their place."""
+    """The parameters of a tool, as a model is told of them."""
 
-    info: FunctionInfo
     shape: ToolInput
 
 
@@ -83,7 +82,7 @@ def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Inst
     except PromptError:
         message = f"`{info.name}` is no tool: a model can write no image, function, handle or stream for it"
         raise Failure("InvalidArgument", message) from None
-    made = Input(info, shape)
+    made = Input(shape)
 
     async def run(inner: AnyContext[Any], arguments: Mapping[str, Any]) -> Any:
         return await call_value(inner, function, *in_order(info, arguments))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .asked import AnswerNote, AskedFor
     from .budget import Budget
     from .host_function import HostFunction
+    from .mcp_sessions import McpSessions
     from .pace import Pace
     from .sink import Voice
     from .spent import Tally
@@ -74,6 +75,8 @@ class Services:
     log: Callable[[str, str], object] = log_to_standard_error
     # What the program declares with `$host`, by name.
     functions: Mapping[str, HostFunction] = field(default_factory=dict)
+    # Servers of tools that the program may reach, by name: as `mcp.Client` takes them.
+    mcp: Mapping[str, Any] = field(default_factory=dict)
     # A line from the user, after a prompt. Without it, or for None, there is none.
     input: Callable[[str], str | None] | None = None
     denied: frozenset[str] = frozenset()
@@ -89,6 +92,7 @@ class Services:
     # Clients by name, each with its provider and the options that it was made from.
     clients: dict[str, tuple[object, Opaque]] = field(default_factory=dict)
     _offline: Transport | None = None
+    _sessions: dict[asyncio.AbstractEventLoop, McpSessions] = field(default_factory=dict)
     _detached: dict[asyncio.AbstractEventLoop, Tasks] = field(default_factory=dict)
     _made: dict[asyncio.AbstractEventLoop, Transport] = field(default_factory=dict)
     # Where it was closed, and not opened again: what a call opens there later, nobody would close.
@@ -125,6 +129,15 @@ class Services:
             _forget_closed(self._made)
             self._made[loop] = self.make_transport()
         return self._made[loop]
+
+    def mcp_here(self) -> McpSessions:
+        from .mcp_sessions import McpSessions
+
+        loop = asyncio.get_running_loop()
+        if loop not in self._sessions:
+            _forget_closed(self._sessions)
+            self._sessions[loop] = McpSessions(self.mcp)
+        return self._sessions[loop]
 
     def detached_here(self) -> Tasks:
         """The tasks that belong to no call. They run in the event loop of the call that has started them."""
@@ -168,10 +181,10 @@ class Services:
         finally:
             # After the tasks, which would fail on a transport that closed under them; and also when we are
             # cancelled, of which `stop` tells when all of them have let go.
-            made = self._made.pop(loop, None)
-            for transport in (made, self.transport):
-                if transport is not None:
-                    await transport.aclose()
+            made, sessions = self._made.pop(loop, None), self._sessions.pop(loop, None)
+            for resource in (sessions, made, self.transport):
+                if resource is not None:
+                    await resource.aclose()
 
 
 def _forget_closed(table: dict[asyncio.AbstractEventLoop, R]) -> None:

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 # What a host can deny, all operations of a group together.
-Group = Literal["env", "fs", "net", "process", "sockets", "host"]
+Group = Literal["env", "fs", "net", "process", "sockets", "host", "mcp"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 # Those that a program has only if its host says so.
 CLOSED: frozenset[Group] = frozenset({"process", "sockets"})

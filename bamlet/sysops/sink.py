@@ -135,6 +135,7 @@ class Sink:
         self.speaker: Voice | None = None
         self.first: Voice | None = None
         self._shown_text = False
+        self._told_pieces = False
         self._attempts = 0
         self._closed = False
         self._unread = False
@@ -203,6 +204,7 @@ class Sink:
 
     async def tell(self, event: Said | Arguments | Done) -> None:
         """Whoever hears what agents do."""
+        self._told_pieces = self._told_pieces or isinstance(event, Said)
         if self._agents:
             await self._put(event)
         if self._on_event is not None:
@@ -215,13 +217,17 @@ class Sink:
         self._offered = None
         if self._on_reset is not None and (self._called.has_given or self._shown_text):
             await _call_host(self._on_reset, self._attempts)
-        if self.view.has_given or (self._shown_text and self.mode in ("deltas", "all")):
-            await self._put(Reset(self._attempts, reason, client))
+        reset = Reset(self._attempts, reason, client)
+        shown = self.view.has_given or (self._shown_text and self.mode in ("deltas", "all"))
+        if shown or (self._agents and self._told_pieces):
+            await self._put(reset)
+        if self._on_event is not None and self._told_pieces:
+            await _call_host(self._on_event, reset)
         # Only when the consumer is sure to hear of it. If this task is stopped while it waits for room, the next
         # attempt still knows that something is to be taken back.
         self._called.forget()
         self.view.forget()
-        self._shown_text = False
+        self._shown_text = self._told_pieces = False
 
     @property
     def wants_text(self) -> bool:

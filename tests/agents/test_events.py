@@ -38,7 +38,7 @@ def heard(*answers: Scripted, function: str = "Assist") -> list[Any]:
 
 def test_what_an_agent_does_in_its_order() -> None:
     events = heard(*ANSWERS)
-    acts = [event for event in events if event.name not in ("ChunkSaid", "PartialAnswer")]
+    acts = [event for event in events if event.name not in ("ChunkSaid", "PartialAnswer", "PartialArguments")]
     assert [(event.name, event.step) for event in acts] == [
         ("StepStarted", 1),
         ("StepEnded", 1),
