@@ -161,6 +161,12 @@ def _scope(page: str, folder: Path, saying: Any) -> dict[str, Any]:
             "data": base64.b64encode(PIXEL).decode(),
             "answer": '{"name": "n"}',
         }
+    if page == "docs/orchestration.md":
+        told = 'client<llm> C { provider openai, options { model m, api_key "k" } }\n'
+        told += 'function Tell(question: string) -> string { client C, prompt #"{{ question }}"# }\n'
+        program = bamlet.compile_sources({"tell.baml": told})
+        runtime = bamlet.Runtime(program, transport=script(say("word " * 9_000)))
+        scope |= {"runtime": runtime, "question": "?"}
     if page == "docs/agents.md":
         agent, options, *_ = (block.text for block in blocks("baml", [page]))
         source = agent.replace("tools [find_orders]", "tools [find_orders, careful]") + options

@@ -6,6 +6,7 @@ It is files on a disk, of which the language knows nothing.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import runpy
 import shlex
@@ -122,11 +123,28 @@ def test_every_example_is_a_program_by_itself(folder: Path) -> None:
     assert bamlet.load(folder).diagnostics == ()
 
 
-def test_the_agent_of_the_desk_runs_from_its_cassette(capsys: pytest.CaptureFixture[str]) -> None:
-    request = "request=I am customer 7. The kettle is broken, I want my money back."
-    cassette = "examples/desk/desk.cassette.jsonl"
-    assert run(["run", "examples/desk", "Desk", "--arg", request, "--replay", cassette]) == exits.OK
-    assert '"Your 40 euros are on their way."' in capsys.readouterr().out
+LETTER = '{"lines": ["Dear Sir,", "I am glade to hear that."], "goal": "Correct the spelling."}'
+RUNS = [
+    ("desk", "Desk", "request=I am customer 7. The kettle is broken, I want my money back.", "Your 40 euros"),
+    ("weather", "Umbrella", "question=Do I need an umbrella in Oslo?", "it is raining in Oslo"),
+    ("reducer", "Correct", LETTER, "I am glad to hear that."),
+    ("reviewed", "Library", "request=Call all books of Ann back.", "Emma is not overdue"),
+]
+
+
+@pytest.mark.parametrize(("name", "function", "given", "told"), RUNS, ids=[name for name, *_ in RUNS])
+def test_an_agent_runs_from_its_cassette(
+    name: str, function: str, given: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argument = ["--args" if given.startswith("{") else "--arg", given]
+    cassette = f"examples/{name}/{name}.cassette.jsonl"
+    way = ["--replay", cassette, "--speed", "0", "--stream", "events"]
+    assert run(["run", f"examples/{name}", function, *argument, *way]) == exits.OK
+    *events, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert last["event"] == "final"
+    assert told in json.dumps(last["value"])
+    has_tools = name != "reducer"
+    assert ("ToolEnded" in [event["event"] for event in events]) is has_tools
 
 
 def test_the_second_client_of_an_example_answers_when_the_first_one_fails() -> None:
