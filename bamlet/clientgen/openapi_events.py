@@ -37,6 +37,10 @@ EVENTS: Mapping[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "usage": ({**_TOKENS, "client": _TEXT, "attempt": _NUMBER}, ("client", "attempt")),
     "reset": ({"attempt": _NUMBER, "reason": _TEXT, "client": _MAYBE_TEXT}, ("reason",)),
+    "agent": (
+        {"event": _TEXT, "path": {"type": "array", "items": _TEXT}, "step": _NUMBER, "at": {"type": "number"}},
+        ("event", "path", "step", "at"),
+    ),
     "final": (
         {
             "report": {"type": "object"},
@@ -66,10 +70,10 @@ PROBLEMS: Mapping[str, str] = {
     "403": "a Host or an Origin that may not call",
     "404": "no such function or run",
     "408": "the body took too long to come",
-    "409": "the run was cancelled, or the Idempotency-Key stands for another request",
+    "409": "the run was cancelled, an agent waits for a person, or the Idempotency-Key stands for another request",
     "413": "the body is too large",
     "415": "the body is not `application/json`",
-    "422": "the model's answer does not fit, or it stopped for a reason that is refused",
+    "422": "the model's answer does not fit, it stopped for a reason that is refused, or a budget is spent",
     "429": "the provider takes no more requests for now",
     "500": "the program threw, or a bug",
     "502": "the provider failed",

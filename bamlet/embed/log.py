@@ -16,7 +16,7 @@ from ..records import dataclass
 from ..sysops.bell import Bell
 
 Kind: TypeAlias = Literal[
-    "start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "final", "error"
+    "start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "agent", "final", "error"
 ]
 ENDS: frozenset[Kind] = frozenset(("final", "error"))
 

@@ -188,6 +188,17 @@ def _thrown(failure: UnhandledThrow, shows: bool) -> Problem:
     return Problem(500, "unhandled_throw", failure.message, {"value": to_plain(failure.value), "trace": trace})
 
 
+def _budget(failure: BamlBudgetError, shows: bool) -> Problem:
+    return Problem(422, "budget", failure.message, {"what": failure.what, "limit": failure.limit})
+
+
+def _paused(failure: BamlPaused, shows: bool) -> Problem:
+    asks = [{"id": ask.id, "tool": ask.tool, "arguments": ask.arguments, "once": ask.once} for ask in failure.asks]
+    # The state has the messages of the run, and so what the model said.
+    state = {"state": failure.state.data} if shows and failure.state is not None else {}
+    return Problem(409, "paused", failure.message, {"asks": asks, **state})
+
+
 _PROBLEMS: Mapping[type[BaseException], Callable[[Any, bool], Problem]] = {
     BamlInvalidArgumentError: _invalid_argument,
     BamlValidationError: _validation,
@@ -197,9 +208,7 @@ _PROBLEMS: Mapping[type[BaseException], Callable[[Any, bool], Problem]] = {
     BamlTimeoutError: _timeout,
     BamlClientError: _client,
     BamlAbortError: lambda failure, shows: cancelled(),
-    BamlBudgetError: lambda failure, shows: Problem(
-        422, "over_budget", failure.message, {"what": failure.what, "limit": failure.limit}
-    ),
-    BamlPaused: lambda failure, shows: Problem(409, "paused", failure.message),
+    BamlBudgetError: _budget,
+    BamlPaused: _paused,
     UnhandledThrow: _thrown,
 }

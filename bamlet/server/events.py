@@ -8,7 +8,7 @@ from typing import Any
 from ..embed import Collector, to_plain
 from ..embed.collector import FunctionLog, LLMCall, Usage
 from ..embed.log import Event, EventLog, Kind
-from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent, Tick, changes_between
+from ..embed.stream import AsyncStream, Change, Delta, Done, Partial, Reset, StreamEvent, Tick, changes_between
 from ..embed.tagged import tagged
 from ..sap import Report
 from .errors import Problem
@@ -72,6 +72,8 @@ class Recorder:
             case Tick(events=events):
                 self._count += len(events)
                 self._tick(stream)
+            case Done(event=done):
+                self._log.append(event("agent", done.data()))
             case Reset(attempt=attempt, reason=reason, client=client):
                 self._tell_usage(ended_only=True)
                 self._attempt = attempt

@@ -12,7 +12,7 @@ from .events import event, line_of, tagged_line, whole_patch
 from .wire import HEARTBEAT, RETRY, compact, json_line, plain, sse
 
 KINDS: tuple[Kind, ...] = (
-    *("start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "final", "error"),
+    *("start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "agent", "final", "error"),
 )
 PRESETS: dict[str, tuple[Kind, ...]] = {
     "typed": ("partial", "reset", "usage"),

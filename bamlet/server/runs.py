@@ -189,8 +189,11 @@ def _streaming(run: Run, runtime: AsyncRuntime, context: CallContext) -> Callabl
     wanted = run.wanted
     stream = runtime.stream(wanted.function, wanted.arguments, context=context, partials="all")
 
+    functions = runtime.program.interface.functions.values()
+    has_agents = any(function.llm is not None and function.llm.tools for function in functions)
+
     async def produce() -> Any:
-        async with stream, aclosing(stream.batches(ticks=True)) as batches:
+        async with stream, aclosing(stream.batches(ticks=True, agents=has_agents)) as batches:
             await _record(run.recorder, stream, batches)
         return await stream.final()
 
