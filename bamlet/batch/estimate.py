@@ -9,8 +9,8 @@ from typing import Any
 
 from ..embed.prices import Price, Prices, cost
 from ..embed.runtime import AsyncRuntime, Program
-from ..records import dataclass
 from ..providers.prices import CHARACTERS_PER_TOKEN
+from ..records import dataclass
 from ..types.ty import ClassTy, EnumTy, ListTy, LiteralTy, MapTy, PrimitiveTy, Ty, UnionTy, bare
 from .money import LIKELY, clients_of, max_tokens_of, prompt_size, size_of
 from .options import MapOptions

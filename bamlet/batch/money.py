@@ -9,9 +9,9 @@ from typing import Any
 from ..embed import BamlError, to_plain
 from ..embed.prices import Price, Prices, cost
 from ..embed.runtime import AsyncRuntime, Program
-from ..records import dataclass
 from ..providers.prices import CHARACTERS_PER_TOKEN
 from ..providers.prices import max_tokens_of as max_tokens_of_options
+from ..records import dataclass
 from .engines import Done, Refused
 from .options import MapOptions
 from .pace import Limits

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from ..interpreter.runtime.values import Instance, to_plain
+from ..records import dataclass
 from .host import Context
 from .host_failure import HostFailure
 from .registry import Failure, sysop

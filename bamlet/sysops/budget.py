@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ..interpreter.runtime.failures import Overspent
 from ..providers.prices import Price, cost
+from ..records import dataclass, fields
 from .spent import Spent, outcome_of, spent_on, tokens_of
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.failures import Overspent
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import FunctionValue, Instance
+from ..records import asdict
 from .budget import Budget, Limits, left_of, spent_in
 from .charging import take_step
 from .host import Context

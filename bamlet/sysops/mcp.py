@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import FunctionValue, Instance, Opaque
+from ..patterns import pattern
 from ..prompt import AnswerSchema, ToolInput
 from ..types.ty import STRING, UNKNOWN, MapTy
 from .agent import MAX_RESULT, TIMEOUT_MS, Input
@@ -22,7 +22,7 @@ MAX_SCHEMA = 64 << 10
 MAX_SCHEMA_DEPTH = 32
 MAX_REMOTE_RESULT = 8 << 20
 
-_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
+_NO_NAME = pattern(r"[^A-Za-z0-9_-]")
 
 
 @sysop("baml.mcp.tools", throws=("Io", "InvalidArgument"), group="mcp")

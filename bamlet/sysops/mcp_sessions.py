@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from ..records import dataclass
 
 CONNECT_SECONDS = 120.0
 CLOSE_SECONDS = 2.0

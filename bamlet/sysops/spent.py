@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ..providers.prices import Price, cost, tokens_in
+from ..records import dataclass
 from .attempts import Attempt
 
 Source: TypeAlias = Literal["exact", "partial", "estimated", "unknown"]

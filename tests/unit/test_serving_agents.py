@@ -1,5 +1,6 @@
-"""Agents behind `bamlet serve`: what they do as events, and the problems that only they have. It is HTTP, which the
-language cannot see.
+"""Agents behind `bamlet serve`: what they do as events, and the problems that only they have.
+
+It is HTTP, which the language cannot see.
 """
 
 from __future__ import annotations
