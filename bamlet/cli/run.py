@@ -7,8 +7,8 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import embed
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..embed.runtime import AsyncRuntime
+    from ..embed.stream import AsyncStream
 
 SECONDS_BETWEEN_DRAWINGS = 1 / 30
 
@@ -218,9 +219,11 @@ async def _shown(
     runtime: AsyncRuntime, choice: Choice, arguments: argparse.Namespace, context: embed.CallContext
 ) -> int:
     if arguments.stream == "jsonl":
-        return await _as_lines(runtime, choice, context)
+        stream = runtime.stream(choice.function, choice.arguments, context=context, partials="every")
+        return await _as_lines(stream, _values(choice.function, stream))
     if arguments.stream == "events":
-        return await _events_as_lines(runtime, choice, context)
+        stream = runtime.stream(choice.function, choice.arguments, context=context)
+        return await _as_lines(stream, _acts(stream))
     if arguments.stream == "off":
         value = await runtime.call(choice.function, choice.arguments, context=context)
     elif is_terminal(sys.stderr) and not arguments.trace:
@@ -273,12 +276,12 @@ async def _drawn(runtime: AsyncRuntime, choice: Choice, context: embed.CallConte
         live.clear()
 
 
-async def _events_as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> int:
-    """What an agent does, each event as it comes."""
-    stream = runtime.stream(choice.function, choice.arguments, context=context)
+async def _as_lines(stream: AsyncStream, lines: AsyncGenerator[Mapping[str, Any], None]) -> int:
+    """Each as it comes, and behind them how the call has ended."""
     try:
-        async for event in stream.agent_events():
-            print(json_text(event.data()), flush=True)
+        async with aclosing(lines):
+            async for line in lines:
+                print(json_text(line), flush=True)
         _line("final", value=embed.to_plain(await stream.final()))
         return exits.OK
     except embed.BamlAbortError:
@@ -292,30 +295,24 @@ async def _events_as_lines(runtime: AsyncRuntime, choice: Choice, context: embed
         await stream.aclose()
 
 
-async def _as_lines(runtime: AsyncRuntime, choice: Choice, context: embed.CallContext) -> int:
+async def _values(function: str, stream: AsyncStream) -> AsyncGenerator[Mapping[str, Any], None]:
     from ..embed.stream import Partial, Reset, Tick
 
-    _line("start", function=choice.function)
-    stream = runtime.stream(choice.function, choice.arguments, context=context, partials="every")
-    try:
-        async for event in stream.events():
-            match event:
-                case Partial(value=value):
-                    _line("partial", value=embed.to_plain(value))
-                case Reset(attempt=attempt):
-                    _line("reset", attempt=attempt)
-                case Tick(events=events):
-                    _line("tick", count=len(events))
-        _line("final", value=embed.to_plain(await stream.final()))
-        return exits.OK
-    except embed.BamlAbortError:
-        _line("incomplete")
-        raise
-    except embed.BamlError as failure:
-        _line("error", kind=type(failure).__name__, message=failure.message)
-        return exits.FAILED
-    finally:
-        await stream.aclose()
+    yield {"event": "start", "function": function}
+    async for event in stream.events():
+        match event:
+            case Partial(value=value):
+                yield {"event": "partial", "value": embed.to_plain(value)}
+            case Reset(attempt=attempt):
+                yield {"event": "reset", "attempt": attempt}
+            case Tick(events=events):
+                yield {"event": "tick", "count": len(events)}
+
+
+async def _acts(stream: AsyncStream) -> AsyncGenerator[Mapping[str, Any], None]:
+    """What an agent does."""
+    async for event in stream.agent_events():
+        yield event.data()
 
 
 def _line(event: str, **fields: Any) -> None:

@@ -85,8 +85,7 @@ class AsyncRuntime:
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any
     Python function. `trace` is given a line for everything that a call does.
     `mcp` has the servers that `baml.mcp` may reach, by name: a URL, the `mcp.StdioServerParameters` of a process,
-    or a server in this one. `budget` bounds what all calls together spend on models; the time of each is bounded
-    by itself.
+    or a server in this one. `budget` bounds what all calls together spend on models; its `seconds` are for calls.
     """
 
     def __init__(

@@ -45,6 +45,8 @@ def scope_of(budget: Budget | None, clock: ClockLike, above: Scope | None, *, ke
     from ..sysops.budget import Budget as Scope
     from ..sysops.budget import Limits
 
+    if budget.seconds is not None and not keeps:
+        raise BamlInvalidArgumentError("a runtime has no end in time: give `seconds` to its calls")
     ms = None if budget.seconds is None else round(budget.seconds * 1000)
     try:
         limits = Limits(

@@ -281,6 +281,10 @@ class TestHostLimits:
 
         asked(script(say("yes")), work)
 
+    def test_a_runtime_has_no_end_in_time(self) -> None:
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="give `seconds` to its calls"):
+            bamlet.AsyncRuntime(program(), budget=bamlet.Budget(seconds=1))
+
     def test_a_budget_of_all_calls(self) -> None:
         async def run() -> None:
             runtime = bamlet.AsyncRuntime(
