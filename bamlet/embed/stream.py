@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..sysops.changes import Change, changes_between
 from ..sysops.sink import Delta, Done, Partial, Reset, Said, StreamEvent, Tick
@@ -189,24 +189,35 @@ class AsyncStream:
                         if isinstance(event, Said):
                             yield event.chunk
 
-    def agent_events(self) -> AsyncIterator[AgentEvent]:
-        """What an agent does, and what its model says on the way."""
-        return self._agent_events(self.batches(ticks=False, agents=True))
+    def agent_events(self, *, partials: Literal["every", "latest"] = "every") -> AsyncIterator[AgentEvent]:
+        """What an agent does, and what its model says on the way.
 
-    async def _agent_events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[AgentEvent]:
-        make = self.steps()
+        With `latest` a busy consumer gets one in the place of neighbours that it has not seen: of pieces of text
+        all of them together, of partial values and of progress the newest. The others it gets each.
+        """
+        return self._agent_events(self.acts(partials))
+
+    async def _agent_events(self, acts: AsyncGenerator[list[AgentEvent], None]) -> AsyncIterator[AgentEvent]:
         with SHORTENED:
-            async with aclosing(batches):
-                async for batch in batches:
-                    for shown in batch:
-                        if (event := make(shown)) is not None:
-                            yield event
+            async with aclosing(acts):
+                async for together in acts:
+                    for event in together:
+                        yield event
 
-    def steps(self) -> Callable[[StreamEvent], AgentEvent | None]:
-        """Makes events of agents of what is shown."""
-        from ..sysops.agent_events import Steps
+    def acts(self, partials: Literal["every", "latest"]) -> AsyncGenerator[list[AgentEvent], None]:
+        """The events of agents, those together that had come when somebody looked."""
+        return self._acts(self.batches(ticks=False, agents=True), partials == "latest")
 
-        return Steps(self._now).event
+    async def _acts(
+        self, batches: AsyncGenerator[list[StreamEvent], None], merges: bool
+    ) -> AsyncGenerator[list[AgentEvent], None]:
+        from ..sysops.agent_events import Steps, merged
+
+        make = Steps(self._now).event
+        async with aclosing(batches):
+            async for batch in batches:
+                if found := [event for shown in batch if (event := make(shown)) is not None]:
+                    yield merged(found) if merges else found
 
     def batches(
         self, *, ticks: bool, view: View | None = None, agents: bool = False

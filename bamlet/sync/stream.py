@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from ..embed.shortened import SHORTENED
 from ..embed.stream import AsyncStream, Change, ChangesView, Partial, Said, StreamEvent, items_view
@@ -58,13 +58,12 @@ class Stream:
             if isinstance(event, Said):
                 yield event.chunk
 
-    def agent_events(self) -> Iterator[AgentEvent]:
-        """What an agent does, and what its model says on the way."""
-        return self._agent_events(self._events(self._inner.batches(ticks=False, agents=True)))
-
-    def _agent_events(self, shown: Iterator[StreamEvent]) -> Iterator[AgentEvent]:
-        make = self._inner.steps()
-        yield from (event for one in shown if (event := make(one)) is not None)
+    def agent_events(self, *, partials: Literal["every", "latest"] = "every") -> Iterator[AgentEvent]:
+        """What an agent does, and what its model says on the way. With `latest` a busy consumer gets one in the
+        place of neighbours that it has not seen, where that loses nothing."""
+        with SHORTENED:
+            check_process(self._process)
+            yield from iterate(self._inner.acts(partials), self._inner.cancel)
 
     def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[Any]:
         with SHORTENED:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ..interpreter.runtime.values import to_plain
-from ..records import asdict, dataclass, fields
+from ..records import asdict, dataclass, fields, replace
 from .host import Context, Host
 from .registry import sysop
 from .sink import Arguments, Done, Partial, Reset, Said, StreamEvent
@@ -163,6 +163,44 @@ class Steps:
 
     def _where(self) -> tuple[tuple[str, ...], int, float]:
         return self._path, self._step, self._now()
+
+
+def merged(events: list[AgentEvent]) -> list[AgentEvent]:
+    """Between two acts one of each kind. Nothing that an agent has done is left out, and no text that was said."""
+    kept: list[AgentEvent] = []
+    between: dict[tuple[object, ...], AgentEvent] = {}
+    for event in events:
+        place = _place(event)
+        if place is None:
+            kept += [*between.values(), event]
+            between.clear()
+        else:
+            # Behind what came before it: a value may hold what a text has said.
+            earlier = between.pop(place, None)
+            between[place] = event if earlier is None else _both(earlier, event)
+    return [*kept, *between.values()]
+
+
+def _place(event: AgentEvent) -> tuple[object, ...] | None:
+    """Whose neighbours it may be merged with."""
+    match event:
+        case ChunkSaid(chunk=chunk) if chunk.type in _TEXTS:
+            return ChunkSaid, event.path, event.step, chunk.type, chunk.slot
+        case PartialAnswer():
+            return PartialAnswer, event.path, event.step
+        case PartialArguments(call_id=call_id) | ToolProgress(call_id=call_id):
+            return type(event), event.path, event.step, call_id
+        case _:
+            return None
+
+
+_TEXTS = frozenset({"content", "reasoning", "refusal", "tool_call_chunk"})
+
+
+def _both(earlier: AgentEvent, later: AgentEvent) -> AgentEvent:
+    if isinstance(earlier, ChunkSaid) and isinstance(later, ChunkSaid):
+        return replace(later, chunk=replace(later.chunk, text=earlier.chunk.text + later.chunk.text))
+    return later
 
 
 _TOLD: dict[str, Any] = {kind.__name__: kind for kind in (ApprovalNeeded, ToolStarted, ToolEnded)}

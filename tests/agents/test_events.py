@@ -185,3 +185,66 @@ def test_a_piece_of_a_call_has_a_slot_and_no_other_has() -> None:
         StreamChunk("tool_call_start", name="f")
     with pytest.raises(ValueError, match="has no slot"):
         StreamChunk("content", "x", slot=0)
+
+
+def test_a_busy_consumer_may_have_neighbours_merged() -> None:
+    async def run(partials: Any) -> list[Any]:
+        transport = script(say("one two three four five six seven eight"))
+        runtime = bamlet.AsyncRuntime(program(), transport=transport, clock=LoopClock(), environ={})
+        async with runtime:
+            found = []
+            events = runtime.stream("Assist", q="?", partials="every").agent_events(partials=partials)
+            async for event in events:
+                found.append(event)
+                await asyncio.sleep(1)  # whoever can go on has gone on
+            return found
+
+    every, latest = run_virtual(run("every")), run_virtual(run("latest"))
+    assert len(latest) < len(every)
+
+    def said(events: list[Any]) -> str:
+        chunks = (event.chunk for event in events if event.name == "ChunkSaid")
+        return "".join(chunk.text for chunk in chunks if chunk.type == StreamChunkType.CONTENT)
+
+    assert said(latest) == said(every)
+    merges = ("ChunkSaid", "PartialAnswer")
+    acts = [[event.name for event in events if event.name not in merges] for events in (every, latest)]
+    assert acts[0] == acts[1]
+
+
+def test_ten_thousand_words_of_progress_wait_for_their_reader() -> None:
+    """While nobody takes them the function of the host stands, so nothing is kept and nothing is lost."""
+    source = """
+client<llm> C { provider openai, options { model "m", api_key "k" } }
+/// Counts.
+function count(n: int) -> int throws baml.errors.HostCallable { $host }
+function Assist(q: string) -> string { client C, tools [count], prompt #"{{ q }}"# }
+"""
+    told = 0
+
+    async def count(n: int, context: bamlet.ToolContext) -> int:
+        nonlocal told
+        for told in range(n):
+            await context.progress(told)  # type: ignore[misc]
+        return n
+
+    async def run() -> tuple[list[int], int]:
+        transport = script(calls(call("count", {"n": 10_000})), say("ok"))
+        compiled = bamlet.compile_sources({"main.baml": source})
+        functions = {"count": count}
+        runtime = bamlet.AsyncRuntime(
+            compiled, functions=functions, transport=transport, clock=LoopClock(), environ={}
+        )
+        async with runtime:
+            seen: list[int] = []
+            ahead = 0
+            event: Any
+            async for event in runtime.stream("Assist", q="?").agent_events():
+                if event.name == "ToolProgress":
+                    seen.append(event.value)
+                    ahead = max(ahead, told - event.value)
+            return seen, ahead
+
+    seen, ahead = run_virtual(run())
+    assert seen == list(range(10_000))
+    assert ahead <= 2 * 64 + 2  # what a queue holds, and what was taken of it together

@@ -25,7 +25,7 @@ TWINS = {
 }
 
 # What one face has for the other one to be made of.
-ASYNC_ONLY = {"batches", "bind", "handles", "prepare", "prepare_resume", "prepare_value", "steps", "visible"}
+ASYNC_ONLY = {"acts", "batches", "bind", "handles", "prepare", "prepare_resume", "prepare_value", "visible"}
 BLOCKING_ONLY = {"asynchronous"}
 
 
