@@ -9,7 +9,7 @@ from ..records import dataclass
 
 PER = 1_000_000
 CHARACTERS_PER_TOKEN = 3.6  # where nobody has counted
-MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def tokens_in(characters: int) -> int:
@@ -19,7 +19,7 @@ def tokens_in(characters: int) -> int:
 
 def max_tokens_of(options: Mapping[str, object]) -> int | None:
     """How long an answer may be, by the options of a client."""
-    given = (options.get(name) for name in MAX_TOKENS)
+    given = (options.get(name) for name in LENGTHS)
     return next((value for value in given if isinstance(value, int) and not isinstance(value, bool)), None)
 
 

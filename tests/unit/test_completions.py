@@ -48,7 +48,7 @@ ASKED = [
     ("bamlet chec", {"check"}),
     ("bamlet run --strea", {"--stream"}),
     ("bamlet run --stream js", {"jsonl"}),
-    ("bamlet run --stream ", {"auto", "jsonl", "off"}),
+    ("bamlet run --stream ", {"auto", "jsonl", "events", "off"}),
     ("bamlet completions z", {"zsh"}),
     ("bamlet run --record not", {"notes.txt"}),
     ("bamlet check not", {"notes.txt"}),
