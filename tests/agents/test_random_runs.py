@@ -57,7 +57,8 @@ def wanted(random: Random) -> Any:
 async def one_run(provider: str, random: Random) -> OfflineTransport:
     model = script(*answers(random))
     deadline = random.choice((None, None, random.random() * 8))
-    context = bamlet.CallContext(deadline=deadline)
+    spent: list[bamlet.Spent] = []
+    context = bamlet.CallContext(deadline=deadline, on_spent=spent.append)
     tasks = asyncio.all_tasks()
     async with bamlet.AsyncRuntime(program(provider), transport=model, clock=LoopClock(), environ={}) as runtime:
         try:
@@ -72,12 +73,18 @@ async def one_run(provider: str, random: Random) -> OfflineTransport:
         except bamlet.BamlPaused as pause:
             answer = {ask.id: random.choice((True, False, "no", {"amount": 1})) for ask in pause.asks}
             try:
-                await runtime.resume(kept(pause), answer)
+                await runtime.resume(kept(pause), answer, context=bamlet.CallContext(on_spent=spent.append))
             except bamlet.BamlError as failure:
                 kept(failure)
         except bamlet.BamlError as failure:
             kept(failure)
         assert runtime.handles.open_count == 0
+        every = [one for found in spent for one in found.attempts]
+        # Each request is one of them, however it ended, and the runtime has them all.
+        assert len(every) == len(model.requests)
+        assert "running" not in {one.outcome for one in every}
+        known = [one.output_tokens for one in every if one.output_tokens is not None]
+        assert (runtime.spent.output_tokens or 0) == sum(known)
     await asyncio.sleep(1.0)  # an iterator that was left is closed by the loop
     assert asyncio.all_tasks() == tasks
     return model

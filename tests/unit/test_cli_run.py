@@ -540,3 +540,32 @@ def test_a_result_that_contains_itself_is_a_failure_that_says_so(tmp_path: Path,
     assert err == (
         "error: the result cannot be written as JSON: the value contains itself: it has no plain form\n"
     )
+
+
+# --- functions of the host
+
+HOSTED = "function double(n: int) -> int throws unknown { $host }\nfunction main() -> int throws unknown { double(21) }\n"
+
+
+def test_a_file_of_python_gives_what_the_program_wants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program, module = tmp_path / "main.baml", tmp_path / "host.py"
+    program.write_text(HOSTED)
+    module.write_text("def double(n):\n    return n * 2\n\ndef other():\n    pass\n")
+    assert run(["run", str(program), "--functions", str(module)]) == exits.OK
+    assert capsys.readouterr().out.strip() == "42"
+
+
+def test_without_it_nothing_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "main.baml"
+    program.write_text(HOSTED)
+    assert run(["run", str(program)]) == exits.FAILED
+    assert "wants `double` of its host" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module = tmp_path / "host.py"
+    module.write_text("def broken(:\n")
+    with pytest.raises(SystemExit) as ended:
+        run(["run", str(tmp_path), "--functions", str(module)])
+    assert ended.value.code == exits.USAGE
+    assert "argument --functions: " in capsys.readouterr().err
