@@ -544,7 +544,10 @@ def test_a_result_that_contains_itself_is_a_failure_that_says_so(tmp_path: Path,
 
 # --- functions of the host
 
-HOSTED = "function double(n: int) -> int throws unknown { $host }\nfunction main() -> int throws unknown { double(21) }\n"
+HOSTED = """
+function double(n: int) -> int throws unknown { $host }
+function main() -> int throws unknown { double(21) }
+"""
 
 
 def test_a_file_of_python_gives_what_the_program_wants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -565,7 +568,5 @@ def test_without_it_nothing_is_imported(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_file_that_cannot_be_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     module = tmp_path / "host.py"
     module.write_text("def broken(:\n")
-    with pytest.raises(SystemExit) as ended:
-        run(["run", str(tmp_path), "--functions", str(module)])
-    assert ended.value.code == exits.USAGE
+    assert run(["run", str(tmp_path), "--functions", str(module)]) == exits.USAGE
     assert "argument --functions: " in capsys.readouterr().err
