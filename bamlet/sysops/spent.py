@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..providers.prices import Price, cost, tokens_in
 from ..records import dataclass
 from .attempts import Attempt
 
+if TYPE_CHECKING:
+    from ..providers.prices import Price
+
 Source: TypeAlias = Literal["exact", "partial", "estimated", "unknown"]
 Outcome: TypeAlias = Literal["finished", "cut", "failed", "stopped", "lost", "running"]
-PriceOf: TypeAlias = Callable[[str], Price | None]
+PriceOf: TypeAlias = "Callable[[str], Price | None]"
 
 _FROM_BEST: tuple[Source, ...] = ("exact", "partial", "estimated", "unknown")
 _REFUSALS = range(400, 500)  # the server has said no before a model was asked
@@ -78,6 +80,8 @@ class Tally:
             self._tokens[attempt.client_name] = (before[0] + read, before[1] + written, before[2] + cached)
 
     def spent(self, price_of: PriceOf) -> Spent:
+        from ..providers.prices import cost
+
         if not self._tokens:
             return NOTHING_SPENT if self._source == "exact" else Spent(None, None, None, self._source)
         read, written, _ = map(sum, zip(*self._tokens.values(), strict=True))
@@ -102,6 +106,8 @@ def summed(costs: Sequence[AttemptCost]) -> Spent:
 
 def cost_of(attempt: Attempt, price_of: PriceOf, *, is_answered: bool = False) -> AttemptCost:
     """`is_answered`: the call has its value, of this attempt or of another."""
+    from ..providers.prices import cost  # here and below: it brings every provider
+
     outcome = outcome_of(attempt, is_answered)
     read, written, source = tokens_of(attempt, outcome)
     usd = None
@@ -117,6 +123,8 @@ def cost_of(attempt: Attempt, price_of: PriceOf, *, is_answered: bool = False) -
 
 def tokens_of(attempt: Attempt, outcome: Outcome) -> tuple[int | None, int | None, Source]:
     """Input, output, and how they are known."""
+    from ..providers.prices import tokens_in
+
     if not attempt.was_sent or (attempt.status in _REFUSALS and attempt.said is None):
         return 0, 0, "exact"
     usage = attempt.usage
