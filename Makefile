@@ -58,6 +58,16 @@ dist: $(DIST) ## Build the wheels and sources of both packages into dist/, and h
 bench: $(DEV) ## Measure speed against hand-written Python; one table, a few minutes
 	@$(BIN)/python -m benchmarks
 
+bench-record: $(DEV) ## The same, and a line of it in benchmarks/history.jsonl: once a landing
+	@$(BIN)/python -m benchmarks --record
+
+bench-compare: $(DEV) ## What has moved between the last two lines of that history
+	@$(BIN)/python -m benchmarks --compare
+
+bench-peers: $(DEV) $(BAML_PY)/.installed ## One call of an LLM function beside baml-py, openai and pydantic-ai
+	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check openai 'pydantic-ai-slim[openai]'
+	@$(BAML_PY)/bin/python -m benchmarks peers
+
 yardsticks: $(CORE) ## Count what good code has little of, per 1,000 lines, and the sizes of files and functions
 	@$(BIN)/python tests/support/yardsticks.py bamlet
 
@@ -82,6 +92,7 @@ nightly: $(DEV) interop clients ## What `interop` and `clients` do, 100,000 orch
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
 	@BAMLET_TEST_BLOCKS=5000 $(BIN)/python -m pytest -q tests/unit/test_random_tests.py
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
+	@BAMLET_EDITS=10000 $(BIN)/python -m pytest -q --timeout 3600 tests/unit/test_checked_before.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 	@BAMLET_CLIENT_PROGRAMS=1000 $(BIN)/python -m pytest -q tests/unit/test_random_clients.py
 
@@ -148,4 +159,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots docs dist bench yardsticks fuzz interop clients nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers yardsticks fuzz interop clients nightly kills clean

@@ -191,10 +191,17 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _pickling(cls: Any, every: tuple[_Field, ...]) -> dict[str, Any]:
-    """What has slots and cannot change is restored past its own `__setattr__`."""
-    if "__getstate__" in cls.__dict__:
+    """What has slots and cannot change is made again by its `__init__`; or, if that does more than take fields,
+    it is restored past its own `__setattr__`."""
+    if "__getstate__" in cls.__dict__ or "__reduce__" in cls.__dict__:
         return {}
     values = _reader([each.name for each in every])
+    if all(each.init and not each.kw_only for each in every) and not hasattr(cls, "__post_init__"):
+
+        def __reduce__(self: Any) -> tuple[Any, tuple[Any, ...]]:
+            return self.__class__, values(self)
+
+        return {"__reduce__": __reduce__}
     slots = [getattr(cls, each.name).__set__ for each in every]
 
     def __getstate__(self: Any) -> list[Any]:

@@ -11,7 +11,15 @@ from ..diagnostics import Diagnostic
 from ..interpreter.facts.edition import Edition as Edition
 from ..records import dataclass
 from .files import Read, find, read
-from .store import cache_folder, content_key, is_known_clean, remember_clean
+from .store import (
+    cache_folder,
+    content_key,
+    forget_old_programs,
+    is_known_clean,
+    load_kept,
+    remember_clean,
+    save_kept,
+)
 from .uncollected import uncollected
 
 if TYPE_CHECKING:
@@ -19,8 +27,12 @@ if TYPE_CHECKING:
     from ..interpreter.facts.interface import SymbolTable
     from ..interpreter.program.analyse import Analysis
     from ..interpreter.program.editions import Choice
+    from .checked_before import CheckedBefore
 
 _Stamp = tuple[int, int]
+
+# Looks at edited functions alone; then all is looked at, and the parser forgets the texts that it saw meanwhile.
+MOST_IN_A_ROW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,9 @@ class Project:
         self._files: dict[Path, _File] = {}
         self._found: tuple[Diagnostic, ...] | None = None
         self._parser: Parser | None = None
+        self._before: CheckedBefore | None = None
+        self._asked = ""  # in which edition that was
+        self._in_a_row = 0
 
     @property
     def file_count(self) -> int:
@@ -90,34 +105,63 @@ class Project:
 
     def _check(self, texts: Sequence[Read]) -> tuple[Diagnostic, ...]:
         problems = tuple(one.problem for one in texts if one.problem)
+        asked = f"{self._edition} {self._assumed()}"
+        if asked != self._asked:
+            self._before, self._asked = None, asked
         if self._parser is not None or problems:
-            return self._analyse(texts, problems)
+            return () if not problems and self._is_clean_still(texts) else self._analyse(texts, problems)
         folder = cache_folder()
         content = (text for one in texts for text in (one.source.name, one.source.text))
-        key = content_key((f"{self._edition} {self._assumed()}", *content))
+        key = content_key((asked, *content))
         if is_known_clean(folder, key):
             return ()
-        found = self._analyse(texts, problems)
+        place = "checked-" + content_key((asked, *(one.source.name for one in texts)))
+        self._before = load_kept(folder, place)
+        if self._is_clean_still(texts):
+            found: tuple[Diagnostic, ...] = ()
+        elif not (found := self._analyse(texts, problems)) and self._before is not None:
+            save_kept(folder, place, self._before)
+            forget_old_programs(folder)
         if not found:
             remember_clean(folder, key)
         return found
 
+    def _is_clean_still(self, texts: Sequence[Read]) -> bool:
+        from .compiling import library_unit
+
+        self._in_a_row += 1
+        if self._before is None or self._in_a_row > MOST_IN_A_ROW:
+            return False
+        sources = [one.source for one in texts]
+        return self._before.is_clean_still(sources, self._parsing(), library_unit())
+
     def _analyse(self, texts: Sequence[Read], problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        """All of it; if that is clean, what is needed to tell next time whether it still is."""
+        from .checked_before import CheckedBefore
         from .compiling import in_order
 
         _, analysis = self._stages(texts)
-        return in_order((*problems, *analysis.diagnostics))
+        found = in_order((*problems, *analysis.diagnostics))
+        if not found:
+            self._before = CheckedBefore.of([one.source for one in texts], self._parsing(), analysis)
+        return found
 
     def _stages(self, texts: Sequence[Read]) -> tuple[list[Parsed], Analysis]:
-        from ..grammar import Parser
         from ..interpreter.program.analyse import analyse
         from .compiling import library_unit
 
+        self._in_a_row = 0
+        parser = self._parsing()
+        parser.next_round()
+        parsed = [parser.parse(one.source) for one in texts if one.problem is None]
+        return parsed, analyse(parsed, library_unit(), settled=self._edition, assumed=self._assumed())
+
+    def _parsing(self) -> Parser:
+        from ..grammar import Parser
+
         if self._parser is None:
             self._parser = Parser(cache_folder())
-        self._parser.next_round()
-        parsed = [self._parser.parse(one.source) for one in texts if one.problem is None]
-        return parsed, analyse(parsed, library_unit(), settled=self._edition, assumed=self._assumed())
+        return self._parser
 
     def _assumed(self) -> Edition | None:
         """What settings say; of several paths the first that has any."""

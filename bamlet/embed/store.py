@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from .writing import write_whole
@@ -122,7 +122,18 @@ def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
     return Unit(names, effects, tuple(marshal.loads(code) for code in codes), edition), diagnostics
 
 
-KEPT_PROGRAMS = 100  # compiled programs of the user
+def load_kept(folder: Path | None, name: str) -> Any:
+    """What `save_kept` kept, or None. The name says which version of us did."""
+    data = None if folder is None else _read(folder / f"{name}.bin")
+    return None if data is None else pickle.loads(data)
+
+
+def save_kept(folder: Path | None, name: str, value: object) -> None:
+    if folder is not None:
+        _write(folder / f"{name}.bin", pickle.dumps(value))
+
+
+KEPT_PROGRAMS = 100  # programs of the user that were compiled, and as many that were checked
 
 
 def forget_old_programs(folder: Path | None) -> None:
@@ -130,9 +141,10 @@ def forget_old_programs(folder: Path | None) -> None:
     if folder is None:
         return
     try:
-        by_age = sorted(folder.glob("program-*.bin"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for path in by_age[KEPT_PROGRAMS:]:
-            path.unlink(missing_ok=True)
+        for kind in ("program", "checked"):
+            by_age = sorted(folder.glob(f"{kind}-*.bin"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+            for path in by_age[KEPT_PROGRAMS:]:
+                path.unlink(missing_ok=True)
     except OSError:
         return  # another process does the same
 

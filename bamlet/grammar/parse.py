@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,13 +80,16 @@ class Parser:
     _ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     _ranges_before: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
-    def parse(self, file: SourceFile) -> Parsed:
+    def parse(self, file: SourceFile, only: Container[int] | None = None) -> Parsed:
+        """All items, or those at some places among `ranges`."""
         items: list[n.Placed[n.Item]] = []
         problems: list[tuple[int, SyntaxProblem]] = []
         broken: list[str] = []
         gaps: list[Gap] = []
         end = 0
-        for start, end in self._split(file.text):
+        for place, (start, end) in enumerate(self.ranges(file.text)):
+            if only is not None and place not in only:
+                continue
             item: n.Item | _Unreadable | None = self._item(file.text[start:end])
             if isinstance(item, _Unreadable):
                 problems += ((start, problem) for problem in item.problems)
@@ -106,7 +110,8 @@ class Parser:
         self._items[text] = outcome
         return outcome
 
-    def _split(self, text: str) -> list[tuple[int, int]]:
+    def ranges(self, text: str) -> list[tuple[int, int]]:
+        """Where each item begins and ends."""
         ranges = self._ranges.get(text) or self._ranges_before.get(text) or list(split(text))
         self._ranges[text] = ranges
         return ranges

@@ -1,4 +1,4 @@
-"""The works of `benchmarks.peers` as a user of instructor writes them."""
+"""The works of `benchmarks.comparison` as a user of instructor writes them."""
 
 from __future__ import annotations
 

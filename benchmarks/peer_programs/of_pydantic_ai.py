@@ -1,4 +1,4 @@
-"""The works of `benchmarks.peers` as a user of pydantic-ai writes them."""
+"""The works of `benchmarks.comparison` as a user of pydantic-ai writes them."""
 
 from __future__ import annotations
 

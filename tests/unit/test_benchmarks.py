@@ -42,6 +42,7 @@ SMALL: dict[Any, dict[str, Any]] = {
     clients: {"CALLS": 2},
     language: {
         "WORKS": tuple(replace(work, size=8) for work in language.WORKS),
+        "VALUES": tuple(replace(work, size=8) for work in language.VALUES),
         "DEFER": replace(language.DEFER, size=8),
         "DISPATCH": replace(language.DISPATCH, size=8),
     },

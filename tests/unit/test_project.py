@@ -102,3 +102,34 @@ def test_hidden_files_and_environments_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "env" / "pyvenv.cfg", "home = /usr/bin\n")
     assert find(tmp_path) == [tmp_path / "f.baml", tmp_path / "src" / "e.baml"]
     assert find(tmp_path / ".d.baml") == [tmp_path / ".d.baml"]
+
+
+CALLER = "function G(n: int) -> int { F(n) catch (e) { string => 1 } }\n"
+THROWS = 'function F(total: int) -> int { if (total > 1) { throw "much" } total }\n'
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["another process", "the same"])
+def test_an_edit_of_a_function_is_held_against_those_that_call_it(
+    again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAMLET_CACHE_DIR", str(tmp_path / "cache"))
+    sources = tmp_path / "baml_src"
+    file = write(sources / "a.baml", THROWS)
+    write(sources / "b.baml", CALLER)
+    project = Project(sources)
+    found = []
+    for text in (THROWS, THROWS.replace("1", "2"), RIGHT, THROWS.replace("1", "3"), WRONG, f"{THROWS}/*", THROWS):
+        write(file, text)
+        project = Project(sources) if again else project
+        found.append(slugs(project))
+    unreachable = ["unreachable-catch-arm"]
+    assert found == [[], [], unreachable, [], ["unknown-name", *unreachable], ["unclosed"], []]
+
+
+def test_an_edit_that_makes_a_program_one_of_the_second_edition_is_seen(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.baml", RIGHT)
+    write(tmp_path / "b.baml", "class cleanup { x int }\n")
+    project = Project(tmp_path)
+    assert (slugs(project), project.edition().edition) == ([], 1)
+    write(file, RIGHT.replace("total }", "total is int; total }"))
+    assert (slugs(project), project.edition().edition) == ([], 2)

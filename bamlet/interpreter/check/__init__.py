@@ -34,8 +34,10 @@ MAX_ROUNDS = 10
 
 @dataclass(slots=True)
 class Checked:
-    """The tables of each function, constant and lambda that has code, by name; constants as `let NAME`."""
+    """The tables of each function, constant and lambda that has code, by name; constants as `let NAME`. `endless`
+    are the functions that never come back."""
 
+    endless: frozenset[str]
     tables: dict[str, Tables] = field(default_factory=dict)
 
     def add(self, name: str, tables: Tables) -> None:
@@ -43,9 +45,13 @@ class Checked:
         self.tables.update((closure.name, closure.tables) for closure in tables.lambdas.values())
 
 
-def check(own: Names, names: Names, report: Report, edition: Edition = 1) -> Checked:
-    """Check what `own` declares, with `names` (its own and the library's) in view."""
-    work = _Work(names, never_returning(own.functions.values(), names), edition)
+def check(
+    own: Names, names: Names, report: Report, edition: Edition = 1, endless: frozenset[str] = frozenset()
+) -> Checked:
+    """Check what `own` declares, with `names` (its own and the library's) in view, of which some are known to be
+    `endless`."""
+    endless = never_returning(own.functions.values(), names, endless)
+    work = _Work(names, endless, edition)
     constants = in_order_of_use(own, report)
     keys = [constant_name(symbol.name) for symbol in constants] + list(own.functions)
     for symbol in list(own.functions.values()):
@@ -56,7 +62,7 @@ def check(own: Names, names: Names, report: Report, edition: Edition = 1) -> Che
     for key in keys:
         if key in work.reports:
             report.diagnostics += work.reports[key].diagnostics
-    checked = Checked()
+    checked = Checked(endless)
     for key in keys:
         if key in work.tables:
             checked.add(key, work.tables[key])

@@ -18,10 +18,13 @@ from ..facts.symbols import FunctionSymbol, Names
 from .disturb import leaves_loop
 
 
-def never_returning(functions: Iterable[FunctionSymbol], names: Names) -> frozenset[str]:
-    """All are taken for such until one way out is found; what called them is looked at again."""
+def never_returning(
+    functions: Iterable[FunctionSymbol], names: Names, others: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """All are taken for such until one way out is found; what called them is looked at again.
+    `others` are known to be such."""
     bodies = {symbol.name: symbol for symbol in functions if symbol.node and symbol.kind == "code"}
-    known = {*bodies, "baml.sys.panic"}
+    known = {*bodies, *others, "baml.sys.panic"}
     calls = {name: _called(symbol, names) for name, symbol in bodies.items()}
     callers: dict[str, list[str]] = {}
     for name, called in calls.items():

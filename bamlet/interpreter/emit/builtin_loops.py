@@ -14,7 +14,7 @@ from ...grammar.walk import walk
 from ...records import dataclass, replace
 from ..check.state import ungrouped
 from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
-from .functions import call_function
+from .functions import call_function, call_unknown
 from .lambdas import call_lambda, define_lambda
 from .state import CONTEXT, Emitter, attribute, call, compare, load, store
 
@@ -44,7 +44,7 @@ def _callback(e: Emitter, node: n.Expr, arity: int) -> Callback:
     if isinstance(use, LocalUse) and not use.fields and use.variable.function is not None:
         known, code = use.variable.function, attribute(value, "code")
         return Callback(names, lambda: call_lambda(e, known, code, _loads(names)))
-    return Callback(names, lambda: ast.Await(call("$call_value", load(CONTEXT), value, *_loads(names))))
+    return Callback(names, lambda: call_unknown(value, value, _loads(names)))
 
 
 def _loads(names: Sequence[str]) -> list[ast.expr]:

@@ -24,10 +24,10 @@ from ..facts.typing_tables import (
 from .builtin_loops import emit_callback
 from .builtins import BUILTINS
 from .dispatch import call_method
-from .functions import call_function, call_showing, may_go_on
+from .functions import call_function, call_showing, call_unknown, may_go_on
 from .lambdas import call_lambda
 from .operators import element
-from .state import CONTEXT, Emit, Emitter, attribute, both, call, compare, load
+from .state import Emit, Emitter, attribute, both, call, compare, load
 from .type_tests import type_value
 
 
@@ -68,7 +68,7 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
                 called = call_lambda(e, known, attribute(values[0], "code"), values[1:])
                 # It may be its own caller, and in more than one place.
                 return both(may_go_on(), called) if e.multiplies(known) or in_lambda else called
-            return ast.Await(call("$call_value", load(CONTEXT), *values))
+            return call_unknown(*e.twice(values[0]), values[1:])
         case DeadCall(first=first):
             nodes = (first, *(argument for argument in written(node) if argument is not first))
             return call("$unreachable", *e.operands(nodes))

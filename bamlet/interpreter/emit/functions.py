@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from copy import deepcopy
 
 from ..facts.code_names import function_name, showing_name
 from ..facts.interface import stream_entry
@@ -26,13 +27,35 @@ def function_value(e: Emitter, symbol: FunctionSymbol) -> ast.expr:
 def function_values(unit: Unit) -> Iterable[ast.stmt]:
     """How a value is called depends on what the function reaches, so it knows that of itself."""
     for symbol in unit.values.values():
-        name, suspends = ast.Constant(symbol.name), ast.Constant(symbol.name in unit.effects.suspends)
+        name = ast.Constant(symbol.name)
         if symbol.kind == "stub":
-            made = call("$operation_value", name, suspends)
+            made = call("$operation_value", name, ast.Constant(symbol.name in unit.effects.suspends))
         else:
-            needs_context = ast.Constant(symbol.name in unit.effects.needs_context)
-            made = call("$FunctionValue", name, load(function_name(symbol.name)), suspends, needs_context)
+            made = call("$FunctionValue", name, load(function_name(symbol.name)), *how_called(unit, symbol.name))
         yield ast.Assign([store(value_name(symbol.name))], made)
+
+
+def how_called(unit: Unit, name: str) -> list[ast.expr]:
+    """What a function value knows of its code: whether it suspends, needs the context, or neither."""
+    suspends, needs_context = name in unit.effects.suspends, name in unit.effects.needs_context
+    return [ast.Constant(suspends), ast.Constant(needs_context), ast.Constant(not (suspends or needs_context))]
+
+
+# What stands twice in the code, once for each way to call, and may itself hold such calls.
+MOST_NODES_TWICE = 60
+
+
+def call_unknown(first: ast.expr, again: ast.expr, arguments: list[ast.expr]) -> ast.expr:
+    """A call of a function value of which nothing is known: where it is a plain one, a call as Python makes it.
+
+    `first` is the value where it is read first, `again` where it is read later. A plain function cannot come back
+    to who calls it, so that nobody need look whether the call was told to stop.
+    """
+    by_the_way = ast.Await(call("$call_value", load(CONTEXT), first, *arguments))
+    if sum(1 for argument in arguments for _ in ast.walk(argument)) > MOST_NODES_TWICE:
+        return by_the_way
+    by_the_way = ast.Await(call("$call_value", load(CONTEXT), again, *deepcopy(arguments)))
+    return ast.IfExp(attribute(first, "plain"), ast.Call(attribute(again, "code"), arguments, []), by_the_way)
 
 
 def operation(name: str, arguments: list[ast.expr]) -> ast.Call:

@@ -12,6 +12,7 @@ import ast
 from ...grammar import nodes as n
 from ...records import dataclass
 from ..facts.typing_tables import Closure, python_name
+from .functions import how_called
 from .state import CONTEXT, GIVE, EmitInto, Emitter, Target, call, load
 
 
@@ -41,9 +42,8 @@ def define_lambda(e: Emitter, node: n.Lambda) -> Defined:
 
 
 def lambda_value(e: Emitter, defined: Defined) -> ast.expr:
-    name, effects = defined.closure.name, e.unit.effects
-    flags = ast.Constant(name in effects.suspends), ast.Constant(name in effects.needs_context)
-    return call("$FunctionValue", ast.Constant(name), load(defined.python), *flags)
+    name = defined.closure.name
+    return call("$FunctionValue", ast.Constant(name), load(defined.python), *how_called(e.unit, name))
 
 
 def call_lambda(e: Emitter, name: str, code: ast.expr, arguments: list[ast.expr]) -> ast.expr:

@@ -5,6 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...records import dataclass, field
+from ...types.ty import Ty
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What one function, constant or lambda does to others, as far as the graph of calls wants to know.
+
+    `counts` says how often it calls each by its name, methods of interfaces under the name of their table,
+    `handed` what types it hands to functions with type parameters. `values` are functions that it uses as
+    values, `hands_on` those whose value is its own.
+    """
+
+    reaches: frozenset[str]
+    counts: tuple[tuple[str, int], ...]
+    handed: tuple[tuple[str, tuple[tuple[str, Ty], ...]], ...]
+    values: tuple[str, ...]
+    hands_on: frozenset[str]
+    lambdas: tuple[str, ...]
+    wants_types: frozenset[str]
+    calls_values: bool
+    loops: bool
+    uses_context: bool
+    walks: bool
+    shrinks: bool
 
 
 @dataclass(frozen=True, slots=True)

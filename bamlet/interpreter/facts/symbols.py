@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Literal
 
-from ...records import dataclass, field, replace
+from ...records import dataclass, field, fields, replace
 from ...source import Span
 from ...types.relate import Relation
 from ...types.schema import ClassSchema, EnumSchema, Schemas
@@ -197,6 +197,11 @@ class Names:
     def schemas(self) -> Schemas:
         classes = {name: symbol.schema for name, symbol in self.classes.items()}
         return Schemas(classes, dict(self.enums), dict(self.recursive_aliases))
+
+    def copied(self) -> Names:
+        """The same, where something may be declared anew without a trace in these."""
+        every = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return Names(**{name: value.copy() for name, value in every})
 
     def without_nodes(self) -> Names:
         """For keeping: the same names without trees and places."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...diagnostics import Diagnostic, catalogue
 from ...grammar import Parsed
-from ...grammar import nodes as n
 from ...records import dataclass
 from ...types.show import show
 from ...types.ty import NEVER
 from ..check import Checked, check
 from ..check.readings import check_readings
+from ..emit.call_graph import call_graph
 from ..emit.effects import infer_effects
 from ..facts.code_names import constant_name, prompt_name
 from ..facts.edition import Edition
-from ..facts.effects import Effects
+from ..facts.effects import Calls, Effects
 from ..facts.report import Report
 from ..facts.symbols import Names
 from ..names.resolve import resolve
@@ -32,6 +32,7 @@ class Analysis:
     names: Names
     view: Names
     checked: Checked
+    graph: Mapping[str, Calls]
     effects: Effects
     report: Report
     edition: Choice
@@ -68,8 +69,9 @@ def analyse(
     names, report = resolve(items, below, namespaces, broken)
     view = names.over(below)
     checked = check(names, view, report, edition.edition)
-    effects = infer_effects(names, view, checked, library.effects if library else None, all_async)
-    check_erased(names, checked, effects, report)
+    graph = call_graph(names, checked)
+    effects = infer_effects(names, view, graph, library.effects if library else None, all_async)
+    check_erased(names, graph, effects, report)
     _check_constants(names, effects, report)
     _check_holes(names, effects, report)
     check_readings(items, report)
@@ -81,7 +83,7 @@ def analyse(
             from .meanings import check_meanings
 
             check_meanings(files, edition, checked, view.relation(), report)
-    if _holds_jinja(items):
+    if holds_jinja({placed.file.name: placed.file.text for placed in items}.values()):
         from ..check.prompts import check_prompts  # brings jinja2
 
         check_prompts(items, view, report)
@@ -89,16 +91,12 @@ def analyse(
     unread = [d for parsed in files for d in parsed.diagnostics]
     found = independent(report.diagnostics, gaps)
     report.diagnostics[:] = [*edition.diagnostics, *misplaced, *unread, *found]
-    return Analysis(names, view, checked, effects, report, edition)
+    return Analysis(names, view, checked, graph, effects, report, edition)
 
 
-def _holds_jinja(items: Sequence[n.Placed[n.Item]]) -> bool:
-    """Whether any text of the program has Jinja's brackets in it."""
-    return any(
-        mark in placed.file.text
-        for placed in {p.file.name: p for p in items}.values()
-        for mark in ("{{", "{%", "{#")
-    )
+def holds_jinja(texts: Iterable[str]) -> bool:
+    """Whether any of them has Jinja's brackets in it."""
+    return any(mark in text for text in texts for mark in ("{{", "{%", "{#"))
 
 
 def _check_holes(names: Names, effects: Effects, report: Report) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...diagnostics import catalogue
-from ..check import Checked
-from ..facts.effects import Effects
+from ..facts.effects import Calls, Effects
 from ..facts.implementations import TO_STRING
 from ..facts.interface import is_of_library
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
-from ..facts.typing_tables import FunctionUse
 
 
-def check_erased(own: Names, checked: Checked, effects: Effects, report: Report) -> None:
+def check_erased(own: Names, graph: Mapping[str, Calls], effects: Effects, report: Report) -> None:
     """Only a call by name can say what the type parameters are that a function looks at."""
     methods = {
         full
@@ -28,13 +28,12 @@ def check_erased(own: Names, checked: Checked, effects: Effects, report: Report)
         missing = {param.name for param in symbol.told} if symbol is not None else set()
         if symbol is not None and not set(params) <= missing:
             _say(report, symbol, f"what {listed} is cannot be found out at run time")
-    for name, tables in checked.tables.items():
-        for use in tables.uses.values():
-            if isinstance(use, FunctionUse) and use.symbol.name in effects.told:
-                found = own.functions.get(name)
-                if found is not None:
-                    message = f"`{use.symbol.name}` looks at a type that only a call can name, so it is no value"
-                    _say(report, found, message, "write a lambda that calls it")
+    for name, calls in graph.items():
+        found = own.functions.get(name)
+        for used in calls.values:
+            if found is not None and used in effects.told:
+                message = f"`{used}` looks at a type that only a call can name, so it is no value"
+                _say(report, found, message, "write a lambda that calls it")
     for (interface, _), implementation in own.implementations.items():
         for full in implementation.methods.values() if interface == TO_STRING else ():
             if full in effects.suspends and full in own.functions:

@@ -81,9 +81,7 @@ class Program:
 
     def function_value(self, name: str) -> FunctionValue:
         """Any function that has code, hidden ones included."""
-        effects = self.unit.effects
-        code = self.namespace[function_name(name)]
-        return FunctionValue(name, code, name in effects.suspends, name in effects.needs_context)
+        return _value(self, name)
 
     @property
     def edition(self) -> Edition:
@@ -205,7 +203,8 @@ def _serve_library(program: Program, names: Names) -> None:
 def _value(program: Program, function: str) -> FunctionValue:
     """Of a function of the program or of the library."""
     effects, code = program.unit.effects, program.namespace[function_name(function)]
-    return FunctionValue(function, code, function in effects.suspends, function in effects.needs_context)
+    suspends, needs_context = function in effects.suspends, function in effects.needs_context
+    return FunctionValue(function, code, suspends, needs_context, not (suspends or needs_context))
 
 
 def _share_enums(namespace: dict[str, Any], space: ValueSpace, library: Program) -> None:

@@ -152,12 +152,16 @@ class Opaque:
 
 @dataclass(frozen=True, slots=True)
 class FunctionValue:
-    """A function used as a value. How it is called depends on what it reaches, so the caller asks."""
+    """A function used as a value. How it is called depends on what it reaches, so the caller asks.
+
+    A `plain` one neither suspends nor needs the context: its code is called as it is.
+    """
 
     name: str
     code: Callable[..., Any]
     suspends: bool
     needs_context: bool
+    plain: bool = False
 
     def __repr__(self) -> str:
         return f"<function {self.name}>"

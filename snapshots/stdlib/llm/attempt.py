@@ -43,7 +43,7 @@ async def baml.llm.call_primitive($context, primitive, call):
 
     async def baml.llm.call_primitive.lambda 1($context):
         return await $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt)
-    $3 = $FunctionValue('baml.llm.call_primitive.lambda 1', baml.llm.call_primitive.lambda 1, True, True)
+    $3 = $FunctionValue('baml.llm.call_primitive.lambda 1', baml.llm.call_primitive.lambda 1, True, True, False)
     value = await fn baml.llm.ExecutionContext.read($context, $1, $2, $3)
     if call.streams:
         await fn baml.llm.show_whole($context, value)

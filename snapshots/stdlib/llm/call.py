@@ -13,7 +13,7 @@ fn baml.llm.ExecutionContext.render = baml.llm.ExecutionContext.render
 async def baml.llm.ExecutionContext.read($context, self, answer, value):
     $1 = self.turn
     if $1 is None:
-        return await $call_value($context, value)
+        return value.code() if value.plain else await $call_value($context, value)
     turn = $1
     return await fn baml.agent.Turn.heard($context, turn, answer, value)
 

@@ -51,7 +51,7 @@ async def baml.llm.execute_strategy($context, client, call):
     strategy = $1
     began_ms = $context.invoke('baml.sys.now_ms', $context)
     try:
-        value = await $call_value($context, strategy, client, call)
+        value = strategy.code(client, call) if strategy.plain else await $call_value($context, strategy, client, call)
     except $Thrown as $2:
         $3 = $2.value
         error = $3

@@ -32,7 +32,7 @@ async def baml.llm.LiveAnswer.read_on($context, self):
 
     async def baml.llm.LiveAnswer.read_on.lambda 1($context):
         return await $context.invoke('baml.llm.PartialParser.finish_answer', $context, self.partial, self.answer, self.prompt)
-    $3 = $FunctionValue('baml.llm.LiveAnswer.read_on.lambda 1', baml.llm.LiveAnswer.read_on.lambda 1, True, True)
+    $3 = $FunctionValue('baml.llm.LiveAnswer.read_on.lambda 1', baml.llm.LiveAnswer.read_on.lambda 1, True, True, False)
     value = await fn baml.llm.ExecutionContext.read($context, $1, $2, $3)
     await $context.invoke('baml.stream.emit_partial', $context, self.partial)
     return value

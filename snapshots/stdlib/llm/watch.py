@@ -56,9 +56,9 @@ async def baml.llm.watch($context, function_name, args):
 
         async def baml.llm.watch.lambda 2($context):
             return await fn baml.llm.stream_llm_function($context, function_name, args)
-        $4 = $FunctionValue('baml.llm.watch.lambda 2', baml.llm.watch.lambda 2, True, True)
+        $4 = $FunctionValue('baml.llm.watch.lambda 2', baml.llm.watch.lambda 2, True, True, False)
         return await $context.invoke('baml.stream.Shown.hear', $context, $3, $4)
-    $2 = $context.invoke('baml.future.start', $context, $FunctionValue('baml.llm.watch.lambda 1', baml.llm.watch.lambda 1, True, True), None, [])
+    $2 = $context.invoke('baml.future.start', $context, $FunctionValue('baml.llm.watch.lambda 1', baml.llm.watch.lambda 1, True, True, False), None, [])
     return class baml.llm.Stream($1, $2)
 
 
