@@ -128,6 +128,7 @@ DOORS: dict[str, set[str]] = {
     "pydantic": {"client"},
     "sqlite3": {"batch.journal"},
     "pyarrow": {"batch.tables"},
+    "multiprocessing": {"batch.processes"},
     "genai_prices": {"embed.prices"},
     "mcp": {"sysops.mcp_sessions"},
     "mcp_types": {"sysops.mcp_sessions"},

@@ -43,6 +43,14 @@ class Done:
 
 
 class Engine(Protocol):
+    @property
+    def in_flight(self) -> int: ...
+
+    @property
+    def places(self) -> int:
+        """How many may be in flight now."""
+        ...
+
     async def run(self, rows: AsyncIterator[Row], done: Callable[[Done], None]) -> None:
         """Ask all rows, and return when each has ended. Cancelling it ends those that run."""
         ...

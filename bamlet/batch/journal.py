@@ -147,10 +147,15 @@ class Journal:
         self._writer = _Writer(self._path, self._run)
 
     def lost_at_most(self) -> int:
-        """Rows that killed runs may have asked without storing the answer: those in flight, and one group."""
+        """Rows that killed runs may have asked without storing the answer: those in flight, and one group; and
+        those that dead workers had in hand."""
         select = f"SELECT coalesce(sum(concurrency + {GROUP_ROWS}), 0) FROM run WHERE reason='killed'"
         (found,) = self._db.execute(select).fetchone()
-        return int(found)
+        return int(found) + int(self.meta("lost") or 0)
+
+    def lost(self, rows: int) -> None:
+        """A worker has died with so many rows in hand."""
+        self.set_meta("lost", str(int(self.meta("lost") or 0) + rows))
 
     def store(self, done: Done) -> None:
         assert self._writer is not None

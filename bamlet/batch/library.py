@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from ..embed import BamlInvalidArgumentError
+from ..embed.runtime import Program
 from ..sync import iterate, wait_for
 from .engines import Refused
 from .mapping import Mappable, MappedRow, Order, Places, RowMapping, Rows, runtime_of
@@ -19,6 +20,7 @@ from .options import MapOptions, MaxErrors
 from .report import MapReport, Progress
 from .run import run_map
 from .session import Hooks
+from .setting import Setting
 
 __all__ = ["MappedRow", "amap", "map", "map_file"]
 
@@ -104,5 +106,6 @@ def map_file(
 
 
 async def _map_file(program: Mappable, function: str, options: MapOptions, hooks: Hooks) -> MapReport:
+    setting = Setting(program=program) if isinstance(program, Program) else None
     async with AsyncExitStack() as stack:
-        return await run_map(await runtime_of(program, stack), function, options, hooks)
+        return await run_map(await runtime_of(program, stack), function, options, hooks, setting=setting)

@@ -20,6 +20,10 @@ class LocalEngine:
     def in_flight(self) -> int:
         return len(self._tasks)
 
+    @property
+    def places(self) -> int:
+        return self._paces.limit
+
     async def run(self, rows: AsyncIterator[Row], done: Callable[[Done], None]) -> None:
         try:
             async for row in rows:
@@ -40,7 +44,10 @@ class LocalEngine:
                 await asyncio.wait(set(self._tasks))
 
     async def _ask(self, row: Row, done: Callable[[Done], None]) -> None:
-        done(await self._ask_one(row))
+        found = await self._ask_one(row)
+        if found.input_tokens is not None:
+            self._paces.settle(found.client, found.attempts, found.input_tokens + (found.output_tokens or 0))
+        done(found)
 
     async def _room(self) -> None:
         while not self._paces.rows(len(self._tasks)):

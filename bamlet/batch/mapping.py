@@ -169,8 +169,6 @@ class RowMapping:
         def done(found: Done) -> None:
             asked = self._asked.pop(found.id)
             meter.ended(found)
-            if found.input_tokens is not None:
-                paces.settle(found.client, found.attempts, found.input_tokens + (found.output_tokens or 0))
             stops.ended(found, asked.arguments)
             if journal is not None:
                 journal.store(found)

@@ -12,6 +12,7 @@ from ..embed.runtime import AsyncRuntime, Program
 from ..providers.prices import CHARACTERS_PER_TOKEN
 from ..providers.prices import max_tokens_of as max_tokens_of_options
 from ..records import dataclass
+from .budget import Rate
 from .engines import Done, Refused
 from .options import MapOptions
 from .pace import Limits
@@ -50,7 +51,7 @@ def client_limits(program: Program, options: MapOptions, client: str) -> Limits:
     rate: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
     rpm = options.rpm if options.rpm is not None else rate.get("rpm")
     tpm = options.tpm if options.tpm is not None else rate.get("tpm")
-    return Limits(options.concurrency, rpm, tpm, answer_tokens=max_tokens_of(program, client) or 0)
+    return Limits(options.concurrency, Rate(rpm, tpm), answer_tokens=max_tokens_of(program, client) or 0)
 
 
 def check_prices(program: Program, function: str, prices: Prices) -> None:

@@ -10,6 +10,7 @@ from ..records import dataclass, field
 from .engines import Refused
 
 Duplicates = Literal["once", "each", "error"]
+EngineName = Literal["local", "ray", "provider-batch"]
 PART_ROWS = 100_000
 
 
@@ -82,6 +83,8 @@ class MapOptions:
     seed: int = 0
     errors: str | None = None
     canary: bool = True
+    engine: EngineName = "local"
+    procs: int = 1
     dry_run: bool = False
     estimate: bool = False
     yes: bool = False

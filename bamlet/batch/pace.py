@@ -7,56 +7,35 @@ back to the head of the queue; what it says of waiting stops the client and not 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import islice
+from typing import TypeAlias
 
 from ..providers import http_error
 from ..providers.prices import CHARACTERS_PER_TOKEN
 from ..providers.rate_limits import rate_limits
 from ..records import dataclass, field
+from .budget import LEASE_REQUESTS, UNLIMITED, Buckets, Budget, Rate
 
 START = 4
 CEILING = 1_000
 CUT = 0.8
 MAX_REFUSALS = 20  # of one request; then the row fails
 REFUSED = frozenset({429, 503, 529})
-BURST_SECONDS = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 10.0  # seconds for a request whose refusal says nothing of waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`concurrency` is None for as much as goes; the others are per minute, and None for no limit."""
+    """`concurrency` is None for as much as goes."""
 
     concurrency: int | None = None
-    rpm: float | None = None
-    tpm: float | None = None
+    rate: Rate = UNLIMITED
     answer_tokens: float = 0.0  # what is reserved for an answer
     ceiling: int = CEILING
-
-
-class Bucket:
-    """So much a minute, and at most what half a second gives at once. What was taken too much is owed."""
-
-    def __init__(self, per_minute: float, now: float) -> None:
-        self._rate = per_minute / 60
-        self._room = max(1.0, self._rate * BURST_SECONDS)
-        self._level = self._room
-        self._at = now
-
-    def wait(self, amount: float, now: float) -> float:
-        """Seconds until so much may be taken. What is more than the bucket holds is taken from a full one."""
-        self._fill(now)
-        return max(0.0, (min(amount, self._room) - self._level) / self._rate)
-
-    def take(self, amount: float, now: float) -> None:
-        self._fill(now)
-        self._level -= amount
-
-    def _fill(self, now: float) -> None:
-        self._level = min(self._room, self._level + (now - self._at) * self._rate)
-        self._at = now
 
 
 @dataclass(slots=True)
@@ -66,34 +45,43 @@ class _Waiting:
     not_before: float
 
 
+MakeBudget: TypeAlias = Callable[[str, Rate, Callable[[], None]], Budget]
+"""Of a client, and what is called when it may have more room than it said."""
+
+
+def own_budget(client: str, rate: Rate, heard: Callable[[], None]) -> Budget:
+    return Buckets(rate, asyncio.get_running_loop().time())
+
+
 @dataclass(slots=True)
 class Lane:
     """The pace of one client."""
 
     limits: Limits
     more_room: Callable[[], None]
+    name: str = ""
+    make_budget: MakeBudget = own_budget
     limit: float = field(init=False)
     running: int = 0
     refusals: int = 0
     _waiting: deque[_Waiting] = field(default_factory=deque)
     _cuts: int = 0
     _paused_until: float = 0.0
-    _requests: Bucket | None = None
-    _tokens: Bucket | None = None
+    _budget: Budget | None = None
     _timer: asyncio.TimerHandle | None = None
+    _is_held: bool = False
     _reserved: float = 0.0
     _admitted_requests: int = 0
 
     def __post_init__(self) -> None:
-        now = asyncio.get_running_loop().time()
         self.limit = self.limits.concurrency or min(START, self.limits.ceiling)
-        self._requests = Bucket(self.limits.rpm, now) if self.limits.rpm else None
-        self._tokens = Bucket(self.limits.tpm, now) if self.limits.tpm else None
+        if self.limits.rate.is_limited:
+            self._budget = self.make_budget(self.name, self.limits.rate, self._resume)
 
     @property
     def is_held(self) -> bool:
         """Whether more rows would only wait for time to pass."""
-        return self._timer is not None
+        return self._is_held
 
     @asynccontextmanager
     async def place(self, characters: int, refusals: int) -> AsyncIterator[LanePlace]:
@@ -140,11 +128,17 @@ class Lane:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._is_held = False
         while self._waiting and self.running < int(self.limit):
             head, now = self._waiting[0], loop.time()
-            wait = max(head.not_before - now, self._paused_until - now, self._wait_for_buckets(head, now))
+            wait = max(head.not_before - now, self._paused_until - now)
+            if wait <= 0 and self._budget is not None:
+                # Asked last: who leases for a request that may not go anyway takes it from the others.
+                wait = self._budget.wait(self._next_tokens(), now)
             if wait > 0:
-                self._timer = loop.call_later(wait, self._resume)
+                self._is_held = True
+                if wait < math.inf:
+                    self._timer = loop.call_later(wait, self._resume)
                 return
             self._waiting.popleft()
             if head.admitted.done():
@@ -158,18 +152,14 @@ class Lane:
         self._pump()
         self.more_room()
 
-    def _wait_for_buckets(self, head: _Waiting, now: float) -> float:
-        waits = (
-            self._requests and self._requests.wait(1, now),
-            self._tokens and self._tokens.wait(head.tokens, now),
-        )
-        return max(wait or 0.0 for wait in waits)
+    def _next_tokens(self) -> Sequence[float]:
+        """Of the requests that have a place."""
+        free = min(int(self.limit) - self.running, LEASE_REQUESTS)
+        return [waiting.tokens for waiting in islice(self._waiting, free)]
 
     def _take(self, tokens: float, now: float) -> None:
-        if self._requests is not None:
-            self._requests.take(1, now)
-        if self._tokens is not None:
-            self._tokens.take(tokens, now)
+        if self._budget is not None:
+            self._budget.take(tokens, now)
         self._reserved += tokens
         self._admitted_requests += 1
 
@@ -191,9 +181,9 @@ class Lane:
 
     def settle(self, requests: int, used: float) -> None:
         """A row has ended: what was reserved too much for its requests is given back, what is missing is owed."""
-        if self._tokens is not None and self._admitted_requests:
+        if self._budget is not None and self._admitted_requests:
             reserved = self._reserved / self._admitted_requests * requests
-            self._tokens.take(used - reserved, asyncio.get_running_loop().time())
+            self._budget.settle(used - reserved, asyncio.get_running_loop().time())
 
 
 class LanePlace:
@@ -230,16 +220,21 @@ class LanePlace:
 class ClientPaces:
     """A lane for each client that is asked. `limits_of` knows what one may be asked."""
 
-    def __init__(self, limits_of: Callable[[str], Limits], fixed: int | None) -> None:
+    def __init__(
+        self, limits_of: Callable[[str], Limits], fixed: int | None, make_budget: MakeBudget = own_budget
+    ) -> None:
         self._limits_of = limits_of
         self._fixed = fixed
+        self._make_budget = make_budget
         self.lanes: dict[str, Lane] = {}
         self.changed = asyncio.Event()
 
     def place(self, client_name: str, characters: int, refusals: int) -> AbstractAsyncContextManager[LanePlace]:
         lane = self.lanes.get(client_name)
         if lane is None:
-            lane = self.lanes[client_name] = Lane(self._limits_of(client_name), self.changed.set)
+            limits = self._limits_of(client_name)
+            lane = Lane(limits, self.changed.set, client_name, self._make_budget)
+            self.lanes[client_name] = lane
         return lane.place(characters, refusals)
 
     def settle(self, client_name: str | None, requests: int, tokens: int) -> None:

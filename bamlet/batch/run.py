@@ -9,26 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from ..diagnostics import did_you_mean
 from ..embed.compiling import callable_functions
 from ..embed.prices import Prices
 from ..embed.runtime import AsyncRuntime
-from .asking import Asker
 from .engines import FAILED, OK, Refused
 from .estimate import estimated
 from .feed import Binder, given_for
+from .hiring import engine_for
 from .journal import JournalError
 from .meter import Meter
-from .money import check_prices, client_limits, reserve_for
+from .money import check_prices, reserve_for
 from .options import MapOptions
 from .output import Join, Parts, layout_for, write_errors, write_files
-from .pace import ClientPaces
 from .plan import Plan, make_plan
 from .report import MapReport, Reason
 from .session import Hooks, Session
+from .setting import Setting
 from .state import STDIN, State
 from .stopping import Stops
 from .tables import Format, Table, find_table, format_of, keep_input
@@ -40,8 +39,10 @@ async def run_map(
     options: MapOptions,
     hooks: Hooks,
     environ: Mapping[str, str] | None = None,
+    setting: Setting | None = None,
 ) -> MapReport:
-    """Raises `Refused` before anything is asked."""
+    """Raises `Refused` before anything is asked. `setting` is of what the runtime was made, for other engines than
+    the one of this process."""
     program = runtime.program
     if program.callee(function) is None:
         hint = did_you_mean(function, callable_functions(program))
@@ -54,7 +55,7 @@ async def run_map(
         raise Refused(str(failure)) from None
     format_ = _output_format(options)
     with State(options.state_folder, fresh=options.fresh) as state, _unwritable(options.state_folder):
-        return await _Run(runtime, function, options, hooks, prices, state, format_).execute()
+        return await _Run(runtime, function, options, hooks, prices, state, format_, setting).execute()
 
 
 @contextmanager
@@ -87,7 +88,9 @@ class _Run:
         prices: Prices,
         state: State,
         format_: Format,
+        setting: Setting | None,
     ) -> None:
+        self._setting = setting
         self._runtime = runtime
         self._function = function
         self._options = options
@@ -134,10 +137,9 @@ class _Run:
         stops = Stops(options, journal.spent(), len(plan.problems), reserve)
         join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
-        paces = ClientPaces(partial(client_limits, self._runtime.program, options), options.concurrency)
-        asker = Asker(self._runtime, self._function, self._prices, paces)
+        engine = engine_for(self._runtime, self._setting, self._function, options, self._prices, journal)
         session = Session(
-            self._runtime, options, self._hooks, asker, self._binder, plan, meter, stops, join, parts
+            self._runtime, options, self._hooks, engine, self._binder, plan, meter, stops, join, parts
         )
         if meter.to_ask:
             await session.ask_all()

@@ -10,14 +10,12 @@ from typing import Any, BinaryIO
 
 from ..embed.runtime import AsyncRuntime
 from ..records import dataclass
-from .asking import Asker
-from .engines import FAILED, OK, Done, Row
+from .engines import FAILED, OK, Done, Engine, Row
 from .feed import Binder, NotBound
-from .local import LocalEngine
 from .meter import Meter
 from .options import MapOptions
 from .output import NOT_BOUND, Join, Parts
-from .pace import CEILING, ClientPaces
+from .pace import CEILING
 from .plan import TAKEN, Plan, chosen_records
 from .report import Progress
 from .stopping import Stops
@@ -54,7 +52,7 @@ class Session:
         runtime: AsyncRuntime,
         options: MapOptions,
         hooks: Hooks,
-        asker: Asker,
+        engine: Engine,
         binder: Binder,
         plan: Plan,
         meter: Meter,
@@ -65,7 +63,7 @@ class Session:
         self._runtime = runtime
         self._options = options
         self._hooks = hooks
-        self._asker = asker
+        self._engine = engine
         self._binder = binder
         self._plan = plan
         self._meter = meter
@@ -77,14 +75,12 @@ class Session:
         self._written = bytearray(len(plan.ids)) if options.is_pipe else bytearray()
 
     async def ask_all(self) -> None:
-        paces = self._asker.paces
-        engine = LocalEngine(self._asker.ask, paces)
         journal = self._join.journal
         journal.begin_run(self._options.concurrency or CEILING, self._meter.known)
-        work = asyncio.create_task(engine.run(self._rows(), self._done))
+        work = asyncio.create_task(self._engine.run(self._rows(), self._done))
         self._stops.cancels(work.cancel)
         self._hooks.on_start(self._stops.interrupt)
-        looking = asyncio.create_task(self._look(engine, paces))
+        looking = asyncio.create_task(self._look())
         deadline = self._deadline()
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -144,8 +140,6 @@ class Session:
         self._plan.statuses[done.id] = done.status
         asked = self._open.pop(done.id)
         self._meter.ended(done)
-        if done.input_tokens is not None:
-            self._asker.paces.settle(done.client, done.attempts, done.input_tokens + (done.output_tokens or 0))
         self._stops.ended(done, asked.arguments)
         if self._options.is_pipe and done.status == OK:
             self._put(asked.position, asked.record, done)
@@ -165,14 +159,14 @@ class Session:
 
     # --- meanwhile
 
-    async def _look(self, engine: LocalEngine, paces: ClientPaces) -> None:
+    async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self._join.journal.failure is not None:
                 self._stops.stop("disk", self._join.journal.failure)
             if self._hooks.on_progress is not None:
-                self._hooks.on_progress(self._meter.look(loop.time(), engine.in_flight, paces.limit))
+                self._hooks.on_progress(self._meter.look(loop.time(), self._engine.in_flight, self._engine.places))
             if self._parts is not None:
                 self._write_parts(self._parts)
 

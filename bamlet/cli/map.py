@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import embed
 from ..batch.engines import Refused
@@ -17,14 +17,12 @@ from ..batch.options import MapOptions, MaxErrors
 from ..batch.report import MapReport
 from ..batch.run import run_map
 from ..batch.session import Hooks
+from ..batch.setting import Setting
 from ..diagnostics.render import render_all
 from . import exits
 from .map_progress import progress_for
 from .options import environment, offline, reach
 from .terminal import palette
-
-if TYPE_CHECKING:
-    from ..embed.runtime import AsyncRuntime
 
 _LIMITS = frozenset({"max-cost", "max-errors", "deadline", "canary", "disk"})
 _WORDS = {
@@ -77,7 +75,7 @@ async def _run(
     options: MapOptions,
     given: Mapping[str, str] | None,
 ) -> MapReport:
-    runtime, environ = _runtime(program, arguments, given)
+    setting = _setting(program, arguments, given)
     progress = progress_for(arguments.progress, sys.stderr)
 
     def say(text: str) -> None:
@@ -87,37 +85,27 @@ async def _run(
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
-    async with runtime:
+    async with setting.runtime() as runtime:
         with progress, _interrupts() as on_start:
             hooks = Hooks(
                 on_progress=progress.show, say=say, write=write, stdin=sys.stdin.buffer, on_start=on_start
             )
-            return await run_map(runtime, arguments.function, options, hooks, environ)
+            return await run_map(runtime, arguments.function, options, hooks, setting.environ, setting)
 
 
-def _runtime(
-    program: embed.Program, arguments: argparse.Namespace, environ: Mapping[str, str] | None
-) -> tuple[AsyncRuntime, Mapping[str, str] | None]:
-    """And the environment of the run. Whoever asks nobody needs no key."""
-    from ..embed.cassettes import CassetteError, ReplayEnvironment, replay_transport
-
-    common: dict[str, Any] = {
-        "media": embed.MediaLimits(private_addresses=arguments.allow_private_media),
-        "lend_to": arguments.lend_to,
+def _setting(program: embed.Program, arguments: argparse.Namespace, environ: Mapping[str, str] | None) -> Setting:
+    return Setting(
+        program=program,
+        environ=environ,
         **reach(arguments),
-    }
-    if arguments.offline is not None:
-        from ..embed.offline import OfflineTransport
-
-        common["transport"] = OfflineTransport(arguments.offline, faults=arguments.fault, pace=0)
-    elif arguments.replay:
-        try:
-            common["transport"] = replay_transport(arguments.replay, arguments.speed)
-        except (UnicodeDecodeError, CassetteError) as failure:
-            raise Refused(f"{arguments.replay}: {failure}") from None
-    looks = arguments.estimate and not arguments.yes
-    needed = ReplayEnvironment(environ) if looks or "transport" in common else environ
-    return embed.AsyncRuntime(program, environ=needed, **common), needed
+        lend_to=arguments.lend_to,
+        private_media=arguments.allow_private_media,
+        replay=arguments.replay,
+        speed=arguments.speed,
+        offline=arguments.offline,
+        faults=arguments.fault,
+        looks=arguments.estimate and not arguments.yes,  # whoever only looks needs no key
+    )
 
 
 @contextmanager
@@ -174,6 +162,8 @@ def _options(arguments: argparse.Namespace) -> MapOptions:
         estimate=arguments.estimate,
         yes=arguments.yes,
         invented=arguments.offline,
+        engine=arguments.engine,
+        procs=arguments.procs,
     )
 
 

@@ -31,6 +31,7 @@ def add_map(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     _add_tables(command)
     _add_state(command)
     _add_limits(command)
+    _add_engine(command)
     _add_looks(command)
     _add_runtime(command)
 
@@ -94,6 +95,13 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
     command.add_argument("--max-errors", metavar="N|P%%", help="stop when more rows have failed")
     command.add_argument("--deadline", type=_duration, metavar="2h", help="stop after so much time: 90s, 5m, 2h")
     command.add_argument("--no-canary", action="store_true", help="do not wait for the first row")
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--engine", choices=("local",), default="local", help="who works (default: local)")
+    command.add_argument(
+        "--procs", type=_count, default=1, metavar="N", help="processes of this machine (default: 1)"
+    )
 
 
 def _add_looks(command: argparse.ArgumentParser) -> None:

@@ -61,6 +61,11 @@ class RowServer:
     async def serve(self, port: int) -> asyncio.Server:
         return await asyncio.start_server(self._connection, "127.0.0.1", port, backlog=2048)
 
+    async def until(self, what: str, count: int) -> None:
+        """So many rows were asked, or answered."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: getattr(self.counts, what).total() >= count)
+
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -80,8 +85,7 @@ class RowServer:
     async def _answer(self, head: str, body: bytes) -> tuple[int, Any]:
         if head.startswith("GET"):
             if (after := AFTER.match(head)) is not None:
-                async with self._changed:
-                    await self._changed.wait_for(lambda: getattr(self.counts, after[1]).total() >= int(after[2]))
+                await self.until(after[1], int(after[2]))
             return 200, self.counts.told()
         found = ROW.search(body.decode())
         row = found[1] if found else "?"

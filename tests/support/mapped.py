@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from bamlet.batch.options import MapOptions
 from bamlet.batch.report import MapReport
 from bamlet.batch.run import run_map
 from bamlet.batch.session import Hooks
+from bamlet.batch.setting import Setting
 from tests.servers.rows import Behaviour, Counts, RowServer
 from tests.support.canary import KEY
 
@@ -57,6 +58,10 @@ def texts(names: Iterable[object]) -> list[dict[str, Any]]:
     return [{"text": f"row:{name}", "n": number} for number, name in enumerate(names)]
 
 
+async def _nobody_meddles(server: RowServer) -> None:
+    """What goes on beside a run: nothing."""
+
+
 @dataclass
 class Table:
     """A folder with rows in it, and the server that answers them."""
@@ -65,6 +70,8 @@ class Table:
     behaviour: Behaviour = field(default_factory=lambda: Behaviour(latency=1))
     counts: Counts = field(default_factory=Counts)
     said: list[str] = field(default_factory=list)
+    deadline: float = DEADLINE
+    meddle: Callable[[RowServer], Coroutine[Any, Any, None]] = _nobody_meddles
 
     def write(self, rows: Iterable[Mapping[str, Any]], name: str = "in.jsonl") -> Path:
         path = self.folder / name
@@ -81,12 +88,18 @@ class Table:
     async def _run(self, program: str, function: str, key: str, options: MapOptions) -> MapReport:
         server = RowServer(self.behaviour)
         self.counts = server.counts
-        async with asyncio.timeout(DEADLINE), await server.serve(0) as listening:
+        async with asyncio.timeout(self.deadline), await server.serve(0) as listening:
             port = listening.sockets[0].getsockname()[1]
             environ = {"BASE_URL": f"http://127.0.0.1:{port}", "ROWS_KEY": key}
             compiled = bamlet.compile_sources({"map.baml": program})
-            async with bamlet.AsyncRuntime(compiled, environ=environ) as runtime:
-                return await run_map(runtime, function, options, Hooks(say=self.said.append), environ)
+            setting = Setting(program=compiled, environ=environ)
+            meddling = asyncio.create_task(self.meddle(server))
+            try:
+                async with setting.runtime() as runtime:
+                    hooks = Hooks(say=self.said.append)
+                    return await run_map(runtime, function, options, hooks, environ, setting)
+            finally:
+                meddling.cancel()
 
     @property
     def calls(self) -> int:
