@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Program
+from ..interpreter.runtime.values import Opaque
+from ..prompt import Prompt
 from ..sap import Parsed, ParseFailure, PartialParser, read_plain
 from ..sysops.parser import make_parser
 from ..types.nothing import NOTHING
+from .call import Call
+from .collector import Usage
+from .errors import BamlInvalidArgumentError
 from .host_errors import validation_error
 
 
@@ -27,6 +33,14 @@ def parse_answer(
     except ParseFailure as failure:
         told = f"{failure.told}\nin a text for `{function.name}`"
         raise validation_error(told, failure.raw, failure.issues) from None
+
+
+async def read_body(call: Callable[[list[Any]], Call], function: FunctionInfo, body: str) -> tuple[Any, Usage]:
+    """Of a whole answer; `call` is of `baml.llm.read_answer`. Nobody was asked here, so there is no prompt."""
+    if function.llm is None:
+        raise BamlInvalidArgumentError(f"`{function.name}` asks no model, so there is no answer to read")
+    found = await call([function.name, body, Opaque("baml.llm.Prompt", Prompt(()))]).run()
+    return found.value, Usage(found.input_tokens, found.output_tokens, found.cached_tokens)
 
 
 def parse_partial_answer(program: Program, function: FunctionInfo, text: str) -> Any:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ..sysops.spent import Spent
     from ..sysops.trace import Trace
     from .agents import AgentState
+    from .collector import Usage
     from .discovery import BodyTest
     from .skeleton import SkeletonParser
 
@@ -394,6 +395,31 @@ class AsyncRuntime:
         from .sending import sent
 
         return await sent(self._services, request)
+
+    async def read_answer(self, function: str, body: str, *, context: CallContext | None = None) -> Any:
+        """The value of a whole answer that came another way, such as one of a batch: its body, as the provider of
+        the client writes it that a call would ask first. Raises what a call raises for such an answer.
+        """
+        value, _ = await self.read_answer_with_usage(function, body, context=context)
+        return value
+
+    async def read_answer_with_usage(
+        self, function: str, body: str, *, context: CallContext | None = None
+    ) -> tuple[Any, Usage]:
+        """The same, and the tokens that it says it took."""
+        from .reading import read_body
+
+        options = given_context(context)
+        program = self._with_types(options)
+        info = self._callee(function, program).info
+        reader = self.program.callee("baml.llm.read_answer")
+        assert reader is not None
+        unseen = Observed(self._services.clock, function, False, (), options.tags)
+
+        def call(given: list[Any]) -> Call:
+            return self._call(reader, given, options, Sink(), program, unseen)
+
+        return await read_body(call, info, body)
 
     def _http_request(self, made: Any) -> HTTPRequest:
         headers = self._services.lent.exchanged(made.url, made.headers)

@@ -31,6 +31,7 @@ from .stream import Stream
 if TYPE_CHECKING:
     from ..embed import Spent
     from ..embed.agents import AgentState
+    from ..embed.collector import Usage
     from ..embed.discovery import BodyTest
     from ..embed.skeleton import SkeletonParser
     from ..prompt import Prompt
@@ -213,6 +214,16 @@ class Runtime:
     def send(self, request: HTTPRequest) -> HTTPResponse:
         """Send a request over the runtime's transport, and wait for the answer, of whatever status."""
         return wait_for(self.asynchronous.send(request))
+
+    def read_answer(self, function: str, body: str, *, context: CallContext | None = None) -> Any:
+        """The value of a whole answer that came another way than by a call: its body, as a provider writes it."""
+        return wait_for(self.asynchronous.read_answer(function, body, context=context))
+
+    def read_answer_with_usage(
+        self, function: str, body: str, *, context: CallContext | None = None
+    ) -> tuple[Any, Usage]:
+        """The same, and the tokens that it says it took."""
+        return wait_for(self.asynchronous.read_answer_with_usage(function, body, context=context))
 
     def parse(
         self,

@@ -7,6 +7,7 @@ operation that started it: whoever is not needed is stopped, and waited for unti
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,20 +24,20 @@ from .timer import first_of
 class Branch:
     """One function, running."""
 
-    def __init__(self, context: Context, function: FunctionValue) -> None:
+    def __init__(self, context: Context, function: FunctionValue, arguments: tuple[Any, ...]) -> None:
         self._outer = context
         self._host = context.host.branch()
         self._context = context.branch(self._host)
         # What it starts is cancelled with it.
         self._host.future = context.host.tasks.future(context.host.future)
-        self.task = asyncio.create_task(self._run(function))
+        self.task = asyncio.create_task(self._run(function, arguments))
         # Counted before anything is awaited: the one that starts us waits next, and would be taken for alone.
         context.host.tasks.join()
         self.task.add_done_callback(self._ended)
 
-    async def _run(self, function: FunctionValue) -> Any:
+    async def _run(self, function: FunctionValue, arguments: tuple[Any, ...]) -> Any:
         try:
-            return await call_value(self._context, function)
+            return await call_value(self._context, function, *arguments)
         except BaseException:
             # At once and not when somebody looks: another one may be heard, and no socket is held by what failed
             # while the rest of a race goes on. With a value it keeps both, for `take`.
@@ -99,8 +100,8 @@ class Branches:
         self._context = context
         self.all: list[Branch] = []
 
-    def start(self, function: FunctionValue) -> Branch:
-        branch = Branch(self._context, function)
+    def start(self, function: FunctionValue, *arguments: Any) -> Branch:
+        branch = Branch(self._context, function, arguments)
         self.all.append(branch)
         return branch
 
@@ -189,6 +190,23 @@ async def all_values(context: Context, tasks: list[FunctionValue]) -> list[Any]:
             if failures := branches.failures():
                 raise failures[0]
         return [await branch.take() for branch in branches.all]
+
+
+@sysop("baml.task.map", throws=("InvalidArgument",))
+async def map_values(context: Context, items: list[Any], f: FunctionValue, limit: int) -> list[Any]:
+    if limit < 1:
+        raise Failure("InvalidArgument", f"a map has at least one task at a time, not {limit}")
+    async with Branches(context) as branches:
+        left = iter(items)
+        while True:
+            running = sum(not branch.task.done() for branch in branches.all)
+            for item in islice(left, limit - running):
+                branches.start(f, item)
+            if failures := branches.failures():
+                raise failures[0]
+            if all(branch.has_value for branch in branches.all):
+                return [await branch.take() for branch in branches.all]
+            await branches.wait()
 
 
 @sysop("baml.task.timeout", throws=("Timeout",))

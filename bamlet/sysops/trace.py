@@ -165,6 +165,7 @@ _BEFORE: dict[str, Say] = {
     "baml.task.race": _task("race"),
     "baml.task.hedge": _task("hedge"),
     "baml.task.all": _task("all"),
+    "baml.task.map": lambda items, f, limit: f"{len(items)} items, at most {limit} at a time",
     "baml.task.timeout": lambda limit_ms, task: f"at most {limit_ms} ms",
 }
 _AFTER: dict[str, Say] = {
@@ -179,5 +180,6 @@ _AFTER: dict[str, Say] = {
     "baml.task.race": lambda value: "won",
     "baml.task.hedge": lambda value: "won",
     "baml.task.all": lambda values: "all there",
+    "baml.task.map": lambda values: "all there",
     "baml.task.timeout": lambda value: "in time",
 }

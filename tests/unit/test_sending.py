@@ -1,7 +1,9 @@
-"""`runtime.send`: a request of the host's own over the runtime's transport, which a program cannot see."""
+"""`runtime.send`: a request of the host's own over the runtime's transport, which a program cannot see. And
+`runtime.read_answer`, for what came of one."""
 
 from __future__ import annotations
 
+import json
 import socket
 
 import pytest
@@ -13,6 +15,8 @@ from tests.support.local_program import KEY
 PROGRAM = """
 client<llm> Local { provider openai-generic, options { model m, base_url env.BASE_URL, api_key "KEY" } }
 function Say(text: string) -> string { client Local, prompt #"{{ text }}"# }
+function Count(text: string) -> int { client Local, prompt #"{{ text }}"# }
+function Twice(n: int) -> int { 2 * n }
 """
 
 
@@ -53,3 +57,20 @@ def test_an_answer_that_breaks_off_is_a_connection_error(loopback: LoopbackServe
     with runtime(loopback.url) as rt, pytest.raises(bamlet.BamlClientConnectionError) as caught:
         rt.send(rt.request("Say", text="hi"))
     assert caught.value.status_code == 2
+
+
+def whole(content: str, finish_reason: str = "stop") -> str:
+    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish_reason}
+    return json.dumps({"id": "r", "choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 2}})
+
+
+def test_an_answer_that_came_another_way_is_read_as_one_of_a_call() -> None:
+    with runtime("http://127.0.0.1:9") as rt:
+        assert rt.read_answer("Say", whole("hello")) == "hello"
+        assert rt.read_answer("Count", whole("about 12")) == 12
+        with pytest.raises(bamlet.BamlValidationError, match="`Count` from client `Local`"):
+            rt.read_answer("Count", whole("none"))
+        with pytest.raises(bamlet.BamlClientError, match="no answer"):
+            rt.read_answer("Say", "{}")
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="asks no model"):
+            rt.read_answer("Twice", whole("1"))

@@ -89,3 +89,24 @@ async def baml.llm.first_request($context, function_name, args, streams):
 
 
 fn baml.llm.first_request = baml.llm.first_request
+
+
+async def baml.llm.read_answer($context, function_name, body, prompt):
+    call = fn baml.llm.new_call($context, function_name, {}, False)
+    name = ($1 := fn baml.llm.build_plan($context, $context.invoke('baml.llm.get_client', $context, function_name)))[0].client_name
+    primitive = $context.invoke('baml.llm.resolve_client', $context, name)
+    try:
+        answer = $context.invoke('baml.llm.PrimitiveClient.read_response', $context, primitive, body)
+        $context.invoke('baml.llm.PrimitiveClient.check_finish_reason', $context, primitive, answer, prompt)
+        return class baml.llm.AnswerRead(await $context.invoke('baml.llm.PrimitiveClient.parse_answer', $context, primitive, answer, call.output, prompt), $context.invoke('baml.llm.StreamAccumulator.input_tokens', $context, answer), $context.invoke('baml.llm.StreamAccumulator.output_tokens', $context, answer), $2.cached_input_tokens if ($2 := $context.invoke('baml.llm.StreamAccumulator.usage', $context, answer)) is not None else None)
+    except $Thrown as $3:
+        $4 = $3.value
+        error = $4
+        if $type(error) is class baml.errors.Io or $type(error) is class baml.errors.Timeout or $type(error) is class baml.errors.HttpStatus or ($type(error) is class baml.errors.LlmClient) or ($type(error) is class baml.errors.FinishReason) or ($type(error) is class baml.errors.Validation):
+            error$1 = error
+            raise $Thrown(fn baml.llm.Failure.report(fn baml.llm.failed($context, name, call, call.started_ms, error$1), call))
+        else:
+            raise
+
+
+fn baml.llm.read_answer = baml.llm.read_answer
