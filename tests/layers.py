@@ -126,7 +126,7 @@ DOORS: dict[str, set[str]] = {
     "eval": set(),
     "threading": {"sync", "deep", "client.locks", "batch.journal", "testing.serving"},
     "pydantic": {"client"},
-    "sqlite3": {"batch.journal"},
+    "sqlite3": {"batch.journal", "batch.jobs"},
     "pyarrow": {"batch.tables"},
     "multiprocessing": {"batch.processes"},
     "genai_prices": {"embed.prices"},

@@ -72,7 +72,7 @@ class Asker:
             text, value = None, failure
         spent = self._spent(call)
         ms = round((now() - began) * 1000)
-        error = None if text is not None else _letter(value, row, call)
+        error = None if text is not None else letter_of(value, row, call.hide if call is not None else str)
         fields = (spent.client, spent.attempts, spent.input_tokens, spent.output_tokens, spent.cost, ms)
         return Done(row.id, FAILED if text is None else OK, text, error, *fields), value
 
@@ -103,9 +103,8 @@ def class_of(failure: Exception) -> str:
     return next((name for kind, name in _CLASSES if isinstance(failure, kind)), type(failure).__name__)
 
 
-def _letter(failure: Exception, row: Row, call: Call | None) -> str:
+def letter_of(failure: Exception, row: Row, hide: Callable[[str], str]) -> str:
     """What is told of a row that failed, without secrets."""
-    hide = call.hide if call is not None else str
     raw = next((text for name in _SAID if (text := getattr(failure, name, None))), "")
     status = getattr(failure, "status_code", None)
     letter: dict[str, Any] = {

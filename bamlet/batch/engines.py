@@ -14,6 +14,14 @@ class Refused(Exception):
     """What was asked for cannot be done; the text is for a person. Nothing was asked of a model."""
 
 
+class Stopped(Exception):
+    """An engine cannot or need not go on in this process; the same command does. The text is for a person."""
+
+    def __init__(self, message: str, *, is_detached: bool = False) -> None:
+        super().__init__(message)
+        self.is_detached = is_detached
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """`number` counts the rows of the input from 0; `id` is the row's place in the journal."""

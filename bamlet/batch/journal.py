@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .engines import FAILED, Done, Refused
+from .jobs import Jobs
 
 FORMAT = 1
 GROUP_ROWS = 200
@@ -49,6 +50,7 @@ class Journal:
                 self._check_whole()
         except sqlite3.DatabaseError as failure:
             raise Refused(f"{path} cannot be used as a journal: {failure}; --fresh begins another") from None
+        self.jobs = Jobs(self._db)
         self._run = 0
         self._writer: _Writer | None = None
 

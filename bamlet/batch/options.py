@@ -10,6 +10,7 @@ from ..records import dataclass, field
 from .engines import Refused
 
 Duplicates = Literal["once", "each", "error"]
+Leftovers = Literal["live", "batch", "error"]
 EngineName = Literal["local", "ray", "provider-batch"]
 PART_ROWS = 100_000
 
@@ -85,10 +86,17 @@ class MapOptions:
     canary: bool = True
     engine: EngineName = "local"
     procs: int = 1
+    leftovers: Leftovers = "live"
+    detach: bool = False
     dry_run: bool = False
     estimate: bool = False
     yes: bool = False
     invented: int | None = None
+
+    @property
+    def has_canary(self) -> bool:
+        """A batch is one request, which is refused as a whole or not at all."""
+        return self.canary and self.engine != "provider-batch"
 
     @property
     def is_folder(self) -> bool:

@@ -6,7 +6,9 @@ from typing import Literal
 
 from ..records import dataclass
 
-Reason = Literal["done", "max-cost", "max-errors", "deadline", "canary", "disk", "interrupted", "looked"]
+Reason = Literal[
+    "done", "max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached", "interrupted", "looked"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

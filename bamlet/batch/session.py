@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from ..embed.runtime import AsyncRuntime
 from ..records import dataclass
-from .engines import FAILED, OK, Done, Engine, Row
+from .engines import FAILED, OK, Done, Engine, Row, Stopped
 from .feed import Binder, NotBound
 from .meter import Meter
 from .options import MapOptions
@@ -83,7 +83,7 @@ class Session:
         looking = asyncio.create_task(self._look())
         deadline = self._deadline()
         try:
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError), self._stopped_by_engine():
                 await work
             if _is_cancelled():
                 raise asyncio.CancelledError
@@ -98,6 +98,13 @@ class Session:
             self._stops.close()
             # After the engine: the last answers are stored by it. After the others, which speak of an open run.
             self._end_run()
+
+    @contextlib.contextmanager
+    def _stopped_by_engine(self) -> Iterator[None]:
+        try:
+            yield
+        except Stopped as found:
+            self._stops.stop("detached" if found.is_detached else "provider", str(found))
 
     def _end_run(self) -> None:
         """What was answered is on the disk before anything else is said, however the run ends."""

@@ -72,7 +72,7 @@ class Stops:
     async def may_begin(self, id_: int, arguments: Mapping[str, Any]) -> bool:
         """Whether this row may be asked; the first rows wait for each other."""
         limit = self._options.max_cost
-        while self._options.canary and self.reason is None and not self.ok and self._reserved:
+        while self._options.has_canary and self.reason is None and not self.ok and self._reserved:
             self._changed.clear()
             await self._changed.wait()
         cost = self._reserve.of(arguments) if self._reserve is not None and limit is not None else 0.0
@@ -100,7 +100,7 @@ class Stops:
 
     def _look_at_failure(self, done: Done) -> None:
         letter = json.loads(done.error or "{}")
-        if self._options.canary and not self.ok:
+        if self._options.has_canary and not self.ok:
             self._canary.append(letter["class"])
             hopeless = (
                 letter["status"] in HOPELESS_STATUSES

@@ -24,13 +24,15 @@ from .map_progress import progress_for
 from .options import environment, offline, reach
 from .terminal import palette
 
-_LIMITS = frozenset({"max-cost", "max-errors", "deadline", "canary", "disk"})
+_LIMITS = frozenset({"max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached"})
 _WORDS = {
     "max-cost": "stopped by --max-cost",
     "max-errors": "stopped by --max-errors",
     "deadline": "stopped by --deadline",
     "canary": "stopped by the first rows",
     "disk": "stopped, the state cannot be written",
+    "provider": "stopped by the provider",
+    "detached": "jobs were sent",
     "interrupted": "interrupted",
 }
 
@@ -164,6 +166,8 @@ def _options(arguments: argparse.Namespace) -> MapOptions:
         invented=arguments.offline,
         engine=arguments.engine,
         procs=arguments.procs,
+        leftovers=arguments.leftovers,
+        detach=arguments.detach,
     )
 
 

@@ -98,9 +98,24 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
 
 
 def _add_engine(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--engine", choices=("local",), default="local", help="who works (default: local)")
+    command.add_argument(
+        "--engine",
+        choices=("local", "provider-batch"),
+        default="local",
+        help="who works: this machine (default), or the provider in its own time, for half the price",
+    )
     command.add_argument(
         "--procs", type=_count, default=1, metavar="N", help="processes of this machine (default: 1)"
+    )
+    command.add_argument(
+        "--leftovers",
+        choices=("live", "batch", "error"),
+        default="live",
+        help="what becomes of rows that a provider's batch did not answer: asked now (default), sent with another"
+        " batch, or failed",
+    )
+    command.add_argument(
+        "--detach", action="store_true", help="end when the provider has its batches; the same command reads them"
     )
 
 

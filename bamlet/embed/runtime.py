@@ -387,14 +387,15 @@ class AsyncRuntime:
             await self._first("baml.llm.first_request", function, arguments, named, context, True)
         )
 
-    async def send(self, request: HTTPRequest) -> HTTPResponse:
+    async def send(self, request: HTTPRequest, *, max_bytes: int | None = None) -> HTTPResponse:
         """Send a request over the runtime's transport, such as one that `request` gave and the host has changed.
 
-        An answer of any status is given. Raises `BamlClientConnectionError` and `BamlTimeoutError`.
+        An answer of any status is given. Raises `BamlClientConnectionError`, also for an answer that is longer
+        than `max_bytes` (32 MiB), and `BamlTimeoutError`.
         """
         from .sending import sent
 
-        return await sent(self._services, request)
+        return await sent(self._services, request, max_bytes)
 
     async def read_answer(self, function: str, body: str, *, context: CallContext | None = None) -> Any:
         """The value of a whole answer that came another way, such as one of a batch: its body, as the provider of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ..options import Timeouts
-from ..sysops.exchange import read_whole
+from ..sysops.exchange import MAX_ANSWER, read_whole
 from ..sysops.host import Services
 from ..sysops.registry import Failure
 from ..wire.message import BrokenBody, ConnectTimeout, NoAnswer, Request, TransportError
@@ -14,12 +14,12 @@ from .host_errors import BROKEN_OFF, REFUSED
 from .request import HTTPBody, HTTPRequest, HTTPResponse
 
 
-async def sent(services: Services, request: HTTPRequest) -> HTTPResponse:
+async def sent(services: Services, request: HTTPRequest, max_bytes: int | None) -> HTTPResponse:
     """Whatever the status is. Raises `BamlClientConnectionError` and `BamlTimeoutError`."""
     limits = Timeouts()
     try:
         async with asyncio.timeout(limits.request) as timer:
-            return await _exchanged(services, request, limits)
+            return await _exchanged(services, request, limits, max_bytes)
     except TimeoutError:
         if not timer.expired():
             raise
@@ -31,11 +31,17 @@ async def sent(services: Services, request: HTTPRequest) -> HTTPResponse:
         raise BamlClientConnectionError(None, str(failure), status) from failure
 
 
-async def _exchanged(services: Services, request: HTTPRequest, limits: Timeouts) -> HTTPResponse:
+async def _exchanged(
+    services: Services, request: HTTPRequest, limits: Timeouts, max_bytes: int | None
+) -> HTTPResponse:
     wire = Request(request.method, request.url, tuple(request.headers.items()), request.body.raw())
     response = await services.transport_here().open(wire, connect_timeout=limits.connect)
     try:
-        return HTTPResponse(response.status, dict(response.headers), HTTPBody(await read_whole(response)))
+        return HTTPResponse(
+            response.status,
+            dict(response.headers),
+            HTTPBody(await read_whole(response, most=max_bytes or MAX_ANSWER)),
+        )
     finally:
         await response.aclose()
 

@@ -211,9 +211,9 @@ class Runtime:
         work = self.asynchronous.stream_request(function, arguments, context=context, **named)
         return wait_for(work)
 
-    def send(self, request: HTTPRequest) -> HTTPResponse:
+    def send(self, request: HTTPRequest, *, max_bytes: int | None = None) -> HTTPResponse:
         """Send a request over the runtime's transport, and wait for the answer, of whatever status."""
-        return wait_for(self.asynchronous.send(request))
+        return wait_for(self.asynchronous.send(request, max_bytes=max_bytes))
 
     def read_answer(self, function: str, body: str, *, context: CallContext | None = None) -> Any:
         """The value of a whole answer that came another way than by a call: its body, as a provider writes it."""

@@ -123,15 +123,15 @@ def _was_connected(failure: TransportError) -> bool | None:
     return True if isinstance(failure, NoAnswer | BrokenBody) else None
 
 
-async def read_whole(response: Response, hide: Callable[[str], str] = str) -> bytes:
+async def read_whole(response: Response, hide: Callable[[str], str] = str, *, most: int = MAX_ANSWER) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
         async for chunk in response.chunks():
             parts.append(chunk)
             size += len(chunk)
-            if size > MAX_ANSWER:
-                raise Failure("Io", f"the answer is larger than {MAX_ANSWER >> 20} MiB")
+            if size > most:
+                raise Failure("Io", f"the answer is larger than {most >> 20} MiB")
     except Failure:
         raise
     except Exception as failure:

@@ -18,6 +18,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.servers.batches import BatchServer
+
 ROW = re.compile(r"row:([\w.-]+)")
 AFTER = re.compile(r"GET /(asked|answered)/(\d+) ")
 SPREAD = 0.3  # of the latency, to both sides
@@ -26,13 +28,15 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
 @dataclass(slots=True)
 class Behaviour:
-    """Latency in milliseconds; `cap` refuses what is above it; `fail` is the part of rows that get `status`."""
+    """Latency in milliseconds; `cap` refuses what is above it; `fail` is the part of rows that get `status`.
+    `batch` is whose batch interface there is, too: `openai` or `anthropic`."""
 
     latency: float = 100.0
     cap: int | None = None
     fail: float = 0.0
     status: int = 400
     key: str | None = None
+    batch: str | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class RowServer:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.counts = Counts()
+        self.batches = BatchServer(behaviour.batch, part_of, self._said) if behaviour.batch else None
         self._changed = asyncio.Condition()
 
     async def serve(self, port: int) -> asyncio.Server:
@@ -73,8 +78,10 @@ class RowServer:
                 length = re.search(r"(?i)content-length: *(\d+)", head)
                 body = await reader.readexactly(int(length[1]) if length else 0)
                 status, answer = await self._answer(head, body)
-                data = json.dumps(answer).encode()
+                data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 first = f"HTTP/1.1 {status} Row\r\ncontent-type: application/json\r\n"
+                if self.batches is not None:
+                    first += "retry-after: 0.01\r\n"
                 writer.write(f"{first}content-length: {len(data)}\r\n\r\n".encode() + data)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -83,7 +90,10 @@ class RowServer:
             writer.close()
 
     async def _answer(self, head: str, body: bytes) -> tuple[int, Any]:
-        if head.startswith("GET"):
+        method, url, _ = head.split(" ", 2)
+        if self.batches is not None and self.batches.handles(method, url):
+            return self.batches.handle(method, url, body)
+        if method == "GET":
             if (after := AFTER.match(head)) is not None:
                 await self.until(after[1], int(after[2]))
             return 200, self.counts.told()
@@ -109,9 +119,20 @@ class RowServer:
         counts.answered[row] += 1
         async with self._changed:
             self._changed.notify_all()
-        message = {"role": "assistant", "content": json.dumps({"label": row, "score": len(row)})}
-        choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-        return 200, {"id": "r", "object": "chat.completion", "model": "rows", "choices": choices, "usage": USAGE}
+        return 200, self._said(body.decode())
+
+    def _said(self, request: str) -> dict[str, Any]:
+        """The answer to a request's body, as the interface that is played writes it."""
+        found = ROW.search(request)
+        row = found[1] if found else "?"
+        text = json.dumps({"label": row, "score": len(row)})
+        if self.behaviour.batch == "anthropic":
+            usage = {"input_tokens": USAGE["prompt_tokens"], "output_tokens": USAGE["completion_tokens"]}
+            message = {"id": "m", "type": "message", "role": "assistant", "model": "rows", "usage": usage}
+            return {**message, "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}
+        said = {"role": "assistant", "content": text}
+        choices = [{"index": 0, "message": said, "finish_reason": "stop"}]
+        return {"id": "r", "object": "chat.completion", "model": "rows", "choices": choices, "usage": USAGE}
 
 
 def part_of(text: str) -> float:
@@ -134,8 +155,10 @@ def main() -> None:
     parser.add_argument("--fail", type=float, default=0.0)
     parser.add_argument("--status", type=int, default=400)
     parser.add_argument("--key")
+    parser.add_argument("--batch", choices=("openai", "anthropic"))
     given = parser.parse_args()
-    asyncio.run(run(given.port, Behaviour(given.latency, given.cap, given.fail, given.status, given.key)))
+    behaviour = Behaviour(given.latency, given.cap, given.fail, given.status, given.key, given.batch)
+    asyncio.run(run(given.port, behaviour))
 
 
 if __name__ == "__main__":

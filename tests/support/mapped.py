@@ -15,6 +15,7 @@ from bamlet.batch.report import MapReport
 from bamlet.batch.run import run_map
 from bamlet.batch.session import Hooks
 from bamlet.batch.setting import Setting
+from tests.servers.batches import BatchServer
 from tests.servers.rows import Behaviour, Counts, RowServer
 from tests.support.canary import KEY
 
@@ -69,6 +70,7 @@ class Table:
     folder: Path
     behaviour: Behaviour = field(default_factory=lambda: Behaviour(latency=1))
     counts: Counts = field(default_factory=Counts)
+    batches: BatchServer | None = None
     said: list[str] = field(default_factory=list)
     deadline: float = DEADLINE
     meddle: Callable[[RowServer], Coroutine[Any, Any, None]] = _nobody_meddles
@@ -88,14 +90,17 @@ class Table:
     async def _run(self, program: str, function: str, key: str, options: MapOptions) -> MapReport:
         server = RowServer(self.behaviour)
         self.counts = server.counts
-        async with asyncio.timeout(self.deadline), await server.serve(0) as listening:
+        # What a provider has outlives a run of ours.
+        self.batches = server.batches = self.batches or server.batches
+        async with await server.serve(0) as listening:
             port = listening.sockets[0].getsockname()[1]
             environ = {"BASE_URL": f"http://127.0.0.1:{port}", "ROWS_KEY": key}
             compiled = bamlet.compile_sources({"map.baml": program})
             setting = Setting(program=compiled, environ=environ)
             meddling = asyncio.create_task(self.meddle(server))
             try:
-                async with setting.runtime() as runtime:
+                # Entered before: it may have to compile the library first.
+                async with setting.runtime() as runtime, asyncio.timeout(self.deadline):
                     hooks = Hooks(say=self.said.append)
                     return await run_map(runtime, function, options, hooks, environ, setting)
             finally:
