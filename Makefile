@@ -14,6 +14,7 @@ DIST = $(VENV)/.bamlet-dist
 AIMOCK = build/interop/aimock-1.43.0
 LITELLM = build/interop/litellm-1.106.2
 BAML_PY = build/interop/baml-py-0.226.3
+RAY = build/interop/ray-2.60.0
 PYRIGHT = build/interop/pyright-1.1.414
 NODE_MODULES = build/interop/node-7.0.2
 NODE_PACKAGES = typescript@7.0.2 @types/node@20 ai@7.0.173 @ag-ui/core@1.0.0
@@ -88,7 +89,10 @@ clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other langu
 	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py
 	@$(BIN)/python -m pytest -q tests/interop/test_ruby.py tests/interop/test_go.py tests/interop/test_rust.py tests/interop/test_page.py
 
-nightly: $(DEV) interop clients ## What `interop` and `clients` do, 100,000 orchestrations under random faults, 10,000 calls that are stopped, 1,000 clients
+ray: $(RAY)/.installed ## Map on a Ray cluster of this machine whose actors are killed, and in and out of Parquet; 240 MB from PyPI
+	@$(RAY)/bin/python -m pytest -q tests/interop/test_ray.py tests/interop/test_parquet.py
+
+nightly: $(DEV) interop clients ray ## What `interop`, `clients` and `ray` do, 100,000 orchestrations under random faults, 10,000 calls that are stopped, 1,000 clients
 	@BAMLET_RUNS=100000 $(BIN)/python -m pytest -q tests/unit/test_orchestration_faults.py
 	@BAMLET_TEST_BLOCKS=5000 $(BIN)/python -m pytest -q tests/unit/test_random_tests.py
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
@@ -142,6 +146,14 @@ $(PYRIGHT)/.installed:
 	@npm install --silent --no-fund --no-audit --prefix $(PYRIGHT) pyright@$(lastword $(subst -, ,$(PYRIGHT)))
 	@touch $@
 
+# An environment of its own, so that all that others run holds without Ray and Arrow.
+$(RAY)/.installed: pyproject.toml | $(DEV)
+	@$(BIN)/python -m venv --clear $(RAY)
+	@$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(RAY)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[table]' \
+		'ray==$(lastword $(subst -, ,$(RAY)))' --group dev
+	@touch $@
+
 $(NODE_MODULES)/.installed: Makefile
 	@mkdir -p $(NODE_MODULES)
 	@npm install --silent --no-fund --no-audit --prefix $(NODE_MODULES) $(NODE_PACKAGES)
@@ -159,4 +171,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers yardsticks fuzz interop clients nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers yardsticks fuzz interop clients ray nightly kills clean

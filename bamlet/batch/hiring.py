@@ -38,6 +38,10 @@ def engine_for(
     if setting is None:
         raise Refused("workers make runtimes of their own: give a program, and no runtime")
     work = Work(setting, function, options, prices.table, options.procs, options.concurrency)
+    if options.engine == "ray":
+        from .ray_engine import ray_engine
+
+        return ray_engine(work, journal, options.ray_address, options.workers)
     return _processes(work, journal)
 
 

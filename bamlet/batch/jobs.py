@@ -7,6 +7,8 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from ..records import dataclass
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS job(id TEXT PRIMARY KEY, provider TEXT, state TEXT, intent REAL, rows INT, files TEXT);
 CREATE TABLE IF NOT EXISTS job_row(job TEXT, key BLOB);
@@ -14,7 +16,6 @@ CREATE INDEX IF NOT EXISTS job_rows ON job_row(job);
 """
 INTENDED, SENT, ENDED, FORGOTTEN = "intended", "sent", "ended", "forgotten"
 _NOW = "(julianday('now') - 2440587.5) * 86400.0"
-from ..records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

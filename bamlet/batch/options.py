@@ -86,6 +86,8 @@ class MapOptions:
     canary: bool = True
     engine: EngineName = "local"
     procs: int = 1
+    ray_address: str | None = None
+    workers: int | None = None
     leftovers: Leftovers = "live"
     detach: bool = False
     dry_run: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from ..types.ty import ClassTy, Ty, bare
 from .engines import OK, Done, Refused
 from .feed import KEY_BYTES
 from .journal import CHUNK, Journal
-from .tables import Format, Record, Table, Writer, writer_for
+from .parquet import Column, ParquetSheet, column_of, kept_columns
+from .tables import Format, Record, Table, Writer, delimited_or_lines
 
 RESULT = "result"
 BUFFER_BYTES = 1 << 20
@@ -38,6 +39,12 @@ class Layout:
     fields: Sequence[str]  # of the answer's class, if they are laid flat
     id_column: str | None = None
     keep_failed: bool = False
+    arrow: Sequence[Column] = ()  # the columns with their types, of Parquet
+
+    def writer(self) -> Writer:
+        return (
+            ParquetSheet(self.arrow) if self.format == "parquet" else delimited_or_lines(self.format, self.columns)
+        )
 
     @property
     def columns(self) -> Sequence[str]:
@@ -61,19 +68,30 @@ def layout_for(
     flat: bool | None,
     id_column: str | None,
     keep_failed: bool,
+    rows: Iterable[Any],
 ) -> Layout:
-    """Raises `Refused` where a kept column and a field have one name."""
+    """Raises `Refused` where a kept column and a field have one name. `rows` are looked at for the types of
+    columns that are kept, if the format has types."""
     kept = _kept(keep, columns)
+    inner = bare(result)
+    result_class = inner.name if isinstance(inner, ClassTy) else ""
     if (format_ in ("csv", "tsv")) if flat is None else flat:
-        inner = bare(result)
-        fields = [field.name for field in schemas.classes[inner.name].fields] if isinstance(inner, ClassTy) else []
+        fields = [field.name for field in schemas.classes[result_class].fields] if result_class else []
         if not fields and flat:
             raise Refused("--flat: the function gives no class, so there are no fields to lay out")
     else:
         fields = []
     if clash := sorted(set(kept) & set(fields or [RESULT])):
         raise Refused(f"the column `{clash[0]}` is kept and is one of the answer, too; keep others with --keep")
-    return Layout(format_, kept, fields, id_column, keep_failed)
+    typed: list[Column] = []
+    if format_ == "parquet":
+        own = (
+            {field.name: field.ty for field in schemas.classes[result_class].fields}
+            if fields
+            else {RESULT: result}
+        )
+        typed = [*kept_columns(kept, rows if kept else ()), *(column_of(n, ty, schemas) for n, ty in own.items())]
+    return Layout(format_, kept, fields, id_column, keep_failed, typed)
 
 
 def _kept(keep: str, columns: Sequence[str] | None) -> list[str]:
@@ -168,9 +186,10 @@ def write_files(join: Join, output: Path, errors: Path) -> None:
     """Both files as wholes, errors first."""
     sheet, letters = _Growing(output), _Growing(errors)
     try:
-        writer = writer_for(join.layout.format, join.layout.columns)
+        writer = join.layout.writer()
         sheet.add(writer.head())
         failed = sum(_write_row(join, writer, record, done, sheet, letters) for record, done in join.rows())
+        sheet.add(writer.tail())
         sheet.flush()
         letters.flush()
     except BaseException:
@@ -248,12 +267,13 @@ class Parts:
             self._next += 1
 
     def _write(self, join: Join, first: int, last: int) -> None:
-        writer = writer_for(join.layout.format, join.layout.columns)
+        writer = join.layout.writer()
         pieces = [writer.head()]
         for record, done in join.rows(first, last):
             if (done is not None and done.status == OK) or join.layout.keep_failed:
                 answer = json.loads(done.value) if done is not None and done.value is not None else None
                 pieces.append(writer.row(join.layout.row(record.values, answer)))
+        pieces.append(writer.tail())
         path = self.folder / f"part-{self._next:05d}.{join.layout.format}"
         data = b"".join(pieces)
         if not path.is_file() or _digest(path.read_bytes()) != _digest(data):

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from ..embed.request import HTTPBody, HTTPRequest, HTTPResponse
 from ..embed.runtime import AsyncRuntime
+from ..records import dataclass
 
 MIB = 1 << 20
 MAX_RESULTS = 1 << 30  # bytes of what one job answers
@@ -22,7 +23,6 @@ PAGE = 100
 
 Files: TypeAlias = Mapping[str, str]
 """What a provider calls the things of one job: its `batch`, and files of it."""
-from ..records import dataclass
 
 
 class BatchRefused(Exception):

@@ -70,10 +70,7 @@ def _unwritable(folder: Path) -> Iterator[None]:
 def _output_format(options: MapOptions) -> Format:
     if options.is_pipe or options.is_folder:
         return "jsonl"
-    found = format_of(options.output, None, "--output")
-    if found == "parquet":
-        raise Refused(f"--output {options.output}: Parquet is read, and not written; write .jsonl or .csv")
-    return found
+    return format_of(options.output, None, "--output")
 
 
 class _Run:
@@ -114,6 +111,7 @@ class _Run:
             flat=options.flat,
             id_column=options.id_column,
             keep_failed=options.keep_failed,
+            rows=(record.values for record in self._table.records()),
         )
         files = [{"name": str(path.resolve()), "bytes": path.stat().st_size} for path in self._table.paths]
         state.write_manifest({"function": function, "fingerprint": fingerprint, "input": files})

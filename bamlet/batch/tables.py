@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, AnyStr, BinaryIO, Literal, Protocol, TypeAlias, get_args
 
 from ..records import dataclass
+from .arrow import parquet
 from .engines import Refused
 
 Format: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]
@@ -177,7 +178,7 @@ def _delimited_columns(path: Path, delimiter: str) -> Sequence[str]:
 
 
 def _read_parquet(path: Path) -> _Read:
-    file = _parquet().ParquetFile(path)
+    file = parquet().ParquetFile(path)
     number = 0
     for group in range(file.num_row_groups):
         for batch in file.iter_batches(row_groups=[group]):
@@ -187,16 +188,8 @@ def _read_parquet(path: Path) -> _Read:
 
 
 def _parquet_columns(path: Path) -> Sequence[str]:
-    names: Sequence[str] = _parquet().ParquetFile(path).schema_arrow.names
+    names: Sequence[str] = parquet().ParquetFile(path).schema_arrow.names
     return names
-
-
-def _parquet() -> Any:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise Refused("Parquet needs the extra `table`: pip install 'bamlet[table]'") from None
-    return parquet
 
 
 _READERS: Mapping[Format, Callable[[Path], _Read]] = {
@@ -223,12 +216,18 @@ class Writer(Protocol):
 
     def row(self, values: Mapping[str, Any]) -> bytes: ...
 
+    def tail(self) -> bytes: ...
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+# What has no JSON is a date or a decimal of Parquet.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 class JsonLines:
     def head(self) -> bytes:
+        return b""
+
+    def tail(self) -> bytes:
         return b""
 
     def row(self, values: Mapping[str, Any]) -> bytes:
@@ -246,6 +245,9 @@ class Delimited:
     def head(self) -> bytes:
         return self._line(self._columns)
 
+    def tail(self) -> bytes:
+        return b""
+
     def row(self, values: Mapping[str, Any]) -> bytes:
         return self._line([_cell(values.get(name)) for name in self._columns])
 
@@ -260,10 +262,10 @@ class Delimited:
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def writer_for(format_: Format, columns: Sequence[str]) -> Writer:
+def delimited_or_lines(format_: Format, columns: Sequence[str]) -> Writer:
     if format_ == "jsonl":
         return JsonLines()
     return Delimited(columns, "\t" if format_ == "tsv" else ",")

@@ -166,6 +166,8 @@ def _options(arguments: argparse.Namespace) -> MapOptions:
         invented=arguments.offline,
         engine=arguments.engine,
         procs=arguments.procs,
+        ray_address=arguments.ray_address,
+        workers=arguments.workers,
         leftovers=arguments.leftovers,
         detach=arguments.detach,
     )

@@ -100,9 +100,15 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
 def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--engine",
-        choices=("local", "provider-batch"),
+        choices=("local", "ray", "provider-batch"),
         default="local",
-        help="who works: this machine (default), or the provider in its own time, for half the price",
+        help="who works: this machine (default), a Ray cluster, or the provider's batches, for half the price",
+    )
+    command.add_argument(
+        "--ray-address", metavar="auto|HOST:PORT", help="a cluster that runs (default: one of this machine)"
+    )
+    command.add_argument(
+        "--workers", type=_count, metavar="N", help="actors on Ray (default: one for each processor)"
     )
     command.add_argument(
         "--procs", type=_count, default=1, metavar="N", help="processes of this machine (default: 1)"

@@ -31,6 +31,15 @@ def wanted_variables(interface: Interface) -> list[Wanted]:
     return [_wanted(client) for client in (*interface.clients.values(), *short)]
 
 
+def environ_of_clients(interface: Interface, environ: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that the clients read: whoever asks elsewhere is told no more than it needs."""
+    wanted = wanted_variables(interface)
+    names = {
+        name.upper() for each in wanted for name in (*each.names, *(n for group in each.any_of for n in group))
+    }
+    return {name: value for name, value in environ.items() if name.upper() in names}
+
+
 def _wanted(client: ClientInfo) -> Wanted:
     names = tuple(dict.fromkeys(_named(client.options)))
     provider = PROVIDERS.get(client.provider)

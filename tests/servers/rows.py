@@ -29,7 +29,7 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 @dataclass(slots=True)
 class Behaviour:
     """Latency in milliseconds; `cap` refuses what is above it; `fail` is the part of rows that get `status`.
-    `batch` is whose batch interface there is, too: `openai` or `anthropic`."""
+    `batch` is whose batch interface there is, too: `openai` or `anthropic`; `answer` is what is said to all."""
 
     latency: float = 100.0
     cap: int | None = None
@@ -37,6 +37,7 @@ class Behaviour:
     status: int = 400
     key: str | None = None
     batch: str | None = None
+    answer: str | None = None
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ class RowServer:
         """The answer to a request's body, as the interface that is played writes it."""
         found = ROW.search(request)
         row = found[1] if found else "?"
-        text = json.dumps({"label": row, "score": len(row)})
+        text = self.behaviour.answer or json.dumps({"label": row, "score": len(row)})
         if self.behaviour.batch == "anthropic":
             usage = {"input_tokens": USAGE["prompt_tokens"], "output_tokens": USAGE["completion_tokens"]}
             message = {"id": "m", "type": "message", "role": "assistant", "model": "rows", "usage": usage}

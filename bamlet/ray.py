@@ -1,0 +1,71 @@
+"""A function over the rows of somebody's own Ray Data pipeline. A run of its own is `bamlet map --engine ray`.
+
+ds.map_batches(RowWorker, fn_constructor_kwargs={"sources": sources, "function": "Extract"}, batch_size=256,
+               compute=ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=2), num_cpus=1)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import MappedRow, Runtime, compile_sources, map, to_plain
+
+__all__ = ["RowWorker"]
+
+RESULT, ERROR = "result", "error"
+
+
+class RowWorker:
+    """Adds the columns `result`, as JSON, and `error` to each batch. It never raises for a row."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        function: str,
+        *,
+        bind: Mapping[str, str] | None = None,
+        concurrency: int = 256,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """`sources` are texts by the names of their files; `environ` is that of the worker if it is not given."""
+        self._runtime = Runtime(compile_sources(sources), environ=environ)
+        self._function = function
+        self._bind = bind
+        self._concurrency = concurrency
+
+    def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        names = list(batch)
+        rows = [
+            {name: _plain(value) for name, value in zip(names, values, strict=True)}
+            for values in zip(*batch.values(), strict=True)
+        ]
+        found = list(
+            map(
+                self._runtime,
+                self._function,
+                rows,
+                bind=self._bind,
+                concurrency=self._concurrency,
+                order="input",
+            )
+        )
+        return {**batch, RESULT: [_result(row) for row in found], ERROR: [_error(row) for row in found]}
+
+    def close(self) -> None:
+        """For who uses it without Ray, which ends the process."""
+        self._runtime.close()
+
+
+def _result(row: MappedRow) -> str | None:
+    return None if row.error is not None else json.dumps(to_plain(row.value), ensure_ascii=False)
+
+
+def _error(row: MappedRow) -> str | None:
+    return None if row.error is None else str(row.error)
+
+
+def _plain(value: Any) -> Any:
+    """A cell of an array of NumPy as what Python has for it."""
+    return value.item() if hasattr(value, "item") and not getattr(value, "shape", None) else value
