@@ -99,6 +99,7 @@ class Sink:
         "_shown_text",
         "_taken",
         "_ticks",
+        "_told_pieces",
         "_unread",
         "first",
         "missed",

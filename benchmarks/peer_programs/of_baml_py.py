@@ -1,4 +1,4 @@
-"""The works of `benchmarks.comparison` as a user of BAML writes them, over a client that `baml-cli` has generated."""
+"""The works of `benchmarks.comparison` as a user of BAML writes them, over a generated client."""
 
 from __future__ import annotations
 
