@@ -25,6 +25,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_endings.py::test_a_forked_child_leaves_the_stream_of_its_parent_alone",
         "tests/unit/test_endings.py::test_a_forked_child_ends_as_it_says_also_while_its_parent_is_connected",
         "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
+        "tests/unit/test_host_functions.py::test_an_iterator_that_is_at_its_end_is_told",
     ],
     "A4": [
         "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_ends_at_the_deadline",
@@ -115,6 +116,8 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_kept_apart.py::test_the_media_of_a_prompt_have_a_limit_together",
         "tests/unit/test_kept_apart.py::test_the_buffer_is_counted_in_one_unit",
         "tests/unit/test_kept_apart.py::test_a_traceback_shows_the_text_that_was_compiled",
+        "tests/unit/test_kept_apart.py::test_of_two_programs_each_shows_its_own_lines",
+        "tests/unit/test_kept_apart.py::test_an_agent_on_claude_that_must_call_names_no_tool",
     ],
     "A14": [
         "tests/unit/test_kept_connections.py::test_a_request_that_met_a_closed_connection_is_sent_once_more",
@@ -201,6 +204,7 @@ GROUND: dict[str, list[str]] = {
     "C2": [
         "tests/spec/templates.md::What a string has, and what a loop goes over",
         "tests/spec/templates.md::Fields of what a loop binds",
+        "tests/spec/templates.md::Operators of other languages",
         "tests/spec/readings.md::Classes, parameters, options and prompts",
     ],
     "C3": [
@@ -209,6 +213,7 @@ GROUND: dict[str, list[str]] = {
         "tests/spec/recovery.md::Types of other languages",
         "tests/spec/recovery.md::Strings of other languages",
         "tests/spec/recovery.md::Loops and functions of other languages",
+        "tests/spec/recovery.md::Operators and statements of other languages",
     ],
     "C4": [
         "tests/unit/test_tracebacks.py::test_an_error_that_nobody_catches_is_short_and_shows_none_of_our_frames",
@@ -216,6 +221,7 @@ GROUND: dict[str, list[str]] = {
     ],
     "C5": [
         "tests/unit/test_python_mistakes.py::test_a_mistake_in_python_says_what_to_write",
+        "tests/unit/test_python_mistakes.py::test_one_group_is_a_set_too",
         "tests/unit/test_python_mistakes.py::test_a_call_after_close_says_so_until_it_is_entered_again",
         "tests/unit/test_python_mistakes.py::test_a_program_and_the_public_names_are_shown_in_short",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +65,11 @@ def _all_arguments(text: str) -> dict[str, Any]:
     """`--args`: an object in JSON, or a file that holds one; media that it names are looked for beside it."""
     file = Path(text[1:]) if text.startswith("@") else None
     try:
-        written = text if file is None else text_of(file)
+        written = text if file is None else text_of(file).removeprefix("\ufeff")
     except (OSError, ValueError) as error:
         raise ValueError(f"--args {text}: {error}") from None
     try:
-        given = json.loads(written)
+        given = json.loads(written, object_pairs_hook=_each_once)
     except json.JSONDecodeError as error:
         where = (
             f"line {error.lineno}, column {error.colno}"
@@ -76,11 +77,26 @@ def _all_arguments(text: str) -> dict[str, Any]:
             else f"{file}:{error.lineno}:{error.colno}"
         )
         raise ValueError(f"--args is not JSON: {where}: {error.msg}") from None
+    except _GivenTwice as error:
+        raise ValueError(f"--args: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"--args is not JSON: {error}") from None
     if not isinstance(given, dict):
         raise ValueError("--args must be a JSON object of arguments by name")
     return dict(local(given, file.parent if file is not None else Path()))
+
+
+class _GivenTwice(ValueError):
+    """A key that an object has twice."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of which each key is said once, as `--arg` is."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise _GivenTwice(f"`{twice}` is given twice; which one counts?")
+    return found
 
 
 def _value(text: str, ty: Ty | None) -> Any:

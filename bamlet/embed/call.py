@@ -22,6 +22,7 @@ from .context import CallContext
 from .errors import BamlAbortError, BamlError, BamlInvalidArgumentError
 from .host_errors import host_error, traced, unawaited_error
 from .observing import Observed
+from .source_lines import show_lines
 from .spending import prices_for, scope_of, spent_so_far
 from .stop import Stop
 
@@ -56,6 +57,7 @@ class Call:
         self._namespace = program.namespace
         self._services = services
         self._error: BamlError | None = None
+        self._texts = program.sources.texts
         self._callee = callee
         self._values = values
         self._options = options
@@ -221,11 +223,14 @@ class Call:
         except HostFailure as passing:
             raise _told(passing.failure) from None
         except Unawaited as unheard:
+            show_lines(self._texts)
             raise self._stated(unawaited_error(unheard.failures, self._namespace)) from None
         except CATCHABLE as failure:
+            show_lines(self._texts)
             # The failure stays at hand as the context. As a cause it would be drawn, and frames of ours with it.
             raise self._stated(host_error(failure, self._namespace)) from None
         except Cancelled as stopped:
+            show_lines(self._texts)
             raise self._stated(traced(self.stop.error(), stopped)) from None
 
     def _settle(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import linecache
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +16,7 @@ from ..records import dataclass
 from ..source import SourceFile
 from .errors import BamlInvalidArgumentError
 from .files import find, read
+from .source_lines import show_lines
 from .store import (
     cache_folder,
     compiler_version,
@@ -65,7 +65,7 @@ def compile_sources(
 
     With `emit_all_async` every function can suspend, which must change nothing but the speed.
     """
-    if not isinstance(files, Mapping):
+    if not isinstance(files, Mapping) or not all(isinstance(text, str) for text in files.values()):
         raise BamlInvalidArgumentError('compile_sources takes texts by their names: {"main.baml": text}')
     sources = [SourceFile(name, text) for name, text in files.items()]
     return _program(sources, (), _Asked(emit_all_async, edition=edition))
@@ -140,9 +140,8 @@ def _compile(
             unit, diagnostics = _unit(sources, unreadable, asked)
         if unit is None or unreadable:
             return None, diagnostics
-        for source in sources:
-            _show_in_tracebacks(source)
         texts = {source.name: source.text for source in sources}
+        show_lines(texts)
         return link(unit, library(), diagnostics, sources=Sources(texts, _parser)), diagnostics
 
 
@@ -178,13 +177,6 @@ def in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(diagnostics, key=lambda d: (d.span.file.name, d.span.start)))
 
 
-def _show_in_tracebacks(source: SourceFile) -> None:
-    """Python looks source lines up by file name. What was compiled is put where it looks: a text need not be a
-    file, and a file of the same name in the working folder need not be this text."""
-    lines = [line + "\n" for line in source.text.splitlines()]
-    linecache.cache[source.name] = (len(source.text), None, lines, source.name)
-
-
 def _reduced(program: Program) -> tuple[Any, ...]:
     """A program can go to another process of the same version of Python and of ours."""
     return _restored, (compiler_version(), packed(program.unit, program.diagnostics), program.sources.texts)
@@ -196,8 +188,7 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     from ..interpreter.program.link import link
     from ..interpreter.program.sources import Sources
 
-    for name, text in texts.items():
-        _show_in_tracebacks(SourceFile(name, text))
+    show_lines(texts)
     unit, diagnostics = unpacked(data)
     return link(unit, library(), diagnostics, sources=Sources(texts, _parser))
 

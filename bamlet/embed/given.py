@@ -22,6 +22,18 @@ def check_program(given: object) -> None:
         )
 
 
+def check_name(given: object) -> None:
+    if not isinstance(given, str):
+        raise BamlInvalidArgumentError(
+            f'a function is given by its name: call("Name", ...), not as {type(given).__name__}'
+        )
+
+
+def check_text(given: object) -> None:
+    if not isinstance(given, str):
+        raise BamlInvalidArgumentError(f"the text of an answer is a str, not {type(given).__name__}")
+
+
 def check_named(info: FunctionInfo, arguments: object) -> None:
     if arguments is not None and not isinstance(arguments, Mapping):
         names = ", ".join(f"{param.name}=..." for param in info.params)

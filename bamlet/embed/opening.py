@@ -16,11 +16,13 @@ from ..types.ty import ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
 from .compiling import library
 from .host_errors import host_error
+from .source_lines import show_lines
 
 
 def hear_unhandled(program: Program, hear: Callable[[Any], object], failure: BaseException) -> None:
     if not isinstance(failure, CATCHABLE):
         raise failure
+    show_lines(program.sources.texts)
     error = host_error(failure, program.namespace)
     hear(f"a detached task has failed: {error}\n{error.trace_text}" if hear is to_standard_error else error)
 

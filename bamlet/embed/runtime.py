@@ -34,7 +34,7 @@ from .call import Call
 from .compiling import callable_functions, with_types
 from .context import Budget, CallContext
 from .errors import BamlError, BamlInvalidArgumentError
-from .given import NO_CONTEXT, check_entry, check_named, check_program, given_context
+from .given import NO_CONTEXT, check_entry, check_name, check_named, check_program, check_text, given_context
 from .logs import set_up_from_environment
 from .media import media_value
 from .observing import Observed
@@ -287,6 +287,7 @@ class AsyncRuntime:
         return program if options.type_builder is None else options.type_builder.applied_to(program)
 
     def _callee(self, function: str, program: Program | None = None) -> Callee:
+        check_name(function)
         callee = (program or self.program).callee(function)
         if callee is None:
             hint = did_you_mean(function, callable_functions(self.program))
@@ -476,6 +477,7 @@ class AsyncRuntime:
         """The same, as `value`, with a `report` of what it does not tell. A context may bring types."""
         from .reading import parse_answer
 
+        check_text(text)
         options = context or NO_CONTEXT
         program = self._with_types(options)
         info = self._callee(function, program).info
@@ -485,6 +487,7 @@ class AsyncRuntime:
         """What a stream would show of the answer so far; None while there is nothing to show."""
         from .reading import parse_partial_answer
 
+        check_text(text_so_far)
         program = self._with_types(context or NO_CONTEXT)
         return parse_partial_answer(program, self._callee(function, program).info, text_so_far)
 

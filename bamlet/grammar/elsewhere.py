@@ -113,6 +113,52 @@ def block_without_braces(tokens: Sequence[Token], at: int, expected: frozenset[s
     return SyntaxProblem.at(word, message, f"write `{word.value} {{ {called}(…) }}`")
 
 
+def comprehension(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`[x * 2 for x in xs]`"""
+    if not 0 < at < len(tokens) or tokens[at].type != "FOR" or "RSQB" not in expected:
+        return None
+    name = next((token.value for token in tokens[at + 1 : at + 2] if token.type == "NAME"), "x")
+    hint = f"write `list.map(({name}) => {{ … }})`, and `filter` for its `if`"
+    return SyntaxProblem.at(tokens[at], "a list has no loop inside of it", hint)
+
+
+def membership(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`x in xs`, where a whole value stands before it."""
+    if not 0 < at < len(tokens) or tokens[at].type != "IN" or not expected & {"SEMI", "RPAR"}:
+        return None
+    hint = "write `list.includes(value)`, of a map `map.has(key)`"
+    return SyntaxProblem.at(tokens[at], "there is no operator `in`", hint)
+
+
+def power(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`x ** 2`"""
+    if not 0 < at < len(tokens) or tokens[at].type != "STAR" or tokens[at - 1].type != "STAR":
+        return None
+    return SyntaxProblem.at(tokens[at - 1], "there is no `**`", "multiply with `*`")
+
+
+def step_of_a_loop(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`for (let i = 0; i < n; i++)`"""
+    if not 0 < at < len(tokens) or tokens[at].type not in ("INCREMENT", "DECREMENT") or "EQUAL" not in expected:
+        return None
+    sign = tokens[at]
+    return SyntaxProblem.at(
+        sign, f"there is no `{sign.value}`", f"write `{tokens[at - 1].value} {sign.value[0]}= 1`"
+    )
+
+
+def mutable(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """`let mut x = 1`"""
+    if not 1 < at < len(tokens) or tokens[at].type != "NAME" or tokens[at - 2].type != "LET":
+        return None
+    word = tokens[at - 1]
+    if word.value not in ("mut", "const", "var"):
+        return None
+    return SyntaxProblem.at(
+        word, f"`{word.value}` is no keyword here", "take it away: `let` can be assigned again"
+    )
+
+
 ELSEWHERE = (
     type_in_brackets,
     list_before_item,
@@ -120,4 +166,9 @@ ELSEWHERE = (
     bare_for,
     lambda_of_elsewhere,
     block_without_braces,
+    comprehension,
+    membership,
+    power,
+    step_of_a_loop,
+    mutable,
 )

@@ -92,11 +92,23 @@ _TOKENS = {
 }
 
 
+# What other languages write.
+_ELSEWHERE = {
+    "&": ": both are asked for with `and`",
+    "!": ": the opposite is `not`",
+    "?": ": a choice is written `a if condition else b`",
+}
+
+
 def _shown(token: str) -> str:
     return _TOKENS.get(token, f"`{token}`")
 
 
 _WORDINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (
+        pattern(r"expected token 'name', got '\|'"),
+        lambda m: "a filter has a name: that one of two is true is asked for with `or`",
+    ),
     (
         pattern(r"expected token '(.+?)', got '(.+)'"),
         lambda m: f"expected {_shown(m[1])}, found {_shown(m[2])}",
@@ -106,7 +118,10 @@ _WORDINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = 
         lambda m: f"expected {_shown(m[2])}, found {_shown(m[1])}",
     ),
     (pattern(r"unexpected char ['\"]{3}"), lambda m: "a string is never closed"),
-    (pattern(r"unexpected char '(.+?)'"), lambda m: f"`{m[1]}` means nothing here"),
+    (
+        pattern(r"unexpected char '(.+?)'"),
+        lambda m: f"`{m[1]}` means nothing here{_ELSEWHERE.get(m[1], '')}",
+    ),
     (pattern(r"unexpected 'end of template'"), lambda m: "the expression ends too early"),
     (pattern(r"unexpected '(.+)'"), lambda m: f"expected an expression, found {_shown(m[1])}"),
     (pattern(r"Encountered unknown tag '(end\w+)'"), lambda m: f"`{m[1]}` closes nothing"),

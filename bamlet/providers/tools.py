@@ -92,11 +92,10 @@ def _anthropic(body: Body, tools: Tools) -> Body:
             choice = {"type": "tool", "name": name}
         case word:
             choice = {"type": {"auto": "auto", "required": "any", "none": "none"}[word]}
-    # What the client says of a choice, such as `disable_parallel_tool_use`, stays beside ours.
-    return body | {
-        "tools": [*list_in(body, "tools"), *made],
-        "tool_choice": block_in(body, "tool_choice") | choice,
-    }
+    # What the client says of a choice, such as `disable_parallel_tool_use`, stays beside ours. The tool that an
+    # earlier choice has named does not: `any` has no name.
+    given = {key: value for key, value in block_in(body, "tool_choice").items() if key != "name"}
+    return body | {"tools": [*list_in(body, "tools"), *made], "tool_choice": given | choice}
 
 
 def _google(body: Body, tools: Tools) -> Body:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from .host import Context
-from .host_failure import HostFailure
+from .host_failure import HostFailure, in_thread
 from .registry import Failure, sysop
 
 
@@ -16,7 +14,7 @@ async def read_line(context: Context, prompt: str | None) -> str:
     if ask is None:
         return ""
     try:
-        line = await asyncio.to_thread(ask, prompt or "")
+        line = await in_thread(ask, prompt or "")
     except EOFError as failure:
         raise Failure("Io", str(failure) or "there is no more input") from failure
     except Exception as failure:

@@ -157,6 +157,8 @@ def state(context: Context, future: Opaque) -> Any:
 
 def _seen(future: Opaque) -> str:
     asked: Future = future.payload
+    if asked.ends_the_call:
+        asked.outcome()
     if not asked.pending:
         asked.observe()
     return asked.state
@@ -252,8 +254,13 @@ def all_complete(context: Context, futures: list[Opaque]) -> Opaque:
 def all_settled(context: Context, futures: list[Opaque]) -> Opaque:
     together = Together(context, futures)
 
-    def heard(_: Future) -> None:
-        if not any(future.pending for future in together.inputs):
+    lost: list[Future] = []
+
+    def heard(future: Future) -> None:
+        if future.ends_the_call and not lost:
+            lost.append(future)  # before the others are stopped, of which each is heard here
+            together.end_like(future)
+        elif not lost and not any(other.pending for other in together.inputs):
             together.outcome.give(list(futures))
 
     if not futures:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import FunctionValue, Opaque
 from .agent_events import ToolProgress
 from .host import Context, Host
-from .host_failure import HostFailure
+from .host_failure import HostFailure, in_thread
 from .host_function import HostFunction, Refuse, ToolContext
 from .registry import Failure, sysop
 from .sink import Done
@@ -49,7 +48,7 @@ async def _called(context: Context, function: HostFunction, arguments: list[Any]
         if inspect.iscoroutinefunction(function.function):
             found = await function.function(*given)
         else:
-            found = await asyncio.to_thread(function.function, *given)
+            found = await in_thread(function.function, *given)
             if inspect.isawaitable(found):
                 found = await found
         return function.read(found)

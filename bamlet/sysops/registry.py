@@ -29,6 +29,9 @@ CLOSED: frozenset[Group] = frozenset({"process", "sockets"})
 
 def denied_groups(deny: Iterable[Group], allow: Iterable[Group]) -> frozenset[Group]:
     """What a program may not reach; `deny` wins. Raises `ValueError` for a group that there is not."""
+    for word, given in (("deny", deny), ("allow", allow)):
+        if isinstance(given, str):
+            raise ValueError(f'groups come together in a set: write {word}={{"{given}"}}')
     denied, allowed = frozenset(deny), frozenset(allow)
     for word, groups in (("deny", denied), ("allow", allowed)):
         if unknown := sorted(groups - set(GROUPS)):

@@ -67,6 +67,11 @@ class Future:
     def pending(self) -> bool:
         return self.state == "Pending"
 
+    @property
+    def ends_the_call(self) -> bool:
+        """Whether it failed with what no program may take for its own, such as a word of the host's transport."""
+        return self.failure is not None and not isinstance(self.failure, CATCHABLE)
+
     def is_brought_by(self, tasks: Tasks) -> bool:
         """Whether nothing but tasks of that call can bring an outcome."""
         if self.tasks is not tasks:

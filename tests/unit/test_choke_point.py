@@ -36,6 +36,10 @@ function Limit() -> int { baml.task.timeout(200, () => Slow()) catch (e) { baml.
 function Caught() -> string { Ask("x") catch (e) { _ => "caught" } }
 function Raced() -> string { baml.task.race([() => Ask("x"), () => Ask("y")]) catch (e) { _ => "caught" } }
 function Hedged() -> string { baml.task.hedge([() => Ask("x"), () => Ask("y")], 0) catch (e) { _ => "caught" } }
+function Settled() -> unknown { await baml.future.all_settled([spawn { Ask("x") }, spawn { Slow() }]) }
+function Polled() -> bool { let asked = spawn { Ask("x") }; Slow(); asked.is_error() }
+function Looked() -> unknown { let asked = spawn { Ask("x") }; Slow(); asked.state() }
+function Unawaited() -> int { let asked = spawn { Ask("x") catch (e) { _ => "caught" } }; 1 }
 """
 ENVIRON = {"THE_URL": "http://a", "THE_KEY": "a key that is long"}
 
@@ -103,7 +107,10 @@ def test_every_variable_that_a_lent_key_needs_is_an_operation(
     assert {(name,) for name in variables} <= set(counted.of("baml.llm.client_variable"))
 
 
-@pytest.mark.parametrize("function", ["Caught", "Raced", "Hedged", "AskBoth", "AskAgain"])
+UNRECORDED = "Caught Raced Hedged AskBoth AskAgain Settled Polled Looked Unawaited".split()
+
+
+@pytest.mark.parametrize("function", UNRECORDED)
 def test_a_request_that_is_not_recorded_is_taken_by_no_catch(function: str, tmp_path: Any) -> None:
     cassette = tmp_path / "empty.jsonl"
     cassette.write_text("")

@@ -94,3 +94,5 @@ def test_a_literal_at_sign(function: str, given: str, value: str, program: Path,
 def test_an_argument_that_is_given_twice_is_refused(program: Path, capsys: Captured) -> None:
     code, _, err = here(capsys, program, "Number", "--arg", "n=1", "--arg", "n=2")
     assert (code, err) == (exits.USAGE, "bamlet run: --arg n: given twice; which one counts?\n")
+    code, _, err = here(capsys, program, "Number", "--args", '{"n": 1, "n": 2}')
+    assert (code, err) == (exits.USAGE, "bamlet run: --args: `n` is given twice; which one counts?\n")

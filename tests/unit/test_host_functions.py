@@ -105,6 +105,19 @@ def test_what_they_raise_or_give_wrongly_can_be_caught(program: bamlet.Program) 
         assert "no string: should be `string`, not 5 (int)" in said
 
 
+def test_an_iterator_that_is_at_its_end_is_told(program: bamlet.Program) -> None:
+    """No future can hold its `StopIteration`, and whoever waits for the thread would wait for ever."""
+    words = iter(())
+    with bamlet.Runtime(program) as runtime:
+        said = runtime.call("failing", ask=lambda word: next(words))
+    assert "it raised StopIteration" in said
+    with (
+        bamlet.Runtime(program, on_input=lambda prompt: next(words)) as runtime,
+        pytest.raises(RuntimeError, match="StopIteration"),
+    ):
+        runtime.call("chat")
+
+
 def test_a_function_that_does_not_fit_is_refused(program: bamlet.Program) -> None:
     with bamlet.Runtime(program) as runtime:
         with pytest.raises(bamlet.BamlInvalidArgumentError, match="`ask` should take 1 argument, which <lambda>"):

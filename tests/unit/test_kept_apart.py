@@ -47,6 +47,19 @@ def test_gemini_on_vertex_keeps_its_tools() -> None:
     assert "functionDeclarations" in body["tools"][0]
 
 
+def test_an_agent_on_claude_that_must_call_names_no_tool() -> None:
+    """The tool of the answer is one of several that it may call then."""
+    source = VERTEX.replace("MODE", "tool").replace("OPTIONS", 'anthropic_version "vertex-2023-10-16"')
+    source += """
+    /// Looks it up.
+    function look(q: string) -> string { q }
+    function Agent() -> Doc { client C, tools [look], prompt "hi" }
+    """
+    body = bamlet.Runtime(bamlet.compile_sources({"main.baml": source})).request("Agent").body.json()
+    assert [tool["name"] for tool in body["tools"]] == ["baml_answer", "look"]
+    assert body["tool_choice"] == {"type": "any"}
+
+
 # --- thoughts and reports by voice
 
 RACE = """
@@ -245,3 +258,12 @@ def test_a_traceback_shows_the_text_that_was_compiled(tmp_path: Path, monkeypatc
         bamlet.Runtime(program).call("Fail")
     assert 'throw "no"' in error.value.trace_text
     assert "file" not in error.value.trace_text.replace("File", "")
+
+
+def test_of_two_programs_each_shows_its_own_lines() -> None:
+    sources = ['function Fail() -> int {\n  throw "first"\n}\n', 'function Fail() -> int {\n  throw "second"\n}\n']
+    programs = [bamlet.compile_sources({"main.baml": source}) for source in sources]
+    for program, word in zip([*programs, *programs], ["first", "second"] * 2, strict=True):
+        with pytest.raises(bamlet.UnhandledThrow) as error:
+            bamlet.Runtime(program).call("Fail")
+        assert f'throw "{word}"' in error.value.trace_text

@@ -19,6 +19,9 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
     "have names here": lambda rt: rt.stream("Add", [1, 2]),
     "CallContext(deadline=...)": lambda rt: rt.call("Add", a=1, b=2, context={"deadline": 1}),
     '{"main.baml": text}': lambda rt: bamlet.compile_sources("function"),  # type: ignore[arg-type]
+    "takes texts": lambda rt: bamlet.compile_sources({"main.baml": b"x"}),  # type: ignore[dict-item]
+    "a function is given by its name": lambda rt: rt.call(print),
+    "the text of an answer is a str, not bytes": lambda rt: rt.parse("Add", b"1"),
 }
 
 
@@ -28,6 +31,11 @@ def test_a_mistake_in_python_says_what_to_write(remedy: str) -> None:
         MISTAKES[remedy](rt)
     assert remedy in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_one_group_is_a_set_too() -> None:
+    with pytest.raises(ValueError, match=r'write deny=\{"fs"\}'):
+        bamlet.Runtime(PROGRAM, deny="fs")  # type: ignore[arg-type]
 
 
 CLOSED = "this runtime is closed: make another one, or call inside of its `with`"

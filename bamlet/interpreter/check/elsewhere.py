@@ -13,6 +13,7 @@ FUNCTIONS_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("println", "printf", "console.log"), "write `print(…)`"),
     **dict.fromkeys(("json.dumps", "JSON.stringify"), "write `baml.json.stringify(…)`"),
     **dict.fromkeys(("json.loads", "JSON.parse"), "write `baml.json.parse(…)`"),
+    "switch": "write `match (…) { … }`",
     "range": "count with `for (let i = 0; i < n; i += 1)`",
     "sorted": "write `list.sort()`, which gives a new list",
 }

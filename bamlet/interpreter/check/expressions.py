@@ -103,6 +103,10 @@ _INSTEAD = {
     "not": "write `!`",
     **dict.fromkeys(("def", "fn", "func"), "inside of a function write `let f = (x: int) => …`"),
     "lambda": "write `(x: int) => …`",
+    **dict.fromkeys(("elif", "elsif", "elseif"), "write `else if (…) { … }`"),
+    "raise": "write `throw …`",
+    "pass": "leave it out: a block may be empty",
+    "typeof": "ask with `value is int`, for example",
 }
 
 

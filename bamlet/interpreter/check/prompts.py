@@ -26,6 +26,7 @@ _CONTEXT: dict[str, tuple[str, ...]] = {
     "tags": (),
 }
 _PLAIN = (INT, FLOAT, BOOL)  # without fields and without methods
+_LENGTHS = ("length", "size", "len")  # what lists have in other languages
 _ROLES = ("role", "chat", "history")
 
 
@@ -190,6 +191,11 @@ class _Prompts:
             if members and all(member in _PLAIN for member in members):
                 message = f"`{show(ty)}` has no fields, so no `{part}`"
                 self._warn(placed, text, use, catalogue.PROMPT_NAME, message, None)
+                return
+            if members and all(isinstance(member, ListTy) for member in members):
+                if part in _LENGTHS:
+                    message = f"`{show(ty)}` has no `{part}`, so there is nothing"
+                    self._warn(placed, text, use, catalogue.PROMPT_NAME, message, "write `… | length`")
                 return
             if not members or not all(isinstance(member, ClassTy) for member in members):
                 return
