@@ -24,7 +24,7 @@ from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.lent import Lent
-from ..sysops.registry import Group, denied_groups
+from ..sysops.registry import Group, denied_groups, groups_in
 from ..sysops.sink import Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import NULL
@@ -69,6 +69,7 @@ __all__ = [
     "MediaLimits",
     "Program",
     "Transport",
+    "groups_in",
 ]
 
 

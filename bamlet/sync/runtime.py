@@ -23,6 +23,7 @@ from ..embed.runtime import (
     MediaLimits,
     Program,
     Transport,
+    groups_in,
 )
 from ..embed.shortened import SHORTENED
 from .background import BACKGROUND, wait_for
@@ -70,8 +71,8 @@ class Runtime:
             "transport": transport,
             "clock": clock,
             "media": media,
-            "deny": tuple(deny),
-            "allow": tuple(allow),
+            "deny": groups_in("deny", deny),
+            "allow": groups_in("allow", allow),
             "lend_to": tuple(lend_to),
             "functions": functions,
             "on_print": on_print,

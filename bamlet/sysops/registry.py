@@ -27,12 +27,16 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 CLOSED: frozenset[Group] = frozenset({"process", "sockets"})
 
 
+def groups_in(word: str, given: Iterable[Group]) -> tuple[Group, ...]:
+    """What a host has given, and no text, whose letters would be groups. Raises `ValueError`."""
+    if isinstance(given, str):
+        raise ValueError(f'groups come together in a set: write {word}={{"{given}"}}')
+    return tuple(given)
+
+
 def denied_groups(deny: Iterable[Group], allow: Iterable[Group]) -> frozenset[Group]:
     """What a program may not reach; `deny` wins. Raises `ValueError` for a group that there is not."""
-    for word, given in (("deny", deny), ("allow", allow)):
-        if isinstance(given, str):
-            raise ValueError(f'groups come together in a set: write {word}={{"{given}"}}')
-    denied, allowed = frozenset(deny), frozenset(allow)
+    denied, allowed = frozenset(groups_in("deny", deny)), frozenset(groups_in("allow", allow))
     for word, groups in (("deny", denied), ("allow", allowed)):
         if unknown := sorted(groups - set(GROUPS)):
             raise ValueError(f"there is no group `{unknown[0]}` to {word}, only {', '.join(GROUPS)}")
