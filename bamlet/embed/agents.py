@@ -79,15 +79,14 @@ class BamlPaused(BamlError):
 
 def resumption(program: Program, state: AgentState, answers: Mapping[str, Any] | None) -> tuple[Callee, list[Any]]:
     """The function that goes on from a state, and its values. Raises `BamlInvalidArgumentError`."""
-    from .arguments import as_value, bind_arguments
+    from .arguments import as_value, bind_arguments, by_name
 
     callee = program.callee(state.function)
     if callee is None or callee.info.llm is None or not callee.info.llm.tools:
         hint = "a run with tools of its own is gone on with by a function of the program, with `baml.agent.go_on`"
         told = f"there is no LLM function `{state.function}` that declares tools"
         raise BamlInvalidArgumentError(f"this state cannot go on: {told}; {hint}")
-    names = [param.name for param in callee.info.params]
-    args = dict(zip(names, bind_arguments(callee.info, state.data["args"], program.space), strict=True))
+    args = by_name(callee.info, bind_arguments(callee.info, state.data["args"], program.space))
     made = as_value({**state.data, "args": {}}, ClassTy("baml.agent.State"), program.space)
     made.args = args
     given = as_value(dict(answers or {}), MapTy(STRING, UNKNOWN), program.space)

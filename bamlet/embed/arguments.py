@@ -58,16 +58,25 @@ def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: Valu
             hint = did_you_mean(name, names)
             told = f"there is no parameter `{name}`" + (f"; {hint}" if hint else "")
             binder.problems.append(ArgumentProblem(_pointer([name]), told))
-    values = [binder.bind(function.params[at], given) for at in in_call_order(function.params)]
+    ordered = [function.params[at] for at in in_call_order(function.params)]
+    values = [binder.bind(param, given) for param in ordered]
     if binder.problems:
         told = "; ".join(problem.message for problem in binder.problems)
         error = BamlInvalidArgumentError(f"Invalid argument: {function.name}: {told}")
         error.problems = tuple(binder.problems)
         raise error
-    bound = ((param.name, param.ty, value) for param, value in zip(function.params, values, strict=True))
+    bound = (
+        (param.name, param.ty, value) for param, value in zip(ordered, values, strict=True) if value is not OMITTED
+    )
     if broken := broken_assertion(bound, space.schemas):
         raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: {broken}")
     return values
+
+
+def by_name(function: FunctionInfo, values: Iterable[Any]) -> dict[str, Any]:
+    """What `bind_arguments` has given, as the library takes the arguments of an LLM function."""
+    ordered = (function.params[at] for at in in_call_order(function.params))
+    return {param.name: value for param, value in zip(ordered, values, strict=True)}
 
 
 def as_value(value: Any, ty: Ty, space: ValueSpace) -> Any:

@@ -30,6 +30,7 @@ from ..sysops.views import Skeleton, View
 from ..types.ty import NULL
 from ..wire.message import HttpOptions, Transport
 from .arguments import bind_arguments
+from .asking import asked
 from .call import Call
 from .compiling import callable_functions, with_types
 from .context import Budget, CallContext
@@ -299,10 +300,7 @@ class AsyncRuntime:
         info = callee.info
         if info.llm is None:
             return program.showing(info.name) or callee, values
-        orchestration = program.callee(stream_entry(info.llm))
-        assert orchestration is not None
-        names = [param.name for param in info.params]
-        return orchestration, [info.name, dict(zip(names, values, strict=True))]
+        return asked(program, stream_entry(info.llm), info, values)
 
     def _call(
         self,
@@ -440,10 +438,7 @@ class AsyncRuntime:
         options = given_context(options)
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
-        found = self.program.callee(planner)
-        assert found is not None
-        names = [param.name for param in callee.info.params]
-        given = [function, dict(zip(names, values, strict=True)), *more]
+        found, given = asked(program, planner, callee.info, values, *more)
         # Nothing is sent, so there is nothing to collect.
         unseen = Observed(self._services.clock, function, False, (), options.tags)
         return await self._call(found, given, options, Sink(), program, unseen).run()

@@ -29,6 +29,7 @@ enum Lane { AIR }
 function Make(text: string, n: int = 3, hint: string? = null, values: int[] = [n]) -> string {
   text + string.from(n) + (hint ?? "") + string.from(values.length())
 }
+function Say(text: string, times: int = text.length()) -> string { client: Local, prompt: `${text} ${times}` }
 function Uses(cart: root.shop.Cart) -> root.shop.Cart { cart }
 function Same(a: int, b: int) -> bool { a == b }
 """,
@@ -100,6 +101,16 @@ def test_what_has_a_default_is_given_by_name_or_left_to_the_program(b: Any) -> N
     assert [name for name, kind in kinds.items() if kind == "KEYWORD_ONLY"] == ["n", "hint", "values"]
     with pytest.raises(bamlet.BamlInvalidArgumentError, match="n"):
         b.Make("x", n="many")
+
+
+def test_a_function_of_a_model_works_its_defaults_out_for_each_face(b: Any, loopback: LoopbackServer) -> None:
+    env = {"env": {"BASE_URL": loopback.url}}
+    loopback.answer(whole("once"), streamed("streamed"))
+    assert b.Say("abc", env) == '"once"'
+    assert b.stream.Say("abc", env, times=2).get_final_response() == '"streamed"'
+    prompts = [str(request.json()["messages"][0]["content"]) for request in loopback.requests]
+    assert ["abc 3" in prompts[0], "abc 2" in prompts[1]] == [True, True]
+    assert "ab 2" in str(b.request.Say("ab", env).body.json())
 
 
 def test_namespaces_are_parts_of_a_client(client: ModuleType, b: Any, loopback: LoopbackServer) -> None:

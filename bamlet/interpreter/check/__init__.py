@@ -10,7 +10,7 @@ from ...grammar import nodes as n
 from ...records import dataclass, field, replace
 from ...types.ty import ERROR, UNKNOWN, ClassTy, Ty, union
 from ..facts.builtins import HARMLESS_METHODS
-from ..facts.code_names import BYTES, constant_name
+from ..facts.code_names import BYTES, arguments_name, constant_name, filled_for
 from ..facts.edition import Edition
 from ..facts.interface import CALL_OF_HOST, call_entry
 from ..facts.panics import is_panic
@@ -104,8 +104,13 @@ class _Work:
         orchestration = self.names.functions.get(entry)
         if orchestration is not None and symbol.node is not None:
             may_throw(c, orchestration.thrown, symbol.node.name)
+            arguments = self.names.functions.get(arguments_name(symbol.name))
+            if arguments is not None:
+                c.tables.reaches.add(arguments.name)
+                may_throw(c, arguments.thrown, symbol.node.name)
+                self.tables[symbol.name] = c.tables
             check_contract(c, symbol)
-            self._throws_more(symbol, orchestration.thrown)
+            self._throws_more(symbol, self._relation.join(c.thrown))
             self.reports[symbol.name] = c.report
 
     def _check(self, symbol: Symbol) -> bool:
@@ -117,7 +122,10 @@ class _Work:
             key = symbol.name
             c = check_function(partial(self._checker, symbol, symbol.result), symbol)
         self.reports[key], self.tables[key] = c.report, c.tables
-        return self._throws_more(symbol, self._relation.join(c.thrown))
+        grown = self._throws_more(symbol, self._relation.join(c.thrown))
+        if grown and (asks := filled_for(key)) is not None:
+            self.check_delegating(self.names.functions[asks])
+        return grown
 
     def _throws_more(self, symbol: Symbol, thrown: Ty) -> bool:
         """Note what a function was found to throw. A contract is not changed by what is behind it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...grammar import nodes as n
 from ...grammar.node import remembered
 from ...grammar.walk import walk
-from ..facts.code_names import constant_name, is_constant_name
+from ..facts.code_names import arguments_name, constant_name, is_constant_name
 from ..facts.cycles import finished, groups
 from ..facts.symbols import ConstantSymbol, FunctionSymbol, Names
 
@@ -53,7 +54,8 @@ def _reached(
             yield from methods.get(name[1:], ())
         else:
             name = own.full(name, symbol.placed.file.name)
-            yield from (key for key in (name, constant_name(name)) if key in symbols)
+            keys = (name, constant_name(name), arguments_name(re.split("[$@]", name)[0]))
+            yield from (key for key in keys if key in symbols)
 
 
 @remembered

@@ -10,6 +10,7 @@ from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import ERROR, STRING, ClassTy, InterfaceTy, Ty, bare, union
 from ...types.variables import parameters_in, parts_of
+from ..facts.code_names import arguments_name
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import CompanionCall, TypedCall
 from .arguments import check_arguments, refuse_names
@@ -62,12 +63,16 @@ def _of_a_call(c: Checker, node: n.Call, function: FunctionSymbol, word: str) ->
     name, more = _OF_A_CALL[word]
     symbol = c.names.functions[name]
     types, slots = check_arguments(c, node, f"`{function.name}${word}`", function.params)
-    if types or not function.params:
+    completed = c.names.functions.get(arguments_name(function.name))
+    if types or slots is not None or not function.params:
         order = tuple(range(len(types))) if slots is None else slots
         by_argument = {at: param.name for param, at in zip(function.params, order, strict=True) if at is not None}
         names = tuple(by_argument[at] for at in range(len(types)))
-        c.tables.calls[id(node)] = CompanionCall(symbol, function.name, names, more)
+        c.tables.calls[id(node)] = CompanionCall(symbol, function.name, names, more, completed, slots)
         c.tables.reaches.add(symbol.name)
+        if completed is not None:
+            c.tables.reaches.add(completed.name)
+            may_throw(c, completed.thrown, node)
     may_throw(c, symbol.thrown, node)
     return ClassTy(STREAM, (bare(function.result),)) if word == "stream" else symbol.result
 

@@ -111,7 +111,8 @@ def _function(
         key, e.shown, e.whole = showing_name(symbol.name), shown, given_whole(symbol, shown)
     if symbol.kind == "llm":
         _llm_body(e, symbol)
-        params = [python_name(param.name) for param in symbol.params]
+        params = [python_name(symbol.params[at].name) for at in in_call_order(symbol.params)]
+        defaults = [load("$omitted") for param in symbol.params if param.has_default]
     elif symbol.kind == "host":
         _host_body(e, symbol)
         params = [python_name(param.name) for param in symbol.params]
@@ -174,7 +175,8 @@ def _definition(
 
 def _llm_body(e: Emitter, symbol: FunctionSymbol) -> None:
     assert symbol.node is not None
-    arguments: list[ast.expr] = [load(python_name(param.name)) for param in symbol.params]
+    ordered = [symbol.params[at] for at in in_call_order(symbol.params)]
+    arguments: list[ast.expr] = [load(python_name(param.name)) for param in ordered]
     asked = ast.Await(ask_model(e, symbol, call_entry(symbol.llm), arguments))
     e.add(ast.Return(asked), symbol.node)
 

@@ -51,10 +51,16 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
         case TypedCall(symbol=symbol, word=word, ty=ty):
             told = ast.Constant(word) if ty is None else type_value(e.unit, ty)
             return call_function(e, symbol, [told, *e.operands(node.arguments)])
+        case CompanionCall(symbol=symbol, function=function, more=more, completed=completed, slots=slots) if (
+            completed
+        ):
+            given = _slotted(completed.params, _operands(e, written(node), slots), slots)
+            by_name = call_function(e, completed, given)
+            return call_function(e, symbol, [ast.Constant(function), by_name, *map(ast.Constant, more)])
         case CompanionCall(symbol=symbol, function=function, names=names, more=more):
             keys: list[ast.expr | None] = [ast.Constant(name) for name in names]
-            by_name = ast.Dict(keys, e.operands(written(node)))
-            return call_function(e, symbol, [ast.Constant(function), by_name, *map(ast.Constant, more)])
+            named = ast.Dict(keys, e.operands(written(node)))
+            return call_function(e, symbol, [ast.Constant(function), named, *map(ast.Constant, more)])
         case BuiltinCall(name=name) if name in CALLING_BACK:
             return emit_callback(e, node, plan)
         case BuiltinCall(name=name, operands=operands) if name in _ELEMENTS:

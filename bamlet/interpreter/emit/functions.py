@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from copy import deepcopy
 
-from ..facts.code_names import function_name, showing_name
+from ..facts.code_names import arguments_name, function_name, showing_name
 from ..facts.interface import stream_entry
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import Types
@@ -95,8 +95,13 @@ def call_showing(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], 
 
 def ask_model(e: Emitter, symbol: FunctionSymbol, entry: str, arguments: list[ast.expr]) -> ast.expr:
     """An LLM function hands its name and arguments to the orchestration, which is written in the language."""
-    keys: list[ast.expr | None] = [ast.Constant(param.name) for param in symbol.params]
-    named = ast.Dict(keys, arguments)
+    completed = e.unit.names.functions.get(arguments_name(symbol.name))
+    named: ast.expr
+    if completed is None:
+        keys: list[ast.expr | None] = [ast.Constant(param.name) for param in symbol.params]
+        named = ast.Dict(keys, arguments)
+    else:
+        named = call_function(e, completed, arguments)
     return call(function_name(entry), load(CONTEXT), ast.Constant(symbol.name), named)
 
 

@@ -33,6 +33,17 @@ def prompt_name(function: str) -> str:
     return f"prompt {function}"
 
 
+def arguments_name(function: str) -> str:
+    """The function that gives the arguments of a function of a model by name, those left out among them."""
+    return f"arguments {function}"
+
+
+def filled_for(name: str) -> str | None:
+    """The function of a model whose arguments a function of this name gives."""
+    function = name.removeprefix("arguments ")
+    return None if function == name else function
+
+
 def is_hidden(name: str) -> bool:
     """Whether a function is none that a program or a host calls by its name."""
     return " " in name

@@ -132,12 +132,15 @@ class TypedCall:
 class CompanionCall:
     """A call of what the library does with a function of a model and its arguments. `names` are those of the
     parameters that the arguments are for, as they are written, and `more` what the library is told beside them.
+    `completed` gives the arguments by name where some may be left out, called with `slots`.
     """
 
     symbol: FunctionSymbol
     function: str
     names: tuple[str, ...]
     more: tuple[bool, ...]
+    completed: FunctionSymbol | None = None
+    slots: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

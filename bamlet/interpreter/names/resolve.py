@@ -21,6 +21,7 @@ from ..declarations.llm_bodies import client_of
 from ..declarations.prompts import simple_text
 from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
+from ..facts.code_names import is_hidden
 from ..facts.implementations import InterfaceSymbol
 from ..facts.interface import TemplateInfo, TestBodyInfo
 from ..facts.report import Report
@@ -218,7 +219,7 @@ class _Resolver:
             return
         schemas = self.view.schemas()
         for name, symbol in list(self.names.functions.items()):
-            if symbol.kind != "code":
+            if symbol.kind != "code" or is_hidden(name):
                 continue
             params = symbol.params[1:] if symbol.owner is not None and not symbol.static else symbol.params
             asserted = (

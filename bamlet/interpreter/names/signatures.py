@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
 from ...records import dataclass, replace
-from ...types.ty import ERROR, NEVER, UNKNOWN, ListTy, ParameterTy, Ty
+from ...types.ty import ERROR, NEVER, STRING, UNKNOWN, ListTy, MapTy, ParameterTy, Ty
 from ..declarations.blocks import Block
 from ..declarations.llm_bodies import holes_of, read_llm_body
-from ..facts.code_names import prompt_name
+from ..facts.code_names import arguments_name, prompt_name
 from ..facts.interface import Param
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
@@ -74,7 +74,6 @@ class SignatureReader:
                 if own:
                     message = "a function of a model knows what it asks for: it has no type parameters"
                     self.report.at(placed, node.type_params[0], catalogue.UNSUPPORTED, message)
-                self.refuse_defaults(placed, node.params, "an LLM function")
                 llm = read_llm_body(Block(placed, self.report), node, node.body)
                 if llm is not None and "/" not in llm.client:
                     llm = replace(llm, client=self.names.full(llm.client, placed.file.name))
@@ -85,6 +84,8 @@ class SignatureReader:
                     llm = replace(llm, loop=self.names.full(llm.loop, placed.file.name))
                 if llm is not None and llm.holes:
                     self._prompt(placed, node, symbol, holes_of(placed, node.body))
+                if any(param.has_default for param in params):
+                    self._arguments(placed, node, symbol)
                 return replace(symbol, kind="llm", suspends=True, llm=llm)
             case _:
                 return symbol
@@ -139,9 +140,29 @@ class SignatureReader:
         start, end = holes[0].start, holes[-1].end
         body = n.Block(start, end, (), n.ListLiteral(start, end, holes))
         name = prompt_name(symbol.name)
+        # When a prompt is rendered nothing is left out any more.
+        params = tuple(param.replaced(default=None) for param in node.params)
+        given = tuple(replace(param, has_default=False) for param in symbol.params)
+        function = n.FunctionDecl(start, end, node.name, (), params, None, None, body, None)
+        self.names.functions[name] = FunctionSymbol(
+            name, given, ListTy(UNKNOWN), None, "code", symbol.owner, placed=placed, node=function
+        )
+
+    def _arguments(self, placed: n.Placed[n.Item], node: n.FunctionDecl, symbol: FunctionSymbol) -> None:
+        """A hidden function of the same parameters and defaults, whose value is all of them by name. Every way to
+        ask the model passes it once: whatever asks again, asks with the same arguments."""
+        start, end = node.params[0].start, node.params[-1].end
+        entries = tuple(
+            n.MapEntry(
+                at.start, at.end, n.StringLiteral(at.start, at.end, at.name), n.Path(at.start, at.end, (at,))
+            )
+            for at in (param.name for param in node.params)
+        )
+        body = n.Block(start, end, (), n.MapLiteral(start, end, entries))
+        name = arguments_name(symbol.name)
         function = n.FunctionDecl(start, end, node.name, (), node.params, None, None, body, None)
         self.names.functions[name] = FunctionSymbol(
-            name, symbol.params, ListTy(UNKNOWN), None, "code", symbol.owner, placed=placed, node=function
+            name, symbol.params, MapTy(STRING, UNKNOWN), None, "code", placed=placed, node=function
         )
 
     def refuse_defaults(self, placed: n.Placed[n.Item], params: Iterable[n.Param], what: str) -> None:
