@@ -32,6 +32,7 @@ from tests.support.reference_evaluator import Closure, Evaluator, Object, Panick
 PARSER = Parser(None)  # its tables take a second to make
 make_room()  # running a program raises Python's limit, and hypothesis wants to be the only one who does
 EXAMPLES = int(os.environ.get("BAMLET_TYPED_EXAMPLES", "60"))
+pytestmark = pytest.mark.timeout(900)  # on a machine that does much else, and on which nothing is kept yet
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
