@@ -35,6 +35,7 @@ from . import (
     stream,
     task,
     timer,
+    typed_asserts,
 )
 
 __all__ = [
@@ -71,4 +72,5 @@ __all__ = [
     "stream",
     "task",
     "timer",
+    "typed_asserts",
 ]

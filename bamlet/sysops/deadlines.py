@@ -72,12 +72,14 @@ class Deadlines:
 
     def passed(self, phase: str, now: float) -> Failure:
         limit = round((self.limits[phase] or 0) * 1000)
+        elapsed = round((now - (self.began if phase == "total" else self.sent)) * 1000)
         return Failure(
             "Timeout",
             f"{_SAYS[phase].format(limit=limit)} ({_OPTIONS[phase]})",
             phase=phase,
             limit_ms=limit,
-            elapsed_ms=round((now - (self.began if phase == "total" else self.sent)) * 1000),
+            elapsed_ms=elapsed,
+            duration_ms=elapsed,
             client_name=self.client_name,
         )
 

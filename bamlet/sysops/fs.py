@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..bounded import bytes_of
+from ..interpreter.runtime.values import Instance
 from .host import Context
 from .registry import Failure, sysop
 
@@ -42,6 +44,18 @@ def append(context: Context, path: str, text: str) -> None:
         opened.write(text)
 
 
+@sysop("baml.fs.write_bytes", throws=("Io",), group="fs")
+def write_bytes(context: Context, path: str, data: bytes) -> int:
+    with reaching(path) as file, file.open("wb") as opened:
+        return opened.write(data)
+
+
+@sysop("baml.fs.size", throws=("Io",), group="fs")
+def size(context: Context, path: str) -> int:
+    with reaching(path) as file:
+        return file.stat().st_size
+
+
 @sysop("baml.fs.exists", group="fs")
 def exists(context: Context, path: str) -> bool:
     try:
@@ -54,6 +68,22 @@ def exists(context: Context, path: str) -> bool:
 def list_(context: Context, path: str) -> list[str]:
     with reaching(path) as folder:
         return sorted(entry.name for entry in folder.iterdir())
+
+
+@sysop("baml.fs.read_dir", throws=("Io",), group="fs")
+def read_dir(context: Context, path: str) -> list[Instance]:
+    with reaching(path) as folder:
+        return [_entry(context, one) for one in sorted(folder.iterdir(), key=lambda one: one.name)]
+
+
+def _entry(context: Context, path: Path) -> Instance:
+    fields = {
+        "name": path.name,
+        "is_dir": path.is_dir(),
+        "is_file": path.is_file(),
+        "is_symlink": path.is_symlink(),
+    }
+    return context.space.instance("baml.fs.DirEntry", fields)
 
 
 @sysop("baml.fs.remove", throws=("Io",), group="fs")
@@ -69,3 +99,21 @@ def remove(context: Context, path: str) -> None:
 def make_dir(context: Context, path: str) -> None:
     with reaching(path) as folder:
         folder.mkdir(parents=True, exist_ok=True)
+
+
+@sysop("baml.fs.make_one_dir", throws=("Io",), group="fs")
+def make_one_dir(context: Context, path: str) -> None:
+    with reaching(path) as folder:
+        folder.mkdir()
+
+
+@sysop("baml.fs.remove_dir", throws=("Io",), group="fs")
+def remove_dir(context: Context, path: str) -> None:
+    with reaching(path) as folder:
+        folder.rmdir()
+
+
+@sysop("baml.fs.remove_dir_all", throws=("Io",), group="fs")
+def remove_dir_all(context: Context, path: str) -> None:
+    with reaching(path) as folder:
+        shutil.rmtree(folder)

@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from ..interpreter.runtime.values import Handle
+from ..interpreter.runtime.values import BODY, Handle
 from ..records import asdict
 from ..wire.closing import uninterrupted
 from .attempts import attempted
@@ -59,9 +59,10 @@ async def _exchange(context: Context, request: Any) -> Any:
                 read = (
                     read_whole(response, context.host.hide) if succeeded else read_some(response, MAX_ERROR_BODY)
                 )
-                text = (await read).decode("utf-8", "replace")
+                data = await read
             finally:
                 await response.aclose()
+    text = data.decode("utf-8", "replace")
     if attempt is not None:
         attempt.gets_body(text)
         attempt.ends()
@@ -72,7 +73,17 @@ async def _exchange(context: Context, request: Any) -> Any:
         "url": request.url,
         "body": text if succeeded else context.host.hide(text),
     }
-    return context.space.instance("baml.http.Response", fields)
+    made = context.space.instance("baml.http.Response", fields)
+    if succeeded and text.encode() != data:
+        setattr(made, BODY, data)
+    return made
+
+
+@sysop("baml.http.bytes_of")
+def bytes_of(context: Context, response: Any) -> bytes:
+    data: bytes | None = getattr(response, BODY, None)
+    body: str = response.body
+    return body.encode("utf-8", "replace") if data is None else data
 
 
 @sysop("baml.http.fetch_sse", throws=("Io", "Timeout", "HttpStatus", "InvalidArgument"), group="net")

@@ -33,7 +33,8 @@ async def run_process(context: Context, program: str, arguments: list[str], opti
             if not running.done():
                 message = f"{program} took longer than its limit of {limit} ms"
                 elapsed = round((clock.now() - began) * 1000)
-                raise Failure("Timeout", message, phase="process", limit_ms=limit, elapsed_ms=elapsed)
+                told = {"phase": "process", "limit_ms": limit, "elapsed_ms": elapsed, "duration_ms": elapsed}
+                raise Failure("Timeout", message, **told)
         output, errors, code = await running
     finally:
         # Both, also when we are stopped while we wait: nobody else knows of them, and the limit would outlive the

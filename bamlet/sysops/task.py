@@ -216,7 +216,9 @@ async def timeout(context: Context, limit_ms: int, task: FunctionValue) -> Any:
         await branches.wait(max(0, limit_ms) / 1000)
         if not branch.task.done():
             message = f"the task took longer than {limit_ms} ms"
-            raise Failure("Timeout", message, phase="task", limit_ms=limit_ms, elapsed_ms=limit_ms)
+            raise Failure(
+                "Timeout", message, phase="task", limit_ms=limit_ms, elapsed_ms=limit_ms, duration_ms=limit_ms
+            )
         if (failure := branch.failure()) is not None:
             raise failure
         return await branch.take()

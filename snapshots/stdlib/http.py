@@ -12,11 +12,18 @@ def baml.http.Response.text(self):
 fn baml.http.Response.text = baml.http.Response.text
 
 
+def baml.http.Response.bytes($context, self):
+    return $context.invoke('baml.http.bytes_of', $context, self)
+
+
+fn baml.http.Response.bytes = baml.http.Response.bytes
+
+
 async def baml.http.fetch_as($context, type, from):
     $1 = from
     if $type($1) is $str:
         url = $1
-        response = await fn baml.http.fetch($context, url)
+        response = await fn baml.http.fetch($context, url, $omitted)
     elif $type($1) is class baml.http.Request:
         request = $1
         response = await $context.invoke('baml.http.send', $context, request)
@@ -30,8 +37,19 @@ async def baml.http.fetch_as($context, type, from):
 fn baml.http.fetch_as = baml.http.fetch_as
 
 
-async def baml.http.fetch($context, url):
-    return await $context.invoke('baml.http.send', $context, class baml.http.Request('GET', url, {}, ''))
+async def baml.http.fetch($context, url, timeout=$omitted):
+    if timeout is $omitted:
+        timeout = None
+    $1 = timeout
+    if $1 is not None:
+        limit = fn baml.time.Duration.to_milliseconds($1)
+    else:
+        limit = None
+    if limit is None:
+        timeouts = None
+    else:
+        timeouts = class baml.http.Timeouts(request_ms=limit)
+    return await $context.invoke('baml.http.send', $context, class baml.http.Request('GET', url, {}, '', timeouts))
 
 
 fn baml.http.fetch = baml.http.fetch

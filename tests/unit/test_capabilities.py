@@ -44,6 +44,37 @@ function Closed(path: string) -> string {
 }
 """
 
+MANAGING = """
+// bamlet: edition 2
+function Manage(folder: string) -> unknown[] throws baml.errors.Io {
+  baml.fs.mkdir(folder);
+  let again = baml.fs.mkdir(folder) catch (e) { let failed: baml.errors.Io => failed.message };
+  baml.fs.mkdir(folder + "/a/b", baml.fs.MkdirOptions { recursive: true });
+  let bytes = baml.fs.write_bytes(folder + "/x", "é".to_utf8());
+  let file = baml.fs.open(folder + "/y", "w");
+  file.write("1");
+  file.close();
+  let more = baml.fs.open(folder + "/y", mode = "a");
+  more.write("2");
+  let unread = more.read() catch (e) { let failed: baml.errors.Io => failed.message };
+  baml.fs.remove_dir(folder + "/a/b");
+  let text = baml.fs.open(folder + "/y").read();
+  let size = baml.fs.size(folder + "/x");
+  let entries = baml.fs.read_dir(folder).map((one) -> { [one.name, one.is_dir, one.is_file, one.is_symlink] });
+  [again, bytes, size, text, unread, entries]
+}
+function Bytes(path: string) -> int throws unknown { baml.fs.write_bytes(path, "x".to_utf8()) }
+function Size(path: string) -> int throws unknown { baml.fs.size(path) }
+function List(path: string) -> int throws unknown { baml.fs.read_dir(path).length() }
+function Make(path: string) -> null throws unknown { baml.fs.mkdir(path) }
+function MakeAll(path: string) -> null throws unknown {
+  baml.fs.mkdir(path, baml.fs.MkdirOptions { recursive: true })
+}
+function Remove(path: string) -> null throws unknown { baml.fs.remove_dir(path) }
+function RemoveAll(path: string) -> null throws unknown { baml.fs.remove_dir_all(path) }
+function Open(path: string) -> null throws unknown { baml.fs.open(path, "w").close() }
+"""
+
 REACHING = """
 function Variable() -> string? { env.get("HOME_OF_TESTS") }
 function Dotted() -> string { env.HOME_OF_TESTS }
@@ -63,6 +94,31 @@ def test_files_are_read_written_and_listed(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == "é\r\n!".encode()
     assert rt.call("Tidy", folder=str(tmp_path)) == ["b", "one", "two", "two"]
     assert rt.call("Closed", path=str(tmp_path / "out")).endswith("out is closed")
+
+
+def test_folders_are_made_told_and_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    kept = tmp_path / "kept"
+    kept.write_text("kept")
+    rt = runtime(MANAGING)
+    again, count, size, text, unread, entries = rt.call("Manage", folder=str(folder))
+    assert again == f"{folder}: File exists"
+    assert (count, size, text) == (2, 2, "12")
+    assert unread == f'{folder}/y was opened with "a", and cannot be read'
+    assert entries == [["a", True, False, False], ["x", False, True, False], ["y", False, True, False]]
+    (folder / "z").symlink_to(kept)
+    with pytest.raises(bamlet.BamlError, match="not empty"):
+        rt.call("Remove", path=str(folder))
+    rt.call("RemoveAll", path=str(folder))
+    assert (folder.exists(), kept.read_text()) == (False, "kept")
+
+
+@pytest.mark.parametrize("function", ["Bytes", "Size", "List", "Make", "MakeAll", "Remove", "RemoveAll", "Open"])
+def test_whoever_denies_files_denies_all_of_it(function: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(bamlet.BamlError, match="may not reach `fs`"):
+        runtime(MANAGING, deny={"fs"}).call(function, path=str(tmp_path / "kept"))
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -20,6 +20,18 @@ function Status(url: string) -> int {
   baml.fetch_as<int>(url) catch (error) { status: baml.errors.HttpStatus => status.status_code }
 }
 """
+RAW = """
+// bamlet: edition 2
+function Raw(url: string) -> unknown[] throws unknown {
+  let found = baml.http.fetch(url);
+  [found.bytes().length(), found.text().length(), `${found}`.includes("bytes"), baml.deep_copy(found) == found]
+}
+function Soon(url: string) -> string throws unknown {
+  baml.http.fetch(url, timeout = baml.time.Duration.from_milliseconds(50)).text() catch (e) {
+    let late: baml.errors.Timeout => `${late.phase} ${late.limit_ms} ${(late.duration_ms ?? 0) > 0}`
+  }
+}
+"""
 ONE = b'{"id": 1, "todo": "water", "completed": false}'
 
 
@@ -49,6 +61,19 @@ def test_what_is_no_such_value_is_an_error_that_says_so(loopback: LoopbackServer
         assert rt.call("Status", url=loopback.url) == 410
     assert unread.value.raw_output == '{"id": "first"}'
     assert (refused.value.status_code, refused.value.body) == (404, "no such page")
+
+
+def test_what_is_no_text_is_there_as_bytes(loopback: LoopbackServer) -> None:
+    loopback.answer(Answer([b"\xff\x00"]), Answer(["é".encode()]))
+    with bamlet.Runtime(bamlet.compile_sources({"raw.baml": RAW})) as rt:
+        assert rt.call("Raw", url=loopback.url) == [2, 2, False, True]
+        assert rt.call("Raw", url=loopback.url) == [2, 1, False, True]
+
+
+def test_fetching_has_a_limit(loopback: LoopbackServer) -> None:
+    loopback.answer(Answer([b"late"], head_delay=20.0))
+    with bamlet.Runtime(bamlet.compile_sources({"raw.baml": RAW})) as rt:
+        assert rt.call("Soon", url=loopback.url) == "request 50 true"
 
 
 def test_a_host_that_denies_the_network_denies_this(loopback: LoopbackServer) -> None:

@@ -8,6 +8,7 @@ from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...patterns import pattern
 from ...types.relate import widen_literals
+from ...types.schema import Field
 from ...types.show import show
 from ...types.ty import (
     ERROR,
@@ -16,6 +17,7 @@ from ...types.ty import (
     NEVER,
     NULL,
     STRING,
+    ClassTy,
     EnumTy,
     ErrorTy,
     ListTy,
@@ -28,6 +30,7 @@ from ...types.ty import (
 )
 from ..facts.builtins import FUNCTIONS
 from ..facts.code_names import constant_name
+from ..facts.left_out import left_out
 from ..facts.symbols import ClassSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse
 from .class_types import class_of_constructor, fields_of
@@ -219,8 +222,16 @@ def _key(c: Checker, key: n.StringLiteral, wanted: Ty) -> None:
     c.wrong(key, catalogue.TYPE_MISMATCH, message, hint=did_you_mean(key.value, known))
 
 
+def _class_named(c: Checker, name: str) -> ClassSymbol | None:
+    """Also by another name that it has."""
+    alias = c.names.aliases.get(name)
+    if isinstance(alias, ClassTy) and not alias.args:
+        name = alias.name
+    return c.names.classes.get(name)
+
+
 def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
-    symbol = c.names.classes.get(c.full(node.path.name))
+    symbol = _class_named(c, c.full(node.path.name))
     if symbol is None or symbol.opaque or node.path.parts[0].name in c.names.broken:
         for entry in node.entries:
             c.infer(entry.value)
@@ -242,7 +253,7 @@ def _constructor(c: Checker, node: n.Constructor, expected: Ty | None) -> Ty:
             c.wrong(entry.name, catalogue.DUPLICATE_FIELD, f"`{entry.name.name}` is given twice")
         given[entry.name.name] = entry.name
         _constructor_field(c, symbol, entry, wanted)
-    missing = [f.name for f in symbol.schema.fields if f.name not in given and not _has_default(c, f.ty)]
+    missing = [f.name for f in symbol.schema.fields if f.name not in given and not _may_lack(c, symbol, f)]
     if missing and not spread:
         names = ", ".join(f"`{name}`" for name in missing)
         c.wrong(node.path, catalogue.CONSTRUCTOR_FIELDS.for_lack(), f"`{symbol.name}` also needs {names}")
@@ -267,8 +278,8 @@ def _constructor_field(c: Checker, symbol: ClassSymbol, entry: n.FieldInit, want
     c.wrong(entry.name, catalogue.CONSTRUCTOR_FIELDS, message, hint=hint)
 
 
-def _has_default(c: Checker, ty: Ty) -> bool:
-    return c.relation.is_subtype(NULL, ty)
+def _may_lack(c: Checker, symbol: ClassSymbol, field: Field) -> bool:
+    return c.relation.is_subtype(NULL, field.ty) or left_out(symbol.name, field) is not None
 
 
 def _no_class(c: Checker, node: n.Constructor, symbol: ClassSymbol | None) -> Ty:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ERROR, STRING, ClassTy, InterfaceTy, Ty, bare, union
+from ...types.ty import ERROR, STRING, UNKNOWN, ClassTy, InterfaceTy, Ty, bare, union
 from ...types.variables import parameters_in, parts_of
 from ..facts.code_names import arguments_name
 from ..facts.symbols import FunctionSymbol
@@ -20,9 +20,14 @@ from .throws import may_throw
 PARSE = "baml.llm.parse_as"
 STREAM = "baml.llm.Stream"
 
+# It only looks at a value that is there, so the type may be any.
+IS_TYPE = "assert.is_type"
+
 # What a name with a type behind it calls, and what that takes.
 OF_A_TYPE: Mapping[str, tuple[str, Ty]] = {
     "baml.json.from_string": ("baml.json.decode", STRING),
+    "baml.json.from_json": ("baml.json.decode_json", UNKNOWN),
+    IS_TYPE: ("assert.of_type", UNKNOWN),
     "baml.fetch_as": ("baml.http.fetch_as", union((STRING, ClassTy("baml.http.Request")))),
 }
 
@@ -82,11 +87,13 @@ def call_of_a_type(c: Checker, node: n.Call, name: str) -> Ty:
         message = f"`{name.rpartition('.')[2]}` is told by a type what the text is to become"
         return _wrong(c, node, node.callee, message, f"write `{name}<T>(…)`")
     ty = c.resolve(node.type_arguments[0])
-    if _holds_interface(ty):
+    only_looks = name == IS_TYPE
+    if _holds_interface(ty) and not only_looks:
         message = f"`{show(ty)}` has an interface in it, of which no text can be one"
         c.wrong(node.type_arguments[0], catalogue.INTERFACE_IN_SCHEMA, message, hint="name the classes: `A | B`")
     inside = parameters_in(ty)
-    if any(isinstance(part, ClassTy) and parameters_in(part) for part in (ty, *parts_of(ty))):
+    is_open = any(isinstance(part, ClassTy) and parameters_in(part) for part in (ty, *parts_of(ty)))
+    if is_open and not only_looks:
         message = f"`{show(ty)}` is another class for each call"
         return _wrong(c, node, node.type_arguments[0], message, "let the caller name the whole type: `<T>`")
     for param in sorted(inside, key=lambda one: one.name):
@@ -95,10 +102,10 @@ def call_of_a_type(c: Checker, node: n.Call, name: str) -> Ty:
             hint = "only a function's own type parameters can be looked at"
             return _wrong(c, node, node.type_arguments[0], message, hint)
         c.tables.wants_types.add(param.name)
-    if not inside:
+    if not inside and not only_looks:
         c.names.decoded[show(ty)] = ty
     function, taken = OF_A_TYPE[name]
-    return _typed(c, node, function, taken, show(ty), ty, bool(inside))
+    return _typed(c, node, function, taken, show(ty), ty, bool(inside) or only_looks)
 
 
 def _holds_interface(ty: Ty) -> bool:

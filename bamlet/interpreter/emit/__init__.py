@@ -18,7 +18,7 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
-from ..facts.code_names import FINALISED, class_name, constant_name, function_name, showing_name, type_name
+from ..facts.code_names import BESIDE, FINALISED, class_name, constant_name, function_name, showing_name, type_name
 from ..facts.effects import Effects
 from ..facts.interface import CALL_OF_HOST, call_entry, in_call_order
 from ..facts.report import Report
@@ -230,8 +230,9 @@ def _class(symbol: ClassSymbol, has_finaliser: bool) -> Iterable[ast.stmt]:
     }
     if all(name.isidentifier() for name in names):
         settings["__slots__"] = tuple_of_names
-        if has_finaliser:
-            slots: list[ast.expr] = [ast.Constant(name) for name in (*names, FINALISED)]
+        beside = (*BESIDE.get(symbol.name, ()), *((FINALISED,) if has_finaliser else ()))
+        if beside:
+            slots: list[ast.expr] = [ast.Constant(name) for name in (*names, *beside)]
             settings["__slots__"] = ast.Tuple(slots, ast.Load())
     body: list[ast.stmt] = [ast.Assign([store(key)], value) for key, value in settings.items()]
     assigns: list[ast.stmt] = [

@@ -210,6 +210,25 @@ def _find_place(loop: Loop, items: ast.expr) -> None:
     loop.over(items, lambda value: loop.end_when(value, load(at)), numbers=at)
 
 
+def _find_last(loop: Loop, items: ast.expr) -> None:
+    _find(loop, call("$backwards", items))
+
+
+def _find_last_place(loop: Loop, items: ast.expr) -> None:
+    loop.start(ast.Constant(None))
+    place = loop.e.stored(call("$len", items), loop.node)
+    assert isinstance(place, ast.Name)
+
+    def step(value: ast.expr) -> list[ast.stmt]:
+        return loop.end_when(value, load(place.id))
+
+    def counted() -> ast.expr:
+        loop.e.add(ast.AugAssign(store(place.id), ast.Sub(), ast.Constant(1)), loop.node)
+        return loop.callback.value()
+
+    replace(loop, callback=replace(loop.callback, value=counted)).over(call("$backwards", items), step)
+
+
 def _reduce(loop: Loop, items: ast.expr, initial: ast.expr) -> None:
     loop.start(initial)
     gathered, item = loop.callback.names
@@ -266,6 +285,8 @@ CALLBACKS: dict[str, Callable[..., None]] = {
     "list.sort_by2": _sort_by,
     "list.sort_by_key2": _sort_by_keys,
     "list.find_index2": _find_place,
+    "list.find_last": _find_last,
+    "list.find_last_index": _find_last_place,
     "list.reduce": _reduce,
     "map.map": _map_of_map,
     "map.map_values": _map_values,

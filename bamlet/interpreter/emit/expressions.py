@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...grammar import nodes as n
 from ...types.ty import MapTy
 from ..facts.code_names import class_name, constant_name, enum_value_name
+from ..facts.left_out import left_out
 from ..facts.symbols import ConstantSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
 from .functions import function_value, operation
@@ -73,10 +74,18 @@ def _constructor(e: Emitter, node: n.Constructor) -> ast.expr:
         return call("$spread", load(class_name(symbol.name)), *pairs)
     names = [entry.name.name for entry in node.entries if isinstance(entry, n.FieldInit)]
     declared = [field.name for field in symbol.schema.fields]
-    if names == declared[: len(names)]:
+    lacking = [field for field in symbol.schema.fields if field.name not in names]
+    empty = {one.name: found for one in lacking if (found := left_out(symbol.name, one)) is not None}
+    if names == declared[: len(names)] and not empty:
         return call(class_name(symbol.name), *values)
     keywords = [ast.keyword(python_name(name), value) for name, value in zip(names, values, strict=True)]
+    keywords += [ast.keyword(python_name(name), _empty(found)) for name, found in empty.items()]
     return ast.Call(load(class_name(symbol.name)), [], keywords)
+
+
+def _empty(value: object) -> ast.expr:
+    """A list and a map are new each time."""
+    return ast.parse(repr(value), mode="eval").body
 
 
 def _map_literal(e: Emitter, node: n.MapLiteral) -> ast.expr:

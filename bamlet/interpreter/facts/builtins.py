@@ -99,6 +99,8 @@ _LIST = {
     "sort_by_key": _takes(_from(T, to=U), gives=ListTy(T), needs="ordered", name="list.sort_by"),
     "reduce": _takes(FunctionTy((U, T), U), U, gives=U),
     "for_each": _takes(_from(T, to=UNKNOWN), gives=NULL),
+    "find_last": _takes(_TESTS, gives=optional(T)),
+    "find_last_index": _takes(_TESTS, gives=optional(INT)),
     "splice": _takes(INT, INT, ListTy(T), gives=NULL),
     "last_index_of": _takes(T, gives=optional(INT)),
     "sum": _takes(gives=T, needs="numbers"),
@@ -333,7 +335,7 @@ SAME_FUNCTION = {
 
 # Functions of the library whose defaults may be given by position, too.
 BY_POSITION = frozenset(
-    {"baml.sys.shell", "baml.sys.exec", "baml.io.input"}
+    {"baml.sys.shell", "baml.sys.exec", "baml.io.input", "baml.fs.open", "baml.fs.mkdir"}
     | {f"{kind}.{function}" for kind in MEDIA for function in ("from_url", "from_base64", "from_file")}
 )
 

@@ -84,4 +84,8 @@ def is_constant_name(name: str) -> bool:
     return name.startswith("let ")
 
 
+# What values of a class hold beside their fields, which nobody sees who prints or compares one.
+BODY = "__body__"  # the bytes of an answer that is no text
+BESIDE = {"baml.http.Response": (BODY,)}
+
 FINALISED = "__finalised__"  # an attribute of instances whose finaliser has been called

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...diagnostics import Diagnostic
 from ...records import dataclass, field, replace
 from ...types.schema import Schemas
+from ...types.variables import parameters_in
 from ..facts.code_names import (
     class_name,
     constant_name,
@@ -30,6 +31,7 @@ from ..runtime.failures import caught
 from ..runtime.space import ValueSpace
 from ..runtime.types import conforms, type_of
 from ..runtime.values import FunctionValue, Instance, extended_class
+from ..runtime.views import Generic, Views
 from ..runtime.vocabulary import WORDS
 from .sources import NO_SOURCES, Sources
 from .unit import Unit
@@ -135,7 +137,9 @@ def link(
     namespace["$type_of"] = partial(type_of, names.decoded)
     for code in unit.code:
         exec(code, namespace)
-    namespace["$conforms"] = partial(conforms, schemas, _kinds_of_interfaces(names, namespace))
+    views = Views(_kinds_of_interfaces(names, namespace), _generic_classes(names))
+    space.views = views
+    namespace["$conforms"] = partial(conforms, schemas, views)
     for schema in types.classes.values() if types else ():
         key = class_name(schema.name)
         fields = tuple(field.name for field in schema.fields)
@@ -184,6 +188,15 @@ def _kinds_of_interfaces(names: Names, namespace: Mapping[str, Any]) -> dict[str
     for (interface, _), implementation in names.implementations.items():
         found.setdefault(interface, set()).add(kind_of_type(namespace, implementation.target))
     return {interface: frozenset(kinds) for interface, kinds in found.items()}
+
+
+def _generic_classes(names: Names) -> dict[str, Generic]:
+    found = {}
+    for name, symbol in names.classes.items():
+        if symbol.params:
+            telling = ((one.name, one.ty) for one in symbol.schema.fields if parameters_in(one.ty))
+            found[name] = Generic(tuple(param.name for param in symbol.params), tuple(telling))
+    return found
 
 
 def _serve_library(program: Program, names: Names) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import repeat
-from types import MappingProxyType
 from typing import Any
 
 from ...types.partials import is_partial
@@ -31,6 +30,7 @@ from ..facts.code_names import FUTURE
 from .dispatch import implements
 from .media import MediaValue
 from .values import EnumValue, FunctionValue, Handle, Instance, Opaque
+from .views import NO_VIEWS, Views
 
 _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
 
@@ -42,13 +42,16 @@ def is_of_type(
     ty: Ty,
     schemas: Schemas,
     rounds: Iterator[bool] = _FREE,
-    kinds: Mapping[str, frozenset[Any]] = MappingProxyType({}),
+    views: Views = NO_VIEWS,
+    assumed: frozenset[tuple[int, Ty]] = frozenset(),
 ) -> bool:
-    """A class is told by its name: its fields were checked where it was made. Each look is a round of the call.
+    """A class is told by its name, since its fields were checked where it was made; one with type parameters also
+    by the fields that speak of them. Each look is a round of the call.
 
-    `kinds` are those of the values that implement an interface, by its name.
+    `assumed` are instances that are being looked at: one that leads back to itself is not looked at again.
     """
     pending: list[tuple[Any, Ty]] = [(value, ty)]
+    seen = set(assumed)
     while pending:
         given, wanted = pending.pop()
         next(rounds)
@@ -60,10 +63,11 @@ def is_of_type(
             case AliasTy(name=name):
                 pending.append((given, schemas.aliases[name]))
             case UnionTy(members=parts):
-                if not any(is_of_type(given, part, schemas, rounds, kinds) for part in parts):
+                known = frozenset(seen)  # what is found out for one member says nothing of the next
+                if not any(is_of_type(given, part, schemas, rounds, views, known) for part in parts):
                     return False
             case InterfaceTy(name=name):
-                if not implements(given, kinds.get(name, frozenset())):
+                if not implements(given, views.kinds.get(name, frozenset())):
                     return False
             case ListTy(item=item) if type(given) is list:
                 pending += ((part, item) for part in given)
@@ -71,6 +75,9 @@ def is_of_type(
                 pending += ((part, item) for part in given.values())
             case _ if not _is_single(given, wanted):
                 return False
+            case ClassTy(name=name, args=args) if name in views.generic and (id(given), wanted) not in seen:
+                seen.add((id(given), wanted))
+                pending += views.generic[name].parts(given, args)
     return True
 
 

@@ -23,6 +23,10 @@ def last_index_of(equal: Callable[[Any, Any], bool], items: list[Any], wanted: A
     return next((place for place in range(len(items) - 1, -1, -1) if equal(items[place], wanted)), None)
 
 
+def backwards(items: list[Any]) -> list[Any]:
+    return items[::-1]
+
+
 def filled(count: int, value: Any) -> list[Any]:
     if not 0 <= count <= MAX_FILLED:
         raise Panic(f"no list is made of {count} elements at once", "OutOfMemory")
@@ -53,4 +57,5 @@ WORDS: dict[str, Any] = {
     "$power": power,
     "$is_nan": math.isnan,
     "$sum": sum,
+    "$backwards": backwards,
 }

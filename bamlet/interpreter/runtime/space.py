@@ -11,6 +11,7 @@ from typing import Any
 from ...records import dataclass, field
 from ...types.schema import Schemas
 from .values import EnumValue, FunctionValue, Instance, extended_class, instance_class, instance_from_fields
+from .views import NO_VIEWS, Views
 
 
 @dataclass(slots=True)
@@ -25,6 +26,8 @@ class ValueSpace:
     methods: dict[str, dict[Any, FunctionValue]] = field(default_factory=dict)
     # How values of a class show themselves, by their Python class; of an enum, by its name.
     texts: dict[type | str, FunctionValue] = field(default_factory=dict)
+    # What tests of types know that are values themselves.
+    views: Views = NO_VIEWS
     _partials: dict[str, type[Instance]] = field(default_factory=dict)
 
     def enum_value(self, enum_name: str, member_name: str) -> EnumValue:

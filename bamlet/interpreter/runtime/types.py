@@ -9,6 +9,7 @@ from ...types.schema import Schemas
 from ...types.ty import Ty
 from ...types.variables import replaced
 from .conforms import is_of_type
+from .views import Views
 
 
 def type_of(known: Mapping[str, Ty], word: str, found: Mapping[str, Ty] | None = None) -> Ty:
@@ -16,7 +17,5 @@ def type_of(known: Mapping[str, Ty], word: str, found: Mapping[str, Ty] | None =
     return replaced(known[word], found or {})
 
 
-def conforms(
-    schemas: Schemas, kinds: Mapping[str, frozenset[Any]], value: Any, ty: Ty, rounds: Iterator[bool]
-) -> bool:
-    return is_of_type(value, ty, schemas, rounds, kinds)
+def conforms(schemas: Schemas, views: Views, value: Any, ty: Ty, rounds: Iterator[bool]) -> bool:
+    return is_of_type(value, ty, schemas, rounds, views)

@@ -11,6 +11,7 @@ from reprlib import recursive_repr
 from typing import Any, ClassVar
 
 from ...records import dataclass
+from ..facts.code_names import BODY as BODY
 from ..facts.code_names import FINALISED
 from .media import MediaValue
 from .python_faces import FieldsFace, PythonFace
