@@ -105,6 +105,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="end with a line of attempts, tokens and time, on standard error (default: on a terminal)",
     )
     add_groups(run)
+    run.add_argument(
+        "--argv", action="append", default=[], metavar="TEXT", help="what `baml.sys.argv` gives, once for each"
+    )
     run.add_argument("--strict-input", action="store_true", help="`baml.io.input` fails at the end of the input")
     add_lent(run)
     run.add_argument(

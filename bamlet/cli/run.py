@@ -170,7 +170,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     # Who reads the program from standard input has nothing left there.
     lines = None if arguments.path == STDIN else strict_line if arguments.strict_input else read_line
     trace = _trace if arguments.trace else None
-    return {**reach(arguments), "trace": trace, "on_input": lines}
+    return {**reach(arguments), "trace": trace, "on_input": lines, "argv": arguments.argv}
 
 
 def _trace(line: str) -> None:

@@ -80,7 +80,8 @@ class AsyncRuntime:
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
     `HttpOptions` of ours. `media` says what may be fetched for a prompt. `deny` takes groups of native
     operations from the program: env, fs, net, host; what it has only by `allow` are process and sockets.
-    `lend_to` names hosts that may have tokens of the clouds beside their own. `functions` are what
+    `lend_to` names hosts that may have tokens of the clouds beside their own. `argv` is what
+    `baml.sys.argv()` gives. `functions` are what
     the program declares with `$host`, `def` or `async def`, by name. `on_print` gets the lines of
     `print`, `on_log` level and text of what is logged; without them both go to standard error. `on_input`
     gives the lines of `baml.io.input`, each after its prompt, and None at their end. `on_unhandled_task` gets
@@ -102,6 +103,7 @@ class AsyncRuntime:
         deny: Iterable[Group] = (),
         allow: Iterable[Group] = (),
         lend_to: Iterable[str] = (),
+        argv: Iterable[str] = (),
         functions: Mapping[str, Callable[..., Any]] | None = None,
         on_print: Callable[[str], object] | None = None,
         on_log: Callable[[str, str], object] | None = None,
@@ -131,6 +133,7 @@ class AsyncRuntime:
             input=on_input,
             functions=_functions_of(program, functions),
             mcp=dict(mcp or {}),
+            argv=tuple(argv),
             denied=denied,
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),

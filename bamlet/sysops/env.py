@@ -20,6 +20,11 @@ def get(context: Context, name: str) -> str | None:
     return context.host.variable(name)
 
 
+@sysop("baml.sys.argv")
+def argv(context: Context) -> list[str]:
+    return list(context.host.services.argv)
+
+
 @sysop("env.get_or_panic", group="env")
 def get_or_panic(context: Context, name: str) -> str:
     value = context.host.variable(name)

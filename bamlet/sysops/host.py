@@ -79,6 +79,7 @@ class Services:
     mcp: Mapping[str, Any] = field(default_factory=dict)
     # A line from the user, after a prompt. Without it, or for None, there is none.
     input: Callable[[str], str | None] | None = None
+    argv: Sequence[str] = ()
     denied: frozenset[str] = frozenset()
     handles: HandleTable = field(default_factory=HandleTable)
     counters: dict[str, int] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,15 @@ def test_a_program_can_catch_a_denial(tmp_path: Path) -> None:
 def test_what_is_not_denied_works(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("text")
     assert runtime(FILES, deny={"net", "env"}).call("Read", path=str(tmp_path / "x")) == "text"
+
+
+def test_a_program_is_given_what_its_host_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = "function main() -> string[] { baml.sys.argv() }"
+    assert runtime(source).call("main") == []
+    assert runtime(source, argv=["a", "-b"]).call("main") == ["a", "-b"]
+    (tmp_path / "main.baml").write_text(source)
+    assert run(["run", str(tmp_path / "main.baml"), "--argv", "a b", "--argv=-c"]) == 0
+    assert json.loads(capsys.readouterr().out) == ["a b", "-c"]
 
 
 def test_a_group_that_does_not_exist_is_refused() -> None:
