@@ -83,11 +83,12 @@ def _of_a_call(c: Checker, node: n.Call, function: FunctionSymbol, word: str) ->
 
 
 def call_of_a_type(c: Checker, node: n.Call, name: str) -> Ty:
+    only_looks = name == IS_TYPE
     if len(node.type_arguments) != 1:
-        message = f"`{name.rpartition('.')[2]}` is told by a type what the text is to become"
+        of = "what the value must be" if only_looks else "what the text is to become"
+        message = f"`{name.rpartition('.')[2]}` is told by a type {of}"
         return _wrong(c, node, node.callee, message, f"write `{name}<T>(…)`")
     ty = c.resolve(node.type_arguments[0])
-    only_looks = name == IS_TYPE
     if _holds_interface(ty) and not only_looks:
         message = f"`{show(ty)}` has an interface in it, of which no text can be one"
         c.wrong(node.type_arguments[0], catalogue.INTERFACE_IN_SCHEMA, message, hint="name the classes: `A | B`")
