@@ -32,10 +32,11 @@ GROUPS = {
         "Collector FunctionLog LLMCall LLMStreamCall LLMResponse HTTPRequest HTTPResponse HTTPBody SSEResponse "
         "Timing StreamTiming Usage FailedAttempt"
     ),
-    "Agents": "AgentState BamlPaused",
+    "Agents": "AgentState BamlPaused ToolContext Refuse",
+    "Money": "Budget Spent",
     "Errors": (
         "BamlError BamlInvalidArgumentError BamlClientError BamlClientHttpError BamlClientConnectionError "
-        "BamlTimeoutError BamlClientFinishReasonError BamlValidationError BamlAbortError UnhandledThrow"
+        "BamlTimeoutError BamlClientFinishReasonError BamlValidationError BamlAbortError BamlBudgetError UnhandledThrow"
     ),
     "Without a network": "OfflineTransport",
 }
