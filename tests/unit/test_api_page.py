@@ -36,7 +36,8 @@ GROUPS = {
     "Money": "Budget Spent",
     "Errors": (
         "BamlError BamlInvalidArgumentError BamlClientError BamlClientHttpError BamlClientConnectionError "
-        "BamlTimeoutError BamlClientFinishReasonError BamlValidationError BamlAbortError BamlBudgetError UnhandledThrow"
+        "BamlTimeoutError BamlClientFinishReasonError BamlValidationError BamlAbortError "
+        "BamlBudgetError UnhandledThrow"
     ),
     "Without a network": "OfflineTransport",
 }
