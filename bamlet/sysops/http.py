@@ -74,7 +74,7 @@ async def _exchange(context: Context, request: Any) -> Any:
         "body": text if succeeded else context.host.hide(text),
     }
     made = context.space.instance("baml.http.Response", fields)
-    if succeeded and text.encode() != data:
+    if succeeded and "\N{REPLACEMENT CHARACTER}" in text and text.encode() != data:
         setattr(made, BODY, data)
     return made
 

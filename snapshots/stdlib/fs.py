@@ -17,8 +17,13 @@ fn baml.fs.File.write = baml.fs.File.write
 def baml.fs.File.check(self, modes, what):
     if not self.is_open:
         raise $Thrown(class baml.errors.Io(self.path + ' is closed'))
-    if not modes.__contains__(self.mode):
-        raise $Thrown(class baml.errors.Io(f'{self.path} was opened with "{self.mode}", and cannot be {what}'))
+    $1 = self.mode
+    if $1 is None:
+        mode = 'r'
+    else:
+        mode = $1
+    if not mode in modes:
+        raise $Thrown(class baml.errors.Io(f'{self.path} was opened with "{mode}", and cannot be {what}'))
 
 
 fn baml.fs.File.check = baml.fs.File.check

@@ -28,10 +28,9 @@ from ..runtime.context import constant
 from ..runtime.dispatch import kind_of_type
 from ..runtime.error_contexts import error_context
 from ..runtime.failures import caught
-from ..runtime.space import ValueSpace
+from ..runtime.space import Generic, ValueSpace, Views
 from ..runtime.types import conforms, type_of
 from ..runtime.values import FunctionValue, Instance, extended_class
-from ..runtime.views import Generic, Views
 from ..runtime.vocabulary import WORDS
 from .sources import NO_SOURCES, Sources
 from .unit import Unit

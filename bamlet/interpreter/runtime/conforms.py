@@ -29,8 +29,8 @@ from ...types.ty import (
 from ..facts.code_names import FUTURE
 from .dispatch import implements
 from .media import MediaValue
+from .space import NO_VIEWS, Views
 from .values import EnumValue, FunctionValue, Handle, Instance, Opaque
-from .views import NO_VIEWS, Views
 
 _PYTHON = {"int": int, "float": float, "string": str, "bool": bool, "null": type(None)}
 

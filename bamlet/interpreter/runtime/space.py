@@ -10,8 +10,32 @@ from typing import Any
 
 from ...records import dataclass, field
 from ...types.schema import Schemas
+from ...types.ty import Ty
+from ...types.variables import replaced
 from .values import EnumValue, FunctionValue, Instance, extended_class, instance_class, instance_from_fields
-from .views import NO_VIEWS, Views
+
+
+@dataclass(frozen=True, slots=True)
+class Generic:
+    """The type parameters of a class, and those of its fields that speak of them."""
+
+    params: tuple[str, ...]
+    fields: tuple[tuple[str, Ty], ...]
+
+    def parts(self, value: Any, args: tuple[Ty, ...]) -> list[tuple[Any, Ty]]:
+        found = dict(zip(self.params, args, strict=False))
+        return [(getattr(value, name), replaced(ty, found)) for name, ty in self.fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The kinds of the values that implement each interface, and the classes with type parameters."""
+
+    kinds: Mapping[str, frozenset[Any]] = field(default_factory=dict)
+    generic: Mapping[str, Generic] = field(default_factory=dict)
+
+
+NO_VIEWS = Views()
 
 
 @dataclass(slots=True)

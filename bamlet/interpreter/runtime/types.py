@@ -9,7 +9,7 @@ from ...types.schema import Schemas
 from ...types.ty import Ty
 from ...types.variables import replaced
 from .conforms import is_of_type
-from .views import Views
+from .space import Views
 
 
 def type_of(known: Mapping[str, Ty], word: str, found: Mapping[str, Ty] | None = None) -> Ty:
