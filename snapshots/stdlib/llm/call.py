@@ -104,8 +104,15 @@ fn baml.llm.new_call = baml.llm.new_call
 
 
 async def baml.llm.run_call($context, call):
+    return await fn baml.llm.run_call_by($context, $context.invoke('baml.llm.get_client', $context, call.function_name), call)
+
+
+fn baml.llm.run_call = baml.llm.run_call
+
+
+async def baml.llm.run_call_by($context, client, call):
     try:
-        return await fn baml.llm.execute_client($context, $context.invoke('baml.llm.get_client', $context, call.function_name), call)
+        return await fn baml.llm.execute_client($context, client, call)
     except $Thrown as $1:
         $2 = $1.value
         failure = $2
@@ -116,4 +123,4 @@ async def baml.llm.run_call($context, call):
             raise
 
 
-fn baml.llm.run_call = baml.llm.run_call
+fn baml.llm.run_call_by = baml.llm.run_call_by
