@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..embed import MediaLimits
@@ -19,7 +19,7 @@ from .pace import Limits
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """`environ` is None for that of the process. `replay` is a cassette that answers; `offline` the seed of a
-    model that is nowhere; `looks` is for who asks nobody, and needs no key."""
+    model that is nowhere; `looks` is for who asks nobody, and needs no key. `functions` stay in this process."""
 
     program: Program
     environ: Mapping[str, str] | None = None
@@ -32,6 +32,7 @@ class Setting:
     offline: int | None = None
     faults: Sequence[str] = ()
     looks: bool = False
+    functions: Mapping[str, Callable[..., Any]] | None = None
 
     def runtime(self) -> AsyncRuntime:
         """Raises `Refused`."""
@@ -39,6 +40,7 @@ class Setting:
             self.program,
             deny=self.deny,
             allow=self.allow,
+            functions=self.functions,
             lend_to=self.lend_to,
             media=MediaLimits(private_addresses=self.private_media),
             **self._answers(),
