@@ -69,7 +69,8 @@ async def baml.llm.execute_strategy($context, client, call):
     if $type(value) is class baml.llm.StartedAnswer or $type(value) is class baml.agent.Said:
         return value
     if not $context.invoke('baml.llm.OutputType.accepts', $context, call.output, value):
-        raise $Thrown(class baml.errors.InvalidArgument(f"the strategy of client `{client.name}` gave a value that is no {$context.invoke('baml.llm.OutputType.name', $context, call.output)}"))
+        wanted = $context.invoke('baml.llm.OutputType.name', $context, call.output)
+        raise $Thrown(class baml.errors.InvalidArgument(f'the strategy of client `{client.name}` gave a value that is no {wanted}'))
     return value
 
 
