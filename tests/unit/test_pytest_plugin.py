@@ -122,6 +122,7 @@ def test_a_project_without_a_word_of_configuration(folder: Path) -> None:
     assert "FAILED double/double.baml::Double::Five - assert: {{ this == 5 }} is false" in out
 
 
+@pytest.mark.timeout(300)  # seven processes of their own
 def test_t09_files_are_collected_where_a_project_says_so(folder: Path, run: Run) -> None:
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
     assert run()[0] == pytest.ExitCode.NO_TESTS_COLLECTED
