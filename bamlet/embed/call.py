@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..interpreter.program.link import Callee, Program
+from ..interpreter.program.sources import show_lines
 from ..interpreter.runtime.context import Context, FoundTest
 from ..interpreter.runtime.failures import CATCHABLE, Cancelled, Overspent
 from ..interpreter.runtime.values import Instance
@@ -22,7 +23,6 @@ from .context import CallContext
 from .errors import BamlAbortError, BamlError, BamlInvalidArgumentError
 from .host_errors import host_error, traced, unawaited_error
 from .observing import Observed
-from .source_lines import show_lines
 from .spending import prices_for, scope_of, spent_so_far
 from .stop import Stop
 

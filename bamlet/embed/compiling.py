@@ -16,7 +16,6 @@ from ..records import dataclass
 from ..source import SourceFile
 from .errors import BamlInvalidArgumentError
 from .files import find, read
-from .source_lines import show_lines
 from .store import (
     cache_folder,
     compiler_version,
@@ -130,7 +129,7 @@ def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     from ..interpreter.program.link import Program, link
-    from ..interpreter.program.sources import Sources
+    from ..interpreter.program.sources import Sources, show_lines
 
     copyreg.pickle(Program, _reduced)
     with uncollected():
@@ -186,7 +185,7 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
     from ..interpreter.program.link import link
-    from ..interpreter.program.sources import Sources
+    from ..interpreter.program.sources import Sources, show_lines
 
     show_lines(texts)
     unit, diagnostics = unpacked(data)

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from ..interpreter.program.link import Program
+from ..interpreter.program.sources import show_lines
 from ..interpreter.runtime.failures import CATCHABLE, InternalError
 from ..sysops.console import to_standard_error
 from ..sysops.host import Context
@@ -16,7 +17,6 @@ from ..types.ty import ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
 from .compiling import library
 from .host_errors import host_error
-from .source_lines import show_lines
 
 
 def hear_unhandled(program: Program, hear: Callable[[Any], object], failure: BaseException) -> None:

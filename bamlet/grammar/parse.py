@@ -11,13 +11,13 @@ from ..diagnostics import Diagnostic
 from ..records import dataclass, field
 from ..source import SourceFile, Span
 from . import nodes as n
-from .explain import unknown_item
 from .lexer import Lexer
 from .problem import SyntaxProblem
 from .refine import refine
 from .skip import without_broken_part
 from .split import split
 from .tokens import LexError, Token, declared_name, unclosed_comment
+from .unknown_item import unknown_item
 
 if TYPE_CHECKING:
     from .tables import Tables

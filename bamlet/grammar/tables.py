@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .children import Children
-from .explain import explain_end, explain_token
 from .problem import SyntaxProblem
 from .tokens import Token
 
@@ -56,6 +55,9 @@ class Tables(Generic[T]):
         try:
             return cast(T, self._run(tokens))
         except _Unexpected as failure:
+            # Here and not above: what is said of mistakes is a tenth of the grammar, and most programs have none.
+            from .explain import explain_end, explain_token
+
             row = self._states[failure.states[-1]]
             # Of what the state goes on with, some lead nowhere from where the item stands.
             named = [name for name in row if name.isupper() or name == END]

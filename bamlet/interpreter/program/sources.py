@@ -1,7 +1,8 @@
-"""The texts that a program was made of, for those few who want to read them again."""
+"""The texts that a program was made of: for those few who want to read them again, and for Python's tracebacks."""
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from ...records import dataclass, field
 
 if TYPE_CHECKING:
     from ...grammar import Parser  # a program that was kept runs without
+
+_shown: dict[str, str] = {}  # by name, what was put there last
 
 
 def _without_tables() -> Parser:
@@ -26,3 +29,14 @@ class Sources:
 
 
 NO_SOURCES = Sources()
+
+
+def show_lines(texts: Mapping[str, str]) -> None:
+    """Python looks lines up by file name: a text need not be a file, and a file of the same name in the working
+    folder need not be this text. Two programs may have files of one name, so it is done again for whichever fails.
+    """
+    for name, text in texts.items():
+        if _shown.get(name) is not text or name not in linecache.cache:
+            lines = [line + "\n" for line in text.splitlines()]
+            linecache.cache[name] = (len(text), None, lines, name)
+            _shown[name] = text
