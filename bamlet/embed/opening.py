@@ -39,6 +39,13 @@ def offline_transport() -> Transport:
     return OfflineTransport(pace=0)
 
 
+def load_templates() -> None:
+    """What renders a prompt: a program that was kept has not needed it before."""
+    from ..jinja.compiled import sandbox
+
+    sandbox()
+
+
 def first_invoke(name: str, context: Context, *arguments: Any) -> Any:
     """A program that needs no operation does not load them: they bring providers, prompts and the parser."""
     check_library()

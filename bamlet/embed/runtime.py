@@ -39,7 +39,14 @@ from .given import NO_CONTEXT, check_entry, check_name, check_named, check_progr
 from .logs import set_up_from_environment
 from .media import media_value
 from .observing import Observed
-from .opening import check_library, first_invoke, hear_unhandled, http_transport, offline_transport
+from .opening import (
+    check_library,
+    first_invoke,
+    hear_unhandled,
+    http_transport,
+    load_templates,
+    offline_transport,
+)
 from .request import HTTPBody, HTTPRequest, HTTPResponse
 from .shortened import SHORTENED
 from .sinks import sink_of
@@ -496,6 +503,7 @@ class AsyncRuntime:
         """Load what a first call needs, in a thread, while the event loop goes on. `async with` does it too."""
         in_thread = partial(asyncio.get_running_loop().run_in_executor, None)
         await in_thread(check_library)
+        await in_thread(load_templates)
         if self._opens_connections():
             await in_thread(import_module, "bamlet.wire.http")
             # Here and not there: the transport belongs to this loop.

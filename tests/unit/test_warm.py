@@ -77,7 +77,7 @@ COLD = """
     await runtime.aclose()
 """
 MOST_SECONDS = 0.2
-HEAVY = ("httpx", "bamlet.sysops.all", "bamlet.providers", "bamlet.sap")
+HEAVY = ("httpx", "jinja2", "bamlet.sysops.all", "bamlet.providers", "bamlet.sap")
 
 
 def first_call(work: str, server: LoopbackServer) -> dict[str, Any]:
