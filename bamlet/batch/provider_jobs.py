@@ -16,7 +16,9 @@ from typing import Any
 from ..embed import BamlError, to_plain
 from ..embed.errors import BamlClientHttpError
 from ..embed.prices import Price, cost
+from ..embed.request import HTTPRequest
 from ..embed.runtime import AsyncRuntime
+from ..wire.redact import hide, sent_secrets
 from .asking import letter_of
 from .engines import FAILED, OK, Done, Engine, Row, Stopped
 from .jobs import ENDED, FORGOTTEN, Job
@@ -85,6 +87,7 @@ class ProviderJobs:
         self._asked_live: set[int] = set()
         self._sent_often: dict[int, int] = {}
         self._batches: Batches | None = None
+        self._secrets: frozenset[str] = frozenset()
 
     @property
     def in_flight(self) -> int:
@@ -144,9 +147,9 @@ class ProviderJobs:
                     request = await self._runtime.request(self._function, row.arguments)
                 except BamlError as failure:
                     del self._rows[row.id]
-                    done(Done(row.id, FAILED, error=letter_of(failure, row, str)))
+                    done(Done(row.id, FAILED, error=letter_of(failure, row, self._hide)))
                     continue
-                batches = self._batches = self._batches or self._make(request)
+                batches = self._batches = self._batches or self._for(request)
                 (key,) = self._journal.jobs.keys([row.id])
                 line = batches.line(key.hex(), request)
                 if spool is not None and not _has_room(spool, batches, len(line)):
@@ -211,7 +214,7 @@ class ProviderJobs:
             row = next(iter(self._rows.values()), None)
             if row is None:
                 return None
-            self._batches = self._make(await self._runtime.request(self._function, row.arguments))
+            self._batches = self._for(await self._runtime.request(self._function, row.arguments))
         return self._batches
 
     # --- back
@@ -299,9 +302,17 @@ class ProviderJobs:
         often = self._sent_often[id_] = self._sent_often.get(id_, 0) + 1
         is_enough = self._leftovers == "error" or (self._leftovers == "batch" and often >= MOST_BATCHES)
         if is_final or is_enough:
-            return Done(id_, FAILED, error=letter_of(failure, row, str))
+            return Done(id_, FAILED, error=letter_of(failure, row, self._hide))
         self._left.append(row)
         return None
+
+    def _for(self, request: HTTPRequest) -> Batches:
+        """The interface to which a request goes, whose keys no letter may show."""
+        self._secrets = frozenset(sent_secrets(request.url, request.headers))
+        return self._make(request)
+
+    def _hide(self, text: str) -> str:
+        return hide(text, self._secrets)
 
     def _money(self, *tokens: int | None) -> float | None:
         return None if self._price is None else HALF * cost(self._price, *(count or 0 for count in tokens))

@@ -14,7 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.canary import KEY
+
 EXPIRED, FAILED, GARBAGE = 0.05, 0.07, 0.08  # upper bounds of the parts of rows
+WRONG = f"the model is not well, and your key was {KEY}"
 Answer = tuple[int, Any]
 
 
@@ -126,7 +129,7 @@ class BatchServer:
         luck, body = self._luck(line), self.answer(json.dumps(line["body"]))
         status = 200
         if luck < FAILED:
-            status, body = 500, {"error": {"message": "the model is not well"}}
+            status, body = 500, {"error": {"message": WRONG}}
         elif luck < GARBAGE:
             body["choices"][0]["message"]["content"] = "I would rather not say."
         return {"custom_id": line["custom_id"], "response": {"status_code": status, "body": body}, "error": None}
@@ -139,7 +142,10 @@ class BatchServer:
         if luck < EXPIRED:
             return {"type": "expired"}
         if luck < FAILED:
-            return {"type": "errored", "error": {"type": "error", "error": {"type": "api_error", "message": "oh"}}}
+            return {
+                "type": "errored",
+                "error": {"type": "error", "error": {"type": "api_error", "message": WRONG}},
+            }
         message = self.answer(json.dumps(line["params"]))
         if luck < GARBAGE:
             message["content"][0]["text"] = "I would rather not say."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from bamlet.batch.engines import Refused
 from tests.servers.rows import Behaviour
+from tests.support.canary import KEY
 from tests.support.mapped import Table, source, texts
 
 ROWS = 200
@@ -73,6 +75,9 @@ def test_leftovers_may_be_errors_or_go_with_another_batch(table: Table, provider
     assert report.failed > 0
     classes = {letter["class"] for letter in table.errors()}
     assert classes == {"HttpStatus", "Validation"}
+    # What says a key back does not bring it into a file.
+    assert any("your key was <redacted>" in letter["raw"] for letter in table.errors())
+    assert KEY not in json.dumps(table.errors())
     assert table.calls == 0
     again = mapped(table, provider, leftovers="batch", retry_errors=())
     # The same rows expire each time, so that they are given up in the end.
