@@ -55,3 +55,11 @@ def test_a_program_without_types_imports_none() -> None:
     made = files("function One() -> int { 1 }")
     assert "example.com" not in made["client.go"]
     assert made["types/types.go"].endswith("package types\n\n")
+
+
+def test_a_union_is_not_called_as_a_class_is() -> None:
+    made = files("class A { x int }\nclass AOrInt { y int }\nfunction F(u: A | int) -> AOrInt { AOrInt { y: 1 } }")
+    text = made["types/types.go"]
+    assert "type AOrInt struct {\n\tY int64" in text
+    assert "type AOrInt_ struct {\n\tA *A\n\tInt *int64\n}" in text
+    assert "func F(ctx context.Context, u types.AOrInt_, opts ...Option) (types.AOrInt, error)" in made["client.go"]

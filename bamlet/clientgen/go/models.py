@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ...client.shapes import Checks, Either, Maybe, Shape, Shapes
 from ...interpreter.facts.interface import FunctionInfo, Interface
@@ -18,16 +19,9 @@ from .unions import union
 def type_file(interface: Interface, functions: Sequence[FunctionInfo], side: Side, module: str) -> str:
     annotations = Annotations(interface, side)
     shapes = Shapes(interface.schemas)
-    of_side = shapes.final if side == "types" else shapes.partial
     parts = list(_declarations(interface, annotations, side, shapes))
-    for function in functions:
-        for ty in (function.result, *(param.ty for param in function.params)):
-            annotations.write(of_side(ty))  # the unions that stand in no class
-    written: dict[str, str] = {}
-    while missing := [name for name in annotations.unions if name not in written]:
-        for name in missing:
-            written[name] = union(annotations, name, annotations.unions[name])
-    body = "\n".join([*parts, *written.values()])
+    parts += annotations.declared(functions, shapes, partial(union, annotations))
+    body = "\n".join(parts)
     return f"package {side}\n\n{_imports(body, module)}{body}"
 
 

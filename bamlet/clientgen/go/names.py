@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from ..apart import apart
 from ..spaces import flat
 
 # What a parameter cannot be called: words of the language, packages that are imported, and names of the method.
@@ -37,19 +38,6 @@ def functions(names: Iterable[str]) -> dict[str, str]:
 
 def parameter(name: str) -> str:
     return f"{name}_" if name in _WORDS else name
-
-
-def apart(names: Iterable[str], write: Callable[[str], str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """One for each name, no two the same and none of those that are taken."""
-    found: dict[str, str] = {}
-    used = set(taken)
-    for name in names:
-        made = write(name)
-        while made in used:
-            made += "_"
-        used.add(made)
-        found[name] = made
-    return found
 
 
 def _function(full: str) -> str:

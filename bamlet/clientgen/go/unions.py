@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...client.shapes import Either, Object, Shape
+from ..apart import apart
 from .annotations import Annotations
-from .names import apart
 
 _UNION = """\
 // {name} is one of several: the field that is set. None is, if it has not come yet.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from ..apart import apart
 from ..spaces import flat
 
 # Words of the language, and methods that every object has and Ruby or the client itself calls.
@@ -26,12 +27,12 @@ def constant(full: str) -> str:
 
 def constants(names: Iterable[str]) -> dict[str, str]:
     """A constant for each name, no two the same."""
-    return _apart(names, constant)
+    return apart(names, constant)
 
 
 def readers(names: Iterable[str]) -> dict[str, str]:
     """A method and a keyword for each field, no two the same."""
-    return _apart(names, _reader)
+    return apart(names, _reader)
 
 
 def method(full: str) -> str:
@@ -43,15 +44,3 @@ def method(full: str) -> str:
 def _reader(name: str) -> str:
     small = name[0].lower() + name[1:]
     return f"{small}_" if small in _WORDS else small
-
-
-def _apart(names: Iterable[str], write: Callable[[str], str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        made = write(name)
-        while made in taken:
-            made += "_"
-        taken.add(made)
-        found[name] = made
-    return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ...client.shapes import Checks, Either, Maybe, Object, Shape, Shapes
 from ...interpreter.facts.interface import FunctionInfo, Interface
 from ...types.schema import ClassSchema, EnumSchema
 from ..annotations import Side
+from ..apart import apart
 from ..spaces import own_classes, own_enums
 from .annotations import Annotations
-from .names import apart, members
+from .names import members
 from .texts import comment, literal
 
 _HEAD = "use super::json::{kind, FromJson, Json, ToJson};\n\n"
@@ -20,16 +22,9 @@ _DERIVE = "#[derive(Debug, Clone, PartialEq)]\n"
 def type_file(interface: Interface, functions: Sequence[FunctionInfo], side: Side) -> str:
     annotations = Annotations(interface, side)
     shapes = Shapes(interface.schemas)
-    of_side = shapes.final if side == "types" else shapes.partial
     parts = list(_declarations(interface, annotations, side, shapes))
-    for function in functions:
-        for ty in (function.result, *(param.ty for param in function.params)):
-            annotations.write(of_side(ty))  # the unions that stand in no class
-    written: dict[str, str] = {}
-    while missing := [name for name in annotations.unions if name not in written]:
-        for name in missing:
-            written[name] = _union(annotations, name, annotations.unions[name])
-    return _HEAD + "\n".join([*parts, *written.values()])
+    parts += annotations.declared(functions, shapes, partial(_union, annotations))
+    return _HEAD + "\n".join(parts)
 
 
 def _declarations(interface: Interface, annotations: Annotations, side: Side, shapes: Shapes) -> Iterator[str]:

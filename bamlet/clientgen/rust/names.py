@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from ..apart import apart
 from ..spaces import flat
 
 _WORDS = frozenset(
@@ -36,16 +37,3 @@ def word(full: str) -> str:
 
 def _kept(name: str, taken: frozenset[str]) -> str:
     return f"{name}_" if name in _WORDS or name in taken or name == "_" else name
-
-
-def apart(names: Iterable[str], write: Callable[[str], str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """One for each name, no two the same and none of those that are taken."""
-    found: dict[str, str] = {}
-    used = set(taken)
-    for name in names:
-        made = write(name)
-        while made in used:
-            made += "_"
-        used.add(made)
-        found[name] = made
-    return found

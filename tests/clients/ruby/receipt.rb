@@ -39,7 +39,7 @@ class Cutting
     return if left == 0
 
     url = URI(ENV.fetch("BAMLET_URL"))
-    TCPSocket.open(url.host, url.port) { |server| between(socket, server, head.sub(/^host: .*$/i, "host: #{url.host}:#{url.port}"), left) }
+    TCPSocket.open(url.host, url.port) { |server| between(socket, server, head.sub(/^host: [^\r]*/i, "host: #{url.host}:#{url.port}"), left) }
   rescue IOError, SystemCallError
     # One of the two has gone.
   ensure
@@ -47,7 +47,7 @@ class Cutting
   end
 
   def between(socket, server, head, left)
-    server.write(head.sub(/^connection: .*$/i, "connection: close"))
+    server.write(head.sub(/^connection: [^\r]*/i, "connection: close"))
     up = Thread.new { IO.copy_stream(socket, server) rescue nil }
     while (bytes = server.readpartial(65_536))
       socket.write(left ? bytes.byteslice(0, left) : bytes)
