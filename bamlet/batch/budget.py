@@ -165,17 +165,20 @@ class Leased:
     def _begin_to_ask(self, tokens: Sequence[float]) -> None:
         if self._asking is not None:
             return
-        # What had been granted and was not used has lapsed: its tokens are given back.
+        # What had been granted and was not used has lapsed: its tokens are given back. Before there is a task: it
+        # takes along what is owed in its first step, and the owner would hear of these with the next lease only.
         self._owed -= self._tokens
         self._requests, self._tokens = 0, 0.0
         self._asking = asyncio.create_task(self._ask(list(tokens[:LEASE_REQUESTS])))
 
     async def _ask(self, tokens: list[float]) -> None:
+        # Taken before the wait: what requests settle meanwhile is for the next lease.
         owed, self._owed = self._owed, 0.0
         now = asyncio.get_running_loop().time
         try:
             grant = await asyncio.wait_for(self._lease(self._client, tokens, owed), REACH_SECONDS)
         except (TimeoutError, OSError):
+            # If only the answer was lost the owner counts it twice: the limit is kept too well for once.
             self._owed += owed
             self._alone = self._alone or Buckets(self._own, now())
             self._not_before = now() + REACH_SECONDS
@@ -187,7 +190,9 @@ class Leased:
             self._not_before = 0.0 if grant.requests else now() + grant.wait
         finally:
             self._asking = None
-            self._heard()
+        # Behind that: who hears it lets requests go on, and the next one that must wait asks again. It would not
+        # if somebody seemed to ask still. And not when this was cancelled: nobody would end what it began then.
+        self._heard()
 
     def close(self) -> None:
         if self._asking is not None:

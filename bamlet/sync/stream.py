@@ -73,10 +73,12 @@ class Stream:
 
     def _events(self, batches: AsyncGenerator[list[StreamEvent], None]) -> Iterator[StreamEvent]:
         with SHORTENED:
+            # First: the thread that a child would wait for was left behind in its parent.
             check_process(self._process)
             yield from iterate(batches, self._inner.cancel)
 
     def _wait_for(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        # Before `work` makes its coroutine, which nobody would await in a child.
         check_process(self._process)
         return wait_for(work(), self._inner.cancel)
 
@@ -91,6 +93,7 @@ class Stream:
         return self._wait_for(self._report)
 
     async def _report(self) -> Report:
+        # Read by the loop that writes it, between two of its steps: never half of an answer's entries.
         return self._inner.report
 
     @property
@@ -105,6 +108,7 @@ class Stream:
 
     def cancel(self) -> None:
         """Stop the call, from any thread. Whoever waits for it gets a `BamlAbortError`."""
+        # A child says nothing: the call is its parent's. Nor does an interpreter that ends, which must not fail.
         if not is_beyond_reach(self._process):
             self._inner.cancel()
 

@@ -136,6 +136,12 @@ def memory_bound() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_AS, before)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def warm() -> None:
+    """The deadline is that of a text: the parser's tables and the library are read before the first one."""
+    check_sources({"main.baml": "function f() -> int { 1 }"})
+
+
 @pytest.mark.timeout(1200)
 @fuzzed
 @given(st.sampled_from(SEEDS), st.lists(mutations(), min_size=1, max_size=6))

@@ -62,4 +62,6 @@ def test_a_union_is_not_called_as_a_class_is() -> None:
     text = made["types/types.go"]
     assert "type AOrInt struct {\n\tY int64" in text
     assert "type AOrInt_ struct {\n\tA *A\n\tInt *int64\n}" in text
-    assert "func F(ctx context.Context, u types.AOrInt_, opts ...Option) (types.AOrInt, error)" in made["client.go"]
+    assert (
+        "func F(ctx context.Context, u types.AOrInt_, opts ...Option) (types.AOrInt, error)" in made["client.go"]
+    )

@@ -119,7 +119,8 @@ def test_what_a_crash_left_beside_is_overwritten(loopback: LoopbackServer, tmp_p
 
 
 def test_a_full_disk_is_told_and_leaves_the_good_recording(loopback: LoopbackServer, tmp_path: Path) -> None:
-    """A limit of the size of files stands for it: the kernel refuses in the middle of a write."""
+    """A limit of the size of files stands for it: the kernel refuses in the middle of a write. The child writes no
+    bytecode (`-B`): what it imports under the limit would be kept cut short, for all who import it later."""
     path = tmp_path / "x.jsonl"
     good = recorded(loopback, path, "a")
     script = f"""
@@ -137,7 +138,7 @@ try:
 except RecordingBroken as failure:
     print(failure)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["fine", f"{path}: the recording is not written: File too large"], (
         done.stderr
     )
@@ -181,7 +182,10 @@ def test_a_body_that_is_too_deep_is_known_by_its_hash() -> None:
         assert (body_json(b"[" * depth + b"]" * depth) is not None) is known
 
 
-def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # bytecode would be cut short, too
     path = tmp_path / "x"
     path.write_bytes(b"good")
     path.chmod(0o640)
