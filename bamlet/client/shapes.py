@@ -13,8 +13,10 @@ from typing import TypeAlias
 from ..records import dataclass
 from ..types.schema import Schemas
 from ..types.ty import (
+    JSON,
     NO_ATTRIBUTES,
     NULL,
+    UNKNOWN,
     AliasTy,
     AnnotatedTy,
     ClassTy,
@@ -185,6 +187,8 @@ class Shapes:
                 return Choice((ty,))
             case VariantTy(enum=enum, name=name):
                 return Enum(enum, only=name)
+            case AliasTy() if ty == JSON:
+                return Leaf(UNKNOWN)  # it is no type of the program, and JSON is what any value is to a client
             case AliasTy(name=name):
                 return Named(name, partial and not done)
             case ListTy(item=item):

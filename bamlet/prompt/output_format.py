@@ -13,6 +13,7 @@ from typing import Any
 from ..types.schema import ClassSchema, EnumMember, EnumSchema, Schemas
 from ..types.show import show
 from ..types.ty import (
+    JSON,
     NULL,
     AliasTy,
     ClassTy,
@@ -67,7 +68,7 @@ class _Writer:
         parts = [self._enum_block(name) for name in enums]
         parts += [f"{self._word()}{name} {self._body(name)}" for name in self.hoisted.classes]
         aliases = [
-            f"{self._word()}{name} = {self.text(self.names.normal(self.schemas.aliases[name]))}"
+            f"{self._word()}{_alias_name(name)} = {self.text(self.names.normal(self.schemas.aliases[name]))}"
             for name in self.hoisted.aliases
         ]
         if aliases:
@@ -101,7 +102,7 @@ class _Writer:
         return ty.name if ty.name in self.hoisted.classes else self._body(ty.name)
 
     def alias(self, ty: AliasTy) -> str:
-        return ty.name
+        return _alias_name(ty.name)
 
     def union(self, ty: UnionTy) -> str:
         return self.options.or_splitter.join(map(self.text, ty.members))
@@ -185,6 +186,11 @@ def _indented(text: str) -> str:
 
 def _enum_name(schema: EnumSchema) -> str:
     return schema.alias or schema.name
+
+
+def _alias_name(name: str) -> str:
+    """As programs call it."""
+    return "json" if name == JSON.name else name
 
 
 _PRIMITIVE_PREFIX: Mapping[str, str | None] = {

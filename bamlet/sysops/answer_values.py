@@ -16,7 +16,7 @@ from .answers import Answer, answer_of
 from .clients import primitive_of
 from .host import Context, resource
 from .host_failure import HostFailure
-from .json import parse as parse_json
+from .json import parse_json
 from .parser import make_parser
 from .read_values import PartialValue, ReadValue
 from .registry import Failure, sysop
@@ -210,10 +210,7 @@ def _known_type(context: Context, told: str | Ty) -> Ty:
 @sysop("baml.json.decode", throws=("baml.json.JsonParseError", "baml.json.JsonDecodeError"))
 def decode(context: Context, type: str | Ty, text: str) -> Any:
     """The text must be JSON before it is read like an answer, which takes far more for a value."""
-    try:
-        parse_json(context, text)
-    except Failure as failure:
-        raise Failure("baml.json.JsonParseError", str(failure)) from failure
+    parse_json(context, text)
     parser = _parser(context, _known_type(context, type))
     parser.feed(text)
     try:

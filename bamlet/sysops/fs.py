@@ -38,6 +38,12 @@ def write(context: Context, path: str, text: str) -> None:
         opened.write(text)
 
 
+@sysop("baml.fs.write_counted", throws=("Io",), group="fs")
+def write_counted(context: Context, path: str, text: str) -> int:
+    write(context, path, text)
+    return len(text.encode())
+
+
 @sysop("baml.fs.append", throws=("Io",), group="fs")
 def append(context: Context, path: str, text: str) -> None:
     with reaching(path) as file, file.open("a", encoding="utf-8", newline="") as opened:
@@ -93,6 +99,12 @@ def remove(context: Context, path: str) -> None:
             file.rmdir()
         else:
             file.unlink()
+
+
+@sysop("baml.fs.remove_file", throws=("Io",), group="fs")
+def remove_file(context: Context, path: str) -> None:
+    with reaching(path) as file:
+        file.unlink()
 
 
 @sysop("baml.fs.make_dir", throws=("Io",), group="fs")

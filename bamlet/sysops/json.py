@@ -14,7 +14,16 @@ from .host import Context
 from .registry import Failure, sysop
 
 INDENT = 2
+_MOST_DIGITS = 10**4300  # from here on Python writes no number
 _HALF_CHARACTER = pattern(r"\\u[dD][89a-fA-F]")
+
+
+@sysop("baml.json.parse_json", throws=("baml.json.JsonParseError",))
+def parse_json(context: Context, text: str) -> Any:
+    try:
+        return parse(context, text)
+    except Failure as failure:
+        raise Failure("baml.json.JsonParseError", str(failure)) from failure
 
 
 @sysop("baml.json.parse", throws=("InvalidArgument",))
@@ -102,9 +111,49 @@ def _plain(value: Any, walk: Walk, pad: int) -> Any:
             raise Failure("InvalidArgument", f"{value!r} has no JSON")
 
 
-@sysop("baml.json.to_string", throws=("InvalidArgument",))
+@sysop("baml.json.to_string", throws=("baml.json.JsonSerializationError",))
 def to_string(context: Context, value: Any) -> str:
-    return _written(context, _by_alias(context, value, Walk(context.rounds)), indent=None, separators=(",", ":"))
+    try:
+        plain = _by_alias(context, value, Walk(context.rounds))
+        return _written(context, plain, indent=None, separators=(",", ":"))
+    except RecursionError as failure:
+        message = "a value that contains itself, or is nested too deeply, has no JSON"
+        raise _unwritable(message, "$", "too_deep") from failure
+    except Failure as failure:
+        path, reason = _fault(value)
+        raise _unwritable(str(failure), path, reason) from failure
+
+
+def _unwritable(message: str, path: str, reason: str) -> Failure:
+    return Failure("baml.json.JsonSerializationError", message, path=path, reason=reason)
+
+
+def _fault(value: Any) -> tuple[str, str]:
+    """Where something is that has no JSON, and of what kind it is; looked for when it is known to be there."""
+    pending = [(value, "$")]
+    seen: set[int] = set()
+    while pending:
+        part, path = pending.pop()
+        if id(part) in seen:
+            continue
+        match part:
+            case None | bool() | float() | str() | EnumValue():
+                continue
+            case int():
+                if abs(part) >= _MOST_DIGITS:
+                    return path, "number"
+                continue
+            case list():
+                inside = [(item, f"{path}[{index}]") for index, item in enumerate(part)]
+            case dict():
+                inside = [(item, f"{path}.{_key(key)}") for key, item in part.items()]
+            case Instance():
+                inside = [(getattr(part, name), f"{path}.{name}") for name in part.__fields__]
+            case _:
+                return path, "unsupported"
+        seen.add(id(part))
+        pending += reversed(inside)
+    return "$", "too_deep"
 
 
 def _by_alias(context: Context, value: Any, walk: Walk) -> Any:

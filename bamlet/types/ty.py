@@ -191,6 +191,7 @@ STRING = PrimitiveTy("string")
 BOOL = PrimitiveTy("bool")
 NULL = PrimitiveTy("null")
 DURATION = ClassTy("baml.time.Duration")
+JSON = AliasTy("baml.json.json")  # the second edition calls it `json`
 UNKNOWN = UnknownTy()
 NEVER = NeverTy()
 ERROR = ErrorTy()

@@ -19,6 +19,22 @@ def baml.http.Response.bytes($context, self):
 fn baml.http.Response.bytes = baml.http.Response.bytes
 
 
+async def baml.http.send_or_io($context, request):
+    try:
+        return await $context.invoke('baml.http.send', $context, request)
+    except $Thrown as $1:
+        $2 = $1.value
+        failure = $2
+        if $type(failure) is class baml.errors.InvalidArgument:
+            wrong = failure
+            raise $Thrown(class baml.errors.Io(wrong.message))
+        else:
+            raise
+
+
+fn baml.http.send_or_io = baml.http.send_or_io
+
+
 async def baml.http.fetch_as($context, type, from):
     $1 = from
     if $type($1) is $str:
@@ -53,3 +69,21 @@ async def baml.http.fetch($context, url, timeout=$omitted):
 
 
 fn baml.http.fetch = baml.http.fetch
+
+
+async def baml.http.fetch_or_io($context, url, timeout=$omitted):
+    if timeout is $omitted:
+        timeout = None
+    try:
+        return await fn baml.http.fetch($context, url, timeout)
+    except $Thrown as $1:
+        $2 = $1.value
+        failure = $2
+        if $type(failure) is class baml.errors.InvalidArgument:
+            wrong = failure
+            raise $Thrown(class baml.errors.Io(wrong.message))
+        else:
+            raise
+
+
+fn baml.http.fetch_or_io = baml.http.fetch_or_io

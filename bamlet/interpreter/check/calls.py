@@ -94,7 +94,7 @@ def _path_call(c: Checker, node: n.Call, path: n.Path, expected: Ty | None) -> T
         if name in OF_A_TYPE:
             return call_of_a_type(c, node, name)
         if name in c.names.functions:
-            return _function_call(c, node, Method(c.names.functions[name], {}), None, expected)
+            return _function_call(c, node, Method(c.names.functions[c.called(name)], {}), None, expected)
         if asked := companion(name):
             return companion_call(c, node, path, c.names.functions.get(asked[0]), asked[1])
         if name in FUNCTIONS:

@@ -67,8 +67,8 @@ def meaning_of(c: Checker, node: n.Path) -> tuple[Use | None, Ty]:
         c.tables.uses_context = True
         return EnvUse(node.parts[1].name), STRING
     if name in c.names.functions:
-        symbol = c.names.functions[name]
-        c.tables.reaches.add(name)
+        symbol = c.names.functions[c.called(name)]
+        c.tables.reaches.add(symbol.name)
         return FunctionUse(symbol), symbol.ty
     for length in range(len(node.parts), 0, -1):
         prefix = c.full(".".join(part.name for part in node.parts[:length]))

@@ -34,7 +34,7 @@ from ..facts.typing_tables import (
     VariantTest,
     looks_inside,
 )
-from ..names.resolve_types import BUILTIN_TYPES
+from ..names.resolve_types import BUILTIN_TYPES, LATER_TYPES
 from .class_types import class_of_pattern, refuse_alias, tested_type
 from .disturb import undisturbed
 from .narrow import assume
@@ -294,12 +294,14 @@ def _declare(c: Checker, name: n.Identifier, ty: Ty, node: n.Node) -> Variable |
 
 
 def _path_pattern(c: Checker, node: n.PathPattern, offer: Offer) -> Taken:
-    name = c.full(node.path.name)
-    if name == "_":
+    written, name = node.path.name, c.full(node.path.name)
+    if written == "_":
         return Taken(AnyTest(None), UNKNOWN, UNKNOWN)
     if node.path.parts[0].name in c.names.broken:
         return Taken(AnyTest(None), ERROR, ERROR)
-    ty = c.scope_of_types.get(node.path.name) or BUILTIN_TYPES.get(name) or c.names.named_type(name)
+    ty = c.scope_of_types.get(written) or BUILTIN_TYPES.get(written) or c.names.named_type(name)
+    if ty is None and c.edition == 2:
+        ty = LATER_TYPES.get(written)
     if isinstance(ty, ClassTy) and not ty.args:
         ty = class_of_pattern(c, c.names.classes[ty.name], offer.declared)
     if ty is not None:

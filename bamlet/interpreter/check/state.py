@@ -29,7 +29,7 @@ from ...types.ty import (
     is_optional,
 )
 from ..facts.builtins import FRESH
-from ..facts.edition import Edition
+from ..facts.edition import LATER_FUNCTIONS, Edition
 from ..facts.report import Report
 from ..facts.symbols import Names
 from ..facts.typing_tables import BuiltinCall, Closure, LocalUse, Tables, Variable, python_name
@@ -135,6 +135,10 @@ class Checker:
     def full(self, name: str) -> str:
         """The full name of what a name stands for in this file; see `Names.full`."""
         return self.names.full(name, self.placed.file.name)
+
+    def called(self, full: str) -> str:
+        """The function that a full name stands for in the edition of the program."""
+        return LATER_FUNCTIONS.get(full, full) if self.edition == 2 else full
 
     def may_be_null(self, instead: str) -> str:
         """A hint, for what cannot be done with null."""

@@ -13,6 +13,7 @@ from ...types.partials import PARTIAL, partial_of
 from ...types.show import show
 from ...types.ty import (
     ERROR,
+    JSON,
     MEDIA,
     NEVER,
     NULL,
@@ -48,7 +49,7 @@ BUILTIN_TYPES: dict[str, Ty] = PRIMITIVES | MEDIA | {"unknown": UNKNOWN, "never"
 BUILTIN_TYPES["false"] = literal(False)
 
 # Names of types that a program of the first edition may have given to its own.
-_LATER: dict[str, Ty] = {"void": NULL}
+LATER_TYPES: dict[str, Ty] = {"void": NULL, "json": JSON}
 
 # What other languages call them.
 _ELSEWHERE = {
@@ -56,7 +57,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("integer", "long", "number", "double", "decimal"), "write `int` or `float`"),
     "boolean": "write `bool`",
     **dict.fromkeys(("none", "nil", "undefined"), "write `null`"),
-    **dict.fromkeys(("any", "object", "json", "dynamic"), "write `unknown` for a value of any type"),
+    **dict.fromkeys(("any", "object", "dynamic"), "write `unknown` for a value of any type"),
     **TYPES_WITH_ARGUMENTS,
 }
 
@@ -109,7 +110,8 @@ class TypeResolver:
             return ERROR
         if node.parts[0].name in self.names.broken:
             return ERROR
-        found = BUILTIN_TYPES.get(name) or self.names.named_type(full) or self.pending(full) or _LATER.get(name)
+        found = BUILTIN_TYPES.get(name) or self.names.named_type(full) or self.pending(full)
+        found = found or LATER_TYPES.get(name)
         if found is not None:
             return found
         hint: str | None = did_you_mean(name, self.names.type_names) or _ELSEWHERE.get(name.lower())

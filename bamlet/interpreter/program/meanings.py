@@ -12,8 +12,9 @@ from ...grammar.walk import walk
 from ...types.relate import Relation, widen_literals
 from ...types.ty import ListTy
 from ..check import Checked
+from ..facts.edition import LATER_FUNCTIONS
 from ..facts.report import Report
-from ..facts.typing_tables import BuiltinCall, Tables
+from ..facts.typing_tables import BuiltinCall, FunctionCall, Tables
 from .editions import Choice
 
 # Whoever used what these gave before is not told by a type in every case.
@@ -60,6 +61,8 @@ def _meaning(node: n.Call | n.Binary, tables: Tables, relation: Relation) -> tup
     if isinstance(node, n.Binary):
         return (node.op, _BY_CONTENT) if id(node) in tables.by_content else None
     plan = tables.calls.get(id(node))
+    if isinstance(plan, FunctionCall) and plan.symbol.name == LATER_FUNCTIONS["baml.fs.remove"]:
+        return "baml.fs.remove", "refuses a folder"
     if not isinstance(plan, BuiltinCall):
         return None
     name = plan.name.rpartition(".")[2].removesuffix("2")
