@@ -4,6 +4,9 @@
 VENV ?= .venv
 PYTHON ?= python3.11 python3
 
+# Tests of limits and of children wait for a good part of their time: one process more than there are cores.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
+
 BIN = $(VENV)/bin
 CORE = $(VENV)/.bamlet-core
 DEV = $(VENV)/.bamlet-dev
@@ -37,7 +40,7 @@ check: $(DEV) ## Format, lint, types (of the tests, too) and layers, in seconds
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
 test: $(DEV) ## Everything that must hold; the corpus once as it is and once with every function async
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 	@$(BIN)/python -m pytest -q --all-async tests/corpus
 	@$(BIN)/bamlet test examples --record none --quiet
 
