@@ -16,6 +16,9 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     alike = (other for other in candidates if other != name and _may_be_near(low, other.lower()))
     pool = {other.lower(): other for other in islice(alike, _MOST_CANDIDATES)}
     near = get_close_matches(low, pool, n=3, cutoff=0.68)
+    if not near and len(low) == 3:
+        # Two letters that have changed places are a third of such a word.
+        near = [other for other in pool if _distance(low, other) == 1 and sorted(low) == sorted(other)][:1]
     ratios = [SequenceMatcher(None, match, low).ratio() for match in near]
     return [pool[match] for match, ratio in zip(near, ratios, strict=True) if ratio > ratios[0] - 0.12]
 

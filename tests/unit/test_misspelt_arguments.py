@@ -11,6 +11,7 @@ from bamlet.cli.main import run
     ("arguments", "meant"),
     [
         (["chek"], "check"),
+        (["rnu"], "run"),
         (["tets", "."], "test"),
         (["check", "--strikt"], "--strict"),
         (["run", "x.baml", "--strem=jsonl"], "--stream"),
