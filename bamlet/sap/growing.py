@@ -7,6 +7,7 @@ any more is brought up to date instead: that costs what is new.
 from __future__ import annotations
 
 import sys
+from sys import getrefcount
 from typing import Final
 
 _SHORT: Final = 64  # copying is as cheap
@@ -14,7 +15,7 @@ _SHORT: Final = 64  # copying is as cheap
 # way.
 MOST_KEPT: Final = 72
 # Copies are let go in the order in which they were made, so when these are held, all are.
-_TRIED: Final = 4
+_TRIED: Final = range(4)
 # What `getrefcount` says of a list that only this module holds: the tuple it is kept in, and the call itself.
 _UNHELD: Final = 2
 
@@ -41,11 +42,12 @@ class Lists:
         if len(growing) < _SHORT or not _COUNTS:
             return growing.copy()
         kept = self._kept
-        for index in range(min(len(kept), _TRIED)):
-            if sys.getrefcount(kept[index][0]) == _UNHELD:
+        for index in _TRIED if len(kept) > len(_TRIED) else range(len(kept)):
+            if getrefcount(kept[index][0]) == _UNHELD:
                 copy, size = kept.pop(index)
                 del copy[size:]
-                copy += growing[size:]
+                if size < len(growing):
+                    copy += growing[size:]
                 break
         else:
             copy = growing.copy()
@@ -76,8 +78,8 @@ class Maps:
         if len(keys) < len(growing):
             new = len(growing) - len(keys)
             keys += reversed([key for key, _ in zip(reversed(growing), range(new), strict=False)])
-        for index in range(min(len(kept), _TRIED)):
-            if sys.getrefcount(kept[index][0]) == _UNHELD:
+        for index in _TRIED if len(kept) > len(_TRIED) else range(len(kept)):
+            if getrefcount(kept[index][0]) == _UNHELD:
                 copy, size = kept.pop(index)
                 while len(copy) > size:
                     copy.popitem()

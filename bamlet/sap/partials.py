@@ -35,14 +35,21 @@ class ClassCursor:
     )
 
     def __init__(
-        self, node: ObjectNode, target: ClassTarget, coercer: Coercer, factory: Factory, *, skeleton: bool
+        self,
+        node: ObjectNode,
+        target: ClassTarget,
+        required: tuple[FieldTarget, ...],
+        coercer: Coercer,
+        factory: Factory,
+        *,
+        skeleton: bool,
     ) -> None:
         self.node = node
         self.target = target
         self._coercer = coercer
         self._factory = factory
         self._base = {entry.name: None if skeleton else coercer.absent(entry.target) for entry in target.fields}
-        self._required = tuple(entry for entry in target.fields if is_required(entry.target))
+        self._required = required
         self._next = 0
         self._seen: set[str] = set()
         self._entry: FieldTarget | None = None
@@ -263,32 +270,34 @@ def keep_notes(notes: Notes, step: Step, result: Result, child: Node) -> None:
 
 
 Cursor: TypeAlias = ClassCursor | ListCursor | MapCursor
+Level: TypeAlias = tuple[Cursor, Target]
 
 
 class Spine:
     """With `skeleton`, whatever has not begun is null, lists and maps too.
 
     Of the last snapshot that showed something it keeps what was open: the first `_visible` ones of `_levels`, from
-    the root downwards, and the `_text` of the innermost reading, if that was shown.
+    the root downwards, the `innermost` reading and what it is to be, and its `_text`, if that was shown.
     """
 
     def __init__(self, coercer: Coercer, factory: Factory, *, skeleton: bool = False) -> None:
         self._coercer = coercer
         self._factory = factory
         self._skeleton = skeleton
-        self._levels: list[tuple[Cursor, Target]] = []
+        self._levels: list[Level] = []
         self._visible = 0
-        self._inner: tuple[Node, Target] | None = None
+        self.innermost: tuple[Node, Target] | None = None
         self._text: object = None
+        self._required: dict[ClassTarget, tuple[FieldTarget, ...]] = {}
 
     def is_taken_back(self, *, ended: bool) -> bool:
         """Whether something of the last snapshot did not become what it was shown as, now that it is finished.
 
         A root that is no value of its type stays on show. With `ended`, what is open is finished as well.
         """
-        if self._inner is None:
+        if self.innermost is None:
             return False
-        node, target = self._inner
+        node, target = self.innermost
         # What is open lies around the innermost reading: while that is open, all are.
         if not (ended or node.done):
             return False
@@ -321,42 +330,58 @@ class Spine:
             result = self._coercer.coerce(node, target)
             if isinstance(result, Failure):
                 return HIDDEN
-            self._inner = None
+            self.innermost = None
             return result.value
         return self.show_open(node, target)
 
-    def show_open(self, node: Node, target: Target) -> object:
+    def show_open(self, root: Node, target: Target) -> object:
         """The same, as if the node itself were not finished yet."""
-        levels: list[tuple[Cursor, Target]] = []
+        levels, innermost = self._levels, self.innermost
+        # While a text is open, so is all around it, and nothing comes behind it: the way to it is the last one.
+        if (
+            innermost is None
+            or innermost[0].done
+            or type(innermost[0]) is not TextNode
+            or not levels
+            or levels[0][0].node is not root
+            or levels[0][1] is not target
+        ):
+            levels, innermost = self._walk(root, target)
+        node, wanted = innermost
         value: object = HIDDEN
         text: object = None
-        here: tuple[Node, Target] | None = (node, target)
-        while here is not None:
-            node, target = here
-            if isinstance(node, TextNode):
-                value = text = open_text(node, target)
-                if target.constraints:
-                    value = self.unchecked(target, value)
-                break
-            cursor = node.cursor if type(node.cursor) in _CURSORS else self._begin(node, target)
-            if cursor is None:
-                break
-            levels.append((cursor, target))
-            here = cursor.advance()
         visible = len(levels)
+        if type(node) is TextNode:
+            value = text = open_text(node, wanted)
+            if wanted.constraints:
+                value = self.unchecked(wanted, value)
+        elif visible > 1 and not levels[-1][0].begun and type(levels[-2][0]) is ListCursor:
+            visible -= 1  # an item shows itself with its first key
         for number in range(visible - 1, -1, -1):
             cursor, shown_as = levels[number]
             value = cursor.snapshot(value)
             if shown_as.constraints:
                 value = self.unchecked(shown_as, value)
-            if number and not cursor.begun and type(levels[number - 1][0]) is ListCursor:
-                value = HIDDEN
             if value is HIDDEN:
                 visible = number
         if value is not HIDDEN:
             self._levels, self._visible, self._text = levels, visible, text
-            self._inner = node, target
+            self.innermost = innermost
         return value
+
+    def _walk(self, node: Node, target: Target) -> tuple[list[Level], tuple[Node, Target]]:
+        """Down to the innermost open reading: the cursors on the way, the reading, and what it is to be."""
+        levels: list[Level] = []
+        while not isinstance(node, TextNode):
+            cursor = node.cursor if type(node.cursor) in _CURSORS else self._begin(node, target)
+            if cursor is None:
+                break
+            levels.append((cursor, target))
+            child = cursor.advance()
+            if child is None:
+                break
+            node, target = child
+        return levels, (node, target)
 
     def notes(self, node: Node, target: Target) -> Outcome:
         """What was noted so far about a value, as if it were finished."""
@@ -403,7 +428,8 @@ class Spine:
             return None
         cursor: Cursor
         if type(chosen) is ClassTarget and isinstance(node, ObjectNode):
-            cursor = ClassCursor(node, chosen, self._coercer, self._factory, skeleton=self._skeleton)
+            required = self._required_of(chosen)
+            cursor = ClassCursor(node, chosen, required, self._coercer, self._factory, skeleton=self._skeleton)
         elif type(chosen) is MapTarget and isinstance(node, ObjectNode):
             cursor = MapCursor(node, chosen, self._coercer)
         elif type(chosen) is ListTarget and isinstance(node, ArrayNode):
@@ -412,6 +438,13 @@ class Spine:
             return None
         node.cursor = cursor
         return cursor
+
+    def _required_of(self, target: ClassTarget) -> tuple[FieldTarget, ...]:
+        known = self._required.get(target)
+        if known is None:
+            known = tuple(entry for entry in target.fields if is_required(entry.target))
+            self._required[target] = known
+        return known
 
 
 def begun(node: Container) -> bool:

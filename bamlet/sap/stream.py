@@ -128,9 +128,12 @@ class PartialParser:
     def partial(self) -> object:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale:
-            choice = self._chosen
-            # Asked first: the new snapshot takes the place of what is known of the last one.
-            taken_back = self._spine.is_taken_back(ended=choice is not None)
+            choice, innermost = self._chosen, self._spine.innermost
+            # Asked first: the new snapshot takes the place of what is known of the last one. And asked only where
+            # something ended, since that is seldom.
+            taken_back = False
+            if choice is not None or (innermost is not None and innermost[0].done):
+                taken_back = self._spine.is_taken_back(ended=choice is not None)
             if choice is None:
                 self._take(self._show(), taken_back)
             else:
@@ -144,6 +147,21 @@ class PartialParser:
         if self._coercer.repeated != self._repeated:
             self._repeated = self._coercer.repeated
             taken_back = True
+        if root is None or root is not self._on_show:
+            taken_back = self._comes_instead(value, root) or taken_back
+            self._on_show = root
+        self.replaced = taken_back
+        self.era += taken_back
+        if value is not self._bare[0] or state != self._bare[1]:
+            self._bare = (value, state)
+            if value is HIDDEN:
+                self._shown = None if self._skeleton else NOTHING
+            else:
+                self._shown = self._factory.with_state(value, state) if self._target.with_state else value
+
+    def _comes_instead(self, value: object, root: Node | None) -> bool:
+        """Whether it is not what goes on with what was shown before: another reading, or another word."""
+        taken_back = self._on_show is not None and root is not self._on_show
         said = self._said
         if said is not HIDDEN and (value is not HIDDEN or self._skeleton) and not _continues(said, value):
             taken_back = True
@@ -154,15 +172,7 @@ class PartialParser:
             # A text or a word of its own. What was shown counts as shown while nothing else is.
             self._said = value if root is None and self._speaks else HIDDEN
             self._blank = HIDDEN if root is not None or self._speaks or value is None else value
-        self.replaced = taken_back or (self._on_show is not None and root is not self._on_show)
-        self.era += self.replaced
-        self._on_show = root
-        if value is not self._bare[0] or state != self._bare[1]:
-            self._bare = (value, state)
-            if value is HIDDEN:
-                self._shown = None if self._skeleton else NOTHING
-            else:
-                self._shown = self._factory.with_state(value, state) if self._target.with_state else value
+        return taken_back
 
     def feeding(self, text: str, *, is_watched: bool = False) -> Pauses[None]:
         """`feed` for a long text, with pauses. If somebody looks, a partial of each piece is made in a moment."""
@@ -290,7 +300,9 @@ class PartialParser:
         failed: Node | None = None
         for root in self._roots():
             value: object = HIDDEN
-            if not root.done or isinstance(self._final.coerce(root, target), Outcome):
+            if not root.done:
+                value = self._spine.show_open(root, target)
+            elif isinstance(self._final.coerce(root, target), Outcome):
                 value = self._spine.show(root, target)
             if value is not HIDDEN and (failed is None or begun(root)):
                 return value, "Complete" if root.done else "Incomplete", root if begun(root) else None
@@ -303,8 +315,11 @@ class PartialParser:
 
     def _roots(self) -> list[Container]:
         """The readings to show, best first: a list of loose objects stands behind any real list."""
-        roots: list[Container] = [candidate.root for candidate in self._extractor.candidates]
-        if not isinstance(self._target, ListTarget) or (len(roots) == 1 and type(roots[0]) is ArrayNode):
+        candidates, is_list = self._extractor.candidates, type(self._target) is ListTarget
+        if len(candidates) == 1 and (not is_list or type(candidates[0].root) is ArrayNode):
+            return [candidates[0].root]  # nearly always
+        roots: list[Container] = [candidate.root for candidate in candidates]
+        if not is_list:
             return roots
         lists = [root for root in roots if isinstance(root, ArrayNode)]
         self._loose.values = [root for root in roots if isinstance(root, ObjectNode)]
