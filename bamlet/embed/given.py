@@ -35,7 +35,7 @@ def check_text(given: object) -> None:
 
 
 def check_named(info: FunctionInfo, arguments: object) -> None:
-    if arguments is not None and not isinstance(arguments, Mapping):
+    if arguments is not None and type(arguments) is not dict and not isinstance(arguments, Mapping):
         names = ", ".join(f"{param.name}=..." for param in info.params)
         raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
 

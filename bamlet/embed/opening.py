@@ -39,11 +39,15 @@ def offline_transport() -> Transport:
     return OfflineTransport(pace=0)
 
 
-def load_templates() -> None:
-    """What renders a prompt: a program that was kept has not needed it before."""
-    from ..jinja.compiled import sandbox
+def load_templates(program: Program) -> None:
+    """The template engine, if its prompts take it: a program that was kept has not needed it before."""
+    from ..prompt.plain import is_plain
 
-    sandbox()
+    functions = program.interface.functions.values()
+    if not all(is_plain(info.llm.template) for info in functions if info.llm is not None):
+        from ..jinja.compiled import sandbox
+
+        sandbox()
 
 
 def first_invoke(name: str, context: Context, *arguments: Any) -> Any:

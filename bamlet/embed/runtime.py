@@ -503,7 +503,7 @@ class AsyncRuntime:
         """Load what a first call needs, in a thread, while the event loop goes on. `async with` does it too."""
         in_thread = partial(asyncio.get_running_loop().run_in_executor, None)
         await in_thread(check_library)
-        await in_thread(load_templates)
+        await in_thread(load_templates, self.program)
         if self._opens_connections():
             await in_thread(import_module, "bamlet.wire.http")
             # Here and not there: the transport belongs to this loop.

@@ -14,6 +14,7 @@ from .errors import PromptError
 from .marks import Marks, MediaValue
 from .output_format import output_format
 from .parts import Media, Prompt
+from .plain import render_plain
 from .values import ClassValue, EnumNames
 
 
@@ -53,6 +54,33 @@ def render_prompt(
 
     `look` is told now and then of so many steps more, and raises what stops the rendering.
     """
+    plain = render_plain(template, arguments, lambda: output_format(output, schemas))
+    if plain is not None:
+        return plain
+    return render_template(
+        template,
+        arguments,
+        output=output,
+        schemas=schemas,
+        client=client,
+        tags=tags,
+        templates=templates,
+        look=look,
+    )
+
+
+def render_template(
+    template: str,
+    arguments: Mapping[str, object],
+    *,
+    output: Ty,
+    schemas: Schemas,
+    client: ClientInfo,
+    tags: Mapping[str, object],
+    templates: Mapping[str, TemplateString],
+    look: Callable[[int], object] | None = None,
+) -> Prompt:
+    """`render_prompt` by the template engine, whatever the template."""
     marks, budget = Marks(), Budget(look)
     role = Callback("role", marks.role)
     shared = _shared(schemas, templates, budget)

@@ -303,7 +303,7 @@ def read_body(accumulator: Reads, body: bytes | str) -> Completion:
         head = read_error_text(body if isinstance(body, str) else body.decode("utf-8", "replace")).message
         raise ProviderError("protocol_error", f"the answer is not JSON: {head}", retryable=True) from error
     accumulator.feed_value(value)
-    objects = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    objects = [value] if isinstance(value, dict) else objects_in(value)
     if not any(map(accumulator.holds_answer, objects)):
         head = json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE]
         raise ProviderError("empty_response", f"the body holds no answer: {head}", retryable=True)
@@ -313,7 +313,7 @@ def read_body(accumulator: Reads, body: bytes | str) -> Completion:
 def count(numbers: Any, name: str) -> int | None:
     """A number of tokens, if one is given under the name."""
     number = numbers.get(name) if isinstance(numbers, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    return number if type(number) is int else None  # and no bool
 
 
 def together(first: int | None, *more: int | None) -> int | None:

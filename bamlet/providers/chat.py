@@ -46,8 +46,10 @@ class ChatAccumulator(Accumulator):
 
     @staticmethod
     def holds_answer(value: dict[str, Any]) -> bool:
-        first: dict[str, Any] = next((choice for choice in list_of(value, "choices") if _is_first(choice)), {})
-        return isinstance(first.get("message"), dict) or isinstance(first.get("delta"), dict)
+        for choice in list_of(value, "choices"):
+            if isinstance(choice, dict) and not choice.get("index"):
+                return isinstance(choice.get("message"), dict) or isinstance(choice.get("delta"), dict)
+        return False
 
     def feed_value(self, value: Any, event_name: str = "message") -> str:
         # The plainest event first: it is most of a stream.
@@ -153,7 +155,8 @@ class ChatAccumulator(Accumulator):
     @staticmethod
     def _read_usage(raw: dict[str, Any]) -> Usage:
         prompt, completion = raw.get("prompt_tokens_details"), raw.get("completion_tokens_details")
-        given, made, total = (count(raw, f"{name}_tokens") for name in ("prompt", "completion", "total"))
+        given, made = count(raw, "prompt_tokens"), count(raw, "completion_tokens")
+        total = count(raw, "total_tokens")
         thought = count(completion, "reasoning_tokens")
         # xAI alone counts its thoughts apart, and only the total tells.
         apart = thought if together(given, made, thought) == total else None
@@ -168,7 +171,3 @@ class ChatAccumulator(Accumulator):
             together(made, apart),
             raw,
         )
-
-
-def _is_first(choice: Any) -> bool:
-    return isinstance(choice, dict) and not choice.get("index")

@@ -91,6 +91,9 @@ def key_header(client: ClientOptions, name: str) -> dict[str, str]:
 def _turns(client: ClientOptions, flavor: ChatFlavor, message: RoleMessage) -> Iterator[dict[str, object]]:
     """Each result is a message by itself, and calls stand beside what is said."""
     parts = [piece.part for piece in message.pieces]
+    if parts and all(isinstance(part, Text) for part in parts):  # as most are
+        yield _message(client, flavor, message)
+        return
     yield from (chat_result(part) for part in parts if isinstance(part, ToolResult))
     uses = [part for part in parts if isinstance(part, ToolUse)]
     said = tuple(piece for piece in message.pieces if isinstance(piece.part, Text | Media))

@@ -49,11 +49,13 @@ def messages_for(client: ClientOptions, prompt: Prompt) -> list[RoleMessage]:
 
 def _role(client: ClientOptions, message: Message) -> str:
     """Of a history the roles are what its calls and results make them, whatever a client allows in a prompt."""
-    if any(isinstance(part, ToolResult) for part in message.parts):
-        return TOOL_ROLE
-    if any(isinstance(part, ToolUse) for part in message.parts):
-        return "assistant"
-    return message.role if message.role in client.allowed_roles else client.default_role
+    role = message.role if message.role in client.allowed_roles else client.default_role
+    for part in message.parts:
+        if isinstance(part, ToolResult):
+            return TOOL_ROLE
+        if isinstance(part, ToolUse):
+            role = "assistant"
+    return role
 
 
 def answered_in(client: ClientOptions) -> str:

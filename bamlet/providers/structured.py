@@ -22,6 +22,13 @@ _TOOL_DESCRIPTION = "Gives the answer."
 
 def mode_of(client: ClientOptions) -> Mode:
     """Raises `ClientConfigError` for a way that the provider does not have."""
+    known: Mode | None = client.derived.get(mode_of)
+    if known is None:
+        known = client.derived[mode_of] = _mode_of(client)
+    return known
+
+
+def _mode_of(client: ClientOptions) -> Mode:
     ways: tuple[Mode, ...] = (*_ways(client), "prompt")
     if client.output_mode == "auto":
         return "prompt" if client.provider in _UNKNOWN_SERVERS else ways[0]

@@ -217,6 +217,8 @@ def _retry(context: Context, declared: Declared) -> Any:
 
 def _total_timeout(declared: Declared) -> int | None:
     limits = declared.options.get("http")
+    if limits is None:
+        return DEFAULT_TOTAL_MS
     given = limits.get("total_timeout_ms") if isinstance(limits, Mapping) else None
     if isinstance(given, bool) or not isinstance(given, int | float):
         return DEFAULT_TOTAL_MS

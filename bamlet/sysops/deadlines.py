@@ -15,6 +15,7 @@ _OPTIONS = {
     "request": "request_timeout_ms",
     "total": "total_timeout_ms",
 }
+_FIELDS = tuple((phase, f"{phase}_ms") for phase in _OPTIONS)  # of a `baml.http.Timeouts`
 _SAYS = {
     "connect": "no connection within {limit} ms",
     "first_token": "no event within {limit} ms of sending the request",
@@ -89,9 +90,7 @@ def deadlines_of(request: Any, sent: float) -> Deadlines:
     given = request.timeouts
     if given is None:
         return Deadlines(sent, sent, dict.fromkeys(_OPTIONS), request.client_name)
-    limits = {phase: _seconds(getattr(given, f"{phase}_ms")) for phase in _OPTIONS}
+    limits = {
+        phase: None if (limit := getattr(given, field)) is None else limit / 1000 for phase, field in _FIELDS
+    }
     return Deadlines(sent, sent - (given.spent_ms or 0) / 1000, limits, request.client_name)
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000

@@ -77,6 +77,8 @@ def sent_secrets(url: str, headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def secrets_of_url(url: str) -> Iterator[str]:
+    if "@" not in url and "?" not in url:
+        return  # most have neither user nor query, and are not taken apart
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -35,7 +35,7 @@ def heard(event, args):
 
 source = '''
 client<llm> Local { provider openai-generic, options { model m, base_url "URL" } }
-function Ask() -> string { client Local, prompt #"Hi"# }
+function Ask() -> string { client Local, prompt #"{{ "Hi"|upper }}"# }
 '''.replace("URL", sys.argv[1])
 
 async def gaps(found):
