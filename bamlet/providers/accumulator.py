@@ -132,6 +132,9 @@ class Accumulator(ABC):
                 raise ValueError("more than one value")
         except (ValueError, RecursionError):
             return self._feed_text(event)
+        return self._feed_object(value, event)
+
+    def _feed_object(self, value: Any, event: Event) -> str:
         return self.feed_value(value, event.event)
 
     def feed_value(self, value: Any, event_name: str = "message") -> str:

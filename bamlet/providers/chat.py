@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..wire.sse import Event
 from .accumulator import Accumulator, count, list_of, objects_in, text_of, together
 from .completion import FinishReason, Usage
+from .envelope import Envelope
 from .errors import ErrorBody, read_error
 
 
@@ -37,6 +39,7 @@ class ChatAccumulator(Accumulator):
 
     def __init__(self) -> None:
         super().__init__()
+        self._envelope = Envelope()
         self._has_choice = False
         self._late_calls = 0
 
@@ -50,6 +53,18 @@ class ChatAccumulator(Accumulator):
             if isinstance(choice, dict) and not choice.get("index"):
                 return isinstance(choice.get("message"), dict) or isinstance(choice.get("delta"), dict)
         return False
+
+    def feed(self, event: Event) -> str:
+        text = self._envelope.text_of(event.data)
+        if text is None or self.is_done or event.event == "error":
+            return super().feed(event)
+        return self._text.add(text)
+
+    def _feed_object(self, value: Any, event: Event) -> str:
+        new = super()._feed_object(value, event)
+        if new and not self._envelope.has_learned_enough and _says_text_alone(value, new):
+            self._envelope.learn(event.data, value, new)
+        return new
 
     def feed_value(self, value: Any, event_name: str = "message") -> str:
         # The plainest event first: it is most of a stream.
@@ -171,3 +186,16 @@ class ChatAccumulator(Accumulator):
             together(made, apart),
             raw,
         )
+
+
+def _says_text_alone(value: dict[str, Any], text: str) -> bool:
+    """Whether an event that was read has said its text and nothing else, or what the next may say again."""
+    choices, delta = value["choices"], None
+    if len(choices) == 1:
+        delta = choices[0].get("delta")
+    if not isinstance(delta, dict) or delta.get("content") != text or any(map(delta.get, _BESIDE_TEXT)):
+        return False
+    return not (choices[0].get("finish_reason") or value.get("usage") or "x_groq" in value)
+
+
+_BESIDE_TEXT = ("reasoning_content", "reasoning", "refusal", "tool_calls", "function_call")

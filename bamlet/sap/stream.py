@@ -225,10 +225,10 @@ class PartialParser:
     @property
     def is_settled(self) -> bool:
         """Whether a partial will not be the work of more than a moment because a long value has ended."""
-        return not any(
-            candidate.root.done and not is_settled(self._final, candidate.root, self._target)
-            for candidate in self._extractor.candidates
-        )
+        for candidate in self._extractor.candidates:
+            if candidate.root.done and not is_settled(self._final, candidate.root, self._target):
+                return False
+        return True
 
     def _too_many(self) -> Found:
         reason = f"only the first {self._limits.max_candidates} values were looked at (max_candidates)"

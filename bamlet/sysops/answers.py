@@ -64,17 +64,18 @@ class Answer:
         if began_anew:
             self._new, new = [], [self._accumulator.text]
         self._new += new
-        if new and self.attempt is not None:
-            self.attempt.says()
-        if self.attempt is not None and self.attempt.charge is not None:
-            self.attempt.charge.hears()
-        self._size += sum(map(len, new))
+        if (attempt := self.attempt) is not None:
+            if new and attempt.first_text is None:
+                attempt.says()
+            if attempt.charge is not None:
+                attempt.charge.hears()
+        for text in new:
+            self._size += len(text)
+            said = text.rstrip()
+            self._blanks = len(text) - len(said) + (0 if said else self._blanks)
         if self._size > MAX_ANSWER_TEXT:
             message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
             raise ProviderError("protocol_error", message, retryable=False)
-        for text in new:
-            said = text.rstrip()
-            self._blanks = len(text) - len(said) + (0 if said else self._blanks)
         if self._blanks > MAX_BLANKS:
             message = f"the model has written more than {MAX_BLANKS} blanks in a row"
             raise ProviderError("degenerate", message, retryable=True)

@@ -24,6 +24,8 @@ class Bell:
         self._waiters: list[asyncio.Future[None]] = []
 
     def set(self) -> None:
+        if self._rung:
+            return  # and nobody waits who has not been told
         self._rung = True
         # They leave the list when they run again, not here; until then one may be told twice, or be cancelled.
         for waiter in self._waiters:

@@ -14,7 +14,7 @@ from .host import Context, resource
 from .read_values import PartialValue
 from .registry import invoke, sysop
 from .sse import SseStream
-from .stream import begin, show
+from .stream import begin, show, shown_at_once
 
 
 @sysop("baml.llm.pump", throws=("Io", "Timeout", "LlmClient"))
@@ -47,5 +47,5 @@ async def pump(context: Context, sse: Handle, answer: Handle | Opaque, partial: 
             continue
         if sink.wants_text or sink.speaker is not voice:
             await voice.delta(text)
-        if value.feed(text):
+        if value.feed(text) and not shown_at_once(voice, value):
             await show(context, value)

@@ -168,7 +168,7 @@ class Sink:
             await self._taken.wait()
 
     def offer_now(self, source: Source) -> bool:
-        """`offer`, if nobody has to be waited for; it costs no coroutine, and most values are shown so."""
+        """`offer`, if nobody has to be waited for."""
         if self._on_partial is not None or (self._paused and not self._unread):
             return False
         if self.mode == "latest":

@@ -8,6 +8,7 @@ from ..interpreter.runtime.values import Handle
 from ..records import dataclass
 from .host import Context, resource
 from .registry import sysop
+from .sink import Voice
 from .turns import in_turns
 from .views import Source
 
@@ -34,12 +35,18 @@ async def emit_partial(context: Context, value: Any) -> None:
 async def show(context: Context, source: Source) -> None:
     """A value as far as it has come."""
     voice = context.host.voice
-    voice.reporter = source
+    if shown_at_once(voice, source):
+        return
     if source.is_behind:
         work = source.catching_up(is_watched=voice.sink.is_watched)
         await in_turns(work, context.host.services.clock)
-    if not voice.shows_now(source):
-        await voice.partial(source)
+    await voice.partial(source)
+
+
+def shown_at_once(voice: Voice, source: Source) -> bool:
+    """`show`, if nothing has to be waited for. It costs no coroutine, and most values are shown so."""
+    voice.reporter = source
+    return not source.is_behind and voice.shows_now(source)
 
 
 @sysop("baml.stream.emit_delta")
