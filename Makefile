@@ -103,7 +103,8 @@ nightly: $(DEV) interop clients ray ## What `interop`, `clients` and `ray` do, 1
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 	@BAMLET_CLIENT_PROGRAMS=1000 $(BIN)/python -m pytest -q tests/unit/test_random_clients.py
 
-kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of five seeds, and compare; ten minutes
+kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of five seeds, and 20 times at each place that hurts; compare; a quarter of an hour
+	@$(BIN)/python -m tests.batch.crash
 	@for seed in 1 2 3 4 5; do $(BIN)/python -m tests.batch.kill --rows 6000 --kills 30 --seed $$seed || exit 1; done
 
 clean: ## Delete caches and build products; the environment is refreshed at the next run

@@ -95,7 +95,7 @@ DOORS: dict[str, set[str]] = {
     "datetime.datetime.now": _CLOCK,
     "datetime.datetime.utcnow": _CLOCK,
     "datetime.date.today": _CLOCK,
-    "os.environ": _ENVIRONMENT | {"batch.ray_engine"},  # where Ray reads what it is told
+    "os.environ": _ENVIRONMENT | {"batch.ray_engine", "batch.crash"},  # what Ray is told, and where tests crash
     "os.getenv": _ENVIRONMENT,
     "subprocess": {"cli.generate"},
     "asyncio.subprocess": {"sysops.process"},

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from .crash import crash_at
 from .engines import FAILED, Done, Refused
 from .jobs import Jobs
 
@@ -233,6 +234,7 @@ class _Writer:
             try:
                 db.execute("BEGIN IMMEDIATE")
                 db.executemany(_STORE, [_fields(done, self._run) for done in group])
+                crash_at("commit")
                 db.execute("COMMIT")
                 self.failure = None
                 return True

@@ -14,10 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..embed.writing import Beside, write_whole
+from ..embed.writing import Beside
 from ..records import dataclass
 from ..types.schema import Schemas
 from ..types.ty import ClassTy, Ty, bare
+from .crash import crash_at
 from .engines import OK, Done, Refused
 from .feed import KEY_BYTES
 from .journal import CHUNK, Journal
@@ -25,7 +26,7 @@ from .parquet import Column, ParquetSheet, column_of, kept_columns
 from .tables import Format, Record, Table, Writer, delimited_or_lines
 
 RESULT = "result"
-BUFFER_BYTES = 1 << 20
+BUFFER_BYTES = 1 << 16
 SUCCESS = "_SUCCESS"
 NOT_BOUND = 0  # the id of a row that is no call
 
@@ -196,7 +197,9 @@ def write_files(join: Join, output: Path, errors: Path) -> None:
         sheet.file.discard()
         letters.file.discard()
         raise
+    crash_at("whole")
     _put_errors(letters, failed)
+    crash_at("errors")
     sheet.file.put_in_place()
 
 
@@ -267,23 +270,34 @@ class Parts:
             self._next += 1
 
     def _write(self, join: Join, first: int, last: int) -> None:
-        writer = join.layout.writer()
-        pieces = [writer.head()]
-        for record, done in join.rows(first, last):
-            if (done is not None and done.status == OK) or join.layout.keep_failed:
-                answer = json.loads(done.value) if done is not None and done.value is not None else None
-                pieces.append(writer.row(join.layout.row(record.values, answer)))
-        pieces.append(writer.tail())
         path = self.folder / f"part-{self._next:05d}.{join.layout.format}"
-        data = b"".join(pieces)
-        if not path.is_file() or _digest(path.read_bytes()) != _digest(data):
-            write_whole(path, data)
+        part = _Growing(path)
+        try:
+            writer = join.layout.writer()
+            part.add(writer.head())
+            for record, done in join.rows(first, last):
+                crash_at("part-row")
+                if (done is not None and done.status == OK) or join.layout.keep_failed:
+                    answer = json.loads(done.value) if done is not None and done.value is not None else None
+                    part.add(writer.row(join.layout.row(record.values, answer)))
+            part.add(writer.tail())
+            part.flush()
+        except BaseException:
+            part.file.discard()
+            raise
+        crash_at("part")
+        if path.is_file() and _digest(path) == _digest(part.file.beside):
+            part.file.discard()
+        else:
+            part.file.put_in_place()
 
     def finish(self, join: Join, errors: Path) -> None:
         """The errors, then the word that all is there."""
         write_errors(join, errors)
-        write_whole(self.folder / SUCCESS, b"")
+        crash_at("success")
+        _Growing(self.folder / SUCCESS).file.put_in_place()
 
 
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=KEY_BYTES).digest()
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").digest()

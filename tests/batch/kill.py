@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bamlet.batch.crash import VARIABLE
+from bamlet.cli import exits
 from tests.servers.leash import start_leashed
 from tests.support.canary import KEY
 from tests.support.mapped import source, texts
@@ -52,8 +54,8 @@ class Result:
 
 
 @contextmanager
-def row_server(latency: float) -> Iterator[str]:
-    command = (sys.executable, "-m", "tests.servers.rows", "0", "--latency", str(latency))
+def row_server(latency: float, *more: str) -> Iterator[str]:
+    command = (sys.executable, "-m", "tests.servers.rows", "0", "--latency", str(latency), *more)
     process = start_leashed(command, environ={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout is not None
     assert process.stdin is not None
@@ -83,9 +85,9 @@ def _count(url: str, what: str, after: int) -> int:
 class Mapping:
     """The command in a folder of its own."""
 
-    def __init__(self, folder: Path, url: str, rows: int, *more: str) -> None:
+    def __init__(self, folder: Path, url: str, rows: int, *more: str, output: str = "out.jsonl") -> None:
         self.folder = folder
-        self.output = folder / "out.jsonl"
+        self.output = folder / output
         (folder / "p.baml").write_text(source(), "utf-8")
         names = [
             number - 1 if number % DUPLICATE_EVERY == DUPLICATE_EVERY - 1 else number for number in range(rows)
@@ -93,26 +95,30 @@ class Mapping:
         (folder / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts(names)), "utf-8")
         self.distinct = len(set(names))
         self._environ = {**os.environ, "BASE_URL": url, "ROWS_KEY": KEY}
-        paths = ("--input", str(folder / "in.jsonl"), "--output", str(self.output))
+        paths = ("--input", str(folder / "in.jsonl"), "--output", str(folder / output) + "/" * output.endswith("/"))
         self._command = (
             *(sys.executable, "-m", "bamlet", "map", str(folder / "p.baml"), "Classify", *paths),
             *("--keep", "n", "--progress", "off", *more),
         )
 
-    def start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self._command, cwd=ROOT, env=self._environ, stderr=subprocess.PIPE)
+    def start(self, crash_at: str = "") -> subprocess.Popen[bytes]:
+        environ = {**self._environ, VARIABLE: crash_at}
+        return subprocess.Popen(self._command, cwd=ROOT, env=environ, stderr=subprocess.PIPE)
 
-    def run(self) -> int:
+    def crash(self, at: str) -> None:
+        process = self.start(at)
+        _, told = process.communicate()
+        assert process.returncode == -signal.SIGKILL, (at, process.returncode, told.decode())
+
+    def run(self, *, fails: bool = False) -> None:
+        """To the end, at which some rows may have failed."""
         process = self.start()
         _, errors = process.communicate()
-        if process.returncode:
-            raise AssertionError(errors.decode())
-        return process.returncode
+        assert process.returncode == (exits.SOME_FAILED if fails else exits.OK), errors.decode()
 
 
 def kill_often(mapping: Mapping, url: str, kills: int, chance: random.Random) -> None:
-    """Kills at moments that a generator chose, each somewhere in its share of the answers, and one run to the
-    end."""
+    """At moments that a generator chose, each somewhere in its share of the answers."""
     share = mapping.distinct // (kills + 1)
     for _ in range(kills):
         until = answered(url) + chance.randint(1, share)
@@ -123,7 +129,6 @@ def kill_often(mapping: Mapping, url: str, kills: int, chance: random.Random) ->
         process.communicate()
         assert process.returncode == -signal.SIGKILL, process.returncode
         assert not mapping.output.exists(), "an output is there before it is whole"
-    mapping.run()
 
 
 def compare(mapping: Mapping, rows: int) -> tuple[int, int]:
@@ -132,7 +137,10 @@ def compare(mapping: Mapping, rows: int) -> tuple[int, int]:
     return rows - len(set(found)), len(found) - len(set(found))
 
 
-def tried(rows: int, concurrency: int, kills: int, seed: int, latency: float) -> Result:
+def tried(
+    rows: int, concurrency: int, kills: int, seed: int, latency: float, crashes: Sequence[str] = ()
+) -> Result:
+    """After as many kills, a crash at each of `crashes`."""
     with tempfile.TemporaryDirectory() as name:
         undisturbed, disturbed = Path(name) / "calm", Path(name) / "killed"
         undisturbed.mkdir()
@@ -143,9 +151,14 @@ def tried(rows: int, concurrency: int, kills: int, seed: int, latency: float) ->
         with row_server(latency) as url:
             mapping = Mapping(disturbed, url, rows, "--concurrency", str(concurrency))
             kill_often(mapping, url, kills, random.Random(seed))
+            for point in crashes:
+                mapping.crash(point)
+                assert not mapping.output.exists(), f"an output is there after a crash at {point}"
+            mapping.run()
             paid = answered(url)
         assert mapping.output.read_bytes() == calm.output.read_bytes(), "the output is another one"
         lost, twice = compare(mapping, rows)
+        kills += len(crashes)
         promised = kills * (concurrency + COMMIT_ROWS)
         return Result(kills, rows, lost, twice, paid - mapping.distinct, promised)
 

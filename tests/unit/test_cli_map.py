@@ -153,6 +153,6 @@ def test_a_second_interrupt_ends_the_rows_in_flight(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(180)
 def test_kills_lose_nothing_and_repeat_nothing() -> None:
-    """2, in small: `python -m tests.batch.kill` takes more rows, kills and seeds."""
-    result = tried(rows=400, concurrency=16, kills=3, seed=1, latency=40)
+    """2 and 3, in small: `make kills` takes more rows, kills, places and seeds."""
+    result = tried(rows=400, concurrency=16, kills=1, seed=1, latency=40, crashes=("commit:2", "errors"))
     assert result.holds, str(result)

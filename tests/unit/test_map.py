@@ -244,6 +244,22 @@ def test_a_folder_gets_parts_and_the_word_that_all_is_there(table: Table) -> Non
     assert labels(told) == [str(number) for number in range(25)]
 
 
+def test_what_a_crash_left_of_a_part_is_made_again(table: Table) -> None:
+    """4. In small: `make kills` crashes in the middle of parts."""
+    table.write(texts(range(4)))
+    folder = table.folder / "parts"
+    table.run(output=f"{folder}/", part_rows=2, keep="n")
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "_SUCCESS").unlink()
+    (folder / "part-00001.jsonl").unlink()
+    (folder / "part-00001.jsonl.partial").write_bytes(whole["part-00001.jsonl"][:9])
+    before = (folder / "part-00000.jsonl").stat()
+    table.run(output=f"{folder}/", part_rows=2, keep="n")
+    assert table.calls == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+    assert (folder / "part-00000.jsonl").stat().st_ino == before.st_ino, "a part is never written again"
+
+
 def test_a_column_that_nobody_has_is_told_with_the_nearest(table: Table) -> None:
     table.write([{"txt": "row:a"}])
     with pytest.raises(Refused, match=r"the parameter `text` has no column.*did you mean `txt`"):
