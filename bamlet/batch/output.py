@@ -20,7 +20,6 @@ from ..types.schema import Schemas
 from ..types.ty import ClassTy, Ty, bare
 from .crash import crash_at
 from .engines import OK, Done, Refused
-from .feed import KEY_BYTES
 from .journal import CHUNK, Journal
 from .parquet import Column, ParquetSheet, column_of, kept_columns
 from .tables import Format, Record, Table, Writer, delimited_or_lines

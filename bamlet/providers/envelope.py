@@ -1,7 +1,7 @@
-"""What stands around the text of an event, in all plain events of one answer alike: learned from one, taken off others.
+"""What stands around the text of an event, in all plain events of one answer: learned from one, taken off others.
 
-To read an event as JSON costs more than everything else that is done with it. A text between the same two halves is
-read without, as long as JSON writes it as it is.
+To read an event as JSON costs more than everything else that is done with it. A text between the same two halves
+is read without, as long as JSON writes it as it is.
 """
 
 from __future__ import annotations

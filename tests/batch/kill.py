@@ -95,7 +95,12 @@ class Mapping:
         (folder / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts(names)), "utf-8")
         self.distinct = len(set(names))
         self._environ = {**os.environ, "BASE_URL": url, "ROWS_KEY": KEY}
-        paths = ("--input", str(folder / "in.jsonl"), "--output", str(folder / output) + "/" * output.endswith("/"))
+        paths = (
+            "--input",
+            str(folder / "in.jsonl"),
+            "--output",
+            str(folder / output) + "/" * output.endswith("/"),
+        )
         self._command = (
             *(sys.executable, "-m", "bamlet", "map", str(folder / "p.baml"), "Classify", *paths),
             *("--keep", "n", "--progress", "off", *more),
