@@ -155,15 +155,16 @@ class Accumulator(ABC):
         """The answer of a body that came whole: it needs no finish reason."""
         if self._is_empty:
             self._refuse_nothing()
-        for _, pieces in self._spoken():
+        for pieces in (self._reasoning, self._text, self._refusal):
             pieces.close()
         self._calls.end_all()
-        self._end(StreamChunk("stop", self.finish_reason or "", None, self.id, self.model))
+        finish_reason = self.finish_reason
+        self._end(StreamChunk("stop", finish_reason or "", None, self.id, self.model))
         return Completion(
             self.text,
             self.reasoning,
             self.refusal,
-            self.finish_reason,
+            finish_reason,
             self.raw_finish_reason,
             self.usage,
             self.tool_calls,

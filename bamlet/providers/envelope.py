@@ -1,4 +1,4 @@
-"""What stands around the text of an event, in all plain events of one answer: learned from one, taken off others.
+"""What stands around the text in all plain events of one answer alike: learned from one, taken off the others.
 
 To read an event as JSON costs more than everything else that is done with it. A text between the same two halves
 is read without, as long as JSON writes it as it is.

@@ -43,9 +43,10 @@ class TextPieces:
 
     def close(self) -> str:
         """No more will come: half a character that is left becomes U+FFFD."""
-        rest = _LEFT_OVER if self._half else ""
+        if not self._half:
+            return ""
         self._half = ""
-        return self.add(rest)
+        return self.add(_LEFT_OVER)
 
     def end(self) -> str:
         """The same, and what comes nevertheless is dropped and counted."""

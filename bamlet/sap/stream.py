@@ -95,6 +95,9 @@ class PartialParser:
         self._text = StringIO()
         self._size = 0
         self._is_string = is_plain_string(target)
+        self._is_bare_text = self._is_string and not (
+            target.done or target.with_state or self._coercer.wraps(target)
+        )
         self._brackets_matter = not (self._is_string or is_text_like(target))
         self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
         self._early = not self._text_is_shown and (target.optional or is_scalar(target))
@@ -127,6 +130,8 @@ class PartialParser:
 
     def partial(self) -> object:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
+        if self._stale and self._is_bare_text and self._chosen is None:
+            self._show_text()
         if self._stale:
             choice, innermost = self._chosen, self._spine.innermost
             # Asked first: the new snapshot takes the place of what is known of the last one. And asked only where
@@ -139,6 +144,12 @@ class PartialParser:
             else:
                 self._take(self._last(choice), taken_back or choice.reread)
         return self._shown
+
+    def _show_text(self) -> None:
+        """What `_show` and `_take` do for a text, which only grows."""
+        self._stale = self.replaced = False
+        self._shown = self._blank = text = self._text.getvalue()
+        self._bare = text, "Incomplete" if text else "Pending"
 
     def _take(self, new: Showing, taken_back: bool) -> None:
         """Keep what is to be shown; the same value in the same state stays the same object."""

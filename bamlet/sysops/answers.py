@@ -59,7 +59,10 @@ class Answer:
     def add(self, events: list[Any]) -> bool:
         """Whether the answer began anew."""
         feed, restarts = self._accumulator.feed, self._accumulator.restarts
-        new = [text for event in events if (text := feed(event))]
+        if len(events) == 1:  # as in most of a stream
+            new = [text] if (text := feed(events[0])) else []
+        else:
+            new = [text for event in events if (text := feed(event))]
         began_anew = self._accumulator.restarts != restarts
         if began_anew:
             self._new, new = [], [self._accumulator.text]

@@ -29,9 +29,9 @@ class AskedFor:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnswerNote:
-    """`sleep` waits by the clock of the runtime."""
+    """`sleep` waits by the clock of the runtime. Not frozen: one is made per request."""
 
     asked: AskedFor
     schemas: Schemas

@@ -6,9 +6,9 @@ What was sent and said is kept only where somebody asked for that, up to a limit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from copy import copy
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..records import dataclass, fields
@@ -344,23 +344,31 @@ class Asking:
             self.attempt.fails(CAUSES.get(class_name) or str(kind or "error"))
 
 
-@contextmanager
-def attempted(
-    asking: Asking, provider: str, request: Any, *, streams: bool, charge: Charged | None = None
-) -> Iterator[Attempt | None]:
-    """A request to a model, while it is opened. Any other request is nobody's attempt."""
-    if request.client_name is None:
-        yield None
-        return
-    attempt = asking.attempt = Attempt(asking, provider, request, streams=streams)
-    # Before it is sent: one that is stopped on the way was an attempt, and may be paid for.
-    asking.record.attempts.append(attempt)
-    if charge is not None:
-        charge.belongs_to(attempt)
-    try:
-        yield attempt
-    except BaseException as failure:
-        told: Mapping[str, Any] = getattr(failure, "fields", {})
-        attempt.was_sent = told.get("connected") is not False and told.get("phase") != "connect"
-        attempt.ends()
-        raise
+class attempted:
+    """For `with`: a request to a model, while it is opened. Any other request is nobody's attempt."""
+
+    __slots__ = ("_attempt",)
+
+    def __init__(
+        self, asking: Asking, provider: str, request: Any, *, streams: bool, charge: Charged | None = None
+    ) -> None:
+        self._attempt: Attempt | None = None
+        if request.client_name is None:
+            return
+        self._attempt = asking.attempt = Attempt(asking, provider, request, streams=streams)
+        # Before it is sent: one that is stopped on the way was an attempt, and may be paid for.
+        asking.record.attempts.append(self._attempt)
+        if charge is not None:
+            charge.belongs_to(self._attempt)
+
+    def __enter__(self) -> Attempt | None:
+        return self._attempt
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        attempt = self._attempt
+        if failure is not None and attempt is not None:
+            told: Mapping[str, Any] = getattr(failure, "fields", {})
+            attempt.was_sent = told.get("connected") is not False and told.get("phase") != "connect"
+            attempt.ends()

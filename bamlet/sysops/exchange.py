@@ -19,6 +19,7 @@ from ..wire.message import (
     Response,
     TransportError,
 )
+from ..wire.redact import sent_secrets
 from .deadlines import Deadlines
 from .host import Context
 from .host_failure import HostFailure
@@ -66,15 +67,13 @@ class within:
 
 
 async def open_response(context: Context, request: Any, deadlines: Deadlines) -> Response:
-    from ..wire.redact import sent_secrets
-
     call = context.host
     # As late as this: what the program holds of a lent token is a stand-in.
     try:
         headers = call.services.lent.exchanged(request.url, request.headers)
     except NotLent as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
-    call.secrets |= set(sent_secrets(request.url, headers))
+    call.secrets.update(sent_secrets(request.url, headers))
     secrets = tuple(call.secrets)
     noted = call.noted
     wire = Request(
@@ -136,7 +135,7 @@ async def read_whole(response: Response, hide: Callable[[str], str] = str, *, mo
         raise
     except Exception as failure:
         raise failure_of(failure, hide) from failure
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def check_head(context: Context, response: Response, request: Any) -> None:

@@ -105,9 +105,9 @@ class Services:
 
     @property
     def tally(self) -> Tally:
-        from .spent import Tally  # brings every provider, and is asked for by what has asked one
-
         if self._tally is None:
+            from .spent import Tally  # brings every provider, and is asked for by what has asked one
+
             self._tally = Tally()
         return self._tally
 

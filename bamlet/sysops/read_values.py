@@ -61,18 +61,21 @@ class PartialValue(ReadValue):
         self._unseen = 0
 
     def feed(self, text: str) -> bool:
-        if self._waiting or self._is_long(len(text)):
+        size = len(text)
+        if self._waiting or (size > MIN_PIECE and self._is_long(size)):
             self._waiting.append(text)
             return True
-        self._unseen += len(text)
+        self._unseen += size
         return bool(text) and self._parser.feed(text)
 
     @property
     def is_behind(self) -> bool:
-        return bool(self._waiting) or self._is_long(self._unseen) or not self._parser.is_settled
+        if self._waiting or (self._unseen > MIN_PIECE and self._is_long(self._unseen)):
+            return True
+        return not self._parser.is_settled
 
     def _is_long(self, characters: int) -> bool:
-        return characters > MIN_PIECE and characters > self._parser.longest_piece
+        return characters > self._parser.longest_piece
 
     def catching_up(self, *, is_watched: bool) -> Pauses[None]:
         """Take in what waits. Where somebody watches, also build what a look will show: a look has no pauses."""

@@ -106,6 +106,9 @@ class Sink:
         "mode",
         "speaker",
         "view",
+        "wants_agents",
+        "wants_text",
+        "wants_ticks",
     )
 
     def __init__(
@@ -144,6 +147,11 @@ class Sink:
         self._paused = False
         self._arrived = Bell()
         self._taken = Bell()
+        # Asked with each event.
+        self.wants_agents = agents or on_event is not None
+        """Whether anybody hears what agents do, and the pieces of what models say."""
+        self.wants_text = mode in ("deltas", "all") or on_delta is not None
+        self.wants_ticks = ticks or on_tick is not None
 
     # --- from the program
 
@@ -198,11 +206,6 @@ class Sink:
         if self._ticks:
             await self._put(Tick(events))
 
-    @property
-    def wants_agents(self) -> bool:
-        """Whether anybody hears what agents do, and the pieces of what models say."""
-        return self._agents or self._on_event is not None
-
     async def tell(self, event: Said | Arguments | Done) -> None:
         """Whoever hears what agents do."""
         self._told_pieces = self._told_pieces or isinstance(event, Said)
@@ -229,14 +232,6 @@ class Sink:
         self._called.forget()
         self.view.forget()
         self._shown_text = self._told_pieces = False
-
-    @property
-    def wants_text(self) -> bool:
-        return self.mode in ("deltas", "all") or self._on_delta is not None
-
-    @property
-    def wants_ticks(self) -> bool:
-        return self._ticks or self._on_tick is not None
 
     @property
     def reasoning(self) -> str:
@@ -404,10 +399,6 @@ class Voice:
             await self.sink.offer(source)
         else:
             self._unheard = source
-
-    def shows_now(self, source: Source) -> bool:
-        """`partial`, if it is heard and nobody has to be waited for."""
-        return self.sink.speaker is self and not self.sink.wants_agents and self.sink.offer_now(source)
 
     async def delta(self, text: str) -> None:
         if self.sink.speaker is self or await self._is_heard_now():

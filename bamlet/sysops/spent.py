@@ -123,8 +123,6 @@ def cost_of(attempt: Attempt, price_of: PriceOf, *, is_answered: bool = False) -
 
 def tokens_of(attempt: Attempt, outcome: Outcome) -> tuple[int | None, int | None, Source]:
     """Input, output, and how they are known."""
-    from ..providers.prices import tokens_in
-
     if not attempt.was_sent or (attempt.status in _REFUSALS and attempt.said is None):
         return 0, 0, "exact"
     usage = attempt.usage
@@ -134,6 +132,8 @@ def tokens_of(attempt: Attempt, outcome: Outcome) -> tuple[int | None, int | Non
         return read, written, "exact"
     if outcome == "failed":
         return None, None, "unknown"
+    from ..providers.prices import tokens_in
+
     heard = attempt.said.characters if attempt.said is not None else 0
     about = max(written or 0, tokens_in(heard))
     if read is not None:

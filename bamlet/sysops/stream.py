@@ -46,7 +46,9 @@ async def show(context: Context, source: Source) -> None:
 def shown_at_once(voice: Voice, source: Source) -> bool:
     """`show`, if nothing has to be waited for. It costs no coroutine, and most values are shown so."""
     voice.reporter = source
-    return not source.is_behind and voice.shows_now(source)
+    sink = voice.sink
+    is_heard = sink.speaker is voice and not sink.wants_agents
+    return is_heard and not source.is_behind and sink.offer_now(source)
 
 
 @sysop("baml.stream.emit_delta")

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 def template_strings(program: Interface) -> Mapping[str, TemplateString]:
     """Those of the program, for its prompts and for what else is written with them."""
-    from ..prompt import TemplateString
-
     # By what they were made of, too: programs with other texts may have the same types.
     known: Mapping[str, TemplateString]
-    source, known = program.schemas.derived.get(TemplateString, (None, {}))
+    source, known = program.schemas.derived.get(template_strings, (None, {}))
     if source is not program.templates:
+        from ..prompt import TemplateString
+
         known = {
             name: TemplateString(name, tuple(param.name for param in info.params), info.text)
             for name, info in program.templates.items()
         }
-        program.schemas.derived[TemplateString] = program.templates, known
+        program.schemas.derived[template_strings] = program.templates, known
     return known
 
 

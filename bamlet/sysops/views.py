@@ -166,4 +166,8 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _is_same_scalar(value: Any, last: Any) -> bool:
-    return type(value) is type(last) and isinstance(value, str | int | float | bool | None) and bool(value == last)
+    kind = type(value)
+    return kind is type(last) and kind in _SCALARS and bool(value == last)
+
+
+_SCALARS = frozenset((str, int, float, bool, type(None)))
