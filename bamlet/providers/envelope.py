@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from ..patterns import pattern
+
 MOST_LESSONS: Final = 32
 """In one answer: where each event says something else beside its text, learning leads to nothing."""
 
-_KEY: Final = '"content":"'
+_KEY = pattern(r'"content" ?: ?"')
 _PROBE: Final = "<another text>"
 
 
@@ -40,11 +42,11 @@ class Envelope:
 
     def learn(self, data: str, value: dict[str, Any], text: str) -> None:
         """From an event, its JSON and the text, which is all that it says."""
-        before, key, rest = data.partition(_KEY)
-        if not (_is_written_as_it_is(text) and rest.startswith(f'{text}"')):
+        key = _KEY.search(data)
+        if key is None or not (_is_written_as_it_is(text) and data.startswith(f'{text}"', key.end())):
             return
         self._lessons += 1
-        before, after = before + key, rest[len(text) :]
+        before, after = data[: key.end()], data[key.end() + len(text) :]
         # Tried with another text: then it is this one that stands between the two halves, whatever they hold.
         value["choices"][0]["delta"]["content"] = _PROBE
         try:
