@@ -26,7 +26,7 @@ from .parser import Parser
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code."""
-    parser = make_parser()
+    parser = make_parser(arguments[0] if arguments else None)
     try:
         chosen = parser.parse_args(arguments)
     except SystemExit as leaving:  # argparse has printed what is wrong, or the help
@@ -52,7 +52,8 @@ def run(arguments: Sequence[str]) -> int:
         return exits.INTERRUPTED
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """With a command's name it knows that one alone: to make all of them takes as long as a small check."""
     parser: argparse.ArgumentParser = Parser(
         prog="bamlet",
         description="Run, check and stream .baml programs.",
@@ -61,19 +62,24 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bamlet {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _add_run(commands)
-    test_options.add(commands)
-    _add_init(commands)
-    _add_mock(commands)
-    _add_render(commands)
-    _add_check(commands)
-    _add_fmt(commands)
-    _add_explain(commands)
-    _add_generate(commands)
-    serve_options.add(commands)
-    add_map(commands)
-    _add_doctor(commands)
-    _add_completions(commands)
+    known = {
+        "run": _add_run,
+        "test": test_options.add,
+        "init": _add_init,
+        "mock": _add_mock,
+        "render": _add_render,
+        "check": _add_check,
+        "fmt": _add_fmt,
+        "explain": _add_explain,
+        "generate": _add_generate,
+        "serve": serve_options.add_serve,
+        "dev": serve_options.add_dev,
+        "map": add_map,
+        "doctor": _add_doctor,
+        "completions": _add_completions,
+    }
+    for name in (command,) if command in known else known:
+        known[name](commands)
     return parser
 
 

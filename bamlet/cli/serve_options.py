@@ -27,7 +27,7 @@ def size(text: str) -> int:
     return int(float(found[1]) * _BYTES[found[2].upper()])
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     serve = commands.add_parser(
         "serve",
         help="call and stream a program's functions over HTTP",
@@ -35,6 +35,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _add_options(serve)
     serve.add_argument("--reload", action="store_true", help="serve the program anew whenever its files change")
+
+
+def add_dev(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     dev = commands.add_parser(
         "dev",
         help="the same, anew whenever a file changes",

@@ -6,6 +6,7 @@ not with this package; `jinja.explain` is a module of its own for that reason.
 
 from .errors import ConstraintError, TemplateError, UnclosedTag
 from .limits import Budget
+from .plain import Hole, plain_parts
 from .template import (
     NameUse,
     Template,
@@ -25,6 +26,7 @@ __all__ = [
     "Arguments",
     "Budget",
     "ConstraintError",
+    "Hole",
     "NameUse",
     "Template",
     "TemplateError",
@@ -35,5 +37,6 @@ __all__ = [
     "holds",
     "known_filters",
     "parse_template",
+    "plain_parts",
     "read_template",
 ]

@@ -1,7 +1,7 @@
 """A prompt of text, arguments, roles and the output format alone: template and values in, messages out.
 
-Most prompts are such, and to put them together takes no template engine, which is slow to load and to run.
-Whatever else stands between braces is left to the engine whole, and so is what goes wrong: it knows the lines.
+Most prompts are such, and to put them together takes no template engine. Whatever else stands between braces is
+left to the engine whole, and so is what goes wrong: it knows the lines.
 """
 
 from __future__ import annotations
@@ -11,38 +11,32 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ..jinja.limits import MAX_TEXT
+from ..jinja.plain import plain_parts
 from ..jinja.values import show
-from ..patterns import pattern
 from ..records import dataclass
 from .errors import PromptError
 from .parts import Message, Prompt, Text
 
-_HOLE = pattern(
-    r"""(?xa) \{\{ \s* (?:
-        (?P<name> [a-z_]\w* )
-        | (?P<output> ctx\.output_format )
-        | _\.(?:role|chat)\( \s* (?P<quote>["']) (?P<role> [\w-]+ ) (?P=quote) \s* \)
-    ) \s* \}\}"""
-)
-# What the engine knows as something else than a value that it is given.
-_WORDS: Final = frozenset(("true", "false", "none", "not", "and", "or", "in", "is", "if", "else", "self"))
 _OWN: Final = ("_", "ctx")
-_OUTPUT: Final = "ctx.output_format"
+_OUTPUT: Final = ("ctx", "output_format")
+_ROLES: Final = (("_", "role"), ("_", "chat"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Text as it stands there, or the name of a value."""
+class _Value:
+    """The place of a value in a text."""
 
-    text: str
-    name: str | None = None
+    name: str
+
+
+_FORMAT: Final = _Value(".".join(_OUTPUT))  # no argument is called so
 
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
     """What is said in each role, in order, and the names of all values in it."""
 
-    said: tuple[tuple[str | None, tuple[_Part, ...]], ...]
+    said: tuple[tuple[str | None, tuple[str | _Value, ...]], ...]
     names: frozenset[str]
 
 
@@ -52,11 +46,11 @@ def render_plain(template: str, arguments: Mapping[str, Any], output: Callable[[
     if plain is None or any(name in arguments for name in _OWN):
         return None
     try:
-        shown = {name: output() if name == _OUTPUT else _shown(arguments[name]) for name in plain.names}
+        shown = {name: output() if name == _FORMAT.name else _shown(arguments[name]) for name in plain.names}
     except (PromptError, KeyError, ValueError):
         return None
     texts = [
-        (role, "".join([part.text if part.name is None else shown[part.name] for part in parts]))
+        (role, "".join([part if isinstance(part, str) else shown[part.name] for part in parts]))
         for role, parts in plain.said
     ]
     if sum([len(text) for _, text in texts]) > MAX_TEXT:
@@ -90,28 +84,19 @@ _SCALARS: Mapping[type, Callable[[Any], str]] = {
 
 @lru_cache(maxsize=1_024)
 def _read(template: str) -> _Plain | None:
-    """Nothing if there is more in it than these few forms, in whatever spelling."""
-    # As the engine reads it: one kind of line break, and none at the end.
-    text = template.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    said: list[tuple[str | None, list[_Part]]] = [(None, [])]
+    said: list[tuple[str | None, list[str | _Value]]] = [(None, [])]
     names: set[str] = set()
-    end = 0
-    for hole in _HOLE.finditer(text):
-        said[-1][1].append(_Part(text[end : hole.start()]))
-        end = hole.end()
-        if (role := hole["role"]) is not None:
-            said.append((role, []))
+    for part in plain_parts(template) or (None,):
+        if isinstance(part, str):
+            said[-1][1].append(part)
+        elif part is None:
+            return None
+        elif part.argument is not None and part.path in _ROLES:
+            said.append((part.argument, []))
+        elif part.argument is None and (part.path == _OUTPUT or len(part.path) == 1):
+            value = _FORMAT if part.path == _OUTPUT else _Value(part.path[0])
+            names.add(value.name)
+            said[-1][1].append(value)
         else:
-            name = hole["name"] or _OUTPUT
-            names.add(name)
-            said[-1][1].append(_Part("", name))
-    said[-1][1].append(_Part(text[end:]))
-    between = [part.text for _, parts in said for part in parts if part.name is None]
-    if not names.isdisjoint(_WORDS) or any(_opens(part) for part in between):
-        return None
+            return None
     return _Plain(tuple((role, tuple(parts)) for role, parts in said), frozenset(names))
-
-
-def _opens(text: str) -> bool:
-    """Whether something else begins in it, or with its last brace."""
-    return text.endswith("{") or any(mark in text for mark in ("{{", "{%", "{#"))

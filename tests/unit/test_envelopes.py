@@ -72,7 +72,7 @@ def drawn(seed: int) -> list[Event]:
         if chosen.random() < 0.15:
             beside, around = chosen.choice(BESIDE), chosen.choice(AROUND)
         delta = {"content": chosen.choice(TEXTS), **beside} if chosen.random() < 0.9 else dict(beside)
-        choice = {"index": chosen.choice((0, 0, 0, 0, 1)), "delta": delta}
+        choice: dict[str, Any] = {"index": chosen.choice((0, 0, 0, 0, 1)), "delta": delta}
         if chosen.random() < 0.1:
             choice["finish_reason"] = chosen.choice((None, "length"))
         value = {"id": "1", **around, "choices": [choice] * chosen.choice((1, 1, 1, 1, 2)), "model": "m"}

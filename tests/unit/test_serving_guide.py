@@ -23,7 +23,8 @@ GOLDEN = (ROOT / "snapshots" / "server" / "problems.txt").read_text("utf-8")
 def flags() -> set[str]:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    serve_options.add(commands)
+    serve_options.add_serve(commands)
+    serve_options.add_dev(commands)
     actions = commands.choices["serve"]._actions
     return {option for action in actions for option in action.option_strings if option.startswith("--")} - {
         "--help"

@@ -25,6 +25,7 @@ _CONTEXT: dict[str, tuple[str, ...]] = {
     "client": ("name", "provider", "default_role", "allowed_roles", "remap_role", "options"),
     "tags": (),
 }
+_RIGHT = (("ctx", "output_format"), ("_", "role"), ("_", "chat"))  # in every prompt
 _PLAIN = (INT, FLOAT, BOOL)  # without fields and without methods
 _LENGTHS = ("length", "size", "len")  # what lists have in other languages
 _ROLES = ("role", "chat", "history")
@@ -75,6 +76,8 @@ class _Prompts:
     # --- templates
 
     def _template(self, placed: n.Placed[n.Item], text: n.ConfigText, params: Mapping[str, Ty]) -> None:
+        if _is_plainly_right(text.text, params):
+            return
         template, failures = jinja.read_template(text.text)
         for failure in failures:
             self._unreadable(placed, text, failure)
@@ -283,6 +286,18 @@ def _is_text(ty: Ty) -> bool:
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(f"`{name}`" for name in sorted(names, reverse=True))
+
+
+def _is_plainly_right(template: str, params: Mapping[str, Ty]) -> bool:
+    """Whether nothing can be wrong with it. Most are so plain, and jinja2 need not be loaded for them."""
+    parts = jinja.plain_parts(template)
+    if parts is None or any(path[0] in params for path in _RIGHT):
+        return False
+    holes = [part for part in parts if not isinstance(part, str)]
+    return all(
+        hole.path in _RIGHT if len(hole.path) > 1 else hole.argument is None and hole.path[0] in params
+        for hole in holes
+    )
 
 
 def _attributes(item: n.Item) -> Iterable[n.Attribute]:
