@@ -1,7 +1,7 @@
 """Templates of text, values and calls with one text: template in, its parts out, or nothing if there is more.
 
-Most are such. To read one takes a regular expression, and not jinja2, which is slow to load and to run. What is read
-here means what it means to the engine; all else is left to that whole.
+Most are such. To read one takes a regular expression, and not jinja2, which is slow to load and to run. What is
+read here means what it means to the engine; all else is left to that whole.
 """
 
 from __future__ import annotations
