@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -134,8 +134,9 @@ def _picked(children: Children, parts: tuple[tuple[int, bool], ...]) -> Children
 
 
 def _data(cache: Path | None) -> Data:
-    grammar = files("bamlet.grammar").joinpath("bamlet.lark").read_text("utf-8")
-    digest = hashlib.sha256(grammar.encode()).hexdigest()[:16]
+    # Not by `importlib.resources`, which takes longer to load than all of this takes.
+    grammar = pkgutil.get_data("bamlet.grammar", "bamlet.lark") or b""
+    digest = hashlib.sha256(grammar).hexdigest()[:16]
     kept = None if cache is None else cache / f"grammar-{FORMAT}-{digest}.tables"
     if kept is not None:
         # Cut short, or written by something else: they are made again.
@@ -144,7 +145,7 @@ def _data(cache: Path | None) -> Data:
             return states, rules, first, last
     from .lark_tables import made_tables
 
-    made = made_tables(grammar)
+    made = made_tables(grammar.decode())
     if kept is not None:
         # A folder that cannot be written costs time, not the run.
         with suppress(OSError):

@@ -7,7 +7,6 @@ else gets in, and no attribute of the Python object behind a value is ever looke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from .limits import budget, check_length
@@ -118,6 +117,8 @@ def show_float(number: float) -> str:
         return "NaN"
     text = repr(number)
     if "e" in text:
+        from decimal import Decimal  # takes long to load, and few numbers are written so
+
         text = format(Decimal(text), "f")
     return text if "." in text or "inf" in text else text + ".0"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ class LibraryFile(NamedTuple):
 
 def library() -> Iterator[LibraryFile]:
     """`http.baml` declares `baml.http.*`, files of the folder `llm` `baml.llm.*`; some stand outside."""
+    from importlib.resources import files  # takes long to load, and what was kept needs none
+
     for path in _sorted(files("bamlet.stdlib")):
         if path.name.endswith(".baml"):
             yield _file(path.name.removesuffix(".baml"), path)
