@@ -20,7 +20,8 @@ BAML_PY = build/interop/baml-py-0.226.3
 RAY = build/interop/ray-2.60.0
 PYRIGHT = build/interop/pyright-1.1.414
 NODE_MODULES = build/interop/node-7.0.2
-NODE_PACKAGES = typescript@7.0.2 @types/node@20 ai@7.0.173 @ag-ui/core@1.0.0
+NODE_PACKAGES = typescript@7.0.2 @types/node@20 ai@7.0.173 @ag-ui/core@1.0.0 react@19.3.1 react-dom@19.3.1 @types/react@19.3.3 \
+	@types/react-dom@19.3.0 esbuild@0.28.2
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'

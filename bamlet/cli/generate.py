@@ -111,8 +111,8 @@ def _package(program: Program, sources: Path, target: Target, arguments: argpars
 def _made(program: Program, sources: Path, target: Target, arguments: argparse.Namespace) -> Made:
     if target.kind == "rest/openapi":
         return openapi_files(program.interface)
-    if target.kind == "typescript":
-        return typescript_package(program.interface, target.modules)
+    if target.kind in ("typescript", "typescript/react"):
+        return typescript_package(program.interface, target.modules, react=target.kind == "typescript/react")
     if target.kind == "rust":
         return rust_package(program.interface)
     if target.kind == "go":

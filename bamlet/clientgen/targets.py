@@ -10,12 +10,11 @@ from ..records import dataclass
 
 PACKAGE = "baml_client"
 
-Kind = Literal["python/pydantic", "rest/openapi", "typescript", "ruby/sorbet", "go", "rust"]
+Kind = Literal["python/pydantic", "rest/openapi", "typescript", "typescript/react", "ruby/sorbet", "go", "rust"]
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 # What has no generator of ours yet, and what to do instead.
 _ELSEWHERE = {
-    "typescript/react": "React",
     "boundary-cloud": "Boundary's cloud",
 }
 

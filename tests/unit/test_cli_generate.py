@@ -102,7 +102,7 @@ def test_two_generators_into_one_folder_are_refused(sources: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("kind", "more"),
     [
-        ("typescript/react", {}),
+        ("boundary-cloud", {"project": "team/project"}),
     ],
 )
 def test_what_is_not_made_yet_is_named_and_the_others_are_run(
@@ -136,13 +136,20 @@ def test_an_openapi_generator_writes_the_document_of_the_server(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("module_format", "ending"), [("cjs", ""), ("esm", ".js")])
+@pytest.mark.parametrize(
+    ("kind", "module_format", "ending", "more"),
+    [
+        ("typescript", "cjs", "", set()),
+        ("typescript", "esm", ".js", set()),
+        ("typescript/react", "esm", ".js", {"hook.ts", "react.ts"}),
+    ],
+)
 def test_a_typescript_generator_writes_modules_that_name_one_another(
-    sources: Path, module_format: str, ending: str
+    sources: Path, kind: str, module_format: str, ending: str, more: set[str]
 ) -> None:
-    add(sources, generator(output_type="typescript", module_format=module_format))
+    add(sources, generator(output_type=kind, module_format=module_format))
     assert run(["generate", str(sources)]) == 0
-    names = {"client.ts", "errors.ts", "index.ts", "partial_types.ts", "runtime.ts", "types.ts"}
+    names = {"client.ts", "errors.ts", "index.ts", "partial_types.ts", "runtime.ts", "types.ts"} | more
     assert {path.name for path in package(sources).iterdir()} == names
     for path in package(sources).iterdir():
         text = path.read_text("utf-8")

@@ -11,11 +11,11 @@ from tests.unit.test_openapi import SOURCE
 
 
 def files(source: str) -> dict[str, str]:
-    made = typescript_package(bamlet.compile_sources({"m.baml": source}).interface, "cjs").files
+    made = typescript_package(bamlet.compile_sources({"m.baml": source}).interface, "cjs", react=True).files
     return {name: text.partition("\n")[2] for name, text in made.items()}
 
 
-@pytest.mark.parametrize("name", ["client.ts", "partial_types.ts", "types.ts"])
+@pytest.mark.parametrize("name", ["client.ts", "partial_types.ts", "react.ts", "types.ts"])
 def test_the_client_of_a_program(name: str, golden: Goldens) -> None:
     """People commit these files, and read them."""
     golden(f"clientgen/typescript/{name}", files(SOURCE)[name])
@@ -41,3 +41,11 @@ def test_the_end_of_a_comment_in_a_comment_ends_none() -> None:
 def test_a_program_without_types_is_still_of_modules() -> None:
     made = files("function One() -> int { 1 }")
     assert made["types.ts"] == made["partial_types.ts"] == "export {};\n"
+
+
+def test_hooks_have_a_capital_and_two_functions_no_common_one() -> None:
+    made = files("function one() -> int { 1 }\nfunction One() -> int { 1 }")["react.ts"]
+    assert "export function useOne<" in made
+    assert "export function useOne_<" in made
+    assert "client.stream.one(...given)" in made
+    assert "client.stream.One(...given)" in made

@@ -80,21 +80,21 @@ class _Methods:
 
     def call(self, function: FunctionInfo) -> str:
         final, _ = self._results(function)
-        head = f"  {_method(function)}({self._parameters(function)}): Promise<{final}> {{\n"
+        head = f"  {method_name(function)}({self._parameters(function)}): Promise<{final}> {{\n"
         sent = f"this.$server.call<{final}>({literal(function.name)}, {_arguments(function)}, $options)"
         return f"{doc(function.doc, 2)}{head}    return {sent};\n  }}\n"
 
     def stream(self, function: FunctionInfo) -> str:
         final, partial = self._results(function)
         both = f"<{partial}, {final}>"
-        head = f"  {_method(function)}({self._parameters(function)}): {RUNTIME}.BamlStream{both} {{\n"
+        head = f"  {method_name(function)}({self._parameters(function)}): {RUNTIME}.BamlStream{both} {{\n"
         sent = f"this.$server.stream{both}({literal(function.name)}, {_arguments(function)}, $options)"
         return f"{doc(function.doc, 2)}{head}    return {sent};\n  }}\n"
 
     def parse(self, function: FunctionInfo, *, partial: bool) -> str:
         result = self._results(function)[1 if partial else 0]
         sent = f"this.$server.parse<{result}>({literal(function.name)}, text, {str(partial).lower()})"
-        return f"  {_method(function)}(text: string): Promise<{result}> {{\n    return {sent};\n  }}\n"
+        return f"  {method_name(function)}(text: string): Promise<{result}> {{\n    return {sent};\n  }}\n"
 
     def _results(self, function: FunctionInfo) -> tuple[str, str]:
         final, partial = self._shapes.final(function.result), self._shapes.partial(function.result)
@@ -120,7 +120,7 @@ class _Methods:
         return param.has_default or isinstance(self._shapes.final(param.ty), Maybe)
 
 
-def _method(function: FunctionInfo) -> str:
+def method_name(function: FunctionInfo) -> str:
     name = flat(function.name)
     return f"{name}_" if name in _METHODS else name
 

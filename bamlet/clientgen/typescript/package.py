@@ -10,6 +10,7 @@ from ...interpreter.facts.interface import Interface
 from ..first_line import first_line
 from ..package import Made, exported
 from .annotations import FINAL, MODULES, PARTIAL, RUNTIME
+from .hooks import hook_module
 from .methods import client_module
 from .models import type_module
 
@@ -30,8 +31,9 @@ export type * as partial_types from "./partial_types";
 _IMPORT = re.compile(r'(from "\./\w+)"')
 
 
-def typescript_package(interface: Interface, module_format: Format) -> Made:
-    """An import of a module of ours has an ending where modules are ES modules, and none for CommonJS."""
+def typescript_package(interface: Interface, module_format: Format, *, react: bool = False) -> Made:
+    """An import of a module of ours has an ending where modules are ES modules, and none for CommonJS. Hooks of React
+    stand in modules of their own, which the index does not name: what is no component needs no React."""
     functions, warnings = exported(interface)
     texts = {
         "index.ts": _INDEX,
@@ -41,6 +43,8 @@ def typescript_package(interface: Interface, module_format: Format) -> Made:
         "errors.ts": _fixed("errors.ts"),
         "runtime.ts": _fixed("runtime.ts"),
     }
+    if react:
+        texts |= {"hook.ts": _fixed("hook.ts"), "react.ts": hook_module(interface, functions)}
     if module_format == "esm":
         texts = {name: _IMPORT.sub(r'\1.js"', text) for name, text in texts.items()}
     head = first_line(interface, "//")

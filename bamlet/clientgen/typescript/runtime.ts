@@ -250,9 +250,15 @@ export class BamlStream<P, F> implements AsyncIterable<P> {
   /** Ends the run, unless it is over. */
   abort(): void {
     if (this.over) return;
+    this.leave();
+    if (this.run !== undefined) this.server.send("DELETE", `/runs/${this.run}`).catch(() => {});
+  }
+
+  /** Reads no more, and leaves the run to the server's patience with runs that nobody reads. */
+  leave(): void {
+    if (this.over) return;
     this.end(new BamlAbortError({ error: "cancelled", message: "the stream was aborted", run_id: this.run ?? null }));
     this.stop.abort();
-    if (this.run !== undefined) this.server.send("DELETE", `/runs/${this.run}`).catch(() => {});
   }
 
   private start(): void {
