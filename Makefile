@@ -90,7 +90,8 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed
 	@BAMLET_PYRIGHT=$(PYRIGHT)/node_modules/.bin/pyright $(BIN)/python -m pytest -q tests/interop/test_pyright.py
 
 clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other languages, and run them over a server; needs node, npm, ruby, go, cargo and chromium
-	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py
+	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py \
+		tests/interop/test_react.py
 	@$(BIN)/python -m pytest -q tests/interop/test_ruby.py tests/interop/test_go.py tests/interop/test_rust.py tests/interop/test_page.py
 
 ray: $(RAY)/.installed ## Map on a Ray cluster of this machine whose actors are killed, and in and out of Parquet; 240 MB from PyPI

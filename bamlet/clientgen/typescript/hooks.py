@@ -35,7 +35,7 @@ def hook_module(interface: Interface, functions: Sequence[FunctionInfo]) -> str:
         if f"{MODULES[side]}." in body
     ]
     runtime = f'import type * as {RUNTIME} from "./runtime";\n' if f"{RUNTIME}." in body else ""
-    return _HEAD + runtime + "".join(used) + body + 'export type { HookInput, HookOutput } from "./hook";\n'
+    return _HEAD + runtime + "".join(used) + body + '\nexport type { HookInput, HookOutput } from "./hook";\n'
 
 
 def _hooks(interface: Interface, functions: Sequence[FunctionInfo]) -> Iterator[str]:

@@ -32,8 +32,8 @@ _IMPORT = re.compile(r'(from "\./\w+)"')
 
 
 def typescript_package(interface: Interface, module_format: Format, *, react: bool = False) -> Made:
-    """An import of a module of ours has an ending where modules are ES modules, and none for CommonJS. Hooks of React
-    stand in modules of their own, which the index does not name: what is no component needs no React."""
+    """An import of a module of ours has an ending where modules are ES modules, and none for CommonJS. Hooks of
+    React stand in modules that the index does not name: what is no component needs no React."""
     functions, warnings = exported(interface)
     texts = {
         "index.ts": _INDEX,

@@ -17,4 +17,5 @@ export function useDouble<S extends boolean = true>(
 ): HookOutput<Parameters<BamlClient["Double"]>, number, number, S> {
   return useRun((client, given) => client.stream.Double(...given), input);
 }
+
 export type { HookInput, HookOutput } from "./hook";
