@@ -90,7 +90,7 @@ DOORS: dict[str, set[str]] = {
     "uvloop": {"sync"},
     "cryptography": {"wire.rs256"},
     "jinja2": {"jinja"},
-    "time": _CLOCK,
+    "time": _CLOCK | {"server.parent"},  # which has no loop, and counts by the minute
     "random": _CLOCK,
     "datetime.datetime.now": _CLOCK,
     "datetime.datetime.utcnow": _CLOCK,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import errno
 import json
+import math
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,18 +14,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import embed
-from ..diagnostics.render import PLAIN, render_all
-from ..embed.settings import SettingsError
 from ..embed.store import variable
 from . import exits
-from .serve_runtimes import MakeRuntime, Refused, runtimes
-from .terminal import palette
+from .serve_running import LOOPBACK, Serving, program_at, run
+from .serve_runtimes import Refused, runtimes
 
 if TYPE_CHECKING:
-    from ..server.service import Service, Settings
+    from ..server.service import Settings
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TOKENS = ("BAMLET_TOKEN", "BAML_PASSWORD")
 
 
@@ -36,47 +32,12 @@ def main(arguments: argparse.Namespace) -> int:
         return _say(str(missing), exits.USAGE)
     try:
         settings = _settings(arguments)
-        program = _program(_path(arguments), arguments.reload)
+        path = _path(arguments)
+        program = program_at(path, may_be_broken=arguments.reload)
         with runtimes(arguments) as make_runtime, _listening(arguments) as listening:
-            asyncio.run(_serve(arguments, settings, program, make_runtime, listening))
+            return run(Serving(arguments, path, settings, program, make_runtime, listening))
     except Refused as refused:
         return _say(str(refused), refused.code)
-    return exits.OK
-
-
-async def _serve(
-    arguments: argparse.Namespace,
-    settings: Settings,
-    program: embed.Program | None,
-    make_runtime: MakeRuntime,
-    listening: socket.socket,
-) -> None:
-    from ..server import process
-    from ..server.service import Service
-
-    path = _path(arguments)
-    service = Service(settings, program, make_runtime=make_runtime)
-    if program is None:
-        service.broken = _diagnosed(path)
-    watching = asyncio.create_task(_watch(service, path)) if arguments.reload else None
-    if watching is not None:
-        watching.add_done_callback(_tell_end)
-    try:
-        await process.serve(
-            service, [listening], lambda: _ready(service, listening, arguments), arguments.root_path
-        )
-    finally:
-        if watching is not None:
-            watching.cancel()
-            await asyncio.wait({watching})
-
-
-def _say(message: str, code: int) -> int:
-    print(f"bamlet serve: {message}", file=sys.stderr)
-    return code
-
-
-# --- what is served, to whom
 
 
 def _path(arguments: argparse.Namespace) -> str:
@@ -85,17 +46,12 @@ def _path(arguments: argparse.Namespace) -> str:
     return "baml_src" if Path("baml_src").is_dir() else "."
 
 
-def _program(path: str, may_be_broken: bool) -> embed.Program | None:
-    """Raises `Refused`. What is wrong with it is shown."""
-    try:
-        program, diagnostics = embed.check_path(path)
-    except (OSError, SettingsError) as failure:
-        raise Refused(str(failure)) from None
-    if diagnostics:
-        print(render_all(diagnostics, palette(sys.stderr)), file=sys.stderr)
-    if program is None and not may_be_broken:
-        raise Refused("the program does not compile", exits.BAD_SOURCE)
-    return program
+def _say(message: str, code: int) -> int:
+    print(f"bamlet serve: {message}", file=sys.stderr)
+    return code
+
+
+# --- to whom
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -135,10 +91,17 @@ def _limits(arguments: argparse.Namespace) -> Any:
     from ..server.limits import Limits
 
     names = (
-        *("max_runs", "queue", "max_body", "max_seconds", "log_events", "log_bytes"),
+        *("max_body", "max_seconds", "log_events", "log_bytes"),
         *("keep", "grace", "heartbeat", "stall", "drain"),
     )
-    return Limits(**{name: getattr(arguments, name) for name in names})
+    procs = arguments.procs
+    return Limits(
+        # Of all processes together, so each has its part; none of them less than one run.
+        max_runs=math.ceil(arguments.max_runs / procs),
+        queue=math.ceil(arguments.queue / procs),
+        kept_bytes=Limits().kept_bytes // procs,
+        **{name: getattr(arguments, name) for name in names},
+    )
 
 
 def _allowed(text: str) -> list[str]:
@@ -178,60 +141,7 @@ def _not_bound(arguments: argparse.Namespace, failure: OSError) -> str:
     return f"{arguments.host}:{arguments.port}: {failure.strerror}"
 
 
-def _ready(service: Service, listening: socket.socket, arguments: argparse.Namespace) -> None:
-    """One line a fact."""
-    if arguments.uds is not None:
-        where = f"unix:{arguments.uds}"
-    else:
-        host, port = listening.getsockname()[:2]
-        where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        if arguments.port_file is not None:
-            Path(arguments.port_file).write_text(f"{port}\n", "utf-8")
-    if service.broken is None:
-        count = len(service.functions)
-        functions = f"{count} function{'s' if count != 1 else ''} of {_path(arguments)}"
-    else:
-        functions = f"{_path(arguments)}, which does not compile yet,"
-    lines = [f"serving {functions} on {where}", _openness(service, arguments)]
-    print("\n".join(lines), file=sys.stderr, flush=True)
-
-
-def _openness(service: Service, arguments: argparse.Namespace) -> str:
-    if service.settings.guard.tokens:
-        return "a token is asked for"
-    if arguments.uds is not None or arguments.host in LOOPBACK:
-        return "no token: only this machine can call"
-    return "warning: no token, and other machines can call"
-
-
-# --- while it serves
-
-
-async def _watch(service: Service, path: str) -> None:
-    """New runs are of the program as it is now; while it does not compile there are none."""
-    from ..server.reload import changes
-
-    async for program, problem in changes(path):
-        if program is not None:
-            service.exchange(program)
-            print(f"serving {path} anew", file=sys.stderr, flush=True)
-        elif isinstance(problem, str):
-            service.broken = problem
-            print(f"bamlet serve: {problem}", file=sys.stderr, flush=True)
-        else:
-            service.broken = render_all(problem, PLAIN)
-            print(render_all(problem, palette(sys.stderr)), file=sys.stderr, flush=True)
-
-
-def _tell_end(watching: asyncio.Task[None]) -> None:
-    """Nobody waits for it while the server runs, so without a word changes would be served no more."""
-    if not watching.cancelled() and (failure := watching.exception()) is not None:
-        print(f"bamlet serve: changes are not looked for any more: {failure!r}", file=sys.stderr, flush=True)
-
-
-def _diagnosed(path: str) -> str:
-    _, diagnostics = embed.check_path(path)
-    return render_all(diagnostics, PLAIN)
+# --- what is told of requests
 
 
 def _access_text(told: dict[str, Any]) -> None:

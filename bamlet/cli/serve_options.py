@@ -27,6 +27,12 @@ def size(text: str) -> int:
     return int(float(found[1]) * _BYTES[found[2].upper()])
 
 
+def _processes(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of processes; write 1 or more")
+    return int(text)
+
+
 def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     serve = commands.add_parser(
         "serve",
@@ -62,6 +68,13 @@ def _add_place(command: argparse.ArgumentParser) -> None:
     place = command.add_argument_group("where")
     add_address(place, 2024)
     place.add_argument("--uds", metavar="PATH", help="a Unix socket in place of a port")
+    place.add_argument(
+        "--procs",
+        type=_processes,
+        default=1,
+        metavar="N",
+        help="processes that serve the one address (default: 1)",
+    )
     place.add_argument("--root-path", default="", metavar="PATH", help="what a proxy cuts off before our paths")
 
 

@@ -41,6 +41,8 @@ def runtimes(arguments: argparse.Namespace) -> Iterator[MakeRuntime]:
     elif arguments.record:
         if arguments.reload:
             raise Refused("--record records one program; leave --reload out")
+        if arguments.procs > 1:
+            raise Refused("--record writes one file; leave --procs out")
         with _recording(arguments) as transport:
             yield lambda program: embed.AsyncRuntime(
                 program, transport=transport, media=media, environ=environ, **reach(arguments)

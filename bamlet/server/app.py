@@ -28,6 +28,8 @@ from .forms import Form
 from .guard import Guard
 from .limits import PATIENCE, Limits, OnDisconnect
 from .options import context_for
+from .passed_on import by_key, by_run
+from .peers import summed
 from .runs import Run, Store, Verb, Wanted
 from .service import Service, Settings
 from .streamed import Streamed
@@ -85,6 +87,7 @@ def application(service: Service) -> Starlette:
 # --- calling
 
 
+@by_key
 async def call(request: Request) -> Response:
     write = _writer(request)
     run = await _started(request, "call")
@@ -106,6 +109,7 @@ async def call(request: Request) -> Response:
     return _json(write(run.end.value), headers=headers)
 
 
+@by_key
 async def stream(request: Request) -> Response:
     form = _form(request)  # before there is a run, which a mistake in the form would leave alone
     return _streamed(request, await _started(request, "stream"), form, 0)
@@ -191,10 +195,12 @@ def _headers_of(run: Run) -> dict[str, str]:
 # --- runs
 
 
+@by_run
 async def run_state(request: Request) -> Response:
     return _json(_found(request).described())
 
 
+@by_run
 async def run_events(request: Request) -> Response:
     run = _found(request)
     given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
@@ -206,6 +212,7 @@ async def run_events(request: Request) -> Response:
     return _streamed(request, run, form, after)
 
 
+@by_run
 async def run_delete(request: Request) -> Response:
     run = _found(request)
     if run.is_over:
@@ -270,7 +277,11 @@ async def metrics(request: Request) -> Response:
     service = _service(request)
     if not service.settings.metrics:
         raise refused(404, "not_found", "this server shows no metrics; --metrics would let it")
-    return PlainTextResponse(service.metrics.text(service.desk), media_type="text/plain; version=0.0.4")
+    told = service.metrics.text(service.desk)
+    if service.peers is not None and not service.peers.is_passed_on(request.scope):
+        others = await service.peers.ask_others(request.scope)
+        told = summed([told, *(text.decode() for text in others)])
+    return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
 
 async def openapi(request: Request) -> Response:

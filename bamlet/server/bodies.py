@@ -19,7 +19,7 @@ async def read_object(content_type: str, pieces: AsyncIterator[bytes], limits: L
     if content_type.partition(";")[0].strip().lower() != "application/json":
         # A page of another origin can send other types without asking first.
         raise refused(415, "bad_request", "the body is JSON: send it as `Content-Type: application/json`")
-    text = await _read(pieces, limits)
+    text = await read(pieces, limits)
     if depth_of(text) > limits.max_depth:
         raise refused(400, "bad_request", f"the body is nested more than {limits.max_depth} deep")
     try:
@@ -31,7 +31,8 @@ async def read_object(content_type: str, pieces: AsyncIterator[bytes], limits: L
     return body
 
 
-async def _read(pieces: AsyncIterator[bytes], limits: Limits) -> bytes:
+async def read(pieces: AsyncIterator[bytes], limits: Limits) -> bytes:
+    """Raises `Refused`."""
     parts: list[bytes] = []
     size = 0
     try:

@@ -16,6 +16,8 @@ from .service import Service
 from .streamed import Stalled
 from .wire import compact
 
+PASSED_ON = "bamlet.passed_on"  # in a scope that another process answers, which also writes its line of the log
+
 
 class Doorkeeper:
     def __init__(self, app: ASGIApp, service: Service) -> None:
@@ -31,7 +33,7 @@ class Doorkeeper:
         try:
             await self._answer(scope, receive, seen)
         finally:
-            if self._service.settings.on_access is not None:
+            if self._service.settings.on_access is not None and PASSED_ON not in scope:
                 elapsed = asyncio.get_running_loop().time() - began
                 self._service.settings.on_access(_access(scope, seen.status, elapsed))
 

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,8 +60,16 @@ def bound_path(path: Path) -> Iterator[socket.socket]:
         path.unlink(missing_ok=True)
 
 
-async def serve(service: Service, sockets: list[socket.socket], ready: Callable[[], None], root: str = "") -> None:
-    """Until a signal, and then until every run has ended or its time is over."""
+async def serve(
+    service: Service,
+    sockets: list[socket.socket],
+    ready: Callable[[], None],
+    root: str = "",
+    *,
+    signals: Sequence[signal.Signals] = SIGNALS,
+    orphaned: int | None = None,
+) -> None:
+    """Until a signal or the end of the file `orphaned`, then until every run has ended or its time is over."""
     server = _Server(service, ready, root)
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []
@@ -72,13 +80,19 @@ async def serve(service: Service, sockets: list[socket.socket], ready: Callable[
         else:
             server.force_exit = server.should_exit = True
 
+    def end_orphaned(file: int) -> None:
+        loop.remove_reader(file)
+        end()
+
     try:
-        for number in SIGNALS:
+        for number in signals:
             loop.add_signal_handler(number, end)
+        if orphaned is not None:
+            loop.add_reader(orphaned, end_orphaned, orphaned)
         await server.serve(sockets)
     finally:
         # First: closing waits for callbacks of the host, which may never end. One more signal must end us then.
-        for number in SIGNALS:
+        for number in signals:
             loop.remove_signal_handler(number)
         for task in ending:
             task.cancel()
@@ -88,7 +102,12 @@ async def serve(service: Service, sockets: list[socket.socket], ready: Callable[
 
 
 async def _drained(service: Service, server: _Server) -> None:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + service.settings.limits.drain
     await service.desk.drain(service.settings.limits.drain)
+    if service.peers is not None:
+        # The other processes end their runs in the same time; who reads one through us reads its end.
+        await service.peers.idle(until - loop.time() + FLUSH_SECONDS)
     server.should_exit = True
 
 

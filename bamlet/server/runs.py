@@ -21,6 +21,7 @@ from ..sap import Report
 from .errors import Problem, Refused, cancelled, overloaded, problem_of, refused, shutting_down
 from .events import Recorder
 from .limits import Limits, OnDisconnect
+from .peers import RUN
 
 State: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
 Verb: TypeAlias = Literal["call", "stream"]
@@ -43,8 +44,10 @@ class Wanted:
 class Run:
     """One call. `subscribers` read it now; `problem` is why it has no value."""
 
-    def __init__(self, wanted: Wanted, runtime: AsyncRuntime, limits: Limits, *, shows_answers: bool) -> None:
-        self.id = f"r1_{secrets.token_hex(16)}"
+    def __init__(
+        self, wanted: Wanted, runtime: AsyncRuntime, limits: Limits, *, shows_answers: bool, process: int = 1
+    ) -> None:
+        self.id = f"r{process}_{secrets.token_hex(16)}"
         self.wanted = wanted
         self.state: State = "queued"
         self.log = EventLog(limits.log_events, limits.log_bytes)
@@ -260,6 +263,8 @@ class Desk:
         shows_answers: bool = False,
         on_start: Callable[[Run], object] | None = None,
         on_end: Callable[[Run], object] | None = None,
+        process: int = 1,
+        on_key_free: Callable[[str | None, str], object] | None = None,
     ) -> None:
         self.limits = limits
         self.store: Store = store if store is not None else Runs()
@@ -272,6 +277,8 @@ class Desk:
         self._kept_bytes = 0
         self._on_start = on_start
         self._on_end = on_end
+        self._process = process
+        self._on_key_free = on_key_free
 
     @property
     def active(self) -> list[Run]:
@@ -289,7 +296,7 @@ class Desk:
             raise Refused(shutting_down())
         if len(self._active) >= self.limits.max_runs + self.limits.queue:
             raise overloaded(self.limits.max_runs)
-        run = Run(wanted, runtime, self.limits, shows_answers=self._shows_answers)
+        run = Run(wanted, runtime, self.limits, shows_answers=self._shows_answers, process=self._process)
         # Known everywhere before it begins, and nothing is awaited since it was looked for: a second request under
         # the same name finds this run, and its end finds what it takes away.
         self._active[run.id] = run
@@ -300,6 +307,9 @@ class Desk:
             self._on_start(run)
         run.begin(self._slots, self._has_ended)
         return run
+
+    def knows(self, owner: str | None, key: str) -> bool:
+        return (owner, key) in self._keys
 
     def _known(self, wanted: Wanted) -> Run | None:
         """The run that a caller began under the same name, who may not have seen the answer's head."""
@@ -314,7 +324,7 @@ class Desk:
         """Raises `Refused`; the run of another token is not there either."""
         run = self.store.get(number)
         if run is None or run.wanted.owner != owner:
-            slug = "run_lost" if number.startswith("r1_") else "not_found"
+            slug = "run_lost" if RUN.match(number) else "not_found"
             raise refused(404, slug, "there is no such run; it may have ended long ago, or the server is new")
         return run
 
@@ -335,6 +345,8 @@ class Desk:
         self.store.remove(number)
         if run.wanted.key is not None:
             self._keys.pop((run.wanted.owner, run.wanted.key), None)
+            if self._on_key_free is not None:
+                self._on_key_free(run.wanted.owner, run.wanted.key)
 
     async def drain(self, seconds: float) -> None:
         """No new runs; those that go on may end within a time, and are then cancelled."""

@@ -17,6 +17,7 @@ from .errors import refused
 from .guard import Guard
 from .limits import OPTIONS, Limits, OnDisconnect
 from .metrics import Metrics
+from .peers import Peers
 from .runs import Desk, Run, Store
 
 
@@ -49,8 +50,10 @@ class Service:
         *,
         make_runtime: Callable[[Program], AsyncRuntime] = AsyncRuntime,
         store: Store | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self.settings = settings
+        self.peers = peers
         self.metrics = Metrics()
         self.broken: str | None = None
         self._make_runtime = make_runtime
@@ -67,7 +70,13 @@ class Service:
             shows_answers=settings.shows_answers,
             on_start=settings.on_start,
             on_end=self._run_ended,
+            process=peers.number if peers is not None else 1,
+            on_key_free=peers.release if peers is not None else None,
         )
+
+    @property
+    def has_program(self) -> bool:
+        return self._runtime is not None
 
     @property
     def runtime(self) -> AsyncRuntime:

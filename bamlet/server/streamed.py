@@ -91,9 +91,14 @@ class Streamed(StreamingResponse):
             await self._send(send, data[start : start + PIECE], more=True)
 
     async def _send(self, send: Send, data: bytes, *, more: bool) -> None:
-        try:
-            async with asyncio.timeout(self._stall):
-                await send({"type": "http.response.body", "body": data, "more_body": more})
-        except TimeoutError:
-            self._metrics.dropped += 1
-            raise Stalled(f"a reader took no byte for {self._stall:g} s") from None
+        await send_piece(send, data, more=more, stall=self._stall, metrics=self._metrics)
+
+
+async def send_piece(send: Send, data: bytes, *, more: bool, stall: float, metrics: Metrics) -> None:
+    """Raises `Stalled`."""
+    try:
+        async with asyncio.timeout(stall):
+            await send({"type": "http.response.body", "body": data, "more_body": more})
+    except TimeoutError:
+        metrics.dropped += 1
+        raise Stalled(f"a reader took no byte for {stall:g} s") from None

@@ -1,4 +1,4 @@
-"""Hooks of React, and pages of other origins, in a real Chromium. Where there is none this says so; in CI it fails."""
+"""Hooks of React, and pages of other origins, in a real Chromium. Without one this says so; in CI it fails."""
 
 from __future__ import annotations
 
