@@ -1,4 +1,4 @@
-"""One server of several processes, as the command that users start: each of its runs is found from each of them."""
+"""One server of several processes, as the command that users start: each finds the runs of all."""
 
 from __future__ import annotations
 
