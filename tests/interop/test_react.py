@@ -52,13 +52,9 @@ def bundle(folder: Path) -> Path:
         "--outfile=page.js",
         '--define:process.env.NODE_ENV="development"',
     )
-    for command in (
-        [MODULES / ".bin" / "tsc", *STRICT, *looks, *libraries],
-        [MODULES / ".bin" / "esbuild", *made],
-    ):
-        done = subprocess.run(
-            [*command, "page.tsx"], cwd=folder, capture_output=True, text=True, check=False, timeout=120
-        )
+    for tool, arguments in (("tsc", (*STRICT, *looks, *libraries)), ("esbuild", made)):
+        command = [str(MODULES / ".bin" / tool), *arguments, "page.tsx"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
     return folder / "page.js"
 
@@ -131,10 +127,9 @@ async def chromium(url: str, profile: Path) -> AsyncIterator[None]:
 
 def long_list() -> Answer:
     chunks = openai_chunks(in_pieces(items(ROWS), 16), "stop", None)
-    # As a model writes: some at once, and then a while nothing.
-    parts = [
-        part for at, chunk in enumerate(chunks) for part in ([Pause(0.02), chunk] if at % 8 == 0 else [chunk])
-    ]
+    parts: list[bytes | Pause] = []
+    for at in range(0, len(chunks), 8):  # as a model writes: some at once, and then a while nothing
+        parts += [Pause(0.02), *chunks[at : at + 8]]
     return Answer(parts=parts)
 
 
