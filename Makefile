@@ -23,6 +23,9 @@ NODE_MODULES = build/interop/node-7.0.2
 NODE_PACKAGES = typescript@7.0.2 @types/node@20 ai@7.0.173 @ag-ui/core@1.0.0 react@19.3.1 react-dom@19.3.1 @types/react@19.3.3 \
 	@types/react-dom@19.3.0 esbuild@0.28.2
 
+# Those that `make clients` looks at, in the order of the time that they take.
+CLIENTS = typescript rust go ruby react page
+
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
@@ -89,10 +92,9 @@ interop: $(DEV) $(AIMOCK)/.installed $(LITELLM)/.installed $(BAML_PY)/.installed
 	@$(BIN)/python -m pytest -q tests/interop/test_installed.py
 	@BAMLET_PYRIGHT=$(PYRIGHT)/node_modules/.bin/pyright $(BIN)/python -m pytest -q tests/interop/test_pyright.py
 
-clients: $(DEV) $(NODE_MODULES)/.installed ## Compile the clients of other languages, and run them over a server; needs node, npm, ruby, go, cargo and chromium
-	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q tests/interop/test_typescript.py \
-		tests/interop/test_react.py
-	@$(BIN)/python -m pytest -q tests/interop/test_ruby.py tests/interop/test_go.py tests/interop/test_rust.py tests/interop/test_page.py
+clients: $(DEV) $(if $(filter typescript react,$(CLIENTS)),node-modules) ## Compile the clients of other languages, and run them over a server; needs node, npm, ruby, go, cargo and chromium
+	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q -n auto --maxprocesses 2 --dist loadfile \
+		$(CLIENTS:%=tests/interop/test_%.py)
 
 ray: $(RAY)/.installed ## Map on a Ray cluster of this machine whose actors are killed, and in and out of Parquet; 240 MB from PyPI
 	@$(RAY)/bin/python -m pytest -q tests/interop/test_ray.py tests/interop/test_parquet.py
@@ -104,6 +106,7 @@ nightly: $(DEV) interop clients ray ## What `interop`, `clients` and `ray` do, 1
 	@BAMLET_EDITS=10000 $(BIN)/python -m pytest -q --timeout 3600 tests/unit/test_checked_before.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 	@BAMLET_CLIENT_PROGRAMS=1000 $(BIN)/python -m pytest -q tests/unit/test_random_clients.py
+	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q -s tests/interop/test_large_program.py
 
 kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of five seeds, and 20 times at each place that hurts; compare; a quarter of an hour
 	@$(BIN)/python -m tests.batch.crash
@@ -160,6 +163,8 @@ $(RAY)/.installed: pyproject.toml | $(DEV)
 		'ray==$(lastword $(subst -, ,$(RAY)))' --group dev
 	@touch $@
 
+node-modules: $(NODE_MODULES)/.installed
+
 $(NODE_MODULES)/.installed: Makefile
 	@mkdir -p $(NODE_MODULES)
 	@npm install --silent --no-fund --no-audit --prefix $(NODE_MODULES) $(NODE_PACKAGES)
@@ -177,4 +182,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers yardsticks fuzz interop clients ray nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers yardsticks fuzz interop clients node-modules ray nightly kills clean

@@ -52,7 +52,8 @@ def bundle(folder: Path) -> Path:
         "--outfile=page.js",
         '--define:process.env.NODE_ENV="development"',
     )
-    for tool, arguments in (("tsc", (*STRICT, *looks, *libraries)), ("esbuild", made)):
+    tools: tuple[tuple[str, tuple[str, ...]], ...] = (("tsc", (*STRICT, *looks, *libraries)), ("esbuild", made))
+    for tool, arguments in tools:
         command = [str(MODULES / ".bin" / tool), *arguments, "page.tsx"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -128,8 +129,8 @@ async def chromium(url: str, profile: Path) -> AsyncIterator[None]:
 def long_list() -> Answer:
     chunks = openai_chunks(in_pieces(items(ROWS), 16), "stop", None)
     parts: list[bytes | Pause] = []
-    for at in range(0, len(chunks), 8):  # as a model writes: some at once, and then a while nothing
-        parts += [Pause(0.02), *chunks[at : at + 8]]
+    for start in range(0, len(chunks), 8):  # as a model writes: some at once, and then a while nothing
+        parts += [Pause(0.02), *chunks[start : start + 8]]
     return Answer(parts=parts)
 
 
