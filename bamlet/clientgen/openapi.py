@@ -28,7 +28,7 @@ from ..client.shapes import (
 from ..interpreter.facts.interface import FunctionInfo, Interface, is_of_library
 from ..types.schema import ClassSchema, EnumSchema, Field
 from ..types.ty import AnnotatedTy, Constraint, MediaTy, PrimitiveTy, Ty
-from .openapi_events import EVENTS, PROBLEM, PROBLEMS
+from .openapi_events import AFTER_PARAMETERS, EVENTS, FORM_PARAMETERS, KEY_PARAMETER, PROBLEM, PROBLEMS
 from .spaces import own_functions
 
 Version: TypeAlias = Literal["3.1", "3.2"]
@@ -84,12 +84,14 @@ class _Writer:
             if function.llm is not None:
                 found[f"/parse/{function.name}"] = {"post": self._parse(function, result)}
         found["/runs/{run}"] = _RUN
+        found["/runs/{run}/events"] = self._run_events()
         return found
 
     def _call(self, function: FunctionInfo, result: Json) -> Json:
         return {
             "operationId": function.name,
             **_described(function.doc),
+            "parameters": [KEY_PARAMETER],
             "requestBody": self._arguments(function),
             "responses": {"200": _answer("the value", "application/json", {"schema": result}), **_problems()},
         }
@@ -100,16 +102,23 @@ class _Writer:
         return {
             "operationId": f"{function.name}.stream",
             **_described(function.doc),
-            "parameters": [
-                {"name": "events", "in": "query", "schema": {"type": "string", "default": "values"}},
-                {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}},
-            ],
+            "parameters": [*FORM_PARAMETERS, KEY_PARAMETER],
             "requestBody": self._arguments(function),
-            "responses": {
-                "200": _answer(
-                    "events, of which the last is `final` or `error`", "text/event-stream", {key: event}
-                ),
-                **_problems(),
+            "responses": {"200": _answer(_STREAMED, "text/event-stream", {key: event}), **_problems()},
+        }
+
+    def _run_events(self) -> Json:
+        """Of any function, so its values are anything."""
+        key = "itemSchema" if self._version == "3.2" else "schema"
+        return {
+            "parameters": [_RUN_PARAMETER],
+            "get": {
+                "operationId": "getRunEvents",
+                "parameters": [*FORM_PARAMETERS, *AFTER_PARAMETERS],
+                "responses": {
+                    "200": _answer(_STREAMED, "text/event-stream", {key: self._event({}, {})}),
+                    **_problems(),
+                },
             },
         }
 
@@ -120,8 +129,15 @@ class _Writer:
         for kind, (fields, required) in EVENTS.items():
             data = {"type": "object", "properties": {**fields, **values.get(kind, {})}, "required": list(required)}
             kinds.append(_framed({"const": kind}, data))
-        # BAML's form: values without a name, and the last one once more.
-        return {"anyOf": [_framed(None, partial), _framed({"const": "final"}, result), *kinds]}
+        # BAML's form: values without a name, and the last one once more. Those of `as` have a type in their data.
+        return {
+            "anyOf": [
+                _framed(None, partial),
+                _framed({"const": "final"}, result),
+                *kinds,
+                _framed(None, {"type": "object", "required": ["type"]}),
+            ]
+        }
 
     def _parse(self, function: FunctionInfo, result: Json) -> Json:
         body = {
@@ -310,6 +326,7 @@ def _problems() -> Json:
     return {status: _answer(told, "application/json", schema) for status, told in PROBLEMS.items()}
 
 
+_STREAMED = "events, of which the last is `final` or `error`"
 _RUN_PARAMETER: Json = {"name": "run", "in": "path", "required": True, "schema": {"type": "string"}}
 _RUN: Json = {
     "parameters": [_RUN_PARAMETER],

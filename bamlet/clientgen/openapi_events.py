@@ -58,6 +58,50 @@ EVENTS: Mapping[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
 }
 
+FORM_PARAMETERS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "events",
+        "in": "query",
+        "description": "kinds, or one of values, typed, patches, all",
+        "schema": {"type": "string", "default": "values"},
+    },
+    {
+        "name": "patch",
+        "in": "query",
+        "description": "whether texts that grow are appended to, or replaced as JSON Patch has it",
+        "schema": {"enum": ["append", "rfc6902"], "default": "append"},
+    },
+    {
+        "name": "as",
+        "in": "query",
+        "description": "the protocol of the AI SDK or AG-UI in place of our events; then without `events`",
+        "schema": {"enum": ["ui-message-stream", "ag-ui"]},
+    },
+)
+"""How a stream is to be told."""
+
+AFTER_PARAMETERS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "after",
+        "in": "query",
+        "description": "the number of the last event that has come",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "the same, as browsers send it",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+)
+
+KEY_PARAMETER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "the same request with the same key is the same run",
+    "schema": {"type": "string"},
+}
+
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "properties": {**_PROBLEM_FIELDS, "details": {}, "attempts": {"type": "array", "items": {"type": "object"}}},

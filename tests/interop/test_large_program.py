@@ -66,7 +66,7 @@ def in_go(folder: Path, program: Path) -> None:
 
 
 def in_ruby(folder: Path, program: Path) -> None:
-    told = ruby(ruby_project(folder, program), "-I.", "-e", 'require "baml_client"; puts Baml::C499::FIELDS.size')
+    told = ruby(ruby_project(folder, program), "-I.", "-e", 'require "baml_client"; puts BamlClient::Types::C499::FIELDS.size')
     assert told == "7\n"
 
 

@@ -11,6 +11,8 @@ from openapi_spec_validator import validate
 
 import bamlet
 from bamlet.clientgen.openapi import Version, document, text
+from bamlet.clientgen.openapi_events import FORM_PARAMETERS
+from bamlet.server.wanted_form import PROTOCOLS, form_for
 from tests.support.golden import Goldens
 
 SOURCE = """
@@ -86,4 +88,12 @@ def test_values_of_the_program_are_values_of_the_document(name: str) -> None:
 
 
 def test_only_what_is_served_is_in_it() -> None:
-    assert set(made("3.1", functions=["Double"])["paths"]) == {"/call/Double", "/stream/Double", "/runs/{run}"}
+    runs = {"/runs/{run}", "/runs/{run}/events"}
+    assert set(made("3.1", functions=["Double"])["paths"]) == {"/call/Double", "/stream/Double", *runs}
+
+
+def test_the_forms_of_a_stream_are_those_that_the_server_has() -> None:
+    form = {param["name"]: param["schema"] for param in FORM_PARAMETERS}
+    assert form["as"]["enum"] == list(PROTOCOLS)
+    for patch in form["patch"]["enum"]:
+        form_for("", None, patch)
