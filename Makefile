@@ -106,7 +106,8 @@ nightly: $(DEV) interop clients ray ## What `interop`, `clients` and `ray` do, 1
 	@BAMLET_EDITS=10000 $(BIN)/python -m pytest -q --timeout 3600 tests/unit/test_checked_before.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
 	@BAMLET_CLIENT_PROGRAMS=1000 $(BIN)/python -m pytest -q tests/unit/test_random_clients.py
-	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q -s tests/interop/test_large_program.py
+	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q -s \
+		tests/interop/test_large_program.py tests/interop/test_chaos.py
 
 kills: $(DEV) ## Kill runs over rows at random moments, 30 times for each of five seeds, and 20 times at each place that hurts; compare; a quarter of an hour
 	@$(BIN)/python -m tests.batch.crash

@@ -313,7 +313,8 @@ def _framed(event: Json | None, data: Json) -> Json:
     content = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
     fields: Json = {"id": {"type": "string"}, "data": content}
     if event is None:
-        return {"type": "object", "properties": fields, "required": ["data"], "not": {"required": ["event"]}}
+        # Whoever reads events calls one that has no name so.
+        return {"type": "object", "properties": {**fields, "event": {"const": "message"}}, "required": ["data"]}
     return {"type": "object", "properties": {**fields, "event": event}, "required": ["event", "data"]}
 
 

@@ -277,7 +277,7 @@ async def metrics(request: Request) -> Response:
     service = _service(request)
     if not service.settings.metrics:
         raise refused(404, "not_found", "this server shows no metrics; --metrics would let it")
-    told = service.metrics.text(service.desk)
+    told = service.metrics.text(service.desk, service.open_handles)
     if service.peers is not None and not service.peers.is_passed_on(request.scope):
         others = await service.peers.ask_others(request.scope)
         told = summed([told, *(text.decode() for text in others)])

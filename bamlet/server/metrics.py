@@ -62,10 +62,11 @@ class Metrics:
                 for kind in ("input", "output"):
                     self.tokens[call.client_name, kind] += getattr(call.usage, f"{kind}_tokens") or 0
 
-    def text(self, desk: Desk) -> str:
-        return "\n".join([*self._lines(desk), ""])
+    def text(self, desk: Desk, handles: int) -> str:
+        """`handles` are what calls hold open: sockets to providers, and what reads from them."""
+        return "\n".join([*self._lines(desk, handles), ""])
 
-    def _lines(self, desk: Desk) -> Iterator[str]:
+    def _lines(self, desk: Desk, handles: int) -> Iterator[str]:
         yield from _counter("bamlet_runs_total", ("function", "outcome"), self.runs.items())
         yield from _counter("bamlet_attempts_total", ("client", "outcome"), self.attempts.items())
         yield from _counter("bamlet_tokens_total", ("client", "kind"), self.tokens.items())
@@ -77,6 +78,7 @@ class Metrics:
         yield from _number("bamlet_runs_active", "gauge", len(desk.active))
         yield from _number("bamlet_subscribers", "gauge", self.subscribers)
         yield from _number("bamlet_log_bytes", "gauge", desk.log_bytes)
+        yield from _number("bamlet_handles", "gauge", handles)
         for name, found in (
             ("bamlet_run_seconds", self.run_seconds),
             ("bamlet_first_token_seconds", self.first_token_seconds),

@@ -79,6 +79,10 @@ class Service:
         return self._runtime is not None
 
     @property
+    def open_handles(self) -> int:
+        return self._runtime.handles.open_count if self._runtime is not None else 0
+
+    @property
     def runtime(self) -> AsyncRuntime:
         """Raises `Refused` while there is no program."""
         if self.broken is not None or self._runtime is None:

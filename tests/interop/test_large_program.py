@@ -43,6 +43,13 @@ class C{n} {{
 }}
 """
 
+FUNCTION = """
+function F{n}(text: string) -> C{n} {{
+  client Local
+  prompt #"{{{{ text }}}}"#
+}}
+"""
+
 
 def source() -> str:
     parts = [CLIENT]
@@ -53,7 +60,7 @@ def source() -> str:
             CLASS.format(n=n, kind=place, next=first + (place + 1) % GROUP, other=first + (place + 7) % GROUP)
         )
         if n % 5 == 0:
-            parts.append(f'function F{n}(text: string) -> C{n} {{\n  client Local\n  prompt #"{{{{ text }}}}"#\n}}\n')
+            parts.append(FUNCTION.format(n=n))
     return "".join(parts)
 
 
@@ -66,7 +73,8 @@ def in_go(folder: Path, program: Path) -> None:
 
 
 def in_ruby(folder: Path, program: Path) -> None:
-    told = ruby(ruby_project(folder, program), "-I.", "-e", 'require "baml_client"; puts BamlClient::Types::C499::FIELDS.size')
+    code = 'require "baml_client"; puts BamlClient::Types::C499::FIELDS.size'
+    told = ruby(ruby_project(folder, program), "-I.", "-e", code)
     assert told == "7\n"
 
 
