@@ -1,5 +1,5 @@
-"""Places at which a run dies as `kill -9` would have it, for tests that aim: `BAMLET_CRASH_AT=NAME`, or `NAME:N`
-for the N-th time that it gets there. Nothing else asks for them.
+"""Places at which a run dies as by `kill -9`, for tests that aim: `BAMLET_CRASH_AT=NAME`, or `NAME:N` for the N-th
+time that it gets there. Nothing else asks for them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import signal
 from itertools import count
 from typing import Literal, TypeAlias
 
-# Answers were told to the database, and not committed · the output is whole, and has no name yet · the errors
-# have their name, the output has none · a row of a part, whose file is there in part · a part is whole, and has no
-# name · all parts are there, the word that says so is not.
+# Answers were told to the database, and not committed · the output is whole, and has no name yet · the errors have
+# their name, the output has none · a row of a part, whose file is there in part · a part is whole, and has no name
+# yet · all parts are there, and not the word that says so.
 Point: TypeAlias = Literal["commit", "whole", "errors", "part-row", "part", "success"]
 VARIABLE = "BAMLET_CRASH_AT"
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from ..diagnostics import did_you_mean
 from ..embed import BamlInvalidArgumentError, to_plain
+from ..embed.arguments import bind_arguments
+from ..embed.given import check_entry
 from ..embed.media import CLASSES
 from ..embed.runtime import AsyncRuntime
 from ..records import dataclass
@@ -56,8 +58,14 @@ class Binder:
     def __init__(
         self, runtime: AsyncRuntime, function: str, fingerprint: str, given: Given, *, textual: bool
     ) -> None:
-        info = runtime.program.interface.functions[function]
-        self._runtime = runtime
+        program = runtime.program
+        info = program.interface.functions[function]
+        try:
+            check_entry(info)
+        except BamlInvalidArgumentError as failure:
+            raise Refused(failure.message) from None
+        self._info = info
+        self._space = program.space
         self._function = function
         self._types = {param.name: param.ty for param in info.params}
         self._names = [param.name for param in info.params]
@@ -69,11 +77,23 @@ class Binder:
         self._fields = self._fields_of(self._whole) if self._whole is not None else {}
 
     def _fields_of(self, name: str) -> Mapping[str, Ty]:
-        classes = self._runtime.program.interface.schemas.classes
+        classes = self._space.schemas.classes
         member = next((m for m in without_null_members(self._types[name]) if isinstance(m, ClassTy)), None)
         if member is None:
             raise Refused(f"--bind {name}=.: a row as a whole is a class, which `{name}` is not")
         return {field.name: field.ty for field in classes[member.name].fields}
+
+    @property
+    def told(self) -> bytes:
+        """What decides, beside the rows, what their keys are."""
+        given = (self._function, self._textual, sorted(self._given.columns.items()), self._given.constants)
+        return self._seed + _CANONICAL(given).encode("utf-8", "surrogatepass")
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether a cell may be the path of a file, of which the row alone does not tell what is in it."""
+        members = (member for ty in self._types.values() for member in without_null_members(ty))
+        return self._textual and any(isinstance(member, MediaTy) for member in members)
 
     def arguments(self, record: Record) -> dict[str, Any]:
         """Raises `NotBound`."""
@@ -95,7 +115,7 @@ class Binder:
     def key(self, arguments: Mapping[str, Any], occurrence: int = 0) -> bytes:
         """Raises `NotBound`."""
         try:
-            _, bound = self._runtime.bind(self._function, arguments, {})
+            bound = bind_arguments(self._info, arguments, self._space)
         except BamlInvalidArgumentError as failure:
             raise NotBound(self._told(failure.message)) from None
         named = dict(zip(self._names, map(to_plain, bound), strict=True))

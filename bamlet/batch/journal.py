@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .crash import crash_at
-from .engines import FAILED, Done, Refused
+from .engines import FAILED, OK, Done, Refused
 from .jobs import Jobs
 
 FORMAT = 1
@@ -125,6 +125,12 @@ class Journal:
         columns = "id, status, value, error, client, attempts, input_tokens, output_tokens, cost, ms"
         select = f"SELECT {columns} FROM row WHERE id IN ({marks}) AND status IS NOT NULL"
         return {found[0]: Done(*found) for found in self._db.execute(select, tuple(ids))}
+
+    def values(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """The answers of those of these rows that have one, as JSON text."""
+        marks = ",".join("?" * len(ids))
+        select = f"SELECT id, value FROM row WHERE id IN ({marks}) AND status={OK}"
+        return dict(self._db.execute(select, tuple(ids)))
 
     def spent(self) -> float:
         """Money of all runs of this state, as far as prices were known."""

@@ -19,10 +19,10 @@ from ..records import dataclass
 from ..types.schema import Schemas
 from ..types.ty import ClassTy, Ty, bare
 from .crash import crash_at
-from .engines import OK, Done, Refused
+from .engines import Done, Refused
 from .journal import CHUNK, Journal
 from .parquet import Column, ParquetSheet, column_of, kept_columns
-from .tables import Format, Record, Table, Writer, delimited_or_lines
+from .tables import Format, JsonLines, Record, Table, Writer, delimited_or_lines
 
 RESULT = "result"
 BUFFER_BYTES = 1 << 16
@@ -56,6 +56,14 @@ class Layout:
             return {**kept, RESULT: answer}
         given = answer if isinstance(answer, Mapping) else {}
         return {**kept, **{name: given.get(name) for name in self.fields}}
+
+    def written(self, writer: Writer, values: Any, answer: str | None) -> bytes:
+        """A row by `writer`, with an answer as the journal has it."""
+        if isinstance(writer, JsonLines) and not self.fields:
+            # The text of the journal is what would be written of its value: a million rows need not be parsed.
+            kept = {name: values.get(name) for name in self.keep} if self.keep else {}
+            return writer.row_ending(kept, RESULT, answer or "null")
+        return writer.row(self.row(values, json.loads(answer) if answer is not None else None))
 
 
 def layout_for(
@@ -116,12 +124,15 @@ class Join:
     problems: Mapping[int, str]
     layout: Layout
 
-    def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[Record, Done | None]]:
+    def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[Record, str | None, Done | None]]:
+        """Each with its answer, as JSON, or with how it failed; with neither if it is no call."""
         chosen = zip(self._records(first, last), self.ids[first:last], strict=True)
         while chunk := list(islice(chosen, CHUNK)):
-            answers = self.journal.answers([id_ for _, id_ in chunk])
+            values = self.journal.values([id_ for _, id_ in chunk])
+            others = [id_ for _, id_ in chunk if id_ not in values]
+            failed = self.journal.answers(others) if others else {}
             for record, id_ in chunk:
-                yield record, answers.get(id_)
+                yield record, values.get(id_), failed.get(id_)
 
     def are_stored(self, first: int, last: int) -> bool:
         """Whether every row there has an answer that was committed, or is no call."""
@@ -167,8 +178,8 @@ def write_errors(join: Join, errors: Path) -> None:
     letters = _Growing(errors)
     failed = 0
     try:
-        for record, done in join.rows():
-            if done is None or done.status != OK:
+        for record, answer, done in join.rows():
+            if answer is None:
                 failed += 1
                 letters.add(_line(join.letter(record, done)))
         letters.flush()
@@ -188,7 +199,7 @@ def write_files(join: Join, output: Path, errors: Path) -> None:
     try:
         writer = join.layout.writer()
         sheet.add(writer.head())
-        failed = sum(_write_row(join, writer, record, done, sheet, letters) for record, done in join.rows())
+        failed = sum(_write_row(join, writer, row, sheet, letters) for row in join.rows())
         sheet.add(writer.tail())
         sheet.flush()
         letters.flush()
@@ -211,16 +222,15 @@ def _put_errors(letters: _Growing, failed: int) -> None:
 
 
 def _write_row(
-    join: Join, writer: Writer, record: Record, done: Done | None, sheet: _Growing, letters: _Growing
+    join: Join, writer: Writer, row: tuple[Record, str | None, Done | None], sheet: _Growing, letters: _Growing
 ) -> int:
     """1 for a row that failed."""
-    if done is not None and done.status == OK:
-        assert done.value is not None
-        sheet.add(writer.row(join.layout.row(record.values, json.loads(done.value))))
+    record, answer, done = row
+    if answer is not None or join.layout.keep_failed:
+        sheet.add(join.layout.written(writer, record.values, answer))
+    if answer is not None:
         return 0
     letters.add(_line(join.letter(record, done)))
-    if join.layout.keep_failed:
-        sheet.add(writer.row(join.layout.row(record.values, None)))
     return 1
 
 
@@ -274,11 +284,10 @@ class Parts:
         try:
             writer = join.layout.writer()
             part.add(writer.head())
-            for record, done in join.rows(first, last):
+            for record, answer, _ in join.rows(first, last):
                 crash_at("part-row")
-                if (done is not None and done.status == OK) or join.layout.keep_failed:
-                    answer = json.loads(done.value) if done is not None and done.value is not None else None
-                    part.add(writer.row(join.layout.row(record.values, answer)))
+                if answer is not None or join.layout.keep_failed:
+                    part.add(join.layout.written(writer, record.values, answer))
             part.add(writer.tail())
             part.flush()
         except BaseException:

@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._version import __version__
 from ..records import dataclass
 from .engines import FAILED, OK, Refused
 from .feed import Binder, NotBound
 from .journal import Journal
 from .options import MapOptions
 from .output import NOT_BOUND
+from .remembered import Remembered
 from .tables import Record, Table
 
 SHOWN_PROBLEMS = 20
@@ -68,11 +70,17 @@ class Plan:
 def make_plan(table: Table, binder: Binder, journal: Journal, options: MapOptions) -> Plan:
     """Raises `Refused` for rows that do not bind, unless some may fail."""
     sample = _sampled(table, options)
-    records = table.records(options.rows) if sample is None else chosen_records(table, sample)
     problems: dict[int, str] = {}
     may_fail = options.max_errors is not None and options.max_errors.allows_some
-    keys = _keys(records, binder, options, problems, may_fail=may_fail)
-    ids = journal.ids(keys)
+
+    def bind() -> tuple[array[int], bool]:
+        records = table.records(options.rows) if sample is None else chosen_records(table, sample)
+        found = journal.ids(_keys(records, binder, options, problems, may_fail=may_fail))
+        return found, not problems and not binder.reads_files
+
+    chosen = (options.rows, options.sample, options.seed, options.dup == "each")
+    told = f"{__version__} {table.format} {chosen} ".encode() + binder.told
+    ids = Remembered(options.state_folder, journal, table, told).ids(bind)
     if problems and not may_fail:
         more = "\n…" if len(problems) == SHOWN_PROBLEMS else ""
         raise Refused("these rows cannot be bound, so nothing was asked:\n" + "\n".join(problems.values()) + more)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -148,21 +147,20 @@ class Session:
         asked = self._open.pop(done.id)
         self._meter.ended(done)
         self._stops.ended(done, asked.arguments)
-        if self._options.is_pipe and done.status == OK:
-            self._put(asked.position, asked.record, done)
+        if self._options.is_pipe and done.value is not None:
+            self._put(asked.position, asked.record, done.value)
 
-    def _put(self, position: int, record: Record, done: Done) -> None:
-        assert done.value is not None
+    def _put(self, position: int, record: Record, answer: str) -> None:
         self._written[position] = 1
-        self._hooks.write(self._lines.row(self._join.layout.row(record.values, json.loads(done.value))))
+        self._hooks.write(self._join.layout.written(self._lines, record.values, answer))
 
     def write_rest(self) -> None:
         """To a pipe: what was known before, and duplicates."""
         if not self._options.is_pipe:
             return
-        for position, (record, done) in enumerate(self._join.rows()):
-            if not self._written[position] and done is not None and done.status == OK:
-                self._put(position, record, done)
+        for position, (record, answer, _) in enumerate(self._join.rows()):
+            if not self._written[position] and answer is not None:
+                self._put(position, record, answer)
 
     # --- meanwhile
 

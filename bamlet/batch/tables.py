@@ -233,6 +233,11 @@ class JsonLines:
     def row(self, values: Mapping[str, Any]) -> bytes:
         return _ENCODE(values).encode("utf-8", "surrogatepass") + b"\n"
 
+    def row_ending(self, values: Mapping[str, Any], name: str, text: str) -> bytes:
+        """A row of these values, and one more that is JSON already."""
+        head = f"{_ENCODE(values)[:-1]}," if values else "{"
+        return f'{head}"{name}":{text}}}\n'.encode("utf-8", "surrogatepass")
+
 
 class Delimited:
     """`columns` are known before: a field that only some rows have is empty in the others."""

@@ -10,12 +10,15 @@ import csv
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import bamlet
 from bamlet.batch.engines import Refused
+from bamlet.batch.feed import Binder
 from bamlet.batch.options import MaxErrors
+from bamlet.batch.tables import Record
 from tests.servers.rows import Behaviour
 from tests.support.canary import files_with_it
 from tests.support.mapped import Table, source, texts
@@ -47,6 +50,38 @@ def test_a_second_run_asks_nothing_and_writes_the_same_bytes(table: Table) -> No
     report = table.run()
     assert (table.calls, report.known, report.called) == (0, 30, 0)
     assert (table.folder / "out.jsonl").read_bytes() == first
+
+
+def test_rows_that_are_known_are_not_bound_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5. An input with another byte in it is, and so is one of which the ids were lost or cut short."""
+    bound: list[Record] = []
+    bind = Binder.arguments
+    ids = table.folder / "out.jsonl.state" / "input.ids"
+
+    def counted(binder: Binder, record: Record) -> dict[str, Any]:
+        bound.append(record)
+        return bind(binder, record)
+
+    def again(**options: Any) -> int:
+        bound.clear()
+        assert table.run(**options).ok == len(table.output())
+        return len(bound)
+
+    monkeypatch.setattr(Binder, "arguments", counted)
+    table.write(texts("abc"))
+    table.run()
+    assert again() == 0
+    assert again(rows=2) == 2
+    assert again(dup="each") == 3
+    ids.write_bytes(ids.read_bytes()[:-8])
+    assert again() == 3
+    assert again() == 0
+    table.write(texts("abd"))
+    assert again() > 3
+    assert labels(table.output()) == list("abd")
+    (table.folder / "out.jsonl.state" / "journal.sqlite").unlink()
+    assert again() > 3
+    assert table.calls == 3
 
 
 def test_rows_may_be_added_removed_and_put_in_another_order(table: Table) -> None:
