@@ -135,12 +135,12 @@ class _Run:
         stops = Stops(options, journal.spent(), len(plan.problems), reserve)
         join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
-        engine = engine_for(self._runtime, self._setting, self._function, options, self._prices, journal)
-        session = Session(
-            self._runtime, options, self._hooks, engine, self._binder, plan, meter, stops, join, parts
-        )
+        session = Session(self._options, self._hooks, self._binder, plan, meter, stops, join, parts)
         if meter.to_ask:
-            await session.ask_all()
+            # Not before: a cluster is joined here, which a run that asks nobody would leave as it is.
+            await session.ask_all(
+                engine_for(self._runtime, self._setting, self._function, options, self._prices, journal)
+            )
         if stops.reason is None:
             session.write_rest()
             self._write(join, parts)

@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from ..embed.runtime import AsyncRuntime
 from ..records import dataclass
 from .engines import FAILED, OK, Done, Engine, Row, Stopped
 from .feed import Binder, NotBound
@@ -48,10 +47,8 @@ class _Open:
 class Session:
     def __init__(
         self,
-        runtime: AsyncRuntime,
         options: MapOptions,
         hooks: Hooks,
-        engine: Engine,
         binder: Binder,
         plan: Plan,
         meter: Meter,
@@ -59,10 +56,8 @@ class Session:
         join: Join,
         parts: Parts | None,
     ) -> None:
-        self._runtime = runtime
         self._options = options
         self._hooks = hooks
-        self._engine = engine
         self._binder = binder
         self._plan = plan
         self._meter = meter
@@ -73,13 +68,13 @@ class Session:
         self._lines = JsonLines()
         self._written = bytearray(len(plan.ids)) if options.is_pipe else bytearray()
 
-    async def ask_all(self) -> None:
+    async def ask_all(self, engine: Engine) -> None:
         journal = self._join.journal
         journal.begin_run(self._options.concurrency or CEILING, self._meter.known)
-        work = asyncio.create_task(self._engine.run(self._rows(), self._done))
+        work = asyncio.create_task(engine.run(self._rows(), self._done))
         self._stops.cancels(work.cancel)
         self._hooks.on_start(self._stops.interrupt)
-        looking = asyncio.create_task(self._look())
+        looking = asyncio.create_task(self._look(engine))
         deadline = self._deadline()
         try:
             with contextlib.suppress(asyncio.CancelledError), self._stopped_by_engine():
@@ -164,14 +159,14 @@ class Session:
 
     # --- meanwhile
 
-    async def _look(self) -> None:
+    async def _look(self, engine: Engine) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self._join.journal.failure is not None:
                 self._stops.stop("disk", self._join.journal.failure)
             if self._hooks.on_progress is not None:
-                self._hooks.on_progress(self._meter.look(loop.time(), self._engine.in_flight, self._engine.places))
+                self._hooks.on_progress(self._meter.look(loop.time(), engine.in_flight, engine.places))
             if self._parts is not None:
                 self._write_parts(self._parts)
 

@@ -1,4 +1,4 @@
-"""Parquet in and out, beside the other formats: `make ray`, which installs pyarrow with Ray."""
+"""Parquet in and out, beside the other formats: `make parquet`."""
 
 from __future__ import annotations
 

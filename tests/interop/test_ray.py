@@ -1,4 +1,4 @@
-"""`bamlet map --engine ray` on a small cluster of this machine, whose actors and limiter are killed: `make ray`.
+"""`bamlet map --engine ray` on a small cluster of this machine, whose actors, limiter and driver are killed: `make ray`.
 
 Outside of `make test`, since Ray is 240 MB.
 """
@@ -16,6 +16,7 @@ import pytest
 import ray
 
 from bamlet.ray import RowWorker
+from tests.batch.kill import COMMIT_ROWS, Mapping, answered, compare, row_server
 from tests.servers.rows import Behaviour, RowServer
 from tests.support.canary import KEY, files_with_it
 from tests.support.mapped import Table, source, texts
@@ -93,6 +94,25 @@ def test_an_actor_that_is_killed_loses_nothing_and_repeats_nothing(table: Table)
     assert 0 < report.paid_twice <= PLACES
     assert table.counts.answered.total() <= ROWS + report.paid_twice
     assert not processes("RayHands")
+    limiters = processes("Limiter")
+    assert table.run(engine="ray", keep="n").known == ROWS
+    assert table.calls == 0
+    assert processes("Limiter") == limiters, "who asks nobody begins nothing"
+
+
+def test_a_driver_that_is_killed_goes_on(tmp_path: Path) -> None:
+    """14."""
+    cluster = ray.get_runtime_context().gcs_address
+    more = ("--engine", "ray", "--ray-address", cluster, "--workers", "1", "--concurrency", str(PLACES))
+    with row_server(20) as url:
+        mapping = Mapping(tmp_path, url, ROWS, *more)
+        driver = mapping.start()
+        answered(url, mapping.distinct // 3)
+        driver.kill()
+        driver.communicate()
+        mapping.run()
+        assert compare(mapping, ROWS) == (0, 0)
+        assert answered(url) <= mapping.distinct + 2 * PLACES + COMMIT_ROWS
 
 
 def test_the_limit_holds_while_the_limiter_is_killed(table: Table) -> None:
@@ -108,16 +128,9 @@ def test_the_limit_holds_while_the_limiter_is_killed(table: Table) -> None:
 
     table.meddle = kill
     table.write(texts(range(120)))
-    assert table.run(engine="ray", workers=2, rpm=1200, canary=False).ok == 120
-    # Twenty a second, and ten at once of each limiter.
-    assert times[1] - times[0] >= (100 - 2 * 10) / 20 - 0.5
-
-
-def test_a_second_run_asks_nothing(table: Table) -> None:
-    table.write(texts(range(40)))
-    assert table.run(engine="ray", workers=1).called == 40
-    assert table.run(engine="ray", workers=1).known == 40
-    assert table.calls == 0
+    assert table.run(engine="ray", workers=2, rpm=1800, canary=False).ok == 120
+    # Thirty a second, and fifteen at once of each limiter.
+    assert times[1] - times[0] >= (100 - 2 * 15) / 30 - 0.5
 
 
 def test_no_key_is_in_what_ray_writes(session: Path) -> None:
