@@ -1,4 +1,4 @@
-"""Copies of a list or a map that only grows, for snapshots that are mostly thrown away.
+"""Copies of a list, a map or a text that only grows, for snapshots that are mostly thrown away.
 
 A copy costs what it holds, so a copy of each state of a long list would cost its square. A copy that nobody holds
 any more is brought up to date instead: that costs what is new.
@@ -11,6 +11,7 @@ from sys import getrefcount
 from typing import Final
 
 _SHORT: Final = 64  # copying is as cheap
+LONG_TEXT: Final = 16_384  # characters from which on copying is dearer
 # A consumer that wants every snapshot has a queue of them (`sysops.sink.QUEUE_LENGTH`), its own, and those on the
 # way.
 MOST_KEPT: Final = 72
@@ -91,4 +92,35 @@ class Maps:
             if len(kept) == MOST_KEPT:
                 del kept[0]
         kept.append((copy, len(growing)))
+        return copy
+
+
+class Texts:
+    """The same of a growing text. CPython extends a text where it is, as long as nobody else holds it."""
+
+    __slots__ = ("_count", "_kept", "_recent")
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[str, int]] = []  # each with how many pieces it has
+        self._recent: list[str] = []  # the pieces that the oldest of them may lack
+        self._count = 0
+
+    def grown(self, text: str, new: str) -> str:
+        """What was given last, with what is new behind it."""
+        if len(text) < LONG_TEXT or not _COUNTS:
+            return text + new
+        kept, recent = self._kept, self._recent
+        self._count += 1
+        recent.append(new)
+        for index in range(min(len(kept), _TRIED)):
+            if sys.getrefcount(kept[index][0]) == _UNHELD:
+                copy, count = kept.pop(index)
+                copy += "".join(recent[count - self._count :])
+                break
+        else:
+            copy = text + new
+            if len(kept) == MOST_KEPT:
+                del kept[0]
+        kept.append((copy, self._count))
+        del recent[: len(recent) - (self._count - kept[0][1])]
         return copy

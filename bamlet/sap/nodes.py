@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 from ..patterns import pattern
+from .growing import LONG_TEXT, Texts
 
 _KEYWORDS = {
     "true": True,
@@ -27,7 +28,7 @@ NUMBER = pattern(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 class TextNode:
     """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block."""
 
-    __slots__ = ("_text", "done", "end", "parts", "quote", "start")
+    __slots__ = ("_growth", "_text", "done", "end", "parts", "quote", "start")
 
     height: Final = 0
 
@@ -39,6 +40,7 @@ class TextNode:
         self.end = end
         self.done = done
         self._text: str | None = None
+        self._growth: Texts | None = None
         if done and len(quote) <= 1:
             self.parts = _NO_PARTS
             self._text = text if quote else text.strip()
@@ -51,7 +53,7 @@ class TextNode:
             return self._text
         parts = self.parts
         if len(parts) > 1:
-            parts[:] = ["".join(parts)]
+            parts[:] = [self._grown(parts)]
         text = parts[0] if parts else ""
         if not self.quote:
             text = text.strip()
@@ -60,6 +62,13 @@ class TextNode:
         if self.done:
             self._text = text
         return text
+
+    def _grown(self, parts: list[str]) -> str:
+        if len(parts[0]) < LONG_TEXT or self.done:
+            return "".join(parts)
+        if self._growth is None:
+            self._growth = Texts()
+        return self._growth.grown(parts[0], "".join(parts[1:]))
 
     def seal(self) -> None:
         """Settle the text of a block that the end of the input cut off."""

@@ -20,7 +20,7 @@ import bamlet
 from bamlet.providers.structured_answer import Unwrapping
 from bamlet.sap import NOTHING, ParseFailure, PartialParser, PlainFactory, parse
 from bamlet.sap.coerce import Coercer
-from bamlet.sap.growing import Lists, Maps
+from bamlet.sap.growing import LONG_TEXT, Lists, Maps, Texts
 from bamlet.sysops.changes import changes_between
 from bamlet.sysops.turns import in_turns
 from bamlet.types import ty as types
@@ -422,6 +422,41 @@ def copied_items(count: int, held: int) -> int:
 @pytest.mark.parametrize("held", [1, 64], ids=["latest", "every"])
 def test_snapshots_of_a_long_list_or_map_cost_what_is_new(held: int) -> None:
     assert copied_items(4_000, held) < 2.6 * copied_items(2_000, held)
+
+
+@pytest.mark.parametrize("held", [1, 64], ids=["latest", "every"])
+def test_snapshots_of_a_long_text_are_extended_and_not_copied(held: int) -> None:
+    texts, copies = Texts(), 0
+    text = "x" * LONG_TEXT
+    queue: list[str] = []
+    for number in range(2_000):
+        before = len(texts._kept)
+        text = texts.grown(text, chr(97 + number % 26))
+        copies += len(texts._kept) > before
+        queue.append(text)
+        if len(queue) > held:
+            assert len(set(map(len, queue))) == len(queue)
+            queue.clear()
+    assert text == "x" * LONG_TEXT + "".join(chr(97 + number % 26) for number in range(2_000))
+    assert copies <= held + 3
+
+
+def test_a_text_that_somebody_holds_never_changes() -> None:
+    parser = PartialParser(MapTy(types.STRING, types.STRING), SCHEMAS, PLAIN)
+    parser.feed('{"a": "' + "é" * LONG_TEXT)
+    chance = random.Random(3)
+    held: list[tuple[Any, int]] = []
+    for number in range(600):
+        parser.feed("日x")
+        shown: Any = parser.partial()
+        if chance.random() < 0.3:
+            held.append((shown, number + 1))
+        if chance.random() < 0.02:
+            held.clear()
+        for value, pieces in held[-3:]:
+            assert value["a"] == "é" * LONG_TEXT + "日x" * pieces
+    parser.feed('"}')
+    assert parser.finish().value == {"a": "é" * LONG_TEXT + "日x" * 600}
 
 
 def test_a_map_that_somebody_holds_never_changes() -> None:
