@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from typing import Any
 
 from ..prompt import ANSWER_NAME
-from ..providers import ToolCall
+from ..providers import ToolCall, said_in_words
 from ..providers.offline import Framed, Said, framed, pieces_of, refused
 from ..records import dataclass, field, replace
 from ..sap.dice import Dice
@@ -231,6 +231,9 @@ def _said(note: AnswerNote, manner: Manner, answer: Answer) -> Answer:
         if note.mode != "prompt" and not isinstance(answer.value, dict):
             text = json.dumps({ANSWER_NAME: answer.value}, ensure_ascii=False)
         said = replace(said, pieces=pieces_of(text, manner.chunk))
+    if said.calls and note.client.tool_mode == "prompt":
+        text = said_in_words(said.text, said.calls)
+        said = replace(said, pieces=pieces_of(text, manner.chunk), calls=(), finish="stop")
     if note.mode == "tool" and said.pieces and not said.calls:
         call = ToolCall("call_offline", ANSWER_NAME, said.text)
         said = replace(said, pieces=(), calls=(call,), finish="tool_calls")

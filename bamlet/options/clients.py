@@ -30,6 +30,7 @@ Kind: TypeAlias = Literal[
 MEDIA_KINDS = ("image", "audio", "video", "pdf")
 MEDIA_MODES = ("send_base64", "send_url", "send_url_add_mime_type", "send_base64_unless_google_url")
 OUTPUT_MODES = ("prompt", "json_schema", "tool", "auto")
+TOOL_MODES = ("native", "prompt", "auto")
 OFFLINE_STYLES = (
     "json",
     "fenced",
@@ -85,6 +86,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("media_url_handler", "media", _REQUESTING, default=_BLANK),
     Option("client_response_type", "one of", _REQUESTING, RESPONSE_TYPES),
     Option("output_mode", "one of", _REQUESTING, OUTPUT_MODES, default="prompt"),
+    Option("tool_mode", "one of", _REQUESTING, TOOL_MODES, default="native"),
     Option("secrets_in_body", "flag", _REQUESTING, default=False),
     Option("price", "block", _REQUESTING, choices=("input", "output", "cached")),
     Option("rate", "block", _REQUESTING, choices=("rpm", "tpm")),

@@ -6,6 +6,7 @@ from .options import OutputFormatOptions
 from .output_format import output_format
 from .parts import TOOL_ROLE, Media, MediaKind, Message, Part, Prompt, Text, ToolResult, ToolUse, Unread
 from .render import ClientInfo, TemplateString, render_prompt, render_text
+from .spoken import call_in_words, in_words
 from .tools import Choice, Tool, ToolInput, Tools, tool_input
 from .values import ClassValue, EnumValue, MessageValue
 
@@ -35,6 +36,8 @@ __all__ = [
     "Tools",
     "Unread",
     "answer_schema",
+    "call_in_words",
+    "in_words",
     "output_format",
     "render_prompt",
     "render_text",

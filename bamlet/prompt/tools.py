@@ -24,10 +24,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools of one request. `choice` says whether the model may, must or must not call, or names the one."""
+    """The tools of one request. `choice` says whether the model may, must or must not call, or names the one.
+
+    Those that `are_spoken` stand in the words of the prompt, and no provider is told of them.
+    """
 
     declared: tuple[Tool, ...]
     choice: Choice | Tool = "auto"
+    are_spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

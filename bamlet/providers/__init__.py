@@ -10,8 +10,10 @@ from .finish import finish_reason_is_allowed
 from .registry import Dialect, dialect
 from .request import without_key
 from .roles import answered_in
+from .spoken import SpokenCalls, said_in_words, spoken_calls
 from .structured import mode_of
 from .structured_answer import StructuredAccumulator
+from .tools import are_spoken
 
 __all__ = [
     "Accumulator",
@@ -25,6 +27,7 @@ __all__ = [
     "MissingEnv",
     "MissingKey",
     "ProviderError",
+    "SpokenCalls",
     "StreamChunk",
     "StructuredAccumulator",
     "Timeouts",
@@ -32,11 +35,14 @@ __all__ = [
     "Usage",
     "WrongAddress",
     "answered_in",
+    "are_spoken",
     "dialect",
     "finish_reason_is_allowed",
     "http_error",
     "mode_of",
     "read_body",
     "read_error_text",
+    "said_in_words",
+    "spoken_calls",
     "without_key",
 ]

@@ -16,6 +16,8 @@ MediaMode: TypeAlias = Literal[
 
 OutputMode: TypeAlias = Literal["prompt", "json_schema", "tool", "auto"]
 
+ToolMode: TypeAlias = Literal["native", "prompt", "auto"]
+
 
 class ClientConfigError(Exception):
     """A client whose options contradict each other, or lack what a request needs. Nothing was sent."""
@@ -75,6 +77,7 @@ class ClientOptions:
     media_url_handler: Mapping[str, MediaMode]
     client_response_type: str | None
     output_mode: OutputMode
+    tool_mode: ToolMode
     secrets_in_body: bool
     own: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, object] = field(repr=False)

@@ -25,7 +25,7 @@ def declare(client: ClientOptions, body: Body, prompt: Prompt) -> Body:
     Raises `ClientConfigError` for a dialect without tools, and for names that providers refuse.
     """
     tools = prompt.tools
-    if tools is None or not tools.declared:
+    if tools is None or not tools.declared or tools.are_spoken:
         return body
     way = _WAYS.get(_dialect(client))
     if way is None:
@@ -141,8 +141,9 @@ _WAYS: Mapping[str, Callable[[Body, Tools], Body]] = {
 }
 
 
-def has_tools(client: ClientOptions) -> bool:
-    return _dialect(client) in _WAYS
+def are_spoken(client: ClientOptions) -> bool:
+    """Whether the client is told of tools in the words of its prompt, and calls them in its text."""
+    return client.tool_mode == "prompt" or (client.tool_mode == "auto" and _dialect(client) not in _WAYS)
 
 
 def _dialect(client: ClientOptions) -> str:

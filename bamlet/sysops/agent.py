@@ -12,15 +12,16 @@ from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.tools import FunctionInfo, gives_tools, in_order, tool_name
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
 from ..patterns import pattern
-from ..prompt import PromptError, Tool, ToolInput, Tools, tool_input
+from ..prompt import PromptError, Tool, ToolInput, Tools, in_words, tool_input
 from ..prompt.tools import Choice
-from ..providers import ToolCall
+from ..providers import ToolCall, are_spoken, spoken_calls
 from ..records import dataclass, replace
 from ..sap import ParseFailure
 from ..types.schema import Field
-from .agent_arguments import ArgumentsReader, arguments_parser
+from .agent_arguments import ArgumentsReader, SpokenReader, arguments_parser, own_id
 from .answer_values import validation
 from .answers import answer_of
+from .clients import primitive_of
 from .history import as_messages
 from .host import Context, ToolCallHere
 from .registry import Failure, sysop
@@ -144,21 +145,30 @@ def _read(context: Context, given: Input, text: str) -> dict[str, Any]:
 
 @sysop("baml.agent.with_history", throws=("InvalidArgument",))
 def with_history(
-    context: Context, client: Opaque, prompt: Opaque, messages: list[Any], tools: list[Instance], choice: str
+    context: Context,
+    client: Opaque,
+    prompt: Opaque,
+    messages: list[Any],
+    tools: list[Instance],
+    choice: str,
+    step: int,
 ) -> Opaque:
     if twice := _twice(_tool_name(one) for one in tools):
         raise Failure("InvalidArgument", f"there are two tools called `{twice}`")
     history = tuple(as_messages(messages))
     given = prompt.payload
     declared = tuple(map(_told, tools))
-    made = replace(
-        given,
-        messages=(*given.messages, *history),
-        tools=Tools(declared, _chosen(choice, declared)) if tools else None,
-    )
+    told = Tools(declared, _chosen(choice, declared)) if tools else None
+    shapes = [*map(_shape, tools)]
+    spoken = are_spoken(primitive_of(client).options)
+    if told is not None and spoken:
+        made = in_words(given, told, shapes, history)
+    else:
+        made = replace(given, messages=(*given.messages, *history), tools=told)
     context.host.asking.prompt = made
-    known = {tool.name: _shape(given) for tool, given in zip(declared, tools, strict=True)}
-    context.host.voice.read_arguments = ArgumentsReader(known, context.space).take
+    known = {tool.name: shape for tool, shape in zip(declared, shapes, strict=True)}
+    reader = ArgumentsReader(known, context.space, step)
+    context.host.voice.read_arguments = SpokenReader(reader).take if spoken else reader.take
     return Opaque("baml.llm.Prompt", made)
 
 
@@ -202,14 +212,18 @@ def message_of(context: Context, answer: Handle | Opaque, tools: list[Any], step
     space, found = context.space, answer_of(context, answer)
     said = found.said
     known = {_tool_name(one): one.input.payload for one in tools}
-    parts: list[Any] = [space.instance("baml.agent.Text", {"text": said.text})] if said.text else []
+    text, calls = said.text, said.tool_calls
+    if not calls and are_spoken(found.client.options):
+        before, calls = spoken_calls(text)
+        text = before.rstrip() if calls else text
+    parts: list[Any] = [space.instance("baml.agent.Text", {"text": text})] if text else []
     is_cut = said.finish_reason == "length"
-    last = len(said.tool_calls) - 1
+    last = len(calls) - 1
     ids: set[str] = set()
     signed: dict[str, str] = {}
-    for at, made in enumerate(said.tool_calls):
+    for at, made in enumerate(calls):
         # Some servers give no id, and some the same one twice.
-        call = made if made.id and made.id not in ids else replace(made, id=f"call_{step}_{at}")
+        call = made if made.id and made.id not in ids else replace(made, id=own_id(step, at))
         ids.add(call.id)
         reader = _Reader(context, known, is_cut=is_cut and at == last, is_too_many=at >= MAX_CALLS)
         parts.append(reader.call(call))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..interpreter.runtime.space import ValueSpace
 from ..prompt import ToolInput
-from ..providers import StreamChunk
+from ..providers import SpokenCalls, StreamChunk
 from ..sap import PartialParser
 from ..types.nothing import NOTHING
 from .parser import make_parser
@@ -18,15 +18,21 @@ def arguments_parser(shape: ToolInput, space: ValueSpace) -> PartialParser:
     return make_parser(shape.ty, shape.schemas, _Maps(space))  # type: ignore[arg-type]
 
 
+def own_id(step: int, slot: int) -> str:
+    """Of a call to which its provider has given none."""
+    return f"call_{step}_{slot}"
+
+
 class ArgumentsReader:
     """Of one answer. A call of a tool that there is not is not read."""
 
-    def __init__(self, tools: Mapping[str, ToolInput], space: ValueSpace) -> None:
+    def __init__(self, tools: Mapping[str, ToolInput], space: ValueSpace, step: int) -> None:
         self._tools = tools
         self._space = space
+        self._step = step
         self._open: dict[int, tuple[str, str, PartialParser]] = {}
 
-    def take(self, chunk: StreamChunk) -> Arguments | None:
+    def take(self, chunk: StreamChunk) -> list[Arguments]:
         match chunk.type:
             case "start":
                 self._open.clear()  # the answer begins anew
@@ -34,16 +40,32 @@ class ArgumentsReader:
                 name = chunk.name or ""
                 if name in self._tools:
                     parser = arguments_parser(self._tools[name], self._space)
-                    self._open[chunk.slot] = (chunk.id or "", name, parser)
+                    self._open[chunk.slot] = (chunk.id or own_id(self._step, chunk.slot), name, parser)
             case "tool_call_chunk" if chunk.slot in self._open:
                 call_id, name, parser = self._open[chunk.slot]
                 if parser.feed(chunk.text) and (value := parser.partial()) is not NOTHING:
-                    return Arguments(call_id, name, value)
+                    return [Arguments(call_id, name, value)]
             case "tool_call_end" if chunk.slot is not None:
                 self._open.pop(chunk.slot, None)
             case _:
                 pass
-        return None
+        return []
+
+
+class SpokenReader:
+    """The same of an answer that has its calls in its text."""
+
+    def __init__(self, reader: ArgumentsReader) -> None:
+        self._reader = reader
+        self._calls = SpokenCalls()
+
+    def take(self, chunk: StreamChunk) -> list[Arguments]:
+        if chunk.type == "start":
+            self._calls = SpokenCalls()
+        if chunk.type != "content":
+            return self._reader.take(chunk)
+        _, chunks = self._calls.feed(chunk.text)
+        return [arguments for inner in chunks for arguments in self._reader.take(inner)]
 
 
 class _Maps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..interpreter.runtime.values import to_plain
+from ..interpreter.runtime.values import Instance, to_plain
 from ..records import asdict, dataclass, fields, replace
 from .host import Context, Host
 from .registry import sysop
@@ -203,6 +203,10 @@ def _both(earlier: AgentEvent, later: AgentEvent) -> AgentEvent:
     return later
 
 
+def _is_call(part: Any) -> bool:
+    return isinstance(part, Instance) and part.__class_name__ == "baml.agent.Call"
+
+
 _TOLD: dict[str, Any] = {kind.__name__: kind for kind in (ApprovalNeeded, ToolStarted, ToolEnded)}
 
 
@@ -222,6 +226,8 @@ def _event(host: Host, kind: str, path: tuple[str, ...], step: int, at: float, a
         case "StepEnded":
             asked = host.asking.attempt
             finish = asked.said.finish_reason if asked is not None and asked.said is not None else None
+            if finish == "stop" and any(_is_call(part) for part in about.parts):
+                finish = "tool_calls"  # which some servers do not say, and no text that calls
             own = [attempt for attempt in attempts if attempt.run == host.asking.run]
             return StepEnded(path, step, at, about, finish, spent_on(own, host.price_of))
         case "Ended":

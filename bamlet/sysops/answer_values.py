@@ -18,7 +18,7 @@ from .host import Context, resource
 from .host_failure import HostFailure
 from .json import parse_json
 from .parser import make_parser
-from .read_values import PartialValue, ReadValue
+from .read_values import PartialValue, ReadValue, SpokenValue
 from .registry import Failure, sysop
 from .turns import in_turns
 
@@ -35,7 +35,10 @@ def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Hand
     skeleton = context.host.voice.sink.view.skeleton
     # A text is no JSON: nothing is asked of the model but words.
     exact = bare(output.payload) != STRING and mode_of(primitive_of(client).options) != "prompt"
-    value = PartialValue(lambda: _parser(context, output.payload, skeleton=skeleton, exact=exact))
+    asked = context.host.asking.prompt
+    tools = asked.tools if asked is not None else None
+    kind = SpokenValue if tools is not None and tools.are_spoken else PartialValue
+    value = kind(lambda: _parser(context, output.payload, skeleton=skeleton, exact=exact))
     return context.host.scope.open("baml.llm.PartialParser", value)
 
 

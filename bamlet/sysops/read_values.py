@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..providers import SpokenCalls
 from ..records import replace
 from ..sap import MIN_PIECE, Entry, PartialParser, Pauses, Report
 from .answers import Answer
@@ -122,3 +123,23 @@ class PartialValue(ReadValue):
         return self._parser.report()
 
     async def aclose(self) -> None: ...
+
+
+class SpokenValue(PartialValue):
+    """The value of an answer that may call tools in its text, and is then no value."""
+
+    def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
+        super().__init__(make_parser)
+        self._calls = SpokenCalls()
+
+    def reset(self) -> None:
+        super().reset()
+        self._calls = SpokenCalls()
+
+    def feed(self, text: str) -> bool:
+        said, _ = self._calls.feed(text)
+        return super().feed(said)
+
+    def finishing(self, *, truncated: bool, strict: bool, is_watched: bool) -> Pauses[Any]:
+        super().feed(self._calls.end())
+        return super().finishing(truncated=truncated, strict=strict, is_watched=is_watched)

@@ -379,7 +379,7 @@ class Voice:
         self.reporter: Source | None = None
         self.reasoning_of: Callable[[], str] | None = None
         self.new_chunks: Callable[[], list[Any]] | None = None
-        self.read_arguments: Callable[[Any], Arguments | None] | None = None
+        self.read_arguments: Callable[[Any], list[Arguments]] | None = None
         if outer is None:
             sink.first = self
 
@@ -417,7 +417,7 @@ class Voice:
         if self.new_chunks is not None and self.sink.wants_agents:
             for chunk in self.new_chunks():
                 await self.sink.tell(Said(chunk))
-                if self.read_arguments is not None and (arguments := self.read_arguments(chunk)) is not None:
+                for arguments in self.read_arguments(chunk) if self.read_arguments is not None else ():
                     await self.sink.tell(arguments)
 
     @property

@@ -265,9 +265,10 @@ def _one_of(work: _Options, entry: n.ConfigEntry, option: Option) -> None:
         hint = did_you_mean(str(value), ways) or f"kinds are {', '.join(ways)}"
         work.block.wrong(entry.value, catalogue.CLIENT_RESPONSE_TYPE, message, hint)
     else:
+        what = "for tools to be called" if option.name == "tool_mode" else "to ask for an answer"
         whose = " of this provider" if value in option.choices else ""
         hint = did_you_mean(str(value), ways) or f"ways{whose} are {', '.join(ways)}"
-        work.wrong(entry.value, f"there is no way `{value}`{whose} to ask for an answer", hint)
+        work.wrong(entry.value, f"there is no way `{value}`{whose} {what}", hint)
 
 
 def _media(work: _Options, entry: n.ConfigEntry, option: Option) -> None:

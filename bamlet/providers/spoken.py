@@ -1,0 +1,141 @@
+"""Calls of tools that a model writes into its text, for want of another way: text in, chunks as of real calls out.
+
+A call is an object whose first key is `tool`; the rest of the object are its arguments. What stands before the
+first call is said, what stands behind it is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ..patterns import pattern
+from ..prompt import call_in_words
+from .chunks import StreamChunk
+from .completion import ToolCall
+
+_OPENS: Final = (
+    *(r"\{\s{0,64}", "[\"']?", "t", "o", "o", "l", "[\"']?", r"\s{0,64}", ":"),
+    *(r"\s{0,64}", "[\"']", r"[^\"'\\]{0,64}"),
+)
+
+
+def _beginnings(atoms: tuple[str, ...]) -> str:
+    """Whatever may become what the atoms say, one behind the other."""
+    found = ""
+    for atom in reversed(atoms[1:]):
+        found = f"(?:{atom}{found})?"
+    return atoms[0] + found
+
+
+_OBJECT = _beginnings(_OPENS)
+_LIST = rf"\[\s{{0,64}}(?:{_OBJECT})?"
+_FENCE = rf"`(?:`(?:`\w{{0,16}}\s{{0,64}}(?:{_LIST}|{_OBJECT})?)?)?"
+_MAY_CALL = pattern(rf"(?:\n{{1,8}}(?:{_FENCE}|{_LIST}|{_OBJECT})?|{_FENCE}|{_LIST}|{_OBJECT})\Z")
+_CALL = pattern(
+    rf"\n{{0,8}}(?:```\w{{0,16}}\s{{0,64}})?(?:\[\s{{0,64}})?{''.join(_OPENS[:-1])}([^\"'\\]{{0,64}})[\"']"
+)
+_GAP = pattern(r"\s*,?\s*")
+_MARK = pattern(r'(?s)\\.|["{}\[\]]')
+
+
+class SpokenCalls:
+    """Fed with text as it comes."""
+
+    def __init__(self) -> None:
+        self._held = ""  # may begin a call, and is not much
+        self._calls: list[tuple[str, list[str]]] = []
+        self._depth = 0  # of the open call; 0 is that none is
+        self._in_string = False
+        self._is_fresh = False  # nothing of its arguments was read
+
+    def feed(self, text: str) -> tuple[str, list[StreamChunk]]:
+        """What is new of what is said, and of the calls."""
+        said: list[str] = []
+        chunks: list[StreamChunk] = []
+        self._held += text
+        while True:
+            if self._depth:
+                if not self._read_arguments(chunks):
+                    break
+                continue
+            found = _CALL.search(self._held)
+            if found is None:
+                may_call = _MAY_CALL.search(self._held)
+                at = len(self._held) if may_call is None else may_call.start()
+            else:
+                at = found.start()
+            if not self._calls:
+                said.append(self._held[:at])
+            self._held = self._held[at if found is None else found.end() :]
+            if found is None:
+                break
+            self._begin(found[1], chunks)
+        return "".join(said), chunks
+
+    def end(self) -> str:
+        """What has turned out to be said, now that no more comes."""
+        held, self._held = self._held, ""
+        return "" if self._calls else held
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        return tuple(ToolCall("", name, "".join(pieces)) for name, pieces in self._calls)
+
+    def _begin(self, name: str, chunks: list[StreamChunk]) -> None:
+        self._calls.append((name, []))
+        self._depth, self._in_string, self._is_fresh = 1, False, True
+        chunks.append(StreamChunk("tool_call_start", "", self._slot, "", name))
+        self._extend("{", chunks)
+
+    def _read_arguments(self, chunks: list[StreamChunk]) -> bool:
+        """Whether the open call has come to its end."""
+        if self._is_fresh:
+            gap = _GAP.match(self._held)
+            assert gap is not None, "the pattern matches nothing at all, too"
+            if gap.end() == len(self._held):
+                return False
+            self._held = self._held[gap.end() :]
+            self._is_fresh = False
+        for mark in _MARK.finditer(self._held):
+            match mark[0]:
+                case '"':
+                    self._in_string = not self._in_string
+                case "{" | "[" if not self._in_string:
+                    self._depth += 1
+                case "}" | "]" if not self._in_string:
+                    self._depth -= 1
+            if not self._depth:
+                self._extend(self._held[: mark.end()], chunks)
+                self._held = self._held[mark.end() :]
+                name, pieces = self._calls[-1]
+                chunks.append(StreamChunk("tool_call_end", "".join(pieces), self._slot, "", name))
+                return True
+        # Half an escape waits for its other half.
+        kept = len(self._held) - (len(self._held) - len(self._held.rstrip("\\"))) % 2
+        self._extend(self._held[:kept], chunks)
+        self._held = self._held[kept:]
+        return False
+
+    def _extend(self, text: str, chunks: list[StreamChunk]) -> None:
+        if text:
+            self._calls[-1][1].append(text)
+            chunks.append(StreamChunk("tool_call_chunk", text, self._slot))
+
+    @property
+    def _slot(self) -> int:
+        return len(self._calls) - 1
+
+
+def spoken_calls(text: str) -> tuple[str, tuple[ToolCall, ...]]:
+    """What a whole answer says, and what it calls."""
+    reader = SpokenCalls()
+    said, _ = reader.feed(text)
+    said += reader.end()
+    return said, reader.calls
+
+
+def said_in_words(text: str, calls: Iterable[ToolCall]) -> str:
+    """The same the other way around."""
+    made = ", ".join(call_in_words(call.name, call.arguments) for call in calls)
+    return f"{text}\n[{made}]".lstrip()
