@@ -18,7 +18,7 @@ from ..providers import ToolCall, are_spoken, spoken_calls
 from ..records import dataclass, replace
 from ..sap import ParseFailure
 from ..types.schema import Field
-from .agent_arguments import ArgumentsReader, SpokenReader, arguments_parser, own_id
+from .agent_arguments import ArgumentsReader, SpokenReader, own_id, read_arguments
 from .answer_values import validation
 from .answers import answer_of
 from .clients import primitive_of
@@ -132,12 +132,7 @@ def read_input(context: Context, given: Opaque, text: str) -> dict[str, Any]:
 
 def _read(context: Context, given: Input, text: str) -> dict[str, Any]:
     """Raises `ParseFailure`, and for what is asserted of a parameter `Failure`."""
-    shape = given.shape
-    parser = arguments_parser(shape, context.space)
-    parser.feed(text or "{}")
-    # Strict: an argument of which something would be lost is not what the model has meant.
-    found: Any = parser.finish(strict=True).value
-    return dict(found)
+    return read_arguments(given.shape, context.space, text or "{}")
 
 
 # --- what is asked

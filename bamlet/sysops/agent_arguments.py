@@ -8,7 +8,7 @@ from typing import Any
 from ..interpreter.runtime.space import ValueSpace
 from ..prompt import ToolInput
 from ..providers import SpokenCalls, StreamChunk
-from ..sap import PartialParser
+from ..sap import PartialParser, read_plain
 from ..types.nothing import NOTHING
 from .parser import make_parser
 from .sink import Arguments
@@ -16,6 +16,20 @@ from .sink import Arguments
 
 def arguments_parser(shape: ToolInput, space: ValueSpace) -> PartialParser:
     return make_parser(shape.ty, shape.schemas, _Maps(space))  # type: ignore[arg-type]
+
+
+def read_arguments(shape: ToolInput, space: ValueSpace, text: str) -> dict[str, Any]:
+    """Of a call that has ended. Strict: an argument of which something would be lost is not what the model has
+    meant. Raises `ParseFailure`.
+    """
+    maps: Any = _Maps(space)
+    found = read_plain(text, shape.ty, shape.schemas, maps, strict=True)
+    if found is None:
+        parser = arguments_parser(shape, space)
+        parser.feed(text)
+        found = parser.finish(strict=True)
+    value: Any = found.value
+    return dict(value)
 
 
 def own_id(step: int, slot: int) -> str:
