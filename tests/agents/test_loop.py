@@ -206,6 +206,9 @@ def test_limits_and_tries_of_a_tool() -> None:
     tried = Ran(calls(call("lost_twice", {"ms": 1000})), say("ok"))
     assert tried.call() == "ok"
     assert (tried.told, tried.seconds) == (["Error: no network"], 3.0)
+    slow = Ran(calls(call("lost_twice", {"ms": 6000})), say("ok"))
+    assert slow.call() == "ok"
+    assert (slow.told, slow.seconds) == (["Error: the task took longer than 5000 ms"], 15.0)
 
 
 @pytest.mark.parametrize(

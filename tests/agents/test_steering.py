@@ -37,6 +37,19 @@ function Reviewed(state: baml.agent.State, tools: baml.agent.Tool[]) -> baml.age
   if (said.is_final() || state.steps > 0) { return baml.agent.do(state, said, tools); }
   baml.agent.tell(state, said, "A reviewer refused this step.")
 }
+function Closed(q: string) -> string { client C, tools [shut], prompt #"{{ q }}"# }
+function shut() -> baml.agent.Tool[] throws string { throw "no tools today" }
+
+client<llm> Known { provider strategy, options { strategy [C], call Answer } }
+function Answer(client: baml.llm.Client, call: baml.llm.ExecutionContext) -> unknown throws unknown { "known" }
+function Cached(q: string) -> string { client Known, tools [look], prompt #"{{ q }}"# }
+
+function Stubborn(state: baml.agent.State, tools: baml.agent.Tool[]) -> baml.agent.State throws unknown {
+  let said = baml.agent.say(state, tools);
+  if (state.steps == 0) { baml.agent.tell(state, said, "look first") } else { baml.agent.do(state, said, tools) }
+}
+function Strict(q: string) -> string { client C, tools [look], loop Stubborn, prompt #"{{ q }}"# }
+
 function Looped(q: string) -> string { client C, tools [look], loop Reviewed, prompt #"{{ q }}"# }
 
 function Steered(q: string, choice: string) -> unknown throws unknown {
@@ -90,6 +103,22 @@ class TestAnotherLoop:
         assert ran(model, lambda runtime: runtime.call("Looped", q="?")) == "ok"
         told = [message for message in model.requests[-1].body["messages"] if message["role"] == "tool"]
         assert ["reviewer" in message["content"] for message in told] == [True, False]
+
+    def test_it_may_refuse_what_calls_nothing(self) -> None:
+        model = script(say("hm"), say("ok"))
+        assert ran(model, lambda runtime: runtime.call("Strict", q="?")) == "ok"
+        assert "look first" in json.dumps(model.requests[-1].body["messages"][-1])
+
+
+class TestWithoutAModel:
+    def test_a_strategy_may_answer_by_itself(self) -> None:
+        model = script(say("not asked"))
+        assert ran(model, lambda runtime: runtime.call("Cached", q="?")) == "known"
+        assert model.requests == []
+
+    def test_tools_that_there_are_not_are_told_where_the_request_is_shown(self) -> None:
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="no tools today"):
+            bamlet.Runtime(PROGRAM, environ={}).request("Closed", q="?")
 
 
 class TestPlans:
