@@ -70,7 +70,10 @@ def add_groups(command: Options) -> None:
         choices=("process", "sockets"),
         help="let the program start other programs, or wait for connections; may be given more than once",
     )
+    add_functions(command)
 
+
+def add_functions(command: Options) -> None:
     command.add_argument(
         "--functions",
         type=functions,

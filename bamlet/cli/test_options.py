@@ -7,6 +7,7 @@ import argparse
 from .options import (
     add_edition,
     add_environment,
+    add_functions,
     add_offline,
     add_replay,
     add_speed,
@@ -123,6 +124,7 @@ def _add_answers(test: argparse.ArgumentParser) -> None:
     )
     add_offline(test)
     add_environment(test)
+    add_functions(test)
 
 
 def _add_output(test: argparse.ArgumentParser) -> None:

@@ -113,9 +113,23 @@ def _plan(chosen: Chosen, arguments: argparse.Namespace) -> Plan:
             stream=not arguments.no_stream,
             strict=arguments.strict,
             seed=arguments.seed,
+            functions=_functions(chosen, arguments),
         ),
         progress=is_terminal(sys.stderr),
     )
+
+
+def _functions(chosen: Chosen, arguments: argparse.Namespace) -> Mapping[str, Callable[..., Any]] | None:
+    """What does not fit is told once, before anything runs."""
+    from ..embed.declared_functions import declared_functions
+
+    if arguments.functions is not None:
+        try:
+            declared_functions(chosen.program, arguments.functions)
+        except embed.BamlInvalidArgumentError as failure:
+            raise Refused(f"--functions: {failure}") from None
+    found: Mapping[str, Callable[..., Any]] | None = arguments.functions
+    return found
 
 
 def _unknown_client(name: str, known: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, cast, get_args
 
@@ -31,6 +32,7 @@ MAX_RESULT = 20_000
 MAX_CALLS = 64  # of one answer
 MAX_TOLD = 2_048  # characters of an error
 
+_NO_NAME = pattern(r"[^A-Za-z0-9_-]")
 _DESCRIBED = pattern(r"(\w+): (.*)")
 
 
@@ -39,9 +41,10 @@ _DESCRIBED = pattern(r"(\w+): (.*)")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The parameters of a tool, as a model is told of them."""
+    """The parameters of a tool, as a model is told of them. `server` is the MCP server that has it, if one has."""
 
     shape: ToolInput
+    server: str | None = None
 
 
 @sysop("baml.agent.tool", throws=("InvalidArgument",))
@@ -69,6 +72,27 @@ async def declared(context: Context, function_name: str) -> list[Instance]:
         else:
             found.append(_tool(context, function, named))
     return found
+
+
+@sysop("baml.agent.apart")
+def apart(context: Context, tools: list[Instance]) -> list[Instance]:
+    """A server does not know what others call their tools, so those of servers make room."""
+    names = Counter(map(_tool_name, tools))
+    return [_named(context, one) if names[_tool_name(one)] > 1 else one for one in tools]
+
+
+def _named(context: Context, given: Any) -> Instance:
+    server = given.input.payload.server
+    if server is None:
+        found: Instance = given
+        return found
+    fields = {name: getattr(given, name) for name in given.__fields__}
+    return context.space.instance("baml.agent.Tool", {**fields, "name": remote_name(f"{server}_{given.name}")})
+
+
+def remote_name(text: str) -> str:
+    """What providers take as a name of what a server calls it."""
+    return _NO_NAME.sub("_", text)[:64] or "_"
 
 
 def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Instance:

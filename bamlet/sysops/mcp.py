@@ -9,10 +9,9 @@ from typing import Any
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import FunctionValue, Instance, Opaque
-from ..patterns import pattern
 from ..prompt import AnswerSchema, ToolInput
 from ..types.ty import STRING, UNKNOWN, MapTy
-from .agent import MAX_RESULT, TIMEOUT_MS, Input
+from .agent import MAX_RESULT, TIMEOUT_MS, Input, remote_name
 from .host import Context
 from .mcp_sessions import McpBroken, McpMissing, McpRefused, McpSessions, RemoteTool
 from .registry import Failure, sysop
@@ -21,8 +20,6 @@ MAX_DESCRIPTION = 4 << 10
 MAX_SCHEMA = 64 << 10
 MAX_SCHEMA_DEPTH = 32
 MAX_REMOTE_RESULT = 8 << 20
-
-_NO_NAME = pattern(r"[^A-Za-z0-9_-]")
 
 
 @sysop("baml.mcp.tools", throws=("Io", "InvalidArgument"), group="mcp")
@@ -67,9 +64,9 @@ def _tool(context: Context, server: str, tool: RemoteTool) -> Instance:
     return context.space.instance(
         "baml.agent.Tool",
         {
-            "name": _NO_NAME.sub("_", tool.name)[:64] or "_",
+            "name": remote_name(tool.name),
             "description": tool.description[:MAX_DESCRIPTION],
-            "input": Opaque("baml.agent.Input", Input(shape)),
+            "input": Opaque("baml.agent.Input", Input(shape, server)),
             "run": FunctionValue(tool.name, run, suspends=True, needs_context=True),
             "timeout_ms": TIMEOUT_MS,
             "retries": 0,

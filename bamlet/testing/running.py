@@ -37,7 +37,7 @@ from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status
 class Options:
     """How each run is made. `timeout` is in seconds; `seed` decides what chance would decide in the program.
 
-    With `verbatim` a result has also what was asked and said.
+    With `verbatim` a result has also what was asked and said. `functions` are those of the host.
     """
 
     timeout: float | None = None
@@ -45,6 +45,7 @@ class Options:
     strict: bool = False
     seed: int | None = None
     verbatim: bool = False
+    functions: Mapping[str, Callable[..., Any]] | None = None
 
     def clock(self, key: RunKey) -> SeededClock | None:
         """Of its own for each run, so that the order in which they end means nothing."""
@@ -116,7 +117,11 @@ async def run_once(
     refused: list[str] = []
     try:
         async with AsyncRuntime(
-            program, transport=means.transport, environ=means.environ, clock=options.clock(key)
+            program,
+            transport=means.transport,
+            environ=means.environ,
+            clock=options.clock(key),
+            functions=options.functions,
         ) as runtime:
             result = await run.result(runtime)
     except SecretInCassette as failure:

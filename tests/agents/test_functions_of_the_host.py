@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import bamlet
+from bamlet.cli.main import run
 from bamlet.testing.script import call, calls, say, script
 
 SOURCE = """
@@ -109,3 +111,19 @@ def test_a_host_that_gives_none_at_all_is_missed_when_one_is_called() -> None:
 def test_all_that_is_wrong_is_said_before_anything_runs(given: Any, message: str) -> None:
     with pytest.raises(bamlet.BamlInvalidArgumentError, match=message):
         bamlet.AsyncRuntime(PROGRAM, functions=given)
+
+
+def test_tests_of_a_program_have_the_functions_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "main.baml").write_text(
+        "function rate(day: int) -> float throws baml.errors.HostCallable { $host }\n"
+        "test Rates { functions [rate], args { day 2 } @@assert(high, {{ this > 2 }}) }\n"
+    )
+    functions = tmp_path / "host.py"
+    functions.write_text("def rate(day):\n    return day + 0.5\n")
+    monkeypatch.chdir(tmp_path)
+    assert run(["test", "main.baml", "--functions", "host.py"]) == 0
+    functions.write_text("def rates(day):\n    return 1.5\n")
+    assert run(["test", "main.baml", "--functions", "host.py"]) == 2
+    assert "--functions: the program wants `rate` of its host" in capsys.readouterr().err

@@ -101,6 +101,32 @@ def ran(server: Any, work: Work, model: Any = None) -> Any:
     return found
 
 
+def test_tools_of_two_servers_that_share_a_name_are_told_apart() -> None:
+    source = """
+client<llm> C { provider openai, options { model "m", api_key "k" } }
+function orders(name: string) -> baml.agent.Tool[] throws unknown {
+  baml.mcp.tools(name).filter((tool) => tool.name == "find_orders")
+}
+function shop() -> baml.agent.Tool[] throws unknown { orders("Shop") }
+function other() -> baml.agent.Tool[] throws unknown { orders("My other") }
+/// Has a name that no server has.
+function fail(n: int) -> int { n }
+function Assist(q: string) -> string { client C, tools [shop, fail, other], prompt #"{{ q }}"# }
+"""
+    model = script(calls(call("My_other_find_orders", {"customer": 7})), say("done"))
+    names = ["Shop_find_orders", "fail", "My_other_find_orders"]
+
+    async def run() -> Any:
+        program = bamlet.compile_sources({"main.baml": source})
+        servers = {"Shop": shop(), "My other": shop()}
+        async with bamlet.AsyncRuntime(program, transport=model, environ={}, mcp=servers) as runtime:
+            return await runtime.call("Assist", q="?")
+
+    assert asyncio.run(run()) == "done"
+    assert [tool["function"]["name"] for tool in model.requests[0].body["tools"]] == names
+    assert "Error" not in model.requests[1].body["messages"][-1]["content"]
+
+
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 class TestEveryWay:
     def test_tools_are_listed_called_and_told_to_a_model(self, way: Any) -> None:
