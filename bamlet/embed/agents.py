@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.values import to_plain
-from ..records import dataclass
+from ..records import dataclass, field, replace
 from ..types.ty import STRING, UNKNOWN, ClassTy, MapTy
 from .errors import BamlError, BamlInvalidArgumentError
 
@@ -22,13 +22,22 @@ RESUME = "baml.agent.resume"
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """The messages of a run and all else that going on needs. `data` is plain, and not to be changed."""
+    """The messages of a run and all else that going on needs. `data` is plain, and not to be changed.
+
+    `fingerprint` is that of the function and of all that it is made of, as it was when the state was written down.
+    """
 
     data: Mapping[str, Any]
+    fingerprint: str | None = None
+    _made_by: Program | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, state: Instance) -> Self:
         return cls(to_plain(state))
+
+    def made_by(self, program: Program) -> Self:
+        """The same, which knows where its fingerprint is from: that takes too long for an error nobody keeps."""
+        return replace(self, _made_by=program)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -43,10 +52,17 @@ class AgentState:
             raise BamlInvalidArgumentError(
                 f"this state is of version {data['v']!r}; this bamlet reads version {VERSION}"
             )
-        return cls(data)
+        return cls(data, data.pop("fingerprint", None))
 
     def to_json(self) -> str:
-        return json.dumps(self.data, ensure_ascii=False)
+        found = self.fingerprint
+        if found is None and self._made_by is not None:
+            found = self._made_by.fingerprint(self.function)
+        return json.dumps(self.data if found is None else {**self.data, "fingerprint": found}, ensure_ascii=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors go to other processes, and programs do not."""
+        return AgentState, (self.data, self.fingerprint)
 
     @property
     def function(self) -> str:
@@ -77,7 +93,9 @@ class BamlPaused(BamlError):
         return self.state.asks if self.state is not None else ()
 
 
-def resumption(program: Program, state: AgentState, answers: Mapping[str, Any] | None) -> tuple[Callee, list[Any]]:
+def resumption(
+    program: Program, state: AgentState, answers: Mapping[str, Any] | None, *, changed: bool
+) -> tuple[Callee, list[Any]]:
     """The function that goes on from a state, and its values. Raises `BamlInvalidArgumentError`."""
     from .arguments import as_value, bind_arguments, by_name
 
@@ -86,6 +104,10 @@ def resumption(program: Program, state: AgentState, answers: Mapping[str, Any] |
         hint = "a run with tools of its own is gone on with by a function of the program, with `baml.agent.go_on`"
         told = f"there is no LLM function `{state.function}` that declares tools"
         raise BamlInvalidArgumentError(f"this state cannot go on: {told}; {hint}")
+    known = state.fingerprint
+    if known is not None and not changed and known != program.fingerprint(state.function):
+        told = f"since it was kept, `{state.function}` or something that it is made of has changed"
+        raise BamlInvalidArgumentError(f"this state cannot go on: {told}; if it may, say changed=True")
     args = by_name(callee.info, bind_arguments(callee.info, state.data["args"], program.space))
     made = as_value({**state.data, "args": {}}, ClassTy("baml.agent.State"), program.space)
     made.args = args

@@ -54,6 +54,7 @@ class Call:
         self._budget = None if options.budget is None else budget
         self.stop = Stop(services.clock, options.deadline, options.max_steps, options.cancel, self._budget)
         self.waits = callee.suspends
+        self._program = program
         self._namespace = program.namespace
         self._services = services
         self._error: BamlError | None = None
@@ -253,6 +254,8 @@ class Call:
             from .agents import AgentState
 
             error.state = AgentState.of(state)
+        if error.state is not None:
+            error.state = error.state.made_by(self._program)
         return error
 
 

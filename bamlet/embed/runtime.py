@@ -221,20 +221,27 @@ class AsyncRuntime:
         /,
         *,
         context: CallContext | None = None,
+        changed: bool = False,
     ) -> Any:
         """Go on with an agent to its value. `answers` has one for each call that waits, by its id: True, False, a
-        reason for no, or other arguments. What ran before does not run again."""
+        reason for no, or other arguments. What ran before does not run again. A state that was written down by
+        another version of the function goes on with `changed` only."""
         with SHORTENED:
-            return await self.prepare_resume(state, answers, context).run()
+            return await self.prepare_resume(state, answers, context, changed=changed).run()
 
     def prepare_resume(
-        self, state: AgentState, answers: Mapping[str, Any] | None, context: CallContext | None
+        self,
+        state: AgentState,
+        answers: Mapping[str, Any] | None,
+        context: CallContext | None,
+        *,
+        changed: bool = False,
     ) -> Call:
         from .agents import resumption
 
         options = given_context(context)
         program = self._with_types(options)
-        callee, values = resumption(program, state, answers)
+        callee, values = resumption(program, state, answers, changed=changed)
         observed = self._observed(state.function, streams=False, options=options)
         sink = sink_of("none", False, options, now=self._services.clock.now)
         return self._call(callee, values, options, sink, program, observed)

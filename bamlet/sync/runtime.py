@@ -141,10 +141,11 @@ class Runtime:
         /,
         *,
         context: CallContext | None = None,
+        changed: bool = False,
     ) -> Any:
         """Go on with an agent to its value, with an answer for each call that waits."""
         with SHORTENED:
-            call = self.asynchronous.prepare_resume(state, answers, context)
+            call = self.asynchronous.prepare_resume(state, answers, context, changed=changed)
             return wait_for(call.run(), call.stop.request)
 
     def discover(self) -> tuple[BodyTest, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -281,3 +282,43 @@ class TestFunctionsOfTheHost:
 
         with pytest.raises(bamlet.BamlInvalidArgumentError, match="did you mean `look`"):
             runtime.function(loook)
+
+
+class TestAStateThatIsKept:
+    """`resume` looks whether the program is still the one that the state is of."""
+
+    def kept(self) -> str:
+        async def work(runtime: bamlet.AsyncRuntime) -> str:
+            with pytest.raises(bamlet.BamlPaused) as pause:
+                await runtime.call("Assist", q="?")
+            again = pickle.loads(pickle.dumps(pause.value.state))
+            assert again == pause.value.state
+            return str(pause.value.state.to_json())
+
+        found: str = ran(script(calls(call("pay", {"amount": 70}))), work)
+        return found
+
+    def resumed(self, source: str, text: str, model: Any, **more: Any) -> Any:
+        program = bamlet.compile_sources({"main.baml": source})
+        state = bamlet.AgentState.from_json(text)
+
+        async def run() -> Any:
+            runtime = bamlet.AsyncRuntime(
+                program, functions={"look": look}, transport=model, clock=LoopClock(), environ={}
+            )
+            async with runtime:
+                return await runtime.resume(state, {state.asks[0].id: True}, **more)
+
+        return run_virtual(run())
+
+    def test_the_same_program_goes_on(self) -> None:
+        assert self.resumed(SOURCE, self.kept(), script(say("ok"))) == "ok"
+
+    def test_one_that_has_changed_does_so_on_request_and_tells_the_model_what_is_gone(self) -> None:
+        source = SOURCE.replace("tools [look, careful, wary]", "tools [look]")
+        text, model = self.kept(), script(say("ok"))
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="`Assist` or something that it is made of"):
+            self.resumed(source, text, model)
+        assert model.requests == []
+        assert self.resumed(source, text, model, changed=True) == "ok"
+        assert "there is no tool `pay`" in model.requests[0].body["messages"][-1]["content"]
