@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 from ..diagnostics import did_you_mean
 from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context as AnyContext
-from ..interpreter.runtime.tools import FunctionInfo, gives_tools, in_order, tool_name
+from ..interpreter.runtime.tools import AgentInfo, FunctionInfo, gives_tools, in_order, tool_name
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
 from ..patterns import pattern
 from ..prompt import PromptError, Tool, ToolInput, Tools, in_words, tool_input
@@ -370,6 +370,21 @@ def loop_of(context: Context, function_name: str) -> FunctionValue | None:
     info = context.program.functions.get(function_name)
     name = info.llm.loop if info is not None and info.llm is not None else None
     return None if name is None else context.space.functions[name]
+
+
+@sysop("baml.agent.declared_options")
+def declared_options(context: Context, function_name: str) -> Instance:
+    info = context.program.functions.get(function_name)
+    found = (info.llm.agent if info is not None and info.llm is not None else None) or AgentInfo()
+    functions = {name: context.space.functions[name] for name in (found.choose, found.done) if name is not None}
+    fields = {
+        "max_steps": found.max_steps,
+        "parallel": found.parallel,
+        "answer_retries": found.answer_retries,
+        "choose": functions.get(found.choose or ""),
+        "done": functions.get(found.done or ""),
+    }
+    return context.space.instance("baml.agent.Options", fields)
 
 
 @sysop("baml.agent.begin_call")

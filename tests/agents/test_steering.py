@@ -53,6 +53,19 @@ function Strict(q: string) -> string { client C, tools [look], loop Stubborn, pr
 
 function Looped(q: string) -> string { client C, tools [look], loop Reviewed, prompt #"{{ q }}"# }
 
+function FirstOnly(state: baml.agent.State) -> baml.agent.Plan {
+  let usual = baml.agent.usual(state, baml.agent.declared("Blocked"));
+  baml.agent.Plan { ...usual, tools: [usual.tools[0]], client: "Other" }
+}
+function twice(state: baml.agent.State) -> bool { state.steps >= 2 }
+function Blocked(q: string) -> string {
+  client C
+  tools [look, wary]
+  agent { choose FirstOnly, done twice }
+  prompt #"{{ q }}"#
+}
+function Short(q: string) -> string { client C, tools [look], agent { max_steps 1 }, prompt #"{{ q }}"# }
+
 function Steered(q: string, choice: string) -> unknown throws unknown {
   let tools = baml.agent.declared("Assist");
   baml.agent.run_with("Assist", { "q": q }, tools, baml.agent.Options {
@@ -132,6 +145,14 @@ class TestPlans:
         first = model.requests[0].body
         assert first["tool_choice"] == {"type": "function", "function": {"name": "look"}}
         assert [tool["function"]["name"] for tool in first["tools"]] == ["look"]
+
+    def test_the_block_of_a_function_steers_it_too(self) -> None:
+        model = script(*(calls(call("look", {"at": n}), text=f"step {n}") for n in (1, 2, 3)))
+        assert ran(model, lambda runtime: runtime.call("Blocked", q="?")) == "step 2"
+        assert [request.body["model"] for request in model.requests] == ["other", "other"]
+        assert [tool["function"]["name"] for tool in model.requests[0].body["tools"]] == ["look"]
+        with pytest.raises(bamlet.UnhandledThrow, match="no answer after 1 steps"):
+            called("Short", calls(call("look", {"at": 1})))
 
     def test_a_choice_of_a_tool_that_there_is_not(self) -> None:
         with pytest.raises(bamlet.BamlInvalidArgumentError, match="did you mean `look`"):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ..facts.interface import LlmInfo
+from .agent_blocks import read_agent_block
 from .blocks import Block, Shape
 from .prompts import prompt_text
 from .settings import find, setting
 
 _LLM_FUNCTION = Shape(
     "an LLM function",
-    ("client", "prompt", "tools", "loop"),
+    ("client", "prompt", "tools", "loop", "agent"),
     catalogue.LLM_BODY,
     catalogue.LLM_BODY.for_lack(),
     {"client": 'client "openai/gpt-4o-mini"', "prompt": 'prompt #"…"#'},
@@ -42,12 +43,24 @@ def read_llm_body(block: Block, node: n.FunctionDecl, body: n.LlmBody) -> LlmInf
         block.wrong(
             loop, catalogue.LLM_BODY, "a loop stands beside `tools`", "write tools [find_orders], or no loop"
         )
+    agent = read_agent_block(block, node.name, given["agent"]) if "agent" in given else None
+    if "agent" in given and "tools" not in given:
+        message, hint = "`agent` stands beside `tools`", "write tools [find_orders], or no agent"
+        block.wrong(given["agent"].key, catalogue.LLM_BODY, message, hint)
+    elif loop is not None and agent is not None and (agent.choose or agent.done):
+        message = "a loop of one's own chooses by itself: `choose` and `done` stand without `loop`"
+        block.wrong(loop, catalogue.LLM_BODY, message, "call them in the loop")
     if client is None or prompt is None:
         return None
     assert isinstance(prompt.value, n.ConfigText | n.Template)
     text = prompt_text(block.placed, prompt.value)
     return LlmInfo(
-        str(setting(client.value)), text.text, len(text.holes), _names(tools_of(node)), setting_name(loop)
+        str(setting(client.value)),
+        text.text,
+        len(text.holes),
+        _names(tools_of(node)),
+        setting_name(loop),
+        agent,
     )
 
 

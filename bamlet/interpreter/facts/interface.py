@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from ...options import RETRIES
@@ -61,11 +61,23 @@ def in_call_order(params: Sequence[Param]) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentInfo:
+    """How far an agent may go; `choose` and `done` are functions that steer it."""
+
+    max_steps: int = 20
+    parallel: int = 8
+    answer_retries: int = 1
+    choose: str | None = None
+    done: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LlmInfo:
     """What an LLM function is made of; `client` names a client or is a `provider/model` shorthand.
 
     `holes` counts the values that the template wants beside the arguments; `tools` are the functions that
-    the model may call, and `loop` is what makes its steps in the place of `baml.agent.advance`.
+    the model may call, and `loop` is what makes its steps in the place of `baml.agent.advance`. `agent` is what
+    its block of that name says.
     """
 
     client: str
@@ -73,6 +85,14 @@ class LlmInfo:
     holes: int = 0
     tools: tuple[str, ...] = ()
     loop: str | None = None
+    agent: AgentInfo | None = None
+
+    @property
+    def called(self) -> Iterator[str]:
+        """The functions of the program that its agent runs."""
+        yield from self.tools
+        named = (self.loop, *((self.agent.choose, self.agent.done) if self.agent is not None else ()))
+        yield from (name for name in named if name is not None)
 
 
 CALL_OF_HOST = "baml.host.call_declared"

@@ -213,7 +213,16 @@ class _Finder:
 
     def config_entry(self, node: n.ConfigEntry) -> Iterator[Reference]:
         """Names of clients, policies and functions in configuration."""
-        if node.key.name not in ("client", "retry_policy", "strategy", "functions", "tools", "loop"):
+        if node.key.name not in (
+            "client",
+            "retry_policy",
+            "strategy",
+            "functions",
+            "tools",
+            "loop",
+            "choose",
+            "done",
+        ):
             return
         values = node.value.items if isinstance(node.value, n.ConfigList) else (node.value,)
         for value in values:

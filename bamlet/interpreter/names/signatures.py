@@ -11,7 +11,7 @@ from ...types.ty import ERROR, NEVER, STRING, UNKNOWN, ListTy, MapTy, ParameterT
 from ..declarations.blocks import Block
 from ..declarations.llm_bodies import holes_of, read_llm_body
 from ..facts.code_names import arguments_name, prompt_name
-from ..facts.interface import Param
+from ..facts.interface import AgentInfo, Param
 from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 from .aliases import AliasReader
@@ -82,6 +82,8 @@ class SignatureReader:
                     llm = replace(llm, tools=tuple(full))
                 if llm is not None and llm.loop is not None:
                     llm = replace(llm, loop=self.names.full(llm.loop, placed.file.name))
+                if llm is not None and llm.agent is not None:
+                    llm = replace(llm, agent=self._agent(placed, llm.agent))
                 if llm is not None and llm.holes:
                     self._prompt(placed, node, symbol, holes_of(placed, node.body))
                 if any(param.has_default for param in params):
@@ -89,6 +91,11 @@ class SignatureReader:
                 return replace(symbol, kind="llm", suspends=True, llm=llm)
             case _:
                 return symbol
+
+    def _agent(self, placed: n.Placed[n.Item], agent: AgentInfo) -> AgentInfo:
+        file = placed.file.name
+        choose, done = (name and self.names.full(name, file) for name in (agent.choose, agent.done))
+        return replace(agent, choose=choose, done=done)
 
     def _of_host(self, placed: n.Placed[n.Item], node: n.FunctionDecl, symbol: FunctionSymbol) -> FunctionSymbol:
         """The host knows a function by its name alone, and gives what its signature says."""

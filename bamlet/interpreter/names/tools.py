@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.show import show
-from ...types.ty import ClassTy, FunctionTy, FutureTy, InterfaceTy, ListTy, MediaTy, Ty
+from ...types.ty import BOOL, ClassTy, FunctionTy, FutureTy, InterfaceTy, ListTy, MediaTy, Ty
+from ..declarations.agent_blocks import steering_of
 from ..declarations.llm_bodies import loop_of, tools_of
 from ..facts.interface import gives_tools, tool_name
 from ..facts.report import Report
@@ -27,7 +28,12 @@ def check_tools(names: Names, view: Names, report: Report) -> None:
     for symbol in names.functions.values():
         if symbol.llm is None or symbol.placed is None or symbol.node is None:
             continue
-        _check_loop(names, view, symbol, report)
+        loop = loop_of(symbol.node)
+        if loop is not None and symbol.llm.loop is not None:
+            _check_steering(names, view, symbol, (loop, symbol.llm.loop, "loop"), report)
+        for name, node in steering_of(symbol.node):
+            if (full := getattr(symbol.llm.agent, name)) is not None:
+                _check_steering(names, view, symbol, (node, full, name), report)
         taken: dict[str, str] = {}
         for node, full in zip(tools_of(symbol.node), symbol.llm.tools, strict=True):
             tool = view.functions.get(full)
@@ -46,25 +52,43 @@ def check_tools(names: Names, view: Names, report: Report) -> None:
             taken[name] = full
 
 
-LOOP = FunctionTy((ClassTy("baml.agent.State"), ListTy(ClassTy("baml.agent.Tool"))), ClassTy("baml.agent.State"))
-_LOOP = "function {name}(state: baml.agent.State, tools: baml.agent.Tool[]) -> baml.agent.State {{ … }}"
+_STATE, _TOOLS = ClassTy("baml.agent.State"), ListTy(ClassTy("baml.agent.Tool"))
+# What steers an agent: its type, a declaration to write, and what it is there for.
+_STEERING: Mapping[str, tuple[FunctionTy, str, str]] = {
+    "loop": (
+        FunctionTy((_STATE, _TOOLS), _STATE),
+        "(state: baml.agent.State, tools: baml.agent.Tool[]) -> baml.agent.State { … }",
+        "makes the steps of an agent",
+    ),
+    "choose": (
+        FunctionTy((_STATE,), ClassTy("baml.agent.Plan")),
+        "(state: baml.agent.State) -> baml.agent.Plan { … }",
+        "says what a step of an agent is told",
+    ),
+    "done": (
+        FunctionTy((_STATE,), BOOL),
+        "(state: baml.agent.State) -> bool { … }",
+        "says when an agent has done enough",
+    ),
+}
 
 
-def _check_loop(names: Names, view: Names, symbol: FunctionSymbol, report: Report) -> None:
+def _check_steering(
+    names: Names, view: Names, symbol: FunctionSymbol, given: tuple[n.ConfigValue, str, str], report: Report
+) -> None:
     assert symbol.placed is not None
-    assert symbol.node is not None
-    assert symbol.llm is not None
-    node, full = loop_of(symbol.node), symbol.llm.loop
-    if node is None or full is None or full in view.broken:
+    node, full, key = given
+    if full in view.broken:
         return
-    loop = view.functions.get(full)
-    if loop is None:
+    wanted, written, purpose = _STEERING[key]
+    found = view.functions.get(full)
+    if found is None:
         message = f"no function is called `{full}`"
-        hint = did_you_mean(full, names.functions) or f"declare it: {_LOOP.format(name=full)}"
+        hint = did_you_mean(full, names.functions) or f"declare it: function {full}{written}"
         report.at(symbol.placed, node, catalogue.UNKNOWN_NAME, message, hint=hint)
-    elif not view.relation().is_subtype(loop.ty, LOOP):
-        message = f"`{full}` makes the steps of an agent, and must be `{show(LOOP)}`; it is `{show(loop.ty)}`"
-        hint = f"write {_LOOP.format(name=full)}"
+    elif not view.relation().is_subtype(found.ty, wanted):
+        message = f"`{full}` {purpose}, and must be `{show(wanted)}`; it is `{show(found.ty)}`"
+        hint = f"write function {full}{written}"
         report.at(symbol.placed, node, catalogue.TYPE_MISMATCH, message, hint=hint)
 
 

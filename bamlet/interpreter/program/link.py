@@ -171,10 +171,8 @@ def link(
         if name in unit.names.functions:
             space.functions[name] = program.function_value(name)
     for symbol in unit.names.functions.values():
-        for tool in symbol.llm.tools if symbol.llm else ():
-            space.functions[tool] = _value(program, tool)
-        if symbol.llm is not None and symbol.llm.loop is not None:
-            space.functions[symbol.llm.loop] = _value(program, symbol.llm.loop)
+        for called in symbol.llm.called if symbol.llm else ():
+            space.functions[called] = _value(program, called)
     for client in names.clients.values():
         if client.strategy is not None:
             space.functions[client.strategy] = program.function_value(client.strategy)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..facts.interface import FunctionInfo, gives_tools, in_call_order, tool_name
+from ..facts.interface import AgentInfo, FunctionInfo, gives_tools, in_call_order, tool_name
 from .calling import OMITTED
 
-__all__ = ["FunctionInfo", "gives_tools", "in_order", "tool_name"]
+__all__ = ["AgentInfo", "FunctionInfo", "gives_tools", "in_order", "tool_name"]
 
 
 def in_order(info: FunctionInfo, arguments: Mapping[str, Any]) -> list[Any]:
