@@ -311,6 +311,13 @@ def destructure(c: Children) -> n.ClassPattern:
     return n.ClassPattern(c[0].start, c[-1].end, named, _written_types(c), all_of(c, n.FieldPattern))
 
 
+def field_init(c: Children) -> n.FieldInit:
+    """`{ name }` is `{ name: name }`."""
+    name = identifier(c[0])
+    value = c[2] if len(c) == 3 else n.Path(name.start, name.end, (name,))
+    return n.FieldInit(name.start, c[-1].end, name, value)
+
+
 def field_pattern(c: Children) -> n.FieldPattern:
     name = identifier(c[0])
     inner = c[2] if len(c) == 3 else n.BindingPattern(name.start, name.end, name, None, None)

@@ -81,6 +81,7 @@ _LOOK: dict[type, Callable[[Any], str | None]] = {
     n.ClassPattern: lambda node: "a pattern with fields",
     n.ListPattern: lambda node: "a pattern of a list",
     n.TypePattern: lambda node: "a pattern of a type",
+    n.FieldInit: lambda node: "a field by its name alone" if node.name.end == node.end else None,
     n.NamedArgument: lambda node: "an argument by name",
     n.ForIn: lambda node: "a `for` without parentheses" if node.bare else None,
     n.Param: lambda node: None if node.default is None else "a default value",

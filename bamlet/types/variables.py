@@ -137,10 +137,24 @@ def _match_function(relation: Relation, wanted: FunctionTy, given: FunctionTy, f
 
 
 def _match_union(relation: Relation, parts: tuple[Ty, ...], given: Ty, found: dict[str, Ty]) -> None:
-    """What the other members of the union take is no matter of the variable among them."""
+    """What the other members of the union take is no matter of the variables among them.
+
+    A member with a variable inside takes what is of its shape, each for itself; a bare variable takes what is left.
+    """
     plain = [part for part in parts if not holds_variable(part)]
     rest = [one for one in members(given) if not any(relation.is_part(one, part) for part in plain)]
+    for part in parts:
+        if holds_variable(part) and not isinstance(part, VariableTy):
+            rest = [one for one in rest if not _match_member(relation, part, one, found)]
     if rest:
         for part in parts:
-            if holds_variable(part):
+            if isinstance(part, VariableTy):
                 match_variables(relation, part, union(rest), found)
+
+
+def _match_member(relation: Relation, part: Ty, given: Ty, found: dict[str, Ty]) -> bool:
+    told: dict[str, Ty] = {}
+    match_variables(relation, part, given, told)
+    for name, ty in told.items():
+        found[name] = relation.join((found[name], ty)) if name in found else ty
+    return bool(told)

@@ -266,7 +266,7 @@ def _pattern(tree: Tree) -> Doc:
     return Group((doc(first), Indent(lines))) if rest else doc(first)
 
 
-def _field_pattern(tree: Tree) -> Doc:
+def _keyed_or_name(tree: Tree) -> Doc:
     return doc(tree.children[0]) if len(tree.children) == 1 else _keyed(tree)
 
 
@@ -299,7 +299,7 @@ FORMAT |= {
     "hole": _hole,
     "path": in_order,
     "constructor": _constructor,
-    "field_init": _keyed,
+    "field_init": _keyed_or_name,
     "spread": in_order,
     "map_literal": _map_literal,
     "map_entry": _keyed,
@@ -321,7 +321,7 @@ FORMAT |= {
     "type_pattern": in_order,
     "destructure": _constructor,
     "let_destructure": _constructor,
-    "field_pattern": _field_pattern,
+    "field_pattern": _keyed_or_name,
     "array_pattern": _list_literal,
     "rest_pattern": in_order,
     "path_pattern": in_order,

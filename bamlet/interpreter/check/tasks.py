@@ -35,6 +35,11 @@ def _all(c: Checker, types: Sequence[Ty]) -> Ty:
     return FutureTy(ListTy(found.value), found.error)
 
 
+def _any(c: Checker, types: Sequence[Ty]) -> Ty:
+    found = _together(c, types[0])
+    return FutureTy(found.value, ClassTy("baml.future.AllFailed", (found.error,)))
+
+
 _GIVES: dict[str, Give] = {
     "baml.task.race": lambda c, types: given(c, types[0]),
     "baml.task.hedge": lambda c, types: given(c, types[0]),
@@ -44,7 +49,7 @@ _GIVES: dict[str, Give] = {
     "baml.future.all_complete": _all,
     "baml.future.all_settled": lambda c, types: FutureTy(ListTy(_together(c, types[0])), NEVER),
     "baml.future.race": lambda c, types: _together(c, types[0]),
-    "baml.future.any": lambda c, types: FutureTy(_together(c, types[0]).value, ClassTy("baml.future.AllFailed")),
+    "baml.future.any": _any,
     "baml.future.with_timeout": lambda c, types: given(c, types[1]),
 }
 
