@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Program
@@ -11,6 +12,30 @@ from .context import CallContext
 from .errors import BamlInvalidArgumentError
 
 NO_CONTEXT = CallContext()
+
+
+class NotEntered:
+    """What a plain `with` finds at a runtime that is entered by `async with`. Of type checkers it is hidden, which
+    say so without help.
+    """
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self):
+            raise BamlInvalidArgumentError("write `async with AsyncRuntime(...)`, or `with Runtime(...)` to block")
+
+        def __exit__(self, *left): ...  # looked for before anything is entered
+
+
+class NotAwaited:
+    """The other way round."""
+
+    if not TYPE_CHECKING:
+
+        async def __aenter__(self):
+            raise BamlInvalidArgumentError("write `with Runtime(...)`, or `async with AsyncRuntime(...)` to await")
+
+        async def __aexit__(self, *left): ...
 
 
 def check_program(given: object) -> None:
@@ -34,10 +59,25 @@ def check_text(given: object) -> None:
         raise BamlInvalidArgumentError(f"the text of an answer is a str, not {type(given).__name__}")
 
 
-def check_named(info: FunctionInfo, arguments: object) -> None:
-    if arguments is not None and type(arguments) is not dict and not isinstance(arguments, Mapping):
+def check_named(info: FunctionInfo, arguments: object, named: Mapping[str, object]) -> None:
+    """Arguments come in a mapping, as keywords, or in both if none is in both."""
+    if arguments is None:
+        return
+    if not isinstance(arguments, Mapping) or not all(isinstance(name, str) for name in arguments):
         names = ", ".join(f"{param.name}=..." for param in info.params)
         raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
+    if named and (twice := arguments.keys() & named.keys()):
+        told = f"`{min(twice)}` is given twice, in the mapping and as a keyword: leave one out"
+        raise BamlInvalidArgumentError(f"Invalid argument: {info.name}: {told}")
+
+
+def no_function(program: Program, name: str, hint: str | None) -> BamlInvalidArgumentError:
+    """Why a host cannot call what it has named."""
+    if types := program.unit.effects.told.get(name):
+        listed = ", ".join(f"`{one}`" for one in types)
+        way = f"call a function that calls `{name}<…>(…)`"
+        return BamlInvalidArgumentError(f"`{name}` looks at its type {listed}, which a host cannot tell it: {way}")
+    return BamlInvalidArgumentError(f"there is no function `{name}`" + (f"; {hint}" if hint else ""))
 
 
 def check_entry(info: FunctionInfo) -> None:

@@ -34,8 +34,18 @@ from .asking import asked
 from .call import Call
 from .compiling import callable_functions, with_types
 from .context import Budget, CallContext
-from .errors import BamlError, BamlInvalidArgumentError
-from .given import NO_CONTEXT, check_entry, check_name, check_named, check_program, check_text, given_context
+from .errors import BamlError
+from .given import (
+    NO_CONTEXT,
+    NotEntered,
+    check_entry,
+    check_name,
+    check_named,
+    check_program,
+    check_text,
+    given_context,
+    no_function,
+)
 from .logs import set_up_from_environment
 from .media import media_value
 from .observing import Observed
@@ -81,7 +91,7 @@ __all__ = [
 ]
 
 
-class AsyncRuntime:
+class AsyncRuntime(NotEntered):
     """The asyncio face. It may serve several event loops; closing it closes it for one, until it is entered again.
 
     `environ` replaces the process's environment, `clock` the time. `transport` carries the requests, or is the
@@ -298,7 +308,7 @@ class AsyncRuntime:
     ) -> tuple[Callee, list[Any]]:
         callee = self._callee(function, program)
         check_entry(callee.info)
-        check_named(callee.info, arguments)
+        check_named(callee.info, arguments, named)
         return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
 
     def _with_types(self, options: CallContext) -> Program:
@@ -310,7 +320,7 @@ class AsyncRuntime:
         callee = (program or self.program).callee(function)
         if callee is None:
             hint = did_you_mean(function, callable_functions(self.program))
-            raise BamlInvalidArgumentError(f"there is no function `{function}`" + (f"; {hint}" if hint else ""))
+            raise no_function(self.program, function, hint)
         return callee
 
     def _streaming(self, program: Program, callee: Callee, values: list[Any]) -> tuple[Callee, list[Any]]:

@@ -154,8 +154,8 @@ LLM_CLIENT = pattern(
 )
 LLM_PROMPT = pattern(rf'prompt{_BLANK}?:?{_BLANK}?[A-Za-z]*(?:#+"|"|`)')
 
-# A word and a string beside each other are no expression.
-LLM_MISSPELT = pattern(rf'(?!(?:{"|".join(EXPR_KEYWORDS)}|test|testset)\b)[A-Za-z_]\w*:?[ \t]+#*"')
+# A word and a string beside each other are no expression; of `raise "…"` the checker says what is meant.
+LLM_MISSPELT = pattern(rf'(?!(?:{"|".join(EXPR_KEYWORDS)}|test|testset|raise)\b)[A-Za-z_]\w*:?[ \t]+#*"')
 
 # What other languages write, where it can mean nothing in this one.
 FOREIGN = pattern(

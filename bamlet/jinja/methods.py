@@ -89,6 +89,8 @@ _SEQUENCE: dict[str, Callable[..., Any]] = {
     "index": index,
 }
 
+SEQUENCE_METHODS = frozenset(_SEQUENCE)
+
 _MAP: dict[str, Callable[..., Any]] = {
     "get": lambda entries, key, default=None: entries.get(key, default),
     "items": lambda entries: [[key, item] for key, item in entries.items()],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from ..embed.call import closed_error
 from ..embed.context import Budget, CallContext
 from ..embed.errors import BamlError
+from ..embed.given import NotAwaited
 from ..embed.runtime import (
     AsyncRuntime,
     ClockLike,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Runtime:
+class Runtime(NotAwaited):
     """The blocking twin of `AsyncRuntime`; the arguments are the same, and a test holds that."""
 
     def __init__(

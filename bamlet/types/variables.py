@@ -139,7 +139,7 @@ def _match_function(relation: Relation, wanted: FunctionTy, given: FunctionTy, f
 def _match_union(relation: Relation, parts: tuple[Ty, ...], given: Ty, found: dict[str, Ty]) -> None:
     """What the other members of the union take is no matter of the variables among them.
 
-    A member with a variable inside takes what is of its shape, each for itself; a bare variable takes what is left.
+    A member with a variable inside takes what is of its shape; a bare variable takes what is left.
     """
     plain = [part for part in parts if not holds_variable(part)]
     rest = [one for one in members(given) if not any(relation.is_part(one, part) for part in plain)]

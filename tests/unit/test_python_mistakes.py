@@ -10,7 +10,9 @@ import pytest
 
 import bamlet
 
-PROGRAM = bamlet.compile_sources({"main.baml": "function Add(a: int, b: int) -> int { a + b }"})
+PROGRAM = bamlet.compile_sources(
+    {"main.baml": "function Add(a: int, b: int) -> int { a + b }  function Is<T>(x: unknown) -> bool { x is T }"}
+)
 
 MISTAKES: dict[str, Callable[[Any], Any]] = {
     "write Runtime(bamlet.load('x.baml'))": lambda rt: bamlet.Runtime("x.baml"),  # type: ignore[arg-type]
@@ -21,6 +23,13 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
     '{"main.baml": text}': lambda rt: bamlet.compile_sources("function"),  # type: ignore[arg-type]
     "takes texts": lambda rt: bamlet.compile_sources({"main.baml": b"x"}),  # type: ignore[dict-item]
     "a function is given by its name": lambda rt: rt.call(print),
+    "`a` is given twice, in the mapping and as a keyword": lambda rt: rt.call("Add", {"a": 1, "b": 2}, a=3),
+    "arguments have names": lambda rt: rt.call("Add", {1: 2}),
+    "texts by their names go to compile_sources": lambda rt: bamlet.load({}),  # type: ignore[arg-type]
+    'write load("folder")': lambda rt: bamlet.load(None),  # type: ignore[arg-type]
+    "write `async with AsyncRuntime(...)`": lambda rt: bamlet.AsyncRuntime(PROGRAM).__enter__(),  # type: ignore[attr-defined]
+    "write `with Runtime(...)`": lambda rt: asyncio.run(rt.__aenter__()),
+    "call a function that calls `Is<…>(…)`": lambda rt: rt.call("Is", x=1),
     "the text of an answer is a str, not bytes": lambda rt: rt.parse("Add", b"1"),
 }
 
@@ -81,5 +90,5 @@ def test_an_asyncio_runtime_is_closed_for_its_loop() -> None:
 
 def test_a_program_and_the_public_names_are_shown_in_short() -> None:
     assert len(repr(PROGRAM)) < 80
-    assert "1 functions" in repr(PROGRAM)
+    assert "2 functions" in repr(PROGRAM)
     assert set(bamlet.__all__) <= set(dir(bamlet))

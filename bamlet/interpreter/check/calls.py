@@ -84,7 +84,8 @@ def _dispatch(c: Checker, node: n.Call, expected: Ty | None) -> Ty:
 def _path_call(c: Checker, node: n.Call, path: n.Path, expected: Ty | None) -> Ty:
     head = path.parts[0].name
     name = path.name if c.find(head) is not None else c.full(path.name)
-    if c.find(head) is None and head in c.names.broken:
+    asked = companion(name) if c.find(head) is None else None
+    if c.find(head) is None and (head in c.names.broken or (asked and asked[0] in c.names.broken)):
         for argument in written(node):
             c.look(argument)
         return ERROR
@@ -95,7 +96,7 @@ def _path_call(c: Checker, node: n.Call, path: n.Path, expected: Ty | None) -> T
             return call_of_a_type(c, node, name)
         if name in c.names.functions:
             return _function_call(c, node, Method(c.names.functions[c.called(name)], {}), None, expected)
-        if asked := companion(name):
+        if asked:
             return companion_call(c, node, path, c.names.functions.get(asked[0]), asked[1])
         if name in FUNCTIONS:
             return _builtin_function(c, node, name, FUNCTIONS[name])
@@ -124,10 +125,8 @@ def _no_function(c: Checker, node: n.Call, path: n.Path) -> Ty:
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
     if name in c.names.templates:
-        message, instead = (
-            f"`{name}` is a template string, not a function",
-            f"call it in a prompt: {{{{ {name}(…) }}}}",
-        )
+        message = f"`{name}` is a template string, not a function"
+        instead = f'call it in a prompt like #"{{{{ {name}(…) }}}}"#; elsewhere a function gives a text'
         c.wrong(path, catalogue.NOT_CALLABLE, message, hint=instead)
         return ERROR
     candidates = [*c.names.functions, *FUNCTIONS, *METHODS, *OF_A_TYPE, *c.visible]

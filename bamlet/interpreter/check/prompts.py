@@ -12,7 +12,7 @@ from ...diagnostics import Code, catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...grammar.raw import source_offset
 from ...grammar.walk import functions_of, walk
-from ...jinja.methods import STRING_METHODS
+from ...jinja.methods import SEQUENCE_METHODS, STRING_METHODS
 from ...records import dataclass, field
 from ...types.relate import Relation
 from ...types.show import show
@@ -27,7 +27,15 @@ _CONTEXT: dict[str, tuple[str, ...]] = {
 }
 _RIGHT = (("ctx", "output_format"), ("_", "role"), ("_", "chat"))  # in every prompt
 _PLAIN = (INT, FLOAT, BOOL)  # without fields and without methods
-_LENGTHS = ("length", "size", "len")  # what lists have in other languages
+# What lists have in other languages, and in this one outside of templates.
+_OF_LISTS = {
+    **dict.fromkeys(("length", "size", "len"), "write `… | length`"),
+    **dict.fromkeys(
+        ("append", "push", "extend", "insert", "pop", "remove"), "a prompt changes no list: do so before the call"
+    ),
+    **dict.fromkeys(("includes", "contains", "has"), "write `x in …`"),
+    **dict.fromkeys(("join", "map", "first", "last", "sort", "reverse"), "write it behind a bar: `… | {}`"),
+}
 _ROLES = ("role", "chat", "history")
 
 
@@ -196,9 +204,10 @@ class _Prompts:
                 self._warn(placed, text, use, catalogue.PROMPT_NAME, message, None)
                 return
             if members and all(isinstance(member, ListTy) for member in members):
-                if part in _LENGTHS:
-                    message = f"`{show(ty)}` has no `{part}`, so there is nothing"
-                    self._warn(placed, text, use, catalogue.PROMPT_NAME, message, "write `… | length`")
+                if part not in SEQUENCE_METHODS:
+                    message = f"`{show(ty)}` has no `{part}` in a template"
+                    hint = _OF_LISTS.get(part, "").format(part) or did_you_mean(part, SEQUENCE_METHODS)
+                    self._warn(placed, text, use, catalogue.PROMPT_NAME, message, hint)
                 return
             if not members or not all(isinstance(member, ClassTy) for member in members):
                 return
