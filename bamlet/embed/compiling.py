@@ -53,12 +53,16 @@ def load(path: str | os.PathLike[str], *, edition: Edition | None = None) -> Pro
 
     Raises `CompileError` with all that is wrong, and `FileNotFoundError` when there is nothing to compile.
     """
-    if not isinstance(path, str | os.PathLike):
-        is_texts, kind = isinstance(path, Mapping), type(path).__name__
-        instead = "texts by their names go to compile_sources" if is_texts else 'write load("folder")'
-        raise BamlInvalidArgumentError(f"load takes the path of a file or a folder, not {kind}: {instead}")
+    _check_path(path)
     sources, unreadable = read_sources(path)
     return _program(sources, unreadable, _on_disk(path, edition))
+
+
+def _check_path(given: object) -> None:
+    if not isinstance(given, str | os.PathLike):
+        is_texts, kind = isinstance(given, Mapping), type(given).__name__
+        instead = "texts by their names go to compile_sources" if is_texts else 'write load("folder")'
+        raise BamlInvalidArgumentError(f"load takes the path of a file or a folder, not {kind}: {instead}")
 
 
 def compile_sources(

@@ -123,7 +123,8 @@ def _check_need(
         to_strings = "make strings of them first: `.map(x => baml.unstable.string(x))`"
         c.wrong(receiver, catalogue.TYPE_MISMATCH, message, hint=to_strings)
     elif builtin.needs == "ordered" and not any(c.relation.is_part(item, kind) for kind in (_NUMBERS, STRING)):
-        by_what = None if builtin.calls_back else "say by what, with `sort_by(x => …)`"
+        by_key = "sort_by(x => …)" if c.edition == 1 else "sort_by_key((x) -> { … })"
+        by_what = None if builtin.calls_back else f"say by what, with `{by_key}`"
         may_be_null = c.relation.is_part(NULL, item)
         message = f"`{name}` puts numbers or strings in order, found `{show(item)}`"
         hint = "the value may be null: test it first" if may_be_null else by_what
