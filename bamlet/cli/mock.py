@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
             with suppress(KeyboardInterrupt):  # how it ends, so it is no failure
                 serve(server, listening)
             if server.problem is not None:
-                print(f"bamlet mock: an exchange is not recorded: {server.problem}", file=sys.stderr)
+                print(f"bamlet mock: {server.problem}", file=sys.stderr)
                 return exits.FAILED
     except CompileError as failure:
         print(render_all(failure.diagnostics, palette(sys.stderr)), file=sys.stderr)

@@ -17,7 +17,7 @@ from ..embed.outside import OutsideModel, OutsideRequest
 from ..providers.offline import refused
 from ..records import dataclass, field
 from ..wire.message import InvalidRequest, NoSuchAnswer, Request, Response, TransportError
-from ..wire.redact import redact_headers
+from ..wire.redact import hide, redact_headers, strangers_secrets
 from ..wire.replay import NotRecorded, ReplayTransport
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class MockServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     problem: SecretInCassette | None = None
     _tape: ReplayTransport | None = None
+    _secrets: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.reset()
@@ -137,6 +138,10 @@ class MockServer:
         except NotRecorded as missing:
             await _refuse(send, asked, 404, str(missing))
             return
+        except SecretInCassette as failure:  # in the request itself, which is not sent
+            self.problem = failure
+            await _refuse(send, asked, 400, str(failure))
+            return
         except InvalidRequest as failure:
             await _refuse(send, asked, 400, str(failure))
             return
@@ -158,7 +163,10 @@ class MockServer:
             return await _played(self._tape, asked)
         if isinstance(self.source, PassedOn):
             headers = tuple(pair for pair in asked.headers if pair[0] not in _OF_THE_CONNECTION)
-            request = Request(asked.method, self.source.url(asked.place), headers, asked.body)
+            url = self.source.url(asked.place)
+            # A later answer, too, may say back what an earlier request has sent.
+            self._secrets |= strangers_secrets(url, headers)
+            request = Request(asked.method, url, headers, asked.body, secrets=tuple(self._secrets))
             return await self.source.transport.open(request, connect_timeout=10)
         assert isinstance(self.source, OutsideModel)
         if asked.dialect is None:
@@ -204,11 +212,12 @@ class _Asked:
         return said is True or "streamGenerateContent" in self.path
 
     def shown(self) -> dict[str, Any]:
+        secrets = strangers_secrets(self.place, self.headers)
         return {
             "method": self.method,
-            "path": self.path,
-            "headers": dict(redact_headers(self.headers)),
-            "body": self.data,
+            "path": hide(self.path, secrets),
+            "headers": {name: hide(value, secrets) for name, value in redact_headers(self.headers)},
+            "body": json.loads(hide(json.dumps(self.data), secrets)),
         }
 
 

@@ -5,8 +5,9 @@ holds a secret by its value, wherever that value came from.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
@@ -74,6 +75,23 @@ def sent_secrets(url: str, headers: Mapping[str, str]) -> Iterator[str]:
         if name.lower() in SECRET_HEADERS:
             yield value.rpartition(" ")[2]  # what stands behind `Bearer`
     yield from secrets_of_url(url)
+
+
+def strangers_secrets(url: str, headers: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The same of a request whose sender has not told which are keys: any whose name says so, too."""
+    found = set(secrets_of_url(url))
+    for name, value in headers:
+        if name.lower() in SECRET_HEADERS or is_secret_name(name):
+            scheme, _, rest = value.rpartition(" ")
+            found |= {value, rest, *(_basic_password(rest) if scheme.lower() == "basic" else ())}
+    with suppress(ValueError):
+        found |= {value for name, value in parse_qsl(urlsplit(url).query) if is_secret_name(name)}
+    return frozenset(value for value in found if len(value) >= SHORTEST_SECRET)
+
+
+def _basic_password(credentials: str) -> Iterator[str]:
+    with suppress(ValueError):
+        yield b64decode(credentials, validate=True).decode().partition(":")[2]
 
 
 def secrets_of_url(url: str) -> Iterator[str]:

@@ -16,19 +16,20 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from bamlet.cli import exits
 from bamlet.cli.main import run
+from bamlet.embed.cassettes import Recording
 from bamlet.embed.outside import HELLO, OutsideModel
-from bamlet.testing.mock import MockServer
+from bamlet.testing.mock import MockServer, PassedOn
 from bamlet.testing.serving import served
 
 ROOT = Path(__file__).parents[2]
@@ -251,6 +252,61 @@ def test_what_a_provider_answers_is_recorded_and_played_again_and_again(tmp_path
     with mock(cassette, "--loop", "--speed", "0") as url:
         for _ in range(3):
             assert read(f"{url}/v1/chat/completions", asked) == said
+
+
+KEY = "sk-very/secret+key=0123456789"
+
+
+async def says_back(scope: Any, receive: Any, send: Any) -> None:
+    """A provider that tells the key it was sent, in the place that the path names, a piece at a time."""
+    if scope["type"] != "http":
+        return
+    sent = dict(scope["headers"]).get(b"x-my-token", KEY.encode())
+    place = scope["path"].rpartition("/")[2]
+    headers = [(b"location", b"http://x/?k=" + sent)] if place == "header" else []
+    await send({"type": "http.response.start", "status": 401 if place == "error" else 200, "headers": headers})
+    for at in range(0, len(sent) if place != "nowhere" else 0, 5):
+        await send({"type": "http.response.body", "body": sent[at : at + 5], "more_body": True})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "is_kept"),
+    [
+        ("header", {}, False),
+        ("body", {}, False),
+        ("error", {}, False),
+        ("nowhere", {"messages": [KEY]}, False),
+        (f"nowhere?secret={quote(KEY, safe='')}", {}, True),
+    ],
+)
+def test_a_key_that_is_said_back_is_not_recorded(tmp_path: Path, path: str, body: Any, is_kept: bool) -> None:
+    cassette = tmp_path / "it.jsonl"
+    with served(says_back) as provider, Recording(cassette, environ={}) as recording:
+        server = MockServer(PassedOn(provider, recording.transport))
+        with served(server) as url:
+            for _ in range(2):
+                with suppress(HTTPError):
+                    read(f"{url}/{path}", body, **{"x-my-token": KEY})
+            shown = json.dumps(fetched(f"{url}/_mock/requests"))
+        assert KEY not in shown
+        assert "<redacted>" in shown
+        assert KEY not in str(server.problem)
+        assert (server.problem is None) is is_kept
+    assert KEY not in cassette.read_text("utf-8")
+    assert quote(KEY, safe="") not in cassette.read_text("utf-8")
+    assert len(cassette.read_text("utf-8").splitlines()) == (2 if is_kept else 0)
+
+
+def test_a_key_of_an_earlier_request_is_not_recorded(tmp_path: Path) -> None:
+    cassette = tmp_path / "it.jsonl"
+    with served(says_back) as provider, Recording(cassette, environ={}) as recording:
+        server = MockServer(PassedOn(provider, recording.transport))
+        with served(server) as url:
+            read(f"{url}/nowhere", {}, **{"x-my-token": KEY})
+            read(f"{url}/body", {})
+        assert "response.frames holds a secret" in str(server.problem)
+    assert len(cassette.read_text("utf-8").splitlines()) == 1
 
 
 @pytest.mark.parametrize(
