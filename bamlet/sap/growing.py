@@ -112,8 +112,8 @@ class Texts:
         kept, recent = self._kept, self._recent
         self._count += 1
         recent.append(new)
-        for index in range(min(len(kept), _TRIED)):
-            if sys.getrefcount(kept[index][0]) == _UNHELD:
+        for index in _TRIED if len(kept) > len(_TRIED) else range(len(kept)):
+            if getrefcount(kept[index][0]) == _UNHELD:
                 copy, count = kept.pop(index)
                 copy += "".join(recent[count - self._count :])
                 break

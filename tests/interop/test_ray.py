@@ -1,6 +1,6 @@
-"""`bamlet map --engine ray` on a small cluster of this machine, whose actors, limiter and driver are killed: `make ray`.
+"""`bamlet map --engine ray` on a small cluster of this machine, whose actors, limiter and driver are killed.
 
-Outside of `make test`, since Ray is 240 MB.
+`make ray` runs it, outside of `make test`, since Ray is 80 MB.
 """
 
 from __future__ import annotations
