@@ -68,7 +68,9 @@ class Coercer:
         self._holds = holds
         self._final = final
         self.make_class = factory.instance if final is None else factory.partial
+        # What became of each pair, but of most scalars: those know it themselves, since there are so many.
         self._memo: dict[tuple[Node, Target], Result] = {}
+        self._scalars = 0
         self.checks: dict[tuple[Node, Target], dict[str, Check]] = {}
         self._keys: dict[tuple[str, MapTarget], Result] = {}
         self._texts: dict[Node, str] = {}
@@ -80,7 +82,7 @@ class Coercer:
     @property
     def pairs(self) -> int:
         """How many pairs of a reading and a target it has coerced."""
-        return len(self._memo) + (0 if self._final is None else len(self._final._memo))
+        return len(self._memo) + self._scalars + (0 if self._final is None else self._final.pairs)
 
     def longest_piece(self, target: Target) -> int:
         """How many characters it reads as the target in a moment: fewer for a union, which tries each variant."""
@@ -92,6 +94,9 @@ class Coercer:
     def coerce(self, node: Node, target: Target) -> Result:
         if self._final is not None and (target.done or type(target) in _LEAVES):
             return self._final.coerce(node, target)
+        if type(node) is TextNode and node.asked is target:
+            answer: Result = node.answer
+            return answer
         key = (node, target)
         known = self._memo.get(key)
         if known is not None:
@@ -108,7 +113,7 @@ class Coercer:
         """Whether the pair was coerced before."""
         if self._final is not None and (target.done or type(target) in _LEAVES):
             return self._final.knows(node, target)
-        return (node, target) in self._memo
+        return (type(node) is TextNode and node.asked is target) or (node, target) in self._memo
 
     def assembling(self, node: Node, target: Target) -> Iterator[None]:
         """Put together, with pauses, what coercing the pair takes when its parts are coerced."""
@@ -135,7 +140,11 @@ class Coercer:
                 result = self._constrained(target, node, result, self._holds)
         if target.strict:
             result = _as_strict(result)
-        self._memo[key] = result
+        if type(node) is TextNode and node.asked is None and type(target) in _LEAVES:
+            node.asked, node.answer = target, result
+            self._scalars += 1
+        else:
+            self._memo[key] = result
         return result
 
     def _coerce_leaves_first(self, node: Node, target: Target) -> None:

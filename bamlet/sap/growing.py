@@ -43,7 +43,7 @@ class Lists:
         if len(growing) < _SHORT or not _COUNTS:
             return growing.copy()
         kept = self._kept
-        for index in _TRIED if len(kept) > len(_TRIED) else range(len(kept)):
+        for index, _ in zip(_TRIED, kept, strict=False):
             if getrefcount(kept[index][0]) == _UNHELD:
                 copy, size = kept.pop(index)
                 del copy[size:]
@@ -79,7 +79,7 @@ class Maps:
         if len(keys) < len(growing):
             new = len(growing) - len(keys)
             keys += reversed([key for key, _ in zip(reversed(growing), range(new), strict=False)])
-        for index in _TRIED if len(kept) > len(_TRIED) else range(len(kept)):
+        for index, _ in zip(_TRIED, kept, strict=False):
             if getrefcount(kept[index][0]) == _UNHELD:
                 copy, size = kept.pop(index)
                 while len(copy) > size:

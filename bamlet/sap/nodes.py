@@ -20,15 +20,18 @@ _KEYWORDS = {
     "null": None,
     "None": None,
 }
-# What stands for the parts of a text that is whole from the start: one list less for each of them.
+# What stands for the parts of a text that is whole: one list less for each of them.
 _NO_PARTS: Final[list[str]] = []
 NUMBER = pattern(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 class TextNode:
-    """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block."""
+    """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block.
 
-    __slots__ = ("_growth", "_text", "done", "end", "parts", "quote", "start")
+    `asked` is the scalar type that it was read as first, and `answer` what that gave: for most there is no other.
+    """
+
+    __slots__ = ("_growth", "_text", "answer", "asked", "done", "end", "parts", "quote", "start")
 
     height: Final = 0
 
@@ -41,6 +44,8 @@ class TextNode:
         self.done = done
         self._text: str | None = None
         self._growth: Texts | None = None
+        self.asked: object = None
+        self.answer: Any = None
         if done and len(quote) <= 1:
             self.parts = _NO_PARTS
             self._text = text if quote else text.strip()
@@ -61,6 +66,7 @@ class TextNode:
             text = _block_text(text, self.quote) if self.done else _open_block_text(text, self.quote)
         if self.done:
             self._text = text
+            self.parts = _NO_PARTS
         return text
 
     def _grown(self, parts: list[str]) -> str:

@@ -123,8 +123,8 @@ class OpenValue:
     def take_key(self, key: str) -> None:
         """Its colon was read; its value may follow."""
         frame = self.stack[-1]
-        assert isinstance(frame, ObjectNode)
-        assert len(frame.keys) == len(frame.values), "a key has its value, or is dropped, before the next one"
+        assert type(frame) is ObjectNode
+        # It had its value, or was dropped, the key before this one.
         frame.keys.append(key)
         if frame.first_key is None:
             frame.first_key = key

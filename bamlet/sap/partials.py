@@ -159,6 +159,8 @@ class ListCursor:
                 self._open = True
                 break
             result = self._coercer.coerce(child, item)
+            if type(child) is not TextNode:
+                child.cursor = None  # nobody goes down there any more, and there are many
             keep_notes(self.notes, index, result, child)
             if isinstance(result, Outcome):
                 self._items.append(self._coercer.complete(item, result.value))
@@ -277,7 +279,7 @@ class Spine:
     """With `skeleton`, whatever has not begun is null, lists and maps too.
 
     Of the last snapshot that showed something it keeps what was open: the first `_visible` ones of `_levels`, from
-    the root downwards, the `innermost` reading and what it is to be, and its `_text`, if that was shown.
+    the root downwards, the `_inner`most reading and what it is `_wanted` as, and its `_text`, if that was shown.
     """
 
     def __init__(self, coercer: Coercer, factory: Factory, *, skeleton: bool = False) -> None:
@@ -286,18 +288,24 @@ class Spine:
         self._skeleton = skeleton
         self._levels: list[Level] = []
         self._visible = 0
-        self.innermost: tuple[Node, Target] | None = None
+        self._inner: Node | None = None
+        self._wanted: Target = _NOTHING_WANTED
         self._text: object = None
         self._required: dict[ClassTarget, tuple[FieldTarget, ...]] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all that the last snapshot showed as open still is."""
+        return self._inner is not None and not self._inner.done
 
     def is_taken_back(self, *, ended: bool) -> bool:
         """Whether something of the last snapshot did not become what it was shown as, now that it is finished.
 
         A root that is no value of its type stays on show. With `ended`, what is open is finished as well.
         """
-        if self.innermost is None:
+        node, target = self._inner, self._wanted
+        if node is None:
             return False
-        node, target = self.innermost
         # What is open lies around the innermost reading: while that is open, all are.
         if not (ended or node.done):
             return False
@@ -330,24 +338,17 @@ class Spine:
             result = self._coercer.coerce(node, target)
             if isinstance(result, Failure):
                 return HIDDEN
-            self.innermost = None
+            self._inner = None
             return result.value
         return self.show_open(node, target)
 
     def show_open(self, root: Node, target: Target) -> object:
         """The same, as if the node itself were not finished yet."""
-        levels, innermost = self._levels, self.innermost
+        levels, node, wanted = self._levels, self._inner, self._wanted
         # While a text is open, so is all around it, and nothing comes behind it: the way to it is the last one.
-        if (
-            innermost is None
-            or innermost[0].done
-            or type(innermost[0]) is not TextNode
-            or not levels
-            or levels[0][0].node is not root
-            or levels[0][1] is not target
-        ):
-            levels, innermost = self._walk(root, target)
-        node, wanted = innermost
+        is_known = type(node) is TextNode and not node.done and levels and levels[0][0].node is root
+        if node is None or not is_known or levels[0][1] is not target:
+            levels, node, wanted = self._walk(root, target)
         value: object = HIDDEN
         text: object = None
         visible = len(levels)
@@ -357,8 +358,9 @@ class Spine:
                 value = self.unchecked(wanted, value)
         elif visible > 1 and not levels[-1][0].begun and type(levels[-2][0]) is ListCursor:
             visible -= 1  # an item shows itself with its first key
-        for number in range(visible - 1, -1, -1):
-            cursor, shown_as = levels[number]
+        number = visible
+        for cursor, shown_as in reversed(levels if visible == len(levels) else levels[:visible]):
+            number -= 1
             value = cursor.snapshot(value)
             if shown_as.constraints:
                 value = self.unchecked(shown_as, value)
@@ -366,10 +368,10 @@ class Spine:
                 visible = number
         if value is not HIDDEN:
             self._levels, self._visible, self._text = levels, visible, text
-            self.innermost = innermost
+            self._inner, self._wanted = node, wanted
         return value
 
-    def _walk(self, node: Node, target: Target) -> tuple[list[Level], tuple[Node, Target]]:
+    def _walk(self, node: Node, target: Target) -> tuple[list[Level], Node, Target]:
         """Down to the innermost open reading: the cursors on the way, the reading, and what it is to be."""
         levels: list[Level] = []
         while not isinstance(node, TextNode):
@@ -381,7 +383,7 @@ class Spine:
             if child is None:
                 break
             node, target = child
-        return levels, (node, target)
+        return levels, node, target
 
     def notes(self, node: Node, target: Target) -> Outcome:
         """What was noted so far about a value, as if it were finished."""
@@ -457,4 +459,5 @@ def is_required(target: Target) -> bool:
     return target.not_null and not target.optional and type(target) not in (ListTarget, MapTarget)
 
 
+_NOTHING_WANTED = Target(name="")
 _CURSORS = (ClassCursor, ListCursor, MapCursor)

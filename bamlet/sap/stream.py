@@ -88,6 +88,7 @@ class PartialParser:
         self._skeleton = skeleton
         self._factory = factory
         self._limits = limits
+        self._most = limits.max_chars
         self._final = Coercer(factory, holds)
         self._coercer = Coercer(factory, holds, self._final)
         self._spine = Spine(self._coercer, factory, skeleton=skeleton)
@@ -117,12 +118,13 @@ class PartialParser:
 
     def feed(self, text: str) -> bool:
         """Take in more text. Whether what `partial` gives may have changed."""
-        self._size += len(text)
-        if self._size > self._limits.max_chars:
+        before = self._size
+        self._size = size = before + len(text)
+        if size > self._most:
             return False
         self._text.write(text)
         changed = (self._brackets_matter and self._extractor.feed(text)) or self._text_is_shown
-        if self._early and self._size - len(text) <= EARLY_SIZE:
+        if before <= EARLY_SIZE and self._early:
             changed = True
         if changed:
             self._stale = True
@@ -132,13 +134,10 @@ class PartialParser:
         """The value as far as it goes, or `NOTHING`. A snapshot: it never changes afterwards."""
         if self._stale and self._is_bare_text and self._chosen is None:
             self._show_text()
-        if self._stale:
-            choice, innermost = self._chosen, self._spine.innermost
-            # Asked first: the new snapshot takes the place of what is known of the last one. And asked only where
-            # something ended, since that is seldom.
-            taken_back = False
-            if choice is not None or (innermost is not None and innermost[0].done):
-                taken_back = self._spine.is_taken_back(ended=choice is not None)
+        if self._stale and not self._goes_on():
+            choice = self._chosen
+            # Asked first: the new snapshot takes the place of what is known of the last one.
+            taken_back = self._spine.is_taken_back(ended=choice is not None)
             if choice is None:
                 self._take(self._show(), taken_back)
             else:
@@ -150,6 +149,27 @@ class PartialParser:
         self._stale = self.replaced = False
         self._shown = self._blank = text = self._text.getvalue()
         self._bare = text, "Incomplete" if text else "Pending"
+
+    def _goes_on(self) -> bool:
+        """Show more of the one reading, which is on show and open to its innermost part, as nearly always.
+
+        Whether that was so: then nothing that was shown has ended, so nothing of it can be taken back but by keys
+        of maps.
+        """
+        root, spine = self._on_show, self._spine
+        if root is None or root.done or not spine.is_open or self._chosen is not None:
+            return False
+        value = spine.show_open(root, self._target) if len(self._extractor.candidates) == 1 else HIDDEN
+        if value is HIDDEN:
+            return False
+        self._stale = self.replaced = False
+        if self._coercer.repeated != self._repeated:
+            self._repeated = self._coercer.repeated
+            self.replaced = True
+            self.era += 1
+        self._bare = (value, "Incomplete")  # what is open is made anew each time
+        self._shown = self._factory.with_state(value, "Incomplete") if self._target.with_state else value
+        return True
 
     def _take(self, new: Showing, taken_back: bool) -> None:
         """Keep what is to be shown; the same value in the same state stays the same object."""
