@@ -1,15 +1,17 @@
 """What plain JSON is read as, and its objects as classes: the pairs that stand in the text in, an instance out.
 
-Lists differ from objects, and a doubled key shows.
+Lists differ from objects, and a doubled key shows. A list of objects is looked at column by column: most have the same
+keys in the same order, and then a few calls answer for all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from .factory import Factory
-from .targets import ClassTarget, ListTarget, MapTarget, Target
+from .targets import ClassTarget, FieldTarget, ListTarget, MapTarget, ScalarTarget, Target, UnionTarget
 
 PairsOf: Final = tuple
 """What objects are read as: lists differ from it."""
@@ -47,23 +49,64 @@ def class_of(target: ClassTarget, make: Make) -> Reader:
     names = tuple(entry.name for entry in entries)
     readers = [make(entry.target) for entry in entries]
     fill = _filling(target)
-    # Where all fields are scalars, their types are looked at in one comparison.
-    kinds = tuple(TYPES.get(getattr(entry.target, "kind", ""), object) for entry in entries)
-    floats = [at for at, kind in enumerate(kinds) if kind is float]
 
     def read(value: Any, factory: Factory) -> object:
-        if type(value) is PairsOf and len(value) == len(keys):
-            found, values = zip(*value, strict=False)
-            if found == keys and tuple(map(type, values)) == kinds:
-                for at in floats:
-                    if not -EXACT_BELOW < values[at] < EXACT_BELOW:
-                        raise NotPlain
-                return factory.instance(name, dict(value if names == keys else zip(names, values, strict=True)))
-        fields = fill(once(value))
-        parts = zip(names, readers, keys, strict=True)
-        return factory.instance(name, {field: part(fields[key], factory) for field, part, key in parts})
+        fields = once(value)
+        if tuple(fields) != keys:
+            fields = fill(fields)
+        parts = zip(names, readers, fields.values(), strict=True)
+        return factory.instance(name, {field: part(cell, factory) for field, part, cell in parts})
 
     return read
+
+
+def classes_of(target: ClassTarget, one: Reader, make: Make) -> Reader:
+    """A list of objects of a class, of which `one` reads a single one."""
+    name, keys = target.schema, tuple(entry.key for entry in target.fields)
+    names = tuple(entry.name for entry in target.fields)
+    count, key_orders, is_renamed = len(keys), {keys}, names != keys
+    columns = [
+        (entry.name, itemgetter(entry.name), _as_they_are(entry), make(entry.target)) for entry in target.fields
+    ]
+
+    def read(value: Any, factory: Factory) -> list[object]:
+        if type(value) is not list:
+            raise NotPlain
+        if set(map(type, value)) != _ONLY_OBJECTS or set(map(len, value)) != {count}:
+            return [one(part, factory) for part in value]
+        rows: list[dict[str, Any]] = list(map(dict, value))
+        if set(map(tuple, rows)) != key_orders:
+            return [one(part, factory) for part in value]
+        if is_renamed:
+            rows = [dict(zip(names, row.values(), strict=True)) for row in rows]
+        for column, values_of, kinds, part in columns:
+            values = list(map(values_of, rows))
+            if not _are_of(kinds, values):
+                for row, cell in zip(rows, values, strict=True):
+                    row[column] = part(cell, factory)
+        make_instance = factory.instance
+        return [make_instance(name, row) for row in rows]
+
+    return read
+
+
+def _are_of(kinds: frozenset[type], values: list[Any]) -> bool:
+    """Whether they can stay as they are."""
+    if not kinds.issuperset(map(type, values)):
+        return False
+    if float not in kinds:
+        return True
+    numbers = [value for value in values if value is not None]
+    return not numbers or -EXACT_BELOW < min(numbers) <= max(numbers) < EXACT_BELOW
+
+
+def _as_they_are(entry: FieldTarget) -> frozenset[type]:
+    """The types of JSON that are values of the field without being read any further."""
+    target = entry.target
+    only = target.variants[0] if isinstance(target, UnionTarget) and len(target.variants) == 1 else target
+    if not isinstance(only, ScalarTarget):
+        return frozenset()
+    return frozenset({TYPES[only.kind], type(None)} if target.optional else {TYPES[only.kind]})
 
 
 def _filling(target: ClassTarget) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -87,4 +130,5 @@ def _filling(target: ClassTarget) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return fill
 
 
+_ONLY_OBJECTS: Final = {PairsOf}
 _EMPTY: Final[dict[type, Callable[[], Any]]] = {ListTarget: list, MapTarget: PairsOf}

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..records import dataclass
 from .factory import Factory
-from .plain_objects import EXACT_BELOW, TYPES, Make, NotPlain, Reader, Unsupported, class_of, once
+from .plain_objects import EXACT_BELOW, TYPES, Make, NotPlain, Reader, Unsupported, class_of, classes_of, once
 from .plain_unions import union_of
 from .targets import (
     ClassTarget,
@@ -128,6 +128,8 @@ def _literal(target: LiteralTarget, make: Make) -> Reader:
 
 def _list(target: ListTarget, make: Make) -> Reader:
     item = make(target.item)
+    if isinstance(target.item, ClassTarget):
+        return classes_of(target.item, item, make)
 
     def read(value: Any, factory: Factory) -> list[object]:
         if type(value) is not list:

@@ -49,12 +49,13 @@ SCHEMAS = Schemas(
         "Twice": ClassSchema("Twice", (Field("Name", types.STRING), Field("name", types.STRING))),
         "Left": ClassSchema("Left", (Field("kind", types.literal("left")), Field("at", types.INT))),
         "Right": ClassSchema("Right", (Field("kind", types.literal("right")), Field("at", types.INT))),
+        "Point": ClassSchema("Point", (Field("x", types.FLOAT), Field("y", types.optional(types.FLOAT)))),
         "Copy": ClassSchema("Copy", (Field("kind", types.STRING), Field("at", types.INT))),
     },
     {"Mood": EnumSchema("Mood", (EnumMember("HAPPY"), EnumMember("SAD", alias="blue")))},
     {"Tree": types.union((types.INT, ListTy(AliasTy("Tree"))))},
 )
-ITEM, NODE = ClassTy("Item"), ClassTy("Node")
+ITEM, NODE, POINT = ClassTy("Item"), ClassTy("Node"), ClassTy("Point")
 EITHER = types.union((ClassTy("Left"), ClassTy("Right")))
 
 
@@ -126,6 +127,14 @@ def changed(value: Any, chance: random.Random) -> Any:
         ('{"count": null, "the name": "\\"a\\" \\n"}', ITEM),
         ('{"the name": "a"}', ITEM),
         ('Here it is:\n```json\n[{"the name": "a", "count": 1}]\n```\nDone.', ListTy(ITEM)),
+        ('[{"the name": "a", "count": 1}, {"the name": "b", "count": null}]', ListTy(ITEM)),
+        ('[{"the name": "a", "count": 1}, {"count": 2, "the name": "b"}]', ListTy(ITEM)),
+        ('[{"the name": "a"}, {"the name": "b", "count": 2}]', ListTy(ITEM)),
+        ('[{"the name": "a"}, {"the name": "b"}]', ListTy(ITEM)),
+        ('[{"x": 1, "y": null}, {"x": 2.5, "y": 3}]', ListTy(POINT)),
+        ('[{"x": 1.5, "y": null}, {"x": 0.0, "y": null}]', ListTy(POINT)),
+        ("[]", ListTy(POINT)),
+        ('[{"v": 1, "kids": []}, {"v": 2, "kids": [{"v": 3, "kids": []}, {"v": 4, "kids": []}]}]', ListTy(NODE)),
         ('{"a": 1, "b": 2.5}', MapTy(types.STRING, types.FLOAT)),
         ('["HAPPY", "blue"]', ListTy(EnumTy("Mood"))),
         ('[{"kind": "right", "at": 1}, {"kind": "left", "at": 2}]', ListTy(EITHER)),
@@ -147,6 +156,15 @@ def test_plain_answers_are_read_by_the_short_way(text: str, ty: Ty) -> None:
         ('{"the name": 5}', ITEM),
         ('{"the name": "a", "count": true}', ITEM),
         ('{"the name": "a", "count": 1.0}', ITEM),
+        ('[{"the name": "a", "count": 1}, {"the name": "b", "count": 1.0}]', ListTy(ITEM)),
+        ('[{"the name": "a", "count": 1}, {"the name": "b", "the name": "c"}]', ListTy(ITEM)),
+        ('[{"the name": "a", "count": 1}, null]', ListTy(ITEM)),
+        ('[{"the name": "a", "count": 1}, [["the name", "b"], ["count", 2]]]', ListTy(ITEM)),
+        ('[{"the name": "a", "count": 1}, {"the name": "b", "more": 2}]', ListTy(ITEM)),
+        ('[{"x": 0.5, "y": 1.0}, {"x": 9007199254740993.0, "y": 1.0}]', ListTy(POINT)),
+        ('[{"x": 0.5, "y": 1.0}, {"x": 1.0, "y": -1e300}]', ListTy(POINT)),
+        ('[{"x": 0.5, "y": 1.0}, {"x": true, "y": 1.0}]', ListTy(POINT)),
+        ('[{"x": 0.5, "y": 1.0}, {"x": null, "y": 1.0}]', ListTy(POINT)),
         ("{}", ITEM),
         ('{"Name": "a", "name": "b"}', ClassTy("Twice")),
         ('["happy"]', ListTy(EnumTy("Mood"))),
