@@ -77,6 +77,9 @@ bench-peers: $(DEV) $(BAML_PY)/.installed ## One call of an LLM function beside 
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check openai 'pydantic-ai-slim[openai]'
 	@$(BAML_PY)/bin/python -m benchmarks peers
 
+bench-serve: $(DEV) ## What `bamlet serve` needs for many readers: memory, and how late events are
+	@$(BIN)/python -m benchmarks.serving
+
 yardsticks: $(CORE) ## Count what good code has little of, per 1,000 lines, and the sizes of files and functions
 	@$(BIN)/python tests/support/yardsticks.py bamlet
 
@@ -191,4 +194,4 @@ $(BAML_PY)/.installed: | $(DEV)
 	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'baml-py==$(lastword $(subst -, ,$(BAML_PY)))'
 	@touch $@
 
-.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers yardsticks fuzz interop clients node-modules ray ray-there parquet nightly kills clean
+.PHONY: help demo demo-serve check test spec snapshots docs dist bench bench-record bench-compare bench-peers bench-serve yardsticks fuzz interop clients node-modules ray ray-there parquet nightly kills clean

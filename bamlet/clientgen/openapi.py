@@ -136,6 +136,7 @@ class _Writer:
                 _framed({"const": "final"}, result),
                 *kinds,
                 _framed(None, {"type": "object", "required": ["type"]}),
+                {"type": "object", "properties": {"data": {"const": "[DONE]"}}, "required": ["data"]},
             ]
         }
 
