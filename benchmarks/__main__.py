@@ -8,7 +8,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from . import answers, calls, checking, clients, history, language, many, parsing, peers, prompts, startup, streams
+from . import (
+    answers,
+    calls,
+    checking,
+    clients,
+    history,
+    language,
+    many,
+    mapping,
+    parsing,
+    peers,
+    prompts,
+    startup,
+    streams,
+)
 from .measure import Row, table
 
 SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -21,6 +35,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "clients": clients.rows,
     "streams": streams.rows,
     "many": many.rows,
+    "map": mapping.rows,
     "answers": answers.rows,
 }
 ASIDE = {"peers": peers.rows}  # of others, who may not be installed

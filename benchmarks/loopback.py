@@ -1,7 +1,8 @@
 """An OpenAI-like server on 127.0.0.1, in a process of its own, that gives canned answers as fast as it can.
 
 `/call/chat/completions` answers with one short text; `/items/N/chat/completions` streams a JSON list of N
-items, four characters a chunk; `/chunks/N/MS/chat/completions` streams N words, MS milliseconds apart.
+items, four characters a chunk; `/chunks/N/MS/chat/completions` streams N words, MS milliseconds apart;
+`/label/MS/chat/completions` answers with a small JSON object after MS milliseconds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from functools import cache
 from typing import Any
 
 ANSWER = "A short answer, as a model would give it."
+LABEL = '{"label": "Delivery", "score": 4}'
 CHUNK = 4
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -55,7 +57,7 @@ def answer(path: str) -> bytes:
         events = [_event({"content": delta}) for delta in deltas]
         body = b"".join(map(_framed, [*events, _event({}, "stop"), b"data: [DONE]\n\n", b""]))
         return STREAM_HEAD + body
-    message = {"role": "assistant", "content": ANSWER}
+    message = {"role": "assistant", "content": LABEL if path.startswith("/label/") else ANSWER}
     body = _json(
         id="chatcmpl-1",
         object="chat.completion",
@@ -94,6 +96,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             if paced := re.fullmatch(r"/chunks/(\d+)/(\d+)/chat/completions", path):
                 await _words(writer, int(paced[1]), int(paced[2]) / 1000)
             else:
+                if late := re.match(r"/label/(\d+)/", path):
+                    await asyncio.sleep(int(late[1]) / 1000)
                 writer.write(answer(path))
             await writer.drain()
     writer.close()
