@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ..records import dataclass
 
@@ -17,9 +17,9 @@ class Refused(Exception):
 class Stopped(Exception):
     """An engine cannot or need not go on in this process; the same command does. The text is for a person."""
 
-    def __init__(self, message: str, *, is_detached: bool = False) -> None:
+    def __init__(self, message: str, reason: Literal["provider", "detached", "cancelled"] = "provider") -> None:
         super().__init__(message)
-        self.is_detached = is_detached
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

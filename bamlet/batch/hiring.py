@@ -27,6 +27,8 @@ def engine_for(
     journal: Journal,
 ) -> Engine:
     """Raises `Refused`. Without a setting nothing can be told to workers elsewhere."""
+    if options.cancel and options.engine != "provider-batch":
+        raise Refused("--cancel: there are batches with --engine provider-batch only")
     if options.engine != "ray" and options.procs == 1:
         paces = ClientPaces(partial(client_limits, runtime.program, options), options.concurrency)
         local = LocalEngine(Asker(runtime, function, prices, paces).ask, paces)
@@ -85,4 +87,5 @@ def _at_provider(
         prices.of_client(client),
         options.leftovers,
         detach=options.detach,
+        cancel=options.cancel,
     )

@@ -90,6 +90,8 @@ class MapOptions:
     workers: int | None = None
     leftovers: Leftovers = "live"
     detach: bool = False
+    cancel: bool = False
+    export: bool = False
     dry_run: bool = False
     estimate: bool = False
     yes: bool = False

@@ -123,6 +123,8 @@ class Join:
     journal: Journal
     problems: Mapping[int, str]
     layout: Layout
+    is_partial: bool = False
+    """Rows that nobody has asked are left out, instead of told as failed."""
 
     def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[Record, str | None, Done | None]]:
         """Each with its answer, as JSON, or with how it failed; with neither if it is no call."""
@@ -132,7 +134,9 @@ class Join:
             others = [id_ for _, id_ in chunk if id_ not in values]
             failed = self.journal.answers(others) if others else {}
             for record, id_ in chunk:
-                yield record, values.get(id_), failed.get(id_)
+                row = (record, values.get(id_), failed.get(id_))
+                if not (self.is_partial and row[1:] == (None, None) and id_ != NOT_BOUND):
+                    yield row
 
     def are_stored(self, first: int, last: int) -> bool:
         """Whether every row there has an answer that was committed, or is no call."""

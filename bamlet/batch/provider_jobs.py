@@ -71,6 +71,7 @@ class ProviderJobs:
         leftovers: Leftovers,
         *,
         detach: bool,
+        cancel: bool,
     ) -> None:
         self._runtime = runtime
         self._function = function
@@ -82,6 +83,7 @@ class ProviderJobs:
         self._price = price
         self._leftovers = leftovers
         self._detach = detach
+        self._cancel = cancel
         self._rows: dict[int, Row] = {}  # asked for, and without an end
         self._left: deque[Row] = deque()
         self._asked_live: set[int] = set()
@@ -98,12 +100,14 @@ class ProviderJobs:
         return max(len(self._rows), self._live.places)
 
     async def run(self, rows: AsyncIterator[Row], done: Callable[[Done], None]) -> None:
+        if self._cancel:
+            raise Stopped(await self._cancelled(rows), "cancelled")
         known = {id_ for job in self._journal.jobs.open() for id_ in self._journal.jobs.rows(job.id).values()}
         await self._send_all(self._kept(rows), known, done)
         await self._adopt()
         if self._detach and (jobs := self._journal.jobs.open()):
             count = sum(job.rows for job in jobs)
-            raise Stopped(f"the provider has {count} rows in {len(jobs)} batches", is_detached=True)
+            raise Stopped(f"the provider has {count} rows in {len(jobs)} batches", "detached")
         read: list[Job] = []
         while jobs := [job for job in self._journal.jobs.open() if job not in read]:
             for job in jobs:
@@ -118,6 +122,21 @@ class ProviderJobs:
             await self._stored(self._asked_live)
         # Behind what was left over: whoever dies before it reads the job again, and asks no other batch for it.
         self._close(read)
+
+    async def _cancelled(self, rows: AsyncIterator[Row]) -> str:
+        """How many, for a person. The jobs stay open: what they had answered is read by a later run."""
+        async for row in rows:
+            self._rows[row.id] = row
+            break
+        jobs = [job for job in self._journal.jobs.open() if job.files]
+        batches = await self._at_provider()
+        try:
+            for job in jobs:
+                assert batches is not None, "a batch that is open has a row that is wanted"
+                await batches.cancel(job.files)
+        except (BatchRefused, OSError, BamlError) as failure:
+            raise Stopped(f"a batch could not be cancelled: {failure}") from None
+        return f"the provider was told to cancel {len(jobs)} batches"
 
     def _close(self, jobs: list[Job]) -> None:
         while jobs:

@@ -7,7 +7,18 @@ from typing import Literal
 from ..records import dataclass
 
 Reason = Literal[
-    "done", "max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached", "interrupted", "looked"
+    "done",
+    "max-cost",
+    "max-errors",
+    "deadline",
+    "canary",
+    "disk",
+    "provider",
+    "detached",
+    "cancelled",
+    "interrupted",
+    "exported",
+    "looked",
 ]
 
 

@@ -121,6 +121,11 @@ class _Run:
         options, journal = self._options, self._state.journal
         plan = make_plan(self._table, self._binder, journal, options)
         meter = Meter(len(plan.numbers), plan.known, plan.unknown, self._began, options.rpm)
+        join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout, options.export)
+        parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
+        if options.export and meter.to_ask:
+            self._export(join, parts)
+            return self._report("exported", "", meter, plan)
         if options.dry_run:
             self._hooks.say(_counted(plan))
             return self._report("looked", "", meter, plan)
@@ -133,8 +138,6 @@ class _Run:
         first = next(plan.rows_to_ask(self._table, self._binder), None) if meter.to_ask else None
         reserve = await reserve_for(self._runtime, self._function, self._prices, first)
         stops = Stops(options, journal.spent(), len(plan.problems), reserve)
-        join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout)
-        parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
         session = Session(self._options, self._hooks, self._binder, plan, meter, stops, join, parts)
         if meter.to_ask:
             # Not before: a cluster is joined here, which a run that asks nobody would leave as it is.
@@ -145,6 +148,13 @@ class _Run:
             session.write_rest()
             self._write(join, parts)
         return self._report(stops.reason or "done", stops.message, meter, plan, stops.over)
+
+    def _export(self, join: Join, parts: Parts | None) -> None:
+        """What there is now, of parts the whole ones."""
+        if parts is not None:
+            parts.write_ended(join, lambda id_: True)
+        else:
+            self._write(join, None)
 
     def _write(self, join: Join, parts: Parts | None) -> None:
         if parts is not None:

@@ -98,7 +98,7 @@ class Session:
         try:
             yield
         except Stopped as found:
-            self._stops.stop("detached" if found.is_detached else "provider", str(found))
+            self._stops.stop(found.reason, str(found))
 
     def _end_run(self) -> None:
         """What was answered is on the disk before anything else is said, however the run ends."""

@@ -24,7 +24,7 @@ from .map_progress import progress_for
 from .options import environment, offline, reach
 from .terminal import palette
 
-_LIMITS = frozenset({"max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached"})
+_LIMITS = frozenset({"max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached", "cancelled"})
 _WORDS = {
     "max-cost": "stopped by --max-cost",
     "max-errors": "stopped by --max-errors",
@@ -33,6 +33,7 @@ _WORDS = {
     "disk": "stopped, the state cannot be written",
     "provider": "stopped by the provider",
     "detached": "jobs were sent",
+    "cancelled": "jobs were cancelled",
     "interrupted": "interrupted",
 }
 
@@ -172,6 +173,8 @@ def _options(arguments: argparse.Namespace) -> MapOptions:
         workers=arguments.workers,
         leftovers=arguments.leftovers,
         detach=arguments.detach,
+        cancel=arguments.cancel,
+        export=arguments.export,
     )
 
 

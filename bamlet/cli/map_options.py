@@ -123,9 +123,17 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--detach", action="store_true", help="end when the provider has its batches; the same command reads them"
     )
+    command.add_argument(
+        "--cancel",
+        action="store_true",
+        help="have the provider cancel its batches; the same command without it reads what they had answered",
+    )
 
 
 def _add_looks(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--export", action="store_true", help="write the rows that have ended so far to OUTPUT, and ask nothing"
+    )
     command.add_argument("--dry-run", action="store_true", help="bind and count the rows, and ask nothing")
     command.add_argument("--estimate", action="store_true", help="tell tokens, money and time, and ask nothing")
     command.add_argument("--yes", action="store_true", help="with --estimate: go on afterwards")

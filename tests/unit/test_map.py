@@ -279,6 +279,24 @@ def test_a_folder_gets_parts_and_the_word_that_all_is_there(table: Table) -> Non
     assert labels(told) == [str(number) for number in range(25)]
 
 
+def test_what_is_there_is_written_on_demand_and_nothing_is_asked(table: Table) -> None:
+    table.write(texts("abcde"))
+    table.run(rows=3)
+    report = table.run(export=True, keep="n")
+    assert (report.reason, report.ok, report.failed, table.calls) == ("exported", 3, 0, 0)
+    assert [row["n"] for row in table.output()] == [0, 1, 2]
+    parts = table.folder / "parts"
+    state = str(table.folder / "out.jsonl.state")
+    table.run(export=True, output=f"{parts}/", part_rows=2, state=state)
+    assert [path.name for path in parts.iterdir()] == ["part-00000.jsonl"], "of parts, the whole ones"
+    assert table.run().ok == 5
+    table.run(export=True, output=f"{parts}/", part_rows=2, state=state)
+    assert (parts / "_SUCCESS").exists()
+    with pytest.raises(Refused, match="provider-batch only"):
+        table.run(cancel=True, fresh=True)
+    assert table.calls == 0
+
+
 def test_what_a_crash_left_of_a_part_is_made_again(table: Table) -> None:
     """4. In small: `make kills` crashes in the middle of parts."""
     table.write(texts(range(4)))

@@ -96,6 +96,17 @@ def test_a_detached_run_is_read_later(table: Table, provider: str) -> None:
     assert len(table.batches.jobs) == 1
 
 
+def test_batches_are_cancelled_on_demand_and_what_they_left_is_asked(table: Table, provider: str) -> None:
+    assert mapped(table, provider, detach=True).reason == "detached"
+    report = mapped(table, provider, cancel=True)
+    assert report.reason == "cancelled"
+    assert "to cancel 1 batches" in report.message
+    assert table.batches is not None
+    assert [job.cancelled for job in table.batches.jobs.values()] == [True]
+    assert mapped(table, provider).ok == ROWS
+    assert is_right(table)
+
+
 @pytest.mark.parametrize("step", ["intend", "send", "sent", "state", "results", "close"])
 def test_killed_at_each_step_nothing_is_sent_twice(
     table: Table, provider: str, step: str, monkeypatch: pytest.MonkeyPatch
