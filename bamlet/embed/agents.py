@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.values import to_plain
-from ..records import dataclass, field, replace
+from ..records import dataclass, field
 from ..types.ty import STRING, UNKNOWN, ClassTy, MapTy
 from .errors import BamlError, BamlInvalidArgumentError
 
@@ -29,7 +29,7 @@ class AgentState:
 
     data: Mapping[str, Any]
     fingerprint: str | None = None
-    _made_by: Program | None = field(default=None, compare=False, repr=False)
+    _made_by: Program | None = field(default=None, init=False, compare=False, repr=False)
 
     @classmethod
     def of(cls, state: Instance) -> Self:
@@ -37,7 +37,9 @@ class AgentState:
 
     def made_by(self, program: Program) -> Self:
         """The same, which knows where its fingerprint is from: that takes too long for an error nobody keeps."""
-        return replace(self, _made_by=program)
+        made = type(self)(self.data, self.fingerprint)
+        object.__setattr__(made, "_made_by", program)
+        return made
 
     @classmethod
     def from_json(cls, text: str) -> Self:
