@@ -101,6 +101,14 @@ def test_the_prompt_tells_of_the_tools_and_the_history_is_words() -> None:
     assert [result["tool"] for result in results] == ["find_orders", "wait"]
 
 
+@pytest.mark.parametrize("mode", ["native", "prompt"])
+def test_arguments_that_are_too_deep_are_told_so(mode: str) -> None:
+    deep = made("find_orders", '{"customer":' + "[" * 20_000 + "]" * 20_000 + "}")
+    events, _ = run(mode, calls(deep), say("ok"), provider="openai")
+    [ended] = [event for event in events if event.name == "ToolEnded"]
+    assert "nested deeper than" in ended.result.content
+
+
 SPOKEN = [
     ('[{"tool": "a", "x": {"y": "}\\"]"}}, {"tool": "b"}]', "", [("a", '{"x": {"y": "}\\"]"}}'), ("b", "{}")]),
     ('Well.\n```json\n[ {"tool":"a","x":[1]} ]\n``` there', "Well.", [("a", '{"x":[1]}')]),
