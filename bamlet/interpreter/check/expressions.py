@@ -305,6 +305,8 @@ def _block(c: Checker, node: n.Block, expected: Ty | None) -> Ty:
             diverges = c.check_statement(statement) or diverges
             if isinstance(statement, n.Defer):
                 guarded.enter_context(c.nested(statement))
+                with c.nested(statement, 2):  # what is done on the way out
+                    pass
         if node.tail is None:
             return NEVER if diverges else NULL
         ty = c.infer(node.tail, expected)

@@ -346,7 +346,7 @@ class Checker:
     def nested(self, node: n.Node, blocks: int = 1) -> Iterator[None]:
         """What is checked inside stands in that many more blocks of Python, which has a limit for them."""
         if self.blocks <= PYTHON_BLOCKS < self.blocks + blocks:
-            message = f"loops and catches are nested more than {PYTHON_BLOCKS} deep here"
+            message = f"loops, catches and defers are nested more than {PYTHON_BLOCKS} deep here"
             self.wrong(node, catalogue.NESTING_LIMIT, message, hint="move the inner ones into a function")
         self.blocks += blocks
         yield
