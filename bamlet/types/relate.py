@@ -261,10 +261,11 @@ class Relation:
         if len(whole) >= MANY and isinstance(ty, UnionTy) and whole is ty.members and all(map(is_alone, parts)):
             known = self._sets.of(ty)
             whole = tuple(dict.fromkeys([*(part for part in parts if part in known.all), *known.others]))
+        same = frozenset(parts)  # of two large unions nearly every member is in both: do not compare each with each
         return union(
             member
             for member in whole
-            if any(self.is_part(part, member) or self.is_part(member, part) for part in parts)
+            if member in same or any(self.is_part(part, member) or self.is_part(member, part) for part in parts)
         )
 
     def overlap(self, ty: Ty, wanted: Ty) -> Ty:

@@ -188,8 +188,8 @@ def merged(c: Checker, ways: list[Facts], otherwise: Facts) -> Facts:
         return otherwise
     first, *others = ways
     return {
-        place: c.relation.join(way[place] for way in ways)
-        for place in first
+        place: ty if all(way[place] is ty for way in others) else c.relation.join(way[place] for way in ways)
+        for place, ty in first.items()
         if all(place in way for way in others)
     }
 
