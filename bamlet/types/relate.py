@@ -261,7 +261,7 @@ class Relation:
         if len(whole) >= MANY and isinstance(ty, UnionTy) and whole is ty.members and all(map(is_alone, parts)):
             known = self._sets.of(ty)
             whole = tuple(dict.fromkeys([*(part for part in parts if part in known.all), *known.others]))
-        same = frozenset(parts)  # of two large unions nearly every member is in both: do not compare each with each
+        same = frozenset(parts)  # nearly all members of two large unions: not each with each
         return union(
             member
             for member in whole
