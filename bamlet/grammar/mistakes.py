@@ -296,7 +296,7 @@ def _hyphen_in_key(tokens: Sequence[Token], at: int, expected: frozenset[str]) -
     """Of a constructor (`-` instead of the colon), or of what was meant as a map (a colon behind the hyphen)."""
     if not 3 < at < len(tokens):
         return None
-    if tokens[at].type == "MINUS" and tokens[at - 1].type == "NAME" and expected == {"COLON"}:
+    if tokens[at].type == "MINUS" and tokens[at - 1].type == "NAME" and {"COLON", "ELLIPSIS"} <= expected:
         name, hint = tokens[at - 1], _CALL_OTHERWISE
     elif tokens[at].type == "COLON" and [token.type for token in tokens[at - 4 : at]] == _HYPHENED:
         name, hint = tokens[at - 3], f'write `"{tokens[at - 3].value}-{tokens[at - 1].value}": …`'
@@ -307,6 +307,17 @@ def _hyphen_in_key(tokens: Sequence[Token], at: int, expected: frozenset[str]) -
 
 _CALL_OTHERWISE = "call the field by a plain name, and let @alias rename it for the model"
 _HYPHENED = ["LBRACE", "NAME", "MINUS", "NAME"]
+
+
+_VALUE = frozenset(("STRING", "RAW", "INT", "FLOAT", "TRUE", "FALSE", "NULL", "EQUAL"))
+
+
+def _no_colon(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
+    """Behind the name of a field, which stands there alone only if a variable is called so."""
+    if not 0 < at < len(tokens) or tokens[at].type not in _VALUE or not {"COLON", "ELLIPSIS"} <= expected:
+        return None
+    hint = f"write `{tokens[at - 1].value}: …`"
+    return SyntaxProblem.at(tokens[at], "between the name of a field and its value stands `:`", hint)
 
 
 def _quoted_field(tokens: Sequence[Token], at: int, expected: frozenset[str]) -> SyntaxProblem | None:
@@ -399,6 +410,7 @@ _LOOKS = (
     _comparison,
     _increment,
     _hyphen_in_key,
+    _no_colon,
     _quoted_field,
     _computed_key,
     _semicolon,

@@ -159,7 +159,7 @@ class ListCursor:
                 self._open = True
                 break
             result = self._coercer.coerce(child, item)
-            if type(child) is not TextNode:
+            if not isinstance(child, TextNode):
                 child.cursor = None  # nobody goes down there any more, and there are many
             keep_notes(self.notes, index, result, child)
             if isinstance(result, Outcome):

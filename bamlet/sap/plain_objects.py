@@ -1,7 +1,7 @@
 """What plain JSON is read as, and its objects as classes: the pairs that stand in the text in, an instance out.
 
-Lists differ from objects, and a doubled key shows. A list of objects is looked at column by column: most have the same
-keys in the same order, and then a few calls answer for all of them.
+Lists differ from objects, and a doubled key shows. A list of objects is looked at column by column: most have the
+same keys in the same order, and then a few calls answer for all of them.
 """
 
 from __future__ import annotations
