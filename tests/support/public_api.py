@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from types import FunctionType, ModuleType
 
+from bamlet.embed.given import NotAwaited, NotEntered
+
 WIDTH = 110
 STARS: dict[int, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
@@ -36,13 +38,19 @@ def _described(name: str, value: object, public: dict[str, object]) -> Iterator[
         yield f"{name}: {type(value).__name__}"
 
 
+# What is entered the wrong way tells so, and is none of what a class offers.
+_MISTAKEN = (NotEntered, NotAwaited)
+
+
 def _class(name: str, cls: type, public: dict[str, object]) -> Iterator[str]:
     """What a base has that is public itself stands there."""
-    bases = ", ".join(base.__name__ for base in cls.__bases__ if base is not object)
+    bases = ", ".join(base.__name__ for base in cls.__bases__ if base not in (object, *_MISTAKEN))
     yield f"class {name}({bases})" if bases else f"class {name}"
     attributes: dict[str, str] = {}
     methods: dict[str, object] = {}
     for part in reversed(cls.__mro__):
+        if part in _MISTAKEN:
+            continue
         if part is cls or (part.__module__.startswith("bamlet.") and part not in public.values()):
             attributes |= _attributes(part)
             methods |= {key: value for key, value in _written(part).items() if _is_shown(key, value)}

@@ -50,8 +50,8 @@ def test_workers_that_are_killed_lose_nothing_and_repeat_nothing(table: Table) -
     assert (report.reason, report.ok, report.failed) == ("done", ROWS, 0)
     assert [row["n"] for row in table.output()] == list(range(ROWS))
     assert all(row["result"]["label"] == str(row["n"]) for row in table.output())
-    # A worker has at most twice its places in hand.
-    assert 0 < report.paid_twice <= 2 * PLACES
+    # A worker has at most twice its places in hand, and may have had nothing when it was killed.
+    assert report.paid_twice <= 2 * PLACES
     assert table.counts.answered.total() - ROWS <= report.paid_twice
     assert not multiprocessing.active_children()
 
