@@ -277,7 +277,8 @@ def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
     if not has_keys(e, target.value):
         owner = e.stored(owner, target.value) if way_to(owner) is None else owner
         index = index_of(e, owner, index)
-    index = e.spill(e.locate(index, target.index), target.index)
+    index = e.locate(index, target.index)
+    index = e.spill(index, target.index) if _may_become_another(e, index, node) else index
     e.note_subscript(target, owner, index)
     e.note_subscript(node, owner, index)
     before = e.locate(ast.Subscript(owner, index, ast.Load()), target)
@@ -285,11 +286,11 @@ def _assign_element(e: Emitter, node: n.Assign, target: n.Index) -> None:
     e.add(ast.Assign([ast.Subscript(owner, index, ast.Store())], value), node)
 
 
-def _may_become_another(e: Emitter, owner: ast.expr, node: n.Assign) -> bool:
-    """Whether what is assigned into could be another object once the value has been evaluated."""
-    if not isinstance(owner, ast.Name) or not e.is_inline(node.value):
+def _may_become_another(e: Emitter, place: ast.expr, node: n.Assign) -> bool:
+    """Whether what is assigned into, or its index, could be another one once the value has been evaluated."""
+    if not isinstance(place, ast.Name) or not e.is_inline(node.value):
         return True
-    named = (variable for variable in e.tables.variables.values() if variable.python == owner.id)
+    named = (variable for variable in e.tables.variables.values() if variable.python == place.id)
     return any(variable.is_captured and variable.is_reassigned for variable in named)
 
 

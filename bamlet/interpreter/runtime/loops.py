@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, compress, islice, repeat
 from typing import Any, cast
@@ -24,25 +24,24 @@ def rounds(look: Callable[[], int]) -> Iterator[bool]:
 _TRUE = partial(repeat, True)
 
 
-def each(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
+def each(rounds: Iterator[bool], items: list[Any], reading: Iterable[Any] | None = None) -> Iterator[Any]:
     """The elements that the list has now; what the body appends is not visited.
 
     Each takes a round, but those of a short list take one together: most lists are short, and counting dear.
+    `reading` is an iterator of the list, for who asks it something when the loop is over.
     """
-    return _first(rounds, iter(items), len(items))
+    count = len(items)
+    found = islice(items if reading is None else reading, count)
+    if count > SHORT:
+        return compress(found, rounds)
+    next(rounds, None)
+    return found
 
 
 def each_still(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
     """The same where the body may take elements away, which is a panic. A short loop takes twice the time."""
     reading = iter(items)
-    return chain(_first(rounds, reading, len(items)), _none_missing(reading, len(items)))
-
-
-def _first(rounds: Iterator[bool], reading: Iterator[Any], count: int) -> Iterator[Any]:
-    if count > SHORT:
-        return compress(islice(reading, count), rounds)
-    next(rounds, None)
-    return islice(reading, count)
+    return chain(each(rounds, items, reading), _none_missing(reading, len(items)))
 
 
 def _none_missing(reading: Iterator[Any], count: int) -> Iterator[Any]:
