@@ -135,7 +135,7 @@ async def read_whole(response: Response, hide: Callable[[str], str] = str, *, mo
         raise
     except Exception as failure:
         raise failure_of(failure, hide) from failure
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts)
 
 
 async def check_head(context: Context, response: Response, request: Any) -> None:
