@@ -33,7 +33,11 @@ class Chaos:
     async def reader(self, until: float) -> None:
         loop = asyncio.get_running_loop()
         acts = (self.whole, self.left, self.stopped, self.called, self.resumed)
-        async with httpx.AsyncClient(base_url=self._served.url, timeout=60, trust_env=False) as client:
+        # A connection for each request: one that is kept may be closed by the server just when it is used again.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(
+            base_url=self._served.url, timeout=120, limits=fresh, trust_env=False
+        ) as client:
             while loop.time() < until:
                 await self._chance.choice(acts)(client)
 
