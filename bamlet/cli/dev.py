@@ -1,4 +1,4 @@
-"""`bamlet dev`: `bamlet serve --reload`."""
+"""`bamlet dev`: `bamlet serve --reload`, and `bamlet generate` when clients would change."""
 
 from __future__ import annotations
 

@@ -41,16 +41,17 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     _add_options(serve)
     serve.add_argument("--reload", action="store_true", help="serve the program anew whenever its files change")
+    serve.set_defaults(generates=False)
 
 
 def add_dev(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     dev = commands.add_parser(
         "dev",
         help="the same, anew whenever a file changes",
-        description="Serve a program over HTTP, anew whenever one of its files changes.",
+        description="Serve a program over HTTP, anew whenever one of its files changes, and keep its clients new.",
     )
     _add_options(dev)
-    dev.set_defaults(reload=True)
+    dev.set_defaults(reload=True, generates=True)
 
 
 def _add_options(command: argparse.ArgumentParser) -> None:

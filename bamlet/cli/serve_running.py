@@ -17,6 +17,7 @@ from ..diagnostics.render import PLAIN, render_all
 from ..embed.settings import SettingsError
 from ..records import dataclass, replace
 from . import exits
+from .serve_clients import Clients
 from .serve_runtimes import MakeRuntime, Refused
 from .terminal import palette
 
@@ -88,7 +89,7 @@ async def _serve(serving: Serving, serve: Serve, peers: Peers | None = None, pla
     begins = speaks and not (place is not None and place.is_again)
     watching = None
     if serving.arguments.reload:
-        watching = asyncio.create_task(_watch(service, serving.path, speaks=speaks))
+        watching = asyncio.create_task(_watch(service, serving, speaks=speaks))
         watching.add_done_callback(_tell_end)
     sockets = [serving.listening] if place is None else [serving.listening, place.listening]
 
@@ -146,10 +147,14 @@ def _openness(service: Service, arguments: argparse.Namespace) -> str:
     return "warning: no token, and other machines can call"
 
 
-async def _watch(service: Service, path: str, *, speaks: bool) -> None:
+async def _watch(service: Service, serving: Serving, *, speaks: bool) -> None:
     """New runs are of the program as it is now; while it does not compile there are none."""
     from ..server.reload import changes
 
+    path = serving.path
+    clients = Clients(path) if speaks and serving.arguments.generates else None
+    if clients is not None:
+        await asyncio.to_thread(clients.update, serving.program)
     async for program, problem in changes(path):
         if program is not None:
             service.exchange(program)
@@ -162,6 +167,8 @@ async def _watch(service: Service, path: str, *, speaks: bool) -> None:
             told = render_all(problem, palette(sys.stderr))
         if speaks:
             print(told, file=sys.stderr, flush=True)
+        if clients is not None:
+            await asyncio.to_thread(clients.update, program)
 
 
 def _tell_end(watching: asyncio.Task[None]) -> None:

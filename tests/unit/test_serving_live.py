@@ -389,7 +389,10 @@ def test_a_port_in_use_and_a_program_with_errors(capsys: pytest.CaptureFixture[s
 
 
 def test_s20_dev_serves_the_program_as_it_is_now(tmp_path: Path) -> None:
-    source = tmp_path / "main.baml"
+    source = tmp_path / "baml_src" / "main.baml"
+    source.parent.mkdir()
+    (source.parent / "clients.baml").write_text('generator Web { output_type "typescript" }')
+    client = tmp_path / "baml_client" / "client.ts"
     source.write_text("function Answer() -> int { 1 }")
 
     def asked(url: str) -> httpx.Response:
@@ -402,12 +405,20 @@ def test_s20_dev_serves_the_program_as_it_is_now(tmp_path: Path) -> None:
                 return found
         raise AssertionError(f"never {status}")
 
-    with command("dev", str(tmp_path)) as served:
+    with command("dev", str(source.parent)) as served:
         assert asked(served.url).json() == 1
         source.write_text("function Answer() -> int { nothing }")
         broken = until(served.url, 503).json()
         assert "nothing" in broken["details"]
+        made = client.stat().st_mtime_ns
         assert httpx.get(f"{served.url}/readyz", trust_env=False).status_code == 503
         source.write_text("function Answer() -> int { 2 }")
         assert until(served.url, 200).json() == 2
+        source.write_text("function Answer() -> int { nothing }")
+        until(served.url, 503)
+        # Clients of the same interface are the same, and stay as they were.
+        assert client.stat().st_mtime_ns == made
+        source.write_text("function Answer() -> int { 3 }\nfunction More() -> int { 4 }")
+        assert until(served.url, 200).json() == 3
         assert served.stop() == 0
+    assert "  More(" in client.read_text("utf-8")
