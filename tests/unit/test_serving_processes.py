@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,15 @@ def two_processes(folder: Path, provider: LoopbackServer, *more: str) -> Iterato
         yield served
 
 
+@cache
+def client() -> httpx.Client:
+    """Each request has a connection of its own, which any of the processes takes."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=30, trust_env=False, limits=limits)
+
+
 def ask(served: Command, method: str, path: str, **more: Any) -> httpx.Response:
-    """On a connection of its own, which any of the processes takes."""
-    return httpx.request(method, served.url + path, timeout=30, trust_env=False, **more)
+    return client().request(method, served.url + path, **more)
 
 
 def run_of(response: httpx.Response) -> str:
@@ -119,9 +126,7 @@ def test_s12_a_process_that_is_killed_comes_back_and_s11_all_end_together(
     with two_processes(tmp_path, loopback, "--drain", "200ms") as served, ExitStack() as streams:
         begun: dict[str, httpx.Response] = {}
         for _ in range(TRIES):
-            stream = httpx.stream(
-                "POST", f"{served.url}/stream/Say?events=all", json={"text": "x"}, timeout=30, trust_env=False
-            )
+            stream = client().stream("POST", f"{served.url}/stream/Say?events=all", json={"text": "x"})
             response = streams.enter_context(stream)
             if begun.setdefault(run_of(response)[:3], response) is not response:
                 response.close()
