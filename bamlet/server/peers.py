@@ -10,7 +10,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -83,11 +83,16 @@ class Peers:
             return self.number
 
     def release(self, owner: str | None, key: str) -> None:
-        self._link(owner, key).unlink(missing_ok=True)
+        self._unlink(self._link(owner, key))
 
     def forget(self) -> None:
         """What a process of this number had before it died: its runs are gone, and their keys are free."""
         for link in self._keys.iterdir():
+            self._unlink(link)
+
+    def _unlink(self, link: Path) -> None:
+        """If it is ours: another process may have begun a run of the same key since."""
+        with suppress(FileNotFoundError):
             if os.readlink(link) == str(self.number):
                 link.unlink()
 
