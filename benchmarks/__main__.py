@@ -35,7 +35,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "clients": clients.rows,
     "streams": streams.rows,
     "many": many.rows,
-    "map": mapping.rows,
+    "mapping": mapping.rows,
     "answers": answers.rows,
 }
 ASIDE = {"peers": peers.rows}  # of others, who may not be installed
