@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.support.import_graph import ROOT, circles, import_graph
 
 
+@pytest.mark.timeout(300)  # it reads every file
 def test_files_import_each_other_in_no_circle() -> None:
     assert list(circles(import_graph(ROOT))) == []
 
