@@ -20,7 +20,7 @@ from ..records import dataclass
 
 RUN = re.compile(r"r(\d+)_")
 PIECE = 64 << 10
-PEER_SECONDS = 2.0  # for what is asked of each process, of which one may just have died
+PEER_SECONDS = 5.0  # for what is asked of each process, of which one may just have died
 
 # Of one connection, so they are not passed on; a server dates its answers by itself.
 _OF_A_HOP = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"content-length", b"expect", b"date"))
