@@ -178,7 +178,7 @@ def test_a_report_of_many_losses_is_made_with_pauses() -> None:
     for _ in parser.feeding(text):
         pass
     pauses = parser.finishing()
-    settled = sum(1 for _ in pauses if len(parser._final._memo) > 4_000)
+    settled = sum(1 for _ in pauses if parser._final.pairs > 4_000)
     assert len(parser.report().entries) == 3_999
     assert settled > 10
 
