@@ -42,7 +42,7 @@ class CheckedBefore:
         """None if every file of the program matters to every other."""
         from ..interpreter.program.still_clean import clean
 
-        seen = (replace(_seen(source, parser), functions=_functions(source, parser)) for source in sources)
+        seen = (replace(_seen(source, parser), functions=dict(_functions(source, parser))) for source in sources)
         kept = clean(analysis)
         return None if kept is None else cls(tuple(seen), kept)
 
@@ -59,7 +59,7 @@ class CheckedBefore:
             places = _changed(seen, _seen(source, parser))
             if places is None:
                 return False
-            if not _functions(source, parser, places).items() <= seen.functions.items():
+            if any(seen.functions.get(name) != place for name, place in _functions(source, parser, places)):
                 return False  # one that is called otherwise, or stands where something else stood
             changed.append(parser.parse(source, places))
         if sum(len(parsed.items) for parsed in changed) > MOST_CHANGED:
@@ -83,15 +83,16 @@ def _seen(source: SourceFile, parser: Parser) -> _Seen:
     return _Seen(source.name, _digest(source.text), tuple(_items(source, parser)), pin and pin[1])
 
 
-def _functions(source: SourceFile, parser: Parser, only: Container[int] | None = None) -> dict[str, int]:
-    """The functions of a file, each with its place among the items."""
+def _functions(
+    source: SourceFile, parser: Parser, only: Container[int] | None = None
+) -> Iterator[tuple[str, int]]:
+    """The functions of a file, each with its place among the items. Two may have one name."""
     from ..grammar import nodes as n
 
     starts = [start for start, _ in parser.ranges(source.text)]
-    items = parser.parse(source, only).items
-    return {
-        item.node.name.name: starts.index(item.offset) for item in items if isinstance(item.node, n.FunctionDecl)
-    }
+    for item in parser.parse(source, only).items:
+        if isinstance(item.node, n.FunctionDecl):
+            yield item.node.name.name, starts.index(item.offset)
 
 
 def _items(source: SourceFile, parser: Parser) -> Iterator[bytes]:

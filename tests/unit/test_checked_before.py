@@ -154,6 +154,14 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
     assert answers[True, True] > EDITS // 100, answers
 
 
+def test_a_function_twice_in_place_of_another_is_not_clean() -> None:
+    parser = Parser()
+    functions = [function(at, random.Random(1), BEGINNINGS.get(at, "n + 1;")) for at in range(FUNCTIONS)]
+    before = kept(parser, sources(functions))
+    edited = [*functions[:5], functions[6], functions[6].replace("n + 1;", "n + 2;"), functions[7]]
+    assert not before.is_clean_still(sources(edited), parser, library_unit())
+
+
 def kept(parser: Parser, files: list[SourceFile]) -> CheckedBefore:
     """As it comes back from the folder."""
     analysis = looked_at(parser, files)
