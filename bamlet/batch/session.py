@@ -111,9 +111,7 @@ class Session:
         seconds = self._options.deadline
         if seconds is None:
             return None
-        return asyncio.get_running_loop().call_later(
-            seconds, self._stops.stop, "deadline", f"{seconds:g} s have passed"
-        )
+        return asyncio.get_running_loop().call_later(seconds, self._stops.expire, f"{seconds:g} s have passed")
 
     # --- rows in
 

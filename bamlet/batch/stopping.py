@@ -16,7 +16,7 @@ CANARY_ROWS = 3
 HOPELESS_STATUSES = frozenset({401, 403, 404})
 HOPELESS_CLASSES = frozenset({"InvalidArgument"})
 HOPELESS_CAUSES = frozenset({"missing_key"})
-GRACE_SECONDS = 10.0  # for rows in flight after the first Ctrl-C
+GRACE_SECONDS = 10.0  # for rows in flight after the first Ctrl-C, and after a deadline
 
 
 class Stops:
@@ -57,6 +57,15 @@ class Stops:
             return
         self.reason, self.message = "interrupted", ""
         self._changed.set()
+        self._give_grace()
+
+    def expire(self, message: str) -> None:
+        """The time of the run is over. Rows in the hands of workers may wait for their pace far longer."""
+        self.stop("deadline", message)
+        if self._grace is None:
+            self._give_grace()
+
+    def _give_grace(self) -> None:
         self._grace = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._end_now)
 
     def _end_now(self) -> None:

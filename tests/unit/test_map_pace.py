@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 import bamlet
+from bamlet.batch import stopping
 from bamlet.batch.engines import OK, Done, Row
 from bamlet.batch.local import LocalEngine
 from bamlet.batch.pace import ClientPaces, Lane, Limits
 from tests.servers.rows import Behaviour, RowServer
 from tests.support.canary import KEY
-from tests.support.mapped import DEADLINE, source, texts
+from tests.support.mapped import DEADLINE, Table, source, texts
 
 
 def test_who_is_cancelled_while_the_line_moves_gives_no_place_back() -> None:
@@ -101,3 +103,13 @@ def test_two_maps_over_one_runtime_keep_a_pace_each() -> None:
 
     # Twenty a second, and what half a second gives at once.
     assert asyncio.run(asyncio.wait_for(body(), DEADLINE)) >= (16 - 10 - 1) / 20
+
+
+def test_a_deadline_ends_rows_that_wait_for_their_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "GRACE_SECONDS", 0.1)
+    table = Table(tmp_path)
+    table.write(texts(range(60)))
+    # Of sixteen rows under way the last one would wait for a quarter of a minute.
+    report = table.run(concurrency=16, rpm=60, deadline=0.2, canary=False)
+    assert report.reason == "deadline"
+    assert report.ok < 10
