@@ -19,7 +19,8 @@ from .pace import Limits
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """`environ` is None for that of the process. `replay` is a cassette that answers; `offline` the seed of a
-    model that is nowhere; `looks` is for who asks nobody, and needs no key. `functions` stay in this process."""
+    model that is nowhere; `looks` is for who asks nobody, and needs no key. `functions` and `mcp` stay
+    in this process."""
 
     program: Program
     environ: Mapping[str, str] | None = None
@@ -33,6 +34,7 @@ class Setting:
     faults: Sequence[str] = ()
     looks: bool = False
     functions: Mapping[str, Callable[..., Any]] | None = None
+    mcp: Sequence[str] = ()
 
     def runtime(self) -> AsyncRuntime:
         """Raises `Refused`."""
@@ -41,6 +43,7 @@ class Setting:
             deny=self.deny,
             allow=self.allow,
             functions=self.functions,
+            mcp=self.mcp,
             lend_to=self.lend_to,
             media=MediaLimits(private_addresses=self.private_media),
             **self._answers(),

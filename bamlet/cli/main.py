@@ -50,6 +50,18 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return exits.INTERRUPTED
+    except Exception as failure:
+        if not _is_usage(failure):
+            raise
+        print(f"bamlet {chosen.command}: {failure}", file=sys.stderr)
+        return exits.USAGE
+
+
+def _is_usage(failure: Exception) -> bool:
+    """Whether a runtime refuses what its options say, such as functions that the program does not want."""
+    from ..embed import BamlInvalidArgumentError
+
+    return isinstance(failure, BamlInvalidArgumentError)
 
 
 def make_parser(command: str | None = None) -> argparse.ArgumentParser:

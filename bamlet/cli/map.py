@@ -79,8 +79,8 @@ async def _run(
     given: Mapping[str, str] | None,
 ) -> MapReport:
     setting = _setting(program, arguments, given)
-    if setting.functions is not None and (options.procs > 1 or options.engine == "ray"):
-        raise Refused("--functions are of this process: leave out --procs and --engine")
+    if (setting.functions is not None or setting.mcp) and (options.procs > 1 or options.engine == "ray"):
+        raise Refused("--functions and --allow-mcp are of this process: leave out --procs and --engine")
     progress = progress_for(arguments.progress, sys.stderr)
 
     def say(text: str) -> None:

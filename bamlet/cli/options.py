@@ -80,6 +80,14 @@ def add_functions(command: Options) -> None:
         metavar="FILE.py",
         help="run a file of Python, and take from it what the program declares with $host",
     )
+    command.add_argument(
+        "--allow-mcp",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let the program reach a server that it declares as client<mcp>, which may start a process;"
+        " may be given more than once",
+    )
 
 
 def functions(text: str) -> Mapping[str, Callable[..., Any]]:
@@ -152,7 +160,12 @@ def add_address(command: Options, default: int) -> None:
 
 def reach(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the program may reach, as the runtime is told."""
-    return {"deny": arguments.deny, "allow": arguments.allow, "functions": arguments.functions}
+    return {
+        "deny": arguments.deny,
+        "allow": arguments.allow,
+        "functions": arguments.functions,
+        "mcp": tuple(arguments.allow_mcp),
+    }
 
 
 def add_offline(command: Options) -> None:

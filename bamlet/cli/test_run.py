@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,7 @@ def _plan(chosen: Chosen, arguments: argparse.Namespace) -> Plan:
             strict=arguments.strict,
             seed=arguments.seed,
             functions=_functions(chosen, arguments),
+            mcp=_mcp(chosen, arguments),
         ),
         progress=is_terminal(sys.stderr),
     )
@@ -130,6 +131,16 @@ def _functions(chosen: Chosen, arguments: argparse.Namespace) -> Mapping[str, Ca
             raise Refused(f"--functions: {failure}") from None
     found: Mapping[str, Callable[..., Any]] | None = arguments.functions
     return found
+
+
+def _mcp(chosen: Chosen, arguments: argparse.Namespace) -> Sequence[str]:
+    """The same."""
+    from ..embed.mcp_servers import let_in
+
+    try:
+        return tuple(let_in(chosen.program, arguments.allow_mcp))
+    except embed.BamlInvalidArgumentError as failure:
+        raise Refused(f"--allow-mcp: {failure}") from None
 
 
 def _unknown_client(name: str, known: Mapping[str, Any]) -> str:

@@ -106,7 +106,8 @@ class AsyncRuntime(NotEntered):
     function that cannot wait, such as a loop over numbers, blocks the event loop while it runs, like any
     Python function. `trace` is given a line for everything that a call does.
     `mcp` has the servers that `baml.mcp` may reach, by name: a URL, the `mcp.StdioServerParameters` of a process,
-    or a server in this one. `budget` bounds what all calls together spend on models; its `seconds` are for calls.
+    or a server in this one. Those that the program declares as `client<mcp>` are let in by a set of their names.
+    `budget` bounds what all calls together spend on models; its `seconds` are for calls.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class AsyncRuntime(NotEntered):
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
         budget: Budget | None = None,
-        mcp: Mapping[str, Any] | None = None,
+        mcp: Mapping[str, Any] | Iterable[str] | None = None,
     ) -> None:
         check_program(program)
         denied = denied_groups(deny, allow)
@@ -149,7 +150,7 @@ class AsyncRuntime(NotEntered):
             log=on_log or log_to_standard_error,
             input=on_input,
             functions=_functions_of(program, functions),
-            mcp=dict(mcp or {}),
+            mcp=_mcp_of(program, mcp),
             argv=tuple(argv),
             denied=denied,
             lent=Lent(lend_to),
@@ -554,6 +555,14 @@ def _functions_of(program: Program, given: Mapping[str, Callable[..., Any]] | No
     from .declared_functions import declared_functions
 
     return declared_functions(program, given)
+
+
+def _mcp_of(program: Program, given: Mapping[str, Any] | Iterable[str] | None) -> Mapping[str, Any]:
+    if not given:
+        return {}
+    from .mcp_servers import let_in
+
+    return let_in(program, given)
 
 
 def _environment(given: Mapping[str, str] | None, transport: object) -> Callable[[], Mapping[str, str]]:

@@ -65,7 +65,7 @@ class Runtime(NotAwaited):
         on_unhandled_task: Callable[[BamlError], object] | None = None,
         trace: Callable[[str], None] | None = None,
         budget: Budget | None = None,
-        mcp: Mapping[str, Any] | None = None,
+        mcp: Mapping[str, Any] | Iterable[str] | None = None,
     ) -> None:
         self.program = program
         self._options: dict[str, Any] = {

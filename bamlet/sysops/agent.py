@@ -65,6 +65,9 @@ async def declared(context: Context, function_name: str) -> list[Instance]:
         raise Failure("InvalidArgument", f"there is no LLM function `{function_name}`")
     found: list[Instance] = []
     for name in info.llm.tools:
+        if name in context.program.mcp_servers:
+            found += await context.invoke("baml.mcp.tools", context, name)
+            continue
         function, named = context.space.functions[name], context.program.functions[name]
         if gives_tools(named.result):
             given = await call_value(context, function)

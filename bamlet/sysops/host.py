@@ -75,7 +75,8 @@ class Services:
     log: Callable[[str, str], object] = log_to_standard_error
     # What the program declares with `$host`, by name.
     functions: Mapping[str, HostFunction] = field(default_factory=dict)
-    # Servers of tools that the program may reach, by name: as `mcp.Client` takes them.
+    # Servers of tools that the program may reach, by name: as `mcp.Client` takes them, or None for one that the
+    # program declares.
     mcp: Mapping[str, Any] = field(default_factory=dict)
     # A line from the user, after a prompt. Without it, or for None, there is none.
     input: Callable[[str], str | None] | None = None
@@ -137,7 +138,7 @@ class Services:
         loop = asyncio.get_running_loop()
         if loop not in self._sessions:
             _forget_closed(self._sessions)
-            self._sessions[loop] = McpSessions(self.mcp)
+            self._sessions[loop] = McpSessions()
         return self._sessions[loop]
 
     def detached_here(self) -> Tasks:
@@ -283,6 +284,13 @@ class Host:
             value = self.env.get(name)
         else:
             value = self.services.environ().get(name)
+        if value:
+            self._remember(name, value)
+        return value
+
+    def shared_variable(self, name: str) -> str | None:
+        """The same for what all calls of the runtime share: without what this call brings, which is its own."""
+        value = None if "env" in self.services.denied else self.services.environ().get(name)
         if value:
             self._remember(name, value)
         return value

@@ -7,13 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..interpreter.runtime.context import Context as AnyContext
+from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.failures import Panic
 from ..interpreter.runtime.values import FunctionValue, Instance, Opaque
 from ..prompt import AnswerSchema, ToolInput
 from ..types.ty import STRING, UNKNOWN, MapTy
 from .agent import MAX_RESULT, TIMEOUT_MS, Input, remote_name
 from .host import Context
-from .mcp_sessions import McpBroken, McpMissing, McpRefused, McpSessions, RemoteTool
+from .mcp_sessions import (
+    Address,
+    McpBroken,
+    McpMissing,
+    McpRefused,
+    McpServer,
+    McpSessions,
+    Process,
+    RemoteTool,
+)
 from .registry import Failure, sysop
 
 MAX_DESCRIPTION = 4 << 10
@@ -25,7 +35,7 @@ MAX_REMOTE_RESULT = 8 << 20
 @sysop("baml.mcp.tools", throws=("Io", "InvalidArgument"), group="mcp")
 async def tools(context: Context, server: str) -> list[Instance]:
     try:
-        found = await _sessions(context, server).tools(server)
+        found = await _sessions(context, server).tools(_server(context, server))
     except (McpBroken, McpRefused) as failure:
         raise Failure("Io", str(failure)) from failure
     except McpMissing as failure:
@@ -36,7 +46,7 @@ async def tools(context: Context, server: str) -> list[Instance]:
 @sysop("baml.mcp.call", throws=("Io", "InvalidArgument", "baml.mcp.Failed"), group="mcp")
 async def call(context: Context, server: str, name: str, arguments: Mapping[str, Any]) -> Any:
     try:
-        result = await _sessions(context, server).call(server, name, arguments)
+        result = await _sessions(context, server).call(_server(context, server), name, arguments)
     except McpBroken as failure:
         raise Failure("Io", str(failure)) from failure
     except McpRefused as failure:
@@ -50,8 +60,49 @@ def _sessions(context: Context, server: str) -> McpSessions:
     services = context.host.services
     if server not in services.mcp:
         message = f"this program may not reach the MCP server `{server}`: its host names it in `mcp={{…}}`, or not"
+        if server in context.program.mcp_servers:
+            message += f"; on the command line it is `--allow-mcp {server}`"
         raise Panic(message, "AccessDenied")
     return services.mcp_here()
+
+
+def _server(context: Context, name: str) -> McpServer:
+    """As the host gives it, or as the program declares it."""
+    given = context.host.services.mcp[name]
+    if given is not None:
+        return McpServer(name, given)
+    declared = context.program.mcp_servers[name]
+    options = {key: _value(context, name, value) for key, value in declared.options.items()}
+    if declared.provider == "http":
+        address = Address(options["url"], options.get("headers", {}))
+        context.host.secrets |= _secrets(address)
+        return McpServer(name, address)
+    args = tuple(options.get("args", ()))
+    return McpServer(name, Process(options["command"], args, options.get("env", {}), options.get("cwd")))
+
+
+def _secrets(address: Address) -> set[str]:
+    """What must not be shown, whatever a server that fails says back."""
+    from ..wire.redact import SECRET_HEADERS, secrets_of_url
+
+    own = {value for name, value in address.headers.items() if name.lower() in SECRET_HEADERS}
+    return own | set(secrets_of_url(address.url))
+
+
+def _value(context: Context, server: str, value: Any) -> Any:
+    """With the variables in it. A session is shared by all calls, so that none has variables of its own here."""
+    match value:
+        case EnvRef(name=name):
+            found = context.host.shared_variable(name)
+            if found is None:
+                raise Failure("InvalidArgument", f"MCP server `{server}` needs the variable `{name}`: set it")
+            return found
+        case Mapping():
+            return {key: _value(context, server, item) for key, item in value.items()}
+        case list():
+            return [_value(context, server, item) for item in value]
+        case _:
+            return value
 
 
 def _tool(context: Context, server: str, tool: RemoteTool) -> Instance:

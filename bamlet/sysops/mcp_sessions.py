@@ -1,4 +1,4 @@
-"""Sessions with MCP servers over the official SDK: a server that the host has named in, its tools and results out.
+"""Sessions with MCP servers over the official SDK: a server that the host lets in, its tools and results out.
 
 A session is opened when it is first used, in a task of its own that also closes it, as the SDK wants it. One that
 broke is opened again for the next call; the call that it broke under is not repeated, since it may have been done.
@@ -7,10 +7,11 @@ broke is opened again for the next call; the call that it broke under is not rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
-from ..records import dataclass
+from ..records import dataclass, field
 
 CONNECT_SECONDS = 120.0
 CLOSE_SECONDS = 2.0
@@ -38,14 +39,39 @@ class RemoteTool:
     schema: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A server that is started. Of our environment it gets what every program needs, and `env`."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server that somebody else has started."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """What is known of it: its name, and a `Process`, an `Address`, or what the SDK takes as a server."""
+
+    name: str
+    given: Any
+
+
 class McpSessions:
     """Of one runtime in one event loop, by the names of the servers."""
 
-    def __init__(self, servers: Mapping[str, Any]) -> None:
-        self._servers = servers
+    def __init__(self) -> None:
         self._open: dict[str, _Session] = {}
 
-    async def tools(self, server: str) -> list[RemoteTool]:
+    async def tools(self, server: McpServer) -> list[RemoteTool]:
         found: list[RemoteTool] = []
         session = await self._session(server)
         cursor = None
@@ -56,7 +82,7 @@ class McpSessions:
             if cursor is None or len(found) > MAX_TOOLS:
                 return found[:MAX_TOOLS]
 
-    async def call(self, server: str, name: str, arguments: Mapping[str, Any]) -> Any:
+    async def call(self, server: McpServer, name: str, arguments: Mapping[str, Any]) -> Any:
         """The `CallToolResult` of the SDK."""
         session = await self._session(server)
         return await session.ask(_call_tool, name, dict(arguments))
@@ -66,13 +92,13 @@ class McpSessions:
         for session in sessions:
             await session.aclose()
 
-    async def _session(self, server: str) -> _Session:
-        session = self._open.get(server)
+    async def _session(self, server: McpServer) -> _Session:
+        session = self._open.get(server.name)
         if session is None or session.is_broken:
             if session is not None:
                 await session.aclose()
             # Known before it is waited for: who comes meanwhile waits for the same.
-            session = self._open[server] = _Session(server, self._servers[server])
+            session = self._open[server.name] = _Session(server.name, server.given)
         await session.opened()
         return session
 
@@ -157,7 +183,36 @@ def _client(server: Any) -> Any:
     except ImportError:
         raise McpMissing("the package `mcp` is not installed: pip install 'bamlet[mcp]'") from None
     # Without callbacks of ours it refuses what a server may ask back: sampling, roots and elicitation.
-    return Client(server)
+    return Client(_as_sdk(server))
+
+
+def _as_sdk(server: Any) -> Any:
+    from mcp import StdioServerParameters
+
+    match server:
+        case Process():
+            return StdioServerParameters(
+                command=server.command, args=[*server.args], env={**server.env}, cwd=server.cwd
+            )
+        case Address() if not server.headers:
+            return server.url
+        case Address():
+            return _over_http(server)
+        case _:
+            return server
+
+
+@asynccontextmanager
+async def _over_http(server: Address) -> AsyncIterator[Any]:
+    """With headers; the SDK takes redirects within the origin only, so that no stranger is told them."""
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp.shared._httpx_utils import create_mcp_http_client
+
+    async with (
+        create_mcp_http_client(headers={**server.headers}) as client,
+        streamable_http_client(server.url, http_client=client) as streams,
+    ):
+        yield streams
 
 
 def _told(failure: BaseException) -> str:

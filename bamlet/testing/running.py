@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 from ..embed import (
@@ -37,7 +37,8 @@ from .outcome import Case, JudgedConstraint, RunError, RunKey, RunResult, Status
 class Options:
     """How each run is made. `timeout` is in seconds; `seed` decides what chance would decide in the program.
 
-    With `verbatim` a result has also what was asked and said. `functions` are those of the host.
+    With `verbatim` a result has also what was asked and said. `functions` are those of the host, `mcp` the
+    servers that the program declares and may reach.
     """
 
     timeout: float | None = None
@@ -46,6 +47,7 @@ class Options:
     seed: int | None = None
     verbatim: bool = False
     functions: Mapping[str, Callable[..., Any]] | None = None
+    mcp: Sequence[str] = ()
 
     def clock(self, key: RunKey) -> SeededClock | None:
         """Of its own for each run, so that the order in which they end means nothing."""
@@ -122,6 +124,7 @@ async def run_once(
             environ=means.environ,
             clock=options.clock(key),
             functions=options.functions,
+            mcp=options.mcp,
         ) as runtime:
             result = await run.result(runtime)
     except SecretInCassette as failure:

@@ -31,6 +31,12 @@ pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 SOURCE = """
 client<llm> C { provider openai, options { model "m", api_key "k" } }
+client<mcp> Shop {
+  provider stdio
+  options { command env.PYTHON, args [env.PROGRAM], env { PYTHONPATH env.ROOT } }
+}
+client<mcp> Far { provider http, options { url env.URL, headers { Authorization env.TOKEN } } }
+function Ask(q: string) -> string { client C, tools [Far], prompt #"{{ q }}"# }
 function shop() -> baml.agent.Tool[] throws unknown {
   baml.mcp.tools("Shop").filter((tool) => tool.name != "die")
 }
@@ -47,6 +53,12 @@ function Told(name: string, arguments: map<string, unknown>) -> unknown throws u
 }
 """
 PROGRAM = bamlet.compile_sources({"main.baml": SOURCE})
+# How `Shop` is started where the host lets in what the program declares.
+DECLARED = {
+    "PYTHON": sys.executable,
+    "PROGRAM": str(ROOT / "tests/servers/mcp_shop.py"),
+    "ROOT": str(ROOT),
+}
 NAMES = ["find_orders", "fail", "picture", "wait", "flood", "die"]
 
 Work = Callable[[bamlet.AsyncRuntime], Awaitable[Any]]
@@ -70,6 +82,11 @@ async def over_stdio() -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
+async def as_declared() -> AsyncIterator[Any]:
+    yield None
+
+
+@asynccontextmanager
 async def over_http() -> AsyncIterator[Any]:
     with served(shop().streamable_http_app()) as url:
         yield f"{url}/mcp"
@@ -89,7 +106,7 @@ def ran(server: Any, work: Work, model: Any = None) -> Any:
                 return await with_runtime(found)
 
     async def with_runtime(found: Any) -> Any:
-        runtime = bamlet.AsyncRuntime(PROGRAM, transport=model, environ={}, mcp={"Shop": found})
+        runtime = bamlet.AsyncRuntime(PROGRAM, transport=model, environ=DECLARED, mcp={"Shop": found})
         async with runtime:
             return await work(runtime)
 
@@ -170,7 +187,7 @@ def test_a_server_that_was_killed_is_started_again_for_the_next_call() -> None:
         again = await runtime.call("Call", name="find_orders", arguments={"customer": 1})
         return [died, again]
 
-    died, again = ran(over_stdio, work)
+    died, again = ran(as_declared, work)
     assert died.startswith("gone: MCP server `Shop` has gone away")
     assert again == {"result": [{"id": 10}]}
 
@@ -204,6 +221,55 @@ class TestClosedByDefault:
         starts = StdioServerParameters(command="touch", args=[str(mark)])
         assert "its host denies `baml.mcp.tools`" in self.refused(mcp={"Shop": starts}, deny={"mcp"})
         assert not mark.exists()
+
+    def test_one_that_the_program_declares_is_not_started(self, tmp_path: Path) -> None:
+        mark = tmp_path / "started"
+        source = f"""
+client<mcp> Shop {{ provider stdio, options {{ command touch, args ["{mark.as_posix()}"] }} }}
+client<llm> C {{ provider openai, options {{ model "m", api_key "k" }} }}
+function Assist(q: string) -> string {{ client C, tools [Shop], prompt #"{{{{ q }}}}"# }}
+"""
+        program = bamlet.compile_sources({"main.baml": source})
+        with bamlet.Runtime(program, environ={}, allow={"process"}) as runtime:
+            with pytest.raises(bamlet.UnhandledThrow, match="--allow-mcp Shop"):
+                runtime.call("Assist", q="?")
+        assert not mark.exists()
+
+    def test_a_name_that_the_program_does_not_declare(self) -> None:
+        with pytest.raises(bamlet.BamlInvalidArgumentError, match="no client<mcp> `Shp`; did you mean `Shop`"):
+            bamlet.AsyncRuntime(PROGRAM, mcp={"Shp"})
+
+    def test_a_variable_that_is_not_set(self) -> None:
+        async def work() -> Any:
+            async with bamlet.AsyncRuntime(PROGRAM, environ={}, mcp={"Shop"}) as runtime:
+                # The session is of all calls: what one of them brings is not for the others.
+                context = bamlet.CallContext(env=DECLARED)
+                return await runtime.call("Names", context=context)
+
+        with pytest.raises(bamlet.BamlError, match="MCP server `Shop` needs the variable `PYTHON`"):
+            asyncio.run(work())
+
+
+def test_an_address_that_the_program_declares_is_asked_with_its_headers() -> None:
+    app = shop().streamable_http_app()
+    asked: set[str | None] = set()
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            asked.add(dict(scope["headers"]).get(b"authorization"))
+        await app(scope, receive, send)
+
+    model = script(calls(call("find_orders", {"customer": 7})), say("done"))
+
+    async def work(url: str) -> str:
+        environ = {"URL": f"{url}/mcp", "TOKEN": "Bearer of-the-shop"}
+        async with bamlet.AsyncRuntime(PROGRAM, transport=model, environ=environ, mcp={"Far"}) as runtime:
+            return str(await runtime.call("Ask", q="?"))
+
+    with served(guarded) as url:
+        assert asyncio.run(work(url)) == "done"
+    assert asked == {b"Bearer of-the-shop"}
+    assert model.requests[-1].body["messages"][-1]["content"] == '{"result":[{"id":70}]}'
 
 
 class TestHostile:

@@ -39,8 +39,8 @@ class ClientReader:
     def read(self) -> ClientInfo | None:
         node = self.node
         if node.kind not in (None, "llm"):
-            message = f"there are no `{node.kind}` clients"
-            self.block.wrong(node.name, catalogue.UNKNOWN_CLIENT_PROPERTY, message, "write client<llm>")
+            message, hint = f"there are no `{node.kind}` clients", "write client<llm>, or client<mcp>"
+            self.block.wrong(node.name, catalogue.UNKNOWN_CLIENT_PROPERTY, message, hint)
         given = self.block.check(node.name, node.config.entries, _CLIENT)
         provider = self._provider(given["provider"]) if "provider" in given else None
         options = self._options(given.get("options"), provider)
@@ -145,9 +145,13 @@ def check_client(names: Names, placed: n.Placed[n.Item], node: n.ConfigValue, re
     """Report a value that names no declared client and is no `provider/model` shorthand either."""
     name = str(setting(node))
     provider, slash, model = name.partition("/")
-    if names.full(name, placed.file.name) in names.clients or name in names.broken:
+    full = names.full(name, placed.file.name)
+    if full in names.clients or name in names.broken:
         return
-    if not slash:
+    if full in names.mcp_servers:
+        message, hint = f"`{name}` has tools, and is no model", f"write it among the tools: tools [{name}]"
+        report.at(placed, node, catalogue.UNKNOWN_CLIENT, message, hint=hint)
+    elif not slash:
         hint = did_you_mean(name, names.clients) or 'write a declared client, or a shorthand like "openai/gpt-4o"'
         report.at(placed, node, catalogue.UNKNOWN_CLIENT, f"no client is called `{name}`", hint=hint)
     elif ALIASES.get(provider, provider) not in _PROVIDERS:

@@ -76,8 +76,8 @@ class LlmInfo:
     """What an LLM function is made of; `client` names a client or is a `provider/model` shorthand.
 
     `holes` counts the values that the template wants beside the arguments; `tools` are the functions that
-    the model may call, and `loop` is what makes its steps in the place of `baml.agent.advance`. `agent` is what
-    its block of that name says.
+    the model may call, and the servers of such, and `loop` is what makes its steps in the place of
+    `baml.agent.advance`. `agent` is what its block of that name says.
     """
 
     client: str
@@ -89,7 +89,7 @@ class LlmInfo:
 
     @property
     def called(self) -> Iterator[str]:
-        """The functions of the program that its agent runs."""
+        """The functions of the program that its agent runs, the servers of its tools among them."""
         yield from self.tools
         named = (self.loop, *((self.agent.choose, self.agent.done) if self.agent is not None else ()))
         yield from (name for name in named if name is not None)
@@ -145,6 +145,15 @@ class ClientInfo:
         """The function that decides how the members are asked."""
         function = self.options.get("call") if self.provider == "strategy" else None
         return function if isinstance(function, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class McpInfo:
+    """A server of tools outside of the program: a process to start, or an address. Its host lets it in, or not."""
+
+    name: str
+    provider: Literal["stdio", "http"]
+    options: Mapping[str, Setting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +231,7 @@ class Interface:
     functions: Mapping[str, FunctionInfo] = field(default_factory=dict)
     schemas: Schemas = field(default_factory=Schemas)
     clients: Mapping[str, ClientInfo] = field(default_factory=dict)
+    mcp_servers: Mapping[str, McpInfo] = field(default_factory=dict)
     retry_policies: Mapping[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: Mapping[str, TemplateInfo] = field(default_factory=dict)
     tests: tuple[TestInfo, ...] = ()

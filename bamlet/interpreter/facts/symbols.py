@@ -17,6 +17,7 @@ from .interface import (
     ClientInfo,
     GeneratorInfo,
     LlmInfo,
+    McpInfo,
     Param,
     RetryPolicyInfo,
     TemplateInfo,
@@ -117,6 +118,7 @@ class Names:
     recursive_aliases: MutableMapping[str, Ty] = field(default_factory=dict)
     constants: MutableMapping[str, ConstantSymbol] = field(default_factory=dict)
     clients: dict[str, ClientInfo] = field(default_factory=dict)
+    mcp_servers: dict[str, McpInfo] = field(default_factory=dict)
     retry_policies: dict[str, RetryPolicyInfo] = field(default_factory=dict)
     templates: dict[str, TemplateInfo] = field(default_factory=dict)
     tests: list[TestInfo] = field(default_factory=list)

@@ -18,6 +18,8 @@ from ..declarations.client_values import as_block
 from ..declarations.clients import ClientReader, check_client, check_references
 from ..declarations.generators import read_generators
 from ..declarations.llm_bodies import client_of
+from ..declarations.mcp_servers import KIND as MCP
+from ..declarations.mcp_servers import read_mcp_server
 from ..declarations.prompts import simple_text
 from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
@@ -251,7 +253,13 @@ class _Resolver:
             self.names.broken.add(node.name.name)
 
     def _client(self, placed: n.Placed[n.Item], node: n.ClientDecl) -> None:
-        if info := ClientReader(Block(placed, self.report), node).read():
+        if node.kind == MCP:
+            server = read_mcp_server(Block(placed, self.report), node)
+            if server is not None:
+                self.names.mcp_servers[self.declared.key(placed)] = server
+            else:
+                self.names.broken.add(node.name.name)
+        elif info := ClientReader(Block(placed, self.report), node).read():
             self.names.clients[self.declared.key(placed)] = info
         else:
             self.names.broken.add(node.name.name)

@@ -1,4 +1,4 @@
-"""The tools of LLM functions: functions that there are, of types that a model can write."""
+"""The tools of LLM functions: functions that there are, of types that a model can write, and servers of tools."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ def check_tools(names: Names, view: Names, report: Report) -> None:
         for node, full in zip(tools_of(symbol.node), symbol.llm.tools, strict=True):
             tool = view.functions.get(full)
             if tool is None:
-                if full not in view.broken:
-                    hint = did_you_mean(full, names.functions) or "name a function of the program"
+                if full not in view.broken and full not in names.mcp_servers:
+                    known = [*names.functions, *names.mcp_servers]
+                    hint = did_you_mean(full, known) or "name a function of the program, or a client<mcp>"
                     message = f"no function is called `{full}`"
                     report.at(symbol.placed, node, catalogue.UNKNOWN_NAME, message, hint=hint)
                 continue

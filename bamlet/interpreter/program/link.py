@@ -90,7 +90,8 @@ class Program:
 
     def fingerprint(self, function: str) -> str:
         """The same as long as nothing changes that decides an answer of the function: what it reaches of the
-        program, and what its clients ask with. Keys, addresses, limits, retries, comments and layout do not count.
+        program, and what its clients ask with. Their keys, addresses, limits and retries do not count, nor do
+        comments and layout.
         """
         from .fingerprint import fingerprint  # of maps alone
 
@@ -157,6 +158,7 @@ def link(
         functions,
         schemas,
         dict(names.clients),
+        dict(names.mcp_servers),
         dict(names.retry_policies),
         dict(names.templates),
         tuple(names.tests),
@@ -172,6 +174,8 @@ def link(
             space.functions[name] = program.function_value(name)
     for symbol in unit.names.functions.values():
         for called in symbol.llm.called if symbol.llm else ():
+            if called in names.mcp_servers:
+                continue
             space.functions[called] = _value(program, called)
     for client in names.clients.values():
         if client.strategy is not None:

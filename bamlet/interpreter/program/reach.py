@@ -39,7 +39,7 @@ class Declared:
             self.bodies.setdefault(file, []).append(node)
         elif not isinstance(node, _ASIDE):
             self.files.setdefault(node.name.name, set()).add(file)
-            if not isinstance(node, _SETTINGS):
+            if not isinstance(node, _SETTINGS) or _has_tools(node):
                 self.items.setdefault(node.name.name, []).append(node)
 
 
@@ -103,6 +103,11 @@ class FilesReached:
         policies = {client.retry_policy for client in asked if client.retry_policy is not None}
         places = self._declared.files
         return frozenset(file for name in reach.names | reach.clients | policies for file in places.get(name, ()))
+
+
+def _has_tools(node: n.Item) -> bool:
+    """What an MCP server is decides what a model may call."""
+    return isinstance(node, n.ClientDecl) and node.kind == "mcp"
 
 
 def _members(client: ClientInfo) -> Iterator[str]:
