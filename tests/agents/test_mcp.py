@@ -230,9 +230,9 @@ client<llm> C {{ provider openai, options {{ model "m", api_key "k" }} }}
 function Assist(q: string) -> string {{ client C, tools [Shop], prompt #"{{{{ q }}}}"# }}
 """
         program = bamlet.compile_sources({"main.baml": source})
-        with bamlet.Runtime(program, environ={}, allow={"process"}) as runtime:
-            with pytest.raises(bamlet.UnhandledThrow, match="--allow-mcp Shop"):
-                runtime.call("Assist", q="?")
+        runtime = bamlet.Runtime(program, environ={}, allow={"process"})
+        with runtime, pytest.raises(bamlet.UnhandledThrow, match="--allow-mcp Shop"):
+            runtime.call("Assist", q="?")
         assert not mark.exists()
 
     def test_a_name_that_the_program_does_not_declare(self) -> None:
