@@ -252,7 +252,7 @@ function Assist(q: string) -> string {{ client C, tools [Shop], prompt #"{{{{ q 
 
 def test_an_address_that_the_program_declares_is_asked_with_its_headers() -> None:
     app = shop().streamable_http_app()
-    asked: set[str | None] = set()
+    asked: set[bytes | None] = set()
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
