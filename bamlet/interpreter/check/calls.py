@@ -57,6 +57,7 @@ from .expressions import unknown_content
 from .futures import awaited_first
 from .generic_calls import generic_call
 from .methods import Method, forgotten, has_common_methods, method_of
+from .own_order import has_own_order, sort_by_own_order
 from .places import field_of
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
@@ -390,6 +391,9 @@ def _builtin_method(c: Checker, node: n.Call, receiver: n.Expr, arguments: tuple
         return _first_use(c, node, receiver, arguments[0], name)
     builtin = method(widen_literals(c.relation.expand(c.tables.types[id(receiver)])), name, c.edition)
     assert builtin is not None
+    if builtin.name == "list.sort2" and not arguments and not node.named and has_own_order(c, receiver):
+        sort_by_own_order(c, node, receiver)
+        return builtin.result
     c.tables.calls[id(node)] = BuiltinCall(builtin.name, (receiver, *arguments))
     if refuse_names(c, node, f"`{name}`"):
         return ERROR

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
 from ...records import dataclass, field
-from ...types.relate import widen_literals
+from ...types.relate import Relation, widen_literals
 from ...types.show import show
 from ...types.ty import (
     ERROR,
@@ -25,9 +25,11 @@ from ...types.ty import (
 )
 from ...types.variables import filled, holds_variable, match_variables, parts_of, replaced
 from ..facts.builtins import BY_POSITION
+from ..facts.implementations import ProgramViews, head_of
 from ..facts.interface import Param, in_call_order
 from ..facts.symbols import FunctionSymbol
 from ..facts.typing_tables import Types
+from ..facts.variance import is_taken
 from .arguments import Slots, slots_of, written
 from .state import Checker, ungrouped
 
@@ -229,3 +231,26 @@ def check_bounds(c: Checker, node: n.Node, param: ParameterTy, found: Mapping[st
             message = f"`{param.name}` is `{show(given)}` here, which is no `{show(wanted)}`"
             hint = f"add `implements {show(wanted)} {{ … }}` to it" if isinstance(wanted, InterfaceTy) else None
             c.wrong(node, catalogue.UNMET_BOUND, message, hint=hint)
+        elif isinstance(wanted, InterfaceTy) and may_differ(c.relation, given):
+            if (method := _takes_its_own(c, wanted)) is not None:
+                message = (
+                    f"`{param.name}` is `{show(given)}` here: `{method}` takes another value of the same type, "
+                    "and two of these may differ in theirs"
+                )
+                c.wrong(node, catalogue.UNMET_BOUND, message, hint="call it with values of one type")
+
+
+def may_differ(relation: Relation, ty: Ty) -> bool:
+    """Whether two values of the type may have an interface each by another implementation."""
+    kinds = {head_of(widen_literals(member)) for member in relation.members(ty)}
+    return len(kinds) > 1 or isinstance(relation.expand(ty), InterfaceTy)
+
+
+def _takes_its_own(c: Checker, ty: InterfaceTy) -> str | None:
+    """The method of an interface, or of one that it requires, that takes a value of its receiver's type."""
+    for name, full in c.names.interfaces[ty.name].methods.items():
+        if any(is_taken(param.ty, "Self", c.relation.views) for param in c.names.method(full).params[1:]):
+            return name
+    views = c.relation.views
+    assert isinstance(views, ProgramViews)
+    return next(filter(None, (_takes_its_own(c, base) for base in views.demanded(ty))), None)

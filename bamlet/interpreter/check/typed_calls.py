@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...diagnostics import catalogue
+from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
 from ...types.show import show
 from ...types.ty import ERROR, STRING, UNKNOWN, ClassTy, InterfaceTy, Ty, bare, union
@@ -51,8 +51,9 @@ def companion_call(c: Checker, node: n.Call, path: n.Path, function: FunctionSym
     if word in _OF_A_CALL:
         return _of_a_call(c, node, function, word)
     if word != "parse":
-        hint = "there are `$parse`, `$stream`, `$render_prompt` and `$build_request`"
-        return _wrong(c, node, path, f"there is no `{word}` of a function in the language yet", hint)
+        there_are = "there are `$parse`, `$stream`, `$render_prompt` and `$build_request`"
+        hint = did_you_mean(f"${word}", [f"${known}" for known in ("parse", *_OF_A_CALL)]) or there_are
+        return _wrong(c, node, path, f"a function of a model has no `${word}`", hint)
     return _typed(c, node, PARSE, STRING, function.name, function.result)
 
 

@@ -60,7 +60,6 @@ _ELSEWHERE = {
     **dict.fromkeys(("any", "object", "dynamic"), "write `unknown` for a value of any type"),
     **TYPES_WITH_ARGUMENTS,
 }
-_NOT_YET = {"baml.Comparable": "bamlet has not this one yet: `sort_by_key` and `sort_by` put values in order"}
 
 
 @dataclass(slots=True)
@@ -115,8 +114,7 @@ class TypeResolver:
         found = found or LATER_TYPES.get(name)
         if found is not None:
             return found
-        hint: str | None = _NOT_YET.get(name)
-        hint = hint or did_you_mean(name, self.names.type_names) or _ELSEWHERE.get(name.lower())
+        hint = did_you_mean(name, self.names.type_names) or _ELSEWHERE.get(name.lower())
         hint = hint or did_you_mean(name, BUILTIN_TYPES)
         if full != name and self.names.named_type(name) is not None:
             hint = f"did you mean `root.{name}`?"
