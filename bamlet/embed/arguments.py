@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from types import NoneType
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..types.nothing import NOTHING
 from ..types.partials import PARTIAL
 from ..types.show import show
 from ..types.ty import (
+    JSON,
     AliasTy,
     ClassTy,
     EnumTy,
@@ -259,7 +261,25 @@ class _Binder:
             self.problems = outer
 
     def _alias(self, value: Any, ty: AliasTy) -> Any:
+        if ty == JSON:
+            return self._json(value)
         return self.convert(value, self._space.schemas.aliases[ty.name])
+
+    def _json(self, value: Any) -> Any:
+        """By hand, and not by the union that it is: what does not fit is told where it stands."""
+        match value:
+            case Enum():
+                pass
+            case None | str() | bool() | int():
+                return value
+            case float() | Decimal() if isfinite(value):
+                return float(value)
+            case Mapping():
+                return {self._key(key, _STRING): self._within("[{!r}]", key, of, JSON) for key, of in value.items()}
+            case Sequence() if not isinstance(value, bytes):
+                return [self._within("[{}]", at, item, JSON) for at, item in enumerate(value)]
+        self._problem(f" should be `json`, not {_describe(value)}")
+        return NOTHING
 
     def _unknown(self, value: Any, ty: UnknownTy) -> Any:
         return self._free(value)
@@ -305,7 +325,7 @@ class _Binder:
         return NOTHING
 
 
-_FLOAT, _NULL = PrimitiveTy("float"), PrimitiveTy("null")
+_FLOAT, _NULL, _STRING = PrimitiveTy("float"), PrimitiveTy("null"), PrimitiveTy("string")
 _PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "int": int,
     "float": (int, float, Decimal),

@@ -120,8 +120,8 @@ CATCH_FOLLOWS = pattern(r"\s*(?:\(\s*\w+\s*(?:,\s*\w+\s*)?\)\s*)?\{")
 THROWS_FOLLOWS = pattern(r'\s+["(A-Za-z_]')
 HOLE_ENDS = pattern(r"\s*\}")
 DOT_FOLLOWS = pattern(r"\s*\.")
-# What a function of a model can do beside being called: `Read$parse`, or `Read@parse`.
-COMPANION = pattern(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b")
+# What a function of a model can do beside being called: `Read$parse`, or `Read@parse`; or what is misspelt so.
+COMPANION = pattern(r"[$@](?:parse|render_prompt|build_request|stream|spec)\b|\$[A-Za-z_]\w*(?=\()")
 
 TEMPLATE_OPENER = pattern("`+")
 TEMPLATE_MARK = pattern(r"\\[\s\S]|`+|\$\{")

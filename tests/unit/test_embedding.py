@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -185,6 +186,31 @@ def test_what_the_caller_gave_is_not_changed() -> None:
 def test_binding_is_by_declaration_only() -> None:
     with pytest.raises(bamlet.BamlInvalidArgumentError, match="should be a `Note`, not 1"):
         bind_arguments(notes().interface.functions["Echo"], {"note": 1}, notes().space)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (float("nan"), "`x` should be `json`, not nan (float)"),
+        ({"a": [1, float("-inf")]}, "`x['a'][1]` should be `json`, not -inf (float)"),
+        ([b"1"], "`x[0]` should be `json`, not b'1' (bytes)"),
+        ({1: 2}, "`x (a key)` should be `string`, not 1 (int)"),
+    ],
+)
+def test_what_is_no_json_is_told_where_it_stands(value: Any, message: str) -> None:
+    json = _takes_json()
+    with pytest.raises(bamlet.BamlInvalidArgumentError) as raised:
+        bind_arguments(json.interface.functions["F"], {"x": value}, json.space)
+    assert message in str(raised.value)
+    fits = {"a": [1, 2.5, None, True, ("x",)]}
+    assert bind_arguments(json.interface.functions["F"], {"x": fits}, json.space) == [
+        {"a": [1, 2.5, None, True, ["x"]]}
+    ]
+
+
+@cache
+def _takes_json() -> bamlet.Program:
+    return bamlet.compile_sources({"json.baml": "// bamlet: edition 2\nfunction F(x: json) -> json { x }"})
 
 
 # --- values
