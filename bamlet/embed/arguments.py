@@ -275,7 +275,9 @@ class _Binder:
             case float() | Decimal() if isfinite(value):
                 return float(value)
             case Mapping():
-                return {self._key(key, _STRING): self._within("[{!r}]", key, of, JSON) for key, of in value.items()}
+                return {
+                    self._key(key, _STRING): self._within("[{!r}]", key, of, JSON) for key, of in value.items()
+                }
             case Sequence() if not isinstance(value, bytes):
                 return [self._within("[{}]", at, item, JSON) for at, item in enumerate(value)]
         self._problem(f" should be `json`, not {_describe(value)}")
