@@ -103,6 +103,8 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_regex.py::test_what_is_kept_of_regular_expressions_is_bounded_by_their_states",
         "tests/unit/test_linear_decoders.py::test_a_decoder_is_linear",
         "tests/unit/test_linear_decoders.py::test_blanks_before_a_wrapped_value_are_read_once",
+        "tests/unit/test_linear_decoders.py::test_calls_in_words_are_read_once",
+        "tests/unit/test_plain_prompts.py::test_a_text_that_stands_in_a_prompt_many_times_is_not_put_together_past_the_limit",
         "tests/unit/test_sound_answers.py::test_blanks_before_a_structured_answer_are_passed_on",
         "tests/unit/test_sound_answers.py::test_blanks_within_the_head_are_not_kept_for_ever",
         "tests/unit/test_sound_answers.py::test_snapshots_of_a_long_list_or_map_cost_what_is_new",

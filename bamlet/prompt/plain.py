@@ -49,12 +49,14 @@ def render_plain(template: str, arguments: Mapping[str, Any], output: Callable[[
         shown = {name: output() if name == _FORMAT.name else _shown(arguments[name]) for name in plain.names}
     except (PromptError, KeyError, ValueError):
         return None
-    texts = [
-        (role, "".join([part if isinstance(part, str) else shown[part.name] for part in parts]))
+    pieces = [
+        (role, [part if isinstance(part, str) else shown[part.name] for part in parts])
         for role, parts in plain.said
     ]
-    if sum([len(text) for _, text in texts]) > MAX_TEXT:
+    # Asked before they are joined: a value may stand in a prompt many times.
+    if sum([sum(map(len, parts)) for _, parts in pieces]) > MAX_TEXT:
         return None
+    texts = [(role, "".join(parts)) for role, parts in pieces]
     if len(texts) == 1:
         return Prompt((Message(None, (Text(texts[0][1]),)),))
     said = ((role, stripped) for role, text in texts if (stripped := text.strip()))

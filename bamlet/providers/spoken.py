@@ -35,6 +35,7 @@ _MAY_CALL = pattern(rf"(?:\n{{1,8}}(?:{_FENCE}|{_LIST}|{_OBJECT})?|{_FENCE}|{_LI
 _CALL = pattern(
     rf"\n{{0,8}}(?:```\w{{0,16}}\s{{0,64}})?(?:\[\s{{0,64}})?{''.join(_OPENS[:-1])}([^\"'\\]{{0,64}})[\"']"
 )
+_PIECE: Final = 4_096  # characters that are read at once: what stands behind a call is copied at each
 _GAP = pattern(r"\s*,?\s*")
 _MARK = pattern(r'(?s)\\.|["{}\[\]]')
 
@@ -53,6 +54,11 @@ class SpokenCalls:
         """What is new of what is said, and of the calls."""
         said: list[str] = []
         chunks: list[StreamChunk] = []
+        for at in range(0, len(text), _PIECE):
+            self._read(text[at : at + _PIECE], said, chunks)
+        return "".join(said), chunks
+
+    def _read(self, text: str, said: list[str], chunks: list[StreamChunk]) -> None:
         self._held += text
         while True:
             if self._depth:
@@ -71,7 +77,6 @@ class SpokenCalls:
             if found is None:
                 break
             self._begin(found[1], chunks)
-        return "".join(said), chunks
 
     def end(self) -> str:
         """What has turned out to be said, now that no more comes."""
@@ -94,6 +99,7 @@ class SpokenCalls:
             gap = _GAP.match(self._held)
             assert gap is not None, "the pattern matches nothing at all, too"
             if gap.end() == len(self._held):
+                self._held = "," if "," in self._held else ""  # blanks are read once
                 return False
             self._held = self._held[gap.end() :]
             self._is_fresh = False

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from bamlet.prompt import ANSWER_NAME
+from bamlet.providers import SpokenCalls
 from bamlet.providers.structured_answer import MAX_HELD, Unwrapping
 from bamlet.wire.framing import AnswerDecoder, LineDecoder, ValueDecoder
 
@@ -27,7 +28,7 @@ WHOLE: dict[str, tuple[Callable[[], object], Callable[[int], Iterable[bytes]]]] 
 }
 
 
-def seconds(make: Callable[[], object], pieces: Iterable[bytes]) -> float:
+def seconds(make: Callable[[], object], pieces: Iterable[bytes] | Iterable[str]) -> float:
     decoder = make()
     began = time.process_time()
     for piece in pieces:
@@ -44,6 +45,18 @@ def ratio(measure: Callable[[int], float], size: int) -> float:
 def test_a_decoder_is_linear(name: str) -> None:
     make, body = WHOLE[name]
     assert ratio(lambda n: seconds(make, body(n)), 20_000) < 9
+
+
+@pytest.mark.parametrize(
+    ("pieces", "size"),
+    [
+        (lambda n: ['{"tool": "f"', *[" "] * n], 5_000),
+        (lambda n: ['{"tool":"f"}' * n + '{"tool":"f", "a": "' + "x" * 500 * n], 400),
+    ],
+    ids=["blanks before the arguments", "calls before much that came at once"],
+)
+def test_calls_in_words_are_read_once(pieces: Callable[[int], Iterable[str]], size: int) -> None:
+    assert ratio(lambda n: seconds(SpokenCalls, pieces(n)), size) < 9
 
 
 @pytest.mark.parametrize("blanks", [" ", "\n", "\t "])

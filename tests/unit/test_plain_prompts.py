@@ -6,6 +6,7 @@ The language sees one meaning; that there are two ways is Python's.
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 
@@ -80,6 +81,15 @@ def test_what_is_more_is_left_to_the_engine_or_means_the_same() -> None:
 @pytest.mark.parametrize("piece", MORE)
 def test_each_other_form_is_left_to_the_engine(piece: str) -> None:
     assert plainly(f"say {piece}", ARGUMENTS) is None
+
+
+def test_a_text_that_stands_in_a_prompt_many_times_is_not_put_together_past_the_limit() -> None:
+    tracemalloc.start()
+    try:
+        assert plainly("{{ text }}" * 300, {"text": "x" * 100_000}) is None
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
