@@ -117,6 +117,8 @@ class ChatAccumulator(Accumulator):
         if delta is None and not self.text:
             # A gateway that sends an answer in one piece; others repeat at the end what they have sent.
             delta = choice.get("message")
+            if delta is None and choice.get("text"):
+                self._skip(repr(choice))  # of an interface for completions: its text would be lost
         if delta:
             new = self._delta(delta)
         reason = choice.get("finish_reason")
@@ -135,6 +137,9 @@ class ChatAccumulator(Accumulator):
             new = self._text.add(content) if content else ""
             if len(delta) == 1:
                 return new
+        elif isinstance(content, bool | int | float):
+            self._skip(repr(content))
+            new = ""
         else:
             new = self._parts(content) if content else ""
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")

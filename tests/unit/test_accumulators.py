@@ -82,6 +82,17 @@ def test_a_body_of_another_shape_is_no_answer(response_type: str, body: str) -> 
     assert error.value.retryable
 
 
+@pytest.mark.parametrize(
+    "choice",
+    ['{"message":{"content":5},"finish_reason":"stop"}', '{"text":"x","finish_reason":"stop"}'],
+    ids=["a number", "of completions"],
+)
+def test_content_of_another_kind_is_counted(choice: str) -> None:
+    accumulator = ACCUMULATORS["openai"]()
+    accumulator.feed(Event("message", f'{{"choices":[{choice}]}}'))
+    assert (accumulator.text, accumulator.bad_events) == ("", 1)
+
+
 def test_an_error_inside_a_choice_fails_the_answer() -> None:
     failed = {"choices": [{"index": 0, "error": {"message": "boom", "code": 502}, "finish_reason": "error"}]}
     for read in (lambda value: read_body(ACCUMULATORS["openai"](), json.dumps(value)), _streamed):

@@ -83,7 +83,7 @@ def test_each_other_form_is_left_to_the_engine(piece: str) -> None:
     assert plainly(f"say {piece}", ARGUMENTS) is None
 
 
-def test_a_text_that_stands_in_a_prompt_many_times_is_not_put_together_past_the_limit() -> None:
+def test_a_text_that_stands_in_a_prompt_many_times_is_measured_first() -> None:
     tracemalloc.start()
     try:
         assert plainly("{{ text }}" * 300, {"text": "x" * 100_000}) is None
