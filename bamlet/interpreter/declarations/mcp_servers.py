@@ -12,8 +12,6 @@ from ..facts.interface import EnvRef, McpInfo, Setting
 from .blocks import Block, Shape
 from .settings import entries, setting
 
-KIND = "mcp"
-
 _SERVER = Shape(
     "an MCP server",
     ("provider", "options"),

@@ -18,8 +18,6 @@ from ..declarations.client_values import as_block
 from ..declarations.clients import ClientReader, check_client, check_references
 from ..declarations.generators import read_generators
 from ..declarations.llm_bodies import client_of
-from ..declarations.mcp_servers import KIND as MCP
-from ..declarations.mcp_servers import read_mcp_server
 from ..declarations.prompts import simple_text
 from ..declarations.retry_policies import read_retry_policy
 from ..declarations.testcases import TestReader
@@ -253,7 +251,9 @@ class _Resolver:
             self.names.broken.add(node.name.name)
 
     def _client(self, placed: n.Placed[n.Item], node: n.ClientDecl) -> None:
-        if node.kind == MCP:
+        if node.kind == "mcp":
+            from ..declarations.mcp_servers import read_mcp_server  # few programs have one
+
             server = read_mcp_server(Block(placed, self.report), node)
             if server is not None:
                 self.names.mcp_servers[self.declared.key(placed)] = server
