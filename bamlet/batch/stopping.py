@@ -50,11 +50,12 @@ class Stops:
         self._cancel = cancel
 
     def interrupt(self) -> None:
-        """The first time no more rows begin, and those in flight have ten seconds; the second time they end
-        now."""
+        """The first time no more rows begin, and those in flight have ten seconds; the second time, or when their
+        seconds run already since a deadline, they end now."""
         if self._grace is not None or self.reason == "interrupted":
             self._end_now()
             return
+        # The reason first: a row that waits for its turn is woken by the event, and looks at the reason alone.
         self.reason, self.message = "interrupted", ""
         self._changed.set()
         self._give_grace()
@@ -62,6 +63,8 @@ class Stops:
     def expire(self, message: str) -> None:
         """The time of the run is over. Rows in the hands of workers may wait for their pace far longer."""
         self.stop("deadline", message)
+        # Also if another reason came first, whose rows run on. A person's seconds are not begun anew: they would
+        # end later for it.
         if self._grace is None:
             self._give_grace()
 
@@ -82,8 +85,10 @@ class Stops:
         """Whether this row may be asked; the first rows wait for each other."""
         limit = self._options.max_cost
         while self._options.has_canary and self.reason is None and not self.ok and self._reserved:
+            # Cleared before the wait, with nothing awaited since the look: what changes after the look is heard.
             self._changed.clear()
             await self._changed.wait()
+        # From here to the end nothing is awaited: two rows that asked at once would both find the same money free.
         cost = self._reserve.of(arguments) if self._reserve is not None and limit is not None else 0.0
         if limit is not None and self.reason is None and self.spent + self._reserved_sum + cost > limit:
             self.stop("max-cost", f"${self.spent:.4f} are spent of ${limit:g}")

@@ -69,6 +69,7 @@ def _run_child(serving: Serving, place: Place) -> None:
     if place.is_again and serving.arguments.reload:
         serving = replace(serving, program=program_at(serving.path, may_be_broken=True))
     peers = Peers(place.folder, place.number, place.count)
+    # Before anything is answered: later it would free the keys of runs that have begun here, to be begun again.
     peers.forget()
     # The parent hears of what a terminal sends to all of us, and passes it on as this signal.
     serve = partial(process.serve, signals=(signal.SIGTERM,), orphaned=place.orphaned)
@@ -100,6 +101,8 @@ async def _serve(serving: Serving, serve: Serve, peers: Peers | None = None, pla
     try:
         await serve(service, sockets, ready, serving.arguments.root_path)
     finally:
+        # After the server, which reads of it what is served until its last run has ended; and waited for, since it
+        # may be in the middle of an exchange that the end of the loop would tell of as a task that was lost.
         if watching is not None:
             watching.cancel()
             await asyncio.wait({watching})

@@ -112,6 +112,7 @@ class Texts:
         kept, recent = self._kept, self._recent
         self._count += 1
         recent.append(new)
+        # By index alone: who went over the pairs would hold one, and with it the text, which is then copied.
         for index in _TRIED if len(kept) > len(_TRIED) else range(len(kept)):
             if getrefcount(kept[index][0]) == _UNHELD:
                 copy, count = kept.pop(index)
