@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from itertools import chain, compress, islice, repeat
+from itertools import chain, compress, cycle, islice
 from typing import Any, cast
 
 from .failures import Panic
@@ -17,11 +16,34 @@ def rounds(look: Callable[[], int]) -> Iterator[bool]:
     """True for ever, and a look between: all loops of a call run over one such iterator.
 
     All rounds but those with a look run in C: cheaper than a `while` with a test of its own.
+
+    What a look raises leaves the iterator as it was. A program may go on behind it: the recursion that ends just
+    where a look is due is caught, and the loops behind it must not end for that. So the look is in what `chain`
+    runs over. Where `chain` is given the next to run over, it would let go of all at a failure, and there even a
+    call into C can be one too deep: both are made before, and only their iterators are asked for.
     """
-    return chain.from_iterable(map(_TRUE, iter(look, None)))
+    unlooked = bytearray()
+    looks: Any = _Look(look, unlooked)
+    return cast(Iterator[bool], chain.from_iterable(cycle((looks, unlooked))))
 
 
-_TRUE = partial(repeat, True)
+class _Look:
+    """Run over, it looks and is one round; as many as may pass until the next look are then in `unlooked`."""
+
+    __slots__ = ("_look", "_unlooked")
+
+    def __init__(self, look: Callable[[], int], unlooked: bytearray) -> None:
+        self._look = look
+        self._unlooked = unlooked
+
+    def __getitem__(self, index: int) -> bool:
+        """Not `__iter__`, which would be called where a failure ends the chain."""
+        if index:
+            raise IndexError
+        given = self._look() - 1
+        if given != len(self._unlooked):
+            self._unlooked[:] = b"\1" * given
+        return True
 
 
 def each(rounds: Iterator[bool], items: list[Any], reading: Iterable[Any] | None = None) -> Iterator[Any]:
