@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from ..interpreter.runtime.context import Context as AnyContext
-from ..interpreter.runtime.failures import Panic
+from ..interpreter.runtime.failures import Cancelled, Panic
 from ..interpreter.runtime.media import MediaKind, MediaValue
 from ..interpreter.runtime.values import Handle, Opaque
 from ..records import dataclass, field
@@ -128,15 +128,23 @@ class Services:
             return self.transport
         loop = asyncio.get_running_loop()
         if loop not in self._made:
+            self._check_open(loop)
             _forget_closed(self._made)
             self._made[loop] = self.make_transport()
         return self._made[loop]
+
+    def _check_open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A call that was under way when its runtime was closed, and asks once more: nobody would close what it
+        opens now."""
+        if loop in self._closed:
+            raise Cancelled
 
     def mcp_here(self) -> McpSessions:
         from .mcp_sessions import McpSessions
 
         loop = asyncio.get_running_loop()
         if loop not in self._sessions:
+            self._check_open(loop)
             _forget_closed(self._sessions)
             self._sessions[loop] = McpSessions()
         return self._sessions[loop]

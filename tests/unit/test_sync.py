@@ -146,6 +146,19 @@ def test_leaving_the_loop_closes_the_socket_at_once(loopback: LoopbackServer) ->
             stream.final()
 
 
+@pytest.mark.parametrize("client", ["Local", "Retried"])
+@pytest.mark.parametrize("engine", ["h11", "httptools", "httpx"])
+def test_whoever_waits_for_a_stream_hears_that_the_runtime_is_closed(
+    loopback: LoopbackServer, engine: Any, client: str
+) -> None:
+    loopback.default = HELD_OPEN
+    with blocking_at(loopback, transport=bamlet.HttpOptions(engine=engine)) as rt:
+        shown = iter(rt.stream("Say", text="x", context=bamlet.CallContext(client=client)))
+        assert next(shown) == "begun"
+    with pytest.raises(bamlet.BamlError):
+        list(shown)
+
+
 def test_an_exception_in_the_loop_closes_the_socket_at_once(loopback: LoopbackServer) -> None:
     loopback.answer(HELD_OPEN)
 

@@ -112,9 +112,9 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """Also the answer that is under way."""
+        """Whoever waits for the answer that is under way hears of it: it did not leave by itself."""
         if self._answer is not None:
-            self._answer.leave()
+            self._breaks_off(BrokenBody("the connection was closed while the answer was being read"), None)
         else:
             self.drop()
 
