@@ -26,6 +26,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_endings.py::test_a_forked_child_ends_as_it_says_also_while_its_parent_is_connected",
         "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
         "tests/unit/test_host_functions.py::test_an_iterator_that_is_at_its_end_is_told",
+        "tests/unit/test_sync.py::test_whoever_waits_for_a_stream_hears_that_the_runtime_is_closed",
     ],
     "A4": [
         "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_ends_at_the_deadline",
@@ -37,6 +38,8 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_shared_values.py::test_a_template_pays_for_each_part_of_a_shared_value",
         "tests/unit/test_shared_values.py::test_a_template_compares_shared_values_once",
         "tests/unit/test_shared_values.py::test_a_literal_does_not_pass_the_limit_of_bits",
+        "tests/unit/test_rounds.py::test_a_recursion_that_ends_where_a_look_is_due_leaves_the_rounds_as_they_were",
+        "tests/unit/test_rounds.py::test_what_stops_a_call_stops_each_of_its_loops",
     ],
     "A5": [
         "tests/unit/test_sound_answers.py::test_a_deadline_ends_the_reading_of_a_long_answer",
