@@ -27,6 +27,7 @@ GROUND: dict[str, list[str]] = {
         "tests/unit/test_endings.py::test_an_interrupt_between_any_two_steps_stays_one_and_leaves_nothing_open",
         "tests/unit/test_host_functions.py::test_an_iterator_that_is_at_its_end_is_told",
         "tests/unit/test_sync.py::test_whoever_waits_for_a_stream_hears_that_the_runtime_is_closed",
+        "tests/unit/test_stream_handles.py::test_condition_4_the_end_of_the_runtime_ends_its_calls_wherever_they_are",
     ],
     "A4": [
         "tests/unit/test_shared_values.py::test_a_walk_over_a_shared_value_ends_at_the_deadline",

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..interpreter.runtime.failures import Cancelled
 from ..providers.nobody import SCHEME as NOBODY
 from ..wire.message import (
     BrokenBody,
@@ -91,6 +92,8 @@ async def open_response(context: Context, request: Any, deadlines: Deadlines) ->
     except ConnectTimeout:
         raise deadlines.passed("connect", now()) from None
     except Exception as failure:
+        if call.services.is_closed_here():
+            raise Cancelled from None  # under a call that was on its way: no fallback has anybody to ask
         raise failure_of(failure, call.hide) from failure
 
 

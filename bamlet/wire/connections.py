@@ -75,8 +75,7 @@ class Connections:
 
     def take(self, url: httpx.URL, *, fresh: bool) -> Lane:
         """`fresh` wants a connection that has not served."""
-        if self._closed:
-            raise RuntimeError("the transport is closed")
+        self.check_open()
         origin = (url.scheme, url.host, url.port)
         # Out of the list before it is used, with no await on the way: a lane carries one exchange.
         # The newest first: it is the least likely to have expired.
@@ -86,6 +85,10 @@ class Connections:
         lane = Lane(self, origin, self._make_client(verify=self._trust.context()))
         self._all.add(lane)
         return lane
+
+    def check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the transport is closed")
 
     async def keep(self, lane: Lane) -> None:
         assert lane not in self._idle, "given back twice"

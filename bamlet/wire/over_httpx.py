@@ -9,6 +9,7 @@ from contextvars import ContextVar
 
 import httpx
 
+from .closing import let_finish
 from .connections import Connections, Lane, new_connections, new_pinned_connections
 from .failures import raise_broken_body, raise_not_opened
 from .heads import check_fields
@@ -148,6 +149,7 @@ async def _exchange(connections: Connections, request: Request, outgoing: httpx.
         secrets = _secrets.set(request.secrets)
         try:
             response = await lane.client.send(outgoing, stream=True)
+            await _check_open(connections, response)
             check_fields(response.headers.raw)
             return HttpxResponse(response, lane)
         except BaseException as failure:
@@ -158,3 +160,12 @@ async def _exchange(connections: Connections, request: Request, outgoing: httpx.
         finally:
             _secrets.reset(secrets)
     raise AssertionError("the second round has returned or raised")
+
+
+async def _check_open(connections: Connections, response: httpx.Response) -> None:
+    """A client that is closed while it connects goes on, and closes nothing when it is closed once more."""
+    try:
+        connections.check_open()
+    except RuntimeError:
+        await let_finish(response.aclose())
+        raise

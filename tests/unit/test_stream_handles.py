@@ -22,6 +22,7 @@ from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.support.local_program import at
 from tests.support.scripted import ScriptedTransport, run_virtual, streamed
 
+HELD_OPEN = Answer(openai_chunks(["begun"], None)[:-1], end="open")
 LEAVE_SECONDS = 0.05
 PROVIDERS = ["Local", "OpenAI"]
 
@@ -166,6 +167,26 @@ def test_condition_4_the_end_of_the_runtime_closes_connections(loopback: Loopbac
             await rt.call("Say", text="x", context=bamlet.CallContext(on_partial=lambda _: None))
         ended = time.monotonic()
         assert await asyncio.to_thread(loopback.wait_client_left, 5) - ended < LEAVE_SECONDS
+
+    run(body())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 10, 100])
+@pytest.mark.parametrize("engine", ["h11", "httptools", "httpx"])
+def test_condition_4_the_end_of_the_runtime_ends_its_calls_wherever_they_are(
+    loopback: LoopbackServer, engine: Any, turns: int
+) -> None:
+    loopback.default = HELD_OPEN
+
+    async def body() -> None:
+        rt = at(loopback, transport=bamlet.HttpOptions(engine=engine))
+        calls = [asyncio.ensure_future(rt.call("Say", text="x")) for _ in range(3)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await rt.aclose()
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(each, bamlet.BamlError) for each in ended), ended
+        assert rt.handles.open_count == 0
 
     run(body())
 
