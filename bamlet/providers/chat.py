@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..wire.sse import Event
-from .accumulator import Accumulator, count, list_of, objects_in, text_of, together
+from .accumulator import Accumulator, count, list_of, text_of, together
 from .completion import FinishReason, Usage
 from .envelope import Envelope
 from .errors import ErrorBody, read_error
@@ -137,11 +137,8 @@ class ChatAccumulator(Accumulator):
             new = self._text.add(content) if content else ""
             if len(delta) == 1:
                 return new
-        elif isinstance(content, bool | int | float):
-            self._skip(repr(content))
-            new = ""
         else:
-            new = self._parts(content) if content else ""
+            new = self._parts(content) if content is not None else ""
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if reasoning and type(reasoning) is str:
             self._reasoning.add(reasoning)
@@ -162,9 +159,14 @@ class ChatAccumulator(Accumulator):
 
     def _parts(self, parts: Any) -> str:
         """Content as a list of typed parts; what is thought is reasoning."""
+        if not isinstance(parts, list):
+            self._skip(repr(parts))
+            return ""
         new = ""
-        for part in objects_in(parts):
-            if part.get("type") == "thinking":
+        for part in parts:
+            if not isinstance(part, dict):
+                self._skip(repr(part))
+            elif part.get("type") == "thinking":
                 inner = part.get("thinking")
                 for thought in inner if isinstance(inner, list) else ({"text": inner},):
                     self._reasoning.add(text_of(thought, "text"))

@@ -16,6 +16,7 @@ from .message import ConnectError, InvalidRequest, Request
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_PORT = re.compile(r"https?://(?:[^/?#]*@)?(?:\[[^/?#]*\]|[^/?#:]*):([^/?#]*)")
 _LONGEST_HOST = 253
 _PORTS = {"http": 80, "https": 443}
 
@@ -39,6 +40,9 @@ def address_of(text: str) -> Address:
         host, port = url.host, url.port
     except (httpx.InvalidURL, UnicodeError) as failure:
         raise _unreachable(str(failure)) from failure
+    written = _PORT.match(text)
+    if written is not None and not re.fullmatch("[0-9]*", written[1]):
+        raise _unreachable("the port is no number")  # though Python reads `+80` and `8_0` as one
     if port is not None and not 0 < port < 1 << 16:
         raise _unreachable(f"the port {port} is not between 1 and 65535")
     raw_host = url.raw_host.decode("ascii")

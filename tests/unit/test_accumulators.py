@@ -83,14 +83,20 @@ def test_a_body_of_another_shape_is_no_answer(response_type: str, body: str) -> 
 
 
 @pytest.mark.parametrize(
-    "choice",
-    ['{"message":{"content":5},"finish_reason":"stop"}', '{"text":"x","finish_reason":"stop"}'],
-    ids=["a number", "of completions"],
+    ("choice", "text", "counted"),
+    [
+        ('{"message":{"content":5}}', "", 1),
+        ('{"message":{"content":false}}', "", 1),
+        ('{"message":{"content":{"text":"x"}}}', "", 1),
+        ('{"message":{"content":["x",{"text":"y"},null]}}', "y", 2),
+        ('{"text":"x"}', "", 1),
+    ],
+    ids=["a number", "a bool", "an object", "parts that are none", "of completions"],
 )
-def test_content_of_another_kind_is_counted(choice: str) -> None:
+def test_content_of_another_kind_is_counted(choice: str, text: str, counted: int) -> None:
     accumulator = ACCUMULATORS["openai"]()
-    accumulator.feed(Event("message", f'{{"choices":[{choice}]}}'))
-    assert (accumulator.text, accumulator.bad_events) == ("", 1)
+    accumulator.feed(Event("message", f'{{"choices":[{choice[:-1]},"finish_reason":"stop"}}]}}'))
+    assert (accumulator.text, accumulator.bad_events) == (text, counted)
 
 
 def test_an_error_inside_a_choice_fails_the_answer() -> None:
