@@ -11,117 +11,90 @@ type BamlError struct {
 	cause   error
 }
 
-func (e *BamlError) Error() string {
-	return fmt.Sprint(e.Problem["message"])
-}
+func (e *BamlError) Error() string { return fmt.Sprint(e.Problem["message"]) }
 
 func (e *BamlError) Unwrap() error { return e.cause }
 
 // Kind is the server's word for the failure: "timeout", "validation_failure", …
-func (e *BamlError) Kind() string {
-	kind, _ := e.Problem["error"].(string)
-	return kind
-}
+func (e *BamlError) Kind() string { return e.word("error") }
 
 // RunID is that of the run that failed, if it began.
-func (e *BamlError) RunID() string {
-	run, _ := e.Problem["run_id"].(string)
-	return run
-}
+func (e *BamlError) RunID() string { return e.word("run_id") }
 
 // Retryable tells whether the same call may succeed a while later.
-func (e *BamlError) Retryable() bool {
-	retryable, _ := e.Problem["retryable"].(bool)
-	return retryable
+func (e *BamlError) Retryable() bool { return e.Problem["retryable"] == true }
+
+func (e *BamlError) word(key string) string {
+	word, _ := e.Problem[key].(string)
+	return word
 }
 
-type BamlInvalidArgumentError struct{ *BamlError }
+// failure is what the kinds have in common. What it unwraps to is for errors.As.
+type failure struct{ *BamlError }
 
-func (e BamlInvalidArgumentError) Unwrap() error { return e.BamlError }
+func (f failure) Unwrap() error { return f.BamlError }
 
-type BamlValidationError struct{ *BamlError }
-
-func (e BamlValidationError) Unwrap() error { return e.BamlError }
-
-type BamlTimeoutError struct{ *BamlError }
-
-func (e BamlTimeoutError) Unwrap() error { return e.BamlError }
+type BamlInvalidArgumentError struct{ failure }
+type BamlValidationError struct{ failure }
+type BamlTimeoutError struct{ failure }
 
 // BamlAbortError is of a run that was ended, here or elsewhere. What the context says is below it.
-type BamlAbortError struct{ *BamlError }
-
-func (e BamlAbortError) Unwrap() error { return e.BamlError }
+type BamlAbortError struct{ failure }
 
 // BamlUnhandledThrow is of a program that threw.
-type BamlUnhandledThrow struct{ *BamlError }
-
-func (e BamlUnhandledThrow) Unwrap() error { return e.BamlError }
+type BamlUnhandledThrow struct{ failure }
 
 func (e BamlUnhandledThrow) Value() any { return e.Problem["value"] }
 
+// BamlConnectionError is of a server that cannot be reached, or was lost on the way.
+type BamlConnectionError struct{ failure }
+
+// BamlProtocolError is of a server that speaks otherwise than this client, which another bamlet has made.
+type BamlProtocolError struct{ failure }
+
 // BamlClientError is of a provider that failed.
-type BamlClientError struct{ *BamlError }
-
-func (e BamlClientError) Unwrap() error { return e.BamlError }
-
+type BamlClientError struct{ failure }
 type BamlClientHttpError struct{ BamlClientError }
+type BamlClientFinishReasonError struct{ BamlClientError }
 
-func (e BamlClientHttpError) Unwrap() error { return e.BamlClientError }
+func (e BamlClientHttpError) Unwrap() error         { return e.BamlClientError }
+func (e BamlClientFinishReasonError) Unwrap() error { return e.BamlClientError }
 
 func (e BamlClientHttpError) StatusCode() int {
 	status, _ := e.Problem["upstream_status"].(float64)
 	return int(status)
 }
 
-type BamlClientFinishReasonError struct{ BamlClientError }
-
-func (e BamlClientFinishReasonError) Unwrap() error { return e.BamlClientError }
-
-// BamlConnectionError is of a server that cannot be reached, or was lost on the way.
-type BamlConnectionError struct{ *BamlError }
-
-func (e BamlConnectionError) Unwrap() error { return e.BamlError }
-
-// BamlProtocolError is of a server that speaks otherwise than this client, which another bamlet has made.
-type BamlProtocolError struct{ *BamlError }
-
-func (e BamlProtocolError) Unwrap() error { return e.BamlError }
-
 // errorOf makes the error that a problem stands for.
-func errorOf(problem Problem) error {
-	base := &BamlError{Problem: problem}
-	switch base.Kind() {
+func errorOf(problem Problem, cause error) error {
+	made := failure{&BamlError{problem, cause}}
+	switch made.Kind() {
 	case "bad_request", "invalid_argument", "option_not_allowed":
-		return BamlInvalidArgumentError{base}
+		return BamlInvalidArgumentError{made}
 	case "validation_failure":
-		return BamlValidationError{base}
+		return BamlValidationError{made}
 	case "finish_reason":
-		return BamlClientFinishReasonError{BamlClientError{base}}
+		return BamlClientFinishReasonError{BamlClientError{made}}
 	case "timeout":
-		return BamlTimeoutError{base}
+		return BamlTimeoutError{made}
 	case "cancelled":
-		return BamlAbortError{base}
+		return BamlAbortError{made}
 	case "unhandled_throw":
-		return BamlUnhandledThrow{base}
+		return BamlUnhandledThrow{made}
+	case "connection":
+		return BamlConnectionError{made}
+	case "protocol":
+		return BamlProtocolError{made}
 	case "client_error":
 		if _, ok := problem["upstream_status"].(float64); ok {
-			return BamlClientHttpError{BamlClientError{base}}
+			return BamlClientHttpError{BamlClientError{made}}
 		}
-		return BamlClientError{base}
+		return BamlClientError{made}
 	}
-	return base
+	return made.BamlError
 }
 
-func abortError(run string, cause error) error {
-	problem := Problem{"error": "cancelled", "message": "the call was aborted: " + cause.Error(), "run_id": run}
-	return BamlAbortError{&BamlError{problem, cause}}
-}
-
-func connectionError(cause error) error {
-	message := "the server cannot be reached: " + cause.Error()
-	return BamlConnectionError{&BamlError{Problem{"error": "connection", "message": message, "retryable": true}, cause}}
-}
-
-func protocolError(message string) error {
-	return BamlProtocolError{&BamlError{Problem: Problem{"error": "protocol", "message": message}}}
+// newError is one that this side of the wire finds.
+func newError(kind, message string, cause error) error {
+	return errorOf(Problem{"error": kind, "message": message, "retryable": kind == "connection"}, cause)
 }

@@ -109,9 +109,10 @@ class _Methods:
     def _argument(self, param: Param) -> str:
         name = parameter(param.name)
         match self._shape(param):
-            case Listed() | Mapped():
+            case Listed() | Mapped() as shape:
                 # One that was not set is an empty one: the server takes no null for it.
-                return f"{{{literal(param.name)}, orEmpty({name})}}"
+                empty = "[]any{}" if isinstance(shape, Listed) else "map[string]any{}"
+                return f"{{{literal(param.name)}, orEmpty({name}, {empty})}}"
             case Maybe():
                 return f"{{{literal(param.name)}, orNone({name})}}"
             case _:

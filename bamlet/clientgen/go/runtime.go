@@ -21,14 +21,17 @@ const (
 	resumes  = 5 // without an event in between
 )
 
-// Option is one of a call: what it asks for, or where it is sent.
-type Option func(*options)
-
-type options struct {
+// server is where a call is sent, and what it asks for beside its arguments.
+type server struct {
 	baseURL, token, key string
 	client              *http.Client
 	given               map[string]any
 }
+
+// Option is one of a call: what it asks for, or where it is sent.
+type Option func(*server)
+
+func given(name string, value any) Option { return func(s *server) { s.given[name] = value } }
 
 // WithClient chooses a client that the program declares.
 func WithClient(name string) Option { return given("client", name) }
@@ -52,32 +55,26 @@ func WithStrict(strict bool) Option { return given("strict", strict) }
 func WithEnv(env map[string]string) Option { return given("env", env) }
 
 // WithIdempotencyKey makes the same request with the same key the same run.
-func WithIdempotencyKey(key string) Option { return func(o *options) { o.key = key } }
+func WithIdempotencyKey(key string) Option { return func(s *server) { s.key = key } }
 
 // WithBaseURL sends the call to another server than BAMLET_URL, which else is this machine.
-func WithBaseURL(url string) Option { return func(o *options) { o.baseURL = url } }
+func WithBaseURL(url string) Option { return func(s *server) { s.baseURL = url } }
 
 // WithToken is in place of BAMLET_TOKEN.
-func WithToken(token string) Option { return func(o *options) { o.token = token } }
+func WithToken(token string) Option { return func(s *server) { s.token = token } }
 
 // WithHTTPClient sends the call over a client of yours.
-func WithHTTPClient(client *http.Client) Option { return func(o *options) { o.client = client } }
-
-func given(name string, value any) Option {
-	return func(o *options) { o.given[name] = value }
-}
-
-type server struct{ options }
+func WithHTTPClient(client *http.Client) Option { return func(s *server) { s.client = client } }
 
 func serverOf(opts []Option) *server {
-	s := &server{options{
+	s := &server{
 		baseURL: os.Getenv("BAMLET_URL"),
 		token:   os.Getenv("BAMLET_TOKEN"),
 		client:  http.DefaultClient,
 		given:   map[string]any{},
-	}}
+	}
 	for _, option := range opts {
-		option(&s.options)
+		option(s)
 	}
 	if s.baseURL == "" {
 		s.baseURL = "http://127.0.0.1:2024"
@@ -91,28 +88,19 @@ type argument struct {
 	value any
 }
 
-// orEmpty is a list or a map that is there, also if it was not set.
-func orEmpty[T any](value T) any {
-	found := reflect.ValueOf(value)
-	if found.Kind() == reflect.Slice && found.IsNil() {
-		return []any{}
-	}
-	if found.Kind() == reflect.Map && found.IsNil() {
-		return map[string]any{}
-	}
-	return value
-}
+// orNone is nothing for what is not set, which for an interface is something.
+func orNone[T any](value T) any { return orEmpty(value, nil) }
 
-// orNone is nothing for a pointer to nothing, which for an interface is something.
-func orNone[T any](value T) any {
+// orEmpty is an empty list or map for one that is not set.
+func orEmpty[T any](value T, empty any) any {
 	found := reflect.ValueOf(value)
 	switch found.Kind() {
+	case reflect.Invalid:
+		return empty
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		if found.IsNil() {
-			return nil
+			return empty
 		}
-	case reflect.Invalid:
-		return nil
 	}
 	return value
 }
@@ -130,16 +118,23 @@ func (s *server) body(arguments []argument) ([]byte, error) {
 	}
 	data, err := json.Marshal(made)
 	if err != nil {
-		return nil, BamlInvalidArgumentError{&BamlError{Problem{"error": "invalid_argument", "message": err.Error()}, err}}
+		return nil, newError("invalid_argument", err.Error(), err)
 	}
 	return data, nil
 }
 
-// send makes one request. Its answer is a success, and is to be closed.
-func (s *server) send(ctx context.Context, verb, path string, body []byte, headers map[string]string) (*http.Response, error) {
+// send makes one request; headers without a value are left out. Its answer is a success, and is to be closed.
+func (s *server) send(
+	ctx context.Context, verb, path string, body []byte, headers map[string]string,
+) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, verb, strings.TrimRight(s.baseURL, "/")+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, connectionError(err)
+		return nil, lost(ctx, "", err)
+	}
+	for name, value := range headers {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
 	}
 	request.Header.Set("bamlet-types", "tagged")
 	if body != nil {
@@ -148,44 +143,46 @@ func (s *server) send(ctx context.Context, verb, path string, body []byte, heade
 	if s.token != "" {
 		request.Header.Set("authorization", "Bearer "+s.token)
 	}
-	for name, value := range headers {
-		request.Header.Set(name, value)
-	}
 	answer, err := s.client.Do(request)
 	if err != nil {
 		return nil, lost(ctx, "", err)
 	}
-	if answer.StatusCode >= 400 {
-		defer answer.Body.Close()
-		return nil, errorOf(problemOf(answer))
+	if answer.StatusCode < 400 {
+		return answer, nil
 	}
-	return answer, nil
+	defer answer.Body.Close()
+	var problem Problem
+	err = json.NewDecoder(answer.Body).Decode(&problem)
+	if err != nil || problem["error"] == nil || problem["message"] == nil {
+		// Not of ours: a proxy in between has answered.
+		return nil, newError("http", fmt.Sprintf("the server answered with %d", answer.StatusCode), err)
+	}
+	return nil, errorOf(problem, nil)
 }
 
 // lost tells whether the caller has ended it, or the network has.
 func lost(ctx context.Context, run string, err error) error {
 	if ctx.Err() != nil {
-		return abortError(run, ctx.Err())
+		message := "the call was aborted: " + ctx.Err().Error()
+		return errorOf(Problem{"error": "cancelled", "message": message, "run_id": run}, ctx.Err())
 	}
 	var failed *url.Error
 	if errors.As(err, &failed) {
 		err = failed.Err // without the address, which may have a password
 	}
-	return connectionError(err)
+	return newError("connection", "the server cannot be reached: "+err.Error(), err)
 }
 
-func problemOf(answer *http.Response) Problem {
-	var found Problem
-	data, err := io.ReadAll(answer.Body)
-	if err == nil && json.Unmarshal(data, &found) == nil && found["error"] != nil && found["message"] != nil {
-		return found
+// decoded reads what the server has written for us.
+func decoded(data []byte, into any) error {
+	if err := json.Unmarshal(data, into); err != nil {
+		return newError("protocol", "the value is not of the type that this client knows: "+err.Error(), err)
 	}
-	// Not of ours: a proxy in between has answered.
-	return Problem{"error": "http", "message": fmt.Sprintf("the server answered with %d", answer.StatusCode)}
+	return nil
 }
 
-func (s *server) read(ctx context.Context, path string, body []byte, headers map[string]string, into any) error {
-	answer, err := s.send(ctx, "POST", path, body, headers)
+func (s *server) read(ctx context.Context, path string, body []byte, into any) error {
+	answer, err := s.send(ctx, "POST", path, body, map[string]string{"idempotency-key": s.key})
 	if err != nil {
 		return err
 	}
@@ -194,25 +191,17 @@ func (s *server) read(ctx context.Context, path string, body []byte, headers map
 	if err != nil {
 		return lost(ctx, answer.Header.Get("bamlet-run-id"), err)
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return protocolError("the value is not of the type that this client knows: " + err.Error())
-	}
-	return nil
+	return decoded(data, into)
 }
 
-func call[F any](ctx context.Context, name string, arguments []argument, opts []Option) (F, error) {
-	var value F
+func call[F any](ctx context.Context, name string, arguments []argument, opts []Option) (value F, err error) {
 	s := serverOf(opts)
 	body, err := s.body(arguments)
 	if err != nil {
 		return value, err
 	}
-	headers := map[string]string{}
-	if s.key != "" {
-		headers["idempotency-key"] = s.key
-	}
 	// Nobody could fetch the value of a call that is left, so the run is to end with it.
-	err = s.read(ctx, "/call/"+name+"?on_disconnect=cancel", body, headers, &value)
+	err = s.read(ctx, "/call/"+name+"?on_disconnect=cancel", body, &value)
 	return value, err
 }
 
@@ -221,10 +210,9 @@ func parse[T any](ctx context.Context, name, text string, partial bool, opts []O
 		Value T `json:"value"`
 	}
 	body, err := json.Marshal(map[string]any{"text": text, "partial": partial})
-	if err != nil {
-		return found.Value, err
+	if err == nil {
+		err = serverOf(opts).read(ctx, "/parse/"+name, body, &found)
 	}
-	err = serverOf(opts).read(ctx, "/parse/"+name, body, nil, &found)
 	return found.Value, err
 }
 

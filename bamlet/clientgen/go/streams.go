@@ -2,7 +2,6 @@ package baml_client
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +34,9 @@ func Resume[S, F any](ctx context.Context, run string, opts ...Option) (<-chan S
 	return started(ctx, &reading[S, F]{server: serverOf(opts), run: run})
 }
 
-func stream[S, F any](ctx context.Context, name string, arguments []argument, opts []Option) (<-chan StreamValue[S, F], error) {
+func stream[S, F any](
+	ctx context.Context, name string, arguments []argument, opts []Option,
+) (<-chan StreamValue[S, F], error) {
 	s := serverOf(opts)
 	body, err := s.body(arguments)
 	if err != nil {
@@ -49,32 +50,31 @@ func stream[S, F any](ctx context.Context, name string, arguments []argument, op
 
 func started[S, F any](ctx context.Context, r *reading[S, F]) (<-chan StreamValue[S, F], error) {
 	if err := ctx.Err(); err != nil {
-		return nil, abortError(r.run, err)
+		return nil, lost(ctx, r.run, err)
 	}
 	values := make(chan StreamValue[S, F])
-	go func() {
-		defer close(values)
-		r.all(ctx, values)
-	}()
+	r.values = values
+	go r.all(ctx)
 	return values, nil
 }
 
 type reading[S, F any] struct {
-	server *server
-	path   string
-	body   []byte
-	run    string
-	last   string
-	over   bool
-	value  any
+	server    *server
+	path      string
+	body      []byte
+	run, last string
+	value     any
+	values    chan<- StreamValue[S, F]
+	over      bool
+	restarted bool
+	failed    int
 }
 
 // all reads until the run or the context ends, also over connections that are cut.
-func (r *reading[S, F]) all(ctx context.Context, values chan<- StreamValue[S, F]) {
-	failed, restarted := 0, false
-	for {
-		before := r.last
-		err := r.once(ctx, values)
+func (r *reading[S, F]) all(ctx context.Context) {
+	defer close(r.values)
+	for !r.over {
+		err := r.once(ctx)
 		if r.over {
 			return
 		}
@@ -82,43 +82,40 @@ func (r *reading[S, F]) all(ctx context.Context, values chan<- StreamValue[S, F]
 			r.leave()
 			return
 		}
-		var astray BamlProtocolError
-		var away BamlConnectionError
-		if errors.As(err, &astray) && !restarted && r.run != "" {
-			// What we hold is not what the server holds: once more from the start.
-			restarted, r.last, r.value = true, "", nil
-			continue
-		}
-		if r.last == before {
-			failed++
-		} else {
-			failed = 0
-		}
-		if !errors.As(err, &away) || failed > resumes {
-			r.send(ctx, values, StreamValue[S, F]{IsError: true, Error: err, RunID: r.run})
-			return
-		}
-		if failed > 1 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(50 * time.Millisecond << failed):
-			}
+		if !r.goesOn(ctx, err) {
+			r.show(ctx, StreamValue[S, F]{IsError: true, Error: err})
 		}
 	}
 }
 
-// once reads one connection.
-func (r *reading[S, F]) once(ctx context.Context, values chan<- StreamValue[S, F]) error {
-	verb, path, headers := "POST", r.path, map[string]string{"idempotency-key": r.server.key}
-	if r.run != "" {
-		verb, path, headers = "GET", "/runs/"+r.run+"/events?events=patches", map[string]string{}
-		if r.last != "" {
-			headers["last-event-id"] = r.last
+// goesOn tells whether another connection may bring what this one has not.
+func (r *reading[S, F]) goesOn(ctx context.Context, err error) bool {
+	var astray BamlProtocolError
+	if errors.As(err, &astray) && !r.restarted && r.run != "" {
+		// What we hold is not what the server holds: once more from the start.
+		r.restarted, r.last, r.value = true, "", nil
+		return true
+	}
+	var away BamlConnectionError
+	if !errors.As(err, &away) || r.failed == resumes {
+		return false
+	}
+	if r.failed++; r.failed > 1 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond << r.failed):
 		}
 	}
-	body := r.body
-	if verb == "GET" {
-		body = nil
+	return true
+}
+
+// once reads one connection.
+func (r *reading[S, F]) once(ctx context.Context) error {
+	verb, path, body := "POST", r.path, r.body
+	headers := map[string]string{"idempotency-key": r.server.key}
+	if r.run != "" {
+		verb, path, body = "GET", "/runs/"+r.run+"/events?events=patches", nil
+		headers = map[string]string{"last-event-id": r.last}
 	}
 	answer, err := r.server.send(ctx, verb, path, body, headers)
 	if err != nil {
@@ -127,86 +124,82 @@ func (r *reading[S, F]) once(ctx context.Context, values chan<- StreamValue[S, F
 	defer answer.Body.Close()
 	if spoken := answer.Header.Get("bamlet-protocol"); spoken != "" && spoken != protocol {
 		r.run = "" // there is nothing that could be read from the start
-		return protocolError("the server speaks protocol " + spoken + " and this client " + protocol + "; run `bamlet generate` again")
+		told := "the server speaks protocol " + spoken + " and this client " + protocol + "; run `bamlet generate` again"
+		return newError("protocol", told, nil)
 	}
-	events := newEvents(answer.Body)
-	for {
+	for events := newEvents(answer.Body); ; {
 		one, err := events.next()
 		if err != nil {
 			return lost(ctx, r.run, err)
 		}
-		if err := r.take(ctx, one, values); err != nil || r.over {
+		if err := r.take(ctx, one); err != nil || r.over {
 			return err
+		}
+		if one.id != "" {
+			r.last, r.failed = one.id, 0
 		}
 	}
 }
 
-// take folds one event into what has come. It tells `values` of it before the event counts as read.
-func (r *reading[S, F]) take(ctx context.Context, one event, values chan<- StreamValue[S, F]) error {
-	switch one.kind {
-	case "start", "reset", "patch", "final", "error":
-	default:
-		return nil // new to us
-	}
-	var data struct {
-		Run   string          `json:"run"`
-		Ops   []operation     `json:"ops"`
-		Value json.RawMessage `json:"value"`
-	}
-	if err := json.Unmarshal([]byte(one.data), &data); err != nil {
-		return protocolError("an event is no JSON: " + err.Error())
-	}
-	var err error
+// take folds one event into what has come. One of a kind that is new to us does nothing.
+func (r *reading[S, F]) take(ctx context.Context, one event) error {
 	switch one.kind {
 	case "start":
-		r.run = data.Run
+		var begun struct{ Run string }
+		err := decoded([]byte(one.data), &begun)
+		r.run = begun.Run
+		return err
 	case "reset":
 		r.value = nil
 	case "patch":
-		if r.value, err = patched(r.value, data.Ops); err != nil {
+		return r.change(ctx, one.data)
+	case "final":
+		var whole struct{ Value F }
+		if err := decoded([]byte(one.data), &whole); err != nil {
 			return err
 		}
-		err = r.show(ctx, values)
-	case "final":
-		final := new(F)
-		if err = json.Unmarshal(data.Value, final); err == nil {
-			r.send(ctx, values, StreamValue[S, F]{IsFinal: true, RunID: r.run, final: final})
-			r.over = true
-		}
+		r.show(ctx, StreamValue[S, F]{IsFinal: true, final: &whole.Value})
 	case "error":
 		var problem Problem
-		if err = json.Unmarshal([]byte(one.data), &problem); err == nil {
-			r.send(ctx, values, StreamValue[S, F]{IsError: true, Error: errorOf(problem), RunID: r.run})
-			r.over = true
+		if err := decoded([]byte(one.data), &problem); err != nil {
+			return err
 		}
-	}
-	if one.id != "" {
-		r.last = one.id
-	}
-	if err != nil {
-		return protocolError("the value is not of the type that this client knows: " + err.Error())
+		r.show(ctx, StreamValue[S, F]{IsError: true, Error: errorOf(problem, nil)})
 	}
 	return nil
 }
 
-func (r *reading[S, F]) show(ctx context.Context, values chan<- StreamValue[S, F]) error {
-	data, err := json.Marshal(r.value)
+func (r *reading[S, F]) change(ctx context.Context, data string) error {
+	var changes struct{ Ops []operation }
+	decoder := json.NewDecoder(strings.NewReader(data))
+	decoder.UseNumber() // of which no digit is lost
+	err := decoder.Decode(&changes)
+	if err == nil {
+		r.value, err = patched(r.value, changes.Ops)
+	}
+	if err != nil {
+		return newError("protocol", err.Error(), err)
+	}
+	whole, err := json.Marshal(r.value)
 	if err != nil {
 		return err
 	}
 	partial := new(S)
-	if err := json.Unmarshal(data, partial); err != nil {
+	if err := decoded(whole, partial); err != nil {
 		return err
 	}
-	r.send(ctx, values, StreamValue[S, F]{RunID: r.run, partial: partial})
+	r.show(ctx, StreamValue[S, F]{partial: partial})
 	return nil
 }
 
-func (r *reading[S, F]) send(ctx context.Context, values chan<- StreamValue[S, F], one StreamValue[S, F]) {
+// show gives a value to who reads, or drops it with the context.
+func (r *reading[S, F]) show(ctx context.Context, one StreamValue[S, F]) {
+	one.RunID = r.run
 	select {
-	case values <- one:
+	case r.values <- one:
 	case <-ctx.Done():
 	}
+	r.over = one.IsFinal || one.IsError
 }
 
 // leave ends the run, whose context is over.
@@ -222,32 +215,19 @@ func (r *reading[S, F]) leave() {
 }
 
 type operation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value whole  `json:"value"`
-}
-
-// whole is any value of JSON whose numbers keep all their digits.
-type whole struct{ value any }
-
-func (w *whole) UnmarshalJSON(data []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	return decoder.Decode(&w.value)
+	Op, Path string
+	Value    any
 }
 
 // patched is a value with changes. An operation that is new to us does nothing.
 func patched(value any, operations []operation) (any, error) {
-	var err error
 	for _, one := range operations {
 		switch one.Op {
 		case "add", "replace", "remove", "append":
-			keys := strings.Split(one.Path, "/")[1:]
-			if one.Path == "" {
-				keys = nil
-			}
-			if value, err = changed(value, keys, one); err != nil {
-				return nil, err
+			var ok bool
+			// In front of the first stroke there is nothing.
+			if value, ok = changed(value, strings.Split(one.Path, "/")[1:], one); !ok {
+				return nil, errors.New("the server changes (" + one.Op + ") what is not there")
 			}
 		}
 	}
@@ -256,62 +236,51 @@ func patched(value any, operations []operation) (any, error) {
 
 var unescape = strings.NewReplacer("~1", "/", "~0", "~")
 
-func changed(value any, keys []string, one operation) (any, error) {
+// changed is a value after an operation below it, and whether what that names is there.
+func changed(value any, keys []string, one operation) (any, bool) {
 	if len(keys) == 0 {
 		if one.Op != "append" {
-			return one.Value.value, nil
+			return one.Value, true
 		}
 		text, isText := value.(string)
-		more, isMore := one.Value.value.(string)
-		if !isText || !isMore {
-			return nil, astray(one)
-		}
-		return text + more, nil
+		more, isMore := one.Value.(string)
+		return text + more, isText && isMore
 	}
 	key, deeper := unescape.Replace(keys[0]), keys[1:]
+	adds, removes := one.Op == "add" && len(deeper) == 0, one.Op == "remove" && len(deeper) == 0
 	switch held := value.(type) {
-	case []any:
-		return changedList(held, key, deeper, one)
 	case map[string]any:
-		before, there := held[key]
-		if !there && (one.Op != "add" || len(deeper) > 0) {
-			return nil, astray(one)
-		}
-		if one.Op == "remove" && len(deeper) == 0 {
+		before, ok := held[key]
+		switch {
+		case adds:
+			held[key], ok = one.Value, true
+		case removes:
 			delete(held, key)
-			return held, nil
+		case ok:
+			held[key], ok = changed(before, deeper, one)
 		}
-		after, err := changed(before, deeper, one)
-		held[key] = after
-		return held, err
+		return held, ok
+	case []any:
+		at, err := strconv.Atoi(key)
+		if key == "-" {
+			at, err = len(held), nil
+		}
+		ok := err == nil && at >= 0 && (at < len(held) || at == len(held) && adds)
+		switch {
+		case !ok:
+			return nil, false
+		case adds:
+			held = append(held, nil)
+			copy(held[at+1:], held[at:])
+			held[at] = one.Value
+		case removes:
+			held = append(held[:at], held[at+1:]...)
+		default:
+			held[at], ok = changed(held[at], deeper, one)
+		}
+		return held, ok
 	}
-	return nil, astray(one)
-}
-
-func changedList(held []any, key string, deeper []string, one operation) (any, error) {
-	at, err := strconv.Atoi(key)
-	if key == "-" {
-		at, err = len(held), nil
-	}
-	insert := one.Op == "add" && len(deeper) == 0
-	if err != nil || at < 0 || at > len(held) || (at == len(held) && !insert) {
-		return nil, astray(one)
-	}
-	if insert {
-		held = append(held, nil)
-		copy(held[at+1:], held[at:])
-		held[at] = one.Value.value
-		return held, nil
-	}
-	if one.Op == "remove" && len(deeper) == 0 {
-		return append(held[:at], held[at+1:]...), nil
-	}
-	held[at], err = changed(held[at], deeper, one)
-	return held, err
-}
-
-func astray(one operation) error {
-	return protocolError("the server changes (" + one.Op + ") what is not there")
+	return nil, false
 }
 
 type event struct{ kind, data, id string }
@@ -319,11 +288,16 @@ type event struct{ kind, data, id string }
 // events are those of `text/event-stream`, however its bytes are cut.
 type events struct {
 	bytes *bufio.Reader
-	first bool
 	late  bool // a line has ended with CR: an LF that comes next is part of that end
 }
 
-func newEvents(body io.Reader) *events { return &events{bytes: bufio.NewReader(body), first: true} }
+func newEvents(body io.Reader) *events {
+	reader := bufio.NewReader(body)
+	if mark, _ := reader.Peek(3); string(mark) == "\uFEFF" {
+		_, _ = reader.Discard(3)
+	}
+	return &events{bytes: reader}
+}
 
 func (e *events) next() (event, error) {
 	one := event{kind: "message"}
@@ -333,33 +307,29 @@ func (e *events) next() (event, error) {
 		if err != nil {
 			return event{}, err
 		}
-		if line == "" {
-			if data != nil {
-				one.data = strings.Join(data, "\n")
-				return one, nil
-			}
-			one = event{kind: "message"}
-			continue
+		if line == "" && data != nil {
+			one.data = strings.Join(data, "\n")
+			return one, nil
 		}
 		field, value, _ := strings.Cut(line, ":")
 		value = strings.TrimPrefix(value, " ")
-		switch field {
-		case "data":
+		switch {
+		case line == "":
+			one = event{kind: "message"}
+		case field == "data":
 			data = append(data, value)
-		case "event":
-			if one.kind = value; value == "" {
-				one.kind = "message"
-			}
-		case "id":
-			if !strings.Contains(value, "\x00") {
-				one.id = value
-			}
+		case field == "event" && value == "":
+			one.kind = "message"
+		case field == "event":
+			one.kind = value
+		case field == "id" && !strings.Contains(value, "\x00"):
+			one.id = value
 		}
 	}
 }
 
 func (e *events) line() (string, error) {
-	var line bytes.Buffer
+	var line []byte
 	for {
 		one, err := e.bytes.ReadByte()
 		if err == io.EOF {
@@ -370,17 +340,12 @@ func (e *events) line() (string, error) {
 		}
 		after := e.late
 		e.late = one == '\r'
-		if one == '\n' && after {
-			continue
+		switch {
+		case one == '\n' && after:
+		case one == '\n' || one == '\r':
+			return strings.ToValidUTF8(string(line), "\uFFFD"), nil
+		default:
+			line = append(line, one)
 		}
-		if one == '\n' || one == '\r' {
-			text := strings.ToValidUTF8(line.String(), "\uFFFD")
-			if e.first {
-				text = strings.TrimPrefix(text, "\uFEFF")
-			}
-			e.first = false
-			return text, nil
-		}
-		line.WriteByte(one)
 	}
 }

@@ -35,11 +35,12 @@ type StreamState[T any] struct {
 // Try reads a member of a union, and tells whether the value is one. A tag is the name of a class, which the server
 // writes beside the fields of its values. For generated code.
 func Try[T any](data []byte, tag string, at **T) bool {
-	if found := tagOf(data); found != tag {
-		return false
+	var tagged struct {
+		Type string `json:"$type"`
 	}
+	_ = json.Unmarshal(data, &tagged) // what is no object has no tag
 	made := new(T)
-	if json.Unmarshal(data, made) != nil {
+	if tagged.Type != tag || json.Unmarshal(data, made) != nil {
 		return false
 	}
 	if one, ok := any(*made).(interface{ IsValid() bool }); ok && !one.IsValid() {
@@ -49,35 +50,17 @@ func Try[T any](data []byte, tag string, at **T) bool {
 	return true
 }
 
-func tagOf(data []byte) string {
-	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return ""
-	}
-	var tagged struct {
-		Type string `json:"$type"`
-	}
-	if json.Unmarshal(data, &tagged) != nil {
-		return ""
-	}
-	return tagged.Type
-}
-
 // IsNull tells whether a value of JSON is null. For generated code.
-func IsNull(data []byte) bool {
-	return string(bytes.TrimSpace(data)) == "null"
-}
+func IsNull(data []byte) bool { return string(bytes.TrimSpace(data)) == "null" }
 
 // More reads what stands beside the fields of a class. For generated code.
 func More(data []byte, fields string) (map[string]any, error) {
 	var all map[string]any
-	if err := json.Unmarshal(data, &all); err != nil {
-		return nil, err
-	}
-	delete(all, "$type")
-	for _, field := range strings.Fields(fields) {
+	err := json.Unmarshal(data, &all)
+	for _, field := range append(strings.Fields(fields), "$type") {
 		delete(all, field)
 	}
-	return all, nil
+	return all, err
 }
 
 // Together writes fields and what stands beside them. For generated code.

@@ -12,7 +12,6 @@ module Baml
     end
 
     def run_id = @problem["run_id"]
-
     def retryable? = @problem["retryable"] == true
   end
 
@@ -20,6 +19,8 @@ module Baml
   class BamlValidationError < BamlError; end
   class BamlTimeoutError < BamlError; end
   class BamlAbortError < BamlError; end
+  class BamlConnectionError < BamlError; end # the server of the program was not reached, or lost on the way
+  class BamlProtocolError < BamlError; end # the server speaks otherwise than this client
 
   # The program threw.
   class BamlUnhandledThrow < BamlError
@@ -28,28 +29,10 @@ module Baml
 
   # The provider failed.
   class BamlClientError < BamlError; end
+  class BamlClientFinishReasonError < BamlClientError; end
 
   class BamlClientHttpError < BamlClientError
     def status_code = @problem["upstream_status"]
-  end
-
-  class BamlClientFinishReasonError < BamlClientError; end
-
-  # The server of the program cannot be reached, or was lost on the way.
-  class BamlConnectionError < BamlError; end
-
-  # The server speaks otherwise than this client, which another bamlet has made.
-  class BamlProtocolError < BamlError; end
-
-  # The error that a problem stands for.
-  # @param problem [Hash]
-  def self.error_of(problem)
-    kind = problem["error"]
-    if kind == "client_error"
-      made = problem["upstream_status"].is_a?(Integer) ? BamlClientHttpError : BamlClientError
-      return made.new(problem)
-    end
-    ERRORS.fetch(kind, BamlError).new(problem)
   end
 
   ERRORS = {
@@ -57,10 +40,26 @@ module Baml
     "invalid_argument" => BamlInvalidArgumentError,
     "option_not_allowed" => BamlInvalidArgumentError,
     "validation_failure" => BamlValidationError,
+    "client_error" => BamlClientError,
     "finish_reason" => BamlClientFinishReasonError,
     "timeout" => BamlTimeoutError,
     "cancelled" => BamlAbortError,
-    "unhandled_throw" => BamlUnhandledThrow
+    "unhandled_throw" => BamlUnhandledThrow,
+    "connection" => BamlConnectionError,
+    "protocol" => BamlProtocolError
   }.freeze
   private_constant :ERRORS
+
+  # The error that a problem stands for.
+  # @param problem [Hash]
+  def self.error_of(problem)
+    made = ERRORS.fetch(problem["error"], BamlError)
+    made = BamlClientHttpError if made == BamlClientError && problem["upstream_status"].is_a?(Integer)
+    made.new(problem)
+  end
+
+  # One that this side of the wire finds.
+  def self.error(kind, message, run_id = nil)
+    error_of({ "error" => kind, "message" => message, "run_id" => run_id, "retryable" => kind == "connection" })
+  end
 end

@@ -22,14 +22,14 @@ module Baml
       names = parameters.map(&:first)
       raise ArgumentError, "#{name} takes #{names.length} arguments, not #{positional.length}" if positional.length > names.length
 
-      given = names.zip(positional).first(positional.length).to_h
-      named.each do |key, value|
-        raise ArgumentError, "#{name} has no parameter #{key}; it has #{names.join(", ")}" unless names.include?(key.to_s)
-        raise ArgumentError, "#{name} was given #{key} twice" if given.key?(key.to_s)
+      given = names.first(positional.length).zip(positional).to_h
+      named.transform_keys(&:to_s).each do |key, value|
+        raise ArgumentError, "#{name} has no parameter #{key}; it has #{names.join(", ")}" unless names.include?(key)
+        raise ArgumentError, "#{name} was given #{key} twice" if given.key?(key)
 
-        given[key.to_s] = value
+        given[key] = value
       end
-      missing = parameters.select { |key, must| must && !given.key?(key) }.map(&:first)
+      missing = parameters.filter_map { |key, must| key if must && !given.key?(key) }
       raise ArgumentError, "#{name} needs #{missing.join(", ")}" unless missing.empty?
 
       Baml.plain(given)
@@ -40,7 +40,7 @@ module Baml
   class AbortController
     def initialize
       @lock = Mutex.new
-      @listeners = {}.compare_by_identity
+      @endings = {}.compare_by_identity
       @aborted = false
     end
 
@@ -48,47 +48,40 @@ module Baml
 
     def abort
       # Called outside of the lock: what they end takes itself off.
-      listeners = @lock.synchronize do
-        @aborted = true
-        @listeners.values
-      end
-      listeners.each(&:call)
+      endings = @lock.synchronize { (@aborted = true) && @endings.keys }
+      endings.each(&:call)
     end
 
-    # Until the block ends, `ending` is called when somebody aborts: at once, if somebody has.
+    # Until the block ends, `ending` is called when somebody aborts. If somebody has, the block is not begun.
     def attended(ending)
-      key = Object.new
-      @lock.synchronize { @listeners[key] = ending }
-      ending.call if @aborted
+      @lock.synchronize { @endings[ending] = true }
+      raise IOError, "aborted" if @aborted
+
       yield
     ensure
-      @lock.synchronize { @listeners.delete(key) }
+      @lock.synchronize { @endings.delete(ending) }
     end
   end
 
-  # Where a program is served. Without an address it is `BAMLET_URL`, else this machine.
+  # Where a program is served.
   class Server
+    # Without an address it is `BAMLET_URL`, else this machine.
     def initialize(base_url: nil, token: nil)
-      @base_url = base_url
-      @token = token
+      @base_url = (base_url || present("BAMLET_URL") || "http://127.0.0.1:2024").sub(%r{/+\z}, "")
+      @token = token || present("BAMLET_TOKEN")
     end
 
     def call(function, positional, named, options)
-      arguments = function.arguments(positional, named)
+      body = body_of(function.arguments(positional, named), options)
       # Nobody could fetch the value of a call that is left, so the run is to end with it.
       path = "/call/#{function.name}?on_disconnect=cancel"
-      headers = options[:idempotency_key] ? { "idempotency-key" => options[:idempotency_key] } : {}
-      text = reaching(options[:abort_controller]) do |abort|
-        exchange("POST", path, body: body_of(arguments, options), headers: headers, abort: abort, &:read_body)
-      end
-      Reader.new(function.final).read(JSON.parse(text, max_nesting: false))
+      found = answer(path, body, options[:abort_controller], { "idempotency-key" => options[:idempotency_key] })
+      Reader.new(function.final).read(found)
     end
 
     def parse(function, text, partial:)
-      asked = { "text" => text, "partial" => partial }
-      found = reaching(nil) { |abort| exchange("POST", "/parse/#{function.name}", body: asked, abort: abort, &:read_body) }
-      type = partial ? function.partial : function.final
-      Reader.new(type).read(JSON.parse(found, max_nesting: false)["value"])
+      found = answer("/parse/#{function.name}", { "text" => text, "partial" => partial })
+      Reader.new(partial ? function.partial : function.final).read(found["value"])
     end
 
     def stream(function, positional, named, options)
@@ -96,27 +89,22 @@ module Baml
       # A second request whose first had no answer is the same run.
       headers = { "idempotency-key" => options[:idempotency_key] || SecureRandom.uuid }
       begins = ["POST", "/stream/#{function.name}?events=patches", body, headers]
-      Stream.new(self, function, begins, nil, options[:abort_controller])
+      Stream.new(self, function, options[:abort_controller], begins: begins)
     end
 
-    def resume(function, run_id) = Stream.new(self, function, nil, run_id, nil)
+    def resume(function, run_id) = Stream.new(self, function, nil, run_id: run_id)
 
     # One request, and its answer to the block. The block's own errors are its own; ours are `LOST` and `BamlError`.
-    def exchange(verb, path, body: nil, headers: {}, abort: AbortController.new, silence: nil)
-      url = URI((@base_url || present("BAMLET_URL") || "http://127.0.0.1:2024").sub(%r{/+\z}, "") + path)
+    def exchange(verb, path, body = nil, headers = {}, abort: AbortController.new, silence: nil)
+      url = URI(@base_url + path)
       request = Net::HTTPGenericRequest.new(verb, !body.nil?, true, url.request_uri, headers_of(body, headers))
       request.body = JSON.generate(body, max_nesting: false) unless body.nil?
-      http = Net::HTTP.new(url.host, url.port)
-      http.use_ssl = url.scheme == "https"
-      http.read_timeout = silence
-      http.max_retries = 0 # the same request again is for who knows that it is the same run
-      abort.attended(-> { hang_up(http) }) do
-        http.start do
-          # Looked at behind the start: an abort before it has found nothing to close.
-          raise IOError, "aborted" if abort.aborted?
-
+      # The same request again is for who knows that it is the same run.
+      options = { use_ssl: url.scheme == "https", read_timeout: silence, max_retries: 0 }
+      Net::HTTP.start(url.host, url.port, options) do |http|
+        abort.attended(-> { hang_up(http) }) do
           http.request(request) do |answer|
-            raise Baml.error_of(problem_of(answer)) unless answer.is_a?(Net::HTTPSuccess)
+            raise failure_of(answer) unless answer.is_a?(Net::HTTPSuccess)
 
             return yield(answer)
           end
@@ -124,35 +112,32 @@ module Baml
       end
     end
 
-    # What is lost on the way, as errors that say so.
-    def reaching(abort)
-      abort ||= AbortController.new
-      yield abort
-    rescue *LOST => failure
-      raise Baml.aborted("the call was aborted") if abort.aborted?
-
-      raise Baml.lost(failure)
-    end
-
     # Without the token, which would stand in whatever is logged.
-    def inspect = "#<Baml::Server #{@base_url}>"
+    def inspect = "#<Baml::Server>"
 
     private
 
+    # The whole of an answer. What is lost on the way are errors that say so.
+    def answer(path, body, abort = nil, headers = {})
+      abort ||= AbortController.new
+      JSON.parse(exchange("POST", path, body, headers, abort: abort, &:read_body), max_nesting: false)
+    rescue *LOST => failure
+      raise abort.aborted? ? Baml.error("cancelled", "the call was aborted") : Baml.lost(failure)
+    end
+
     # Closing the socket is what wakes a thread that reads from it.
     def hang_up(http)
-      http.finish if http.started?
+      http.finish
     rescue IOError
       # The other thread was first.
     end
 
     def headers_of(body, headers)
-      token = @token || present("BAMLET_TOKEN")
       {
         "accept-encoding" => "identity",
         "bamlet-types" => "tagged",
         "content-type" => body && "application/json",
-        "authorization" => token && "Bearer #{token}",
+        "authorization" => @token && "Bearer #{@token}",
         **headers
       }.compact
     end
@@ -165,14 +150,14 @@ module Baml
       given.empty? ? arguments : { **arguments, "__baml_options__" => Baml.plain(given) }
     end
 
-    def problem_of(answer)
-      found = JSON.parse(answer.read_body)
-      return found if found.is_a?(Hash) && found.key?("error") && found.key?("message")
+    def failure_of(answer)
+      problem = JSON.parse(answer.read_body)
+      return Baml.error_of(problem) if problem.is_a?(Hash) && problem.key?("error") && problem.key?("message")
 
-      { "error" => "http", "message" => "the server answered with #{answer.code}" }
+      raise JSON::ParserError
     rescue JSON::ParserError
       # Not of ours: a proxy in between has answered.
-      { "error" => "http", "message" => "the server answered with #{answer.code}" }
+      Baml.error("http", "the server answered with #{answer.code}")
     end
 
     def present(name)
@@ -181,14 +166,7 @@ module Baml
     end
   end
 
-  def self.aborted(message, run_id = nil)
-    BamlAbortError.new({ "error" => "cancelled", "message" => message, "run_id" => run_id })
-  end
-
-  def self.lost(failure)
-    message = "the server cannot be reached: #{failure.message}"
-    BamlConnectionError.new({ "error" => "connection", "message" => message, "retryable" => true })
-  end
+  def self.lost(failure) = error("connection", "the server cannot be reached: #{failure.message}")
 end
 
 require_relative "stream"

@@ -9,84 +9,67 @@ module Baml
     # @return [String, nil] the run's, once it has begun
     attr_reader :run_id
 
-    def initialize(server, function, begins, run_id, abort)
+    def initialize(server, function, abort, begins: nil, run_id: nil)
       @server = server
-      @function = function
+      @partial = Reader.new(function ? function.partial : Reader::UNTYPED)
+      @whole = Reader.new(function ? function.final : Reader::UNTYPED)
+      @abort = abort || AbortController.new
       @begins = begins
       @run_id = run_id
-      @abort = abort || AbortController.new
-      @reader = Reader.new(function&.partial || [:either, {}])
       @fold = Fold.new
-      @last = nil
-      @over = false
+      @failed = 0
     end
 
     def each(&block)
       return enum_for(:each) unless block
 
-      begin
-        read(&block)
-      ensure
-        leave
-      end
+      read(&block)
       self
+    ensure
+      leave if block
     end
 
     # The whole value. Raises what the run failed with.
     def get_final_response
       read {}
-      raise @failure if @failure
-
       @final
     end
 
     private
 
-    def read
-      failed = 0
-      restarted = false
+    def read(&block)
       until @over
-        before = @last
         begin
-          events { |kind, data, id| take(kind, data, id) { |value| yielding { yield value } } }
-          failure = Baml.lost(EOFError.new("the stream broke off"))
-        rescue BamlProtocolError => thrown
-          raise if @yielding
-          # What we hold is not what the server holds: once more from the start.
-          raise stopped(thrown) if restarted || @run_id.nil?
-
-          restarted = true
-          @last = nil
-          @fold = Fold.new
-          next
-        rescue *LOST => thrown
+          connection(&block)
+          broken(EOFError.new("the stream broke off")) unless @over
+        rescue BamlError, *LOST => failure
           raise if @yielding
 
-          failure = @abort.aborted? ? nil : Baml.lost(thrown)
-        rescue BamlError => thrown
-          raise if @yielding
-
-          raise stopped(thrown)
+          broken(failure)
         end
-        break if @over || failure.nil?
-
-        failed = @last == before ? failed + 1 : 0
-        raise stopped(failure) if failed > RESUMES
-
-        sleep(0.05 * 2**failed) if failed > 1
       end
-      leave
       raise @failure if @failure
     end
 
-    # What the block raises is the user's, however much it looks like ours.
-    def yielding
-      @yielding = true
-      yield
-      @yielding = false
+    # What follows a failure: the end, everything from the start, or what has not come yet.
+    def broken(failure)
+      return leave if @abort.aborted?
+
+      failure = Baml.lost(failure) unless failure.is_a?(BamlError)
+      if failure.is_a?(BamlProtocolError) && @run_id && !@restarted
+        # What we hold is not what the server holds.
+        @restarted = true
+        @last = nil
+        @fold = Fold.new
+      elsif !failure.is_a?(BamlConnectionError) || @failed == RESUMES
+        over(failure)
+      else
+        @failed += 1
+        sleep(0.05 * 2**@failed) if @failed > 1
+      end
     end
 
-    def stopped(failure)
+    def over(failure = nil)
       @over = true
       @failure = failure
     end
@@ -95,25 +78,20 @@ module Baml
     def leave
       return if @over
 
-      stopped(Baml.aborted("the stream was aborted", @run_id))
-      @server.exchange("DELETE", "/runs/#{@run_id}", silence: 5, &:read_body) unless @run_id.nil?
+      over(Baml.error("cancelled", "the stream was aborted", @run_id))
+      @server.exchange("DELETE", "/runs/#{@run_id}", silence: 5, &:read_body) if @run_id
     rescue BamlError, *LOST
       # It is left to the server's patience.
     end
 
-    def events
-      verb, path, body, headers =
-        if @run_id.nil?
-          @begins
-        else
-          ["GET", "/runs/#{@run_id}/events?events=patches", nil, @last.nil? ? {} : { "last-event-id" => @last }]
-        end
-      @server.exchange(verb, path, body: body, headers: headers, abort: @abort, silence: SILENCE) do |answer|
+    def connection(&block)
+      resumed = ["GET", "/runs/#{@run_id}/events?events=patches", nil, { "last-event-id" => @last }]
+      @server.exchange(*(@run_id ? resumed : @begins), abort: @abort, silence: SILENCE) do |answer|
         check(answer["bamlet-protocol"])
         decoder = Decoder.new
         answer.read_body do |bytes|
           decoder.feed(bytes) do |kind, data, id|
-            yield kind, data, id
+            take(kind, JSON.parse(data, max_nesting: false), id, &block)
             return if @over
           end
         end
@@ -123,24 +101,29 @@ module Baml
     def check(spoken)
       return if spoken.nil? || spoken == PROTOCOL
 
-      told = "the server speaks protocol #{spoken} and this client #{PROTOCOL}; run `bamlet generate` again"
       @run_id = nil # there is nothing that could be read from the start
-      raise BamlProtocolError.new({ "error" => "protocol", "message" => told })
+      told = "the server speaks protocol #{spoken} and this client #{PROTOCOL}; run `bamlet generate` again"
+      raise Baml.error("protocol", told)
     end
 
+    # An event of a kind that is new to us does nothing.
     def take(kind, data, id)
-      data = JSON.parse(data, max_nesting: false)
       case kind
       when "start" then @run_id = data["run"]
-      when "reset" then @fold.empty
+      when "reset" then @fold = Fold.new
       when "patch" then @fold.apply(data["ops"])
+      when "error" then over(Baml.error_of(data))
       when "final"
-        @final = Reader.new(@function&.final || [:either, {}]).read(data["value"])
-        @over = true
-      when "error" then stopped(Baml.error_of(data))
+        @final = @whole.read(data["value"])
+        over
       end
-      @last = id unless id.nil?
-      yield @reader.read(@fold.value) if kind == "patch"
+      @last, @failed = id, 0 if id
+      return unless kind == "patch"
+
+      # What the block raises is the user's, however much it looks like ours.
+      @yielding = true
+      yield @partial.read(@fold.value)
+      @yielding = false
     end
   end
 
@@ -151,8 +134,6 @@ module Baml
     def initialize(value = nil)
       @value = value
     end
-
-    def empty = @value = nil
 
     # An operation that is new to us does nothing.
     def apply(operations)
@@ -167,69 +148,58 @@ module Baml
     private
 
     def changed(value, keys, op, given)
-      return leaf(value, op, given) if keys.empty?
+      return whole(value, op, given) if keys.empty?
 
       key, *deeper = keys
-      case value
-      when Array then in_list(value, key, deeper, op, given)
-      when Hash then in_map(value, key, deeper, op, given)
-      else astray(op)
+      list = value.is_a?(Array)
+      astray(op) unless list || value.is_a?(Hash)
+      key = index(value, key) if list
+      there = list ? key < value.length : value.key?(key)
+      insert = op == "add" && deeper.empty?
+      astray(op) unless there || (insert && (!list || key == value.length))
+      copy = value.dup
+      if insert && list then copy.insert(key, given)
+      elsif insert then copy[key] = given
+      elsif op == "remove" && deeper.empty? then list ? copy.delete_at(key) : copy.delete(key)
+      else copy[key] = changed(value[key], deeper, op, given)
       end
+      copy
     end
 
-    def leaf(value, op, given)
+    def whole(value, op, given)
       return given unless op == "append"
 
       value.is_a?(String) && given.is_a?(String) ? value + given : astray(op)
     end
 
-    def in_list(value, key, deeper, op, given)
-      at = key == "-" ? value.length : Integer(key, 10, exception: false)
-      insert = op == "add" && deeper.empty?
-      astray(op) if at.nil? || at.negative? || at > value.length || (at == value.length && !insert)
-      copy = value.dup
-      if insert then copy.insert(at, given)
-      elsif op == "remove" && deeper.empty? then copy.delete_at(at)
-      else copy[at] = changed(copy[at], deeper, op, given)
-      end
-      copy
+    def index(list, key)
+      return list.length if key == "-"
+
+      key.match?(/\A\d+\z/) ? key.to_i : astray(key)
     end
 
-    def in_map(value, key, deeper, op, given)
-      there = value.key?(key)
-      astray(op) if !there && (op != "add" || !deeper.empty?)
-      return value.reject { |name,| name == key } if op == "remove" && deeper.empty?
-
-      value.merge(key => changed(value[key], deeper, op, given))
-    end
-
-    def astray(operation)
-      message = "the server changes (#{operation}) what is not there"
-      raise BamlProtocolError.new({ "error" => "protocol", "message" => message })
-    end
+    def astray(what) = raise(Baml.error("protocol", "the server changes (#{what}) what is not there"))
   end
 
   # Bytes of `text/event-stream`, cut anywhere, to events: kind, data and number.
   class Decoder
     def initialize
-      @rest = String.new(encoding: Encoding::BINARY)
-      @looked = 0 # bytes of the rest that have no end of a line
+      @rest = String.new # of a line whose end has not come
       @first = true
       clear
     end
 
     def feed(bytes, &block)
-      @rest << bytes.b
-      start = 0
-      while (at = @rest.index(/[\r\n]/n, [start, @looked].max))
-        # The second half of an end may not have come.
-        break if @rest.getbyte(at) == 13 && at + 1 == @rest.bytesize
-
-        line(@rest.byteslice(start, at - start), &block)
-        start = at + (@rest.byteslice(at, 2) == "\r\n" ? 2 : 1)
+      # A cut between CR and LF leaves one end of a line in two pieces.
+      bytes = bytes.b
+      bytes = bytes.delete_prefix("\n") if @half
+      @half = bytes.end_with?("\r")
+      *ended, rest = bytes.split(/\r\n|\r|\n/n, -1)
+      ended.each do |one|
+        line(@rest << one, &block)
+        @rest = String.new
       end
-      @looked = (at || @rest.bytesize) - start
-      @rest = @rest.byteslice(start, @rest.bytesize - start)
+      @rest << rest if rest
     end
 
     private

@@ -5,29 +5,21 @@ module Baml
   class Value
     OPEN = false # whether it may have more than its fields
 
+    # What it has beside its fields.
+    def more = {}
+
     # Its fields as JSON has them.
     # @return [Hash]
-    def to_h
-      fields = self.class::FIELDS.to_h { |name, (reader)| [name, Baml.plain(instance_variable_get("@#{reader}"))] }
-      @more.nil? ? fields : fields.merge(Baml.plain(@more))
-    end
-
+    def to_h = Baml.plain(parts)
     def to_json(*given) = to_h.to_json(*given)
-
     def ==(other) = other.class == self.class && other.parts == parts
-
     alias eql? ==
-
     def hash = [self.class, parts].hash
-
-    def inspect
-      shown = self.class::FIELDS.values.map { |(reader)| "#{reader}=#{instance_variable_get("@#{reader}").inspect}" }
-      "#<#{self.class.name} #{shown.join(" ")}>"
-    end
+    def inspect = "#<#{self.class.name} #{parts.map { |name, part| "#{name}=#{part.inspect}" }.join(" ")}>"
 
     protected
 
-    def parts = [*self.class::FIELDS.values.map { |(reader)| instance_variable_get("@#{reader}") }, @more]
+    def parts = self.class::FIELDS.transform_values { |(reader)| public_send(reader) }.merge(more)
   end
 
   # A value with the outcome of its checks, by their names.
@@ -40,35 +32,19 @@ module Baml
   StreamState = Struct.new(:value, :state)
 
   # An image, a sound or a document: by its place, or as it is.
-  class Media
-    attr_reader :url, :base64, :media_type
-
+  Media = Struct.new(:url, :base64, :media_type, keyword_init: true) do
     def self.from_url(url, media_type = nil) = new(url: url, media_type: media_type)
-
     def self.from_base64(media_type, base64) = new(base64: base64, media_type: media_type)
-
-    def initialize(url: nil, base64: nil, media_type: nil)
-      @url = url
-      @base64 = base64
-      @media_type = media_type
-    end
-
-    def to_h = { "url" => @url, "base64" => @base64, "media_type" => @media_type }.compact
-
-    def to_json(*given) = to_h.to_json(*given)
-
-    def ==(other) = other.is_a?(Media) && other.to_h == to_h
+    def to_json(*given) = to_h.compact.to_json(*given)
   end
 
-  Image = Media
-  Audio = Media
-  Video = Media
-  Pdf = Media
+  Image = Audio = Video = Pdf = Media
 
   # A value as JSON has it.
   def self.plain(value)
     case value
-    when Value, Media then value.to_h
+    when Value then value.to_h
+    when Media then plain(value.to_h.compact)
     when Checked, StreamState then plain(value.value)
     when Array then value.map { |item| plain(item) }
     when Hash then value.to_h { |key, item| [key.to_s, plain(item)] }
@@ -81,6 +57,7 @@ module Baml
   # becomes the same value, so that a long list costs little more for each item that comes.
   class Reader
     TAG = "$type"
+    UNTYPED = [:either, {}].freeze
 
     def initialize(type)
       @type = type
@@ -103,40 +80,33 @@ module Baml
     end
 
     def list(json, item) = json.map { |part| made(item, part) }
-
     def map(json, value) = json.transform_values { |part| made(value, part) }
 
     def object(json, name)
       type = Baml.const_get(name)
-      fields = type::FIELDS
-      given = {}
-      more = {}
-      json.each do |key, part|
-        next if key == TAG
-
-        reader, inner = fields[key]
-        reader.nil? ? more[key] = untyped(part) : given[reader] = made(inner, part)
+      fields, more = json.except(TAG).partition { |key,| type::FIELDS.key?(key) }.map(&:to_h)
+      given = fields.to_h do |key, part|
+        reader, inner = type::FIELDS[key]
+        [reader, made(inner, part)]
       end
-      type::OPEN ? type.new(**given, more: more) : type.new(**given)
+      type::OPEN ? type.new(**given, more: map(more, UNTYPED)) : type.new(**given)
     end
 
     # One of several: the server names the class of each value of a class. `names` are those that it may have.
     def either(json, names)
-      return json.map { |part| made([:either, names], part) } if json.is_a?(Array)
+      return list(json, [:either, names]) if json.is_a?(Array)
       return object(json, names[json[TAG]]) if names.key?(json[TAG])
 
-      json.reject { |key,| key == TAG }.transform_values { |part| made([:either, names], part) }
+      map(json.except(TAG), [:either, names])
     end
 
     def checked(json, inner)
-      checks = json["checks"].transform_values { |one| Check.new(one["name"], one["expression"], one["status"]) }
+      checks = json["checks"].transform_values { |one| Check.new(*one.values_at("name", "expression", "status")) }
       Checked.new(made(inner, json["value"]), checks)
     end
 
     def state(json, inner) = StreamState.new(made(inner, json["value"]), json["state"])
 
-    def media(json) = Media.new(**json.transform_keys(&:to_sym).slice(:url, :base64, :media_type))
-
-    def untyped(json) = made([:either, {}], json)
+    def media(json) = Media.new(**json.slice("url", "base64", "media_type").transform_keys(&:to_sym))
   end
 end

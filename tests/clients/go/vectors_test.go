@@ -84,7 +84,7 @@ func TestErrors(t *testing.T) {
 		Class   string
 	}
 	for _, row := range vectors[row](t, "errors") {
-		if found := reflect.TypeOf(errorOf(row.Problem)).String(); strings.TrimLeft(found, "*") != "baml_client."+row.Class {
+		if found := reflect.TypeOf(errorOf(row.Problem, nil)).String(); strings.TrimLeft(found, "*") != "baml_client."+row.Class {
 			t.Fatalf("%v: %s", row, found)
 		}
 	}
