@@ -53,6 +53,11 @@ def test_s18_every_form_of_a_type_compiles(tmp_path: Path) -> None:
     go(project(tmp_path / "p", CLIENTS / "forms.baml"), "vet", "./...")
 
 
+def test_s18_what_all_programs_share_is_as_gofmt_writes_it() -> None:
+    fixed = sorted(map(str, (ROOT / "bamlet" / "clientgen" / "go").glob("*.go")))
+    assert subprocess.run(["gofmt", "-l", *fixed], capture_output=True, text=True, check=True).stdout == ""
+
+
 @pytest.mark.timeout(300)
 def test_s16_the_guides_program_runs_with_six_lines_changed(tmp_path: Path) -> None:
     """Its types are those of a client whose fields cannot be missing on the way, and its receipt has a `Total`."""

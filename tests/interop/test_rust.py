@@ -58,6 +58,16 @@ def test_s18_every_form_of_a_type_compiles(tmp_path: Path) -> None:
     cargo(project(tmp_path / "p", CLIENTS / "forms.baml"), "check")
 
 
+@pytest.mark.skipif(shutil.which("rustfmt") is None, reason="there is no rustfmt")
+def test_s18_what_all_programs_share_is_as_rustfmt_writes_it() -> None:
+    """In lines as long as those of this repository."""
+    wide = ["--edition", "2021", "--config", "max_width=115,use_small_heuristics=Max"]
+    for path in sorted((ROOT / "bamlet" / "clientgen" / "rust").glob("*.rs")):
+        # From its standard input, since a module's file would bring those that it names.
+        told = subprocess.run(["rustfmt", *wide], input=path.read_bytes(), capture_output=True, check=True).stdout
+        assert told.decode() == path.read_text("utf-8"), path.name
+
+
 @pytest.mark.timeout(300)
 def test_s16_the_guides_programs_run(tmp_path: Path) -> None:
     folder = project(tmp_path / "p", RECEIPT, seed="src/bin")

@@ -153,8 +153,8 @@ module Baml
       key, *deeper = keys
       list = value.is_a?(Array)
       astray(op) unless list || value.is_a?(Hash)
-      key = index(value, key) if list
-      there = list ? key < value.length : value.key?(key)
+      key = key == "-" ? value.length : Integer(key, 10, exception: false) if list
+      there = list ? (0...value.length).cover?(key) : value.key?(key)
       insert = op == "add" && deeper.empty?
       astray(op) unless there || (insert && (!list || key == value.length))
       copy = value.dup
@@ -170,12 +170,6 @@ module Baml
       return given unless op == "append"
 
       value.is_a?(String) && given.is_a?(String) ? value + given : astray(op)
-    end
-
-    def index(list, key)
-      return list.length if key == "-"
-
-      key.match?(/\A\d+\z/) ? key.to_i : astray(key)
     end
 
     def astray(what) = raise(Baml.error("protocol", "the server changes (#{what}) what is not there"))

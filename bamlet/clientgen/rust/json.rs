@@ -1,9 +1,11 @@
 //! JSON as a tree, its text, and what values are made of it. Numbers keep all their digits.
 
 use std::collections::HashMap;
+use std::fmt::{Display, Formatter};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Json {
+    #[default]
     Null,
     Bool(bool),
     Number(String),
@@ -24,6 +26,10 @@ pub trait ToJson {
 }
 
 impl Json {
+    pub fn object<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
+        Json::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
     pub fn get(&self, key: &str) -> Option<&Json> {
         match self {
             Json::Object(fields) => fields.iter().find(|(name, _)| name == key).map(|(_, value)| value),
@@ -38,9 +44,14 @@ impl Json {
         }
     }
 
+    /// A field that is a text.
+    pub fn word(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Json::as_str)
+    }
+
     /// The class that the server names beside the fields of a value.
     pub fn tag(&self) -> Option<&str> {
-        self.get("$type").and_then(Json::as_str)
+        self.word("$type")
     }
 
     /// A field, which may be missing if it may be null.
@@ -58,7 +69,7 @@ impl Json {
 
     pub fn with(mut self, more: &HashMap<String, Json>) -> Json {
         if let Json::Object(fields) = &mut self {
-            fields.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+            fields.extend(more.clone());
         }
         self
     }
@@ -66,65 +77,40 @@ impl Json {
     pub fn parse(text: &str) -> Result<Json, String> {
         let mut parser = Parser { bytes: text.as_bytes(), at: 0 };
         let value = parser.value()?;
-        parser.blanks();
-        if parser.at < parser.bytes.len() {
-            return Err(parser.wrong("the end"));
+        match parser.peek() {
+            None => Ok(value),
+            Some(_) => parser.missing("the end"),
         }
-        Ok(value)
     }
+}
 
-    pub fn write(&self, out: &mut String) {
+impl Display for Json {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        let joined = |parts: Vec<String>| parts.join(",");
         match self {
-            Json::Null => out.push_str("null"),
-            Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Json::Number(text) => out.push_str(text),
-            Json::String(text) => quote(text, out),
-            Json::Array(items) => {
-                out.push('[');
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        out.push(',');
-                    }
-                    item.write(out);
-                }
-                out.push(']');
-            }
+            Json::Null => out.write_str("null"),
+            Json::Bool(value) => write!(out, "{value}"),
+            Json::Number(text) => out.write_str(text),
+            Json::String(text) => out.write_str(&quoted(text)),
+            Json::Array(items) => write!(out, "[{}]", joined(items.iter().map(Json::to_string).collect())),
             Json::Object(fields) => {
-                out.push('{');
-                for (at, (key, value)) in fields.iter().enumerate() {
-                    if at > 0 {
-                        out.push(',');
-                    }
-                    quote(key, out);
-                    out.push(':');
-                    value.write(out);
-                }
-                out.push('}');
+                let pairs = fields.iter().map(|(key, value)| format!("{}:{value}", quoted(key)));
+                write!(out, "{{{}}}", joined(pairs.collect()))
             }
         }
     }
 }
 
-impl std::fmt::Display for Json {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut text = String::new();
-        self.write(&mut text);
-        out.write_str(&text)
-    }
-}
-
-fn quote(text: &str, out: &mut String) {
-    out.push('"');
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
     for character in text.chars() {
         match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            control if control < ' ' => out.push_str(&format!("\\u{:04x}", control as u32)),
+            '"' | '\\' => out.extend(['\\', character]),
+            control if control < ' ' => out += &format!("\\u{:04x}", control as u32),
             other => out.push(other),
         }
     }
-    out.push('"');
+    out + "\""
 }
 
 struct Parser<'a> {
@@ -133,85 +119,63 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn wrong(&self, wanted: &str) -> String {
-        format!("no JSON: {wanted} is missing at byte {}", self.at)
+    fn missing<T>(&self, wanted: &str) -> Result<T, String> {
+        Err(format!("no JSON: {wanted} is missing at byte {}", self.at))
     }
 
-    fn blanks(&mut self) {
+    /// What comes next that is no blank.
+    fn peek(&mut self) -> Option<u8> {
         while matches!(self.bytes.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
+        self.bytes.get(self.at).copied()
     }
 
-    fn take(&mut self, word: &str, value: Json) -> Result<Json, String> {
-        if self.bytes[self.at..].starts_with(word.as_bytes()) {
-            self.at += word.len();
-            return Ok(value);
-        }
-        Err(self.wrong(word))
-    }
-
-    fn eat(&mut self, byte: u8) -> bool {
-        self.blanks();
-        let there = self.bytes.get(self.at) == Some(&byte);
-        self.at += usize::from(there);
+    fn eats(&mut self, word: &str) -> bool {
+        self.peek();
+        let there = self.bytes[self.at..].starts_with(word.as_bytes());
+        self.at += if there { word.len() } else { 0 };
         there
     }
 
+    fn eat(&mut self, word: &str) -> Result<(), String> {
+        if self.eats(word) {
+            Ok(())
+        } else {
+            self.missing(word)
+        }
+    }
+
     fn value(&mut self) -> Result<Json, String> {
-        self.blanks();
-        match self.bytes.get(self.at) {
-            Some(b'n') => self.take("null", Json::Null),
-            Some(b't') => self.take("true", Json::Bool(true)),
-            Some(b'f') => self.take("false", Json::Bool(false)),
+        match self.peek() {
             Some(b'"') => Ok(Json::String(self.text()?)),
-            Some(b'[') => self.array(),
-            Some(b'{') => self.object(),
+            Some(b'[') => Ok(Json::Array(self.listed("]", Self::value)?)),
+            Some(b'{') => Ok(Json::Object(self.listed("}", Self::pair)?)),
             Some(b'-' | b'0'..=b'9') => Ok(self.number()),
-            _ => Err(self.wrong("a value")),
+            _ if self.eats("null") => Ok(Json::Null),
+            _ if self.eats("true") => Ok(Json::Bool(true)),
+            _ if self.eats("false") => Ok(Json::Bool(false)),
+            _ => self.missing("a value"),
         }
     }
 
-    fn array(&mut self) -> Result<Json, String> {
+    /// What stands between brackets, with commas in between.
+    fn listed<T>(&mut self, end: &str, one: fn(&mut Self) -> Result<T, String>) -> Result<Vec<T>, String> {
         self.at += 1;
-        let mut items = Vec::new();
-        if self.eat(b']') {
-            return Ok(Json::Array(items));
-        }
-        loop {
-            items.push(self.value()?);
-            if self.eat(b']') {
-                return Ok(Json::Array(items));
+        let mut found = Vec::new();
+        while !self.eats(end) {
+            if !found.is_empty() {
+                self.eat(",")?;
             }
-            if !self.eat(b',') {
-                return Err(self.wrong("`,` or `]`"));
-            }
+            found.push(one(self)?);
         }
+        Ok(found)
     }
 
-    fn object(&mut self) -> Result<Json, String> {
-        self.at += 1;
-        let mut fields = Vec::new();
-        if self.eat(b'}') {
-            return Ok(Json::Object(fields));
-        }
-        loop {
-            self.blanks();
-            if self.bytes.get(self.at) != Some(&b'"') {
-                return Err(self.wrong("a name"));
-            }
-            let key = self.text()?;
-            if !self.eat(b':') {
-                return Err(self.wrong("`:`"));
-            }
-            fields.push((key, self.value()?));
-            if self.eat(b'}') {
-                return Ok(Json::Object(fields));
-            }
-            if !self.eat(b',') {
-                return Err(self.wrong("`,` or `}`"));
-            }
-        }
+    fn pair(&mut self) -> Result<(String, Json), String> {
+        let key = self.text()?;
+        self.eat(":")?;
+        Ok((key, self.value()?))
     }
 
     fn number(&mut self) -> Json {
@@ -223,57 +187,55 @@ impl Parser<'_> {
     }
 
     fn text(&mut self) -> Result<String, String> {
-        self.at += 1;
-        let mut out: Vec<u8> = Vec::new();
+        self.eat("\"")?;
+        let mut out = Vec::new();
         loop {
-            match self.bytes.get(self.at) {
-                None => return Err(self.wrong("the end of a text")),
-                Some(b'"') => {
-                    self.at += 1;
-                    return String::from_utf8(out).map_err(|_| self.wrong("UTF-8"));
-                }
-                Some(b'\\') => {
-                    let character = self.escape()?;
-                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                Some(&byte) => {
-                    out.push(byte);
-                    self.at += 1;
-                }
+            match self.byte()? {
+                b'"' => return String::from_utf8(out).or_else(|_| self.missing("UTF-8")),
+                b'\\' => out.extend_from_slice(self.escape()?.encode_utf8(&mut [0; 4]).as_bytes()),
+                other => out.push(other),
             }
         }
     }
 
+    fn byte(&mut self) -> Result<u8, String> {
+        match self.bytes.get(self.at) {
+            Some(byte) => {
+                self.at += 1;
+                Ok(*byte)
+            }
+            None => self.missing("the end of a text"),
+        }
+    }
+
     fn escape(&mut self) -> Result<char, String> {
-        let kind = *self.bytes.get(self.at + 1).ok_or_else(|| self.wrong("an escape"))?;
-        self.at += 2;
-        Ok(match kind {
+        Ok(match self.byte()? {
             b'n' => '\n',
             b't' => '\t',
             b'r' => '\r',
             b'b' => '\u{8}',
             b'f' => '\u{c}',
-            b'u' => return self.code_point(),
+            b'u' => {
+                let mut units = vec![self.unit()?];
+                if (0xd800..0xdc00).contains(&units[0]) && self.bytes[self.at..].starts_with(b"\\u") {
+                    self.at += 2;
+                    units.push(self.unit()?);
+                }
+                char::decode_utf16(units).find_map(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
             other => char::from(other),
         })
     }
 
-    fn code_point(&mut self) -> Result<char, String> {
-        let first = self.unit()?;
-        if (0xd800..0xdc00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
-            self.at += 2;
-            let second = self.unit()?;
-            let code = 0x10000 + ((first - 0xd800) << 10) + (second.wrapping_sub(0xdc00) & 0x3ff);
-            return Ok(char::from_u32(code).unwrap_or('\u{fffd}'));
+    fn unit(&mut self) -> Result<u16, String> {
+        let four = self.bytes.get(self.at..self.at + 4).and_then(|digits| std::str::from_utf8(digits).ok());
+        match four.and_then(|digits| u16::from_str_radix(digits, 16).ok()) {
+            Some(unit) => {
+                self.at += 4;
+                Ok(unit)
+            }
+            None => self.missing("four digits"),
         }
-        Ok(char::from_u32(first).unwrap_or('\u{fffd}'))
-    }
-
-    fn unit(&mut self) -> Result<u32, String> {
-        let digits = self.bytes.get(self.at..self.at + 4).and_then(|four| std::str::from_utf8(four).ok());
-        let found = digits.and_then(|four| u32::from_str_radix(four, 16).ok());
-        self.at += 4;
-        found.ok_or_else(|| self.wrong("four digits"))
     }
 }
 
@@ -290,6 +252,44 @@ pub(crate) fn kind(json: &Json) -> &'static str {
     }
 }
 
+fn misfit<T>(json: &Json, wanted: &str) -> Result<T, String> {
+    Err(format!("{} for {wanted}", kind(json)))
+}
+
+/// A type that is one kind of JSON: how it is read, and how it is written.
+macro_rules! plain {
+    ($type:ty, $wanted:literal, $found:pat => $read:expr, $value:pat => $written:expr) => {
+        impl FromJson for $type {
+            fn from_json(json: &Json) -> Result<Self, String> {
+                match json {
+                    $found => $read,
+                    other => misfit(other, $wanted),
+                }
+            }
+        }
+
+        impl ToJson for $type {
+            fn to_json(&self) -> Json {
+                let $value = self;
+                $written
+            }
+        }
+    };
+}
+
+fn digits<T: std::str::FromStr>(text: &str, wanted: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text} for {wanted}"))
+}
+
+plain!((), "null", Json::Null => Ok(()), () => Json::Null);
+plain!(bool, "a bool", Json::Bool(value) => Ok(*value), value => Json::Bool(*value));
+plain!(i64, "an int", Json::Number(text) => digits(text, "an int"), value => Json::Number(value.to_string()));
+plain!(f64, "a float", Json::Number(text) => digits(text, "a float"), value => match value.is_finite() {
+    true => Json::Number(format!("{value:?}")),
+    false => Json::Null,
+});
+plain!(String, "a text", Json::String(text) => Ok(text.clone()), text => Json::String(text.clone()));
+
 impl FromJson for Json {
     fn from_json(json: &Json) -> Result<Self, String> {
         Ok(json.clone())
@@ -302,96 +302,31 @@ impl ToJson for Json {
     }
 }
 
-impl<T: ToJson + ?Sized> ToJson for &T {
-    fn to_json(&self) -> Json {
-        (**self).to_json()
-    }
-}
-
-impl FromJson for () {
-    fn from_json(json: &Json) -> Result<Self, String> {
-        if *json == Json::Null { Ok(()) } else { Err(format!("{} for null", kind(json))) }
-    }
-}
-
-impl ToJson for () {
-    fn to_json(&self) -> Json {
-        Json::Null
-    }
-}
-
-impl FromJson for String {
-    fn from_json(json: &Json) -> Result<Self, String> {
-        json.as_str().map(str::to_owned).ok_or_else(|| format!("{} for a text", kind(json)))
-    }
-}
-
-impl ToJson for String {
-    fn to_json(&self) -> Json {
-        Json::String(self.clone())
-    }
-}
-
 impl ToJson for str {
     fn to_json(&self) -> Json {
         Json::String(self.to_owned())
     }
 }
 
-impl FromJson for bool {
-    fn from_json(json: &Json) -> Result<Self, String> {
-        match json {
-            Json::Bool(value) => Ok(*value),
-            other => Err(format!("{} for a bool", kind(other))),
-        }
-    }
-}
-
-impl ToJson for bool {
+impl<T: ToJson + ?Sized> ToJson for &T {
     fn to_json(&self) -> Json {
-        Json::Bool(*self)
-    }
-}
-
-impl FromJson for i64 {
-    fn from_json(json: &Json) -> Result<Self, String> {
-        match json {
-            Json::Number(text) => text.parse().map_err(|_| format!("{text} for an int")),
-            other => Err(format!("{} for an int", kind(other))),
-        }
-    }
-}
-
-impl ToJson for i64 {
-    fn to_json(&self) -> Json {
-        Json::Number(self.to_string())
-    }
-}
-
-impl FromJson for f64 {
-    fn from_json(json: &Json) -> Result<Self, String> {
-        match json {
-            Json::Number(text) => text.parse().map_err(|_| format!("{text} for a float")),
-            other => Err(format!("{} for a float", kind(other))),
-        }
-    }
-}
-
-impl ToJson for f64 {
-    fn to_json(&self) -> Json {
-        if self.is_finite() { Json::Number(format!("{self:?}")) } else { Json::Null }
+        (**self).to_json()
     }
 }
 
 impl<T: FromJson> FromJson for Option<T> {
     fn from_json(json: &Json) -> Result<Self, String> {
-        if *json == Json::Null { Ok(None) } else { T::from_json(json).map(Some) }
+        if *json == Json::Null {
+            Ok(None)
+        } else {
+            T::from_json(json).map(Some)
+        }
     }
 }
 
 impl<T: ToJson> ToJson for Option<T> {
     fn to_json(&self) -> Json {
-        self.as_ref().map_or(Json::Null, ToJson::to_json)
+        self.as_ref().map_or(Json::Null, T::to_json)
     }
 }
 
@@ -411,14 +346,14 @@ impl<T: FromJson> FromJson for Vec<T> {
     fn from_json(json: &Json) -> Result<Self, String> {
         match json {
             Json::Array(items) => items.iter().map(T::from_json).collect(),
-            other => Err(format!("{} for a list", kind(other))),
+            other => misfit(other, "a list"),
         }
     }
 }
 
 impl<T: ToJson> ToJson for [T] {
     fn to_json(&self) -> Json {
-        Json::Array(self.iter().map(ToJson::to_json).collect())
+        Json::Array(self.iter().map(T::to_json).collect())
     }
 }
 
@@ -435,13 +370,13 @@ impl<T: FromJson> FromJson for HashMap<String, T> {
             Json::Object(fields) => {
                 fields.iter().map(|(key, value)| Ok((key.clone(), T::from_json(value)?))).collect()
             }
-            other => Err(format!("{} for a map", kind(other))),
+            other => misfit(other, "a map"),
         }
     }
 }
 
 impl<T: ToJson> ToJson for HashMap<String, T> {
     fn to_json(&self) -> Json {
-        Json::Object(self.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
+        Json::object(self.iter().map(|(key, value)| (key.as_str(), value.to_json())))
     }
 }

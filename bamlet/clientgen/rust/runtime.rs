@@ -1,6 +1,6 @@
 //! What a client of `bamlet serve` is made of: requests, errors, and the ends that others put to them.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::json::{FromJson, Json, ToJson};
 
 pub const PROTOCOL: &str = "1";
 const LOOK: Duration = Duration::from_millis(50); // between two looks at the token of a call that waits
-const SILENCE: Duration = Duration::from_secs(60); // a server that lives says something more often in a stream
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// What a server says went wrong: the names are BAML's, the body is in `problem`.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct BamlError {
 
 impl BamlError {
     pub fn run_id(&self) -> Option<&str> {
-        self.problem.get("run_id").and_then(Json::as_str)
+        self.problem.word("run_id")
     }
 
     /// Whether the same call may succeed a while later.
@@ -31,38 +31,56 @@ impl BamlError {
     }
 
     pub(crate) fn of(problem: Json) -> BamlError {
-        let word = |key: &str| problem.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let name = match word("error").as_str() {
+        let name = match problem.word("error").unwrap_or_default() {
             "bad_request" | "invalid_argument" | "option_not_allowed" => "BamlInvalidArgumentError",
             "validation_failure" => "BamlValidationError",
             "finish_reason" => "BamlClientFinishReasonError",
             "timeout" => "BamlTimeoutError",
             "cancelled" => "BamlAbortError",
             "unhandled_throw" => "BamlUnhandledThrow",
-            "client_error" if matches!(problem.get("upstream_status"), Some(Json::Number(_))) => "BamlClientHttpError",
+            "client_error" if matches!(problem.get("upstream_status"), Some(Json::Number(_))) => {
+                "BamlClientHttpError"
+            }
             "client_error" => "BamlClientError",
             "connection" => "BamlConnectionError",
             "protocol" => "BamlProtocolError",
             _ => "BamlError",
         };
-        BamlError { name, message: word("message"), problem }
+        let message = problem.word("message").unwrap_or_default().to_owned();
+        BamlError { name, message, problem }
     }
 
-    pub(crate) fn local(error: &str, message: String) -> BamlError {
-        let fields = [("error", error.to_json()), ("message", message.to_json()), ("retryable", (error == "connection").to_json())];
-        BamlError::of(Json::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
+    /// One that this side of the wire finds.
+    pub(crate) fn local(error: &str, message: &str) -> BamlError {
+        let retryable = (error == "connection").to_json();
+        BamlError::of(Json::object([
+            ("error", error.to_json()),
+            ("message", message.to_json()),
+            ("retryable", retryable),
+        ]))
     }
 
-    pub(crate) fn lost(failure: impl std::fmt::Display) -> BamlError {
-        BamlError::local("connection", format!("the server cannot be reached: {failure}"))
-    }
-
-    pub(crate) fn protocol(message: impl Into<String>) -> BamlError {
-        BamlError::local("protocol", message.into())
+    pub(crate) fn lost(failure: &str) -> BamlError {
+        BamlError::local("connection", &format!("the server cannot be reached: {failure}"))
     }
 
     pub(crate) fn aborted() -> BamlError {
-        BamlError::local("cancelled", "the call was aborted".to_owned())
+        BamlError::local("cancelled", "the call was aborted")
+    }
+
+    pub(crate) fn misfit(told: String) -> BamlError {
+        BamlError::local("protocol", &format!("the value is not of the type that this client knows: {told}"))
+    }
+}
+
+impl From<Error> for BamlError {
+    /// What reading has found is one of ours already.
+    fn from(failure: Error) -> Self {
+        let told = failure.to_string();
+        match failure.into_inner().map(|inner| inner.downcast::<BamlError>()) {
+            Some(Ok(own)) => *own,
+            _ => BamlError::lost(&told),
+        }
     }
 }
 
@@ -100,7 +118,7 @@ impl CancellationToken {
 }
 
 /// What a call asks for beside its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     pub token: Option<CancellationToken>,
     pub base_url: Option<String>,
@@ -113,130 +131,103 @@ impl Options {
     pub const NONE: Options =
         Options { token: None, base_url: None, auth_token: None, idempotency_key: None, given: Vec::new() };
 
-    pub(crate) fn body(&self, arguments: Vec<(&str, Json)>) -> String {
-        let named = |(key, value): (&str, Json)| (key.to_owned(), value);
-        let mut fields: Vec<_> = arguments.into_iter().map(named).collect();
+    pub fn call<F: FromJson>(&self, name: &str, arguments: Vec<(&str, Json)>) -> Result<F, BamlError> {
+        // Nobody could fetch the value of a call that is left, so the run is to end with it.
+        let path = format!("/call/{name}?on_disconnect=cancel");
+        F::from_json(&self.json(&path, &self.body(arguments))?).map_err(BamlError::misfit)
+    }
+
+    pub fn parse<T: FromJson>(&self, name: &str, text: &str, partial: bool) -> Result<T, BamlError> {
+        let asked = Json::object([("text", text.to_json()), ("partial", partial.to_json())]);
+        let found = self.json(&format!("/parse/{name}"), &asked.to_string())?;
+        found.field("value").map_err(BamlError::misfit)
+    }
+
+    fn json(&self, path: &str, body: &str) -> Result<Json, BamlError> {
+        let key = self.idempotency_key.as_deref().map(|key| ("idempotency-key", key));
+        let text = self.send("POST", path, Some(body), key, None)?.text()?;
+        Json::parse(&text).map_err(BamlError::misfit)
+    }
+
+    pub(crate) fn body(&self, mut arguments: Vec<(&str, Json)>) -> String {
         if !self.given.is_empty() {
-            let given = self.given.iter().cloned().map(named).collect();
-            fields.push(("__baml_options__".to_owned(), Json::Object(given)));
+            arguments.push(("__baml_options__", Json::object(self.given.clone())));
         }
-        Json::Object(fields).to_string()
+        Json::object(arguments).to_string()
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.token.as_ref().map_or(false, CancellationToken::is_cancelled)
     }
 
-    fn setting(given: &Option<String>, name: &str) -> Option<String> {
-        given.clone().or_else(|| std::env::var(name).ok()).filter(|value| !value.is_empty())
-    }
-
-    /// One request; the body of its answer is read by who asked.
-    pub(crate) fn send(&self, verb: &str, path: &str, body: Option<&str>, headers: &[(&str, &str)]) -> Result<Answer, BamlError> {
-        let url = Self::setting(&self.base_url, "BAMLET_URL").unwrap_or_else(|| "http://127.0.0.1:2024".to_owned());
-        let place = Place::of(&url)?;
-        let socket = place.connect(self)?;
-        let mut head = format!("{verb} {}{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nbamlet-types: tagged\r\n", place.root, place.host);
-        if let Some(token) = Self::setting(&self.auth_token, "BAMLET_TOKEN") {
-            head += &header("authorization", &format!("Bearer {token}"))?;
+    /// One request, whose answer is a success; the body is read by who asked, and lost after so much `silence`.
+    pub(crate) fn send(
+        &self,
+        verb: &str,
+        path: &str,
+        body: Option<&str>,
+        header: Option<(&str, &str)>,
+        silence: Option<Duration>,
+    ) -> Result<Answer, BamlError> {
+        let url = setting(&self.base_url, "BAMLET_URL").unwrap_or_else(|| "http://127.0.0.1:2024".to_owned());
+        let (host, root) = place(&url)?;
+        let mut all = vec![("host", host.as_str()), ("connection", "close"), ("bamlet-types", "tagged")];
+        all.extend(header);
+        let bearer = setting(&self.auth_token, "BAMLET_TOKEN").map(|token| format!("Bearer {token}"));
+        all.extend(bearer.iter().map(|value| ("authorization", value.as_str())));
+        let length = body.unwrap_or_default().len().to_string();
+        if body.is_some() {
+            all.extend([("content-type", "application/json"), ("content-length", length.as_str())]);
         }
-        if let Some(text) = body {
-            head += &format!("content-type: application/json\r\ncontent-length: {}\r\n", text.len());
+        let mut text = format!("{verb} {root}{path} HTTP/1.1\r\n");
+        for (name, value) in all {
+            if value.contains(['\r', '\n']) {
+                return Err(BamlError::local("invalid_argument", &format!("{name} is one line")));
+            }
+            text += &format!("{name}: {value}\r\n");
         }
-        for (name, value) in headers {
-            head += &header(name, value)?;
-        }
-        let text = format!("{head}\r\n{}", body.unwrap_or_default());
-        let waiting = Waiting { socket, options: self.clone(), silence: None };
-        let mut answer = Answer { bytes: BufReader::new(waiting), protocol: None, left: Left::Close };
-        answer.bytes.get_mut().socket.write_all(text.as_bytes()).map_err(BamlError::lost)?;
-        let status = answer.head().map_err(|failure| self.told(failure))?;
-        if status < 400 {
-            return Ok(answer);
-        }
-        let text = answer.text().map_err(|failure| self.told(failure))?;
-        match Json::parse(&text) {
-            Ok(problem) if problem.get("error").is_some() && problem.get("message").is_some() => Err(BamlError::of(problem)),
-            // Not of ours: a proxy in between has answered.
-            _ => Err(BamlError::local("http", format!("the server answered with {status}"))),
-        }
+        let mut socket = self.connect(&host)?;
+        socket.write_all(format!("{text}\r\n{}", body.unwrap_or_default()).as_bytes())?;
+        let bytes = BufReader::new(Waiting { socket, options: self.clone(), silence });
+        Answer { bytes, protocol: None, left: Left::Close }.success()
     }
 
-    pub(crate) fn told(&self, failure: std::io::Error) -> BamlError {
-        if self.is_cancelled() {
-            BamlError::aborted()
-        } else {
-            BamlError::lost(failure)
-        }
-    }
-
-    pub fn call<F: FromJson>(&self, name: &str, arguments: Vec<(&str, Json)>) -> Result<F, BamlError> {
-        let key = self.idempotency_key.as_deref();
-        let headers: Vec<_> = key.iter().map(|key| ("idempotency-key", *key)).collect();
-        // Nobody could fetch the value of a call that is left, so the run is to end with it.
-        let path = format!("/call/{name}?on_disconnect=cancel");
-        F::from_json(&self.json(&path, &self.body(arguments), &headers)?).map_err(misfit)
-    }
-
-    pub fn parse<T: FromJson>(&self, name: &str, text: &str, partial: bool) -> Result<T, BamlError> {
-        let asked = [("text".to_owned(), text.to_json()), ("partial".to_owned(), partial.to_json())];
-        let found = self.json(&format!("/parse/{name}"), &Json::Object(asked.to_vec()).to_string(), &[])?;
-        found.field("value").map_err(misfit)
-    }
-
-    fn json(&self, path: &str, body: &str, headers: &[(&str, &str)]) -> Result<Json, BamlError> {
-        let mut answer = self.send("POST", path, Some(body), headers)?;
-        let text = answer.text().map_err(|failure| self.told(failure))?;
-        Json::parse(&text).map_err(BamlError::protocol)
-    }
-}
-
-pub(crate) fn misfit(told: String) -> BamlError {
-    BamlError::protocol(format!("the value is not of the type that this client knows: {told}"))
-}
-
-fn header(name: &str, value: &str) -> Result<String, BamlError> {
-    if value.contains(['\r', '\n']) {
-        return Err(BamlError::local("invalid_argument", format!("{name} is one line")));
-    }
-    Ok(format!("{name}: {value}\r\n"))
-}
-
-struct Place {
-    host: String,
-    address: String,
-    root: String,
-}
-
-impl Place {
-    fn of(url: &str) -> Result<Place, BamlError> {
-        let rest = url.strip_prefix("http://").ok_or_else(|| {
-            BamlError::lost(format!("{} has no http://; this client speaks no TLS, so put a proxy before the server", url.split('@').last().unwrap_or(url)))
-        })?;
-        let (host, root) = rest.split_once('/').unwrap_or((rest, ""));
-        let has_port = host.rsplit_once(':').map_or(false, |(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
-        let address = if has_port { host.to_owned() } else { format!("{host}:80") };
-        let root = root.trim_end_matches('/');
-        Ok(Place { host: host.to_owned(), address, root: if root.is_empty() { String::new() } else { format!("/{root}") } })
-    }
-
-    fn connect(&self, options: &Options) -> Result<TcpStream, BamlError> {
-        if options.is_cancelled() {
-            return Err(BamlError::aborted());
-        }
-        let mut failure = None;
-        for address in self.address.to_socket_addrs().map_err(BamlError::lost)? {
-            match TcpStream::connect_timeout(&address, Duration::from_secs(10)) {
+    fn connect(&self, host: &str) -> Result<TcpStream, BamlError> {
+        let mut failure = BamlError::lost("it has no address");
+        for address in host.to_socket_addrs()? {
+            if self.is_cancelled() {
+                return Err(BamlError::aborted());
+            }
+            match TcpStream::connect_timeout(&address, CONNECT) {
                 Ok(socket) => {
-                    socket.set_read_timeout(Some(LOOK)).map_err(BamlError::lost)?;
-                    socket.set_nodelay(true).map_err(BamlError::lost)?;
+                    socket.set_read_timeout(Some(LOOK))?;
+                    socket.set_nodelay(true)?;
                     return Ok(socket);
                 }
-                Err(found) => failure = Some(found),
+                Err(found) => failure = found.into(),
             }
         }
-        Err(failure.map_or_else(|| BamlError::lost("it has no address"), BamlError::lost))
+        Err(failure)
     }
+}
+
+fn setting(given: &Option<String>, name: &str) -> Option<String> {
+    given.clone().or_else(|| std::env::var(name).ok()).filter(|value| !value.is_empty())
+}
+
+/// Host and port of an address, and what stands before each path.
+fn place(url: &str) -> Result<(String, String), BamlError> {
+    let rest = url.strip_prefix("http://").ok_or_else(|| {
+        let shown = url.split('@').last().unwrap_or(url); // without a password
+        BamlError::lost(&format!(
+            "{shown} has no http://; this client speaks no TLS, so put a proxy before the server"
+        ))
+    })?;
+    let (host, root) = rest.trim_end_matches('/').split_once('/').unwrap_or((rest.trim_end_matches('/'), ""));
+    let has_port =
+        host.rsplit_once(':').map_or(false, |(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
+    let host = if has_port { host.to_owned() } else { format!("{host}:80") };
+    Ok((host, if root.is_empty() { String::new() } else { format!("/{root}") }))
 }
 
 /// A socket that looks at the token of its call while it waits: nothing else could wake it.
@@ -248,16 +239,15 @@ struct Waiting {
 
 impl Read for Waiting {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
         let start = Instant::now();
         loop {
             match self.socket.read(buffer) {
-                Err(failure) if matches!(failure.kind(), WouldBlock | TimedOut | Interrupted) => {
+                Err(failure) if matches!(failure.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     if self.options.is_cancelled() {
-                        return Err(std::io::Error::new(std::io::ErrorKind::Other, "aborted"));
+                        return Err(Error::new(ErrorKind::Other, BamlError::aborted()));
                     }
                     if self.silence.map_or(false, |limit| start.elapsed() > limit) {
-                        return Err(TimedOut.into());
+                        return Err(ErrorKind::TimedOut.into());
                     }
                 }
                 other => return other,
@@ -266,11 +256,11 @@ impl Read for Waiting {
     }
 }
 
+/// Of a body, the bytes that are to come.
 enum Left {
     Length(usize),
     Chunk(usize),
     Close,
-    Over,
 }
 
 /// The answer to one request, as far as it has been read.
@@ -281,25 +271,26 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn line(&mut self) -> std::io::Result<String> {
+    fn line(&mut self) -> Result<String, BamlError> {
         let mut line = Vec::new();
         (&mut self.bytes).take(64 << 10).read_until(b'\n', &mut line)?;
-        if line.pop() != Some(b'\n') {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        match line.pop() {
+            Some(b'\n') => Ok(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()),
+            _ => Err(BamlError::lost("its answer broke off")),
         }
-        Ok(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
     }
 
-    fn head(&mut self) -> std::io::Result<u16> {
-        let broken = || std::io::Error::new(std::io::ErrorKind::InvalidData, "that is no HTTP");
+    /// Reads the head; the problem of an answer that is none is an error.
+    fn success(mut self) -> Result<Answer, BamlError> {
+        let broken = || BamlError::lost("that is no HTTP");
         let first = self.line()?;
-        let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(broken)?;
+        let status: u16 = first.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(broken)?;
         loop {
             let line = self.line()?;
-            let (name, value) = match line.split_once(':') {
-                Some(header) => header,
-                None => return if line.is_empty() { Ok(status) } else { Err(broken()) },
-            };
+            if line.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').ok_or_else(broken)?;
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => self.left = Left::Length(value.trim().parse().map_err(|_| broken())?),
                 "transfer-encoding" => self.left = Left::Chunk(0),
@@ -307,29 +298,37 @@ impl Answer {
                 _ => {}
             }
         }
+        if status < 400 {
+            return Ok(self);
+        }
+        match Json::parse(&self.text()?) {
+            Ok(problem) if problem.get("error").and(problem.get("message")).is_some() => {
+                Err(BamlError::of(problem))
+            }
+            // Not of ours: a proxy in between has answered.
+            _ => Err(BamlError::local("http", &format!("the server answered with {status}"))),
+        }
     }
 
     /// Some of the body; nothing at its end. One that breaks off before is an error.
-    pub(crate) fn some(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    pub(crate) fn some(&mut self, buffer: &mut [u8]) -> Result<usize, BamlError> {
         if let Left::Chunk(0) = self.left {
             let line = self.line()?;
             let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16);
-            self.left = match size {
-                Ok(0) => Left::Over,
-                Ok(size) => Left::Chunk(size),
-                Err(_) => return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "that is no chunk")),
+            self.left = match size.map_err(|_| BamlError::lost("that is no chunk"))? {
+                0 => Left::Length(0),
+                size => Left::Chunk(size),
             };
         }
         let most = match self.left {
-            Left::Over | Left::Length(0) => return Ok(0),
+            Left::Length(0) => return Ok(0),
             Left::Length(left) | Left::Chunk(left) => left.min(buffer.len()),
             Left::Close => buffer.len(),
         };
         let count = self.bytes.read(&mut buffer[..most])?;
-        if count == 0 && !matches!(self.left, Left::Close) {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
         match &mut self.left {
+            Left::Close => return Ok(count),
+            _ if count == 0 => return Err(BamlError::lost("its answer broke off")),
             Left::Length(left) => *left -= count,
             Left::Chunk(left) => {
                 *left -= count;
@@ -337,12 +336,11 @@ impl Answer {
                     self.line()?;
                 }
             }
-            _ => {}
         }
         Ok(count)
     }
 
-    fn text(&mut self) -> std::io::Result<String> {
+    fn text(&mut self) -> Result<String, BamlError> {
         let mut body = Vec::new();
         let mut buffer = [0; 8192];
         loop {
@@ -351,10 +349,5 @@ impl Answer {
                 count => body.extend_from_slice(&buffer[..count]),
             }
         }
-    }
-
-    /// For a stream, in which a server that says nothing for long is lost.
-    pub(crate) fn expect_signs(&mut self) {
-        self.bytes.get_mut().silence = Some(SILENCE);
     }
 }

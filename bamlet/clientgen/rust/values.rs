@@ -31,8 +31,9 @@ impl FromJson for Media {
 impl ToJson for Media {
     fn to_json(&self) -> Json {
         let all = [("url", &self.url), ("base64", &self.base64), ("media_type", &self.media_type)];
-        let given = all.into_iter().filter(|(_, value)| value.is_some());
-        Json::Object(given.map(|(key, value)| (key.to_owned(), value.to_json())).collect())
+        Json::object(
+            all.into_iter().filter(|(_, value)| value.is_some()).map(|(key, value)| (key, value.to_json())),
+        )
     }
 }
 
@@ -46,7 +47,11 @@ pub struct Check {
 
 impl FromJson for Check {
     fn from_json(json: &Json) -> Result<Self, String> {
-        Ok(Check { name: json.field("name")?, expression: json.field("expression")?, status: json.field("status")? })
+        Ok(Check {
+            name: json.field("name")?,
+            expression: json.field("expression")?,
+            status: json.field("status")?,
+        })
     }
 }
 

@@ -34,7 +34,7 @@ fn bytes_cut_anywhere_are_the_same_events() {
             let mut found = Vec::new();
             for piece in whole.as_bytes().chunks(size) {
                 events.feed(piece);
-                found.extend(events.by_ref());
+                found.extend(events.ready.drain(..));
             }
             assert_eq!(found.len(), wanted.len());
             for (event, wanted) in found.iter().zip(&wanted) {
