@@ -160,8 +160,7 @@ async def _watch(service: Service, serving: Serving, *, speaks: bool) -> None:
         await asyncio.to_thread(clients.update, serving.program)
     async for program, problem in changes(path):
         if program is not None:
-            service.exchange(program)
-            told = f"serving {path} anew"
+            told = _exchanged(service, program, path)
         elif isinstance(problem, str):
             service.broken = problem
             told = f"bamlet serve: {problem}"
@@ -172,6 +171,16 @@ async def _watch(service: Service, serving: Serving, *, speaks: bool) -> None:
             print(told, file=sys.stderr, flush=True)
         if clients is not None:
             await asyncio.to_thread(clients.update, program)
+
+
+def _exchanged(service: Service, program: embed.Program, path: str) -> str:
+    try:
+        service.exchange(program)
+    except embed.BamlInvalidArgumentError as failure:
+        # It lacks what the command line names, a server of `--allow-mcp`. It is waited for as one that is broken.
+        service.broken = str(failure)
+        return f"bamlet serve: {failure}"
+    return f"serving {path} anew"
 
 
 def _tell_end(watching: asyncio.Task[None]) -> None:

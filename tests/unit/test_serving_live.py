@@ -391,7 +391,9 @@ def test_a_port_in_use_and_a_program_with_errors(capsys: pytest.CaptureFixture[s
 def test_s20_dev_serves_the_program_as_it_is_now(tmp_path: Path) -> None:
     source = tmp_path / "baml_src" / "main.baml"
     source.parent.mkdir()
-    (source.parent / "clients.baml").write_text('generator Web { output_type "typescript" }')
+    generator = 'generator Web { output_type "typescript" }\n'
+    clients = source.parent / "clients.baml"
+    clients.write_text(generator + 'client<mcp> Shop { provider stdio, options { command "shop" } }')
     client = tmp_path / "baml_client" / "client.ts"
     source.write_text("function Answer() -> int { 1 }")
 
@@ -405,7 +407,7 @@ def test_s20_dev_serves_the_program_as_it_is_now(tmp_path: Path) -> None:
                 return found
         raise AssertionError(f"never {status}")
 
-    with command("dev", str(source.parent)) as served:
+    with command("dev", str(source.parent), "--allow-mcp", "Shop") as served:
         assert asked(served.url).json() == 1
         source.write_text("function Answer() -> int { nothing }")
         broken = until(served.url, 503).json()
@@ -419,6 +421,12 @@ def test_s20_dev_serves_the_program_as_it_is_now(tmp_path: Path) -> None:
         # Clients of the same interface are the same, and stay as they were.
         assert client.stat().st_mtime_ns == made
         source.write_text("function Answer() -> int { 3 }\nfunction More() -> int { 4 }")
+        assert until(served.url, 200).json() == 3
+        # What the command line names and the program declares no more is waited for, too.
+        whole = clients.read_text("utf-8")
+        clients.write_text(generator)
+        assert "client<mcp> `Shop`" in until(served.url, 503).json()["details"]
+        clients.write_text(whole)
         assert until(served.url, 200).json() == 3
         assert served.stop() == 0
     assert "  More(" in client.read_text("utf-8")
