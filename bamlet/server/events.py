@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..embed import Collector, to_plain
@@ -10,6 +10,7 @@ from ..embed.collector import FunctionLog, LLMCall, Usage
 from ..embed.log import Event, EventLog, Kind
 from ..embed.stream import AsyncStream, Change, Delta, Done, Partial, Reset, StreamEvent, Tick, changes_between
 from ..embed.tagged import tagged
+from ..records import dataclass
 from ..sap import Report
 from .errors import Problem
 from .wire import compact, plain
@@ -18,6 +19,19 @@ PROTOCOL = 1
 SECONDS_BETWEEN_TICKS = 0.1
 
 _NONE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended(Change):
+    """An `append` as a log keeps it: with the whole text in each of them, a long answer would take the square of
+    its length. The text is put together for who asks for it."""
+
+    pieces: Sequence[str] = ()  # of the text, to which later changes add theirs
+    count: int = 0  # of those up to this one
+
+    def as_json_patch(self) -> dict[str, Any]:
+        whole = "".join(self.pieces[: self.count])
+        return Change("append", self.path, self.value, whole).as_json_patch()
 
 
 def event(kind: Kind, data: Mapping[str, Any], value: Any = None) -> Event:
@@ -53,6 +67,7 @@ class Recorder:
         self._attempt = 1
         self._chars = self._count = 0
         self._ticked: float | None = None
+        self._growing: tuple[tuple[str | int, ...], list[str]] | None = None  # the text that was appended to last
 
     def start(self, run: str, function: str) -> None:
         self._log.append(event("start", {"run": run, "function": function, "protocol": PROTOCOL}))
@@ -88,9 +103,24 @@ class Recorder:
             changes = changes_between(self._value, value)
         self._value = value
         if changes:
+            changes = [self._kept(change) for change in changes]
             # Nothing is awaited between the two: no reader stands between a patch and its value.
             self._log.append(patch_of(changes))
             self._log.append(Event("partial", {"value": value}))
+
+    def _kept(self, change: Change) -> Change:
+        growing = self._growing
+        if change.whole is None:
+            if growing is not None and growing[0][: len(change.path)] == change.path:
+                self._growing = None  # something else stands there now
+            return change
+        if growing is not None and growing[0] == change.path:
+            pieces = growing[1]
+            pieces.append(change.value)
+        else:
+            pieces = [change.whole]
+            self._growing = (change.path, pieces)
+        return Appended("append", change.path, change.value, pieces=pieces, count=len(pieces))
 
     def _tick(self, stream: AsyncStream) -> None:
         now = self._now()

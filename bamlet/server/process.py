@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -78,7 +78,7 @@ async def serve(
         if not ending:
             ending.append(asyncio.create_task(_drained(service, server)))
         else:
-            server.force_exit = server.should_exit = True
+            server.force()
 
     def end_orphaned(file: int) -> None:
         loop.remove_reader(file)
@@ -126,6 +126,29 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ready = ready
+        self._forced = asyncio.Event()
+
+    def force(self) -> None:
+        self.force_exit = self.should_exit = True
+        self._forced.set()
+
+    async def main_loop(self) -> None:
+        await self._unless_forced(super().main_loop())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._unless_forced(super().shutdown(sockets))
+
+    async def _unless_forced(self, steps: Coroutine[object, object, None]) -> None:
+        """uvicorn itself looks ten times a second whether it is to end, which is late for an end at once."""
+        going, forced = asyncio.create_task(steps), asyncio.create_task(self._forced.wait())
+        try:
+            await asyncio.wait((going, forced), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            going.cancel()
+            forced.cancel()
+            # Also where it has ended by itself: what it raised is raised here.
+            with suppress(asyncio.CancelledError):
+                await going
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from ..embed.log import EventLog, Snapshot
 from .forms import Form
 from .metrics import Metrics
 
-PIECE = 64 << 10
+PIECE = 64 << 10  # characters
 
 
 class Readable(Protocol):
@@ -86,9 +86,9 @@ class Streamed(StreamingResponse):
 
     async def _write(self, send: Send, text: str) -> None:
         """In pieces: the server keeps what the reader does not take, and takes the next when that is gone."""
-        data = text.encode()
-        for start in range(0, len(data), PIECE):
-            await self._send(send, data[start : start + PIECE], more=True)
+        for start in range(0, len(text), PIECE):
+            # Not all at once: a reader that stands would hold its text twice.
+            await self._send(send, text[start : start + PIECE].encode(), more=True)
 
     async def _send(self, send: Send, data: bytes, *, more: bool) -> None:
         await send_piece(send, data, more=more, stall=self._stall, metrics=self._metrics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from bamlet.server.limits import Limits, OnDisconnect
 from bamlet.server.runs import Desk, Run, Verb, Wanted
 from tests.support.local_program import in_pieces, items, scripted
 from tests.support.scripted import Reply, Wait, refused, run_virtual, said, streamed
-from tests.support.stream_fold import Folded, fold
+from tests.support.stream_fold import Folded, fold, patched
 
 SLOW = Reply([*streamed(*in_pieces(items(2))).parts[:3], Wait(5_000)])
 
@@ -101,6 +102,34 @@ def test_values_and_changes_each_come_to_the_final_value(kind: str) -> None:
 
     replies = [streamed(*in_pieces(items(2)), finish=None), streamed(*in_pieces(items(3)))]
     on_script({"Retried": replies}, lambda served: scene(Using(served, "Retried")))
+
+
+def characters(held: object) -> int:
+    """Of all texts that an object holds on to."""
+    seen: dict[int, object] = {}
+    left = [held]
+    while left:
+        one = left.pop()
+        if id(one) not in seen and not isinstance(one, type):
+            seen[id(one)] = one
+            left += gc.get_referents(one)
+    return sum(len(one) for one in seen.values() if isinstance(one, str))
+
+
+def test_the_changes_of_a_long_text_take_its_length_and_not_the_square_of_it() -> None:
+    answer = [{"name": "x" * 20_000, "count": 1}, {"name": "y" * 20_000, "count": 2}]
+
+    async def scene(served: Served) -> None:
+        patches = [entry.event for entry in await entries(served.start()) if entry.event.kind == "patch"]
+        assert len(patches) > 200
+        assert characters(patches) < 10 * 40_000
+        value: Any = None
+        for patch in patches:
+            value = patched(value, [change.as_json_patch() for change in patch.data["changes"]])
+        assert value == answer
+
+    parts = streamed(*in_pieces(answer, 100)).parts
+    on_script({"Local": Reply([step for part in parts for step in (part, Wait(1))])}, scene)
 
 
 class Using(Served):
