@@ -20,9 +20,10 @@ module Baml
   Function = Struct.new(:name, :parameters, :final, :partial) do
     def arguments(positional, named)
       names = parameters.map(&:first)
-      raise ArgumentError, "#{name} takes #{names.length} arguments, not #{positional.length}" if positional.length > names.length
+      count = positional.length
+      raise ArgumentError, "#{name} takes #{names.length} arguments, not #{count}" if count > names.length
 
-      given = names.first(positional.length).zip(positional).to_h
+      given = names.first(count).zip(positional).to_h
       named.transform_keys(&:to_s).each do |key, value|
         raise ArgumentError, "#{name} has no parameter #{key}; it has #{names.join(", ")}" unless names.include?(key)
         raise ArgumentError, "#{name} was given #{key} twice" if given.key?(key)
@@ -67,8 +68,8 @@ module Baml
   class Server
     # Without an address it is `BAMLET_URL`, else this machine.
     def initialize(base_url: nil, token: nil)
-      @base_url = (base_url || present("BAMLET_URL") || "http://127.0.0.1:2024").sub(%r{/+\z}, "")
-      @token = token || present("BAMLET_TOKEN")
+      @base_url = first(base_url, ENV["BAMLET_URL"], "http://127.0.0.1:2024").sub(%r{/+\z}, "")
+      @token = first(token, ENV["BAMLET_TOKEN"])
     end
 
     def call(function, positional, named, options)
@@ -99,7 +100,7 @@ module Baml
       url = URI(@base_url + path)
       request = Net::HTTPGenericRequest.new(verb, !body.nil?, true, url.request_uri, headers_of(body, headers))
       request.body = JSON.generate(body, max_nesting: false) unless body.nil?
-      # The same request again is for who knows that it is the same run.
+      # No retries of its own: the same request again is for who knows that it is the same run.
       options = { use_ssl: url.scheme == "https", read_timeout: silence, max_retries: 0 }
       Net::HTTP.start(url.host, url.port, options) do |http|
         abort.attended(-> { hang_up(http) }) do
@@ -160,10 +161,7 @@ module Baml
       Baml.error("http", "the server answered with #{answer.code}")
     end
 
-    def present(name)
-      value = ENV.fetch(name, "")
-      value.empty? ? nil : value
-    end
+    def first(*values) = values.find { |value| !value.to_s.empty? }
   end
 
   def self.lost(failure) = error("connection", "the server cannot be reached: #{failure.message}")

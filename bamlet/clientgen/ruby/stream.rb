@@ -58,9 +58,7 @@ module Baml
       failure = Baml.lost(failure) unless failure.is_a?(BamlError)
       if failure.is_a?(BamlProtocolError) && @run_id && !@restarted
         # What we hold is not what the server holds.
-        @restarted = true
-        @last = nil
-        @fold = Fold.new
+        @restarted, @last, @fold = true, nil, Fold.new
       elsif !failure.is_a?(BamlConnectionError) || @failed == RESUMES
         over(failure)
       else
