@@ -218,7 +218,7 @@ fn setting(given: &Option<String>, name: &str) -> Option<String> {
 /// Host and port of an address, and what stands before each path.
 fn place(url: &str) -> Result<(String, String), BamlError> {
     let rest = url.strip_prefix("http://").ok_or_else(|| {
-        let shown = url.split('@').last().unwrap_or(url); // without a password
+        let shown = url.rsplit('@').next().unwrap_or(url); // without a password
         BamlError::lost(&format!(
             "{shown} has no http://; this client speaks no TLS, so put a proxy before the server"
         ))
@@ -239,15 +239,16 @@ struct Waiting {
 
 impl Read for Waiting {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        use ErrorKind::{Interrupted, TimedOut, WouldBlock};
         let start = Instant::now();
         loop {
             match self.socket.read(buffer) {
-                Err(failure) if matches!(failure.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(failure) if matches!(failure.kind(), WouldBlock | TimedOut | Interrupted) => {
                     if self.options.is_cancelled() {
                         return Err(Error::new(ErrorKind::Other, BamlError::aborted()));
                     }
                     if self.silence.map_or(false, |limit| start.elapsed() > limit) {
-                        return Err(ErrorKind::TimedOut.into());
+                        return Err(TimedOut.into());
                     }
                 }
                 other => return other,

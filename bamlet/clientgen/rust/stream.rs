@@ -244,7 +244,10 @@ fn changed(value: &mut Json, keys: &[String], op: &str, given: Json) -> Option<(
     let (key, deeper) = match (keys.split_first(), op) {
         (Some(path), _) => path,
         (None, "append") => match (value, given) {
-            (Json::String(text), Json::String(more)) => return Some(text.push_str(&more)),
+            (Json::String(text), Json::String(more)) => {
+                text.push_str(&more);
+                return Some(());
+            }
             _ => return None,
         },
         (None, _) => {
