@@ -68,7 +68,8 @@ def refused(status: int, slug: str, message: str, **fields: Any) -> Refused:
 
 
 def overloaded(limit: int) -> Refused:
-    told = f"{limit} runs are going on, which is as many as this server takes; try again"
+    going = "1 run is" if limit == 1 else f"{limit} runs are"
+    told = f"{going} going on, which is as many as this server takes; try again"
     return Refused(Problem(503, "overloaded", told, headers={"Retry-After": "1"}, retryable=True))
 
 
