@@ -181,7 +181,11 @@ func decoded(data []byte, into any) error {
 	return nil
 }
 
-func (s *server) read(ctx context.Context, path string, body []byte, into any) error {
+func (s *server) read(ctx context.Context, path string, arguments []argument, into any) error {
+	body, err := s.body(arguments)
+	if err != nil {
+		return err
+	}
 	answer, err := s.send(ctx, "POST", path, body, map[string]string{"idempotency-key": s.key})
 	if err != nil {
 		return err
@@ -195,13 +199,8 @@ func (s *server) read(ctx context.Context, path string, body []byte, into any) e
 }
 
 func call[F any](ctx context.Context, name string, arguments []argument, opts []Option) (value F, err error) {
-	s := serverOf(opts)
-	body, err := s.body(arguments)
-	if err != nil {
-		return value, err
-	}
 	// Nobody could fetch the value of a call that is left, so the run is to end with it.
-	err = s.read(ctx, "/call/"+name+"?on_disconnect=cancel", body, &value)
+	err = serverOf(opts).read(ctx, "/call/"+name+"?on_disconnect=cancel", arguments, &value)
 	return value, err
 }
 
@@ -209,10 +208,9 @@ func parse[T any](ctx context.Context, name, text string, partial bool, opts []O
 	var found struct {
 		Value T `json:"value"`
 	}
-	body, err := json.Marshal(map[string]any{"text": text, "partial": partial})
-	if err == nil {
-		err = serverOf(opts).read(ctx, "/parse/"+name, body, &found)
-	}
+	s := serverOf(opts)
+	s.given = nil // there is no run that it could be for
+	err := s.read(ctx, "/parse/"+name, []argument{{"text", text}, {"partial", partial}}, &found)
 	return found.Value, err
 }
 
