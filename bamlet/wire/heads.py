@@ -14,17 +14,20 @@ from .message import ProtocolError
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEAD_FIELDS = 128
 
-Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
+Fields: TypeAlias = Sequence[tuple[str, str]]
+"""The names in lower case; a byte is a character, as latin-1 has it."""
 
-FRAMING = (b"content-length", b"transfer-encoding")
-_TOLD = (*FRAMING, b"connection")
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+_TOLD = FRAMING | {"connection"}
 
-_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NAME = re.compile(_TOKEN)
-_TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
+_TEXT = r"[\t\x20-\x7e\x80-\xff]*"
 _HEAD = re.compile(
-    rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: %b)?\r\n((?:%b:%b\r\n)*)\r\n" % (_TEXT, _TOKEN, _TEXT), re.DOTALL
+    rf"HTTP/(1\.[01]) ([1-9][0-9]{{2}})(?: {_TEXT})?\r\n((?:{_TOKEN}:{_TEXT}\r\n)*)\r\n", re.DOTALL
 )
+# In what has been matched.
+_FIELD = re.compile(r"([^:]+):([^\r]*)\r\n")
 # Where any reader would see its end. A line that ends without a CR is refused, and must not be waited for.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
@@ -41,20 +44,20 @@ class Unreadable(Exception):
 class Head(NamedTuple):
     status: int
     version: str
-    fields: list[tuple[bytes, bytes]]
+    fields: Fields
 
     @property
     def is_framed(self) -> bool:
         """Whether it says where the body ends; if not, that is where the connection does."""
-        return any(name.lower() in FRAMING for name, _ in self.fields)
+        return any(name in FRAMING for name, _ in self.fields)
 
     def of_framing(self) -> Head:
         """What tells where the answer ends, and whether the connection serves again: all that a parser sees."""
-        return self._replace(fields=[field for field in self.fields if field[0].lower() in _TOLD])
+        return Head(self.status, self.version, [field for field in self.fields if field[0] in _TOLD])
 
     def to_bytes(self) -> bytes:
-        lines = [b"%b: %b\r\n" % field for field in self.fields]
-        return b"HTTP/%b %d -\r\n%b\r\n" % (self.version.encode(), self.status, b"".join(lines))
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self.fields])
+        return f"HTTP/{self.version} {self.status} -\r\n{lines}\r\n".encode("latin-1")
 
 
 class HeadReader:
@@ -90,17 +93,14 @@ def _end_of_head(data: bytes, start: int) -> int:
 
 def _read_head(data: bytes) -> Head:
     _check_size(len(data))
-    found = _HEAD.fullmatch(data)
+    found = _HEAD.fullmatch(data.decode("latin-1"))
     if found is None:
         raise Unreadable("a line of its head is malformed")
     version, status, lines = found.groups()
     if int(status) == _SWITCHING:
         raise Unreadable("it changes to another protocol")
-    fields = []
-    for line in lines.split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b":")
-        fields.append((name, value.strip(b" \t")))
-    return Head(int(status), version.decode("ascii"), fields)
+    fields = tuple([(name.lower(), value.strip(" \t")) for name, value in _FIELD.findall(lines)])
+    return Head(int(status), version, fields)
 
 
 def _check_size(size: int) -> None:
@@ -109,18 +109,28 @@ def _check_size(size: int) -> None:
 
 
 def check_fields(fields: Fields) -> None:
-    """Raises `ProtocolError`."""
-    for name, value in fields:
-        # Parsers differ in what they take for these two, and so in where the answer ends.
-        if not _NAME.fullmatch(name) or (name.lower() == b"transfer-encoding" and value.lower() != b"chunked"):
-            raise ProtocolError("the head of the answer holds a field that is not HTTP")
+    """What no reader of heads looks at, ours included. Raises `ProtocolError`."""
     if len(fields) > MAX_HEAD_FIELDS:
         raise ProtocolError(f"the head of the answer has more than {MAX_HEAD_FIELDS} fields")
-    framing = [value.strip().lower() for name, value in fields if name.lower() in FRAMING]
-    if len(framing) > 1 or (framing and b"," in framing[0]):
+    framing = [field for field in fields if field[0] in FRAMING]
+    if not framing:
+        return
+    # Parsers differ in what they take for a coding, and so in where the answer ends.
+    if any(name == "transfer-encoding" and value.lower() != "chunked" for name, value in framing):
+        raise ProtocolError("the head of the answer holds a field that is not HTTP")
+    name, value = framing[0]
+    value = value.strip(" \t")
+    if len(framing) > 1 or "," in value:
         # Two readers of such an answer may disagree about where it ends, and so about whose the next one is.
         raise ProtocolError("the head of the answer says in more than one way how long the body is")
-    if framing and (not framing[0].isdigit() or len(framing[0]) > LONGEST_LENGTH) and framing[0] != b"chunked":
+    if name == "content-length" and not (value.isascii() and value.isdigit() and len(value) <= LONGEST_LENGTH):
         raise ProtocolError("the head of the answer says that the body is as long as no body is")
+
+
+def check_foreign(fields: Fields) -> None:
+    """The same of a head that another one has read, who lets through what ours would not."""
+    if not all(_NAME.fullmatch(name) for name, _ in fields):
+        raise ProtocolError("the head of the answer holds a field that is not HTTP")
+    check_fields(fields)
     if sum(len(name) + len(value) + 4 for name, value in fields) > MAX_HEAD_BYTES:
         raise ProtocolError(f"the head of the answer is longer than {MAX_HEAD_BYTES} bytes")

@@ -12,7 +12,7 @@ import httpx
 from .closing import let_finish
 from .connections import Connections, Lane, new_connections, new_pinned_connections
 from .failures import raise_broken_body, raise_not_opened
-from .heads import check_fields
+from .heads import check_foreign
 from .message import BrokenBody, ConnectError, HttpOptions, Request
 from .proxies import Proxies
 from .trust import Trust
@@ -150,8 +150,9 @@ async def _exchange(connections: Connections, request: Request, outgoing: httpx.
         try:
             response = await lane.client.send(outgoing, stream=True)
             await _check_open(connections, response)
-            check_fields(response.headers.raw)
-            return HttpxResponse(response, lane)
+            opened = HttpxResponse(response, lane)
+            check_foreign(opened.headers)
+            return opened
         except BaseException as failure:
             # A cancellation above all: nobody has the answer yet, so nobody else can close its connection.
             await lane.drop()

@@ -62,9 +62,7 @@ class Answer:
 
     def begins(self, head: Head) -> None:
         self.http_version = f"HTTP/{head.version}"
-        self.headers = tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.fields
-        )
+        self.headers = tuple(head.fields)
         self.status = head.status
         self._wake()
 
