@@ -71,7 +71,7 @@ async def outcome(parser: Any, pieces: Sequence[bytes], method: str = "POST", *,
     owner, sock = Owner(), Socket()
     connection = Connection(owner, Origin("h", 80, over_tls=False), "h", framing_of(parser)())
     connection.connection_made(sock)
-    asking = asyncio.ensure_future(connection.ask(Outgoing(method, "/", [("host", "h")], b"")))
+    asking = asyncio.ensure_future(connection.ask(Outgoing(method, b"")))
     await asyncio.sleep(0)
     for piece in pieces:
         if not sock.is_closed:
@@ -255,7 +255,7 @@ def test_whoever_is_cancelled_with_a_whole_answer_leaves_the_connection_to_the_n
         owner, sock = Owner(), Socket()
         connection = Connection(owner, Origin("h", 80, over_tls=False), "h", framing_of(parser)())
         connection.connection_made(sock)
-        outgoing = Outgoing("POST", "/", [("host", "h")], b"")
+        outgoing = Outgoing("POST", b"")
         first = asyncio.ensure_future(connection.ask(outgoing))
         await asyncio.sleep(0)
         connection.data_received(

@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
             self._answer, self._method = answer, outgoing.method
             # All at once, however long: the loop keeps what the socket does not take. A server that answers early
             # is heard, since reading does not wait for writing.
-            self._transport.write(outgoing.on_the_wire())
+            self._transport.write(outgoing.data)
             await answer.wait_head()
         except BaseException:
             # A cancellation above all: nobody has the answer yet, so nobody else can leave it. Not `drop`: the
