@@ -218,8 +218,7 @@ class AsyncRuntime(NotEntered):
         program = self._with_types(options)
         callee, values = self._bind(program, function, arguments, named)
         callee_name = callee.info.name
-        streams = any((options.on_partial, options.on_delta, options.on_tick, options.on_event))
-        if streams:
+        if options.on_partial or options.on_delta or options.on_tick or options.on_event:
             callee, values = self._streaming(program, callee, values)
         observed = self._observed(callee_name, streams=False, options=options)
         sink = sink_of("none", False, options, now=self._services.clock.now)

@@ -122,8 +122,9 @@ class Stop:
 
     def _is_limited(self) -> bool:
         """Nobody else will say stop."""
-        limits = (self._deadline, self._max_steps, self._budget)
-        return any(limit is not None for limit in limits) or (self._abort is not None and self._abort.has_limit)
+        if self._deadline is not None or self._max_steps is not None or self._budget is not None:
+            return True
+        return self._abort is not None and self._abort.has_limit
 
     def _is_aborted(self) -> bool:
         return self._requested or (self._abort is not None and self._abort.aborted)

@@ -51,7 +51,7 @@ class Accumulator(ABC):
         self._has_begun = False
         self._first_bad = ""
         self._log: list[StreamChunk] | None = None
-        self._ending: StreamChunk | None = None
+        self._ending: tuple[Any, ...] | None = None  # what its chunk is made of
 
     # --- what it has said
 
@@ -159,7 +159,7 @@ class Accumulator(ABC):
             pieces.close()
         self._calls.end_all()
         finish_reason = self.finish_reason
-        self._end(StreamChunk("stop", finish_reason or "", None, self.id, self.model))
+        self._end("stop", finish_reason or "", None, self.id, self.model)
         return Completion(
             self.text,
             self.reasoning,
@@ -238,7 +238,7 @@ class Accumulator(ABC):
         self._raise(stream_error(error))
 
     def _raise(self, error: ProviderError) -> NoReturn:
-        self._end(StreamChunk("error", error.message))
+        self._end("error", error.message)
         raise error
 
     def _marked_as_done(self) -> str:
@@ -269,11 +269,11 @@ class Accumulator(ABC):
         if self._log is not None:
             self._log.append(StreamChunk(kind, text, None, id, name))
 
-    def _end(self, ending: StreamChunk) -> None:
+    def _end(self, *ending: Any) -> None:
         if self._ending is None:
             self._ending = ending
             if self._log is not None:
-                self._log.append(ending)
+                self._log.append(StreamChunk(*ending))
 
     def _logger(self, kind: ChunkType) -> Callable[[str], None]:
         return partial(self._say, kind)
@@ -282,7 +282,7 @@ class Accumulator(ABC):
         return (("reasoning", self._reasoning), ("content", self._text), ("refusal", self._refusal))
 
     def _so_far(self) -> list[StreamChunk]:
-        ending = [] if self._ending is None else [self._ending]
+        ending = [] if self._ending is None else [StreamChunk(*self._ending)]
         if not self._has_begun:
             return ending
         spoken = [StreamChunk(kind, pieces.text) for kind, pieces in self._spoken() if pieces.text]
@@ -322,7 +322,7 @@ def count(numbers: Any, name: str) -> int | None:
 
 def together(first: int | None, *more: int | None) -> int | None:
     """A sum, in which what was not said counts for nothing; None without the first."""
-    return None if first is None else first + sum(number or 0 for number in more)
+    return None if first is None else first + sum(filter(None, more))
 
 
 def list_of(value: Any, name: str) -> list[Any]:

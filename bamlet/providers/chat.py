@@ -181,7 +181,7 @@ class ChatAccumulator(Accumulator):
         total = count(raw, "total_tokens")
         thought = count(completion, "reasoning_tokens")
         # xAI alone counts its thoughts apart, and only the total tells.
-        apart = thought if together(given, made, thought) == total else None
+        apart = thought if thought is not None and together(given, made, thought) == total else None
         return Usage(
             given,
             made,

@@ -71,6 +71,8 @@ def results_as_user(messages: list[RoleMessage]) -> list[RoleMessage]:
 
 def remapped(client: ClientOptions, messages: list[RoleMessage]) -> list[RoleMessage]:
     """The last step: what comes before it knows the roles by their usual names."""
+    if not client.remap_roles:
+        return messages
     return [
         RoleMessage(client.remap_roles.get(message.role, message.role), message.pieces) for message in messages
     ]
@@ -90,5 +92,7 @@ def hoisted(messages: list[RoleMessage]) -> tuple[tuple[Piece, ...], list[RoleMe
 
 
 def _sent(client: ClientOptions, metadata: Mapping[str, object]) -> Mapping[str, object]:
+    if not metadata:
+        return metadata
     allowed = client.allowed_role_metadata
     return {name: value for name, value in metadata.items() if allowed == "all" or name in allowed}

@@ -55,6 +55,8 @@ class ToolCallSlots:
         self._begun = 0
 
     def calls(self) -> tuple[ToolCall, ...]:
+        if not self._slots:
+            return ()
         slots = sorted(self._slots, key=lambda slot: slot.index)
         return tuple(ToolCall(slot.id, slot.name, slot.arguments.text, slot.signature) for slot in slots)
 

@@ -9,7 +9,7 @@ from ..interpreter.runtime.conforms import is_of_type
 from ..interpreter.runtime.values import EnumValue, Instance
 from ..types.reach import constraints_of
 from ..types.schema import Schemas
-from ..types.ty import AliasTy, AnnotatedTy, ClassTy, Constraint, EnumTy, ListTy, MapTy, Ty, UnionTy
+from ..types.ty import AliasTy, AnnotatedTy, ClassTy, Constraint, EnumTy, ListTy, MapTy, PrimitiveTy, Ty, UnionTy
 from .template_values import holds
 
 
@@ -24,6 +24,8 @@ def broken_assertion(arguments: Iterable[tuple[str, Ty, Any]], schemas: Schemas)
 
 
 def _is_asserted(ty: Ty, schemas: Schemas) -> bool:
+    if type(ty) is PrimitiveTy:
+        return False
     key = ("is asserted", ty)
     known: bool | None = schemas.derived.get(key)
     if known is None:

@@ -148,8 +148,9 @@ def _request(context: Context, client: Opaque, prompt: Opaque, *, stream: bool) 
         raise Failure("Io", str(failure), connected=False) from failure
     except ClientConfigError as failure:
         raise Failure("InvalidArgument", str(failure)) from failure
-    _refuse_secrets(context, primitive.options, request.body.decode())
-    made = _language_request(context, request, primitive)
+    body = request.body.decode()
+    _refuse_secrets(context, primitive.options, body)
+    made = _language_request(context, request, body, primitive)
     if (asked := context.host.asked) is not None:
         context.host.noted = made.body, _note(context, primitive, asked, stream, len(made.body))
     return made
@@ -192,14 +193,14 @@ def _refuse_secrets(context: Context, options: ClientOptions, body: str) -> None
         )
 
 
-def _language_request(context: Context, request: Request, primitive: Primitive) -> Any:
+def _language_request(context: Context, request: Request, body: str, primitive: Primitive) -> Any:
     given = context.host.limits
     timeouts = limits_ms(primitive.options.timeouts, given) if given else primitive.limits_ms
     fields = {
         "method": request.method,
         "url": request.url,
         "headers": dict(request.headers),
-        "body": request.body.decode(),
+        "body": body,
         "timeouts": context.space.instance("baml.http.Timeouts", timeouts),
         "client_name": primitive.options.name,
     }

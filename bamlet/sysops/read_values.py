@@ -21,8 +21,11 @@ class ReadValue(Source):
 
     def miss(self, answer: Answer, hide: Callable[[str], str]) -> None:
         """What is not there of the answer or could not be read, for nobody can tell what the value lacks then."""
-        short = answer.stopped_short(hide)
-        reasons = [*([] if short is None else [short]), *answer.unread(hide)]
+        short, unread = answer.stopped_short(hide), answer.unread(hide)
+        if short is None and not unread and answer.end_is_told:
+            self._missed = ()  # as of most
+            return
+        reasons = [*([] if short is None else [short]), *unread]
         # A doubt and no loss: some servers never say it.
         untold = [] if answer.end_is_told else ["the provider does not say why the answer has ended"]
         self._missed = (

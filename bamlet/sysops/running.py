@@ -249,6 +249,8 @@ class Tasks:
         self.leave()
         while self.running:
             await asyncio.wait(self.running)
+        if not self.failed:
+            return
         failures = [future.failure for future in sorted(self.failed, key=lambda future: future.number)]
         self.failed.clear()
         told = [failure for failure in failures if failure is not None]

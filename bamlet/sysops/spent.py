@@ -71,7 +71,8 @@ class Tally:
     def add(self, attempts: Sequence[Attempt]) -> None:
         for attempt in attempts:
             read, written, source = tokens_of(attempt, outcome_of(attempt))
-            self._source = max(self._source, source, key=_FROM_BEST.index)
+            if source != self._source:
+                self._source = max(self._source, source, key=_FROM_BEST.index)
             if read is None or written is None:
                 continue
             usage = attempt.usage

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from ..records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

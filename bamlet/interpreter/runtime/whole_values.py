@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any
 
 from .media import MediaValue
@@ -161,5 +161,5 @@ def spread(cls: type[Instance], *entries: tuple[str, Any]) -> Instance:
         if name:
             fields[name] = value
         else:
-            fields.update((field, getattr(value, field)) for field in value.__fields__)
+            fields.update(zip(value.__fields__, map(getattr, repeat(value), value.__fields__), strict=True))
     return instance_from_fields(cls, fields)

@@ -97,7 +97,8 @@ class Pool:
             self._idle.pop(0).drop()
         # The newest first: it is the least likely to have expired.
         for index in reversed(range(len(self._idle))):
-            if self._idle[index].origin == origin:
+            known = self._idle[index].origin
+            if known is origin or known == origin:
                 connection = self._idle.pop(index)
                 if connection.is_open:
                     return connection
