@@ -1,7 +1,7 @@
 """One dialect a module: a prompt to a request, a response or its events to a completion. Pure, no I/O."""
 
 from ..options import Timeouts
-from .accumulator import Accumulator, read_body
+from .accumulator import Accumulator, read_body, take_body
 from .chunks import ChunkType, StreamChunk
 from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, MissingKey, WrongAddress
 from .completion import Completion, FinishReason, ToolCall, Usage
@@ -44,5 +44,6 @@ __all__ = [
     "read_error_text",
     "said_in_words",
     "spoken_calls",
+    "take_body",
     "without_key",
 ]

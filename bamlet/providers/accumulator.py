@@ -48,6 +48,7 @@ class Accumulator(ABC):
         self._refusal = TextPieces()
         self._calls = ToolCallSlots(self.no_arguments)
         self._usage: dict[str, Any] = {}
+        self._usage_read: Usage | None = None
         self._has_begun = False
         self._first_bad = ""
         self._log: list[StreamChunk] | None = None
@@ -83,7 +84,9 @@ class Accumulator(ABC):
 
     @property
     def usage(self) -> Usage | None:
-        return self._read_usage(self._usage) if self._usage else None
+        if self._usage_read is None and self._usage:
+            self._usage_read = self._read_usage(self._usage)
+        return self._usage_read
 
     @property
     def is_complete(self) -> bool:
@@ -151,20 +154,23 @@ class Accumulator(ABC):
     def holds_answer(value: dict[str, Any]) -> bool:
         """Whether a body that came whole, and reports no error, has the place where an answer stands."""
 
-    def completion(self) -> Completion:
-        """The answer of a body that came whole: it needs no finish reason."""
+    def end_whole(self) -> None:
+        """All has come of an answer that came whole: it needs no finish reason. Raises `ProviderError`."""
         if self._is_empty:
             self._refuse_nothing()
         for pieces in (self._reasoning, self._text, self._refusal):
             pieces.close()
         self._calls.end_all()
-        finish_reason = self.finish_reason
-        self._end("stop", finish_reason or "", None, self.id, self.model)
+        self._end("stop", self.finish_reason or "", None, self.id, self.model)
+
+    def completion(self) -> Completion:
+        """The answer of a body that came whole."""
+        self.end_whole()
         return Completion(
             self.text,
             self.reasoning,
             self.refusal,
-            finish_reason,
+            self.finish_reason,
             self.raw_finish_reason,
             self.usage,
             self.tool_calls,
@@ -213,7 +219,7 @@ class Accumulator(ABC):
         for _, pieces in self._spoken():
             pieces.clear()
         self._calls.clear()
-        self._usage = {}
+        self._usage, self._usage_read = {}, None
         self._has_begun = False
 
     def _finish(self, reason: Any) -> str:
@@ -229,6 +235,7 @@ class Accumulator(ABC):
         """Later numbers replace earlier ones; what is absent or null replaces nothing."""
         if isinstance(usage, dict):
             self._usage |= {name: value for name, value in usage.items() if value is not None}
+            self._usage_read = None
 
     def _skip(self, data: str) -> None:
         self.bad_events += 1
@@ -301,6 +308,12 @@ class Reads(Protocol):
 
 def read_body(accumulator: Reads, body: bytes | str) -> Completion:
     """An answer that was not streamed. Raises `ProviderError` for an error, for no answer and for no JSON."""
+    take_body(accumulator, body)
+    return accumulator.completion()
+
+
+def take_body(accumulator: Reads, body: bytes | str) -> None:
+    """The first half of it: what the answer says is not put together."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -311,7 +324,6 @@ def read_body(accumulator: Reads, body: bytes | str) -> Completion:
     if not any(map(accumulator.holds_answer, objects)):
         head = json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE]
         raise ProviderError("empty_response", f"the body holds no answer: {head}", retryable=True)
-    return accumulator.completion()
 
 
 def count(numbers: Any, name: str) -> int | None:

@@ -32,6 +32,9 @@ _SURROGATE = pattern(r"\\u[dD]")
 _SMALL = pattern(r"-(?:(?<=[eE]-)\d{3}|0(?![\d.]))")
 
 
+_NOTHING: Final = Report()
+
+
 def _refused(_: str) -> Any:
     raise NotPlain
 
@@ -57,7 +60,7 @@ def read_plain(
     if target.constraints:
         return None
     if is_plain_string(target):
-        return Parsed(text, Report(truncated=truncated))
+        return Parsed(text, Report(truncated=True) if truncated else _NOTHING)
     plain = plain_of(target, targets.plain)
     opener = _OPENER.search(text) if plain is not None else None
     if plain is None or opener is None:

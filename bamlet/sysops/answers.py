@@ -15,7 +15,7 @@ from ..providers import (
     StructuredAccumulator,
     answered_in,
     finish_reason_is_allowed,
-    read_body,
+    take_body,
 )
 from ..records import fields
 from .attempts import Attempt
@@ -149,7 +149,12 @@ class WholeAnswer(Answer):
 
     def __init__(self, accumulator: Accumulator | StructuredAccumulator, body: str, client: Primitive) -> None:
         super().__init__(accumulator, client)
-        self.said = read_body(accumulator, body)
+        take_body(accumulator, body)
+        # What it says is asked for here and there; to put all of it together would take as long as to read it.
+        if isinstance(accumulator, Accumulator):
+            accumulator.end_whole()
+        else:
+            self.said = accumulator.completion()
         self._new = [self.said.text]
 
     def add(self, events: list[Any]) -> bool:

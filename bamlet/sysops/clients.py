@@ -7,12 +7,13 @@ from functools import cached_property, partial
 from typing import Any, TypeAlias, cast
 
 from ..diagnostics import did_you_mean
+from ..interpreter.facts.interface import ClientInfo as Declared
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..options import Timeouts
 from ..prompt import ClientInfo
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, MissingKey, dialect
-from ..records import dataclass, field
+from ..records import dataclass
 from .credential_files import with_files
 from .host import CLIENT_VARIABLE, Context, client_variable
 from .registry import Failure, sysop
@@ -81,16 +82,6 @@ def primitive_of(client: Opaque) -> Primitive:
     return cast(Primitive, client.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A client by its declaration or, for a `provider/model` shorthand, by its name alone."""
-
-    name: str
-    provider: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    retry_policy: str | None = None
-
-
 @sysop("baml.llm.get_client", throws=("InvalidArgument",))
 def get_client(context: Context, function_name: str) -> Any:
     return get_client_or(context, function_name, None)
@@ -157,9 +148,10 @@ def _start(context: Context, client_name: str) -> int:
 
 
 def _declared(context: Context, name: str) -> Declared:
+    """A client by its declaration or, for a `provider/model` shorthand, by its name alone."""
     info = context.program.clients.get(name)
     if info is not None:
-        return Declared(info.name, info.provider, info.options, info.retry_policy)
+        return info
     provider, slash, model = name.partition("/")
     if slash and not model:
         raise Failure("InvalidArgument", f"client `{name}` names no model")
@@ -182,7 +174,7 @@ def _tree(context: Context, name: str, above: tuple[str, ...]) -> Any:
     declared = _declared(context, name)
     space = context.space
     kind = _TYPES.get(declared.provider, "Primitive")
-    members = declared.options.get("strategy", []) if kind != "Primitive" else []
+    members: Any = declared.options.get("strategy", []) if kind != "Primitive" else []
     fields = {
         "name": name,
         "client_type": space.enum_value("baml.llm.ClientType", kind),

@@ -126,6 +126,12 @@ def _was_connected(failure: TransportError) -> bool | None:
 
 
 async def read_whole(response: Response, hide: Callable[[str], str] = str, *, most: int = MAX_ANSWER) -> bytes:
+    # Most answers come in one piece, and to read one as a stream costs as much as what came before.
+    whole: Callable[[], bytes | None] | None = getattr(response, "whole", None)
+    if whole is not None and (body := whole()) is not None:
+        if len(body) > most:
+            raise _too_large(most)
+        return body
     parts: list[bytes] = []
     size = 0
     try:
@@ -133,12 +139,16 @@ async def read_whole(response: Response, hide: Callable[[str], str] = str, *, mo
             parts.append(chunk)
             size += len(chunk)
             if size > most:
-                raise Failure("Io", f"the answer is larger than {most >> 20} MiB")
+                raise _too_large(most)
     except Failure:
         raise
     except Exception as failure:
         raise failure_of(failure, hide) from failure
     return b"".join(parts)
+
+
+def _too_large(most: int) -> Failure:
+    return Failure("Io", f"the answer is larger than {most >> 20} MiB")
 
 
 async def check_head(context: Context, response: Response, request: Any) -> None:

@@ -116,7 +116,7 @@ class Services:
         self._closed.discard(asyncio.get_running_loop())
 
     def is_closed_here(self) -> bool:
-        return asyncio.get_running_loop() in self._closed
+        return len(self._closed) > 0 and asyncio.get_running_loop() in self._closed
 
     def transport_here(self) -> Transport:
         """Connections belong to the event loop that opened them, so each loop has its own.

@@ -108,9 +108,14 @@ def render(context: Context, client: Opaque, function_name: str, args: Mapping[s
         raise Failure("InvalidArgument", str(failure)) from failure
     except TemplateError as failure:
         raise Failure("RenderPrompt", f"the prompt of `{function_name}`: {failure}") from failure
-    messages = tuple(_with_role(message, options.default_role) for message in prompt.messages)
-    made = context.host.asking.prompt = Prompt(messages, answer)
+    made = context.host.asking.prompt = _asked_by(options, prompt, answer)
     return Opaque("baml.llm.Prompt", made)
+
+
+def _asked_by(options: ClientOptions, prompt: Prompt, answer: StructuredAnswer | None) -> Prompt:
+    if answer is None and all(message.role is not None for message in prompt.messages):
+        return prompt
+    return Prompt(tuple([_with_role(message, options.default_role) for message in prompt.messages]), answer)
 
 
 def _with_role(message: Message, default: str) -> Message:

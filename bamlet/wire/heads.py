@@ -23,9 +23,7 @@ _TOLD = FRAMING | {"connection"}
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NAME = re.compile(_TOKEN)
 _TEXT = r"[\t\x20-\x7e\x80-\xff]*"
-_HEAD = re.compile(
-    rf"HTTP/(1\.[01]) ([1-9][0-9]{{2}})(?: {_TEXT})?\r\n((?:{_TOKEN}:{_TEXT}\r\n)*)\r\n", re.DOTALL
-)
+_HEAD = re.compile(rf"HTTP/(1\.[01]) ([1-9][0-9]{{2}})(?: {_TEXT})?\r\n((?:{_TOKEN}:{_TEXT}\r\n)*)\r\n", re.DOTALL)
 # In what has been matched.
 _FIELD = re.compile(r"([^:]+):([^\r]*)\r\n")
 # Where any reader would see its end. A line that ends without a CR is refused, and must not be waited for.

@@ -57,6 +57,8 @@ class Param:
 
 def in_call_order(params: Sequence[Param]) -> list[int]:
     """The places of parameters in the order in which compiled code takes them: what may be left out comes last."""
+    if len(params) < 2:
+        return [*range(len(params))]
     return sorted(range(len(params)), key=lambda at: params[at].has_default)
 
 

@@ -98,6 +98,13 @@ class Answer:
                 raise self._failure
             await self._wait()
 
+    def whole(self) -> bytes | None:
+        """The body, taken at once, if all of it is there and was not packed."""
+        if not self._ended or self._failure is not None or not self.pushes:
+            return None
+        pieces, self._pieces, self._size = self._pieces, [], 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The decoded body as it arrives. Raises `TransportError` when it breaks off."""
         unpacking = unpacking_for(self._encoding())
