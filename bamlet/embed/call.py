@@ -235,7 +235,8 @@ class Call:
             raise self._stated(traced(self.stop.error(), stopped)) from None
 
     def _settle(self) -> None:
-        """What was spent is known: nothing is asked any more."""
+        """What was spent is known: nothing is asked any more, and nothing is said."""
+        self._host.voice.rest()
         if self.record.attempts:
             self._services.settle(self.record.attempts)
             if self._error is not None:

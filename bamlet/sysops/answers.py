@@ -84,6 +84,10 @@ class Answer:
             raise ProviderError("degenerate", message, retryable=True)
         return began_anew
 
+    @property
+    def reasoning(self) -> str:
+        return self.said.reasoning
+
     def new_chunks(self) -> list[StreamChunk]:
         return self._accumulator.new_chunks()
 
@@ -203,8 +207,7 @@ def read_response(context: Context, client: Opaque, body: str) -> Opaque:
 def _attach(context: Context, answer: Answer) -> None:
     """To what the call shows, and to the request that it answers."""
     here = context.host
-    here.voice.reasoning_of = lambda: answer.said.reasoning
-    here.voice.new_chunks = answer.new_chunks
+    here.voice.answer = answer
     if here.asking.attempt is not None:
         here.asking.attempt.is_read_by(answer)
 

@@ -215,6 +215,11 @@ class Attempt:
             return self._without_secrets(self._said.model if self._said is not None else None)
         return self._without_secrets(answer.model)
 
+    def let_go(self) -> None:
+        """The call is over: of its answer no more is told. A circle would stay until the collector runs."""
+        if self._answer is not None:
+            self._answer.attempt = None
+
     def settle(self) -> None:
         """The call is over: what was said becomes plain data, and what belonged to the running call is let go."""
         self.ends()
@@ -304,9 +309,11 @@ class Record:
 
     def end(self) -> None:
         self.ended = self.clock.now() - self._began
-        if self.keeps:
-            for attempt in self.attempts:
+        for attempt in self.attempts:
+            if self.keeps:
                 attempt.settle()
+            else:
+                attempt.let_go()
 
     def last_cause(self, attempt: Attempt | None) -> str:
         """Why the attempt before this one was not enough."""

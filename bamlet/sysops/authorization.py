@@ -109,7 +109,7 @@ class _Work:
         limits = dict.fromkeys(("first_token", "idle", "total"), None)
         limit = METADATA_SECONDS if request.url.startswith(_METADATA) else EXCHANGE_SECONDS
         deadlines = Deadlines(started, started, {**limits, "connect": limit, "request": limit}, self.client_name)
-        async with within(deadlines, deadlines.for_whole()):
+        with within(deadlines, deadlines.for_whole()):
             try:
                 response = await self.transport.open(request, connect_timeout=limit)
             except TransportError as failure:

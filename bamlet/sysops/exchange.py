@@ -45,24 +45,44 @@ def now() -> float:
 
 
 class within:
-    """For `async with`: what stands in it ends with a failure of the phase when that has passed."""
+    """For `with`: what is awaited in it ends with a failure of the phase when that has passed.
 
-    __slots__ = ("_deadlines", "_end", "_timeout")
+    As `asyncio.timeout_at`, which has states that are not needed here, and takes three times as long. Its word and
+    a cancellation from outside are told apart as there: who counts fewer cancellations than there were has been
+    stopped by somebody else too, and that one is heard.
+    """
+
+    __slots__ = ("_before", "_deadlines", "_end", "_has_passed", "_task", "_timer")
 
     def __init__(self, deadlines: Deadlines, end: tuple[float, str] | None) -> None:
         self._deadlines, self._end = deadlines, end
-        self._timeout = asyncio.timeout_at(end[0] if end else None)
+        self._has_passed = False
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
+    def __enter__(self) -> None:
+        if self._end is None:
+            return
+        task = asyncio.current_task()
+        assert task is not None, "it is awaited in a task"
+        self._task, self._before = task, task.cancelling()
+        self._timer = asyncio.get_running_loop().call_at(self._end[0], self._pass)
 
-    async def __aexit__(
+    def _pass(self) -> None:
+        self._has_passed = True
+        self._task.cancel()
+
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError:
-            # One that was raised inside is not ours, and goes on by itself.
+        if self._timer is None:
+            return
+        # First: from here on it says nothing more.
+        self._timer.cancel()
+        if (
+            self._has_passed
+            and self._task.uncancel() <= self._before
+            and isinstance(error, asyncio.CancelledError)
+        ):
             assert self._end is not None, "what has no end does not pass"
             raise self._deadlines.passed(self._end[1], now()) from None
 

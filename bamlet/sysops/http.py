@@ -49,19 +49,19 @@ async def _exchange(context: Context, request: Any) -> Any:
     deadlines = deadlines_of(request, now())
     provider = context.host.services.provider(request.client_name)
     charge = charge_for(context.host, request.client_name)
-    with attempted(context.host.asking, provider, request, streams=False, charge=charge) as attempt:
-        async with within(deadlines, deadlines.for_whole()):
-            response = await open_response(context, request, deadlines)
-            succeeded = is_success(response)
-            if attempt is not None:
-                attempt.gets_head(response.status, response.headers)
-            try:
-                read = (
-                    read_whole(response, context.host.hide) if succeeded else read_some(response, MAX_ERROR_BODY)
-                )
-                data = await read
-            finally:
-                await response.aclose()
+    with (
+        attempted(context.host.asking, provider, request, streams=False, charge=charge) as attempt,
+        within(deadlines, deadlines.for_whole()),
+    ):
+        response = await open_response(context, request, deadlines)
+        succeeded = is_success(response)
+        if attempt is not None:
+            attempt.gets_head(response.status, response.headers)
+        try:
+            read = read_whole(response, context.host.hide) if succeeded else read_some(response, MAX_ERROR_BODY)
+            data = await read
+        finally:
+            await response.aclose()
     text = data.decode("utf-8", "replace")
     if attempt is not None:
         attempt.gets_body(text)
@@ -112,19 +112,21 @@ async def _open(context: Context, request: Any) -> Handle:
     deadlines = deadlines_of(request, now())
     provider = context.host.services.provider(request.client_name)
     charge = charge_for(context.host, request.client_name)
-    with attempted(context.host.asking, provider, request, streams=True, charge=charge) as attempt:
-        async with within(deadlines, deadlines.for_head()):
-            response = await open_response(context, request, deadlines)
-            if attempt is not None:
-                attempt.gets_head(response.status, response.headers)
-            try:
-                await check_head(context, response, request)
-            except BaseException as failure:
-                # A cancellation too: the answer is in no scope yet, so nobody else would close it.
-                if attempt is not None and isinstance(failure, Failure):
-                    attempt.gets_body(str(failure.fields.get("body", "")))
-                await response.aclose()
-                raise
+    with (
+        attempted(context.host.asking, provider, request, streams=True, charge=charge) as attempt,
+        within(deadlines, deadlines.for_head()),
+    ):
+        response = await open_response(context, request, deadlines)
+        if attempt is not None:
+            attempt.gets_head(response.status, response.headers)
+        try:
+            await check_head(context, response, request)
+        except BaseException as failure:
+            # A cancellation too: the answer is in no scope yet, so nobody else would close it.
+            if attempt is not None and isinstance(failure, Failure):
+                attempt.gets_body(str(failure.fields.get("body", "")))
+            await response.aclose()
+            raise
     # From here to the scope nothing is awaited, so nothing can stop us with an answer that only we know of.
     accepts = next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
     one_by_one = context.host.voice.sink.wants_every

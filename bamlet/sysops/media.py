@@ -77,7 +77,7 @@ class _Fetch:
         seconds, started = self.limits.seconds, now()
         limits = dict.fromkeys(("connect", "first_token", "idle", "total"), None)
         deadlines = Deadlines(started, started, {**limits, "request": seconds}, self.client_name)
-        async with within(deadlines, deadlines.for_whole()):
+        with within(deadlines, deadlines.for_whole()):
             for _ in range(self.limits.redirects + 1):
                 response = await self._open(url)
                 try:

@@ -7,7 +7,7 @@ consumer that wants every one gets a short queue, and while it is full the strea
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from ..records import dataclass, field
 from ..types.nothing import NOTHING
@@ -237,7 +237,7 @@ class Sink:
     def reasoning(self) -> str:
         """What the model has thought so far, by its provider's account and in the text."""
         heard = self._heard
-        told = heard.reasoning_of() if heard is not None and heard.reasoning_of is not None else ""
+        told = heard.answer.reasoning if heard is not None and heard.answer is not None else ""
         written = self.reporter.reasoning if self.reporter is not None else ""
         return "\n".join(filter(None, (told, written)))
 
@@ -346,6 +346,15 @@ async def _call_host(callback: Callback, value: Any) -> None:
         raise HostFailure(failure) from failure
 
 
+class Told(Protocol):
+    """What a model says, while it says it."""
+
+    @property
+    def reasoning(self) -> str: ...
+
+    def new_chunks(self) -> list[Any]: ...
+
+
 class Voice:
     """What one task of a call says. Of tasks that run at once one is heard, so that no two answers are mixed.
 
@@ -359,9 +368,8 @@ class Voice:
         "_outer",
         "_unheard",
         "_unheard_text",
-        "new_chunks",
+        "answer",
         "read_arguments",
-        "reasoning_of",
         "reporter",
         "sink",
     )
@@ -377,14 +385,17 @@ class Voice:
         self._unheard: Source | None = None
         self._unheard_text: list[str] = []
         self.reporter: Source | None = None
-        self.reasoning_of: Callable[[], str] | None = None
-        self.new_chunks: Callable[[], list[Any]] | None = None
+        self.answer: Told | None = None
         self.read_arguments: Callable[[Any], list[Arguments]] | None = None
         if outer is None:
             sink.first = self
 
     def inner(self) -> Voice:
         return Voice(self.sink, self)
+
+    def rest(self) -> None:
+        """The call is over. Whoever still looks finds us by the sink; a circle would stay until the collector runs."""
+        self.sink = _NOBODYS
 
     async def begin_attempt(self, reason: str = "", client: str | None = None) -> None:
         self._forget()
@@ -414,8 +425,8 @@ class Voice:
             await self.sink.tick(events)
 
     async def _say_chunks(self) -> None:
-        if self.new_chunks is not None and self.sink.wants_agents:
-            for chunk in self.new_chunks():
+        if self.answer is not None and self.sink.wants_agents:
+            for chunk in self.answer.new_chunks():
                 await self.sink.tell(Said(chunk))
                 for arguments in self.read_arguments(chunk) if self.read_arguments is not None else ():
                     await self.sink.tell(arguments)
@@ -423,16 +434,16 @@ class Voice:
     @property
     def has_spoken(self) -> bool:
         """Whether there is anything to hand over."""
-        told = self.reporter is not None or self.reasoning_of is not None or self._unheard is not None
+        told = self.reporter is not None or self.answer is not None or self._unheard is not None
         return told or self.sink.speaker is self or bool(self._unheard_text)
 
     async def hand_over(self) -> None:
         """The task has given its value: what it said stands for the one that started it."""
         outer = self._outer
         assert outer is not None
-        if self.reporter is not None or self.reasoning_of is not None:
-            outer.reporter, outer.reasoning_of = self.reporter, self.reasoning_of
-            outer.new_chunks, outer.read_arguments = self.new_chunks, self.read_arguments
+        if self.reporter is not None or self.answer is not None:
+            outer.reporter, outer.answer = self.reporter, self.answer
+            outer.read_arguments = self.read_arguments
         if self.sink.speaker is self:
             self.sink.speaker = outer
         elif self._unheard is not None or self._unheard_text:
@@ -475,3 +486,6 @@ class Voice:
     def _forget(self) -> None:
         self._unheard = None
         self._unheard_text = []
+
+
+_NOBODYS = Sink()
