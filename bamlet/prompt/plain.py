@@ -6,6 +6,7 @@ left to the engine whole, and so is what goes wrong: it knows the lines.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -34,10 +35,12 @@ _FORMAT: Final = _Value(".".join(_OUTPUT))  # no argument is called so
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """What is said in each role, in order, and the names of all values in it."""
+    """What is said in each role, in order; the names of all values in it, with how often each stands there; and
+    the size of the rest."""
 
     said: tuple[tuple[str | None, tuple[str | _Value, ...]], ...]
-    names: frozenset[str]
+    names: Mapping[str, int]
+    size: int
 
 
 def render_plain(template: str, arguments: Mapping[str, Any], output: Callable[[], str]) -> Prompt | None:
@@ -49,14 +52,13 @@ def render_plain(template: str, arguments: Mapping[str, Any], output: Callable[[
         shown = {name: output() if name == _FORMAT.name else _shown(arguments[name]) for name in plain.names}
     except (PromptError, KeyError, ValueError):
         return None
-    pieces = [
-        (role, [part if isinstance(part, str) else shown[part.name] for part in parts])
+    # Asked before they are joined: a value may stand in a prompt many times.
+    if plain.size + sum([count * len(shown[name]) for name, count in plain.names.items()]) > MAX_TEXT:
+        return None
+    texts = [
+        (role, "".join([part if isinstance(part, str) else shown[part.name] for part in parts]))
         for role, parts in plain.said
     ]
-    # Asked before they are joined: a value may stand in a prompt many times.
-    if sum([sum(map(len, parts)) for _, parts in pieces]) > MAX_TEXT:
-        return None
-    texts = [(role, "".join(parts)) for role, parts in pieces]
     if len(texts) == 1:
         return Prompt((Message(None, (Text(texts[0][1]),)),))
     said = ((role, stripped) for role, text in texts if (stripped := text.strip()))
@@ -87,18 +89,20 @@ _SCALARS: Mapping[type, Callable[[Any], str]] = {
 @lru_cache(maxsize=1_024)
 def _read(template: str) -> _Plain | None:
     said: list[tuple[str | None, list[str | _Value]]] = [(None, [])]
-    names: set[str] = set()
+    names: Counter[str] = Counter()
+    size = 0
     for part in plain_parts(template) or (None,):
         if isinstance(part, str):
             said[-1][1].append(part)
+            size += len(part)
         elif part is None:
             return None
         elif part.argument is not None and part.path in _ROLES:
             said.append((part.argument, []))
         elif part.argument is None and (part.path == _OUTPUT or len(part.path) == 1):
             value = _FORMAT if part.path == _OUTPUT else _Value(part.path[0])
-            names.add(value.name)
+            names[value.name] += 1
             said[-1][1].append(value)
         else:
             return None
-    return _Plain(tuple((role, tuple(parts)) for role, parts in said), frozenset(names))
+    return _Plain(tuple((role, tuple(parts)) for role, parts in said), names, size)

@@ -315,7 +315,7 @@ def read_body(accumulator: Reads, body: bytes | str) -> Completion:
 def take_body(accumulator: Reads, body: bytes | str) -> None:
     """The first half of it: what the answer says is not put together."""
     try:
-        value = json.loads(body)
+        value = _loads(body)
     except (ValueError, RecursionError) as error:
         head = read_error_text(body if isinstance(body, str) else body.decode("utf-8", "replace")).message
         raise ProviderError("protocol_error", f"the answer is not JSON: {head}", retryable=True) from error
@@ -324,6 +324,15 @@ def take_body(accumulator: Reads, body: bytes | str) -> None:
     if not any(map(accumulator.holds_answer, objects)):
         head = json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE]
         raise ProviderError("empty_response", f"the body holds no answer: {head}", retryable=True)
+
+
+def _loads(body: bytes | str) -> Any:
+    """`json.loads`; the plainest body, an object with nothing around it, in half the time."""
+    if isinstance(body, str) and body.startswith("{"):
+        value, end = _decode(body)
+        if end == len(body):
+            return value
+    return json.loads(body)
 
 
 def count(numbers: Any, name: str) -> int | None:

@@ -23,7 +23,8 @@ class MediaRules:
 
     def to_fetch(self, client: ClientOptions, prompt: Prompt) -> tuple[Media, ...]:
         """The media whose bytes have to be in the prompt before a request can be built from it."""
-        return tuple(dict.fromkeys(media for media in prompt.media() if self._must_fetch(client, media)))
+        found = list(prompt.media())
+        return tuple(dict.fromkeys(media for media in found if self._must_fetch(client, media))) if found else ()
 
     def ready(self, client: ClientOptions, media: Media) -> Media:
         """The media as it goes into a request. Raises `ClientConfigError`."""

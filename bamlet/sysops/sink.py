@@ -394,7 +394,7 @@ class Voice:
         return Voice(self.sink, self)
 
     def rest(self) -> None:
-        """The call is over. Whoever still looks finds us by the sink; a circle would stay until the collector runs."""
+        """The call is over: who still looks finds us by the sink, and a circle stays until the collector runs."""
         self.sink = _NOBODYS
 
     async def begin_attempt(self, reason: str = "", client: str | None = None) -> None:

@@ -23,9 +23,8 @@ _TOLD = FRAMING | {"connection"}
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NAME = re.compile(_TOKEN)
 _TEXT = r"[\t\x20-\x7e\x80-\xff]*"
-_HEAD = re.compile(rf"HTTP/(1\.[01]) ([1-9][0-9]{{2}})(?: {_TEXT})?\r\n((?:{_TOKEN}:{_TEXT}\r\n)*)\r\n", re.DOTALL)
-# In what has been matched.
-_FIELD = re.compile(r"([^:]+):([^\r]*)\r\n")
+# Possessive: no character can stand for two things, so nothing is gained by giving back what was read.
+_HEAD = re.compile(rf"HTTP/(1\.[01]) ([1-9][0-9]{{2}})(?: {_TEXT}+)?\r\n((?:{_TOKEN}+:{_TEXT}+\r\n)*+)\r\n")
 # Where any reader would see its end. A line that ends without a CR is refused, and must not be waited for.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
@@ -97,7 +96,10 @@ def _read_head(data: bytes) -> Head:
     version, status, lines = found.groups()
     if int(status) == _SWITCHING:
         raise Unreadable("it changes to another protocol")
-    fields = tuple([(name.lower(), value.strip(" \t")) for name, value in _FIELD.findall(lines)])
+    fields = []
+    for line in lines.split("\r\n")[:-1]:
+        name, _, value = line.partition(":")
+        fields.append((name.lower(), value.strip(" \t")))
     return Head(int(status), version, fields)
 
 

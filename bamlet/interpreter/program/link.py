@@ -60,6 +60,7 @@ class Program:
     namespace: Mapping[str, Any] = field(repr=False)
     unit: Unit = field(repr=False)
     sources: Sources = field(default=NO_SOURCES, repr=False)
+    _callees: dict[str, Callee] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         """How much there is, without the library."""
@@ -69,11 +70,14 @@ class Program:
 
     def callee(self, name: str) -> Callee | None:
         """A function by its full name; native operations are not called from outside."""
+        if (known := self._callees.get(name)) is not None:
+            return known
         info, code = self.interface.functions.get(name), self.namespace.get(function_name(name))
         if info is None or code is None:
             return None
         effects = self.unit.effects
-        return Callee(info, code, name in effects.suspends, name in effects.needs_context)
+        made = Callee(info, code, name in effects.suspends, name in effects.needs_context)
+        return self._callees.setdefault(name, made)
 
     def showing(self, name: str) -> Callee | None:
         """The function as it is run for a stream; None for one that gives no answer of an LLM function."""
