@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..interpreter.program.link import Callee, Program
@@ -30,12 +30,37 @@ if TYPE_CHECKING:
     from ..sysops.spent import Spent
 
 
+_NO_LIMITS: Mapping[str, float] = MappingProxyType({})
+
+
 def closed_error() -> BamlInvalidArgumentError:
     return BamlInvalidArgumentError("this runtime is closed: make another one, or call inside of its `with`")
 
 
 class Call:
     """A function, its values and its options, ready to run once: by `run`, or by `compute` if it never waits."""
+
+    __slots__ = (
+        "_budget",
+        "_callee",
+        "_context",
+        "_error",
+        "_host",
+        "_namespace",
+        "_observed",
+        "_options",
+        "_price_of",
+        "_program",
+        "_scope",
+        "_services",
+        "_tasks",
+        "_texts",
+        "_values",
+        "hide",
+        "sink",
+        "stop",
+        "waits",
+    )
 
     def __init__(
         self,
@@ -81,7 +106,7 @@ class Call:
             env=options.env,
             tags=options.tags,
             client=options.client or (options.registry.primary if options.registry is not None else None),
-            limits=options.timeouts.given() if options.timeouts is not None else {},
+            limits=options.timeouts.given() if options.timeouts is not None else _NO_LIMITS,
             strict=options.strict,
             on_report=options.on_report,
             budget=budget,
@@ -154,7 +179,7 @@ class Call:
             cancel.begin()
         forget = cancel.listen(self.stop.request) if cancel is not None else None
         try:
-            with self._observed, self._host_errors():
+            with self._observed, _HostErrors(self):
                 return self._begin()
         finally:
             # First, so that a request from another thread finds nothing to stop from here on.
@@ -190,7 +215,7 @@ class Call:
     async def _execute(self) -> Any:
         try:
             # Inside of the closing: an error is made of values whose handles are still open.
-            with self._observed, self._host_errors():
+            with self._observed, _HostErrors(self):
                 result = self._begin()
                 return await self._with_its_tasks(result) if self.waits else result
         finally:
@@ -217,22 +242,21 @@ class Call:
         callee = self._callee
         return callee.code(self._context, *self._values) if callee.needs_context else callee.code(*self._values)
 
-    @contextmanager
-    def _host_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except HostFailure as passing:
-            raise _told(passing.failure) from None
-        except Unawaited as unheard:
-            show_lines(self._texts)
-            raise self._stated(unawaited_error(unheard.failures, self._namespace)) from None
-        except CATCHABLE as failure:
-            show_lines(self._texts)
-            # The failure stays at hand as the context. As a cause it would be drawn, and frames of ours with it.
-            raise self._stated(host_error(failure, self._namespace)) from None
-        except Cancelled as stopped:
-            show_lines(self._texts)
-            raise self._stated(traced(self.stop.error(), stopped)) from None
+    def told(self, failure: BaseException) -> Exception | None:
+        """What the host hears of what came out of compiled code; nothing, if it is for nobody to change."""
+        match failure:
+            case HostFailure():
+                return _told(failure.failure)
+            case Unawaited():
+                show_lines(self._texts)
+                return self._stated(unawaited_error(failure.failures, self._namespace))
+            case _ if isinstance(failure, CATCHABLE):
+                show_lines(self._texts)
+                return self._stated(host_error(failure, self._namespace))
+            case Cancelled():
+                show_lines(self._texts)
+                return self._stated(traced(self.stop.error(), failure))
+        return None
 
     def _settle(self) -> None:
         """What was spent is known: nothing is asked any more, and nothing is said."""
@@ -258,6 +282,25 @@ class Call:
         if error.state is not None:
             error.state = error.state.made_by(self._program)
         return error
+
+
+class _HostErrors:
+    """For `with`: what compiled code raises leaves it as an error of the host's. No generator, for there is one in
+    each stream that waits."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if failure is not None and (told := self._call.told(failure)) is not None:
+            # The failure stays at hand as the context. As a cause it would be drawn, and frames of ours with it.
+            raise told from None
 
 
 def _told(failure: Exception) -> Exception:

@@ -19,14 +19,22 @@ if TYPE_CHECKING:
 
 def prices_for(interface: Interface, services: Services) -> Callable[[str], Price | None]:
     """What clients cost, looked up when it is first asked for. What cannot be read is what nobody knows."""
-    known: dict[str, Price | None] = {}
+    return _Prices(interface, services)
 
-    def price_of(client_name: str) -> Price | None:
-        if client_name not in known:
-            known[client_name] = _price(interface, services, client_name)
-        return known[client_name]
 
-    return price_of
+class _Prices:
+    __slots__ = ("_interface", "_known", "_services")
+
+    def __init__(self, interface: Interface, services: Services) -> None:
+        self._interface, self._services = interface, services
+        self._known: dict[str, Price | None] | None = None
+
+    def __call__(self, client_name: str) -> Price | None:
+        if self._known is None:
+            self._known = {}
+        if client_name not in self._known:
+            self._known[client_name] = _price(self._interface, self._services, client_name)
+        return self._known[client_name]
 
 
 def _price(interface: Interface, services: Services, client_name: str) -> Price | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..patterns import pattern
 
 _SURROGATE = pattern("[\ud800-\udfff]")
+_NONE: list[str] = []  # nothing is put into it: most answers say nothing but their content
 _LEFT_OVER = "\ufffd"
 
 
@@ -21,7 +22,7 @@ class TextPieces:
 
     def __init__(self, listener: Callable[[str], None] | None = None) -> None:
         self.listener = listener
-        self._pieces: list[str] = []
+        self._pieces = _NONE
         self._half = ""
         self._ended = False
         self.late = 0
@@ -35,7 +36,10 @@ class TextPieces:
         if self._half or not (piece.isascii() or _SURROGATE.search(piece) is None):
             piece = self._joined(piece)
         if piece:
-            self._pieces.append(piece)
+            if self._pieces:
+                self._pieces.append(piece)
+            else:
+                self._pieces = [piece]
             self.size += len(piece)
             if self.listener is not None:
                 self.listener(piece)
@@ -57,7 +61,7 @@ class TextPieces:
     def clear(self) -> None:
         """Forget everything."""
         self._ended = False
-        self._pieces.clear()
+        self._pieces = _NONE
         self._half = ""
 
     @property

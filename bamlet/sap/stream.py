@@ -18,7 +18,7 @@ from .answer import preamble_of
 from .automaton import Automaton
 from .coerce import Coercer
 from .commitment import EARLY_SIZE, HIDDEN, early_value, growing_answer, is_scalar, is_scalar_or_string
-from .constraints import Holds
+from .constraints import Holds, has_checks
 from .extractor import PIECE, Extractor
 from .factory import Factory, State
 from .limits import DEFAULT_LIMITS, Limits
@@ -89,20 +89,19 @@ class PartialParser:
         self._factory = factory
         self._limits = limits
         self._most = limits.max_chars
-        self._final = Coercer(factory, holds)
-        self._coercer = Coercer(factory, holds, self._final)
-        self._spine = Spine(self._coercer, factory, skeleton=skeleton)
-        self._extractor = Extractor(limits, scalars_in_lists=takes_scalars(target), policy=policy)
+        self._holds, self._policy = holds, policy
         self._text = StringIO()
         self._size = 0
         self._is_string = is_plain_string(target)
         self._is_bare_text = self._is_string and not (
-            target.done or target.with_state or self._coercer.wraps(target)
+            target.done or target.with_state or (holds is not None and has_checks(target))
         )
+        self._reads = False
+        if not self._is_bare_text:
+            self._begin_to_read()
         self._brackets_matter = not (self._is_string or is_text_like(target))
         self._text_is_shown = not target.done and (self._is_string or is_scalar_or_string(target))
         self._early = not self._text_is_shown and (target.optional or is_scalar(target))
-        self._loose = ArrayNode()
         self._on_show: Node | None = None
         self._said: object = HIDDEN
         self._blank: object = HIDDEN
@@ -115,6 +114,20 @@ class PartialParser:
         self._bare: tuple[object, State] = (NOTHING, "Pending")
         self._shown: object = NOTHING
         self._stale = True
+
+    def _begin_to_read(self) -> None:
+        """All that takes a text for more than a text: of an answer that is nothing else, only its end asks. It is
+        a fifth of what a stream of text holds while it waits."""
+        if self._reads:
+            return
+        self._reads = True
+        self._final = Coercer(self._factory, self._holds)
+        self._coercer = Coercer(self._factory, self._holds, self._final)
+        self._spine = Spine(self._coercer, self._factory, skeleton=self._skeleton)
+        self._extractor = Extractor(
+            self._limits, scalars_in_lists=takes_scalars(self._target), policy=self._policy
+        )
+        self._loose = ArrayNode()
 
     def feed(self, text: str) -> bool:
         """Take in more text. Whether what `partial` gives may have changed."""
@@ -221,6 +234,7 @@ class PartialParser:
         return self._finish(truncated, strict, coercing)
 
     def _finish(self, truncated: bool, strict: bool, pausing: Pausing) -> Pauses[Parsed]:
+        self._begin_to_read()
         self._stale = False  # what was shown stays, if there is no final value
         text = self._text.getvalue()
         yield from self._extractor.finishing()
@@ -251,11 +265,14 @@ class PartialParser:
     @property
     def longest_piece(self) -> int:
         """How many characters more a partial may have than the one before it, if it is to be made in a moment."""
+        self._begin_to_read()
         return self._coercer.longest_piece(self._target)
 
     @property
     def is_settled(self) -> bool:
         """Whether a partial will not be the work of more than a moment because a long value has ended."""
+        if not self._reads:
+            return True
         for candidate in self._extractor.candidates:
             if candidate.root.done and not is_settled(self._final, candidate.root, self._target):
                 return False
@@ -277,6 +294,7 @@ class PartialParser:
         """What was lost or changed so far; after `finish`, what it returned."""
         if self._report is not None:
             return self._report
+        self._begin_to_read()
         for candidate in self._extractor.candidates:
             self._spine.show(candidate.root, self._target)
             notes = self._spine.notes(candidate.root, self._target)
@@ -308,7 +326,7 @@ class PartialParser:
     @property
     def reasoning(self) -> str:
         """What the model has thought so far, in a block of its own in the answer."""
-        return self._extractor.reasoning
+        return self._extractor.reasoning if self._reads else ""
 
     def _refuse_limits(self, text: str) -> None:
         limits = self._limits

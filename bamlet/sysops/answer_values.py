@@ -17,7 +17,7 @@ from .clients import primitive_of
 from .host import Context, resource
 from .host_failure import HostFailure
 from .json import parse_json
-from .parser import make_parser
+from .parser import ParserOf, make_parser
 from .read_values import PartialValue, ReadValue, SpokenValue
 from .registry import Failure, sysop
 from .turns import in_turns
@@ -38,7 +38,8 @@ def new_partial_parser(context: Context, client: Opaque, output: Opaque) -> Hand
     asked = context.host.asking.prompt
     tools = asked.tools if asked is not None else None
     kind = SpokenValue if tools is not None and tools.are_spoken else PartialValue
-    value = kind(lambda: _parser(context, output.payload, skeleton=skeleton, exact=exact))
+    schemas = context.program.schemas
+    value = kind(ParserOf(output.payload, schemas, context.space, skeleton=skeleton, exact=exact))
     return context.host.scope.open("baml.llm.PartialParser", value)
 
 

@@ -28,6 +28,11 @@ CAUSES = {
 }
 
 
+# Where nothing is kept, all attempts have these; nothing is put into them.
+_NO_HEADERS: Mapping[str, str] = {}
+_NO_EVENTS: list[str] = []
+
+
 class Wall(Protocol):
     """A clock."""
 
@@ -128,11 +133,11 @@ class Attempt:
         self.prompt = asking.prompt if record.keeps else None
         self.method: str = request.method
         self.url = self.without_secrets(redact_url(request.url)) if record.keeps else ""
-        self.headers = hidden_headers(request.headers, self._secrets) if record.keeps else {}
+        self.headers = hidden_headers(request.headers, self._secrets) if record.keeps else _NO_HEADERS
         self.body = self._kept(request.body) if record.keeps else b""
-        self.answer_headers: Mapping[str, str] = {}
+        self.answer_headers: Mapping[str, str] = _NO_HEADERS
         self.answer_body = b""
-        self.events: list[str] = []
+        self.events: list[str] = [] if record.keeps else _NO_EVENTS
 
     def _kept(self, text: str) -> bytes:
         return self.without_secrets(text).encode()[:MAX_KEPT_BYTES]

@@ -21,7 +21,7 @@ class Bell:
 
     def __init__(self) -> None:
         self._rung = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: tuple[asyncio.Future[None], ...] = ()  # one, nearly always
 
     def set(self) -> None:
         if self._rung:
@@ -39,8 +39,8 @@ class Bell:
         if self._rung:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+        self._waiters = (*self._waiters, waiter)
         try:
             await waiter
         finally:
-            self._waiters.remove(waiter)
+            self._waiters = tuple([other for other in self._waiters if other is not waiter])

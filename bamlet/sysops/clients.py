@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any, TypeAlias, cast
 
 from ..diagnostics import did_you_mean
-from ..interpreter.facts.interface import ClientInfo as Declared
+from ..interpreter.runtime.context import ClientInfo as Declared
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
 from ..options import Timeouts

@@ -161,7 +161,7 @@ class Tasks:
     on_failure: Callable[[Future], None] | None = None
     alive: int = 1
     ending: bool = False  # it is stopped by its host, and nothing in it goes on
-    running: set[asyncio.Task[None]] = field(default_factory=set)
+    running: dict[asyncio.Task[None], None] = field(default_factory=dict)  # an empty set takes three times as much
     failed: dict[Future, None] = field(default_factory=dict)
     _count: int = 0
     _waiting: dict[asyncio.Future[None], Callable[[], bool]] = field(default_factory=dict)
@@ -184,14 +184,14 @@ class Tasks:
 
     def run(self, task: asyncio.Task[None], future: Future, then: Callable[[], None] = nothing) -> None:
         """Keep a task that was just made until it has ended."""
-        self.running.add(task)
+        self.running[task] = None
         self.alive += 1
         task.add_done_callback(partial(self._ended, future, then))
 
     def _ended(self, future: Future, then: Callable[[], None], task: asyncio.Task[None]) -> None:
         # The first of its callbacks, since it was added when the task was made: whoever waits for the task goes on
         # when its outcome is known and it is counted no more.
-        self.running.discard(task)
+        self.running.pop(task, None)
         then()
         # One that was stopped before its first step has said nothing itself.
         if task.cancelled():

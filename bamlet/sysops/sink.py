@@ -134,7 +134,7 @@ class Sink:
         self._on_reset = on_reset
         self._queue: list[StreamEvent] = []
         self._offered: Source | None = None
-        self._called = View()
+        self._called = View() if on_partial is not None else _UNASKED
         self.view = view or View()
         self.speaker: Voice | None = None
         self.first: Voice | None = None
@@ -488,4 +488,5 @@ class Voice:
         self._unheard_text = []
 
 
+_UNASKED = View()  # of sinks that nobody has given `on_partial`
 _NOBODYS = Sink()

@@ -6,6 +6,7 @@ It is stricter than any parser behind it, so that what one of them would make so
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -63,23 +64,22 @@ class HeadReader:
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._held = b""
 
     def feed(self, data: bytes) -> tuple[Head, bytes] | None:
         """The head, and what came behind it. Raises `Unreadable`."""
         looked_at = max(0, len(self._held) - 3)
         if self._held:
-            self._held += data
-            data = bytes(self._held)
+            data = self._held + data
         while (end := _end_of_head(data, looked_at)) > 0:
             head, data, looked_at = _read_head(data[:end]), data[end:], 0
             if head.status >= _FINAL:
-                self._held.clear()
+                self._held = b""
                 return head, data
         if not data.startswith(_START[: len(data)]):
             raise Unreadable("it does not begin with HTTP/1")
         _check_size(len(data))
-        self._held[:] = data
+        self._held = data
         return None
 
 
@@ -99,7 +99,8 @@ def _read_head(data: bytes) -> Head:
     fields = []
     for line in lines.split("\r\n")[:-1]:
         name, _, value = line.partition(":")
-        fields.append((name.lower(), value.strip(" \t")))
+        # The same few names come with every answer, and streams keep theirs.
+        fields.append((sys.intern(name.lower()), value.strip(" \t")))
     return Head(int(status), version, fields)
 
 

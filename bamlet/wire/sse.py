@@ -36,6 +36,9 @@ class EventLimits:
     data_lines: int = 10_000
 
 
+_NONE: list[Event] = []  # nothing is put into it
+
+
 class EventTooLarge(ProtocolError):
     """A line or an event passed its limit. The decoder that raised it is of no further use."""
 
@@ -80,7 +83,7 @@ class EventDecoder:
         self._event = ""
         self._id = ""
         # The events of the chunk that is being read.
-        self._out: list[Event] = []
+        self._out: list[Event] = _NONE
 
     def feed(self, chunk: bytes) -> list[Event]:
         text = self._text(chunk)
@@ -118,6 +121,7 @@ class EventDecoder:
                     events.append(self._take())
                 # Also of an event without data, which is none: its name must not go to the next.
                 self._event = ""
+        self._out = _NONE
         # Last, so that its limit counts one line only, and found before the line has ended: it may never.
         if rest:
             self._hold(rest)

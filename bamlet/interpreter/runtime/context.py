@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from ..facts.interface import EnvRef, Interface
+from ..facts.interface import ClientInfo, EnvRef, Interface
 from .loops import rounds
 from .space import ValueSpace
 
-__all__ = ["Context", "EnvRef", "FoundTest", "Interface", "constant"]
+__all__ = ["ClientInfo", "Context", "EnvRef", "FoundTest", "Interface", "constant"]
 
 FoundTest: TypeAlias = tuple[Literal["test", "set"], str, Any, tuple[int, int]]
 
