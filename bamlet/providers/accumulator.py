@@ -52,7 +52,8 @@ class Accumulator(ABC):
         self._has_begun = False
         self._first_bad = ""
         self._log: list[StreamChunk] | None = None
-        self._ending: tuple[Any, ...] | None = None  # what its chunk is made of
+        self._ending: ChunkType | None = None
+        self._error = ""  # its message, if that is the ending
 
     # --- what it has said
 
@@ -161,7 +162,7 @@ class Accumulator(ABC):
         for pieces in (self._reasoning, self._text, self._refusal):
             pieces.close()
         self._calls.end_all()
-        self._end("stop", self.finish_reason or "", None, self.id, self.model)
+        self._end("stop")
 
     def completion(self) -> Completion:
         """The answer of a body that came whole."""
@@ -276,11 +277,20 @@ class Accumulator(ABC):
         if self._log is not None:
             self._log.append(StreamChunk(kind, text, None, id, name))
 
-    def _end(self, *ending: Any) -> None:
+    def _end(self, kind: ChunkType, error: str = "") -> None:
         if self._ending is None:
-            self._ending = ending
+            self._ending, self._error = kind, error
             if self._log is not None:
-                self._log.append(StreamChunk(*ending))
+                self._log += self._last()
+
+    def _last(self) -> list[StreamChunk]:
+        match self._ending:
+            case None:
+                return []
+            case "stop":
+                return [StreamChunk("stop", self.finish_reason or "", None, self.id, self.model)]
+            case kind:
+                return [StreamChunk(kind, self._error)]
 
     def _logger(self, kind: ChunkType) -> Callable[[str], None]:
         return partial(self._say, kind)
@@ -289,7 +299,7 @@ class Accumulator(ABC):
         return (("reasoning", self._reasoning), ("content", self._text), ("refusal", self._refusal))
 
     def _so_far(self) -> list[StreamChunk]:
-        ending = [] if self._ending is None else [StreamChunk(*self._ending)]
+        ending = self._last()
         if not self._has_begun:
             return ending
         spoken = [StreamChunk(kind, pieces.text) for kind, pieces in self._spoken() if pieces.text]

@@ -179,6 +179,8 @@ class ChatAccumulator(Accumulator):
         prompt, completion = raw.get("prompt_tokens_details"), raw.get("completion_tokens_details")
         given, made = count(raw, "prompt_tokens"), count(raw, "completion_tokens")
         total = count(raw, "total_tokens")
+        if prompt is None and completion is None:
+            return Usage(given, made, total, None, None, None, given, made, raw)
         thought = count(completion, "reasoning_tokens")
         # xAI alone counts its thoughts apart, and only the total tells.
         apart = thought if thought is not None and together(given, made, thought) == total else None

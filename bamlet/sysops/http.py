@@ -37,6 +37,8 @@ _STREAM = "baml.http.SseStream"
 
 @sysop("baml.http.send", throws=("Io", "Timeout", "InvalidArgument"), group="net")
 async def send(context: Context, request: Any) -> Any:
+    if context.host.pace is None or request.client_name is None:
+        return await _exchange(context, request)
     return await paced(context, request, partial(_exchange, context, request), _head_of_response)
 
 
@@ -88,6 +90,8 @@ def bytes_of(context: Context, response: Any) -> bytes:
 
 @sysop("baml.http.fetch_sse", throws=("Io", "Timeout", "HttpStatus", "InvalidArgument"), group="net")
 async def fetch_sse(context: Context, request: Any) -> Handle:
+    if context.host.pace is None or request.client_name is None:
+        return await _open(context, request)
     opened = await paced(context, request, partial(_opened, context, request), _head_of_stream)
     if isinstance(opened, Failure):
         raise opened

@@ -38,8 +38,7 @@ async def paced(
 ) -> R:
     """What `send` gives, at the pace of the request's client. `head` finds status and headers in it."""
     pace = context.host.pace
-    if pace is None or request.client_name is None:
-        return await send()
+    assert pace is not None, "asked for where there is one"
     refusals = 0
     while True:
         async with pace.place(request.client_name, len(request.body), refusals) as place:

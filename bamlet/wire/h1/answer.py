@@ -87,8 +87,9 @@ class Answer:
         self._wake()
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     # --- who reads
 
@@ -96,7 +97,7 @@ class Answer:
         while not self.status:
             if self._failure is not None:
                 raise self._failure
-            await self._wait()
+            await self._woken()
 
     def whole(self) -> bytes | None:
         """The body, taken at once, if all of it is there and was not packed."""
@@ -161,15 +162,12 @@ class Answer:
                 raise self._failure
             if self._ended:
                 return b""
-            await self._wait()
+            await self._woken()
         pieces, self._pieces, self._size = self._pieces, [], 0
         self.resume()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def _wait(self) -> None:
-        assert self._waiter is None, "an answer is read by one"
+    def _woken(self) -> asyncio.Future[None]:
+        assert self._waiter is None or self._waiter.done(), "an answer is read by one"
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
