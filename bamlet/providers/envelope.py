@@ -21,11 +21,12 @@ _PROBE: Final = "<another text>"
 class Envelope:
     """Of one answer."""
 
-    __slots__ = ("_after", "_before", "_lessons", "_size")
+    __slots__ = ("_after", "_before", "_lessons", "_size", "_text")
 
     def __init__(self) -> None:
         self._before = self._after = ""
         self._size = 0  # of both; none while nothing is learned
+        self._text = slice(0)  # what stands between them
         self._lessons = 0
 
     def text_of(self, data: str) -> str | None:
@@ -33,8 +34,8 @@ class Envelope:
         size = self._size
         if not size or len(data) < size or not (data.startswith(self._before) and data.endswith(self._after)):
             return None
-        text = data[len(self._before) : len(data) - len(self._after)]
-        return text if _is_written_as_it_is(text) else None
+        text = data[self._text]
+        return text if text.isprintable() and '"' not in text and "\\" not in text else None
 
     @property
     def has_learned_enough(self) -> bool:
@@ -55,6 +56,7 @@ class Envelope:
             return
         if tried == value:
             self._before, self._after, self._size = before, after, len(before) + len(after)
+            self._text = slice(len(before), -len(after))
 
 
 def _is_written_as_it_is(text: str) -> bool:

@@ -58,14 +58,15 @@ class Answer:
 
     def add(self, events: list[Any]) -> bool:
         """Whether the answer began anew."""
-        feed, restarts = self._accumulator.feed, self._accumulator.restarts
+        accumulator = self._accumulator
+        feed, restarts = accumulator.feed, accumulator.restarts
         if len(events) == 1:  # as in most of a stream
             new = [text] if (text := feed(events[0])) else []
         else:
             new = [text for event in events if (text := feed(event))]
-        began_anew = self._accumulator.restarts != restarts
+        began_anew = accumulator.restarts != restarts
         if began_anew:
-            self._new, new = [], [self._accumulator.text]
+            self._new, new = [], [accumulator.text]
         self._new += new
         if (attempt := self.attempt) is not None:
             if new and attempt.first_text is None:
@@ -73,9 +74,13 @@ class Answer:
             if attempt.charge is not None:
                 attempt.charge.hears()
         for text in new:
-            self._size += len(text)
-            said = text.rstrip()
-            self._blanks = len(text) - len(said) + (0 if said else self._blanks)
+            size = len(text)
+            self._size += size
+            if text[-1:].isalnum():  # as nearly always
+                self._blanks = 0
+            else:
+                said = text.rstrip()
+                self._blanks = size - len(said) + (0 if said else self._blanks)
         if self._size > MAX_ANSWER_TEXT:
             message = f"the answer is longer than {MAX_ANSWER_TEXT} characters"
             raise ProviderError("protocol_error", message, retryable=False)

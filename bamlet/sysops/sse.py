@@ -10,7 +10,7 @@ from ..wire.sse import Event
 from .attempts import Attempt
 from .bell import Bell
 from .deadlines import Deadlines
-from .exchange import content_type, failure_of, now
+from .exchange import content_type, failure_of
 from .host import Context
 from .pushed import pushing
 from .turns import TURN_SECONDS
@@ -37,6 +37,7 @@ class SseStream:
         "_failure",
         "_hide",
         "_last_activity",
+        "_loop",
         "_one_by_one",
         "_paused",
         "_source",
@@ -73,7 +74,8 @@ class SseStream:
         self._ended = False
         self._any_event = False
         # When something came last, how many wait for more, and since when somebody does.
-        self._last_activity = now()
+        self._loop = asyncio.get_running_loop()
+        self._last_activity = self._loop.time()
         self._waiting = 0
         self._waits_since: float | None = None
         self._turn_began = self._last_activity
@@ -92,13 +94,13 @@ class SseStream:
 
     async def next(self) -> list[Event] | None:
         """What has come, waiting for at least one event; None at the end. A failure comes after the last event."""
-        if self._events and now() - self._turn_began >= TURN_SECONDS:
+        if self._events and self._loop.time() - self._turn_began >= TURN_SECONDS:
             # Who finds events each time never waits, and holds up all others.
             await asyncio.sleep(0)
-            self._turn_began = now()
+            self._turn_began = self._loop.time()
         if not self._events:
             if self._waiting == 0:
-                self._waits_since = now()
+                self._waits_since = self._loop.time()
             self._waiting += 1
             try:
                 while not self._events:
@@ -115,12 +117,12 @@ class SseStream:
                 self._waiting -= 1
                 if self._waiting == 0:
                     self._waits_since = None
-            self._turn_began = now()
+            self._turn_began = self._loop.time()
         return self._taken()
 
     def take(self) -> list[Event] | None:
         """What has come already; None when nothing has, or when it is the turn of others. `next` waits."""
-        if not self._events or now() - self._turn_began >= TURN_SECONDS:
+        if not self._events or self._loop.time() - self._turn_began >= TURN_SECONDS:
             return None
         return self._taken()
 
@@ -149,7 +151,7 @@ class SseStream:
     def on_bytes(self, chunk: bytes) -> None:
         if self._ended:
             return
-        self._last_activity = now()
+        self._last_activity = self._loop.time()
         try:
             events = self._decoder.feed(chunk)
             if events:
@@ -201,7 +203,7 @@ class SseStream:
         waits = self._waits_since
         silent_since = None if waits is None else max(waits, self._last_activity)
         end = self._deadlines.for_event(silent_since, any_event=self._any_event)
-        time = now()
+        time = self._loop.time()
         if end is not None and time >= end[0]:
             # In this order, since the first reason counts.
             self._end(self._deadlines.passed(end[1], time))
@@ -212,4 +214,4 @@ class SseStream:
         if (idle := self._deadlines.idle) is not None:
             looks.append(time + max(idle, SHORTEST_LOOK_SECONDS))
         if looks:
-            self._timer = asyncio.get_running_loop().call_at(min(looks), self._watch)
+            self._timer = self._loop.call_at(min(looks), self._watch)

@@ -59,11 +59,11 @@ class AnswerDecoder(EventDecoder):
         self._depth = 0
 
     def finish(self) -> Event | None:
-        self._out = []
+        ended = self._end_line()
         pending = super().finish()
         if pending is None or not _is_whole(pending.data):
             # The last line may have ended bare JSON instead.
-            return self._out[0] if self._out else None
+            return ended[0] if ended else None
         return pending
 
     def _other(self, line: str) -> None:

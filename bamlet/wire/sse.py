@@ -97,12 +97,11 @@ class EventDecoder:
                 return self._lines(text)
             events = self._lines(text[:at])
         # Between two events: the plainest ones, of one line of data each, are most of a stream.
-        while text.startswith("data: ", at):
-            end = text.find("\n\n", at)
-            if end < 0 or text.find("\n", at, end) >= 0:
+        for block in text[at:].split("\n\n")[:-1]:
+            if not block.startswith("data: ") or "\n" in block:
                 break
-            events.append(Event("message", text[at + 6 : end], self._id))
-            at = end + 2
+            events.append(Event("message", block[6:], self._id))
+            at += len(block) + 2
         return events + self._lines(text[at:]) if at < len(text) else events
 
     def _lines(self, text: str) -> list[Event]:
@@ -133,11 +132,16 @@ class EventDecoder:
         It is what an end of line and an empty line would have completed. Whether it counts is for the
         caller to say: some servers stop right after the last byte of `[DONE]`. To be called once.
         """
-        if self._pieces or self._partial_character:
-            # The line is not empty, so this ends a field and never an event. Half a character becomes U+FFFD: the
-            # LF does not go on with it.
-            self.feed(b"\n")
+        self._end_line()
         return self._take() if self._data else None
+
+    def _end_line(self) -> list[Event]:
+        """Of the line that the end of the stream cut off."""
+        if not (self._pieces or self._partial_character):
+            return []
+        # The line is not empty, so this ends a field and never an event. Half a character becomes U+FFFD: the LF
+        # does not go on with it.
+        return self.feed(b"\n")
 
     def _text(self, chunk: bytes) -> str:
         """The chunk as characters, every end of line an LF."""
