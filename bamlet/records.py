@@ -1,13 +1,14 @@
 """Data classes with the look and the meaning of `dataclasses`, and no code generated where a class is declared.
 
 `dataclasses` writes and compiles four methods a class, half a millisecond each, for hundreds of classes of which a
-process makes instances of a few. Here `__init__` is written when it is first asked for, the other methods are
+process makes instances of a few. Here `__init__` is written once some instances are there, the other methods are
 closures, and who looks from outside finds a data class as any other. A type checker sees the originals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from operator import attrgetter
 from reprlib import recursive_repr
 from types import MappingProxyType, MemberDescriptorType
@@ -226,20 +227,50 @@ def _with_slots(cls: Any, own: dict[str, _Field]) -> Any:
     return again
 
 
-class _LateInit:
-    """Stands where `__init__` will be, and is looked up there when the first instance is made."""
+_FEW = 16  # instances that are made without code of their own, which takes as long to write as fifty of them
 
-    __slots__ = ("_cls", "_every", "_frozen")
+
+class _LateInit:
+    """Stands where `__init__` will be, and is looked up there when an instance is made."""
+
+    __slots__ = ("_cls", "_every", "_frozen", "_left")
 
     def __init__(self, cls: Any, every: tuple[_Field, ...], frozen: bool) -> None:
         self._cls, self._every, self._frozen = cls, every, frozen
+        self._left = _FEW
 
-    def __get__(self, instance: object, owner: type) -> Any:
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is not None and self._left:
+            self._left -= 1
+            return partial(self._fill, instance)
+        return self._written().__get__(instance, owner)
+
+    def _written(self) -> Any:
         made = self._cls.__dict__["__init__"]
         if made is self:  # and not made by another thread meanwhile
             made = _written_init(self._cls, self._every, self._frozen)
             self._cls.__init__ = made
-        return made.__get__(instance, owner)
+        return made
+
+    def _fill(self, instance: Any, /, *told: Any, **named: Any) -> None:
+        """What the code would do. What is told wrongly is left to it, which says so in Python's words."""
+        taken = [each for each in self._every if each.init]
+        places = [each.name for each in taken if not each.kw_only]
+        given = {**dict(zip(places, told, strict=False)), **named}
+        needed = {each.name for each in taken if not each.has_default}
+        if len(given) < len(told) + len(named) or not needed <= given.keys() <= {each.name for each in taken}:
+            self._written()(instance, *told, **named)
+            return
+        put = object.__setattr__ if self._frozen else setattr
+        for each in self._every:
+            if each.name in given:
+                put(instance, each.name, given[each.name])
+            elif each.factory is not _NOTHING:
+                put(instance, each.name, each.factory())
+            elif each.default is not _NOTHING and not _is_in_class(self._cls, each):
+                put(instance, each.name, each.default)
+        if hasattr(self._cls, "__post_init__"):
+            instance.__post_init__()
 
 
 def _written_init(cls: Any, every: tuple[_Field, ...], frozen: bool) -> Any:
@@ -283,7 +314,7 @@ def _assigned(cls: Any, each: _Field, names: dict[str, Any], frozen: bool) -> st
         made = f"_make_{each.name}()"
         value = f"{made} if {each.name} is _nothing else {each.name}" if each.init else made
     elif not each.init:
-        if each.default is _NOTHING or (each.name in cls.__dict__ and not _is_slot(cls, each.name)):
+        if each.default is _NOTHING or _is_in_class(cls, each):
             return ""
         names[f"_default_{each.name}"] = each.default
         value = f"_default_{each.name}"
@@ -293,6 +324,11 @@ def _assigned(cls: Any, each: _Field, names: dict[str, Any], frozen: bool) -> st
         return f"_set(self, {each.name!r}, {value})"
     names[f"_put_{each.name}"] = getattr(cls, each.name).__set__
     return f"_put_{each.name}(self, {value})"
+
+
+def _is_in_class(cls: Any, each: _Field) -> bool:
+    """Whether the class itself has the default of a field that nobody gives."""
+    return not each.init and each.name in cls.__dict__ and not _is_slot(cls, each.name)
 
 
 def _is_slot(cls: Any, name: str) -> bool:

@@ -17,6 +17,7 @@ from ..types.ty import ClassTy, Ty, members
 from ..wire.message import HttpOptions, Transport
 from .compiling import library
 from .host_errors import host_error
+from .uncollected import uncollected
 
 
 def hear_unhandled(program: Program, hear: Callable[[Any], object], failure: BaseException) -> None:
@@ -60,7 +61,8 @@ def first_invoke(name: str, context: Context, *arguments: Any) -> Any:
 @cache
 def check_library() -> None:
     """The library's stubs and the registered operations must be the same."""
-    import_module("bamlet.sysops.all")  # registers them, and brings the rooms that they need
+    with uncollected():
+        import_module("bamlet.sysops.all")  # registers them, and brings the rooms that they need
     stubs = {
         symbol.name: (len(symbol.params), symbol.suspends, _thrown(symbol.throws))
         for symbol in library().unit.names.functions.values()

@@ -11,8 +11,9 @@ import base64
 import binascii
 import hashlib
 import json
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias, TypeVar, get_args
+
+from ..records import dataclass, field
 
 FORMAT_VERSION = 1
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import http.cookiejar
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import httpx
 
+from ..records import dataclass
 from .closing import let_finish
 from .message import HttpOptions
 from .trust import Trust

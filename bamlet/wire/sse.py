@@ -9,8 +9,8 @@ the last event of a stream that pauses there.
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 
+from ..records import dataclass
 from .message import ProtocolError
 
 _BOM = "\ufeff"
@@ -36,6 +36,7 @@ class EventLimits:
     data_lines: int = 10_000
 
 
+_USUAL = EventLimits()
 _NONE: list[Event] = []  # nothing is put into it
 
 
@@ -66,7 +67,7 @@ class EventDecoder:
         "retry",
     )
 
-    def __init__(self, limits: EventLimits = EventLimits()) -> None:
+    def __init__(self, limits: EventLimits = _USUAL) -> None:
         self.retry: int | None = None
         self.repaired = False
         self._limits = limits

@@ -91,12 +91,28 @@ MADE: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+def first_made() -> dict[str, Any]:
+    """Classes of which no instance is there yet."""
+    return declared(records)
+
+
+def often_made() -> dict[str, Any]:
+    """Classes that have code for it."""
+    found = declared(records)
+    for cls in found.values():
+        inspect.signature(cls)
+        assert "function" in type(vars(cls)["__init__"]).__name__
+    return found
+
+
+@pytest.mark.parametrize("declare", [first_made, often_made])
 @pytest.mark.parametrize("name", MADE)
-def test_instances_are_alike(name: str) -> None:
-    ours, theirs = MADE[name](OURS), MADE[name](PYTHONS)
+def test_instances_are_alike(name: str, declare: Callable[[], dict[str, Any]]) -> None:
+    classes = declare()
+    ours, theirs = MADE[name](classes), MADE[name](PYTHONS)
     assert repr(ours) == repr(theirs)
     assert dataclasses.asdict(ours) == dataclasses.asdict(theirs) == records.asdict(ours)
-    assert (ours == MADE[name](OURS), ours != MADE[name](OURS)) == (True, False)
+    assert (ours == MADE[name](classes), ours != MADE[name](classes)) == (True, False)
     assert ours != theirs
     assert hasattr(ours, "__dict__") == hasattr(theirs, "__dict__")
     assert type(ours).__match_args__ == type(theirs).__match_args__
@@ -130,6 +146,7 @@ def test_classes_are_alike(name: str) -> None:
         lambda c: c["Point"](),
         lambda c: c["Point"](1, 2, 3),
         lambda c: c["Point"](1, z=3),
+        lambda c: c["Point"](1, x=3),
         lambda c: c["Options"]("n"),
         lambda c: setattr(c["Point"](1), "x", 2),
         lambda c: delattr(c["Point"](1), "x"),
@@ -137,11 +154,14 @@ def test_classes_are_alike(name: str) -> None:
         lambda c: dataclasses.replace(c["Changing"](1), later=3),
     ],
 )
-def test_what_is_wrong_is_said_alike(wrong: Callable[[dict[str, Any]], Any]) -> None:
+@pytest.mark.parametrize("declare", [first_made, often_made])
+def test_what_is_wrong_is_said_alike(
+    wrong: Callable[[dict[str, Any]], Any], declare: Callable[[], dict[str, Any]]
+) -> None:
     with pytest.raises((TypeError, ValueError, AttributeError)) as theirs:
         wrong(PYTHONS)
     with pytest.raises(type(theirs.value)) as ours:
-        wrong(OURS)
+        wrong(declare())
     assert str(ours.value) == str(theirs.value)
 
 
@@ -151,6 +171,23 @@ def test_replace(replaced: Any) -> None:
     assert repr(replaced(named, y=7)) == repr(OURS["Named"](1, 7, "n", ["t"]))
     assert replaced(OURS["Changing"](1), first=5).later == 6
     assert replaced(OURS["Options"](name="n"), limit=1.0).limit == 1.0
+
+
+def test_as_many_are_alike_as_are_made() -> None:
+    """The first are made without code, those after them with it."""
+    point, changing = (found := first_made())["Point"], found["Changing"]
+    assert [point(n) for n in range(50)] == [point(y=2, x=n) for n in range(50)]
+    assert [changing(n).later for n in range(50)] == list(range(1, 51))
+
+
+def test_a_field_may_be_called_as_our_own_are() -> None:
+    @records.dataclass(frozen=True, slots=True)
+    class Odd:
+        instance: int
+        told: int = 2
+        named: int = 3
+
+    assert (Odd(1, named=4), Odd(instance=1)) == (Odd(1, 2, 4), Odd(1, 2, 3))
 
 
 def test_a_value_made_by_a_factory_is_its_own() -> None:
@@ -214,6 +251,7 @@ class Point:
     x: "int"
 assert not {"dataclasses", "inspect"} & (set(sys.modules) - before)
 assert "function" not in type(vars(Point)["__init__"]).__name__
-assert Point(1).x == 1 and "function" in type(vars(Point)["__init__"]).__name__
+assert Point(1).x == 1 and "function" not in type(vars(Point)["__init__"]).__name__
+assert all(Point(n).x == n for n in range(100)) and "function" in type(vars(Point)["__init__"]).__name__
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -47,11 +47,12 @@ async def _connected_socket(host: str, port: int) -> socket.socket:
 
 
 async def places_of(host: str, port: int) -> list[Place]:
+    name = host.encode("ascii")  # for characters Python would load tables, of what is written in these already
     try:
         # What is an address needs no name server, and so no thread.
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
     first = found[0][0]
     places = [(family, place) for family, _, _, _, place in found]
     # The families take turns, so that one that leads nowhere holds the other up once.
