@@ -74,7 +74,8 @@ bench-compare: $(DEV) ## What has moved between the last two lines of that histo
 	@$(BIN)/python -m benchmarks --compare
 
 bench-peers: $(DEV) $(BAML_PY)/.installed ## One call of an LLM function beside baml-py, openai and pydantic-ai
-	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check openai 'pydantic-ai-slim[openai]'
+	@$(BAML_PY)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fast]' \
+		aiohttp openai 'pydantic-ai-slim[openai]'
 	@$(BAML_PY)/bin/python -m benchmarks peers
 
 bench-serve: $(DEV) ## What `bamlet serve` needs for many readers: memory, and how late events are
