@@ -151,6 +151,8 @@ class _Binder:
     # --- one for each type; `NOTHING` without a problem of its own is a value of the wrong kind
 
     def _primitive(self, value: Any, ty: PrimitiveTy) -> Any:
+        if type(value) is _SAME_TYPE[ty.name]:
+            return value
         fits = isinstance(value, _PYTHON_TYPES[ty.name]) and (ty.name == "bool") == isinstance(value, bool)
         # A member of an enum of texts: is its name meant, or its alias?
         if not fits or isinstance(value, Enum):
@@ -335,6 +337,7 @@ _PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "bool": bool,
     "null": NoneType,
 }
+_SAME_TYPE: Mapping[str, type] = {"int": int, "float": float, "string": str, "bool": bool, "null": NoneType}
 _TELLING = (ClassTy, EnumTy, ListTy, MediaTy)
 """Types whose problems say more than that the value has another type."""
 

@@ -63,7 +63,7 @@ def check_named(info: FunctionInfo, arguments: object, named: Mapping[str, objec
     """Arguments come in a mapping, as keywords, or in both if none is in both."""
     if arguments is None:
         return
-    if not isinstance(arguments, Mapping) or not all(isinstance(name, str) for name in arguments):
+    if not isinstance(arguments, dict | Mapping) or not all(isinstance(name, str) for name in arguments):
         names = ", ".join(f"{param.name}=..." for param in info.params)
         raise BamlInvalidArgumentError(f"arguments have names here: write call({info.name!r}, {names})")
     if named and (twice := arguments.keys() & named.keys()):

@@ -10,10 +10,10 @@ from ..records import dataclass
 from .client import ClientOptions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """A part, and whether it is the last under its role call. `metadata` are the call's own, `sent` those of
-    them that the client sends."""
+    them that the client sends. Not frozen, as the next one: they are made per request."""
 
     part: Part
     sent: Mapping[str, object]
@@ -21,7 +21,7 @@ class Piece:
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RoleMessage:
     role: str
     pieces: tuple[Piece, ...]

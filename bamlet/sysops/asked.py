@@ -20,9 +20,9 @@ from ..types.ty import Ty
 from .template_values import holds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AskedFor:
-    """The LLM function whose prompt was rendered last."""
+    """The LLM function whose prompt was rendered last. Not frozen: one is made per request."""
 
     function: str
     output: Ty

@@ -15,7 +15,6 @@ _OPTIONS = {
     "request": "request_timeout_ms",
     "total": "total_timeout_ms",
 }
-_FIELDS = tuple((phase, f"{phase}_ms") for phase in _OPTIONS)  # of a `baml.http.Timeouts`
 _SAYS = {
     "connect": "no connection within {limit} ms",
     "first_token": "no event within {limit} ms of sending the request",
@@ -25,11 +24,12 @@ _SAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deadlines:
     """Limits in seconds by phase, and when the request was sent; times are those of the event loop.
 
-    `total` counts from `began`, when the first of all attempts was made; the others count from this one.
+    `total` counts from `began`, when the first of all attempts was made; the others count from this one. Not frozen:
+    one is made per request.
     """
 
     sent: float
@@ -91,6 +91,14 @@ def deadlines_of(request: Any, sent: float) -> Deadlines:
     if given is None:
         return Deadlines(sent, sent, dict.fromkeys(_OPTIONS), request.client_name)
     limits = {
-        phase: None if (limit := getattr(given, field)) is None else limit / 1000 for phase, field in _FIELDS
+        "connect": _seconds(given.connect_ms),
+        "first_token": _seconds(given.first_token_ms),
+        "idle": _seconds(given.idle_ms),
+        "request": _seconds(given.request_ms),
+        "total": _seconds(given.total_ms),
     }
     return Deadlines(sent, sent - (given.spent_ms or 0) / 1000, limits, request.client_name)
+
+
+def _seconds(limit_ms: int | None) -> float | None:
+    return None if limit_ms is None else limit_ms / 1000

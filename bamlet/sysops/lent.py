@@ -69,10 +69,10 @@ class Lent:
         number, _ = self._stand_ins.setdefault(key, (len(self._stand_ins) + 1, authorization))
         return f"<lent token {number}>"
 
-    def exchanged(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+    def exchanged(self, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
         """The headers with tokens in the place of their stand-ins. Raises `NotLent`."""
         if not self._stand_ins:
-            return dict(headers)
+            return headers
         keys = {number: (key, owner) for key, (number, owner) in self._stand_ins.items()}
 
         def token(found: re.Match[str]) -> str:

@@ -30,8 +30,18 @@ def template_strings(program: Interface) -> Mapping[str, TemplateString]:
     return known
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_KEYS = frozenset({str})
+
+
 def template_value(value: Any, schemas: Schemas) -> Any:
     """What occurs twice in the value is one object in what is made of it."""
+    if (
+        type(value) is dict
+        and _SCALARS.issuperset(map(type, value.values()))
+        and _KEYS.issuperset(map(type, value))
+    ):
+        return value.copy()  # as the arguments of most prompts
     return _made(value, schemas, {})
 
 

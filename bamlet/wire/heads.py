@@ -117,8 +117,9 @@ def check_fields(fields: Fields) -> None:
     if not framing:
         return
     # Parsers differ in what they take for a coding, and so in where the answer ends.
-    if any(name == "transfer-encoding" and value.lower() != "chunked" for name, value in framing):
-        raise ProtocolError("the head of the answer holds a field that is not HTTP")
+    for name, value in framing:
+        if name == "transfer-encoding" and value.lower() != "chunked":
+            raise ProtocolError("the head of the answer holds a field that is not HTTP")
     name, value = framing[0]
     value = value.strip(" \t")
     if len(framing) > 1 or "," in value:
