@@ -450,7 +450,7 @@ class AsyncRuntime(NotEntered):
         return await read_body(call, info, body)
 
     def _http_request(self, made: Any) -> HTTPRequest:
-        headers = self._services.lent.exchanged(made.url, made.headers)
+        headers = dict(self._services.lent.exchanged(made.url, made.headers))
         return HTTPRequest(made.method, made.url, headers, HTTPBody(made.body.encode()))
 
     async def _first(
