@@ -1,5 +1,5 @@
-"""Python's collector, at rest while a program is compiled: all that is made is kept, so looking at it again and
-again finds nothing, and takes up to a third of the time."""
+"""Python's collector, at rest while a program is compiled, or modules are loaded: all that is made is kept, so
+looking at it again and again finds nothing, and takes up to a third of the time."""
 
 from __future__ import annotations
 

@@ -458,6 +458,8 @@ class Voice:
             self.sink.speaker = None
 
     def _may_speak(self) -> bool:
+        if self.sink is _NOBODYS:
+            return False
         # Those above have started us and wait: what they said was said before, so we go on for them.
         speaker = self.sink.speaker
         voice: Voice | None = self

@@ -98,7 +98,7 @@ class EventDecoder:
                 return self._lines(text)
             events = self._lines(text[:at])
         # Between two events: the plainest ones, of one line of data each, are most of a stream.
-        for block in text[at:].split("\n\n")[:-1]:
+        for block in text[at:].split("\n\n")[:-1] if text.startswith("data: ", at) else ():
             if not block.startswith("data: ") or "\n" in block:
                 break
             events.append(Event("message", block[6:], self._id))

@@ -60,7 +60,7 @@ class Program:
     namespace: Mapping[str, Any] = field(repr=False)
     unit: Unit = field(repr=False)
     sources: Sources = field(default=NO_SOURCES, repr=False)
-    _callees: dict[str, Callee] = field(default_factory=dict, repr=False)
+    _callees: dict[str, Callee] = field(default_factory=dict, init=False, repr=False)
 
     def __repr__(self) -> str:
         """How much there is, without the library."""
