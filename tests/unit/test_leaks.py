@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 import bamlet
+from bamlet.sysops.answers import Answer as ModelAnswer
+from bamlet.sysops.attempts import Attempt
+from bamlet.sysops.sink import Sink, Voice
 from bamlet.wire.message import BrokenBody, HttpOptions
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 from tests.support.exchanges import ENGINES
@@ -117,6 +120,31 @@ def test_calls_stopped_at_random_leave_nothing() -> None:
                 transport.forget()
                 left.append(objects())
             assert left[-1] < left[0] + CALLS // 20
+
+    run_virtual(body())
+
+
+KEPT = (Attempt, ModelAnswer, Sink, Voice)
+
+
+def kept() -> int:
+    return sum(isinstance(found, KEPT) for found in gc.get_objects())
+
+
+def test_a_call_leaves_no_circle() -> None:
+    """What refers to itself stays until the collector comes by: it came for every twentieth call."""
+
+    async def body() -> None:
+        transport = ScriptedTransport({"Local": [said("whole")]})
+        async with bamlet.AsyncRuntime(
+            program(), transport=transport, clock=LoopClock(), environ=environ("http://scripted")
+        ) as rt:
+            context = bamlet.CallContext(client="Local")
+            await rt.call("Say", text="x", context=context)
+            before = kept()
+            for _ in range(50):
+                await rt.call("Say", text="x", context=context)
+            assert kept() < before + 10
 
     run_virtual(body())
 

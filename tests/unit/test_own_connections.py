@@ -277,6 +277,34 @@ def test_headers_of_the_wire_may_be_given(engine: Any, loop: str) -> None:
     against(serve, engine, loop, test)
 
 
+def test_what_begins_alike_has_its_own_length(engine: Any, loop: str) -> None:
+    told: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.append(await request_of(reader))
+        writer.write(FINE)
+        writer.close()
+
+    async def test(transport: HttpTransport, url: str) -> None:
+        headers = (("user-agent", "me"),)
+        for method, body in (("POST", b"one"), ("POST", b"another"), ("POST", b""), ("GET", b"")):
+            response = await transport.open(Request(method, url, headers, body), connect_timeout=30)
+            assert await rest(response) == b"fine"
+        lines = [[line for line in one.split(b"\r\n") if not line.startswith(b"host:")] for one in told]
+        assert lines == [
+            [b"POST / HTTP/1.1", b"user-agent: me", b"content-length: 3", b"", b"one"],
+            [b"POST / HTTP/1.1", b"user-agent: me", b"content-length: 7", b"", b"another"],
+            [b"POST / HTTP/1.1", b"user-agent: me", b"content-length: 0", b"", b""],
+            [b"GET / HTTP/1.1", b"user-agent: me", b"", b""],
+        ]
+        given = (*headers, ("content-length", "3"))
+        await (await transport.open(Request("POST", url, given, b"one"), connect_timeout=30)).aclose()
+        with pytest.raises(InvalidRequest, match="not the length of its body"):
+            await transport.open(Request("POST", url, given, b"another"), connect_timeout=30)
+
+    against(serve, engine, loop, test)
+
+
 # --- connecting
 
 
