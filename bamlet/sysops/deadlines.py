@@ -28,8 +28,8 @@ _SAYS = {
 class Deadlines:
     """Limits in seconds by phase, and when the request was sent; times are those of the event loop.
 
-    `total` counts from `began`, when the first of all attempts was made; the others count from this one. One is made
-    per request, so it is not frozen.
+    `total` counts from `began`, when the first of all attempts was made; the others count from this one. Not
+    frozen, as one is made per request.
     """
 
     sent: float
