@@ -1,4 +1,4 @@
-"""The operations behind `baml.agent`: functions as tools, histories in prompts, what models and tools said."""
+"""The operations behind `baml.agent`: functions as tools, histories in prompts, results in words for a model."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from ..diagnostics import did_you_mean
 from ..interpreter.runtime.calling import call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.tools import AgentInfo, FunctionInfo, gives_tools, in_order, tool_name
-from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque, to_plain
+from ..interpreter.runtime.values import FunctionValue, Instance, Opaque, to_plain
 from ..patterns import pattern
 from ..prompt import PromptError, Tool, ToolInput, Tools, in_words, tool_input
 from ..prompt.tools import Choice
-from ..providers import ToolCall, are_spoken, spoken_calls
+from ..providers import are_spoken
 from ..records import dataclass, replace
 from ..sap import ParseFailure
 from ..types.schema import Field
-from .agent_arguments import ArgumentsReader, SpokenReader, own_id, read_arguments
+from .agent_arguments import ArgumentsReader, SpokenReader, read_arguments
 from .answer_values import validation
-from .answers import answer_of
 from .clients import primitive_of
 from .history import as_messages
-from .host import Context, ToolCallHere
+from .host import Context
 from .registry import Failure, sysop
 
 TIMEOUT_MS = 60_000
 MAX_RESULT = 20_000
-MAX_CALLS = 64  # of one answer
 MAX_TOLD = 2_048  # characters of an error
 
 _NO_NAME = pattern(r"[^A-Za-z0-9_-]")
@@ -80,8 +78,8 @@ async def declared(context: Context, function_name: str) -> list[Instance]:
 @sysop("baml.agent.apart")
 def apart(context: Context, tools: list[Instance]) -> list[Instance]:
     """A server does not know what others call their tools, so those of servers make room."""
-    names = Counter(map(_tool_name, tools))
-    return [_named(context, one) if names[_tool_name(one)] > 1 else one for one in tools]
+    names = Counter(map(tool_name_of, tools))
+    return [_named(context, one) if names[tool_name_of(one)] > 1 else one for one in tools]
 
 
 def _named(context: Context, given: Any) -> Instance:
@@ -125,6 +123,7 @@ def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Inst
             "timeout_ms": TIMEOUT_MS,
             "retries": 0,
             "alone": False,
+            "early": False,
             "once": False,
             "max_result": MAX_RESULT,
         },
@@ -152,12 +151,12 @@ def json_schema(context: Context, given: Opaque) -> str:
 @sysop("baml.agent.Input.read", throws=("Validation", "InvalidArgument"))
 def read_input(context: Context, given: Opaque, text: str) -> dict[str, Any]:
     try:
-        return _read(context, given.payload, text)
+        return read_given(context, given.payload, text)
     except ParseFailure as failure:
         raise validation(context, failure, failure.told, None) from failure
 
 
-def _read(context: Context, given: Input, text: str) -> dict[str, Any]:
+def read_given(context: Context, given: Input, text: str) -> dict[str, Any]:
     """Raises `ParseFailure`, and for what is asserted of a parameter `Failure`."""
     return read_arguments(given.shape, context.space, text or "{}")
 
@@ -175,7 +174,7 @@ def with_history(
     choice: str,
     step: int,
 ) -> Opaque:
-    if twice := _twice(_tool_name(one) for one in tools):
+    if twice := _twice(tool_name_of(one) for one in tools):
         raise Failure("InvalidArgument", f"there are two tools called `{twice}`")
     history = tuple(as_messages(messages))
     given = prompt.payload
@@ -190,7 +189,7 @@ def with_history(
     context.host.asking.prompt = made
     known = {tool.name: shape for tool, shape in zip(declared, shapes, strict=True)}
     reader = ArgumentsReader(known, context.space, step)
-    context.host.voice.read_arguments = SpokenReader(reader).take if spoken else reader.take
+    context.host.voice.read_arguments = SpokenReader(reader.take).take if spoken else reader.take
     return Opaque("baml.llm.Prompt", made)
 
 
@@ -213,7 +212,7 @@ def _told(given: Any) -> Tool:
     return Tool(given.name, given.description, given.input.payload.shape.schema())
 
 
-def _tool_name(given: Any) -> str:
+def tool_name_of(given: Any) -> str:
     return str(given.name)
 
 
@@ -224,90 +223,6 @@ def _twice(names: Iterable[str]) -> str | None:
             return name
         seen.add(name)
     return None
-
-
-# --- what is said
-
-
-@sysop("baml.agent.message_of")
-def message_of(context: Context, answer: Handle | Opaque, tools: list[Any], step: int) -> Instance:
-    space, found = context.space, answer_of(context, answer)
-    said = found.said
-    known = {_tool_name(one): one.input.payload for one in tools}
-    text, calls = said.text, said.tool_calls
-    if not calls and are_spoken(found.client.options):
-        before, calls = spoken_calls(text)
-        text = before.rstrip() if calls else text
-    parts: list[Any] = [space.instance("baml.agent.Text", {"text": text})] if text else []
-    is_cut = said.finish_reason == "length"
-    last = len(calls) - 1
-    ids: set[str] = set()
-    signed: dict[str, str] = {}
-    for at, made in enumerate(calls):
-        # Some servers give no id, and some the same one twice.
-        call = made if made.id and made.id not in ids else replace(made, id=own_id(step, at))
-        ids.add(call.id)
-        reader = _Reader(context, known, is_cut=is_cut and at == last, is_too_many=at >= MAX_CALLS)
-        parts.append(reader.call(call))
-        if call.signature is not None:
-            signed[call.id] = call.signature
-    if last >= 0 and found.attempt is not None:
-        found.attempt.gives_value()  # the calls; of an answer without any the value is read first
-    opaque: dict[str, Any] = {found.dialect: [*map(dict, said.unread)]} if said.unread else {}
-    if signed:
-        opaque["google"] = signed
-    return space.instance("baml.agent.Message", {"role": "assistant", "parts": parts, "opaque": opaque})
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Makes of what the model wrote a call that can be run, or one that says why it cannot."""
-
-    context: Context
-    tools: Mapping[str, Input]
-    is_cut: bool
-    is_too_many: bool
-
-    def call(self, made: ToolCall) -> Instance:
-        arguments, error = self._read(made)
-        fields = {
-            "id": made.id,
-            "name": made.name,
-            "arguments": arguments,
-            "raw": made.arguments,
-            "error": error,
-        }
-        return self.context.space.instance("baml.agent.Call", fields)
-
-    def _read(self, made: ToolCall) -> tuple[dict[str, Any], str | None]:
-        found = self.tools.get(made.name)
-        if self.is_too_many:
-            return {}, f"only {MAX_CALLS} calls of one answer are made"
-        if found is None:
-            hint = did_you_mean(made.name, self.tools) or f"there are {', '.join(self.tools) or 'none'}"
-            return {}, f"there is no tool `{made.name}`; {hint}"
-        if self.is_cut or not _is_whole(made.arguments):
-            return {}, "the arguments are cut off; write fewer, or shorter ones"
-        try:
-            return _read(self.context, found, made.arguments), None
-        except ParseFailure as failure:
-            return {}, _unfit(failure)
-
-
-def _unfit(failure: ParseFailure) -> str:
-    told = "; ".join(f"{issue.path}: {issue.reason}" for issue in failure.issues) or str(failure)
-    return f"the arguments do not fit: {told}"[:MAX_TOLD]
-
-
-def _is_whole(arguments: str) -> bool:
-    """Half of an object can be read like a whole one, and is not what the model has meant."""
-    try:
-        json.loads(arguments or "{}")
-    except ValueError:
-        return False
-    except RecursionError:
-        return True  # their reader says that they are too deep
-    return True
 
 
 # --- what is told
@@ -336,40 +251,6 @@ def _written(plain: Any) -> str:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
-@sysop("baml.agent.key_of")
-def key_of(context: Context, call: Any) -> str:
-    return _key(call)
-
-
-def _key(call: Any) -> str:
-    try:
-        arguments = json.dumps(json.loads(call.raw or "{}"), sort_keys=True)
-    except (ValueError, RecursionError):
-        arguments = call.raw
-    return f"{call.name} {arguments}"
-
-
-@sysop("baml.agent.counted")
-def counted(context: Context, repeats: Mapping[str, int], calls: list[Any]) -> dict[str, int]:
-    found = dict(repeats)
-    for key in map(_key, calls):
-        found[key] = found.get(key, 0) + 1
-    return found
-
-
-@sysop("baml.agent.earlier")
-def earlier(context: Context, messages: list[Any], call: Any) -> Any:
-    wanted = _key(call)
-    parts = [part for message in messages for part in message.parts]
-    same = {part.id for part in parts if _is(part, "Call") and part is not call and _key(part) == wanted}
-    given = [part.content for part in parts if _is(part, "Result") and part.id in same]
-    return given[-1] if given else None
-
-
-def _is(part: Any, name: str) -> bool:
-    return isinstance(part, Instance) and part.__class_name__ == f"baml.agent.{name}"
-
-
 @sysop("baml.agent.loop_of")
 def loop_of(context: Context, function_name: str) -> FunctionValue | None:
     info = context.program.functions.get(function_name)
@@ -390,8 +271,3 @@ def declared_options(context: Context, function_name: str) -> Instance:
         "done": functions.get(found.done or ""),
     }
     return context.space.instance("baml.agent.Options", fields)
-
-
-@sysop("baml.agent.begin_call")
-def begin_call(context: Context, call: Any, step: int) -> None:
-    context.host.tool_call = ToolCallHere(call.id, call.name, step)

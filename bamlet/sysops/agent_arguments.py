@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..interpreter.runtime.space import ValueSpace
@@ -69,17 +69,17 @@ class ArgumentsReader:
 class SpokenReader:
     """The same of an answer that has its calls in its text."""
 
-    def __init__(self, reader: ArgumentsReader) -> None:
-        self._reader = reader
+    def __init__(self, take: Callable[[StreamChunk], list[Arguments]]) -> None:
+        self._take = take
         self._calls = SpokenCalls()
 
     def take(self, chunk: StreamChunk) -> list[Arguments]:
         if chunk.type == "start":
             self._calls = SpokenCalls()
         if chunk.type != "content":
-            return self._reader.take(chunk)
+            return self._take(chunk)
         _, chunks = self._calls.feed(chunk.text)
-        return [arguments for inner in chunks for arguments in self._reader.take(inner)]
+        return [arguments for inner in chunks for arguments in self._take(inner)]
 
 
 class _Maps:

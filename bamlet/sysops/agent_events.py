@@ -145,7 +145,8 @@ class Steps:
     def event(self, shown: StreamEvent) -> AgentEvent | None:
         match shown:
             case Done(event=event):
-                if isinstance(event, StepStarted):
+                # Agents in its tools are called and not streamed: they say nothing in pieces, also while it does.
+                if isinstance(event, StepStarted) and len(event.path) <= 1:
                     self._path, self._step, self._has_spoken = event.path, event.step, False
                 found: AgentEvent = event
                 return found

@@ -4,6 +4,8 @@ program that runs imports it."""
 from . import (
     agent,
     agent_asks,
+    agent_calls,
+    agent_early,
     agent_events,
     agent_messages,
     answer_values,

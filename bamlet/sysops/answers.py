@@ -55,6 +55,8 @@ class Answer:
         self._new: list[str] = []
         self._size = 0
         self._blanks = 0
+        self._overheard: Callable[[StreamChunk], object] | None = None
+        self._kept: list[StreamChunk] | None = None  # what was overheard and not taken, if somebody takes it
 
     def add(self, events: list[Any]) -> bool:
         """Whether the answer began anew."""
@@ -68,6 +70,8 @@ class Answer:
         if began_anew:
             self._new, new = [], [accumulator.text]
         self._new += new
+        if self._overheard is not None:
+            self._overhear(self._overheard)
         if (attempt := self.attempt) is not None:
             if new and attempt.first_text is None:
                 attempt.says()
@@ -93,8 +97,24 @@ class Answer:
     def reasoning(self) -> str:
         return self.said.reasoning
 
+    def overhear(self, heard: Callable[[StreamChunk], object], *, keeps: bool) -> None:
+        """Call back with each chunk as soon as it has come, before anybody asks. What is kept is there for
+        `new_chunks` all the same."""
+        self._overheard = heard
+        self._kept = [] if keeps else None
+
+    def _overhear(self, heard: Callable[[StreamChunk], object]) -> None:
+        new = self._accumulator.new_chunks()
+        for chunk in new:
+            heard(chunk)
+        if self._kept is not None:
+            self._kept += new
+
     def new_chunks(self) -> list[StreamChunk]:
-        return self._accumulator.new_chunks()
+        new = self._accumulator.new_chunks()
+        if self._kept:
+            new, self._kept = self._kept + new, []
+        return new
 
     def new_text(self) -> str:
         text = "".join(self._new)

@@ -25,7 +25,21 @@ UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call
 @sysop("baml.future.start")
 def start(context: Context, body: FunctionValue, name: str | None, options: list[Any]) -> Opaque:
     group, tokens, is_detached = _bound_to(options) if options else _BOUND_TO_NOTHING
-    own = _detached(context) if is_detached else _inside(context)
+    if is_detached:
+        future = begin(_detached(context), body, group, nothing, name)
+    else:
+        own = _inside(context)
+        future = begin(own, body, group, partial(context.branches.remove, own), name)
+    # Last, since a token that is cancelled stops it at once, which takes all that is in place by now.
+    for token in tokens:
+        token.bind(future)
+    return Opaque(FUTURE, future)
+
+
+def begin(
+    own: Context, body: FunctionValue, group: Group | None, then: Callable[[], None], name: str | None = None
+) -> Future:
+    """A function in a task and a context of its own; `then` is called when it has ended."""
     host = own.host
     future = host.tasks.future(host.future)
     host.future = future
@@ -33,11 +47,8 @@ def start(context: Context, body: FunctionValue, name: str | None, options: list
     task = asyncio.create_task(_run(own, body, future, group), name=name)
     future.stop = partial(_stop, host, task)
     future.task = task
-    host.tasks.run(task, future, nothing if is_detached else partial(context.branches.remove, own))
-    # Last, since a token that is cancelled stops it at once, which takes the lines before.
-    for token in tokens:
-        token.bind(future)
-    return Opaque(FUTURE, future)
+    host.tasks.run(task, future, then)
+    return future
 
 
 _BOUND_TO_NOTHING: tuple[None, list[Token], bool] = (None, [], False)
@@ -66,6 +77,7 @@ def _detached(context: Context) -> Context:
         tasks=context.host.services.detached_here(),
         future=None,
         stopping=None,
+        begun_early=[],
     )
     made: Context = AnyContext(context.invoke, context.program, context.space, host, lambda: UNLOOKED)
     made.constants = context.constants

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..providers.prices import Price
     from ..sap import Report
     from ..wire.message import Transport
+    from .agent_early import Early
     from .asked import AnswerNote, AskedFor
     from .budget import Budget
     from .host_function import HostFunction
@@ -245,6 +246,8 @@ class Host:
     agents_above: tuple[str, ...] = ()
     # The call of a tool that this task runs, and who is asked when one waits for a person.
     tool_call: ToolCallHere | None = None
+    # What agents of this task have begun before its turn, the innermost last.
+    begun_early: list[Early] = field(default_factory=list)
     on_approval: Callable[[Any], Awaitable[Any]] | None = None
     # The host's own, for its own functions.
     deps: Any = None
@@ -271,7 +274,7 @@ class Host:
         made.asking = self.asking.branch()
         made.task = (*self.task, self._branched)
         made.stopping = None
-        made.agents_above, made.agent_state = self.agent_path(), None
+        made.agents_above, made.agent_state, made.begun_early = self.agent_path(), None, []
         made._branched = 0
         return made
 

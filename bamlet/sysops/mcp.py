@@ -122,6 +122,7 @@ def _tool(context: Context, server: str, tool: RemoteTool) -> Instance:
             "timeout_ms": TIMEOUT_MS,
             "retries": 0,
             "alone": False,
+            "early": False,
             "once": False,
             "max_result": MAX_RESULT,
         },

@@ -490,5 +490,27 @@ class Voice:
         self._unheard_text = []
 
 
+class Aside(Voice):
+    """What a task says while the model above it is still speaking: nobody hears it. What agents do in it is told."""
+
+    __slots__ = ()
+
+    def __init__(self, sink: Sink, outer: Voice) -> None:
+        super().__init__(sink, outer)
+
+    def inner(self) -> Voice:
+        return Aside(self.sink, self)
+
+    @property
+    def has_spoken(self) -> bool:
+        return False
+
+    async def hand_over(self) -> None:
+        """There is nothing."""
+
+    def _may_speak(self) -> bool:
+        return False
+
+
 _UNASKED = View()  # of sinks that nobody has given `on_partial`
 _NOBODYS = Sink()
