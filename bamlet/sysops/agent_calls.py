@@ -118,20 +118,24 @@ def key(call: Any) -> str:
 
 
 @sysop("baml.agent.counted")
-def counted(context: Context, repeats: Mapping[str, int], calls: list[Any]) -> dict[str, int]:
-    found = dict(repeats)
-    for one in map(key, calls):
-        found[one] = found.get(one, 0) + 1
-    return found
+def counted(context: Context, repeats: Mapping[str, int], call: Any) -> dict[str, int]:
+    made = key(call)
+    return {**repeats, made: repeats.get(made, 0) + 1}
 
 
 @sysop("baml.agent.earlier")
-def earlier(context: Context, messages: list[Any], call: Any) -> Any:
-    wanted = key(call)
-    parts = [part for message in messages for part in message.parts]
-    same = {part.id for part in parts if _is(part, "Call") and part is not call and key(part) == wanted}
-    given = [part.content for part in parts if _is(part, "Result") and part.id in same]
-    return given[-1] if given else None
+def earlier(context: Context, messages: list[Any], results: Mapping[str, Any], call: Any) -> Any:
+    wanted, found = key(call), None
+    same: set[str] = set()
+    for message in messages:
+        if message.role == "assistant":
+            # Of this message only: some servers count their calls anew in each answer.
+            same = {part.id for part in message.parts if _is(part, "Call") and key(part) == wanted}
+        for part in message.parts:
+            if _is(part, "Result") and part.id in same:
+                found = part.content
+    now = [result.content for call_id, result in results.items() if call_id in same]
+    return now[-1] if now else found
 
 
 def _is(part: Any, name: str) -> bool:

@@ -276,6 +276,14 @@ def test_the_same_call_again_and_again() -> None:
     assert [one["content"] for one in results] == [1000, 1000, "you asked this before: 1000"]
 
 
+def test_the_same_call_three_times_in_one_answer() -> None:
+    """Ids say nothing across answers: some servers count their calls anew in each."""
+    other = calls(call("wait", {"ms": 7}))
+    ran = Ran(other, calls(*[call("wait", {"ms": 1000})] * 3), say("ok"))
+    assert ran.call() == "ok"
+    assert ran.told == ["7", "1000", "1000", "you asked this before: 1000"]
+
+
 def test_a_limit_of_steps() -> None:
     ran = Ran(calls(call("wait", {"ms": 1})), calls(call("wait", {"ms": 2})), say("late"))
     with pytest.raises(bamlet.UnhandledThrow, match="no answer after 2 steps") as ended:
