@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, cast, get_args
 
 from ..diagnostics import did_you_mean
-from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.calling import begin_value, call_value
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.tools import AgentInfo, FunctionInfo, gives_tools, in_order, tool_name
 from ..interpreter.runtime.values import FunctionValue, Instance, Opaque, to_plain
@@ -22,7 +21,7 @@ from ..types.schema import Field
 from .agent_arguments import ArgumentsReader, SpokenReader, read_arguments
 from .answer_values import validation
 from .clients import primitive_of
-from .history import as_messages
+from .history import as_messages, compact_json
 from .host import Context
 from .registry import Failure, sysop
 
@@ -110,8 +109,8 @@ def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Inst
         raise Failure("InvalidArgument", message) from None
     made = Input(shape)
 
-    async def run(inner: AnyContext[Any], arguments: Mapping[str, Any]) -> Any:
-        return await call_value(inner, function, *in_order(info, arguments))
+    def run(inner: AnyContext[Any], arguments: Mapping[str, Any]) -> Any:
+        return begin_value(inner, function, *in_order(info, arguments))
 
     return context.space.instance(
         "baml.agent.Tool",
@@ -119,7 +118,7 @@ def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Inst
             "name": tool_name(info.name),
             "description": description,
             "input": Opaque("baml.agent.Input", made),
-            "run": FunctionValue(info.name, run, suspends=True, needs_context=True),
+            "run": FunctionValue(info.name, run, function.suspends, needs_context=True),
             "timeout_ms": TIMEOUT_MS,
             "retries": 0,
             "alone": False,
@@ -145,7 +144,7 @@ def _described(info: FunctionInfo) -> tuple[str, dict[str, str]]:
 
 @sysop("baml.agent.Input.json_schema")
 def json_schema(context: Context, given: Opaque) -> str:
-    return json.dumps(given.payload.shape.schema().schema, ensure_ascii=False, separators=(",", ":"))
+    return compact_json(given.payload.shape.schema().schema)
 
 
 @sysop("baml.agent.Input.read", throws=("Validation", "InvalidArgument"))
@@ -231,7 +230,7 @@ def _twice(names: Iterable[str]) -> str | None:
 @sysop("baml.agent.content_of")
 def content_of(context: Context, value: Any, limit: int) -> Any:
     plain = value if isinstance(value, str) else to_plain(value)
-    text = plain if isinstance(plain, str) else _written(plain)
+    text = plain if isinstance(plain, str) else compact_json(plain)
     if len(text) <= limit:
         return plain
     kept = max(limit, 0) // 2
@@ -243,12 +242,8 @@ def content_of(context: Context, value: Any, limit: int) -> Any:
 def told_of(context: Context, error: Any) -> str:
     text = getattr(error, "message", None) if isinstance(error, Instance) else error
     if not isinstance(text, str):
-        text = _written(to_plain(error))
+        text = compact_json(to_plain(error))
     return context.host.hide(text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}…")
-
-
-def _written(plain: Any) -> str:
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 @sysop("baml.agent.loop_of")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..diagnostics import did_you_mean
-from ..interpreter.runtime.values import Handle, Instance, Opaque
+from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque
 from ..providers import ToolCall, are_spoken, spoken_calls
 from ..records import dataclass, replace
 from ..sap import ParseFailure
@@ -18,6 +18,8 @@ from .host import Context, ToolCallHere
 from .registry import sysop
 
 MAX_CALLS = 64  # of one answer
+
+_sorted = json.JSONEncoder(sort_keys=True).encode
 
 
 @sysop("baml.agent.message_of")
@@ -111,15 +113,14 @@ def key_of(context: Context, call: Any) -> str:
 
 def key(call: Any) -> str:
     try:
-        arguments = json.dumps(json.loads(call.raw or "{}"), sort_keys=True)
+        arguments = _sorted(json.loads(call.raw or "{}"))
     except (ValueError, RecursionError):
         arguments = call.raw
     return f"{call.name} {arguments}"
 
 
 @sysop("baml.agent.counted")
-def counted(context: Context, repeats: Mapping[str, int], call: Any) -> dict[str, int]:
-    made = key(call)
+def counted(context: Context, repeats: Mapping[str, int], made: str) -> dict[str, int]:
     return {**repeats, made: repeats.get(made, 0) + 1}
 
 
@@ -140,6 +141,11 @@ def earlier(context: Context, messages: list[Any], results: Mapping[str, Any], c
 
 def _is(part: Any, name: str) -> bool:
     return isinstance(part, Instance) and part.__class_name__ == f"baml.agent.{name}"
+
+
+@sysop("baml.agent.waits")
+def waits(context: Context, run: FunctionValue) -> bool:
+    return run.suspends
 
 
 @sysop("baml.agent.begin_call")

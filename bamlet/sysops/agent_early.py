@@ -4,11 +4,11 @@
     attempt 2   … find(7) is whole, and is known … the answer ends
     its turn    the result of find(7), waited for if it is not there yet
 
-What is begun belongs to the step of the agent and not to an attempt, so it outlives attempts that fail. In the order
-of the code that follows from it: a call is in the table before its task takes its first step, and nothing is awaited
-in between, so of two attempts that speak at once one begins it. A result is in the table, and in the state that the
-error of the run will have, before anybody is told of the end of its task, so that whoever goes on from there has it.
-A task ends with the step: stopped when its answer does not ask for it, when the step fails, or with the call.
+What is begun belongs to the step of the agent and not to an attempt, so it outlives attempts that fail. The order
+of the code follows from that. A call is in the table before its task takes its first step, and nothing is awaited
+in between: of two attempts that speak at once one begins it. A result is in the table, and in the state that the
+error of the run will have, before anybody hears that its task has ended: whoever goes on from there has it. A task
+ends with the step: stopped when the answer does not ask for it, when the step fails, or with the call.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Early:
         wanted = key_of_made(made)
         if wanted in self.results or wanted in self.running or self._repeats.get(wanted, 0) >= MAX_RUNS:
             return
-        call = CallReader(self._context, self.tools, is_cut=False, is_too_many=False).call(made)
+        call: Any = CallReader(self._context, self.tools, is_cut=False, is_too_many=False).call(made)
         if call.error is None:
             self.running[wanted] = self._begun(wanted, call)
 
@@ -107,6 +107,11 @@ class Early:
             elif future.failure is not None:
                 future.outcome()
         self.results = {name: result for name, result in self.results.items() if name in wanted}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any call was."""
+        return bool(self.running or self.results)
 
     @property
     def is_over(self) -> bool:
@@ -204,9 +209,7 @@ class _Open:
 
 
 @sysop("baml.agent.listen")
-def listen(
-    context: Context, state: Any, tools: list[Any], may_begin: list[Any], run: FunctionValue
-) -> Opaque:
+def listen(context: Context, state: Any, tools: list[Any], may_begin: list[Any], run: FunctionValue) -> Opaque:
     begun = context.host.begun_early
     # A program that makes its steps by itself may have left some.
     begun[:] = [one for one in begun if not one.is_over]
@@ -248,7 +251,7 @@ def hear(context: Context, given: Opaque, answer: Handle | Opaque) -> None:
 @sysop("baml.agent.Early.result_of")
 async def result_of(context: Context, given: Opaque, call: Any) -> Any:
     early: Early = given.payload
-    result = await early.result_of(context, key(call))
+    result = await early.result_of(context, key(call)) if early.has_begun else None
     if result is None or result.id == call.id:
         return result
     fields = {name: getattr(result, name) for name in result.__fields__}
@@ -266,7 +269,9 @@ def begun_first(context: Context, given: Opaque, calls: list[Any]) -> list[Any]:
 
 @sysop("baml.agent.Early.keep_only")
 def keep_only(context: Context, given: Opaque, calls: list[Any]) -> None:
-    given.payload.keep_only({key(call) for call in calls})
+    early: Early = given.payload
+    if early.has_begun:
+        early.keep_only({key(call) for call in calls})
 
 
 @sysop("baml.agent.Early.so_far")

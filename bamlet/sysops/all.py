@@ -43,6 +43,8 @@ from . import (
 __all__ = [
     "agent",
     "agent_asks",
+    "agent_calls",
+    "agent_early",
     "agent_events",
     "agent_messages",
     "answer_values",

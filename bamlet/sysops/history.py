@@ -9,6 +9,8 @@ from typing import Any
 from ..interpreter.runtime.media import MediaValue
 from ..prompt import Media, Message, Part, Text, ToolResult, ToolUse, Unread
 
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def as_messages(messages: Iterable[Any]) -> Iterator[Message]:
     """Those without parts say nothing, and providers refuse them."""
@@ -37,7 +39,7 @@ def _parts(message: Any) -> Iterator[Part]:
 
 def _result(part: Any) -> ToolResult:
     content = part.content
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = content if isinstance(content, str) else compact_json(content)
     return ToolResult(part.id, part.name, text, part.is_error)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..providers.prices import Price
     from ..sap import Report
     from ..wire.message import Transport
-    from .agent_early import Early
     from .asked import AnswerNote, AskedFor
     from .budget import Budget
     from .host_function import HostFunction
@@ -246,8 +245,8 @@ class Host:
     agents_above: tuple[str, ...] = ()
     # The call of a tool that this task runs, and who is asked when one waits for a person.
     tool_call: ToolCallHere | None = None
-    # What agents of this task have begun before its turn, the innermost last.
-    begun_early: list[Early] = field(default_factory=list)
+    # What agents of this task have begun before its turn, the innermost last: see `agent_early`.
+    begun_early: list[Any] = field(default_factory=list)
     on_approval: Callable[[Any], Awaitable[Any]] | None = None
     # The host's own, for its own functions.
     deps: Any = None

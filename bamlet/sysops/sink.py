@@ -491,7 +491,7 @@ class Voice:
 
 
 class Aside(Voice):
-    """What a task says while the model above it is still speaking: nobody hears it. What agents do in it is told."""
+    """Of a task that runs while the model above it still speaks: nobody hears it. What agents do in it is told."""
 
     __slots__ = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..wire.closing import uninterrupted
+from ..wire.closing import ended
 from .host import Context
 from .registry import sysop
 
@@ -25,4 +25,4 @@ async def first_of(context: Context, tasks: set[asyncio.Task[Any]], seconds: flo
     finally:
         # No task outlives the operation that started it, and a clock of the host may take its time to let go.
         bound.cancel()
-        await uninterrupted(asyncio.wait({bound}))
+        await ended(bound)

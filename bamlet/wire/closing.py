@@ -24,6 +24,12 @@ async def let_finish(work: Awaitable[T]) -> T:
 async def uninterrupted(work: Awaitable[T]) -> T:
     """Wait until the work has ended. A cancellation waits for that too, and is raised then."""
     ending = asyncio.ensure_future(work)
+    await ended(ending)
+    return ending.result()
+
+
+async def ended(ending: asyncio.Future[T]) -> None:
+    """The same of what somebody else has begun, and will ask how it ended."""
     cancelled: asyncio.CancelledError | None = None
     while not ending.done():
         try:
@@ -35,4 +41,3 @@ async def uninterrupted(work: Awaitable[T]) -> T:
         # Before the outcome: a deadline or a task group knows its own word only by this exception. A failure
         # of the work is told as its cause.
         raise cancelled from None if ending.cancelled() else ending.exception()
-    return ending.result()
