@@ -222,7 +222,8 @@ def listen(context: Context, state: Any, tools: list[Any], may_begin: list[Any],
 
 
 def _of(context: Context, state: Any) -> Early | None:
-    for early in reversed(context.host.begun_early):
+    begun: list[Early] = context.host.begun_early
+    for early in reversed(begun):
         if not early.is_taken and (early.function_name, early.steps) == (state.function_name, state.steps):
             return early
     return None

@@ -10,6 +10,19 @@ def baml.llm.ExecutionContext.render($context, self, primitive):
 fn baml.llm.ExecutionContext.render = baml.llm.ExecutionContext.render
 
 
+def baml.llm.ExecutionContext.begin_answer($context, self, primitive):
+    answer = $context.invoke('baml.llm.PrimitiveClient.new_stream_accumulator', $context, primitive)
+    $1 = self.turn
+    if $1 is None:
+        return answer
+    turn = $1
+    $context.invoke('baml.agent.Early.hear', $context, turn.early, answer)
+    return answer
+
+
+fn baml.llm.ExecutionContext.begin_answer = baml.llm.ExecutionContext.begin_answer
+
+
 async def baml.llm.ExecutionContext.read($context, self, answer, value):
     $1 = self.turn
     if $1 is None:

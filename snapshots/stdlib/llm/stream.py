@@ -132,7 +132,7 @@ async def baml.llm.open_stream($context, primitive, call):
     prompt = fn baml.llm.ExecutionContext.render($context, call, primitive)
     request = $context.invoke('baml.llm.PrimitiveClient.build_request_stream', $context, primitive, await $context.invoke('baml.llm.PrimitiveClient.fetch_media', $context, primitive, prompt))
     fn baml.llm.ExecutionContext.limit($context, call, request)
-    return class baml.llm.LiveAnswer(call, primitive, prompt, await $context.invoke('baml.http.fetch_sse', $context, await $context.invoke('baml.llm.PrimitiveClient.authorize', $context, primitive, request)), $context.invoke('baml.llm.PrimitiveClient.new_stream_accumulator', $context, primitive), $context.invoke('baml.llm.PrimitiveClient.new_partial_parser', $context, primitive, call.output), [], False, None)
+    return class baml.llm.LiveAnswer(call, primitive, prompt, await $context.invoke('baml.http.fetch_sse', $context, await $context.invoke('baml.llm.PrimitiveClient.authorize', $context, primitive, request)), fn baml.llm.ExecutionContext.begin_answer($context, call, primitive), $context.invoke('baml.llm.PrimitiveClient.new_partial_parser', $context, primitive, call.output), [], False, None)
 
 
 fn baml.llm.open_stream = baml.llm.open_stream
