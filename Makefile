@@ -115,6 +115,7 @@ nightly: $(DEV) interop clients ray parquet ## What `interop`, `clients`, `ray` 
 	@BAMLET_EXPLAINED=10000 $(BIN)/python -m pytest -q --timeout 600 tests/unit/test_explain.py
 	@BAMLET_EDITS=10000 $(BIN)/python -m pytest -q --timeout 3600 tests/unit/test_checked_before.py
 	@BAMLET_CALLS=10000 $(BIN)/python -m pytest -q tests/unit/test_leaks.py
+	@BAMLET_AGENT_RUNS=1000 BAMLET_AGENT_MATRIX=all $(BIN)/python -m pytest -q --timeout 600 tests/agents tests/conformance/test_tool_types.py
 	@BAMLET_CLIENT_PROGRAMS=1000 $(BIN)/python -m pytest -q tests/unit/test_random_clients.py
 	@BAMLET_NODE_MODULES=$(NODE_MODULES)/node_modules $(BIN)/python -m pytest -q -s \
 		tests/interop/test_large_program.py tests/interop/test_chaos.py

@@ -6,6 +6,7 @@ Requests, tasks and handles are outside of what a program can see. Time is virtu
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -18,7 +19,7 @@ from bamlet.testing.script import Scripted, call, calls, cut, fail, say, script
 from tests.agents.test_loop import program
 from tests.support.scripted import LoopClock, run_virtual
 
-RUNS = 120  # of each dialect
+RUNS = int(os.environ.get("BAMLET_AGENT_RUNS", "120"))  # of each dialect
 
 
 def answers(random: Random) -> Iterator[Scripted]:
