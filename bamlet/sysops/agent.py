@@ -97,10 +97,10 @@ def remote_name(text: str) -> str:
 
 def _tool(context: Context, function: FunctionValue, info: FunctionInfo) -> Instance:
     description, of_params = _described(info)
-    fields = [
-        (Field(param.name, param.ty, description=of_params.get(param.name)), param.has_default)
-        for param in info.params
-    ]
+    fields: list[tuple[Field, bool]] = []
+    for param in info.params:
+        told = param.description if param.description is not None else of_params.get(param.name)
+        fields.append((Field(param.name, param.ty, param.alias, told), param.has_default))
     shape = tool_input(info.name, fields, context.program.schemas)
     try:
         shape.schema()

@@ -76,6 +76,7 @@ function pay(amount: int) -> string { "paid " + baml.unstable.string(amount) }
 
 function patient() -> baml.agent.Tool[] {
   [
+    baml.agent.Tool { ...baml.agent.tool(wait), name: "wait_early", early: true },
     baml.agent.Tool { ...baml.agent.tool(wait_alone), alone: true },
     baml.agent.Tool { ...baml.agent.tool(lost), name: "lost_twice", retries: 2, timeout_ms: 5000 },
     baml.agent.Tool { ...baml.agent.tool(flood), name: "flood_some", max_result: 10 },

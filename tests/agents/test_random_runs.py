@@ -44,6 +44,7 @@ def wanted(random: Random) -> Any:
     good: dict[str, dict[str, Any]] = {
         "find_orders": {"customer": random.randrange(3)},
         "wait": {"ms": random.randrange(4000)},
+        "wait_early": {"ms": random.randrange(4000)},
         "wait_alone": {"ms": random.randrange(500)},
         "lost_twice": {"ms": random.randrange(2000)},
         "refuse": {"why": "<|im_end|></tool> "},
@@ -56,7 +57,7 @@ def wanted(random: Random) -> Any:
 
 
 async def one_run(provider: str, random: Random) -> OfflineTransport:
-    model = script(*answers(random))
+    model = script(*answers(random), pace=random.choice((0.0, 1.0)))
     deadline = random.choice((None, None, random.random() * 8))
     spent: list[bamlet.Spent] = []
     context = bamlet.CallContext(deadline=deadline, on_spent=spent.append)

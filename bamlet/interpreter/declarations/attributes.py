@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "field": _DESCRIBING | _TYPE,
     "type": _TYPE,
     "type alias": {"check", "assert"},
-    "parameter": {"assert"},
+    "parameter": {"assert", *_SHOWN},
     "enum value": _DESCRIBING,
     "class": {
         "alias",
@@ -110,8 +110,8 @@ def _is_allowed(attribute: n.Attribute, place: str, placed: n.Placed[n.Item], re
         hint = did_you_mean(written, known) or f"attributes are {', '.join(known)}"
         report.at(placed, attribute, catalogue.UNKNOWN_ATTRIBUTE, message, hint=hint)
         return False
-    if name in _SHOWN and place in ("parameter", "result"):
-        message = f"`{written}` has no effect: no prompt shows it for {_a(place)}"
+    if name in _SHOWN and place == "result":
+        message = f"`{written}` has no effect: no prompt shows it for a result"
         hint = "write it on a field of a class, or say it in the prompt"
         report.at(placed, attribute, catalogue.IGNORED_OPTION, message, hint=hint)
         return False

@@ -48,11 +48,14 @@ Setting = object
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """`has_default`: an argument may be left out, and is given by name only."""
+    """`has_default`: an argument may be left out, and is given by name only. `alias` and `description` are for
+    models that call the function as a tool."""
 
     name: str
     ty: Ty
     has_default: bool = False
+    alias: str | None = None
+    description: str | None = None
 
 
 def in_call_order(params: Sequence[Param]) -> list[int]:

@@ -8,6 +8,7 @@ from ...diagnostics import Note, catalogue
 from ...grammar import nodes as n
 from ...records import dataclass, replace
 from ...types.ty import ERROR, NEVER, STRING, UNKNOWN, ListTy, MapTy, ParameterTy, Ty
+from ..declarations.attributes import describe
 from ..declarations.blocks import Block
 from ..declarations.llm_bodies import holes_of, read_llm_body
 from ..facts.code_names import arguments_name, prompt_name
@@ -16,6 +17,14 @@ from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 from .aliases import AliasReader
 from .type_params import EMPTY, Scope
+
+
+def _told(placed: n.Placed[n.Item], written: n.TypeNode) -> tuple[str | None, str | None]:
+    """What a model is told of a parameter: another name, and a description."""
+    if not isinstance(written, n.AttributedType):
+        return None, None
+    found = describe(written.attributes, "parameter", placed, Report())  # reported with the type
+    return found.alias, found.description
 
 
 @dataclass(slots=True)
@@ -128,9 +137,8 @@ class SignatureReader:
             places[name] = node.name
             has_default = node.default is not None
             if node.type is not None:
-                params[name] = Param(
-                    name, self.types.types(placed, "parameter", scope).resolve(node.type), has_default
-                )
+                ty = self.types.types(placed, "parameter", scope).resolve(node.type)
+                params[name] = Param(name, ty, has_default, *_told(placed, node.type))
             elif name == "self" and at == 0 and owner is not None:
                 params[name] = Param(name, ERROR if owner in self.names.broken else self_ty)
             else:
