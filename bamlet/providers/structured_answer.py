@@ -13,7 +13,7 @@ from ..records import replace
 from ..wire.sse import Event
 from .accumulator import Accumulator
 from .chunks import StreamChunk
-from .completion import Completion
+from .completion import Completion, ToolCall
 
 MAX_HELD = 256
 """Characters that are held back until it is clear whether they wrap a value, with the blanks among them."""
@@ -106,7 +106,13 @@ class StructuredAccumulator:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""
 
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return _but_the_answer(self._inner.tool_calls)
+
     def new_chunks(self) -> list[StreamChunk]:
+        if not self._takes_tool:
+            return self._inner.new_chunks()
         new, self._chunks = self._chunks, []
         return new
 
@@ -167,5 +173,8 @@ class StructuredAccumulator:
         if self._takes_tool and self._slot is None:
             # The model would not use the tool; what it said instead may still hold the value.
             self._show(completion.text)
-        calls = tuple(call for call in completion.tool_calls if call.name != ANSWER_NAME)
-        return replace(completion, text=self.text, tool_calls=calls)
+        return replace(completion, text=self.text, tool_calls=_but_the_answer(completion.tool_calls))
+
+
+def _but_the_answer(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
+    return tuple(call for call in calls if call.name != ANSWER_NAME)

@@ -250,6 +250,31 @@ def test_an_llm_function_is_a_tool_like_any_other() -> None:
     assert ran.told == ['{"count":2}']
 
 
+@pytest.mark.parametrize("mode", ["prompt", "json_schema", "tool"])
+def test_every_way_to_ask_for_the_answer_goes_with_tools(mode: str) -> None:
+    """Called, streamed and heard; where the answer is a call itself, it is none of the calls to make."""
+    source = SOURCE.replace("PROVIDER", "openai").replace("OPTIONS", f", output_mode {mode}")
+    compiled = bamlet.compile_sources({"main.baml": source})
+
+    async def run(*, streams: bool) -> tuple[Any, list[Any]]:
+        model = script(calls(call("wait", {"ms": 5})), say('{"count": 2}'))
+        async with bamlet.AsyncRuntime(compiled, transport=model, clock=LoopClock(), environ={}) as runtime:
+            if not streams:
+                return await runtime.call("Typed", q="?"), []
+            stream = runtime.stream("Typed", q="?")
+            events = [event async for event in stream.agent_events()]
+            return await stream.final(), events
+
+    assert run_virtual(run(streams=False))[0].count == 2
+    value, events = run_virtual(run(streams=True))
+    assert value.count == 2
+    assert sum(event.name == "ToolEnded" for event in events) == 1
+    said = [
+        event.chunk.name for event in events if event.name == "ChunkSaid" and event.chunk.type == "tool_call_end"
+    ]
+    assert said[0] == "wait"
+
+
 # --- what ends a run
 
 
