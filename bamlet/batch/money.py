@@ -59,7 +59,7 @@ def check_prices(program: Program, function: str, prices: Prices) -> None:
     unknown = [name for name in clients_of(program, function) if prices.of_client(name) is None]
     if unknown:
         raise Refused(
-            f"--max-cost: nobody knows what `{unknown[0]}` costs; write `price {{ input 0.15 output 0.6 }}` into"
+            f"--max-cost: nobody knows what `{unknown[0]}` costs; write `price {{ input 0.15, output 0.6 }}` into"
             " its options, or name a table with BAMLET_PRICES"
         )
 

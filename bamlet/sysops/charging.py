@@ -17,7 +17,7 @@ def charge_for(host: Host, client_name: str | None) -> Charge | None:
     if limited is not None:
         price = host.price_of(client_name)
         if price is None:
-            hint = "write `price { input 0.15 output 0.6 }` into its options, or name a table with BAMLET_PRICES"
+            hint = "write `price { input 0.15, output 0.6 }` into its options, or name a table with BAMLET_PRICES"
             raise limited.spent_up("usd", f"a budget in dollars: nobody knows what `{client_name}` costs; {hint}")
     known = host.services.clients.get(client_name)
     longest = max_tokens_of(known[1].payload.options.body) if known is not None else None
