@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast, get_args
 
 from ..diagnostics import did_you_mean
-from ..interpreter.runtime.calling import begin_value, call_value
+from ..interpreter.runtime.calling import begin_value, call_back
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.tools import AgentInfo, FunctionInfo, gives_tools, in_order, tool_name
 from ..interpreter.runtime.values import FunctionValue, Instance, Opaque, to_plain
@@ -67,7 +67,7 @@ async def declared(context: Context, function_name: str) -> list[Instance]:
             continue
         function, named = context.space.functions[name], context.program.functions[name]
         if gives_tools(named.result):
-            given = await call_value(context, function)
+            given = await call_back(context, function)
             found += given if isinstance(given, list) else [given]
         else:
             found.append(_tool(context, function, named))

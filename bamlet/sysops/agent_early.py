@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.calling import call_back
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Thrown
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque
@@ -73,7 +73,7 @@ class Early:
         own.host.voice = Aside(context.host.voice.sink, context.host.voice)
 
         async def work(inner: AnyContext[Any]) -> Any:
-            result = await call_value(inner, run, call)
+            result = await call_back(inner, run, call)
             self._keep(wanted, result)
             return result
 
@@ -293,7 +293,7 @@ async def within_step(context: Context, step: FunctionValue) -> Any:
     begun = context.host.begun_early
     before = len(begun)
     try:
-        return await call_value(context, step)
+        return await call_back(context, step)
     finally:
         # Nothing of a step runs when it is over, however it ends; its tasks are waited for with the call's.
         for early in begun[before:]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.calling import call_back
 from ..interpreter.runtime.failures import Overspent
 from ..interpreter.runtime.space import ValueSpace
 from ..interpreter.runtime.values import FunctionValue, Instance
@@ -28,7 +28,7 @@ async def within(context: Context, limits: Any, f: FunctionValue) -> Any:
     host.budget = budget
     try:
         async with budget.clock():
-            value = await call_value(context, f)
+            value = await call_back(context, f)
     except BaseException as failure:
         # What is stopped by a panic closes nothing by itself, and no socket is held until the call ends.
         await scope.aclose()

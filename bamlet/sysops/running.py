@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..interpreter.runtime.failures import CATCHABLE, Panic
+from ..interpreter.runtime.failures import CATCHABLE, OF_PYTHON, Panic, as_panic
 from ..records import dataclass, field
 from ..wire.closing import uninterrupted
 
@@ -129,6 +129,8 @@ class Future:
         self.observe()
         if self.state == "Cancelled":
             raise cancelled()
+        if isinstance(self.failure, OF_PYTHON):
+            raise as_panic(self.failure) from self.failure
         if self.failure is not None:
             raise self.failure
         return self.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from ..interpreter.runtime.calling import call_value
+from ..interpreter.runtime.calling import call_back
 from ..interpreter.runtime.values import FunctionValue, Opaque
 from .host import Context
 from .registry import sysop
@@ -56,7 +56,7 @@ async def hear(context: Context, shown: Opaque, call: FunctionValue) -> Any:
     host.voice = Voice(found.sink)
     own = context.branch(host)
     try:
-        return await call_value(own, call)
+        return await call_back(own, call)
     finally:
         # Whatever ends the call ends what is shown, else its consumer would wait for ever. Nothing is awaited.
         context.branches.remove(own)

@@ -38,6 +38,8 @@ function find(n: int) -> string throws baml.errors.HostCallable { $host }
 function pay(n: int) -> string throws baml.errors.HostCallable { $host }
 /// Stops.
 function stop() -> string throws unknown { throw baml.agent.Stop { message: "enough" } }
+/// Breaks.
+function crack(at: int) -> int { [1, 2][at] }
 /// Asks another model.
 function Sum(n: int) -> string { client Other, prompt #"{{ n }}"# }
 
@@ -52,6 +54,7 @@ function early() -> baml.agent.Tool[] {
     baml.agent.Tool { ...baml.agent.tool(pay), approval: (call) => true },
     baml.agent.Tool { ...baml.agent.tool(stop), early: true },
     baml.agent.Tool { ...baml.agent.tool(Sum), early: true },
+    baml.agent.Tool { ...baml.agent.tool(crack), early: true },
   ]
 }
 
@@ -230,6 +233,16 @@ def test_a_stop_ends_the_run_in_its_turn_and_not_before() -> None:
     assert (ran.error.value.message, ran.seconds) == ("enough", 5.0)
     gone = Ran(speaks(call("stop", "{}"), Wait(1), BREAKS, finish=None), DONE).run()
     assert (gone.value, gone.error) == ("done", None)
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["asked for", "not asked for in the end"])
+def test_a_panic_ends_the_run_whoever_asks_for_it(broken: bool) -> None:
+    made = call("crack", '{"at": 5}')
+    first = speaks(made, Wait(1), BREAKS, finish=None) if broken else speaks(made, Wait(1))
+    ran = Ran(first, DONE).run()
+    assert isinstance(ran.error, bamlet.UnhandledThrow)
+    assert "out of bounds" in str(ran.error)
+    assert ran.seconds == 1.0
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..facts.code_names import HOLE, prompt_name
 from .context import Context
+from .failures import OF_PYTHON, as_panic
 from .values import FunctionValue
 
 
@@ -45,6 +46,14 @@ def begin_value(context: Context[Any], function: FunctionValue, *arguments: Any)
     if context.calls is not None:
         context.calls()
     return function.code(context, *arguments) if function.needs_context else function.code(*arguments)
+
+
+async def call_back(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:
+    """`call_value` for an operation. A panic of the function is one for those above, and no failure of ours."""
+    try:
+        return await call_value(context, function, *arguments)
+    except OF_PYTHON as failure:
+        raise as_panic(failure) from failure
 
 
 async def call_value(context: Context[Any], function: FunctionValue, *arguments: Any) -> Any:

@@ -56,18 +56,10 @@ class Cancelled(BaseException):
     """The host said stop while compiled code was running."""
 
 
-# What a `catch` of the language can take. Python's own exceptions come from operators in emitted code.
-CATCHABLE = (
-    Thrown,
-    Panic,
-    ZeroDivisionError,
-    IndexError,
-    KeyError,
-    RecursionError,
-    MemoryError,
-    OverflowError,
-    ValueError,
-)
+# Python's own exceptions come from operators in emitted code. Those of stack and memory pass operations unchanged.
+OF_PYTHON = (ZeroDivisionError, IndexError, KeyError, OverflowError, ValueError)
+# What a `catch` of the language can take.
+CATCHABLE = (Thrown, Panic, RecursionError, MemoryError, *OF_PYTHON)
 
 
 def under_way(failure: BaseException) -> Iterator[BaseException]:
