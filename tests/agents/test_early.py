@@ -17,7 +17,17 @@ import pytest
 import bamlet
 from bamlet.wire.message import BrokenBody
 from tests.agents.test_wire import SSE, events
-from tests.support.scripted import LoopClock, Reply, ScriptedTransport, Wait, refused, run_virtual, streamed
+from tests.support.scripted import (
+    JSON,
+    LoopClock,
+    Reply,
+    ScriptedTransport,
+    Wait,
+    refused,
+    run_virtual,
+    said,
+    streamed,
+)
 
 SOURCE = """
 client<llm> One { provider openai, retry_policy Again, options { model "m", api_key "k" MODE } }
@@ -43,6 +53,11 @@ function crack(at: int) -> int { [1, 2][at] }
 /// Asks another model.
 function Sum(n: int) -> string { client Other, prompt #"{{ n }}"# }
 
+/// Asks an agent.
+function Inner(n: int) -> string { client Other, tools [late], prompt #"{{ n }}"# }
+/// Finds later.
+function late(n: int) -> string throws baml.errors.HostCallable { find(n) }
+
 function early() -> baml.agent.Tool[] {
   let found = baml.agent.Tool { ...baml.agent.tool(find), early: true };
   [
@@ -55,6 +70,7 @@ function early() -> baml.agent.Tool[] {
     baml.agent.Tool { ...baml.agent.tool(stop), early: true },
     baml.agent.Tool { ...baml.agent.tool(Sum), early: true },
     baml.agent.Tool { ...baml.agent.tool(crack), early: true },
+    baml.agent.Tool { ...baml.agent.tool(Inner), early: true },
   ]
 }
 
@@ -312,6 +328,19 @@ def test_what_it_asks_of_a_model_is_charged() -> None:
     ran.budget = bamlet.Budget(attempts=2)
     assert isinstance(ran.run().error, bamlet.BamlBudgetError)
     assert [body["model"] for body in ran.transport.bodies] == ["m", "other"]
+
+
+def test_an_agent_that_begins_early_says_nothing_into_the_answer() -> None:
+    function = {"name": "late", "arguments": '{"n": 8}'}
+    message = {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": function}]}
+    whole = json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]})
+    other = Reply([whole.encode()], headers=JSON), said("inner")
+    ran = Ran(speaks(call("Inner"), Wait(1), call("late")), DONE, other=other).run()
+    assert ran.value == "done"
+    assert ran.told["c_Inner"] == "inner"
+    steps = [(event.at, event.path) for event in ran.events if event.name == "StepStarted"]
+    assert (0.0, ("Assist", "Inner")) in steps
+    assert {event.path for event in ran.events if event.name == "ChunkSaid" and event.at == 1.0} == {("Assist",)}
 
 
 def test_what_a_model_writes_in_words_starts_early_too() -> None:
