@@ -112,11 +112,16 @@ def key_of(context: Context, call: Any) -> str:
 
 
 def key(call: Any) -> str:
+    return key_as_written(call.name, call.raw)
+
+
+def key_as_written(name: str, raw: str) -> str:
+    """However its arguments are written."""
     try:
-        arguments = _sorted(json.loads(call.raw or "{}"))
+        arguments = _sorted(json.loads(raw or "{}"))
     except (ValueError, RecursionError):
-        arguments = call.raw
-    return f"{call.name} {arguments}"
+        arguments = raw
+    return f"{name} {arguments}"
 
 
 @sysop("baml.agent.counted")

@@ -25,7 +25,7 @@ from ..patterns import pattern
 from ..providers import StreamChunk, ToolCall, are_spoken
 from .agent import tool_name_of
 from .agent_arguments import SpokenReader, own_id
-from .agent_calls import MAX_CALLS, CallReader, key
+from .agent_calls import MAX_CALLS, CallReader, key, key_as_written
 from .agent_events import tell_host
 from .answers import answer_of
 from .future import begin
@@ -59,7 +59,7 @@ class Early:
 
     def begin(self, made: ToolCall) -> None:
         """Once, whoever asks for it how often. What cannot be run is told in its turn."""
-        wanted = key_of_made(made)
+        wanted = key_as_written(made.name, made.arguments)
         if wanted in self.results or wanted in self.running or self._repeats.get(wanted, 0) >= MAX_RUNS:
             return
         call: Any = CallReader(self._context, self.tools, is_cut=False, is_too_many=False).call(made)
@@ -122,17 +122,6 @@ class Early:
         for future in self.running.values():
             future.cancel()
             future.observe()
-
-
-def key_of_made(made: ToolCall) -> str:
-    return key(_Raw(made.name, made.arguments))
-
-
-class _Raw:
-    """A call as `key` looks at it."""
-
-    def __init__(self, name: str, raw: str) -> None:
-        self.name, self.raw = name, raw
 
 
 def with_results(context: Context, state: Any, results: Mapping[str, Any]) -> Instance:
