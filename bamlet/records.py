@@ -240,7 +240,8 @@ class _LateInit:
         self._left = _FEW
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is not None and self._left:
+        # Python 3.13 looks for a signature as if the class were an instance.
+        if self._left and isinstance(instance, self._cls):
             self._left -= 1
             return partial(self._fill, instance)
         return self._written().__get__(instance, owner)
