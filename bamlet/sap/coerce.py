@@ -92,13 +92,12 @@ class Coercer:
         return known
 
     def coerce(self, node: Node, target: Target) -> Result:
-        if self._final is not None and (target.done or type(target) in _LEAVES):
-            return self._final.coerce(node, target)
         if type(node) is TextNode and node.asked is target:
             answer: Result = node.answer
             return answer
-        key = (node, target)
-        known = self._memo.get(key)
+        if self._final is not None and (target.done or type(target) in _LEAVES):
+            return self._final.coerce(node, target)
+        known = self._memo.get((node, target))
         if known is not None:
             return known
         if node.height > _RECURSION_HEIGHT:
@@ -126,12 +125,12 @@ class Coercer:
         return self._assemblies.pop((node, target), None) if self._assemblies else None
 
     def _coerce_now(self, node: Node, target: Target) -> Result:
-        key = (node, target)
-        if type(target) not in _LEAVES:
-            self._memo[key] = _LOOP
+        is_leaf = type(target) in _LEAVES
+        if not is_leaf:
+            self._memo[node, target] = _LOOP
         result = _COERCE[type(target)](self, target, node)
         if isinstance(result, Outcome):
-            if result.flags & INEXACT and not result.notes and type(target) in _LEAVES:
+            if is_leaf and result.flags & INEXACT and not result.notes:
                 note = Note("coerced", f"{describe(node)} read as {target.name}", node)
                 result = with_notes(result, [note])
             if not node.done and is_cut(node):
@@ -140,11 +139,11 @@ class Coercer:
                 result = self._constrained(target, node, result, self._holds)
         if target.strict:
             result = _as_strict(result)
-        if type(node) is TextNode and node.asked is None and type(target) in _LEAVES:
+        if is_leaf and type(node) is TextNode and node.asked is None:
             node.asked, node.answer = target, result
             self._scalars += 1
         else:
-            self._memo[key] = result
+            self._memo[node, target] = result
         return result
 
     def _coerce_leaves_first(self, node: Node, target: Target) -> None:

@@ -100,11 +100,15 @@ class OpenValue:
         return self.text[self.at :]
 
     def peek(self) -> str:
-        """The next character that is not blank; empty when there is none yet."""
-        match = _BLANKS.match(self.text, self.at)
+        """The next character that is not blank; empty when there is none yet. A step has one at least to look at."""
+        text, at = self.text, self.at
+        first = text[at]
+        if not first.isspace():
+            return first
+        match = _BLANKS.match(text, at)
         assert match is not None, "the pattern matches nothing at all, too"
         self.at = at = match.end()
-        return self.text[at] if at < len(self.text) else ""
+        return text[at] if at < len(text) else ""
 
     def attach(self, node: Node) -> None:
         self.stack[-1].values.append(node)

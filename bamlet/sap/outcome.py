@@ -87,7 +87,7 @@ class Failure:
         self.asked_as = asked_as
         self.node = node
         self.asserted = asserted
-        self.strict: bool = strict or any(cause.strict for _, cause in causes)
+        self.strict: bool = strict or (bool(causes) and any(cause.strict for _, cause in causes))
 
     def under(self, alias: str) -> Failure:
         return Failure(

@@ -26,7 +26,7 @@ _STRING_ITEM = pattern(r"""["'`]([^"'`\\\n]{0,256})""")
 
 
 def quote_ends_key(text: str, at: int, quote: str, odd: bool, ended: bool) -> int:
-    after = _end(_BLANKS, text, at + 1)
+    after = _past_blanks(text, at + 1)
     if after - at > WINDOW:
         return ENDS
     if after == len(text):
@@ -37,7 +37,7 @@ def quote_ends_key(text: str, at: int, quote: str, odd: bool, ended: bool) -> in
 
 def quote_ends_value(text: str, at: int, quote: str, odd: bool, ended: bool) -> int:
     """`odd` tells that an odd number of quotes was content so far: then a touching comma is content too."""
-    after = _end(_BLANKS, text, at + 1)
+    after = _past_blanks(text, at + 1)
     if after - at > WINDOW:
         return ENDS
     if after == len(text):
@@ -65,7 +65,7 @@ def quote_ends_value(text: str, at: int, quote: str, odd: bool, ended: bool) -> 
 
 
 def quote_ends_item(text: str, at: int, quote: str, odd: bool, ended: bool) -> int:
-    after = _end(_BLANKS, text, at + 1)
+    after = _past_blanks(text, at + 1)
     if after - at > WINDOW:
         return ENDS
     if after == len(text):
@@ -145,6 +145,13 @@ def _string_follows(text: str, at: int, ended: bool) -> int:
     if after == len(text) and after - end <= WINDOW:
         return ENDS if ended else WAIT
     return ENDS if after - end > WINDOW or text[after] in ",]" else CONTENT
+
+
+def _past_blanks(text: str, at: int) -> int:
+    """Where the blanks at `at` end, or the window does. Behind a quote there are mostly none."""
+    if at < len(text) and not text[at].isspace():
+        return at
+    return _end(_BLANKS, text, at)
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -62,31 +62,33 @@ def _open_string_with(a: OpenValue, ends: QuoteRule) -> bool:
 
 def in_string(a: OpenValue) -> bool:
     text, token, at = a.text, a.token, a.at
-    run = _STRING_RUN[token.quote].match(text, at)
-    if run:
-        token.parts.append(run[0])
-        if a.ends is not quote_ends_key:
-            a.changed = True
-        a.at = at = run.end()
-        if at == len(text):
-            return False
-    if text[at] == "\\":
-        return _escape(a)
-    if a.policy.exact and token.quote == '"':
+    quote = token.quote
+    if text[at] != quote:
+        run = _STRING_RUN[quote].match(text, at)
+        if run:
+            token.parts.append(run[0])
+            if a.ends is not quote_ends_key:
+                a.changed = True
+            a.at = at = run.end()
+            if at == len(text):
+                return False
+        if text[at] == "\\":
+            return _escape(a)
+    if a.policy.exact and quote == '"':
         a.at = at + 1
         _end_token(a)
         return True
-    if not token.parts and token.quote != "'" and a.ends is not quote_ends_key:
+    if not token.parts and quote != "'" and a.ends is not quote_ends_key:
         # Two quotes: an empty string, or the start of a block.
         if at + 1 == len(text) and not a.ended:
             return False
-        if text.startswith(token.quote, at + 1):
+        if text.startswith(quote, at + 1):
             token.quote *= 3
             a.at = at + 2
             a.step = in_block
             return True
-    odd = token.quote == '"' and a.inner % 2 == 1
-    verdict = a.ends(text, at, token.quote, odd and a.policy.odd_commas, a.ended)
+    odd = quote == '"' and a.inner % 2 == 1
+    verdict = a.ends(text, at, quote, odd and a.policy.odd_commas, a.ended)
     if verdict == WAIT:
         return False
     if odd and verdict == ENDS:
@@ -95,7 +97,7 @@ def in_string(a: OpenValue) -> bool:
             verdict = CONTENT
     a.at = at + 1
     if verdict == CONTENT:
-        token.parts.append(token.quote)
+        token.parts.append(quote)
         a.inner += 1
         a.changed = True
     else:
