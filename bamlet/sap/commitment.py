@@ -155,7 +155,7 @@ def is_scalar(target: Target) -> bool:
     """Whether only a single word, number or keyword can be meant, never a growing text."""
     return all(
         isinstance(variant, EnumTarget | LiteralTarget | ScalarTarget) and not _is_string(variant)
-        for variant in (flat(target) if isinstance(target, UnionTarget) else [target])
+        for variant in (flat(target) if isinstance(target, UnionTarget) else (target,))
     )
 
 
@@ -172,8 +172,10 @@ def early_value(text: str, target: Target, coercer: Coercer) -> object:
     return result.value if isinstance(result, Outcome) else HIDDEN
 
 
-def flat(target: UnionTarget) -> list[Target]:
+def flat(target: UnionTarget) -> tuple[Target, ...]:
     """The variants, also of unions within the union, in declared order."""
+    if target.flat:
+        return target.flat
     variants: dict[Target, None] = {}
     work: list[Target] = [target]
     seen: set[Target] = set()
@@ -184,7 +186,8 @@ def flat(target: UnionTarget) -> list[Target]:
         elif here not in seen:
             seen.add(here)
             work += reversed(here.variants)
-    return list(variants)
+    target.flat = tuple(variants)
+    return target.flat
 
 
 def growing(text: str, quote: str = "") -> object:

@@ -100,7 +100,7 @@ class OpenValue:
         return self.text[self.at :]
 
     def peek(self) -> str:
-        """The next character that is not blank; empty when there is none yet. A step has one at least to look at."""
+        """The next character that is not blank; empty when there is none yet. Any step has one to look at."""
         text, at = self.text, self.at
         first = text[at]
         if not first.isspace():

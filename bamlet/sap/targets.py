@@ -128,10 +128,15 @@ class MapTarget(Target):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class UnionTarget(Target):
-    """`variants` leaves out null, for which `optional` stands. `exact` are those that fit a kind of node."""
+    """`variants` leaves out null, for which `optional` stands.
+
+    Found when they are first asked for: the `exact` ones are those that fit a kind of node, the `flat` ones are
+    all, with those of unions within.
+    """
 
     variants: tuple[Target, ...] = ()
     exact: dict[type, tuple[Target, ...]] = field(default_factory=dict)
+    flat: tuple[Target, ...] = ()
 
     @property
     def takes_anything(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from ..patterns import pattern
 from ..records import dataclass, field
@@ -52,45 +53,54 @@ class Words:
         if name is not None:
             return Match(name)
         if self._stages is None:
-            self._stages = [_Stage(self.texts, *stage) for stage in _STAGES]
+            self._stages = _stages_of(self.texts)
         text = fold_accents(text.strip())
         for stage in self._stages:
-            found = stage.find(text)
+            simple = stage.simplify(text)
+            if simple == text and not stage.is_other:
+                continue
+            found = stage.find(simple)
             if found is not None:
                 return found
+            text = simple
         return None
 
 
 @dataclass(slots=True)
 class _Stage:
-    """One way to look: as written, without punctuation, without case."""
+    """One way to look: as written, without punctuation, without case.
+
+    Each simplifies what the one before has made; one that has the same words is no other, unless it makes the text
+    simpler.
+    """
 
     words: dict[str, tuple[str, ...]]
     strips: bool
     lowers: bool
-    _exact: dict[str, str] = field(default_factory=dict)
+    is_other: bool = True
+    exact: dict[str, str] = field(default_factory=dict)
     _pattern: re.Pattern[str] | None = None
 
     def __post_init__(self) -> None:
         for name, texts in self.words.items():
             for text in texts:
-                self._exact.setdefault(self._simplify(fold_accents(text)), name)
-        self._exact.pop("", None)
-        longest_first = sorted(self._exact, key=len, reverse=True)
+                self.exact.setdefault(self.simplify(fold_accents(text)), name)
+        self.exact.pop("", None)
+        longest_first = sorted(self.exact, key=len, reverse=True)
         if longest_first:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def find(self, text: str) -> Match | Tie | None:
-        text = self._simplify(text)
+        """What a text that is simplified means."""
         points = PUNCTUATION_POINTS if self.strips else 0
-        name = self._exact.get(text)
+        name = self.exact.get(text)
         if name is not None:
             return Match(name, points)
         if self._pattern is None:
             return None
         hits: dict[str, int] = {}
         for found in self._pattern.finditer(text):
-            name = self._exact[found[0]]
+            name = self.exact[found[0]]
             hits[name] = hits.get(name, 0) + 1
         if not hits:
             return None
@@ -101,13 +111,17 @@ class _Stage:
         others = sum(hits.values()) - most
         return Match(best[0], points + SUBSTRING_POINTS + others, partial=True)
 
-    def _simplify(self, text: str) -> str:
+    def simplify(self, text: str) -> str:
         if self.strips:
             text = _PUNCTUATION.sub("", text)
         return text.lower() if self.lowers else text
 
 
-_STAGES = ((False, False), (True, False), (True, True))
+def _stages_of(words: dict[str, tuple[str, ...]]) -> list[_Stage]:
+    stages = [_Stage(words, strips, lowers) for strips, lowers in ((False, False), (True, False), (True, True))]
+    for before, stage in pairwise(stages):
+        stage.is_other = stage.exact != before.exact
+    return stages
 
 
 def fold_accents(text: str) -> str:
