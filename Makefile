@@ -86,7 +86,7 @@ yardsticks: $(CORE) ## Count what good code has little of, per 1,000 lines, and 
 
 fuzz: $(DEV) ## Many times as many broken and generated programs and answers as `make test`; twenty minutes
 	@BAMLET_FUZZ_EXAMPLES=17000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_sources.py
-	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py
+	@BAMLET_FUZZ_ANSWERS=200000 $(BIN)/python -m pytest -q tests/unit/test_fuzz_answers.py tests/unit/test_plain_answers.py
 	@BAMLET_TYPED_EXAMPLES=3000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_soundness.py
 	@BAMLET_TASK_PROGRAMS=1000 $(BIN)/python -m pytest -q --timeout 900 tests/unit/test_futures.py
 

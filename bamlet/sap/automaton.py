@@ -54,8 +54,7 @@ class Automaton(OpenValue):
             self.text = self.text[at:] + text
         self.offset += at
         self.at = 0
-        while self.at < len(self.text) and not self.closed and self.step(self):  # `_run`, without a call
-            pass
+        self._run()
 
     def finish(self) -> None:
         """No more text will come: settle what was waiting. What is still open stays not done."""

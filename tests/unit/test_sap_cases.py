@@ -18,7 +18,7 @@ import pytest
 
 import bamlet
 from bamlet.embed.reading import parser_of
-from bamlet.sap import NOTHING, ParseFailure, PartialParser
+from bamlet.sap import NOTHING, ParseFailure, PartialParser, read_plain
 from tests.growth import breaks
 from tests.support.sap_intended import REASONS, TAKEN_BACK
 
@@ -32,6 +32,7 @@ def lines(name: str) -> list[dict[str, Any]]:
 
 ROWS = lines("sap_cases.jsonl")
 SCHEMAS = {row["name"]: row["baml"] for row in lines("sap_schemas.jsonl")}
+BLOCK = 150
 SEQUENCES = [row for row in ROWS if row["kind"] == "sequence"]
 
 
@@ -94,6 +95,26 @@ def test_every_length(row: dict[str, Any]) -> None:
         again.feed(text[at : at + size])
         at = min(len(text), at + size)
         assert spelled(again.partial()) == spellings[at]
+
+
+@pytest.mark.parametrize("block", range(0, len(ROWS), BLOCK))
+def test_plain_answers_are_read_alike_both_ways(block: int) -> None:
+    """Whatever of these texts, whole or cut, is JSON of exactly its type: its value, report and last partial."""
+    read = 0
+    for row in ROWS[block : block + BLOCK]:
+        compiled = program(row["schema"])
+        ty, schemas = compiled.interface.functions["Fn"].result, compiled.interface.schemas
+        for length in range(len(row["text"]) + 1):
+            text = row["text"][:length]
+            plain = read_plain(text, ty, schemas, compiled.space)
+            if plain is not None:
+                read += 1
+                parser = new_parser(row)
+                parser.feed(text)
+                assert repr(plain) == repr(parser.finish()), (row["id"], length)
+                last = without_states(bamlet.to_plain(parser.partial()))
+                assert spelled(plain.value) == spelled(last), (row["id"], length)
+    assert read
 
 
 @cache
