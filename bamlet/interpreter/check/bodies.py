@@ -80,11 +80,11 @@ def _check_once(c: Checker, symbol: FunctionSymbol) -> None:
     node = symbol.node
     assert node is not None
     assert isinstance(node.body, n.Block)
-    for declared in node.params:
+    for at, declared in enumerate(node.params):
         ty = next(param.ty for param in symbol.params if param.name == declared.name.name)
         if declared.default is not None:
             c.require(declared.default, ty)
-        c.declare(declared.name, ty, declared)
+        c.declare(declared.name, ty, declared).place = at
     if symbol.asserted:
         checking = c.names.functions[CHECK_ARGUMENTS]
         c.tables.reaches.add(checking.name)

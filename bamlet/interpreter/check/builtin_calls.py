@@ -99,7 +99,7 @@ def _calls(c: Checker, argument: n.Expr) -> None:
     elif isinstance(use, LocalUse) and not use.fields and use.variable.function is not None:
         c.tables.reaches.add(use.variable.function)
     elif not isinstance(use, FunctionUse):  # its mention is a reach already
-        c.tables.calls_values = True
+        c.note_called(node)
 
 
 _NUMBERS = union((INT, FLOAT))

@@ -59,6 +59,7 @@ from .generic_calls import generic_call
 from .methods import Method, forgotten, has_common_methods, method_of
 from .own_order import has_own_order, sort_by_own_order
 from .places import field_of
+from .handing import note_reach
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call
@@ -162,19 +163,21 @@ _INSTEAD = {
 def _function_call(c: Checker, node: n.Call, method: Method, receiver: n.Expr | None, expected: Ty | None) -> Ty:
     symbol = method.symbol
     c.tables.calls[id(node)] = FunctionCall(symbol, receiver)
-    c.tables.reaches.add(symbol.name)
     params = symbol.params[1 if receiver is not None else 0 :]
     if symbol.type_params:
         made = generic_call(c, node, symbol, params, method.known, expected)
         c.tables.calls[id(node)] = FunctionCall(symbol, receiver, made.slots, made.types)
+        note_reach(c, node, symbol, receiver, made.slots)
         return NEVER if symbol.name in c.endless else made.result
     _no_type_arguments(c, node, f"`{symbol.name}`")
     if is_task_call(symbol):
+        c.tables.reaches.add(symbol.name)
         types, _ = check_arguments(c, node, f"`{symbol.name}`", params, c.require_as_is)
         return task_result(c, symbol, types)
     _, slots = check_arguments(c, node, f"`{symbol.name}`", params, by_position=symbol.name in BY_POSITION)
     if slots is not None:
         c.tables.calls[id(node)] = FunctionCall(symbol, receiver, slots)
+    note_reach(c, node, symbol, receiver, slots)
     return NEVER if symbol.name in c.endless else symbol.result
 
 
@@ -465,7 +468,7 @@ def _value_call(c: Checker, node: n.Call) -> Ty:
         known = use.variable.function if isinstance(use, LocalUse) and not use.fields else None
         c.tables.calls[id(node)] = ValueCall(known, in_lambda=bool(c.closures))
         if known is None:
-            c.tables.calls_values = True
+            c.note_called(callee)
         else:
             c.tables.reaches.add(known)
             c.tables.uses_context |= bool(c.closures)

@@ -103,7 +103,9 @@ def _inside(c: Checker, node: n.Lambda) -> Iterator[None]:
     """A function of its own: it runs at another time, and what it reaches, only its callers reach."""
     outer = c.tables, c.result, c.returned, c.facts, c.thrown, c.loop_depth, c.in_loop_head, c.blocks
     name = c.next_closure
-    c.tables = replace(c.tables, reaches=set(), calls_values=False, loops=False, uses_context=False, walks=False)
+    c.tables = replace(
+        c.tables, reaches=set(), called=set(), hands=set(), loops=False, uses_context=False, walks=False
+    )
     closure = c.tables.lambdas[id(node)] = Closure(name, c.tables, c.deferring)
     c.deferring = False
     c.facts = {place: ty for place, ty in c.facts.items() if len(place) == 1 and not c.is_reassigned(place)}

@@ -266,6 +266,12 @@ class Checker:
         self.tables.variables[id(owner)] = variable
         return variable
 
+    def note_called(self, node: n.Expr) -> None:
+        """A value is called of which nobody knows what it reaches."""
+        use = self.tables.uses.get(id(node))
+        self.tables.called.add(use.variable.place if isinstance(use, LocalUse) and not use.fields else None)
+        self.tables.called_at.add(id(node))
+
     # --- empty collections, which have no element type until their first use
 
     def declare_open(self, node: n.Let, ty: Ty) -> None:

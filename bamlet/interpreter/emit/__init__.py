@@ -18,7 +18,16 @@ from ...grammar import nodes as n
 from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
-from ..facts.code_names import BESIDE, FINALISED, class_name, constant_name, function_name, showing_name, type_name
+from ..facts.code_names import (
+    BESIDE,
+    FINALISED,
+    class_name,
+    constant_name,
+    function_name,
+    plain_name,
+    showing_name,
+    type_name,
+)
 from ..facts.effects import Effects
 from ..facts.interface import CALL_OF_HOST, call_entry, in_call_order
 from ..facts.report import Report
@@ -45,6 +54,8 @@ def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: R
             body += _guarded(symbol, partial(definition, symbol, unit, checked), report)
             if symbol.name in effects.shows:
                 body += _guarded(symbol, partial(showing_definition, symbol, unit, checked), report)
+            if symbol.name in effects.served.takes and isinstance(symbol, FunctionSymbol):
+                body += _guarded(symbol, partial(twin_definition, symbol, unit, checked), report)
     codes = [_compile(body, file.name) for file, body in modules.items()]
     shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit), *dispatch_tables(unit)]
     return (_classes(own, checked), *codes, _compile(shared, "<shared>"))
@@ -94,12 +105,21 @@ def showing_definition(
     return _function(symbol, unit, tables, shown)
 
 
+def twin_definition(symbol: FunctionSymbol, unit: Unit, checked: Checked) -> Iterable[ast.stmt]:
+    """The function once more, for functions as arguments that never wait."""
+    return _function(symbol, unit, checked.tables[symbol.name], bare=unit.effects.served.takes[symbol.name])
+
+
 def _is_llm(unit: Unit, name: str) -> bool:
     return unit.names.functions[name].kind == "llm"
 
 
 def _function(
-    symbol: FunctionSymbol, unit: Unit, tables: Tables | None, shown: frozenset[int] = frozenset()
+    symbol: FunctionSymbol,
+    unit: Unit,
+    tables: Tables | None,
+    shown: frozenset[int] = frozenset(),
+    bare: frozenset[int] = frozenset(),
 ) -> Iterable[ast.stmt]:
     assert symbol.placed is not None
     assert symbol.node is not None
@@ -107,6 +127,9 @@ def _function(
     defaults: list[ast.expr] = []
     e = Emitter(unit, tables or Tables(), symbol.placed.file, symbol.placed.offset, symbol.name, node)
     key = function_name(symbol.name)
+    if bare:
+        key = e.name = plain_name(symbol.name)
+        e.bare = bare
     if shown:
         key, e.shown, e.whole = showing_name(symbol.name), shown, given_whole(symbol, shown)
     if symbol.kind == "llm":
@@ -125,13 +148,13 @@ def _function(
             e.add(ast.If(again, [ast.Return(ast.Constant(None))], []), node.name)
         _defaults(e, node)
         _assertions(e, symbol, node)
-        if symbol.name in unit.effects.heavy:
+        if e.name in unit.effects.heavy:
             e.add(ast.Expr(may_go_on()), node.name)
         e.into(node.body, GIVE)
     params = [*map(type_name, unit.effects.told.get(symbol.name, ())), *params]
-    if symbol.name in unit.effects.needs_context:
+    if e.name in unit.effects.needs_context:
         params = [CONTEXT, *params]
-    suspends = symbol.name in unit.effects.suspends
+    suspends = e.name in unit.effects.suspends
     return _definition(e, node, symbol.name, key, params, suspends, defaults)
 
 

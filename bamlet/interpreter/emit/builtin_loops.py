@@ -14,18 +14,22 @@ from ...grammar.walk import walk
 from ...records import dataclass, replace
 from ..check.state import ungrouped
 from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
-from .functions import call_function, call_unknown
+from .functions import bare_function, call_function, call_unknown
 from .lambdas import call_lambda, define_lambda
 from .state import CONTEXT, Emitter, attribute, call, compare, load, store
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """`names` are where the arguments must be stored; `value` emits a call, which may change what is there."""
+    """`names` are where the arguments must be stored; `value` emits a call, which may change what is there.
+
+    `code` is a Python function that is all of it.
+    """
 
     names: tuple[str, ...]
     value: Callable[[], ast.expr]
     changes: bool = False
+    code: ast.expr | None = None
 
 
 def _callback(e: Emitter, node: n.Expr, arity: int) -> Callback:
@@ -39,11 +43,14 @@ def _callback(e: Emitter, node: n.Expr, arity: int) -> Callback:
         defined = define_lambda(e, target)
         return Callback(names, lambda: call_lambda(e, defined.closure.name, load(defined.python), _loads(names)))
     if isinstance(use, FunctionUse):
-        return Callback(names, lambda: call_function(e, use.symbol, _loads(names)))
+        code = bare_function(e, use) if e.unit.effects.is_plain(use.symbol.name) else None
+        return Callback(names, lambda: call_function(e, use.symbol, _loads(names)), code=code)
     value = e.stored(e.expr(node), node)
+    if e.is_bare(target):
+        return Callback(names, lambda: ast.Call(value, _loads(names), []), code=value)
     if isinstance(use, LocalUse) and not use.fields and use.variable.function is not None:
-        known, code = use.variable.function, attribute(value, "code")
-        return Callback(names, lambda: call_lambda(e, known, code, _loads(names)))
+        known, held = use.variable.function, attribute(value, "code")
+        return Callback(names, lambda: call_lambda(e, known, held, _loads(names)))
     return Callback(names, lambda: call_unknown(value, value, _loads(names)))
 
 
@@ -60,7 +67,7 @@ def _is_simple(e: Emitter, node: n.Lambda) -> bool:
 
 def _inlined(e: Emitter, node: n.Lambda) -> Callback:
     def value() -> ast.expr:
-        with e.inside(e.tables.lambdas[id(node)].name):
+        with e.inside(e.known_as(e.tables.lambdas[id(node)].name)):
             e.steps.append(lambda: None)
             return e.expr(node.body)
 
@@ -94,7 +101,7 @@ class Loop:
         """
         if source is None:
             assert items is not None
-            source = call("$each", attribute(load(CONTEXT), "rounds"), items)
+            source = _each(items)
         target: ast.expr = _target(self.element)
         if numbers is not None:
             source = call("$enumerate", source)
@@ -116,6 +123,10 @@ class Loop:
         return [ast.If(test, [ast.Assign([store(self.result)], value), ast.Break()], [])]
 
 
+def _each(items: ast.expr) -> ast.expr:
+    return call("$each", attribute(load(CONTEXT), "rounds"), items)
+
+
 def _target(names: Sequence[str]) -> ast.expr:
     stored: list[ast.expr] = [store(name) for name in names]
     return stored[0] if len(stored) == 1 else ast.Tuple(stored, ast.Store())
@@ -129,6 +140,10 @@ def _list() -> ast.expr:
 
 
 def _map(loop: Loop, items: ast.expr) -> None:
+    if loop.callback.code is not None:
+        mapped = call("$map", loop.callback.code, _each(items))
+        loop.start(ast.List([ast.Starred(mapped, ast.Load())], ast.Load()))
+        return
     loop.start(_list())
     loop.over(items, lambda value: [loop.gather("append", value)])
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from ...types.relate import Relation
 from ..check import Checked
+from ..check.handing import is_function
+from ..check.state import ungrouped
 from ..facts.builtins import SHRINKING
 from ..facts.code_names import dispatch_name
-from ..facts.effects import Calls
+from ..facts.effects import Calls, Hand
 from ..facts.symbols import FunctionSymbol, Names
 from ..facts.typing_tables import (
     BuiltinCall,
@@ -17,11 +19,13 @@ from ..facts.typing_tables import (
     FunctionCall,
     FunctionUse,
     InterfaceCall,
+    LocalUse,
     Tables,
     UnionCall,
     ValueCall,
 )
 from .showing import handed_on
+from .twins import hand
 
 
 def call_graph(own: Names, checked: Checked) -> dict[str, Calls]:
@@ -37,20 +41,43 @@ def _calls(tables: Tables, symbol: FunctionSymbol | None, relation: Relation) ->
         counts.update(_called(plan))
     named = (plan for plan in plans if isinstance(plan, FunctionCall | InterfaceCall) and plan.types)
     handed = dict.fromkeys((plan.symbol.name, plan.types) for plan in named)
+    hands = [_hand(tables, at) for at in tables.hands]
+    by_hand = frozenset(one.callee for one in hands)
     return Calls(
-        frozenset(tables.reaches),
+        by_hand | tables.reaches,
         tuple(sorted(counts.items())),
         tuple(handed),
         tuple(dict.fromkeys(use.symbol.name for use in tables.uses.values() if isinstance(use, FunctionUse))),
         frozenset(handed_on(symbol, tables, relation).values()) if symbol is not None else frozenset(),
         tuple(closure.name for closure in tables.lambdas.values()),
         frozenset(tables.wants_types),
-        calls_values=tables.calls_values,
+        called=frozenset(tables.called),
+        takes=_takes(symbol, tables) if symbol is not None else frozenset(),
+        hands=tuple(dict.fromkeys(hands)),
+        by_hand=by_hand - tables.reaches,
         loops=tables.loops,
         uses_context=tables.uses_context,
         walks=tables.walks,
         shrinks=any(map(shrinks_by_itself, plans)),
     )
+
+
+def _hand(tables: Tables, at: int) -> Hand:
+    plan = tables.calls[at]
+    assert isinstance(plan, FunctionCall)
+    return hand(plan.symbol.name, tables.handed[at], tables)
+
+
+def _takes(symbol: FunctionSymbol, tables: Tables) -> frozenset[int]:
+    """The parameters that are functions, and are used for nothing but to be called and handed on."""
+    functions = {at for at, param in enumerate(symbol.params) if is_function(param)}
+    if not functions:
+        return frozenset()
+    handed = {id(ungrouped(node)) for given in tables.handed.values() for _, node in given}
+    uses = [(node, use.variable) for node, use in tables.uses.items() if isinstance(use, LocalUse)]
+    known = {variable.place for node, variable in uses if node in tables.called_at or node in handed}
+    kept = {variable.place for node, variable in uses if node not in tables.called_at and node not in handed}
+    return frozenset(functions & known - kept)
 
 
 def _called(plan: CallPlan) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...grammar import nodes as n
 from ..check.arguments import written
+from ..check.state import ungrouped
 from ..facts.builtins import CALLING_BACK
 from ..facts.code_names import class_name
 from ..facts.interface import Param, in_call_order
@@ -18,16 +19,18 @@ from ..facts.typing_tables import (
     FunctionCall,
     InterfaceCall,
     TypedCall,
+    Types,
     UnionCall,
     ValueCall,
 )
 from .builtin_loops import emit_callback
 from .builtins import BUILTINS
 from .dispatch import call_method
-from .functions import call_function, call_showing, call_unknown, may_go_on
+from .functions import call_function, call_showing, call_twin, call_unknown, may_go_on
 from .lambdas import call_lambda
 from .operators import element
 from .state import Emit, Emitter, attribute, both, call, compare, load
+from .twins import hand
 from .type_tests import type_value
 
 
@@ -35,13 +38,15 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
     plan = e.tables.calls[id(node)]
     match plan:
         case FunctionCall(symbol=symbol, receiver=None, slots=slots, types=types):
+            way = _way(e, node, symbol)
             given = _slotted(symbol.params, _operands(e, written(node), slots), slots)
-            return (call_showing if id(node) in e.shown else call_function)(e, symbol, given, types)
+            return way(e, symbol, given, types)
         case FunctionCall(symbol=symbol, receiver=receiver, slots=slots, types=types):
             assert receiver is not None
+            way = _way(e, node, symbol)
             first, *values = _operands(e, (receiver, *written(node)), slots)
             given = [first, *_slotted(symbol.params[1:], values, slots)]
-            return (call_showing if id(node) in e.shown else call_function)(e, symbol, given, types)
+            return way(e, symbol, given, types)
         case InterfaceCall(symbol=symbol, receiver=receiver, slots=slots, types=types):
             first, *values = _operands(e, (receiver, *written(node)), slots)
             return call_method(e, symbol, [first, *_slotted(symbol.params[1:], values, slots)], types)
@@ -73,11 +78,29 @@ def _call(e: Emitter, node: n.Call) -> ast.expr:
             if known is not None:
                 called = call_lambda(e, known, attribute(values[0], "code"), values[1:])
                 # It may be its own caller, and in more than one place.
-                return both(may_go_on(), called) if e.multiplies(known) or in_lambda else called
+                return both(may_go_on(), called) if e.multiplies(e.known_as(known)) or in_lambda else called
+            if e.is_bare(node.callee):
+                return ast.Call(values[0], values[1:], [])
             return call_unknown(*e.twice(values[0]), values[1:])
         case DeadCall(first=first):
             nodes = (first, *(argument for argument in written(node) if argument is not first))
             return call("$unreachable", *e.operands(nodes))
+
+
+def _way(
+    e: Emitter, node: n.Call, symbol: FunctionSymbol
+) -> Callable[[Emitter, FunctionSymbol, list[ast.expr], Types], ast.expr]:
+    """How a function is called here. Its twin wants Python functions, so it must be known before its arguments."""
+    if id(node) in e.shown:
+        return call_showing
+    handed = e.tables.handed.get(id(node), ())
+    served = e.unit.effects.served
+    renamed = {closure.name: e.known_as(closure.name) for closure in e.tables.lambdas.values()} if handed else {}
+    if not handed or not served.serves(hand(symbol.name, handed, e.tables), e.bare, renamed):
+        return call_function
+    taken = served.takes[symbol.name]
+    e.wanted_bare.update(id(ungrouped(argument)) for place, argument in handed if place in taken)
+    return call_twin
 
 
 Slots = tuple[int | None, ...] | None

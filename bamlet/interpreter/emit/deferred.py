@@ -25,15 +25,15 @@ def deferred(e: Emitter, node: n.Defer, rest: Callable[[], None]) -> None:
 def _way_out(e: Emitter, node: n.Defer) -> Callable[[], None]:
     """What neither loops nor reaches outside stands where it runs. The rest is a function: it is handed a context
     that may still act when the call has been stopped, and if it waits, it is an operation that sees it through."""
-    closure, effects = e.tables.lambdas[id(node.body)], e.unit.effects
-    if closure.name not in effects.needs_context:
+    name, effects = e.known_as(e.tables.lambdas[id(node.body)].name), e.unit.effects
+    if name not in effects.needs_context:
         return lambda: e.into(node.body.body, DISCARD)
     defined = define_lambda(e, node.body)
     context = e.temporary()
 
     def leave() -> None:
         e.add(ast.Assign([store(context)], ast.Call(attribute(load(CONTEXT), "afterwards"), [], [])), node)
-        if closure.name in effects.suspends:
+        if name in effects.suspends:
             invoke = attribute(load(context), "invoke")
             given = [ast.Constant(FINISH), load(context), lambda_value(e, defined)]
             made: ast.expr = ast.Await(ast.Call(invoke, given, []))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from ...records import replace
 from ...types.ty import BOOL, FLOAT, INT, NULL, STRING, EnumTy, LiteralTy, Ty, VariantTy
 from ...types.variables import parameters_in
 from ..facts.builtins import START
-from ..facts.code_names import constant_name, dispatch_name, is_constant_name, prompt_name
+from ..facts.code_names import constant_name, dispatch_name, is_constant_name, plain_name, prompt_name
 from ..facts.cycles import finished, groups
-from ..facts.effects import Calls, Effects
+from ..facts.effects import Calls, Effects, Served
 from ..facts.implementations import TO_STRING
 from ..facts.interface import is_of_library
 from ..facts.symbols import Names
 from ..facts.typing_tables import CallPlan, FunctionCall, InterfaceCall, UnionCall
 from .call_graph import call_counts, dispatched, shrinks_by_itself
+from .twins import called_twins, candidates, handed_over, is_whole, lead_to_twins, with_twins
 
 HEAVY = 1_000  # calls that one call may lead to, without a loop or a recursion, before it looks itself
 
@@ -27,6 +29,35 @@ def infer_effects(
     own: Names, view: Names, graph: Mapping[str, Calls], library: Effects | None, all_async: bool
 ) -> Effects:
     """`all_async` gives every function both, which must not change what a program does."""
+    served = Served(candidates(graph, library))
+    while True:
+        whole = with_twins(graph, served)
+        found, calls = _infer(own, view, whole, library, all_async)
+        to_twins = lead_to_twins(graph, served) | (library.to_twins if library else set())
+        spread(calls, to_twins)
+        marked = found.suspends | found.needs_context | to_twins
+        unfit = served.unfit | (handed_over(graph) & marked)
+        wrong = {
+            name
+            for name in served.takes.keys() & graph.keys()
+            if plain_name(name) in found.suspends or not is_whole(graph, name, served)
+        }
+        if not wrong and unfit == served.unfit:
+            break
+        served = Served(_without(served.takes, wrong), unfit)
+    if library is not None:  # whose twins any program may call
+        unused = (served.takes.keys() & graph.keys()) - called_twins(whole, served.takes)
+        served = Served(_without(served.takes, unused), served.unfit)
+    return replace(found, served=served, to_twins=frozenset(to_twins))
+
+
+def _without(takes: Mapping[str, frozenset[int]], names: set[str]) -> dict[str, frozenset[int]]:
+    return {name: taken for name, taken in takes.items() if name not in names}
+
+
+def _infer(
+    own: Names, view: Names, graph: Mapping[str, Calls], library: Effects | None, all_async: bool
+) -> tuple[Effects, Mapping[str, Collection[str]]]:
     led_to = dispatched(view)
     suspends = set(library.suspends) - led_to.keys() if library else set()
     outside = set(library.outside) - led_to.keys() if library else set()
@@ -43,7 +74,7 @@ def infer_effects(
     if all_async:
         suspends |= {name for found in graph.values() for name in found.lambdas} - plain
     for name, found in graph.items():
-        if found.calls_values or START in found.reaches:  # a task needs a loop to run in
+        if found.called or START in found.reaches:  # a task needs a loop to run in
             suspends.add(name)
         if found.loops or found.uses_context:
             outside.add(name)
@@ -62,7 +93,7 @@ def infer_effects(
     if any(START in called for called in calls.values()):
         shrinks |= suspends  # while it waits, tasks may take from any list
     spread(calls, shrinks)
-    return Effects(
+    effects = Effects(
         frozenset(suspends),
         frozenset(context),
         frozenset(outside),
@@ -72,6 +103,7 @@ def infer_effects(
         frozenset(shrinks),
         _shows(own, graph),
     )
+    return effects, calls
 
 
 def _shows(own: Names, graph: Mapping[str, Calls]) -> frozenset[str]:

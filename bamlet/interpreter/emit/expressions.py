@@ -11,7 +11,7 @@ from ..facts.code_names import class_name, constant_name, enum_value_name
 from ..facts.left_out import left_out
 from ..facts.symbols import ConstantSymbol
 from ..facts.typing_tables import ConstantUse, EnvUse, FunctionUse, LocalUse, Use, VariantUse, python_name
-from .functions import function_value, operation
+from .functions import bare_function, function_value, operation
 from .operators import element, truth, unfolded
 from .state import CONTEXT, Emit, Emitter, attribute, call, load, read
 from .type_tests import type_test
@@ -20,7 +20,8 @@ from .type_tests import type_test
 
 
 def _path(e: Emitter, node: n.Path) -> ast.expr:
-    return _used(e, e.tables.uses[id(node)])
+    use = e.tables.uses[id(node)]
+    return bare_function(e, use) if id(node) in e.wanted_bare else _used(e, use)
 
 
 def _used(e: Emitter, use: Use) -> ast.expr:

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable
 from copy import deepcopy
 
-from ..facts.code_names import arguments_name, function_name, showing_name
+from ..facts.code_names import arguments_name, function_name, plain_name, showing_name
 from ..facts.interface import stream_entry
 from ..facts.symbols import FunctionSymbol
-from ..facts.typing_tables import Types
-from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, store
+from ..facts.typing_tables import FunctionUse, LocalUse, Types, Use
+from .state import CONTEXT, Emitter, Unit, attribute, both, call, compare, load, read, store
 from .type_tests import type_value
 
 
@@ -22,6 +22,18 @@ def function_value(e: Emitter, symbol: FunctionSymbol) -> ast.expr:
     """One object for each function, made once, so that a function equals itself."""
     e.unit.values[symbol.name] = symbol
     return load(value_name(symbol.name))
+
+
+def bare_function(e: Emitter, use: Use) -> ast.expr:
+    """The Python function itself: of a function, or what a variable holds."""
+    match use:
+        case FunctionUse(symbol=symbol):
+            return load(function_name(symbol.name))
+        case LocalUse(variable=variable):
+            held = read(variable)
+            return held if variable.place in e.bare else attribute(held, "code")
+        case _:
+            raise TypeError(f"no function: {use}")
 
 
 def function_values(unit: Unit) -> Iterable[ast.stmt]:
@@ -36,9 +48,9 @@ def function_values(unit: Unit) -> Iterable[ast.stmt]:
 
 
 def how_called(unit: Unit, name: str) -> list[ast.expr]:
-    """What a function value knows of its code: whether it suspends, needs the context, or neither."""
+    """What a function value knows of its code: whether it suspends, needs the context, and is plain."""
     suspends, needs_context = name in unit.effects.suspends, name in unit.effects.needs_context
-    return [ast.Constant(suspends), ast.Constant(needs_context), ast.Constant(not (suspends or needs_context))]
+    return [ast.Constant(suspends), ast.Constant(needs_context), ast.Constant(unit.effects.is_plain(name))]
 
 
 # What stands twice in the code, once for each way to call, and may itself hold such calls.
@@ -76,6 +88,14 @@ def call_function(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr],
     if symbol.name in e.unit.effects.suspends:
         made = ast.Await(made)
     return both(may_go_on(), made) if e.multiplies(symbol.name) else made
+
+
+def call_twin(e: Emitter, symbol: FunctionSymbol, arguments: list[ast.expr], types: Types) -> ast.expr:
+    """A call of the twin of a function, which never waits."""
+    name = plain_name(symbol.name)
+    context = [load(CONTEXT)] if name in e.unit.effects.needs_context else []
+    made = call(name, *context, *told(e, symbol, types), *arguments)
+    return both(may_go_on(), made) if e.multiplies(name) else made
 
 
 def told(e: Emitter, symbol: FunctionSymbol, types: Types) -> list[ast.expr]:

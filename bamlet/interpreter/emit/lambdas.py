@@ -26,16 +26,18 @@ class Defined:
 
 def _lambda(e: Emitter, node: n.Lambda, target: Target) -> None:
     """A function value knows how it is called."""
-    e.finish(lambda_value(e, define_lambda(e, node)), target, node)
+    defined = define_lambda(e, node)
+    wanted = load(defined.python) if id(node) in e.wanted_bare else lambda_value(e, defined)
+    e.finish(wanted, target, node)
 
 
 def define_lambda(e: Emitter, node: n.Lambda) -> Defined:
     closure = e.tables.lambdas[id(node)]
-    effects = e.unit.effects
-    arguments = _arguments(e, node, closure, closure.name in effects.needs_context)
-    with e.inside(closure.name):
+    effects, name = e.unit.effects, e.known_as(closure.name)
+    arguments = _arguments(e, node, closure, name in effects.needs_context)
+    with e.inside(name):
         body = _body(e, node, closure)
-    kind = ast.AsyncFunctionDef if closure.name in effects.suspends else ast.FunctionDef
+    kind = ast.AsyncFunctionDef if name in effects.suspends else ast.FunctionDef
     python = python_name(closure.name)
     e.add(kind(name=python, args=arguments, body=body, decorator_list=[]), node)
     return Defined(closure, python)
@@ -43,12 +45,12 @@ def define_lambda(e: Emitter, node: n.Lambda) -> Defined:
 
 def lambda_value(e: Emitter, defined: Defined) -> ast.expr:
     name = defined.closure.name
-    return call("$FunctionValue", ast.Constant(name), load(defined.python), *how_called(e.unit, name))
+    return call("$FunctionValue", ast.Constant(name), load(defined.python), *how_called(e.unit, e.known_as(name)))
 
 
 def call_lambda(e: Emitter, name: str, code: ast.expr, arguments: list[ast.expr]) -> ast.expr:
     """A call of the Python function of a lambda."""
-    effects = e.unit.effects
+    effects, name = e.unit.effects, e.known_as(name)
     given = [load(CONTEXT), *arguments] if name in effects.needs_context else arguments
     made = ast.Call(code, given, [])
     return ast.Await(made) if name in effects.suspends else made

@@ -20,7 +20,7 @@ from ...types.relate import Relation
 from ...types.ty import Ty
 from ..check.state import is_int
 from ..facts.builtins import CALLING_BACK
-from ..facts.code_names import function_name
+from ..facts.code_names import function_name, plain_name
 from ..facts.effects import Effects
 from ..facts.symbols import FunctionSymbol, Names
 from ..facts.typing_tables import BuiltinCall, LocalUse, Tables, Variable
@@ -120,6 +120,10 @@ class Emitter:
     receivers: list[str] = field(default_factory=list)
     shown: frozenset[int] = frozenset()
     whole: frozenset[int] = frozenset()
+    # Of a twin: which of the function's parameters are Python functions here; see `twins`.
+    bare: frozenset[int] = frozenset()
+    # Arguments that are wanted as Python functions.
+    wanted_bare: set[int] = field(default_factory=set)
     _temporaries: int = 0
     _inline: dict[int, bool] = field(default_factory=dict)
     _branches: bool = False
@@ -144,6 +148,15 @@ class Emitter:
             ]
             self._assignments = Counter(id(use.variable) for use in targets if isinstance(use, LocalUse))
         return self._assignments[id(variable)]
+
+    def is_bare(self, node: n.Expr) -> bool:
+        """Whether the node names a parameter that is a Python function here."""
+        use = self.tables.uses.get(id(node))
+        return isinstance(use, LocalUse) and not use.fields and use.variable.place in self.bare
+
+    def known_as(self, closure: str) -> str:
+        """Under which name the call graph knows a lambda of this function."""
+        return plain_name(closure) if self.bare else closure
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:

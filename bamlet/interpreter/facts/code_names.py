@@ -23,6 +23,11 @@ def showing_name(name: str) -> str:
     return f"show {name}"
 
 
+def plain_name(name: str) -> str:
+    """The function once more, for functions as arguments that never wait; see `emit.twins`."""
+    return f"plain {name}"
+
+
 def test_name(word: str, label: str) -> str:
     """The name of a test or testset as a function: with a blank in it, so that no program can call it."""
     return f"{word} {label}"

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from ...records import dataclass, field
 from ...types.ty import Ty
+
+
+# What is handed over as an argument: a function or lambda by its name, a parameter of the function that hands it on
+# by its place, or nobody knows.
+Given: TypeAlias = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A call with functions as arguments: of which function, and what is given for which of its parameters."""
+
+    callee: str
+    given: tuple[tuple[int, Given], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +29,10 @@ class Calls:
     `counts` says how often it calls each by its name, methods of interfaces under the name of their table,
     `handed` what types it hands to functions with type parameters. `values` are functions that it uses as
     values, `hands_on` those whose value is its own.
+
+    `called` are the values that it calls: its parameters by their places, None for any other. Those of `takes` are
+    only called and handed on. `hands` are calls with functions as arguments, `by_hand` the functions that it
+    reaches in no other way.
     """
 
     reaches: frozenset[str]
@@ -24,11 +42,33 @@ class Calls:
     hands_on: frozenset[str]
     lambdas: tuple[str, ...]
     wants_types: frozenset[str]
-    calls_values: bool
+    called: frozenset[int | None]
+    takes: frozenset[int]
+    hands: tuple[Hand, ...]
+    by_hand: frozenset[str]
     loops: bool
     uses_context: bool
     walks: bool
     shrinks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Which calls go to twins: what each twin takes, and the functions that it must not be handed."""
+
+    takes: Mapping[str, frozenset[int]]
+    unfit: frozenset[str] = frozenset()
+
+    def serves(self, hand: Hand, own: frozenset[int] = frozenset(), renamed: Mapping[str, str] | None = None) -> bool:
+        """Whether a call goes to the twin. `own` are the parameters of the caller that hold Python functions."""
+        taken = self.takes.get(hand.callee)
+        return taken is not None and all(
+            place in taken if given in own else place not in taken or self._fits(given, renamed or {})
+            for place, given in hand.given
+        )
+
+    def _fits(self, given: Given, renamed: Mapping[str, str]) -> bool:
+        return isinstance(given, str) and renamed.get(given, given) not in self.unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +81,8 @@ class Effects:
     to many calls all the same.
 
     `shows` are functions whose streams show what an LLM function answers; see `showing`.
+
+    `served` are the calls that go to twins; `to_twins` are functions that lead to one. See `twins`.
     """
 
     suspends: frozenset[str]
@@ -52,3 +94,10 @@ class Effects:
     heavy: frozenset[str] = frozenset()
     shrinks: frozenset[str] = frozenset()
     shows: frozenset[str] = frozenset()
+    served: Served = field(default_factory=lambda: Served({}))
+    to_twins: frozenset[str] = frozenset()
+
+    def is_plain(self, name: str) -> bool:
+        """Whether its code is called as it is, and surely comes back: it never waits, needs no context, and calls
+        nothing but functions of which this is known."""
+        return not (name in self.needs_context or name in self.suspends or name in self.to_twins)

@@ -25,6 +25,7 @@ class Variable:
     is_captured: bool = False
     is_reassigned: bool = False
     function: str | None = None  # the lambda that it always holds
+    place: int | None = None  # of a parameter of a function, among the others
 
     @property
     def is_boxed(self) -> bool:
@@ -297,7 +298,14 @@ class Tables:
     panic_catches: set[int] = field(default_factory=set)
     # For the call graph.
     reaches: set[str] = field(default_factory=set)
-    calls_values: bool = False
+    # Of calls that hand over functions: the places of the parameters for them, and the arguments. `hands` has the
+    # calls that are made right here, not in a lambda; what they reach is not among `reaches`.
+    handed: dict[int, tuple[tuple[int, n.Expr], ...]] = field(default_factory=dict)
+    hands: set[int] = field(default_factory=set)
+    # Values that are called: parameters of the function by their places, None for what nobody knows. `called_at` are
+    # the nodes that name them, in lambdas, too.
+    called: set[int | None] = field(default_factory=set)
+    called_at: set[int] = field(default_factory=set)
     loops: bool = False
     uses_context: bool = False
     # A finaliser: its body runs at most once for each instance.

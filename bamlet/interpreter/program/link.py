@@ -222,7 +222,7 @@ def _value(program: Program, function: str) -> FunctionValue:
     """Of a function of the program or of the library."""
     effects, code = program.unit.effects, program.namespace[function_name(function)]
     suspends, needs_context = function in effects.suspends, function in effects.needs_context
-    return FunctionValue(function, code, suspends, needs_context, not (suspends or needs_context))
+    return FunctionValue(function, code, suspends, needs_context, effects.is_plain(function))
 
 
 def _share_enums(namespace: dict[str, Any], space: ValueSpace, library: Program) -> None:
