@@ -21,7 +21,7 @@ from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
 from bamlet.grammar import nodes as n
 from bamlet.interpreter import check, emit
-from bamlet.interpreter.emit import definition, showing_definition, unit_of
+from bamlet.interpreter.emit import definition, showing_definition, twin_definition, unit_of
 from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.interpreter.runtime import vocabulary
@@ -197,6 +197,10 @@ function calls_waiting(a: int) -> int { if (a > 0) { waits(a) } else { pure(a, a
 function even(a: int) -> bool { if (a == 0) { true } else { odd(a - 1) } }
 function odd(a: int) -> bool { if (a == 0) { waits(0) == 0 } else { even(a - 1) } }
 function through_value(f: (int) -> int) -> int { f(1) }
+function hands_on(f: (int) -> int) -> int { through_value(f) }
+function hands_plain() -> int { hands_on((n) => n + 1) }
+function hands_waiting() -> int { hands_on(waits) }
+function hands_what_hands() -> int { hands_on((n) => hands_on((m) => n + m)) }
 function chain(n: int) -> int { if (n == 0) { 0 } else { chain(n - 1) } }
 function branches(n: int) -> int { if (n < 2) { n } else { branches(n - 1) + branches(n - 2) } }
 let SHARED = 1 + pure(1, 2)
@@ -218,6 +222,10 @@ function owns() -> int[] { OWN }
         ("even", ["$context", "a"], True),
         ("odd", ["$context", "a"], True),
         ("through_value", ["$context", "f"], True),
+        ("hands_on", ["$context", "f"], True),
+        ("hands_plain", [], False),
+        ("hands_waiting", ["$context"], True),
+        ("hands_what_hands", ["$context"], True),
         ("chain", ["n"], False),
         ("branches", ["$context", "n"], False),
         ("shares", [], False),
@@ -228,6 +236,13 @@ def test_a_function_has_the_cheapest_form(function: str, parameters: list[str], 
     code = bamlet.compile_sources({"forms.baml": FORMS}).namespace[f"fn {function}"]
     assert list(code.__code__.co_varnames[: code.__code__.co_argcount]) == parameters
     assert inspect.iscoroutinefunction(code) is suspends
+
+
+def test_a_function_that_hands_functions_over_is_handed_over_as_one_of_which_nobody_knows_where_it_ends() -> None:
+    """Else calls could multiply from one to the next, and nobody would look whether they are to stop."""
+    effects = bamlet.compile_sources({"forms.baml": FORMS}).unit.effects
+    assert effects.is_plain("pure")
+    assert not effects.is_plain("hands_plain")
 
 
 # --- names
@@ -313,6 +328,8 @@ function waiting(n: int) -> int {
   baml.math.trunc(total) + [1, 2][n]
 }
 function ask(text: string) -> string { client "openai/gpt-4o", prompt #"{{ text }}"# }
+function mapped(f: (int) -> int, xs: int[]) -> int[] { xs.map(x => f(x) + 1).filter(x => x > 2) }
+function maps(xs: int[]) -> int[] { mapped((x) => x * 2, xs) }
 function asking(text: string) -> string {
   if (text == "") { return "nothing"; }
   ask(text) catch (e) { _ => asking(ask(text)) }
@@ -357,6 +374,12 @@ def test_shape_of_a_method(golden: Goldens) -> None:
 def test_shape_of_a_function_that_waits(golden: Goldens) -> None:
     """The one way out of compiled code is `invoke`, and an index that may be negative is looked at."""
     golden("emit/waiting.py", _emitted("waiting"))
+
+
+def test_shape_of_a_function_that_is_handed_functions(golden: Goldens) -> None:
+    """Where they are known never to wait they are Python functions. A loop in which no list can grow runs over the
+    list itself."""
+    golden("emit/handed.py", _emitted("mapped") + "\n\n" + _emitted("mapped", twin_definition))
 
 
 def test_shape_of_a_function_that_shows_what_it_gives(golden: Goldens) -> None:

@@ -56,10 +56,10 @@ from .elsewhere import (
 from .expressions import unknown_content
 from .futures import awaited_first
 from .generic_calls import generic_call
+from .handing import note_reach
 from .methods import Method, forgotten, has_common_methods, method_of
 from .own_order import has_own_order, sort_by_own_order
 from .places import field_of
-from .handing import note_reach
 from .state import Checker, Infer, is_error, is_open
 from .tasks import is_task_call, task_result
 from .throws import may_throw, thrown_by_call

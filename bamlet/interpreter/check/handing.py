@@ -1,4 +1,4 @@
-"""Calls that hand functions over: noted for the call graph, which asks what may wait only for what it is handed."""
+"""Calls that hand functions over, noted for the call graph: who hands what knows whether that may wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from .arguments import Slots, written
 from .state import Checker
 
 
-def note_reach(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n.Expr | None, slots: Slots) -> None:
+def note_reach(
+    c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n.Expr | None, slots: Slots | None
+) -> None:
     """That a function is called here, and with which functions as arguments."""
     before = 0 if receiver is None else 1
     handed = _handed(node, symbol.params[before:], slots, before) if symbol.kind == "code" else ()
@@ -24,7 +26,7 @@ def note_reach(c: Checker, node: n.Call, symbol: FunctionSymbol, receiver: n.Exp
 
 
 def _handed(
-    node: n.Call, params: Sequence[Param], slots: Slots, before: int
+    node: n.Call, params: Sequence[Param], slots: Slots | None, before: int
 ) -> tuple[tuple[int, n.Expr], ...]:
     places = [at for at, param in enumerate(params) if is_function(param)]
     if not places:

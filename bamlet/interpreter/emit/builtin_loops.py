@@ -14,8 +14,9 @@ from ...grammar.walk import walk
 from ...records import dataclass, replace
 from ..check.state import ungrouped
 from ..facts.typing_tables import BuiltinCall, FunctionUse, LocalUse
-from .functions import bare_function, call_function, call_unknown
+from .functions import call_function, call_unknown
 from .lambdas import call_lambda, define_lambda
+from .lengths import keeps_lengths
 from .state import CONTEXT, Emitter, attribute, call, compare, load, store
 
 
@@ -23,13 +24,13 @@ from .state import CONTEXT, Emitter, attribute, call, compare, load, store
 class Callback:
     """`names` are where the arguments must be stored; `value` emits a call, which may change what is there.
 
-    `code` is a Python function that is all of it.
+    What `keeps` surely leaves every list as long as it is.
     """
 
     names: tuple[str, ...]
     value: Callable[[], ast.expr]
     changes: bool = False
-    code: ast.expr | None = None
+    keeps: bool = False
 
 
 def _callback(e: Emitter, node: n.Expr, arity: int) -> Callback:
@@ -43,11 +44,10 @@ def _callback(e: Emitter, node: n.Expr, arity: int) -> Callback:
         defined = define_lambda(e, target)
         return Callback(names, lambda: call_lambda(e, defined.closure.name, load(defined.python), _loads(names)))
     if isinstance(use, FunctionUse):
-        code = bare_function(e, use) if e.unit.effects.is_plain(use.symbol.name) else None
-        return Callback(names, lambda: call_function(e, use.symbol, _loads(names)), code=code)
+        return Callback(names, lambda: call_function(e, use.symbol, _loads(names)))
     value = e.stored(e.expr(node), node)
     if e.is_bare(target):
-        return Callback(names, lambda: ast.Call(value, _loads(names), []), code=value)
+        return Callback(names, lambda: ast.Call(value, _loads(names), []))
     if isinstance(use, LocalUse) and not use.fields and use.variable.function is not None:
         known, held = use.variable.function, attribute(value, "code")
         return Callback(names, lambda: call_lambda(e, known, held, _loads(names)))
@@ -73,7 +73,8 @@ def _inlined(e: Emitter, node: n.Lambda) -> Callback:
 
     variables = [e.tables.variables[id(param)] for param in node.params]
     changes = any(variable.is_reassigned for variable in variables)
-    return Callback(tuple(variable.python for variable in variables), value, changes)
+    keeps = keeps_lengths(node.body, e.tables)
+    return Callback(tuple(variable.python for variable in variables), value, changes, keeps)
 
 
 Step = Callable[[ast.expr], list[ast.stmt]]
@@ -101,7 +102,8 @@ class Loop:
         """
         if source is None:
             assert items is not None
-            source = _each(items)
+            each = "$each_kept" if self.callback.keeps else "$each"
+            source = call(each, attribute(load(CONTEXT), "rounds"), items)
         target: ast.expr = _target(self.element)
         if numbers is not None:
             source = call("$enumerate", source)
@@ -123,10 +125,6 @@ class Loop:
         return [ast.If(test, [ast.Assign([store(self.result)], value), ast.Break()], [])]
 
 
-def _each(items: ast.expr) -> ast.expr:
-    return call("$each", attribute(load(CONTEXT), "rounds"), items)
-
-
 def _target(names: Sequence[str]) -> ast.expr:
     stored: list[ast.expr] = [store(name) for name in names]
     return stored[0] if len(stored) == 1 else ast.Tuple(stored, ast.Store())
@@ -140,10 +138,6 @@ def _list() -> ast.expr:
 
 
 def _map(loop: Loop, items: ast.expr) -> None:
-    if loop.callback.code is not None:
-        mapped = call("$map", loop.callback.code, _each(items))
-        loop.start(ast.List([ast.Starred(mapped, ast.Load())], ast.Load()))
-        return
     loop.start(_list())
     loop.over(items, lambda value: [loop.gather("append", value)])
 
@@ -252,7 +246,7 @@ def _reduce(loop: Loop, items: ast.expr, initial: ast.expr) -> None:
         loop.e.add(ast.Assign([store(gathered)], load(loop.result)), loop.node)
         return loop.callback.value()
 
-    reducing = replace(loop, callback=Callback((item,), value), element=(item,))
+    reducing = replace(loop, callback=replace(loop.callback, names=(item,), value=value), element=(item,))
     reducing.over(items, lambda value: [ast.Assign([store(loop.result)], value)])
 
 

@@ -16,6 +16,7 @@ from .counting import count, counter
 from .deferred import deferred
 from .effects import may_shrink
 from .expressions import has_keys
+from .lengths import keeps_lengths
 from .operators import arithmetic, index_of, truth
 from .optional import behind
 from .patterns import Subject, bind, binding, binds_apart, pattern_test
@@ -387,11 +388,17 @@ def for_in(e: Emitter, node: n.ForIn, target: Target) -> None:
             e.statement(statement)
         _loop(e, loop, loop.condition, loop.body, lambda: None, target)
         return
-    calls = e.tables.calls
-    plans = (calls[id(part)] for part in walk(node.body) if id(part) in calls)
-    each = "$each_still" if may_shrink(e.unit.effects, plans) else "$each"
-    elements = call(each, attribute(load(CONTEXT), "rounds"), e.expr(node.iterable))
+    elements = call(_each(e, node.body), attribute(load(CONTEXT), "rounds"), e.expr(node.iterable))
     _over(e, node, e.tables.variables[id(node)], elements, node.body, target)
+
+
+def _each(e: Emitter, body: n.Block) -> str:
+    """How a loop runs over a list, by what may become of the list meanwhile."""
+    if keeps_lengths(body, e.tables):
+        return "$each_kept"
+    calls = e.tables.calls
+    plans = (calls[id(part)] for part in walk(body) if id(part) in calls)
+    return "$each_still" if may_shrink(e.unit.effects, plans) else "$each"
 
 
 def _over(

@@ -1,9 +1,9 @@
-"""Functions that wait for nothing but functions that they are handed, in a second form for functions that never wait.
+"""Functions that wait for nothing but functions that they are handed: once more, for functions that never wait.
 
-The first form is an `async def` that asks each function value how to call it. The twin is a `def` which is handed
-Python functions in their place, and is called where the arguments are known to be plain. In the graph of calls it
-is a function of its own, `plain NAME`, and so is the twin of each lambda in it: what holds of functions there holds
-of twins, how they are stopped among it.
+The first form is an `async def` that asks each function value how to call it. The twin is a `def` that is handed
+Python functions in their place; it is called where the arguments are known to be plain. In the graph of calls it
+is a function of its own, `plain NAME`, and so is the twin of each lambda in it: what the graph tells of
+functions, as where they must look whether they are stopped, it tells of twins.
 
 Which calls go to twins depends on what suspends, and that on which calls go to twins. So all are taken to go there
 that might, and what turns out wrong is taken back until nothing does: nothing taken back makes another one right.

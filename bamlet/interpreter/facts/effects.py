@@ -8,9 +8,8 @@ from typing import TypeAlias
 from ...records import dataclass, field
 from ...types.ty import Ty
 
-
-# What is handed over as an argument: a function or lambda by its name, a parameter of the function that hands it on
-# by its place, or nobody knows.
+# What is handed over as an argument: a function or lambda by its name, a parameter of the caller by its place, or
+# nobody knows.
 Given: TypeAlias = str | int | None
 
 
@@ -59,7 +58,9 @@ class Served:
     takes: Mapping[str, frozenset[int]]
     unfit: frozenset[str] = frozenset()
 
-    def serves(self, hand: Hand, own: frozenset[int] = frozenset(), renamed: Mapping[str, str] | None = None) -> bool:
+    def serves(
+        self, hand: Hand, own: frozenset[int] = frozenset(), renamed: Mapping[str, str] | None = None
+    ) -> bool:
         """Whether a call goes to the twin. `own` are the parameters of the caller that hold Python functions."""
         taken = self.takes.get(hand.callee)
         return taken is not None and all(

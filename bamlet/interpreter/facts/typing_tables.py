@@ -302,8 +302,8 @@ class Tables:
     # calls that are made right here, not in a lambda; what they reach is not among `reaches`.
     handed: dict[int, tuple[tuple[int, n.Expr], ...]] = field(default_factory=dict)
     hands: set[int] = field(default_factory=set)
-    # Values that are called: parameters of the function by their places, None for what nobody knows. `called_at` are
-    # the nodes that name them, in lambdas, too.
+    # Values that are called: parameters of the function by their places, None for what nobody knows. `called_at`
+    # are the nodes that name them, in lambdas, too.
     called: set[int | None] = field(default_factory=set)
     called_at: set[int] = field(default_factory=set)
     loops: bool = False

@@ -60,6 +60,14 @@ def each(rounds: Iterator[bool], items: list[Any], reading: Iterable[Any] | None
     return found
 
 
+def each_kept(rounds: Iterator[bool], items: list[Any]) -> Iterable[Any]:
+    """The same where the body changes no length."""
+    if len(items) > SHORT:
+        return compress(items, rounds)
+    next(rounds, None)
+    return items
+
+
 def each_still(rounds: Iterator[bool], items: list[Any]) -> Iterator[Any]:
     """The same where the body may take elements away, which is a panic. A short loop takes twice the time."""
     reading = iter(items)

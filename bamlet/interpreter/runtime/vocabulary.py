@@ -9,7 +9,7 @@ from . import collections, forgiving_collections, more_methods
 from .calling import OMITTED, call_value, operation_value
 from .dispatch import adapted, call_method, dispatching, implements
 from .failures import CATCHABLE, AssertionFailed, Cancelled, Thrown, prevail, thrown
-from .loops import each, each_still
+from .loops import each, each_kept, each_still
 from .operators import (
     _MOST,
     divide,
@@ -31,6 +31,7 @@ from .whole_values import copied, deep_copy, deep_equals, place_by_content, spre
 # By the names that emitted code uses; no name of the language begins with a dollar.
 WORDS: dict[str, Any] = {
     "$each": each,
+    "$each_kept": each_kept,
     "$each_still": each_still,
     "$compress": compress,
     "$next": next,

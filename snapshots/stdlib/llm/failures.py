@@ -1,6 +1,6 @@
 def baml.llm.Failure.retry_after_ms($context, self):
     soonest = None
-    for attempt in $each($context.rounds, self.attempts):
+    for attempt in $each_kept($context.rounds, self.attempts):
         $1 = attempt.retry_after_ms
         if $1 is None:
             wait = 0
@@ -33,7 +33,7 @@ fn baml.llm.Failure.report = baml.llm.Failure.report
 
 def baml.llm.combined($context, failures):
     attempts = []
-    for failure in $each($context.rounds, failures):
+    for failure in $each_kept($context.rounds, failures):
         attempts = attempts + failure.attempts
     last = failures[$1 if ($1 := ($len(failures) - 1)) >= 0 else $wrong_index(failures, $1)]
     return class baml.llm.Failure(last.error, attempts, last.leaves, last.note)
