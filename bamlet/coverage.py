@@ -52,7 +52,7 @@ class BamlReporter(FileReporter):
         for path in (self.filename, os.path.dirname(self.filename)):
             program, _ = check_path(path)
             if program is not None:
-                return {line for code in program.unit.code for line in _lines(code, self.filename)}
+                return {line for code in program.unit.code.in_order for line in _lines(code, self.filename)}
         return set()
 
 

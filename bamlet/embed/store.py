@@ -111,15 +111,23 @@ def save_unit(folder: Path | None, name: str, unit: Unit, diagnostics: tuple[Dia
 
 def packed(unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> bytes:
     """Code is for one version of Python, which `marshal` does not say; whoever keeps it must."""
-    codes = [marshal.dumps(code) for code in unit.code]
-    return pickle.dumps((unit.names, unit.effects, codes, unit.edition, diagnostics))
+    code = unit.code
+    texts = marshal.dumps(code.in_order)
+    pieces = {name: (p.file, p.place, p.wants, p.subscripts) for name, p in code.pieces.items()}
+    return pickle.dumps((unit.names, unit.effects, texts, pieces, unit.edition, diagnostics))
 
 
 def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
+    from ..interpreter.facts.pieces import Code, Piece
     from ..interpreter.program.unit import Unit
 
-    names, effects, codes, edition, diagnostics = pickle.loads(data)
-    return Unit(names, effects, tuple(marshal.loads(code) for code in codes), edition), diagnostics
+    names, effects, texts, parts, edition, diagnostics = pickle.loads(data)
+    classes, *codes, shared = marshal.loads(texts)
+    pieces = {
+        name: Piece(file, place, code, wants, subscripts)
+        for code, (name, (file, place, wants, subscripts)) in zip(codes, parts.items(), strict=True)
+    }
+    return Unit(names, effects, Code(classes, pieces, shared), edition), diagnostics
 
 
 def load_kept(folder: Path | None, name: str) -> Any:

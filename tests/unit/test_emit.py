@@ -128,7 +128,7 @@ import bamlet
 source = {"main.baml": open(sys.argv[1]).read()}
 first, second = (bamlet.compile_sources(source).unit for _ in range(2))
 assert first.code == second.code
-print(hashlib.sha256(b"".join(map(marshal.dumps, first.code))).hexdigest())
+print(hashlib.sha256(b"".join(map(marshal.dumps, first.code.in_order))).hexdigest())
 """
 
 
@@ -267,7 +267,7 @@ function main(self: unknown) -> unknown {
 
 def test_no_global_of_emitted_code_can_be_named_by_a_program() -> None:
     program = bamlet.compile_sources({"names.baml": NAMES})
-    for code in program.unit.code:
+    for code in program.unit.code.in_order:
         for name in _globals_read(code):
             # Names with a blank or a dollar are ours; at the top a definition reads what it just made.
             assert " " in name or "$" in name, name

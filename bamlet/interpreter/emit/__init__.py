@@ -7,15 +7,13 @@ so tracebacks, debuggers, coverage and profilers need no translation.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from types import CodeType
-from typing import Any
 
 from ...deep import with_room
 from ...diagnostics import catalogue
 from ...grammar import nodes as n
-from ...source import SourceFile
 from ..check import Checked
 from ..facts.builtins import CHECK_ARGUMENTS
 from ..facts.code_names import (
@@ -30,6 +28,7 @@ from ..facts.code_names import (
 )
 from ..facts.effects import Effects
 from ..facts.interface import CALL_OF_HOST, call_entry, in_call_order
+from ..facts.pieces import NOTHING, Code, Piece, moved
 from ..facts.report import Report
 from ..facts.symbols import ClassSymbol, ConstantSymbol, FunctionSymbol, Names
 from ..facts.typing_tables import Tables, python_name
@@ -37,47 +36,66 @@ from .constructs import CONSTRUCTS
 from .dispatch import dispatch_tables
 from .functions import ask_model, call_function, function_values, may_go_on, operation
 from .showing import given_whole, handed_on
-from .state import CONTEXT, GIVE, Emitter, Unit, call, compare, load, store
+from .state import CONTEXT, GIVE, Emitter, Unit, call, compare, load, place_in, store
 from .type_tests import test_functions
 
-__all__ = ["CONSTRUCTS", "definition", "emit", "showing_definition", "unit_of"]
+__all__ = ["CONSTRUCTS", "definition", "emit", "pieces_of", "shared", "showing_definition", "unit_of"]
 
 
-def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> tuple[CodeType, ...]:
+def emit(own: Names, names: Names, checked: Checked, effects: Effects, report: Report) -> Code:
     """Code that, run in a namespace with the words of `runtime.vocabulary`, defines everything `own` declares."""
     unit = unit_of(names, effects, own is names)
-    modules: dict[SourceFile, list[ast.stmt]] = {}
-    symbols: list[FunctionSymbol | ConstantSymbol] = [f for f in own.functions.values() if f.kind != "stub"]
-    for symbol in (*symbols, *own.constants.values()):
-        if symbol.placed is not None:
-            body = modules.setdefault(symbol.placed.file, [])
-            body += _guarded(symbol, partial(definition, symbol, unit, checked), report)
-            if symbol.name in effects.shows:
-                body += _guarded(symbol, partial(showing_definition, symbol, unit, checked), report)
-            if symbol.name in effects.served.takes and isinstance(symbol, FunctionSymbol):
-                body += _guarded(symbol, partial(twin_definition, symbol, unit, checked), report)
-    codes = [_compile(body, file.name) for file, body in modules.items()]
-    shared = [*test_functions(unit), *function_values(unit), *_subscripts(unit), *dispatch_tables(unit)]
-    return (_classes(own, checked), *codes, _compile(shared, "<shared>"))
+    pieces = pieces_of(own, unit, checked, report)
+    return Code(_classes(own, checked), pieces, shared(unit, pieces.values()))
+
+
+def pieces_of(own: Names, unit: Unit, checked: Checked, report: Report) -> dict[str, Piece]:
+    """Of each function and constant that has code."""
+    symbols: dict[str, FunctionSymbol | ConstantSymbol] = {
+        name: symbol for name, symbol in own.functions.items() if symbol.kind != "stub"
+    }
+    symbols |= {constant_name(name): symbol for name, symbol in own.constants.items()}
+    return {
+        name: piece
+        for name, symbol in symbols.items()
+        if symbol.placed is not None and (piece := _piece(symbol, unit.alone(), checked, report)) is not None
+    }
+
+
+def shared(unit: Unit, pieces: Iterable[Piece]) -> CodeType:
+    """What the pieces want beside what each defines."""
+    for wants in (piece.wants for piece in pieces if piece.wants is not NOTHING):
+        unit.tested.update(wants.tested)
+        unit.values.update((name, unit.names.functions[name]) for name in sorted(wants.values))
+        unit.implementors.update(wants.implementors)
+        unit.dispatched.update((name, unit.names.method(name)) for name in sorted(wants.dispatched))
+    return _compile([*test_functions(unit), *function_values(unit), *dispatch_tables(unit)], "<shared>")
+
+
+def _piece(symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Checked, report: Report) -> Piece | None:
+    """Emitting and Python's own compiler recurse; what is too deep for them is the program's mistake."""
+    assert symbol.placed is not None
+    assert symbol.node is not None
+    file, place = symbol.placed.file, place_in(symbol.placed.file, symbol.placed.offset)
+    try:
+        body = with_room(lambda: list(_definitions(symbol, unit, checked)))
+        code = _compile(body, file.name)
+    except RecursionError:
+        report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
+        return None
+    return Piece(file.name, place, moved(code, place[0] - 1), unit.wants(), unit.subscripts)
+
+
+def _definitions(symbol: FunctionSymbol | ConstantSymbol, unit: Unit, checked: Checked) -> Iterator[ast.stmt]:
+    yield from definition(symbol, unit, checked)
+    if symbol.name in unit.effects.shows:
+        yield from showing_definition(symbol, unit, checked)
+    if symbol.name in unit.effects.served.takes and isinstance(symbol, FunctionSymbol):
+        yield from twin_definition(symbol, unit, checked)
 
 
 def unit_of(names: Names, effects: Effects, is_library: bool = False) -> Unit:
     return Unit(CONSTRUCTS, names, names.relation(), effects, is_library)
-
-
-def _guarded(
-    symbol: FunctionSymbol | ConstantSymbol, emitted: Callable[[], Iterable[ast.stmt]], report: Report
-) -> list[ast.stmt]:
-    """Emitting and Python's own compiler recurse; what is too deep for them is the program's mistake."""
-    assert symbol.placed is not None
-    assert symbol.node is not None
-    try:
-        made = with_room(lambda: list(emitted()))
-        _compile(made, symbol.placed.file.name)
-    except RecursionError:
-        report.at(symbol.placed, symbol.node.name, catalogue.NESTING_LIMIT, "this is nested too deeply")
-        return []
-    return made
 
 
 def _compile(body: list[ast.stmt], name: str) -> CodeType:
@@ -219,13 +237,6 @@ def _constant(symbol: ConstantSymbol, unit: Unit, tables: Tables) -> Iterable[as
     e.into(symbol.node.value, GIVE)
     params = [CONTEXT] if name in unit.effects.needs_context else []
     return _definition(e, symbol.node, symbol.name, name, params, False)
-
-
-def _subscripts(unit: Unit) -> Iterable[ast.stmt]:
-    """What `runtime.subscripts` looks up. Constants may be tuples, which their type does not say."""
-    table: dict[Any, Any] = dict(unit.subscripts)
-    made = ast.Dict([ast.Constant(place) for place in table], [ast.Constant(names) for names in table.values()])
-    yield ast.Assign([store("$subscripts")], made)
 
 
 def _classes(own: Names, checked: Checked) -> CodeType:

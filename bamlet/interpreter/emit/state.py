@@ -22,6 +22,7 @@ from ..check.state import is_int
 from ..facts.builtins import CALLING_BACK
 from ..facts.code_names import function_name, plain_name
 from ..facts.effects import Effects
+from ..facts.pieces import NOTHING, Range, Wants, Way
 from ..facts.symbols import FunctionSymbol, Names
 from ..facts.typing_tables import BuiltinCall, LocalUse, Tables, Variable
 
@@ -72,10 +73,6 @@ class Constructs:
     statement: Mapping[type, EmitStatement]
 
 
-# A local variable, or a field or an element of what another way leads to.
-Way: TypeAlias = "str | tuple[str, Way, str | int]"
-
-
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What the functions of one compilation share.
@@ -84,7 +81,8 @@ class Unit:
 
     `tested` gathers the types that need a function to be told at run time, by the name of that function;
     `values` the functions that are used as values, `implementors` the interfaces that are tested, `dispatched` the
-    methods of interfaces that are called, by their full names, `subscripts` what `runtime.subscripts` looks up.
+    methods of interfaces that are called, by their full names, `subscripts` what `runtime.subscripts` looks up:
+    their lines count from where the item begins.
     """
 
     constructs: Constructs
@@ -96,7 +94,16 @@ class Unit:
     values: dict[str, FunctionSymbol] = field(default_factory=dict)
     implementors: set[str] = field(default_factory=set)
     dispatched: dict[str, FunctionSymbol] = field(default_factory=dict)
-    subscripts: dict[tuple[str, int, int, int, int], tuple[Way, str | int]] = field(default_factory=dict)
+    subscripts: dict[Range, tuple[Way, str | int]] = field(default_factory=dict)
+
+    def alone(self) -> Unit:
+        """The same with nothing gathered."""
+        return Unit(self.constructs, self.names, self.relation, self.effects, self.is_library)
+
+    def wants(self) -> Wants:
+        if not (self.tested or self.values or self.implementors or self.dispatched):
+            return NOTHING
+        return Wants(self.tested, frozenset(self.values), frozenset(self.implementors), frozenset(self.dispatched))
 
 
 @dataclass(slots=True)
@@ -124,6 +131,7 @@ class Emitter:
     bare: frozenset[int] = frozenset()
     # Arguments that are wanted as Python functions.
     wanted_bare: set[int] = field(default_factory=set)
+    _above: int | None = None  # lines of the file before the item
     _temporaries: int = 0
     _inline: dict[int, bool] = field(default_factory=dict)
     _branches: bool = False
@@ -295,7 +303,7 @@ class Emitter:
         way, told = way_to(held), _told(index)
         if way is not None and told is not None:
             (line, column), (end_line, end_column) = self._place(node.start), self._place(node.end)
-            self.unit.subscripts[self.file.name, line, end_line, column, end_column] = way, told
+            self.unit.subscripts[line - 1, end_line - 1, column, end_column] = way, told
 
     def locate(self, tree: A, node: n.Node) -> A:
         """Give the tree the node's place, down to the parts that have one already."""
@@ -316,10 +324,18 @@ class Emitter:
         return tree
 
     def _place(self, at: int) -> tuple[int, int]:
-        """Python counts columns in UTF-8 bytes."""
-        line, column = self.file.line_and_column(self.offset + at)
-        start = self.file.line_starts[line - 1]
-        return line, len(self.file.text[start : start + column - 1].encode("utf-8", "surrogatepass"))
+        """Lines count from the one in which the item begins: the code is moved to where that is; see `Piece`."""
+        line, column = place_in(self.file, self.offset + at)
+        if self._above is None:
+            self._above = place_in(self.file, self.offset)[0] - 1
+        return line - self._above, column
+
+
+def place_in(file: SourceFile, at: int) -> tuple[int, int]:
+    """A line, and how many bytes of it stand before the place: so Python counts columns."""
+    line, column = file.line_and_column(at)
+    start = file.line_starts[line - 1]
+    return line, len(file.text[start : start + column - 1].encode("utf-8", "surrogatepass"))
 
 
 def way_to(value: ast.expr) -> Way | None:

@@ -139,7 +139,8 @@ def link(
     namespace["$caught"] = partial(caught, namespace)
     namespace["$error_context"] = partial(error_context, namespace)
     namespace["$type_of"] = partial(type_of, names.decoded)
-    for code in unit.code:
+    namespace["$subscripts"] = cache(unit.code.subscripts)
+    for code in unit.code.in_order:
         exec(code, namespace)
     views = Views(_kinds_of_interfaces(names, namespace), _generic_classes(names))
     space.views = views

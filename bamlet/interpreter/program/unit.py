@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from types import CodeType
-
 from ...records import dataclass
 from ..facts.edition import Edition
 from ..facts.effects import Effects
+from ..facts.pieces import Code
 from ..facts.symbols import Names
 
 
@@ -16,5 +15,5 @@ class Unit:
 
     names: Names
     effects: Effects
-    code: tuple[CodeType, ...]
+    code: Code
     edition: Edition = 1

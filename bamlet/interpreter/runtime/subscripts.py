@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sized
 from itertools import islice
 from typing import Any, TypeAlias
 
-# A local variable, or a field or an element of what another way leads to.
-Way: TypeAlias = "str | tuple[str, Way, str | int]"
+from ..facts.pieces import Way
+
 # Of each subscript in emitted code, by file, lines and columns: the way to what is indexed, and the variable that
 # holds the index, or the index itself.
 Subscripts: TypeAlias = Mapping[tuple[str, int, int, int, int], tuple[Way, str | int]]
@@ -24,7 +24,7 @@ def out_of_bounds(failure: IndexError) -> str:
         return "index out of bounds"
     frame = trace.tb_frame
     place = next(islice(frame.f_code.co_positions(), trace.tb_lasti // 2, None), None)
-    known: Subscripts = frame.f_globals.get("$subscripts", {})
+    known: Subscripts = frame.f_globals["$subscripts"]() if "$subscripts" in frame.f_globals else {}
     found = known.get((frame.f_code.co_filename, *place)) if place is not None else None  # type: ignore[arg-type]
     if found is None:
         return "index out of bounds"
