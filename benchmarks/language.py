@@ -15,7 +15,7 @@ from typing import Any
 import bamlet
 from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
-from bamlet.interpreter.emit import definition, unit_of
+from bamlet.interpreter.emit.definitions import definition, unit_of
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.source import SourceFile
 

@@ -33,8 +33,36 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Those of a program, as they were."""
+
+    seen: tuple[_Seen, ...]
+
+    @classmethod
+    def of(cls, sources: Sequence[SourceFile], parser: Parser) -> Files:
+        seen = (replace(_seen(source, parser), functions=dict(_functions(source, parser))) for source in sources)
+        return cls(tuple(seen))
+
+    def changed(self, sources: Sequence[SourceFile], parser: Parser) -> list[Parsed] | None:
+        """What is new in each file that has changed, if that is functions which were there before, and few."""
+        if [source.name for source in sources] != [seen.name for seen in self.seen]:
+            return None
+        changed: list[Parsed] = []
+        for source, seen in zip(sources, self.seen, strict=True):
+            if _digest(source.text) == seen.text:
+                continue
+            places = _changed(seen, _seen(source, parser))
+            if places is None:
+                return None
+            if any(seen.functions.get(name) != place for name, place in _functions(source, parser, places)):
+                return None  # one that is called otherwise, or stands where something else stood
+            changed.append(parser.parse(source, places))
+        return changed if sum(len(parsed.items) for parsed in changed) <= MOST_CHANGED else None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedBefore:
-    files: tuple[_Seen, ...]
+    files: Files
     clean: Clean
 
     @classmethod
@@ -42,29 +70,15 @@ class CheckedBefore:
         """None if every file of the program matters to every other."""
         from ..interpreter.program.still_clean import clean
 
-        seen = (replace(_seen(source, parser), functions=dict(_functions(source, parser))) for source in sources)
         kept = clean(analysis)
-        return None if kept is None else cls(tuple(seen), kept)
+        return None if kept is None else cls(Files.of(sources, parser), kept)
 
     def is_clean_still(self, sources: Sequence[SourceFile], parser: Parser, library: Unit) -> bool:
         """No is no answer: then all of it must be looked at."""
         from ..interpreter.program.still_clean import is_still_clean
 
-        if [source.name for source in sources] != [seen.name for seen in self.files]:
-            return False
-        changed: list[Parsed] = []
-        for source, seen in zip(sources, self.files, strict=True):
-            if _digest(source.text) == seen.text:
-                continue
-            places = _changed(seen, _seen(source, parser))
-            if places is None:
-                return False
-            if any(seen.functions.get(name) != place for name, place in _functions(source, parser, places)):
-                return False  # one that is called otherwise, or stands where something else stood
-            changed.append(parser.parse(source, places))
-        if sum(len(parsed.items) for parsed in changed) > MOST_CHANGED:
-            return False
-        return is_still_clean(self.clean, changed, library)
+        changed = self.files.changed(sources, parser)
+        return changed is not None and is_still_clean(self.clean, changed, library)
 
 
 def _changed(before: _Seen, now: _Seen) -> frozenset[int] | None:

@@ -21,8 +21,10 @@ from .store import (
     compiler_version,
     content_key,
     forget_old_programs,
+    load_kept,
     load_unit,
     packed,
+    save_kept,
     save_unit,
     unpacked,
 )
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from ..grammar import Parser
     from ..interpreter.program.link import Program
     from ..types.schema import Schemas
+    from .built_before import BuiltBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +162,41 @@ def _kept_unit(sources: list[SourceFile], asked: _Asked) -> tuple[Unit | None, t
     found = load_unit(folder, name)
     if found is not None:
         return found
-    unit, diagnostics = _unit(sources, (), asked)
+    place = "built-" + content_key((f"{asked.edition} {asked.assumed}", *(source.name for source in sources)))
+    rebuilt = _rebuilt(sources, place)
+    unit, diagnostics = (rebuilt, ()) if rebuilt is not None else _built(sources, asked, name, place)
     if unit is not None:
         save_unit(folder, name, unit, diagnostics)
         forget_old_programs(folder)
     return unit, diagnostics
+
+
+def _rebuilt(sources: list[SourceFile], place: str) -> Unit | None:
+    """Of the program as it was when all of it was compiled, and the functions that are others since."""
+    folder = cache_folder()
+    before: BuiltBefore | None = load_kept(folder, place)
+    found = None if before is None else load_unit(folder, before.program)
+    return (
+        None if before is None or found is None else before.rebuilt(found[0], sources, _parser(), library_unit())
+    )
+
+
+def _built(
+    sources: list[SourceFile], asked: _Asked, name: str, place: str
+) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
+    """All of it, and what is needed to do less when some functions have changed."""
+    from ..interpreter.program.analyse import analyse
+    from ..interpreter.program.compile import unit_of_analysis
+    from .built_before import BuiltBefore
+
+    parser = _parser()
+    parsed = [parser.parse(source) for source in sources]
+    analysis = analyse(parsed, library_unit(), settled=asked.edition, assumed=asked.assumed)
+    unit = unit_of_analysis(analysis)
+    before = None if unit is None else BuiltBefore.of(name, sources, parser, analysis)
+    if before is not None:
+        save_kept(cache_folder(), place, before)
+    return unit, in_order(analysis.diagnostics)
 
 
 def _unit(

@@ -141,7 +141,7 @@ def save_kept(folder: Path | None, name: str, value: object) -> None:
         _write(folder / f"{name}.bin", pickle.dumps(value))
 
 
-KEPT_PROGRAMS = 100  # programs of the user that were compiled, and as many that were checked
+KEPT_PROGRAMS = 100  # programs of the user that were compiled, and as many projects that were compiled or checked
 
 
 def forget_old_programs(folder: Path | None) -> None:
@@ -149,7 +149,7 @@ def forget_old_programs(folder: Path | None) -> None:
     if folder is None:
         return
     try:
-        for kind in ("program", "checked"):
+        for kind in ("program", "built", "checked"):
             by_age = sorted(folder.glob(f"{kind}-*.bin"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
             for path in by_age[KEPT_PROGRAMS:]:
                 path.unlink(missing_ok=True)

@@ -1,4 +1,5 @@
-"""A program that was clean, edited at random: who looks at the edited functions alone must not miss what is wrong.
+"""A program that was clean, edited at random: who looks at the edited functions alone must not miss what is wrong,
+and who compiles these alone must get what compiling all of it gives.
 
 The edits are made so that they cross the borders of functions: what is thrown, what never comes back, what waits,
 what loops, which types a function wants to be told.
@@ -10,13 +11,18 @@ import os
 import pickle
 import random
 from collections import Counter
+from types import CodeType
 
 import pytest
 
+from bamlet.embed.built_before import BuiltBefore
 from bamlet.embed.checked_before import CheckedBefore
 from bamlet.embed.compiling import library_unit
+from bamlet.embed.store import packed, unpacked
 from bamlet.grammar import Parser
 from bamlet.interpreter.program.analyse import Analysis, analyse
+from bamlet.interpreter.program.compile import unit_of_analysis
+from bamlet.interpreter.program.unit import Unit
 from bamlet.source import SourceFile
 
 EDITS = int(os.environ.get("BAMLET_EDITS", "300"))
@@ -135,8 +141,9 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
     dice = random.Random(seed)
     parser = Parser()
     functions = [function(at, dice, BEGINNINGS.get(at, "n + 1;")) for at in range(FUNCTIONS)]
-    before = kept(parser, sources(functions))
+    before, unit, built = kept(parser, sources(functions)), *kept_build(parser, sources(functions))
     answers: Counter[tuple[bool, bool]] = Counter()
+    rebuilt = 0
     for _ in range(EDITS // 3):
         edited = list(functions)
         for at in dice.sample(range(FUNCTIONS), dice.choice((1, 1, 1, 2))):
@@ -147,11 +154,17 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
         found = looked_at(parser, files).diagnostics
         assert not (answer and found), "\n".join([f"before:\n{functions}\nafter:\n{edited}", *map(str, found)])
         answers[answer, not found] += 1
+        again = built.rebuilt(unit, files, parser, library_unit())
+        if again is not None:
+            rebuilt += 1
+            assert not found
+            assert is_alike(again, compiled(parser, files)), f"before:\n{functions}\nafter:\n{edited}"
         if not found:
             functions = edited
             if dice.random() < 0.7:  # else the next edit comes to these, as it does between processes
-                before = kept(parser, files)
+                before, unit, built = kept(parser, files), *kept_build(parser, files)
     assert answers[True, True] > EDITS // 100, answers
+    assert rebuilt > EDITS // 300
 
 
 def test_a_function_twice_in_place_of_another_is_not_clean() -> None:
@@ -168,3 +181,85 @@ def kept(parser: Parser, files: list[SourceFile]) -> CheckedBefore:
     assert analysis.diagnostics == ()
     found: CheckedBefore = pickle.loads(pickle.dumps(CheckedBefore.of(files, parser, analysis)))
     return found
+
+
+# What stands in a file behind what is edited, and what only the first of these edits leaves as it is.
+FURTHER = """\
+function First(n: int) -> int { n }
+
+test Firsts { functions [First] args { n 1 } @@assert({{ this == 1 }}) }
+
+function Down(n: int) -> int { while (n > 3) { n -= 1; } n }
+
+function Last(ns: int[]) -> int {
+  let add = (n: int) -> int { n + ns[7] };
+  if (ns.length() > 3) { 0 } else { add(ns[1]) }
+}
+"""
+LONGER = "{ n +\n  1 }"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_rebuilt"),
+    [
+        ("{ n }", LONGER, True),
+        (
+            "n -= 1;",
+            'n -= 1; let text: unknown = "ö"; match (text) { xs: string[] => { n -= 1; }, _ => {} }',
+            True,
+        ),
+        ("{ n }", "{ let f = First; n }", True),
+        ("ns[1]", "ns[2]", True),
+        ("n: int) -> int { n }", "m: int) -> int { m }", False),
+        ("{ n }", "{ while (n > 3) { n -= 1; } n }", False),
+        ("{ n }", "{ baml.sys.sleep(1); n }", False),
+        ("{ n }\n\ntest", "{ n } test", False),
+        ("n 1", "n 2", False),
+    ],
+)
+def test_what_is_rebuilt_is_what_compiling_all_of_it_gives(old: str, new: str, is_rebuilt: bool) -> None:
+    parser = Parser()
+    unit, built = kept_build(parser, [SourceFile("a.baml", FURTHER)])
+    edited = [SourceFile("a.baml", FURTHER.replace(old, new))]
+    again = built.rebuilt(unit, edited, parser, library_unit())
+    assert (again is not None) is is_rebuilt
+    if again is not None:
+        assert is_alike(again, compiled(parser, edited))
+
+
+def compiled(parser: Parser, files: list[SourceFile]) -> Unit:
+    unit = unit_of_analysis(looked_at(parser, files))
+    assert unit is not None
+    return unit
+
+
+def kept_build(parser: Parser, files: list[SourceFile]) -> tuple[Unit, BuiltBefore]:
+    """As they come back from the folder."""
+    analysis = looked_at(parser, files)
+    unit = unit_of_analysis(analysis)
+    assert unit is not None
+    built = pickle.loads(pickle.dumps(BuiltBefore.of("kept", files, parser, analysis)))
+    return unpacked(packed(unit, ()))[0], built
+
+
+def is_alike(rebuilt: Unit, fresh: Unit) -> bool:
+    """Types that are made of text may be more than anybody asks for now."""
+    assert rebuilt.names.decoded.items() >= fresh.names.decoded.items()
+    fresh.names.decoded = rebuilt.names.decoded
+    return described(rebuilt) == described(fresh)
+
+
+def described(unit: Unit) -> object:
+    """All that a unit is, as plain data. Of what pieces share, the order may be any."""
+    code = unit.code
+    pieces = {
+        name: (piece.file, piece.place, piece.wants, piece.subscripts, instructions(piece.code))
+        for name, piece in code.pieces.items()
+    }
+    shared = sorted(code.shared.co_names), code.subscripts()
+    return unit.names, unit.effects, instructions(code.classes), pieces, shared
+
+
+def instructions(code: CodeType) -> object:
+    constants = [instructions(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+    return code.co_name, code.co_filename, code.co_firstlineno, code.co_code, constants, list(code.co_positions())

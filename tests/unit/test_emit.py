@@ -21,7 +21,8 @@ from bamlet.embed.compiling import library_unit
 from bamlet.grammar import Parser
 from bamlet.grammar import nodes as n
 from bamlet.interpreter import check, emit
-from bamlet.interpreter.emit import definition, showing_definition, twin_definition, unit_of
+from bamlet.interpreter.emit.constructs import CONSTRUCTS as EMITTED
+from bamlet.interpreter.emit.definitions import definition, showing_definition, twin_definition, unit_of
 from bamlet.interpreter.emit.state import ALWAYS_STATEMENTS
 from bamlet.interpreter.program.analyse import analyse
 from bamlet.interpreter.runtime import vocabulary
@@ -161,8 +162,8 @@ def test_equal_programs_give_equal_code(tmp_path: Path) -> None:
 def test_tables_cover_every_expression() -> None:
     every = set(get_args(n.Expr))
     assert set(check.CONSTRUCTS.infer) == every
-    assert set(emit.CONSTRUCTS.emit) | set(emit.CONSTRUCTS.into) == every
-    assert every - set(emit.CONSTRUCTS.emit) == set(ALWAYS_STATEMENTS)
+    assert set(EMITTED.emit) | set(EMITTED.into) == every
+    assert every - set(EMITTED.emit) == set(ALWAYS_STATEMENTS)
 
 
 def test_every_word_that_is_emitted_is_in_the_vocabulary() -> None:
@@ -182,7 +183,7 @@ def test_every_word_that_is_emitted_is_in_the_vocabulary() -> None:
 def test_tables_cover_every_statement() -> None:
     """But that a `defer` is emitted with the rest of its block."""
     every = set(get_args(n.Statement))
-    assert set(check.CONSTRUCTS.check_statement) == set(emit.CONSTRUCTS.statement) | {n.Defer} == every
+    assert set(check.CONSTRUCTS.check_statement) == set(EMITTED.statement) | {n.Defer} == every
 
 
 # --- forms of functions

@@ -181,11 +181,42 @@ def _kept(file: Path) -> Path:
 
 def test_a_kept_program_is_not_compiled_again(cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = bamlet.load(cached)
-    monkeypatch.setattr(compiling, "_unit", lambda *arguments: pytest.fail("compiled again"))
+    monkeypatch.setattr(compiling, "_built", lambda *arguments: pytest.fail("compiled again"))
     after = bamlet.load(cached)
     assert _load(cached) == 42
     assert after.diagnostics == before.diagnostics
     assert after.unit.code == before.unit.code
+
+
+BEFORE_AN_EDIT = """\
+function main() -> int {
+  41
+}
+
+test Mains { functions [main] args {} }
+
+function behind(xs: int[]) -> int {
+  xs[3]
+}
+"""
+
+
+def test_of_an_edited_program_the_edited_functions_are_compiled(
+    cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached.write_text(BEFORE_AN_EDIT)
+    assert _load(cached) == 41
+    monkeypatch.setattr(compiling, "_built", lambda *arguments: pytest.fail("all of it is compiled"))
+    for number in range(2, 4):
+        cached.write_text(BEFORE_AN_EDIT.replace("41", "let a = 40;\n  a + " + str(number)))
+        program = bamlet.load(cached)
+        with bamlet.Runtime(program) as runtime:
+            assert runtime.call("main") == 40 + number
+            with pytest.raises(bamlet.UnhandledThrow) as caught:
+                runtime.call("behind", xs=[1])
+        assert str(caught.value) == "panic: index out of bounds: 3, and the length is 1"
+        assert "line 9, in behind\n    xs[3]" in caught.value.trace_text
+        assert program.tests[0].span.text == "Mains"
 
 
 def test_a_changed_program_is_another(cached: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from bamlet.grammar import Parsed, Parser
 from bamlet.grammar import nodes as n
-from bamlet.interpreter.emit import definition, unit_of
+from bamlet.interpreter.emit.definitions import definition, unit_of
 from bamlet.interpreter.facts.symbols import FunctionSymbol
 from bamlet.interpreter.program.analyse import Analysis, analyse
 from bamlet.source import SourceFile

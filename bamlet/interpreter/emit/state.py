@@ -327,8 +327,16 @@ class Emitter:
         """Lines count from the one in which the item begins: the code is moved to where that is; see `Piece`."""
         line, column = place_in(self.file, self.offset + at)
         if self._above is None:
-            self._above = place_in(self.file, self.offset)[0] - 1
+            self._above = place_of_item(self.file, self.offset)[0] - 1
         return line - self._above, column
+
+
+def place_of_item(file: SourceFile, start: int) -> tuple[int, int]:
+    """Of the first thing in it: blank lines before it are its own."""
+    text = file.text
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return place_in(file, start)
 
 
 def place_in(file: SourceFile, at: int) -> tuple[int, int]:

@@ -208,10 +208,14 @@ class Names:
     def without_nodes(self) -> Names:
         """For keeping: the same names without trees and places."""
         names = replace(self)
-        names.functions = {k: replace(f, placed=None, node=None, scope={}) for k, f in self.functions.items()}
+        names.functions = {k: without_node(f) for k, f in self.functions.items()}
         names.classes = {k: replace(c, span=None) for k, c in self.classes.items()}
-        names.demands = {k: replace(f, placed=None, node=None, scope={}) for k, f in self.demands.items()}
+        names.demands = {k: without_node(f) for k, f in self.demands.items()}
         names.interfaces = {k: replace(i, span=None) for k, i in self.interfaces.items()}
         names.implementations = {k: replace(i, span=None) for k, i in self.implementations.items()}
         names.constants = {k: replace(c, placed=None, node=None) for k, c in self.constants.items()}
         return names
+
+
+def without_node(symbol: FunctionSymbol) -> FunctionSymbol:
+    return replace(symbol, placed=None, node=None, scope={})

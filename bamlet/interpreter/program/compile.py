@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from ...diagnostics import Diagnostic
 from ...grammar import Parsed
-from ..emit import emit
+from ..emit.definitions import emit
 from ..facts.edition import Edition
-from .analyse import analyse
+from .analyse import Analysis, analyse
 from .unit import Unit
 
 
@@ -23,10 +23,13 @@ def compile_unit(
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
     """All stages. There is no unit when a diagnostic is an error."""
     found = analyse(files, library, namespaces, all_async=all_async, settled=settled, assumed=assumed)
+    return unit_of_analysis(found), found.diagnostics
+
+
+def unit_of_analysis(found: Analysis) -> Unit | None:
     if found.has_errors():
-        return None, found.diagnostics
+        return None
     code = emit(found.names, found.view, found.checked, found.effects, found.report)
     if found.has_errors():
-        return None, found.diagnostics
-    unit = Unit(found.names.without_nodes(), found.effects, code, found.edition.edition)
-    return unit, found.diagnostics
+        return None
+    return Unit(found.names.without_nodes(), found.effects, code, found.edition.edition)

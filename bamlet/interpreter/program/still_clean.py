@@ -13,8 +13,8 @@ from ...grammar import Parsed
 from ...grammar import nodes as n
 from ...grammar.marks import mark_of
 from ...records import dataclass, replace
-from ...types.ty import NEVER
-from ..check import check
+from ...types.ty import NEVER, Ty
+from ..check import Checked, check
 from ..check.divergence import never_returning
 from ..check.outdated import check_outdated
 from ..check.readings import check_readings
@@ -58,26 +58,42 @@ def clean(analysis: Analysis) -> Clean | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """What is known of the functions that are new: `own` are these alone, `view` has all others, and the library,
+    beside them. `decoded` are types that the program makes of text, or made."""
+
+    own: Names
+    view: Names
+    checked: Checked
+    effects: Effects
+    decoded: Mapping[str, Ty]
+
+
 def is_still_clean(kept: Clean, changed: Sequence[Parsed], library: Unit) -> bool:
     """`changed` has the functions that are not as they were, and nothing else."""
+    return looked_at_anew(kept, changed, library) is not None
+
+
+def looked_at_anew(kept: Clean, changed: Sequence[Parsed], library: Unit) -> Anew | None:
+    """None where anything may be wrong."""
     if any(parsed.diagnostics or parsed.gaps or parsed.broken for parsed in changed):
-        return False
+        return None
     items = [placed for parsed in changed for placed in parsed.items]
     if kept.edition == 1 and any(mark_of(placed.node) for placed in items):
-        return False
+        return None
     names, report = kept.names.copied(), Report()
     view = names.over(library.names)
     own = _declared(items, names, view, kept, report)
     if own is None:
-        return False
+        return None
     checked = check(own, view, report, kept.edition, kept.endless - own.functions.keys())
     graph = call_graph(own, checked)
-    if not (
-        _throw_what_they_threw(own, view, kept, graph)
-        and _come_back_as_they_did(own, view, kept)
-        and _lead_where_they_led(own, names, view, kept, graph, library)
-    ):
-        return False
+    if not (_throw_what_they_threw(own, view, kept, graph) and _come_back_as_they_did(own, view, kept)):
+        return None
+    effects = _effects(own, names, view, kept, graph, library)
+    if effects is None:
+        return None
     check_readings(items, report)
     if kept.edition == 2:
         check_outdated(items, report)
@@ -85,7 +101,9 @@ def is_still_clean(kept: Clean, changed: Sequence[Parsed], library: Unit) -> boo
         from ..check.prompts import check_prompts  # brings jinja2
 
         check_prompts(items, view, report)
-    return not report.diagnostics
+    for name in own.functions:
+        own.functions[name] = view.functions[name]  # which knows what it throws
+    return None if report.diagnostics else Anew(own, view, checked, effects, names.decoded)
 
 
 def _declared(
@@ -153,20 +171,21 @@ def _come_back_as_they_did(own: Names, view: Names, kept: Clean) -> bool:
     return all((name in surely) == (name in perhaps) == (name in kept.endless) for name in own.functions)
 
 
-def _lead_where_they_led(
+def _effects(
     own: Names, names: Names, view: Names, kept: Clean, graph: Mapping[str, Calls], library: Unit
-) -> bool:
-    """Or elsewhere, if nothing that is wrong comes of it."""
+) -> Effects | None:
+    """They lead where they led; or elsewhere, and nothing that is wrong comes of it."""
     gone = {each for name in own.functions if name in kept.graph for each in (name, *kept.graph[name].lambdas)}
     if graph == {name: kept.graph[name] for name in gone if name in kept.graph}:
-        return True
+        return kept.effects
     every = {**{name: calls for name, calls in kept.graph.items() if name not in gone}, **graph}
     effects = infer_effects(names, view, every, library.effects, False)
     shown = (found for (interface, _), found in names.implementations.items() if interface == TO_STRING)
-    return (
+    fine = (
         effects.told == kept.effects.told
         and not any(used in effects.told for calls in graph.values() for used in calls.values)
         and not any(full in effects.suspends for found in shown for full in found.methods.values())
         and not any(constant_name(name) in effects.outside for name in names.constants)
         and not any(prompt_name(name) in effects.suspends for name in names.functions)
     )
+    return effects if fine else None
