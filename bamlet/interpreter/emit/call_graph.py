@@ -41,7 +41,7 @@ def _calls(tables: Tables, symbol: FunctionSymbol | None, relation: Relation) ->
         counts.update(_called(plan))
     named = (plan for plan in plans if isinstance(plan, FunctionCall | InterfaceCall) and plan.types)
     handed = dict.fromkeys((plan.symbol.name, plan.types) for plan in named)
-    hands = [_hand(tables, at) for at in tables.hands]
+    hands = frozenset(_hand(tables, at) for at in tables.hands)
     by_hand = frozenset(one.callee for one in hands)
     return Calls(
         by_hand | tables.reaches,
@@ -53,7 +53,7 @@ def _calls(tables: Tables, symbol: FunctionSymbol | None, relation: Relation) ->
         frozenset(tables.wants_types),
         called=frozenset(tables.called),
         takes=_takes(symbol, tables) if symbol is not None else frozenset(),
-        hands=tuple(dict.fromkeys(hands)),
+        hands=hands,
         by_hand=by_hand - tables.reaches,
         loops=tables.loops,
         uses_context=tables.uses_context,

@@ -31,8 +31,8 @@ def candidates(graph: Mapping[str, Calls], library: Effects | None) -> dict[str,
 def with_twins(graph: Mapping[str, Calls], served: Served) -> dict[str, Calls]:
     """The graph with calls that lead to twins, and with the twins in it."""
     made = {name: _led(calls, served) if calls.hands else calls for name, calls in graph.items()}
-    for name in served.takes.keys() & graph.keys():
-        for one in (name, *graph[name].lambdas):
+    for name in graph:
+        for one in (name, *graph[name].lambdas) if name in served.takes else ():
             made[plain_name(one)] = _twin(graph[one], served, served.takes[name], renamed_in(graph[name]))
     return made
 
@@ -47,7 +47,7 @@ def _twin(calls: Calls, served: Served, own: frozenset[int], renamed: Mapping[st
         led,
         reaches=frozenset(renamed.get(name, name) for name in led.reaches),
         counts=tuple((renamed.get(name, name), count) for name, count in led.counts),
-        lambdas=tuple(renamed.values()) if calls.lambdas else (),
+        lambdas=tuple(renamed.values()),
         called=calls.called - own,
         hands_on=frozenset(),
     )

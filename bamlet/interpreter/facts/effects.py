@@ -43,7 +43,7 @@ class Calls:
     wants_types: frozenset[str]
     called: frozenset[int | None]
     takes: frozenset[int]
-    hands: tuple[Hand, ...]
+    hands: frozenset[Hand]
     by_hand: frozenset[str]
     loops: bool
     uses_context: bool
