@@ -94,7 +94,7 @@ def test_a_check_loads_what_reads_a_program_and_nothing_that_runs_one(program: P
     assert not cold.rooms & {"prompt", "sap", "wire", "providers", "sync"}
     assert cold.others <= {"lark", "jinja2", "markupsafe"}
     assert not cold.standard & {"asyncio", "ssl", "http", "email"}
-    assert cold.lines <= 26_500
+    assert cold.lines <= 27_300
     assert len(cold.standard) <= 84 + STANDARD_ALLOWANCE
 
     warm = loaded(check, tmp_path / "cache")
@@ -113,7 +113,7 @@ def test_a_program_that_was_kept_is_loaded_without_what_reads_one(program: Path,
     warm = loaded(load, tmp_path / "cache")
     assert not warm.rooms & {"grammar", "jinja", "stdlib", "sysops"}
     assert warm.others == set()
-    assert len(warm.ours) <= 70
+    assert len(warm.ours) <= 71
     assert len(warm.standard) <= 42 + STANDARD_ALLOWANCE
 
 
