@@ -141,7 +141,8 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
     dice = random.Random(seed)
     parser = Parser()
     functions = [function(at, dice, BEGINNINGS.get(at, "n + 1;")) for at in range(FUNCTIONS)]
-    before, unit, built = kept(parser, sources(functions)), *kept_build(parser, sources(functions))
+    old = sources(functions)
+    before = kept(parser, old)
     answers: Counter[tuple[bool, bool]] = Counter()
     rebuilt = 0
     for _ in range(EDITS // 3):
@@ -154,7 +155,7 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
         found = looked_at(parser, files).diagnostics
         assert not (answer and found), "\n".join([f"before:\n{functions}\nafter:\n{edited}", *map(str, found)])
         answers[answer, not found] += 1
-        again = built.rebuilt(unit, files, parser, library_unit())
+        again = rebuild(parser, old, files) if answer else None
         if again is not None:
             rebuilt += 1
             assert not found
@@ -162,7 +163,7 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
         if not found:
             functions = edited
             if dice.random() < 0.7:  # else the next edit comes to these, as it does between processes
-                before, unit, built = kept(parser, files), *kept_build(parser, files)
+                old, before = files, kept(parser, files)
     assert answers[True, True] > EDITS // 100, answers
     assert rebuilt > EDITS // 300
 
@@ -219,9 +220,8 @@ LONGER = "{ n +\n  1 }"
 )
 def test_what_is_rebuilt_is_what_compiling_all_of_it_gives(old: str, new: str, is_rebuilt: bool) -> None:
     parser = Parser()
-    unit, built = kept_build(parser, [SourceFile("a.baml", FURTHER)])
     edited = [SourceFile("a.baml", FURTHER.replace(old, new))]
-    again = built.rebuilt(unit, edited, parser, library_unit())
+    again = rebuild(parser, [SourceFile("a.baml", FURTHER)], edited)
     assert (again is not None) is is_rebuilt
     if again is not None:
         assert is_alike(again, compiled(parser, edited))
@@ -233,13 +233,13 @@ def compiled(parser: Parser, files: list[SourceFile]) -> Unit:
     return unit
 
 
-def kept_build(parser: Parser, files: list[SourceFile]) -> tuple[Unit, BuiltBefore]:
-    """As they come back from the folder."""
-    analysis = looked_at(parser, files)
+def rebuild(parser: Parser, before: list[SourceFile], files: list[SourceFile]) -> Unit | None:
+    """From what comes back from the folder."""
+    analysis = looked_at(parser, before)
     unit = unit_of_analysis(analysis)
     assert unit is not None
-    built = pickle.loads(pickle.dumps(BuiltBefore.of("kept", files, parser, analysis)))
-    return unpacked(packed(unit, ()))[0], built
+    built: BuiltBefore = pickle.loads(pickle.dumps(BuiltBefore.of("kept", before, parser, analysis)))
+    return built.rebuilt(unpacked(packed(unit, ()))[0], files, parser, library_unit())
 
 
 def is_alike(rebuilt: Unit, fresh: Unit) -> bool:
