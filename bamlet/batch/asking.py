@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..embed import errors, to_plain
 from ..embed.call import Call
@@ -16,7 +16,11 @@ from ..records import dataclass
 from .engines import FAILED, OK, Done, Row
 from .pace import MAX_REFUSALS, REFUSED, ClientPaces
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 MAX_RAW = 4 << 10  # bytes of what the model or the provider said
+N = TypeVar("N", int, float)
+
 _SAID = ("raw_output", "body")
 
 # The classes of dead letters, the nearest first: a class stands before those above it.
@@ -67,9 +71,14 @@ class Asker:
             call = self._runtime.prepare(self._function, row.arguments, {}, None)
             call.keep_pace(self.paces)
             value = await call.run()
-            text = json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"))
+            text = _written(to_plain(value))
         except Exception as failure:  # whatever it is: one bad row never stops the others
             text, value = None, failure
+        except asyncio.CancelledError:
+            # Nobody stops this row: a function of the host has raised it, and would end the others, too.
+            if is_cancelled():
+                raise
+            text, value = None, errors.BamlAbortError()
         spent = self._spent(call)
         ms = round((now() - began) * 1000)
         error = None if text is not None else letter_of(value, row, call.hide if call is not None else str)
@@ -78,16 +87,14 @@ class Asker:
 
     def _spent(self, call: Call | None) -> Spent:
         attempts = call.record.attempts if call is not None else []
-        answered = [(attempt, attempt.usage) for attempt in attempts if attempt.usage is not None]
-        money = [self._cost(attempt.client_name, usage) for attempt, usage in answered]
-        known = [amount for amount in money if amount is not None]
-        chosen = next((attempt.client_name for attempt in reversed(attempts) if attempt.selected), None)
+        answered = [(attempt.client_name, usage) for attempt in attempts if (usage := attempt.usage) is not None]
+        money = [self._cost(client, usage) for client, usage in answered]
         return Spent(
             len(attempts),
-            _sum(usage.input_tokens for _, usage in answered),
-            _sum(usage.output_tokens for _, usage in answered),
-            sum(known) if known and len(known) == len(money) else None,
-            chosen,
+            _sum([usage.input_tokens for _, usage in answered]),
+            _sum([usage.output_tokens for _, usage in answered]),
+            None if None in money else _sum(money),
+            next((attempt.client_name for attempt in reversed(attempts) if attempt.selected), None),
         )
 
     def _cost(self, client: str, usage: Any) -> float | None:
@@ -115,7 +122,7 @@ def letter_of(failure: Exception, row: Row, hide: Callable[[str], str]) -> str:
         "attempts": [_attempt(attempt) for attempt in getattr(failure, "attempts", ())],
         "raw": hide(raw.encode()[:MAX_RAW].decode("utf-8", "ignore")),
     }
-    return json.dumps(letter, ensure_ascii=False, separators=(",", ":"))
+    return _written(letter)
 
 
 def _attempt(attempt: errors.FailedAttempt) -> Mapping[str, Any]:
@@ -127,6 +134,12 @@ def _attempt(attempt: errors.FailedAttempt) -> Mapping[str, Any]:
     }
 
 
-def _sum(numbers: Iterable[int | None]) -> int | None:
+def _sum(numbers: Sequence[N | None]) -> N | None:
     known = [number for number in numbers if number is not None]
-    return sum(known) if known else None
+    return sum(known[1:], known[0]) if known else None
+
+
+def is_cancelled() -> bool:
+    """Whether somebody cancelled the running task, and not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

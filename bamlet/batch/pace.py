@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import TypeAlias
+from types import TracebackType
+from typing import Self, TypeAlias
 
 from ..providers import http_error
 from ..providers.prices import CHARACTERS_PER_TOKEN
@@ -83,22 +83,28 @@ class Lane:
         """Whether more rows would only wait for time to pass."""
         return self._is_held
 
-    @asynccontextmanager
-    async def place(self, characters: int, refusals: int) -> AsyncIterator[LanePlace]:
-        tokens = characters / CHARACTERS_PER_TOKEN + self.limits.answer_tokens
-        await self._admitted(tokens, refusals)
-        place = LanePlace(self, self._cuts, refusals)
-        try:
-            yield place
-        except Exception as failure:
-            if getattr(failure, "class_name", None) == "Timeout":
-                self.cut(place.cuts)
-            raise
-        finally:
-            # The waiting requests first: a new row is begun only if the place that came free is still free.
-            self.running -= 1
-            self._pump()
-            self.more_room()
+    def place(self, characters: int, refusals: int) -> LanePlace:
+        return LanePlace(self, characters / CHARACTERS_PER_TOKEN + self.limits.answer_tokens, refusals)
+
+    async def enter(self, tokens: float, refusals: int) -> int:
+        """Wait until this request may go. Gives how often the lane has been cut then."""
+        if not refusals and self._budget is None and self._goes_at_once():
+            self._take(tokens, 0.0)
+            self.running += 1
+        else:
+            await self._admitted(tokens, refusals)
+        return self._cuts
+
+    def _goes_at_once(self) -> bool:
+        """As most do: nobody is before it, and nothing in its way."""
+        is_free = not self._waiting and self.running < int(self.limit)
+        return is_free and (not self._paused_until or self._paused_until <= asyncio.get_running_loop().time())
+
+    def leave(self) -> None:
+        # The waiting requests first: a new row is begun only if the place that came free is still free.
+        self.running -= 1
+        self._pump()
+        self.more_room()
 
     async def _admitted(self, tokens: float, refusals: int) -> None:
         loop = asyncio.get_running_loop()
@@ -124,11 +130,13 @@ class Lane:
 
     def _pump(self) -> None:
         """Admit from the head as many as may go; if only time is in the way, come back when it has passed."""
-        loop = asyncio.get_running_loop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._is_held = False
+        if not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
         while self._waiting and self.running < int(self.limit):
             head, now = self._waiting[0], loop.time()
             wait = max(head.not_before - now, self._paused_until - now)
@@ -187,14 +195,26 @@ class Lane:
 
 
 class LanePlace:
-    """Of one request; `cuts` is how often its lane had been cut when it was sent."""
+    """For `async with`: the place of one request, from when it may go until its answer was heard."""
 
-    __slots__ = ("_lane", "_refusals", "cuts")
+    __slots__ = ("_cuts", "_lane", "_refusals", "_tokens")
 
-    def __init__(self, lane: Lane, cuts: int, refusals: int) -> None:
+    def __init__(self, lane: Lane, tokens: float, refusals: int) -> None:
         self._lane = lane
+        self._tokens = tokens
         self._refusals = refusals
-        self.cuts = cuts
+        self._cuts = 0  # of its lane, when it was sent
+
+    async def __aenter__(self) -> Self:
+        self._cuts = await self._lane.enter(self._tokens, self._refusals)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if failure is not None and getattr(failure, "class_name", None) == "Timeout":
+            self._lane.cut(self._cuts)
+        self._lane.leave()
 
     def is_refused(self, status: int | None, headers: Mapping[str, str]) -> bool:
         lane = self._lane
@@ -204,7 +224,7 @@ class LanePlace:
                 self._look_ahead(headers)
             return False
         lane.refusals += 1
-        lane.cut(self.cuts)
+        lane.cut(self._cuts)
         asked = http_error(status, tuple(headers.items()), "").retry_after_ms
         if asked is not None:
             lane.pause(asked / 1000)
@@ -226,14 +246,18 @@ class ClientPaces:
         self._limits_of = limits_of
         self._fixed = fixed
         self._make_budget = make_budget
+        self._hear: Callable[[], None] = lambda: None
         self.lanes: dict[str, Lane] = {}
-        self.changed = asyncio.Event()
 
-    def place(self, client_name: str, characters: int, refusals: int) -> AbstractAsyncContextManager[LanePlace]:
+    def hear(self, more_room: Callable[[], None]) -> None:
+        """`more_room` is called when one more row may have room."""
+        self._hear = more_room
+
+    def place(self, client_name: str, characters: int, refusals: int) -> LanePlace:
         lane = self.lanes.get(client_name)
         if lane is None:
             limits = self._limits_of(client_name)
-            lane = Lane(limits, self.changed.set, client_name, self._make_budget)
+            lane = Lane(limits, self._hear, client_name, self._make_budget)
             self.lanes[client_name] = lane
         return lane.place(characters, refusals)
 

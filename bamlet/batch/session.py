@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from ..records import dataclass
+from .asking import is_cancelled
 from .engines import FAILED, OK, Done, Engine, Row, Stopped
 from .feed import Binder, NotBound
 from .meter import Meter
@@ -79,7 +80,7 @@ class Session:
         try:
             with contextlib.suppress(asyncio.CancelledError), self._stopped_by_engine():
                 await work
-            if _is_cancelled():
+            if is_cancelled():
                 raise asyncio.CancelledError
         finally:
             if not work.done():  # we were cancelled ourselves: its sockets are closed before the journal is
@@ -171,9 +172,3 @@ class Session:
     def _write_parts(self, parts: Parts) -> None:
         """Those of which every answer is on the disk."""
         parts.write_ended(self._join, lambda id_: id_ == NOT_BOUND or self._plan.statuses[id_] in ENDED)
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody cancelled us, and not only the work."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -58,6 +58,21 @@ def test_rows_that_cannot_be_bound_are_errors_and_stop_nothing() -> None:
     assert second.value.value == 2
 
 
+def test_a_function_of_the_host_that_says_it_was_cancelled_fails_its_row_alone() -> None:
+    async def half(n: int) -> int:
+        if n == 3:
+            raise asyncio.CancelledError
+        return n // 2
+
+    async def body() -> list[str | None]:
+        program = bamlet.compile_sources({"host.baml": "function half(n: int) -> int { $host }"})
+        async with asyncio.timeout(DEADLINE), bamlet.AsyncRuntime(program, functions={"half": half}) as runtime:
+            rows = bamlet.amap(runtime, "half", numbers(6), order="input", concurrency=2)
+            return [row.error and type(row.error).__name__ async for row in rows]
+
+    assert asyncio.run(body()) == [None, None, None, "BamlAbortError", None, None]
+
+
 def test_the_order_of_the_input_is_kept_on_demand() -> None:
     async def body() -> list[int]:
         async with serving(20) as (runtime, _):
