@@ -23,6 +23,7 @@ from .budget import LEASE_REQUESTS, UNLIMITED, Buckets, Budget, Rate
 START = 4
 CEILING = 1_000
 CUT = 0.8
+ANSWERS_A_PROBE = 200  # so that looking for more is refused less than once in so many requests
 MAX_REFUSALS = 20  # of one request; then the row fails
 REFUSED = frozenset({429, 503, 529})
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 10.0  # seconds for a request whose refusal says nothing of waiting
@@ -66,6 +67,8 @@ class Lane:
     refusals: int = 0
     _waiting: deque[_Waiting] = field(default_factory=deque)
     _cuts: int = 0
+    _sent: float = 0.0  # of the last cut: requests under way, and those of them that were not refused
+    _taken: float = math.inf
     _paused_until: float = 0.0
     _budget: Budget | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -174,15 +177,39 @@ class Lane:
     # --- what answers tell
 
     def grow(self) -> None:
-        if self.limits.concurrency is None and self.limit < self.limits.ceiling:
-            self.limit = min(self.limits.ceiling, self.limit + (1 / self.limit if self._cuts else 1))
+        """One more for each answer, until something is refused. From there on one more while as many are answered
+        as are under way, or a quarter of the way to what is taken; and beyond that only once in so many answers."""
+        if self.limits.concurrency is not None or self.limit >= self.limits.ceiling:
+            return
+        if not self._cuts:
+            step = 1.0
+        elif self.limit < self._taken:
+            step = max(1.0, (self._taken - self.limit) / 4) / self.limit
+        else:
+            step = 1 / max(self.limit, ANSWERS_A_PROBE)
+            if self.limit >= self._taken + 2:
+                self._taken = math.inf  # they take more now
+        self.limit = min(self.limits.ceiling, self.limit + step)
 
     def cut(self, cuts: int) -> None:
-        """Once for all that were sent before: `cuts` is how many there had been when this one was."""
+        """Once for all that were sent before: `cuts` is how often it had been done when this one was."""
         if cuts == self._cuts:
             self._cuts += 1
-            if self.limits.concurrency is None:
-                self.limit = max(1.0, min(self.limit, self.running) * CUT)
+            self._sent = self._taken = min(self.limit, self.running)
+            self._lower(self._sent * CUT)
+
+    def refuse(self, cuts: int) -> None:
+        """The others that were sent before it tell how many are taken, each that is refused one less."""
+        self.refusals += 1
+        self.cut(cuts)
+        if cuts + 1 == self._cuts:
+            self._taken = max(1.0, self._taken - 1)
+            # By half at most: of an outage, which refuses all, nobody learns how many are taken.
+            self._lower(max(self._taken * CUT, self._sent / 2))
+
+    def _lower(self, limit: float) -> None:
+        if self.limits.concurrency is None:
+            self.limit = max(1.0, min(self.limit, limit))
 
     def pause(self, seconds: float) -> None:
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
@@ -223,8 +250,7 @@ class LanePlace:
                 lane.grow()
                 self._look_ahead(headers)
             return False
-        lane.refusals += 1
-        lane.cut(self._cuts)
+        lane.refuse(self._cuts)
         asked = http_error(status, tuple(headers.items()), "").retry_after_ms
         if asked is not None:
             lane.pause(asked / 1000)

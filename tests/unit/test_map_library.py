@@ -68,7 +68,7 @@ def test_a_function_of_the_host_that_says_it_was_cancelled_fails_its_row_alone()
         program = bamlet.compile_sources({"host.baml": "function half(n: int) -> int { $host }"})
         async with asyncio.timeout(DEADLINE), bamlet.AsyncRuntime(program, functions={"half": half}) as runtime:
             rows = bamlet.amap(runtime, "half", numbers(6), order="input", concurrency=2)
-            return [row.error and type(row.error).__name__ async for row in rows]
+            return [type(row.error).__name__ if row.error else None async for row in rows]
 
     assert asyncio.run(body()) == [None, None, None, "BamlAbortError", None, None]
 

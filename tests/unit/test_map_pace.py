@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import bamlet
 from bamlet.batch import stopping
 from bamlet.batch.engines import OK, Done, Row
 from bamlet.batch.local import LocalEngine
-from bamlet.batch.pace import ClientPaces, Lane, Limits
+from bamlet.batch.pace import ANSWERS_A_PROBE, ClientPaces, Lane, Limits
 from tests.servers.rows import Behaviour, RowServer
 from tests.support.canary import KEY
 from tests.support.mapped import DEADLINE, Table, source, texts
+from tests.support.scripted import run_virtual
 
 
 def test_who_is_cancelled_while_the_line_moves_gives_no_place_back() -> None:
@@ -63,6 +65,60 @@ def test_a_place_that_came_with_the_cancellation_is_given_back() -> None:
         assert lane.running == 0
 
     asyncio.run(asyncio.wait_for(body(), DEADLINE))
+
+
+@pytest.mark.parametrize("cap", [8, 40])
+def test_as_many_are_under_way_as_are_taken_and_few_are_refused(cap: int) -> None:
+    """In time that passes at once: answers of 100 ms, and a refusal of what is more than `cap`."""
+    rows, latency, refused, under_way = 6000, 0.1, 0, 0
+
+    async def body() -> float:
+        paces = ClientPaces(lambda name: Limits(), None)
+
+        async def ask(row: Row) -> Done:
+            nonlocal refused, under_way
+            for refusals in itertools.count():
+                async with paces.place("Rows", 1, refusals) as place:
+                    is_taken = under_way < cap
+                    under_way += is_taken
+                    await asyncio.sleep(latency if is_taken else 0)
+                    under_way -= is_taken
+                    refused += not is_taken
+                    if not place.is_refused(200 if is_taken else 429, {}):
+                        break
+            return Done(row.id, OK, "1")
+
+        async def feed() -> AsyncIterator[Row]:
+            for number in range(rows):
+                yield Row(number, number, {})
+
+        await LocalEngine(ask, paces).run(feed(), lambda done: None)
+        return asyncio.get_running_loop().time()
+
+    seconds = run_virtual(body())
+    assert refused < rows / 100
+    assert seconds < rows / cap * latency / 0.85
+
+
+def test_an_outage_halves_at_most_and_what_is_taken_is_found_again() -> None:
+    async def body() -> list[float]:
+        lane = Lane(Limits(ceiling=64), lambda: None)
+        for _ in range(60):
+            lane.grow()
+        places = [lane.place(1, 0) for _ in range(64)]
+        for place in places:
+            await place.__aenter__()
+        limits = [lane.limit]
+        for place in places:
+            assert place.is_refused(529, {})
+        limits.append(lane.limit)
+        for place in places:
+            await place.__aexit__(None, None, None)
+        for _ in range(ANSWERS_A_PROBE * 20):
+            lane.grow()
+        return [*limits, lane.limit]
+
+    assert asyncio.run(asyncio.wait_for(body(), DEADLINE)) == [64, 32, pytest.approx(64, abs=16)]
 
 
 def test_a_failure_is_heard_also_when_no_row_is_left_to_wait_for() -> None:
