@@ -178,7 +178,7 @@ class Lane:
 
     def grow(self) -> None:
         """One more for each answer, until something is refused. From there on one more while as many are answered
-        as are under way, or a quarter of the way to what is taken; and beyond that only once in so many answers."""
+        as are under way, or a quarter of the way to what is taken; and beyond that once in so many answers."""
         if self.limits.concurrency is not None or self.limit >= self.limits.ceiling:
             return
         if not self._cuts:
