@@ -11,7 +11,7 @@ from typing import Any
 
 from ..diagnostics import did_you_mean
 from ..embed import BamlInvalidArgumentError, to_plain
-from ..embed.arguments import bind_arguments
+from ..embed.arguments import Parameters
 from ..embed.given import check_entry
 from ..embed.media import CLASSES
 from ..embed.runtime import AsyncRuntime
@@ -37,6 +37,7 @@ KEY_BYTES = 16
 WHOLE_ROW = "."
 _PARAMETER = re.compile(r"`([A-Za-z_]\w*)")
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr).encode
+_SCALARS = frozenset({str, int, float, bool})
 _BOOLS = {"true": True, "false": False}
 
 
@@ -64,7 +65,7 @@ class Binder:
             check_entry(info)
         except BamlInvalidArgumentError as failure:
             raise Refused(failure.message) from None
-        self._info = info
+        self._parameters = Parameters(info, program.space)
         self._space = program.space
         self._function = function
         self._types = {param.name: param.ty for param in info.params}
@@ -115,10 +116,11 @@ class Binder:
     def key(self, arguments: Mapping[str, Any], occurrence: int = 0) -> bytes:
         """Raises `NotBound`."""
         try:
-            bound = bind_arguments(self._info, arguments, self._space)
+            bound = self._parameters.bind(arguments)
         except BamlInvalidArgumentError as failure:
             raise NotBound(self._told(failure.message)) from None
-        named = dict(zip(self._names, map(to_plain, bound), strict=True))
+        plain = [value if type(value) in _SCALARS else to_plain(value) for value in bound]
+        named = dict(zip(self._names, plain, strict=True))
         text = _CANONICAL(named)
         more = f"\0{occurrence}" if occurrence else ""
         data = self._seed + (text + more).encode("utf-8", "surrogatepass")

@@ -53,26 +53,49 @@ MAX_SHOWN = 60  # characters of a value that does not fit
 
 def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: ValueSpace) -> list[Any]:
     """The values in the order in which compiled code takes them. Raises `BamlInvalidArgumentError`."""
-    binder = _Binder(space)
-    names = [param.name for param in function.params]
-    for name in given:
-        if name not in names:
-            hint = did_you_mean(name, names)
-            told = f"there is no parameter `{name}`" + (f"; {hint}" if hint else "")
-            binder.problems.append(ArgumentProblem(_pointer([name]), told))
-    ordered = [function.params[at] for at in in_call_order(function.params)]
-    values = [binder.bind(param, given) for param in ordered]
-    if binder.problems:
-        told = "; ".join(problem.message for problem in binder.problems)
-        error = BamlInvalidArgumentError(f"Invalid argument: {function.name}: {told}")
-        error.problems = tuple(binder.problems)
-        raise error
-    bound = (
-        (param.name, param.ty, value) for param, value in zip(ordered, values, strict=True) if value is not OMITTED
-    )
-    if broken := broken_assertion(bound, space.schemas):
-        raise BamlInvalidArgumentError(f"Invalid argument: {function.name}: {broken}")
-    return values
+    return Parameters(function, space).bind(given)
+
+
+class Parameters:
+    """Those of a function, laid out once for who binds many rows."""
+
+    def __init__(self, function: FunctionInfo, space: ValueSpace) -> None:
+        self._function = function
+        self._space = space
+        self._names = {param.name: None for param in function.params}
+        ordered = [function.params[at] for at in in_call_order(function.params)]
+        self._ordered = [(param, _exact(param.ty)) for param in ordered]
+
+    def bind(self, given: Mapping[str, Any]) -> list[Any]:
+        """As `bind_arguments`."""
+        binder = _Binder(self._space)
+        for name in given:
+            if name not in self._names:
+                hint = did_you_mean(name, self._names)
+                told = f"there is no parameter `{name}`" + (f"; {hint}" if hint else "")
+                binder.problems.append(ArgumentProblem(_pointer([name]), told))
+        values: list[Any] = []
+        others: list[tuple[str, Ty, Any]] = []
+        for param, exact in self._ordered:
+            value = given.get(param.name)
+            if type(value) is not exact:
+                value = binder.bind(param, given)
+                if value is not OMITTED:
+                    others.append((param.name, param.ty, value))
+            values.append(value)
+        if binder.problems:
+            told = "; ".join(problem.message for problem in binder.problems)
+            error = BamlInvalidArgumentError(f"Invalid argument: {self._function.name}: {told}")
+            error.problems = tuple(binder.problems)
+            raise error
+        if others and (broken := broken_assertion(others, self._space.schemas)):
+            raise BamlInvalidArgumentError(f"Invalid argument: {self._function.name}: {broken}")
+        return values
+
+
+def _exact(ty: Ty) -> type | None:
+    """The Python type of which every value is one of the type as it is."""
+    return _EXACT.get(ty.name) if isinstance(ty, PrimitiveTy) else None
 
 
 def by_name(function: FunctionInfo, values: Iterable[Any]) -> dict[str, Any]:
@@ -329,6 +352,8 @@ class _Binder:
         return NOTHING
 
 
+# Not `null`: a value that is missing is none of its kind.
+_EXACT = {"string": str, "int": int, "float": float, "bool": bool}
 _FLOAT, _NULL, _STRING = PrimitiveTy("float"), PrimitiveTy("null"), PrimitiveTy("string")
 _PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "int": int,
