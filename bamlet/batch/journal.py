@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, began REAL, ended REAL, r
 """
 _STORE = """UPDATE row SET status=?, value=?, error=?, client=?, attempts=?, input_tokens=?, output_tokens=?,
   cost=?, ms=?, run=? WHERE id=?"""
+_DONE = "id, status, value, error, client, attempts, input_tokens, output_tokens, cost, ms"
 _NOW = "(julianday('now') - 2440587.5) * 86400.0"
 
 
@@ -122,9 +123,13 @@ class Journal:
     def answers(self, ids: Sequence[int]) -> Mapping[int, Done]:
         """Those of these rows that have ended."""
         marks = ",".join("?" * len(ids))
-        columns = "id, status, value, error, client, attempts, input_tokens, output_tokens, cost, ms"
-        select = f"SELECT {columns} FROM row WHERE id IN ({marks}) AND status IS NOT NULL"
+        select = f"SELECT {_DONE} FROM row WHERE id IN ({marks}) AND status IS NOT NULL"
         return {found[0]: Done(*found) for found in self._db.execute(select, tuple(ids))}
+
+    def known(self, id_: int, key: bytes) -> Done | None:
+        """The answer of a row, if it has one."""
+        found = self.answers([id_]).get(id_)
+        return found if found is not None and found.status == OK else None
 
     def values(self, ids: Sequence[int]) -> Mapping[int, str]:
         """The answers of those of these rows that have one, as JSON text."""
@@ -194,6 +199,31 @@ class Journal:
         self._db.close()
 
 
+class JournalBeside:
+    """Another worker's journal, read while that writes to it."""
+
+    def __init__(self, path: Path) -> None:
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """None of one that is just being made, or is broken."""
+        try:
+            found = self._db.execute("SELECT value FROM meta WHERE name='fingerprint'").fetchone()
+        except sqlite3.DatabaseError:
+            return None
+        return found[0] if found else None
+
+    def answer(self, key: bytes) -> Done | None:
+        select = f"SELECT {_DONE} FROM row WHERE key=? AND status={OK}"
+        found = self._db.execute(select, (key,)).fetchone()
+        return Done(*found) if found else None
+
+    def close(self) -> None:
+        self._db.close()
+
+
 class _Writer:
     """Takes ended rows from a queue and commits them: 200 together, or what came within 50 ms.
 
@@ -259,7 +289,9 @@ def _fields(done: Done, run: int) -> tuple[object, ...]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with _closed_if_it_fails(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
+    # One thread after the other: who makes and closes a state may wait for the loop that uses it.
+    made = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    with _closed_if_it_fails(made) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
     return db

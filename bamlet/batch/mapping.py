@@ -81,7 +81,7 @@ class RowMapping:
     rpm: float | None
     tpm: float | None
     max_cost: float | None
-    state: str | os.PathLike[str] | None
+    state: str | os.PathLike[str] | State | None
     order: Order
     on_progress: Callable[[Progress], object] | None
     _asked: dict[int, _Asked] = field(default_factory=dict)
@@ -133,7 +133,9 @@ class RowMapping:
         if self.state is None:
             return None
         try:
-            state = stack.enter_context(State(Path(self.state)))
+            given = self.state
+            # One that is given stays open.
+            state = given if isinstance(given, State) else stack.enter_context(State(Path(given)))
             state.check_fingerprint(runtime.program.fingerprint(self.function))
         except Refused as failure:
             raise BamlInvalidArgumentError(str(failure)) from None
@@ -230,7 +232,7 @@ class RowMapping:
             id_ = number
             if journal is not None:
                 (id_,) = journal.ids([key])
-                if (found := journal.answers([id_]).get(id_)) is not None and found.status == OK:
+                if (found := journal.known(id_, key)) is not None:
                     self._give(_known(runtime, self.function, number, values, found))
                     continue
                 if id_ in self._asked:

@@ -20,21 +20,28 @@ JOURNAL, LOCK, MANIFEST, STDIN = "journal.sqlite", "lock", "manifest.json", "inp
 ASKED = "given by a model"
 
 
+class InUse(Refused):
+    """Another process has it, or another state of this one."""
+
+
 class State:
     """Made when it is missing. Inside a `with` nobody else may use it."""
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
-        """Raises `Refused` when another process has it, or when it is none."""
+        """Raises `Refused` when it is none, and `InUse`."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(folder / LOCK)
         try:
             if fresh:
                 _forget(folder)
-            self.journal = Journal(folder / JOURNAL)
+            self.journal = self._opened(folder / JOURNAL)
         except BaseException:
             self._lock.release()
             raise
+
+    def _opened(self, path: Path) -> Journal:
+        return Journal(path)
 
     def check_fingerprint(self, found: str) -> None:
         known = self.journal.meta("fingerprint")
@@ -80,7 +87,7 @@ def _locked(path: Path) -> Lock:
     try:
         return Lock(path, f"{os.getpid()} on {socket.gethostname()}")
     except BlockingIOError as failure:
-        raise Refused(f"{path.parent} is in use by process {failure.strerror}") from None
+        raise InUse(f"{path.parent} is in use by process {failure.strerror}") from None
 
 
 def _forget(folder: Path) -> None:
