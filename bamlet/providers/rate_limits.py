@@ -13,6 +13,7 @@ from ..records import dataclass
 _HEADER = pattern(
     r"x-ratelimit-(limit|remaining|reset)(?:-(.+))?|anthropic-(?:\w+-)?ratelimit-(.+)-(limit|remaining|reset)"
 )
+_WORD = "ratelimit"  # in each of them
 _GO_DURATION = pattern(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _EPOCH = 10**12  # milliseconds; a smaller number is a time to wait, in seconds
@@ -32,8 +33,10 @@ def rate_limits(headers: Mapping[str, str]) -> list[RateLimit]:
     """In the order of the headers. A time of day counts from the server's own clock."""
     found: dict[str, dict[str, str]] = {}
     for name, value in headers.items():
-        for kind, counted in _read(name.lower()):
-            found.setdefault(counted, {})[kind] = value
+        # Most are others, and a map looks at those of each answer.
+        if _WORD in (lower := name.lower()):
+            for kind, counted in _read(lower):
+                found.setdefault(counted, {})[kind] = value
     date = headers.get("date")
     return [
         RateLimit(
