@@ -71,6 +71,8 @@ class Asker:
             call = self._runtime.prepare(self._function, row.arguments, {}, None)
             call.keep_pace(self.paces)
             value = await call.run()
+            if not call.waits:
+                await asyncio.sleep(0)  # the others have their turn
             text = _written(to_plain(value))
         except Exception as failure:  # whatever it is: one bad row never stops the others
             text, value = None, failure

@@ -26,6 +26,7 @@ CUT = 0.8
 ANSWERS_A_PROBE = 200  # so that looking for more is refused less than once in so many requests
 MAX_REFUSALS = 20  # of one request; then the row fails
 REFUSED = frozenset({429, 503, 529})
+HELD_ROWS = 8  # that may wait for time to pass
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 10.0  # seconds for a request whose refusal says nothing of waiting
 
 
@@ -293,25 +294,26 @@ class ClientPaces:
             self.lanes[client_name].settle(requests, tokens)
 
     @property
-    def running(self) -> int:
-        return sum(lane.running for lane in self.lanes.values())
-
-    @property
     def refusals(self) -> int:
         return sum(lane.refusals for lane in self.lanes.values())
 
     def rows(self, running_rows: int) -> bool:
-        """Whether one more row should begin."""
-        if running_rows - self.running > self._slack():
+        """Whether one more row should begin. It is asked at each end of a row and of a request."""
+        if running_rows >= self.limit:
             return False
-        return running_rows < self.limit
-
-    def _slack(self) -> int:
-        """Rows that may wait for a place: many where rows may do other things, few where time is in the way."""
-        return 8 if any(lane.is_held for lane in self.lanes.values()) else CEILING
+        # Rows may wait for a place: many where they may do other things, few where time is in the way.
+        slack, running = CEILING, 0
+        for lane in self.lanes.values():
+            running += lane.running
+            if lane.is_held:
+                slack = HELD_ROWS
+        return running_rows - running <= slack
 
     @property
     def limit(self) -> int:
         if self._fixed is not None:
             return self._fixed
-        return int(sum(lane.limit for lane in self.lanes.values())) or START
+        total = 0.0
+        for lane in self.lanes.values():
+            total += lane.limit
+        return int(total) or START
