@@ -16,11 +16,10 @@ from ..records import dataclass
 from .engines import FAILED, OK, Done, Row
 from .pace import MAX_REFUSALS, REFUSED, ClientPaces
 
-_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-MAX_RAW = 4 << 10  # bytes of what the model or the provider said
 N = TypeVar("N", int, float)
 
+MAX_RAW = 4 << 10  # bytes of what the model or the provider said
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SAID = ("raw_output", "body")
 
 # The classes of dead letters, the nearest first: a class stands before those above it.

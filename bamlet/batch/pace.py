@@ -22,7 +22,7 @@ from .budget import LEASE_REQUESTS, UNLIMITED, Buckets, Budget, Rate
 
 START = 4
 CEILING = 1_000
-CUT = 0.8
+CUT, MORE = 0.8, 1.25
 ANSWERS_A_PROBE = 200  # so that looking for more is refused less than once in so many requests
 MAX_REFUSALS = 20  # of one request; then the row fails
 REFUSED = frozenset({429, 503, 529})
@@ -69,7 +69,7 @@ class Lane:
     _waiting: deque[_Waiting] = field(default_factory=deque)
     _cuts: int = 0
     _sent: float = 0.0  # of the last cut: requests under way, and those of them that were not refused
-    _taken: float = math.inf
+    _taken: float = 0.0
     _paused_until: float = 0.0
     _budget: Budget | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -189,7 +189,7 @@ class Lane:
         else:
             step = 1 / max(self.limit, ANSWERS_A_PROBE)
             if self.limit >= self._taken + 2:
-                self._taken = math.inf  # they take more now
+                self._taken = self.limit * MORE  # they take more now, and how many is to be found
         self.limit = min(self.limits.ceiling, self.limit + step)
 
     def cut(self, cuts: int) -> None:
