@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..embed import errors, to_plain
 from ..embed.call import Call
 from ..embed.hiding import hidden
 from ..embed.prices import Prices, cost
 from ..embed.runtime import AsyncRuntime
-from ..records import dataclass
 from .engines import FAILED, OK, Done, Row
 from .pace import MAX_REFUSALS, REFUSED, ClientPaces
 
@@ -37,8 +36,7 @@ _CLASSES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """Of all attempts of one row. None is what nobody said, or what has no price."""
 
     attempts: int

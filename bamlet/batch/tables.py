@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, AnyStr, BinaryIO, Literal, Protocol, TypeAlias, get_args
+from typing import IO, Any, AnyStr, BinaryIO, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from ..records import dataclass
 from .arrow import parquet
@@ -33,8 +33,7 @@ TEXTUAL = frozenset({"csv", "tsv"})
 _GLOB = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row as it stands there. `problem` is why it cannot be read; then it has no values."""
 
     number: int

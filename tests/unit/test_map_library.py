@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 import bamlet
+from bamlet.batch.feed import Binder, given_for
 from tests.servers.rows import Behaviour, RowServer
 from tests.support.canary import KEY
 from tests.support.mapped import DEADLINE, source, texts
@@ -48,6 +51,21 @@ def test_a_row_has_a_value_or_an_error() -> None:
         8,
     ]
     assert [row.input for row in found] == numbers(5)
+
+
+def test_a_key_is_made_of_the_arguments_as_canonical_json() -> None:
+    """A state is known by it for ever."""
+    names = "function Say(z: string, a: int, m: map<string, float>, l: string[]) -> string { z }"
+    row = {"z": 'é\u2028"\\\n\x00\ud800', "a": 2**53 + 1, "m": {"y": 0.1, "x": -0.0}, "l": ["", "ü"]}
+
+    async def body() -> bytes:
+        async with bamlet.AsyncRuntime(bamlet.compile_sources({"keys.baml": names})) as runtime:
+            given = given_for(runtime, "Say", None, (), {})
+            return Binder(runtime, "Say", "print", given, textual=False).key(row)
+
+    written = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    told = f"bamlet-map-1\0print\0{written}".encode("utf-8", "surrogatepass")
+    assert asyncio.run(body()) == hashlib.blake2b(told, digest_size=16).digest()
 
 
 def test_rows_that_cannot_be_bound_are_errors_and_stop_nothing() -> None:
