@@ -73,6 +73,41 @@ class PartialParser:
     and what has not begun is null. The text is read by `policy` first, by another one if that explains it better.
     """
 
+    __slots__ = (
+        "_bare",
+        "_blank",
+        "_brackets_matter",
+        "_chosen",
+        "_coercer",
+        "_early",
+        "_extractor",
+        "_factory",
+        "_final",
+        "_holds",
+        "_is_bare_text",
+        "_is_string",
+        "_limits",
+        "_loose",
+        "_most",
+        "_on_show",
+        "_policy",
+        "_reads",
+        "_repeated",
+        "_report",
+        "_said",
+        "_shown",
+        "_size",
+        "_skeleton",
+        "_speaks",
+        "_spine",
+        "_stale",
+        "_target",
+        "_text",
+        "_text_is_shown",
+        "era",
+        "replaced",
+    )
+
     def __init__(
         self,
         ty: Ty,
