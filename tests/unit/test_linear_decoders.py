@@ -5,6 +5,7 @@ How long something takes cannot be seen from the language, so this is Python.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 
@@ -37,8 +38,12 @@ def seconds(make: Callable[[], object], pieces: Iterable[bytes] | Iterable[str])
 
 
 def ratio(measure: Callable[[int], float], size: int) -> float:
-    """Of the fastest of some runs; the smaller comes first and last, so that a slower machine does not count."""
-    return min(measure(4 * size) for _ in range(3)) / min(measure(size) for _ in range(5))
+    """Of the fastest of some runs; the collector would go through what other tests have left in this process."""
+    gc.disable()
+    try:
+        return min(measure(4 * size) for _ in range(3)) / min(measure(size) for _ in range(5))
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", WHOLE)

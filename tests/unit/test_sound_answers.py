@@ -6,6 +6,7 @@ Work is counted where it can be; the event loop and its deadlines are asked for 
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Coroutine
@@ -502,7 +503,7 @@ def test_changes_of_a_long_map_cost_what_is_new() -> None:
 
 @pytest.mark.parametrize("view", ["partial", "changes", "skeleton"])
 def test_every_partial_of_a_long_map_in_each_view(view: str) -> None:
-    """All of them arrive, and the time of twice as many is about twice as long."""
+    """All of them arrive, and the time of four times as many is about four times as long."""
     program = bamlet.compile_sources({"main.baml": PROGRAM})
 
     def seconds(count: int) -> float:
@@ -524,7 +525,12 @@ def test_every_partial_of_a_long_map_in_each_view(view: str) -> None:
         taken: float = asyncio.run(limited(work()))
         return taken
 
-    assert min(seconds(4_000) for _ in range(2)) < 3.2 * max(seconds(2_000) for _ in range(2))
+    # What other tests have left in this process takes the collector longer than what is measured.
+    gc.disable()
+    try:
+        assert min(seconds(6_000) for _ in range(2)) < 9 * min(seconds(1_500) for _ in range(3))
+    finally:
+        gc.enable()
 
 
 # --- B12: as BAML does
