@@ -16,7 +16,7 @@ from .message import ConnectError, InvalidRequest, Request
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
-_PORT = re.compile(r"https?://(?:[^/?#]*@)?(?:\[[^/?#]*\]|[^/?#:]*):([^/?#]*)")
+_PORT = re.compile(r"https?://(?:[^/?#]*@)?(?:\[[^/?#@]*\]|[^/?#:@\[]*):([^/?#@]*)(?:[/?#]|$)")
 _LONGEST_HOST = 253
 _PORTS = {"http": 80, "https": 443}
 

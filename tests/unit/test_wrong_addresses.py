@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import bamlet
+from bamlet.wire.urls import address_of
 from tests.servers.loopback import Answer, LoopbackServer
 from tests.support.exchanges import ENGINES
 
@@ -51,6 +52,21 @@ WRONG = {
 def runtime(wrong: str, right: str = "", **options: Any) -> bamlet.Runtime:
     program = bamlet.compile_sources({"main.baml": SOURCE.replace("WRONG", wrong).replace("RIGHT", right)})
     return bamlet.Runtime(program, transport=bamlet.HttpOptions(**options), environ={})
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://[::1]/a:b.png", 80),
+        ("https://[fd00::1]?x=:y", 443),
+        ("http://u:p@[::1]:8080", 8080),
+        ("http://u:p@h/v1", 80),
+        ("http://h:/v1#:x", 80),
+        ("https://h:08443/", 8443),
+    ],
+)
+def test_colons_that_stand_before_no_port(url: str, port: int) -> None:
+    assert address_of(url).origin.port == port
 
 
 @pytest.mark.parametrize("engine", ENGINES)
