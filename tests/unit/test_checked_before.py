@@ -165,7 +165,7 @@ def test_what_is_clean_still_is_clean(seed: int) -> None:
             if dice.random() < 0.7:  # else the next edit comes to these, as it does between processes
                 old, before = files, kept(parser, files)
     assert answers[True, True] > EDITS // 100, answers
-    assert rebuilt > EDITS // 300
+    assert rebuilt >= EDITS // 150  # of which a quick run has none to show
 
 
 def test_a_function_twice_in_place_of_another_is_not_clean() -> None:
