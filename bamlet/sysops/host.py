@@ -128,15 +128,15 @@ class Services:
             return self.transport
         loop = asyncio.get_running_loop()
         if loop not in self._made:
-            self._check_open(loop)
+            self._check_open()
             _forget_closed(self._made)
             self._made[loop] = self.make_transport()
         return self._made[loop]
 
-    def _check_open(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check_open(self) -> None:
         """A call that was under way when its runtime was closed, and asks once more: nobody would close what it
         opens now."""
-        if loop in self._closed:
+        if self.is_closed_here():
             raise Cancelled
 
     def mcp_here(self) -> McpSessions:
@@ -144,7 +144,7 @@ class Services:
 
         loop = asyncio.get_running_loop()
         if loop not in self._sessions:
-            self._check_open(loop)
+            self._check_open()
             _forget_closed(self._sessions)
             self._sessions[loop] = McpSessions()
         return self._sessions[loop]
