@@ -5,70 +5,53 @@ A `Runtime` owns everything that must be closed: connections, and the resources 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from ..deep import make_room
-from ..diagnostics import did_you_mean
-from ..interpreter.facts.interface import FunctionInfo, stream_entry
+from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
 from ..interpreter.runtime.context import FoundTest
 from ..interpreter.runtime.values import FunctionValue
 from ..sysops.clock import Clock
 from ..sysops.console import log_to_standard_error, to_standard_error
-from ..sysops.env import process_environment
 from ..sysops.handles import HandleTable
 from ..sysops.host import ClockLike, MediaLimits, Services
 from ..sysops.lent import Lent
 from ..sysops.registry import Group, denied_groups, groups_in
-from ..sysops.sink import Sink
-from ..sysops.views import Skeleton, View
-from ..types.ty import NULL
 from ..wire.message import HttpOptions, Transport
-from .arguments import bind_arguments
-from .asking import asked
 from .call import Call
-from .compiling import callable_functions, with_types
 from .context import Budget, CallContext
 from .errors import BamlError
-from .given import (
-    NO_CONTEXT,
-    NotEntered,
-    check_entry,
-    check_name,
-    check_named,
-    check_program,
-    check_text,
-    given_context,
-    no_function,
-)
+from .given import NO_CONTEXT, NotEntered, check_program, check_text
 from .logs import set_up_from_environment
 from .media import media_value
-from .observing import Observed
 from .opening import (
-    check_library,
+    asks_models,
+    check_library_ahead,
+    environment_of,
     first_invoke,
+    functions_of,
     hear_unhandled,
     http_transport,
-    load_templates,
+    load_ahead,
     offline_transport,
+    opens_connections,
+    servers_of,
+    traced,
 )
+from .preparing import Calls
 from .request import HTTPBody, HTTPRequest, HTTPResponse
 from .shortened import SHORTENED
-from .sinks import sink_of
 from .spending import prices_for, scope_of
 from .stream import AsyncStream
 
 if TYPE_CHECKING:
     from ..prompt import Prompt
     from ..sap import Parsed
-    from ..sysops.host_function import HostFunction
     from ..sysops.spent import Spent
-    from ..sysops.trace import Trace
     from .agents import AgentState
     from .collector import Usage
     from .discovery import BodyTest
@@ -133,15 +116,14 @@ class AsyncRuntime(NotEntered):
     ) -> None:
         check_program(program)
         denied = denied_groups(deny, allow)
-        if _asks_models(program) and not _loop_runs():
-            check_library()  # within a loop it is left to `warm`, or to the first operation
+        check_library_ahead(program)
         make_room()
         set_up_from_environment()
         self.program = program
         self._services = Services(
             make_transport=partial(http_transport, transport if isinstance(transport, HttpOptions) else None),
             clock=clock or Clock(),
-            environ=_environment(environ, transport),
+            environ=environment_of(environ, transport),
             transport=None if isinstance(transport, HttpOptions) else transport,
             make_offline=offline_transport,
             make_media=media_value,
@@ -149,26 +131,17 @@ class AsyncRuntime(NotEntered):
             print=on_print or to_standard_error,
             log=on_log or log_to_standard_error,
             input=on_input,
-            functions=_functions_of(program, functions),
-            mcp=_mcp_of(program, mcp),
+            functions=functions_of(program, functions),
+            mcp=servers_of(program, mcp),
             argv=tuple(argv),
             denied=denied,
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),
         )
         self._services.budget = scope_of(budget, self._services.clock, None, keeps=False)
-        self._trace: Trace | None = None
-        self._invoke: Callable[..., Any] = first_invoke
-        if trace is not None:
-            self._invoke = self._traced(trace)
-
-    def _traced(self, write: Callable[[str], None]) -> Callable[..., Any]:
-        from ..sysops.trace import Trace
-
-        check_library()
-        found = Trace(write, self._services.clock.now)
-        self._services.handles.watcher = self._trace = found
-        return found.invoke
+        self._trace = None if trace is None else traced(self._services, trace)
+        invoke = first_invoke if self._trace is None else self._trace.invoke
+        self._calls = Calls(program, self._services, invoke)
 
     def __repr__(self) -> str:
         return f"AsyncRuntime({self.program!r})"
@@ -214,15 +187,7 @@ class AsyncRuntime(NotEntered):
         context: CallContext | None,
     ) -> Call:
         """The call that `call` would make. Raises `BamlInvalidArgumentError`."""
-        options = given_context(context)
-        program = self._with_types(options)
-        callee, values = self._bind(program, function, arguments, named)
-        callee_name = callee.info.name
-        if options.on_partial or options.on_delta or options.on_tick or options.on_event:
-            callee, values = self._streaming(program, callee, values)
-        observed = self._observed(callee_name, streams=False, options=options)
-        sink = sink_of("none", False, options, now=self._services.clock.now)
-        return self._call(callee, values, options, sink, program, observed)
+        return self._calls.of(function, arguments, named, context)
 
     async def resume(
         self,
@@ -247,14 +212,7 @@ class AsyncRuntime(NotEntered):
         *,
         changed: bool = False,
     ) -> Call:
-        from .agents import resumption
-
-        options = given_context(context)
-        program = self._with_types(options)
-        callee, values = resumption(program, state, answers, changed=changed)
-        observed = self._observed(state.function, streams=False, options=options)
-        sink = sink_of("none", False, options, now=self._services.clock.now)
-        return self._call(callee, values, options, sink, program, observed)
+        return self._calls.resuming(state, answers, context, changed=changed)
 
     def stream(
         self,
@@ -275,73 +233,22 @@ class AsyncRuntime(NotEntered):
         a value whenever it has grown. The view `skeleton` shows a `Skeleton` in
         place of a partial value: a value that has all its fields from the start, and its state.
         """
-        options = given_context(context)
-        program = self._with_types(options)
-        callee, values = self._bind(program, function, arguments, named)
-        info = callee.info
-        callee, values = self._streaming(program, callee, values)
-
-        def start(ticks: bool, seen: View | None, agents: bool) -> Call:
-            observed = self._observed(info.name, streams=True, options=options)
-            sink = sink_of(partials, ticks, options, seen, agents=agents, now=self._services.clock.now)
-            return self._call(callee, values, options, sink, program, observed)
-
-        pending = Skeleton(_empty(program, info), "pending") if view == "skeleton" else None
-        return AsyncStream(start, pending, deltas=partials == "deltas", now=self._services.clock.now)
+        skeleton = view == "skeleton"
+        return self._calls.stream(function, arguments, named, context, partials=partials, skeleton=skeleton)
 
     def skeleton(self, function: str) -> SkeletonParser:
         """What a stream with the view `skeleton` shows, of text that is streamed by other means."""
         from .reading import parser_of
         from .skeleton import SkeletonParser
 
-        info = self._callee(function).info
+        info = self._calls.callee(self.program, function).info
         return SkeletonParser(lambda: parser_of(self.program, info, skeleton=True))
 
     def bind(
         self, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
     ) -> tuple[Callee, list[Any]]:
         """The function and its values. Raises `BamlInvalidArgumentError`."""
-        return self._bind(self.program, function, arguments, named)
-
-    def _bind(
-        self, program: Program, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
-    ) -> tuple[Callee, list[Any]]:
-        callee = self._callee(function, program)
-        check_entry(callee.info)
-        check_named(callee.info, arguments, named)
-        return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
-
-    def _with_types(self, options: CallContext) -> Program:
-        program = self.program if options.types is None else with_types(self.program, options.types)
-        return program if options.type_builder is None else options.type_builder.applied_to(program)
-
-    def _callee(self, function: str, program: Program | None = None) -> Callee:
-        check_name(function)
-        callee = (program or self.program).callee(function)
-        if callee is None:
-            hint = did_you_mean(function, callable_functions(self.program))
-            raise no_function(self.program, function, hint)
-        return callee
-
-    def _streaming(self, program: Program, callee: Callee, values: list[Any]) -> tuple[Callee, list[Any]]:
-        info = callee.info
-        if info.llm is None:
-            return program.showing(info.name) or callee, values
-        return asked(program, stream_entry(info.llm), info, values)
-
-    def _call(
-        self,
-        callee: Callee,
-        values: list[Any],
-        options: CallContext,
-        sink: Sink,
-        program: Program,
-        observed: Observed,
-    ) -> Call:
-        return Call(program, self._services, callee, values, sink, options, self._invoke, observed)
-
-    def _observed(self, name: str, *, streams: bool, options: CallContext) -> Observed:
-        return Observed(self._services.clock, name, streams, options.collectors, options.tags)
+        return self._calls.bound(self.program, function, arguments, named)
 
     # --- tests with bodies
 
@@ -365,11 +272,7 @@ class AsyncRuntime(NotEntered):
 
     def prepare_value(self, function: FunctionValue, context: CallContext | None = None) -> Call:
         """The call of a function without parameters that is no function of the interface."""
-        info = FunctionInfo(function.name, (), NULL)
-        callee = Callee(info, function.code, function.suspends, function.needs_context)
-        options = given_context(context)
-        observed = self._observed(function.name, streams=False, options=options)
-        return self._call(callee, [], options, Sink(), self.program, observed)
+        return self._calls.of_value(function, context)
 
     # --- the parts of an LLM call
 
@@ -383,7 +286,8 @@ class AsyncRuntime(NotEntered):
         **named: Any,
     ) -> Prompt:
         """The messages that a call would send first, before a provider's form is given to them."""
-        prompt: Prompt = (await self._first("baml.llm.first_prompt", function, arguments, named, context)).payload
+        call = self._calls.planning("baml.llm.first_prompt", function, arguments, named, context)
+        prompt: Prompt = (await call.run()).payload
         return prompt
 
     async def request(
@@ -396,9 +300,7 @@ class AsyncRuntime(NotEntered):
         **named: Any,
     ) -> HTTPRequest:
         """The request that a call would send first, not sent."""
-        return self._http_request(
-            await self._first("baml.llm.first_request", function, arguments, named, context, False)
-        )
+        return await self._first_request(function, arguments, named, context, streams=False)
 
     async def stream_request(
         self,
@@ -410,9 +312,21 @@ class AsyncRuntime(NotEntered):
         **named: Any,
     ) -> HTTPRequest:
         """The request that a stream would send first, not sent."""
-        return self._http_request(
-            await self._first("baml.llm.first_request", function, arguments, named, context, True)
-        )
+        return await self._first_request(function, arguments, named, context, streams=True)
+
+    async def _first_request(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        context: CallContext | None,
+        *,
+        streams: bool,
+    ) -> HTTPRequest:
+        planner = "baml.llm.first_request"
+        made = await self._calls.planning(planner, function, arguments, named, context, streams).run()
+        headers = dict(self._services.lent.exchanged(made.url, made.headers))
+        return HTTPRequest(made.method, made.url, headers, HTTPBody(made.body.encode()))
 
     async def send(self, request: HTTPRequest, *, max_bytes: int | None = None) -> HTTPResponse:
         """Send a request over the runtime's transport, such as one that `request` gave and the host has changed.
@@ -437,38 +351,8 @@ class AsyncRuntime(NotEntered):
         """The same, and the tokens that it says it took."""
         from .reading import read_body
 
-        options = given_context(context)
-        program = self._with_types(options)
-        info = self._callee(function, program).info
-        reader = self.program.callee("baml.llm.read_answer")
-        assert reader is not None
-        unseen = Observed(self._services.clock, function, False, (), options.tags)
-
-        def call(given: list[Any]) -> Call:
-            return self._call(reader, given, options, Sink(), program, unseen)
-
+        info, call = self._calls.reading(function, context)
         return await read_body(call, info, body)
-
-    def _http_request(self, made: Any) -> HTTPRequest:
-        headers = dict(self._services.lent.exchanged(made.url, made.headers))
-        return HTTPRequest(made.method, made.url, headers, HTTPBody(made.body.encode()))
-
-    async def _first(
-        self,
-        planner: str,
-        function: str,
-        arguments: Mapping[str, Any] | None,
-        named: Mapping[str, Any],
-        options: CallContext | None,
-        *more: bool,
-    ) -> Any:
-        options = given_context(options)
-        program = self._with_types(options)
-        callee, values = self._bind(program, function, arguments, named)
-        found, given = asked(program, planner, callee.info, values, *more)
-        # Nothing is sent, so there is nothing to collect.
-        unseen = Observed(self._services.clock, function, False, (), options.tags)
-        return await self._call(found, given, options, Sink(), program, unseen).run()
 
     def parse(
         self,
@@ -502,8 +386,7 @@ class AsyncRuntime(NotEntered):
 
         check_text(text)
         options = context or NO_CONTEXT
-        program = self._with_types(options)
-        info = self._callee(function, program).info
+        program, info = self._calls.typed(function, options)
         return parse_answer(program, info, text, strict=strict or options.strict, finish_reason=finish_reason)
 
     def parse_partial(self, function: str, text_so_far: str, *, context: CallContext | None = None) -> Any:
@@ -511,24 +394,14 @@ class AsyncRuntime(NotEntered):
         from .reading import parse_partial_answer
 
         check_text(text_so_far)
-        program = self._with_types(context or NO_CONTEXT)
-        return parse_partial_answer(program, self._callee(function, program).info, text_so_far)
+        program, info = self._calls.typed(function, context or NO_CONTEXT)
+        return parse_partial_answer(program, info, text_so_far)
 
     # --- beginning and closing
 
     async def warm(self) -> None:
         """Load what a first call needs, in a thread, while the event loop goes on. `async with` does it too."""
-        in_thread = partial(asyncio.get_running_loop().run_in_executor, None)
-        await in_thread(check_library)
-        await in_thread(load_templates, self.program)
-        if self._opens_connections():
-            await in_thread(import_module, "bamlet.wire.http")
-            # Here and not there: the transport belongs to this loop.
-            if (load := getattr(self._services.transport_here(), "load", None)) is not None:
-                await in_thread(load)
-
-    def _opens_connections(self) -> bool:
-        return self._services.transport is None and "net" not in self._services.denied
+        await load_ahead(self.program, self._services)
 
     async def aclose(self) -> None:
         await self._services.aclose()
@@ -538,7 +411,7 @@ class AsyncRuntime(NotEntered):
     async def __aenter__(self) -> Self:
         self._services.open_here()
         # Not with a transport of the host, whose loop may keep a time of its own.
-        if _asks_models(self.program) and self._opens_connections():
+        if asks_models(self.program) and opens_connections(self._services):
             await self.warm()
         return self
 
@@ -548,52 +421,6 @@ class AsyncRuntime(NotEntered):
         await self.aclose()
 
 
-def _functions_of(program: Program, given: Mapping[str, Callable[..., Any]] | None) -> Mapping[str, HostFunction]:
-    if given is None:
-        return {}  # such as that of a command: what is not called is not missed
-    from .declared_functions import declared_functions
-
-    return declared_functions(program, given)
-
-
-def _mcp_of(program: Program, given: Mapping[str, Any] | Iterable[str] | None) -> Mapping[str, Any]:
-    if not given:
-        return {}
-    from .mcp_servers import let_in
-
-    return let_in(program, given)
-
-
-def _environment(given: Mapping[str, str] | None, transport: object) -> Callable[[], Mapping[str, str]]:
-    """The process's own unless one is given. Where nobody is asked, keys that are not set have stand-ins."""
-    if given is not None:
-        return lambda: given
-    if getattr(transport, "asks_nobody", False):
-        from .cassettes import ReplayEnvironment
-
-        return ReplayEnvironment
-    return process_environment
-
-
-def _asks_models(program: Program) -> bool:
-    return bool(program.interface.clients) or any(f.llm for f in program.interface.functions.values())
-
-
-def _loop_runs() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
 def unix_time(runtime: AsyncRuntime) -> float:
     """Seconds since 1970, by the runtime's clock."""
     return runtime._services.clock.unix()
-
-
-def _empty(program: Program, info: FunctionInfo) -> Any:
-    """The value of a function before its model has said anything."""
-    from .reading import parser_of
-
-    return parser_of(program, info, skeleton=True).partial()

@@ -53,7 +53,7 @@ class Counted:
         self.runtime = bamlet.AsyncRuntime(
             program, transport=ScriptedTransport(replies), clock=LoopClock(), environ=environ
         )
-        self.runtime._invoke = self._listed
+        self.runtime._calls.invoke = self._listed
 
     def _listed(self, name: str, context: Any, *arguments: Any) -> Any:
         self.asked.append((name, arguments))
