@@ -17,7 +17,8 @@ from ..sysops.host import Host, Services
 from ..sysops.host_failure import HostFailure
 from ..sysops.pace import Pace
 from ..sysops.running import Tasks, Unawaited
-from ..sysops.sink import Sink, Voice
+from ..sysops.sink import Sink
+from ..sysops.voices import Voice
 from .abort import tell
 from .context import CallContext
 from .errors import BamlAbortError, BamlError, BamlInvalidArgumentError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..sysops.sink import Mode, Sink, StreamEvent
+from ..sysops.sink import Mode, Sink
+from ..sysops.stream_events import StreamEvent
 from ..sysops.views import View
 from .context import CallContext
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..sysops.changes import Change, changes_between
-from ..sysops.sink import Delta, Done, Partial, Reset, Said, StreamEvent, Tick
+from ..sysops.stream_events import Delta, Done, Partial, Reset, Said, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .abort import tell
 from .call import Call

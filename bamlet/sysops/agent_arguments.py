@@ -11,7 +11,7 @@ from ..providers import SpokenCalls, StreamChunk
 from ..sap import PartialParser, read_plain
 from ..types.nothing import NOTHING
 from .parser import make_parser
-from .sink import Arguments
+from .stream_events import Arguments
 
 
 def arguments_parser(shape: ToolInput, space: ValueSpace) -> PartialParser:

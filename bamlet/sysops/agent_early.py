@@ -32,8 +32,8 @@ from .future import begin
 from .host import Context
 from .registry import sysop
 from .running import Future
-from .sink import Aside
 from .spawn import Group
+from .voices import Aside
 
 EARLY = "baml.agent.Early"
 MAX_RUNS = 2  # of one call in a run: the third is told what the model was told before

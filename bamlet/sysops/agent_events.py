@@ -9,8 +9,8 @@ from ..interpreter.runtime.values import Instance, to_plain
 from ..records import asdict, dataclass, fields, replace
 from .host import Context, Host
 from .registry import sysop
-from .sink import Arguments, Done, Partial, Reset, Said, StreamEvent
 from .spent import Spent, spent_on
+from .stream_events import Arguments, Done, Partial, Reset, Said, StreamEvent
 
 
 @dataclass(frozen=True, slots=True)

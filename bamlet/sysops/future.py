@@ -15,8 +15,9 @@ from ..records import replace
 from .host import Context, Host
 from .registry import sysop
 from .running import Future, nothing
-from .sink import Sink, Voice
+from .sink import Sink
 from .spawn import Group, Token
+from .voices import Voice
 
 FUTURE = "baml.future.Future"
 UNLOOKED = 1_000_000  # rounds of loops between two looks of a task that no call can stop

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from .host_function import HostFunction
     from .mcp_sessions import McpSessions
     from .pace import Pace
-    from .sink import Voice
     from .spent import Tally
+    from .voices import Voice
 
 
 R = TypeVar("R")

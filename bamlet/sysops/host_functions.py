@@ -14,7 +14,7 @@ from .host import Context, Host
 from .host_failure import HostFailure, in_thread
 from .host_function import HostFunction, Refuse, ToolContext
 from .registry import Failure, sysop
-from .sink import Done
+from .stream_events import Done
 
 
 def function_value(function: HostFunction) -> FunctionValue:

@@ -16,7 +16,7 @@ from ..wire.closing import uninterrupted
 
 if TYPE_CHECKING:
     from .handles import HandleScope
-    from .sink import Voice
+    from .voices import Voice
 
 State = Literal["Pending", "Ready", "Error", "Cancelled"]
 

@@ -10,7 +10,9 @@ from ..interpreter.runtime.values import FunctionValue, Opaque
 from .host import Context
 from .registry import sysop
 from .running import Future
-from .sink import Partial, Sink, Voice
+from .sink import Sink
+from .stream_events import Partial
+from .voices import Voice
 
 SHOWN = "baml.stream.Shown"
 

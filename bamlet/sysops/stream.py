@@ -8,9 +8,9 @@ from ..interpreter.runtime.values import Handle
 from ..records import dataclass
 from .host import Context, resource
 from .registry import sysop
-from .sink import Voice
 from .turns import in_turns
 from .views import Source
+from .voices import Voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import pytest
 import bamlet
 from bamlet.sysops.answers import Answer as ModelAnswer
 from bamlet.sysops.attempts import Attempt
-from bamlet.sysops.sink import Sink, Voice
+from bamlet.sysops.sink import Sink
+from bamlet.sysops.voices import Voice
 from bamlet.wire.message import BrokenBody, HttpOptions
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
 from tests.support.exchanges import ENGINES
