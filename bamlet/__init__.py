@@ -162,7 +162,10 @@ _ROOMS = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_ROOMS.get(name, ".embed"), __name__), name)
+    from .uncollected import uncollected
+
+    with uncollected():
+        return getattr(import_module(_ROOMS.get(name, ".embed"), __name__), name)
 
 
 def __dir__() -> list[str]:

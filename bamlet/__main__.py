@@ -1,7 +1,10 @@
 """`python -m bamlet` and the `bamlet` command."""
 
+import gc
 import os
 import sys
+
+from .uncollected import uncollected
 
 INTERRUPTED = 130  # that of `cli.exits`, which is not loaded yet when it is wanted
 
@@ -9,9 +12,11 @@ INTERRUPTED = 130  # that of `cli.exits`, which is not loaded yet when it is wan
 def main() -> None:
     _open_closed_streams()
     try:
-        from .cli.main import run
-
-        sys.exit(run(sys.argv[1:]))
+        with uncollected():
+            from .cli.main import run
+        code = run(sys.argv[1:])
+        gc.freeze()  # at the end Python looks once more for what is held by itself alone, which ends anyway
+        sys.exit(code)
     except KeyboardInterrupt:  # before there was a command to be told
         sys.stderr.write("interrupted\n")
         sys.exit(INTERRUPTED)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .._version import __version__
+from ..uncollected import uncollected
 from . import exits, serve_options, test_options
 from .map_options import add_map
 from .options import (
@@ -35,7 +36,9 @@ def run(arguments: Sequence[str]) -> int:
         parser.print_help(sys.stderr)
         return exits.USAGE
     try:
-        code: int = import_module(f".{chosen.command}", __package__).main(chosen)
+        with uncollected():
+            command = import_module(f".{chosen.command}", __package__)
+        code: int = command.main(chosen)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code

@@ -14,6 +14,7 @@ from ..interpreter.facts.edition import Edition
 from ..interpreter.program.unit import Unit
 from ..records import dataclass
 from ..source import SourceFile
+from ..uncollected import uncollected
 from .errors import BamlInvalidArgumentError
 from .files import find, read
 from .store import (
@@ -28,7 +29,6 @@ from .store import (
     save_unit,
     unpacked,
 )
-from .uncollected import uncollected
 
 if TYPE_CHECKING:
     # Making and linking code takes modules that a mere check does without, and what was kept is not parsed.

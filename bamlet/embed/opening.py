@@ -16,10 +16,10 @@ from ..sysops.env import process_environment
 from ..sysops.host import Context, Services
 from ..sysops.registry import invoke, mismatches
 from ..types.ty import ClassTy, Ty, members
+from ..uncollected import uncollected
 from ..wire.message import HttpOptions, Transport
 from .compiling import library
 from .host_errors import host_error
-from .uncollected import uncollected
 
 if TYPE_CHECKING:
     from ..sysops.host_function import HostFunction

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..diagnostics import Diagnostic
 from ..interpreter.facts.edition import Edition as Edition
 from ..records import dataclass
+from ..uncollected import uncollected
 from .files import Read, find, read
 from .store import (
     cache_folder,
@@ -20,7 +21,6 @@ from .store import (
     remember_clean,
     save_kept,
 )
-from .uncollected import uncollected
 
 if TYPE_CHECKING:
     from ..grammar import Parsed, Parser

@@ -18,4 +18,13 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if worked:
+            _call_all_old()
             gc.enable()
+
+
+def _call_all_old() -> None:
+    """Else the next object that anybody makes has all of it looked through, as young ones are. This puts them with
+    those that are looked through seldom. What a host has frozen would thaw by it."""
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()
