@@ -76,14 +76,14 @@ def compiler_version() -> str:
 def _compiler_key() -> bytes:
     digest = hashlib.sha256(compiler_version().encode())
     package = os.path.dirname(os.path.dirname(__file__))
-    rooms = ("diagnostics", "grammar", "interpreter", "jinja", "stdlib", "types")
+    rooms = ("diagnostics", "grammar", "interpreter", "jinja", "records", "stdlib", "types")
     changed = [line for room in rooms for line in _times(os.path.join(package, room))]
     changed += (f"{name} {os.stat(os.path.join(package, name)).st_mtime_ns}" for name in _ALONE)
     digest.update("\n".join(sorted(changed)).encode())
     return digest.digest()
 
 
-_ALONE = (os.path.join("embed", "store.py"), "patterns.py", "records.py", "source.py")
+_ALONE = (os.path.join("embed", "store.py"), "patterns.py", "source.py")
 
 
 def _times(folder: str) -> Iterator[str]:
