@@ -38,7 +38,6 @@ class Extractor:
         "_ended",
         "_fenced",
         "_fresh",
-        "_limits",
         "_line",
         "_offset",
         "_openers",
@@ -50,6 +49,7 @@ class Extractor:
         "_thought",
         "_thoughts",
         "candidates",
+        "limits",
         "too_many",
     )
 
@@ -57,7 +57,7 @@ class Extractor:
         self.candidates: list[Automaton] = []
         self.too_many = False
         self._scalars_in_lists = scalars_in_lists
-        self._limits = limits
+        self.limits = limits
         self._policy = policy
         self._openers = 0
         self._current: Automaton | None = None
@@ -81,7 +81,7 @@ class Extractor:
 
     def again(self, policy: Policy) -> Extractor:
         """A fresh extractor that reads by another policy."""
-        return Extractor(self._limits, scalars_in_lists=self._scalars_in_lists, policy=policy)
+        return Extractor(self.limits, scalars_in_lists=self._scalars_in_lists, policy=policy)
 
     def feed(self, text: str) -> bool:
         """Whether something that could be shown may have changed."""
@@ -208,11 +208,11 @@ def _at_bracket(x: Extractor) -> bool:
     if verdict == CONTENT:
         x._at += 1
         return True
-    if len(x.candidates) == x._limits.max_candidates:
+    if len(x.candidates) == x.limits.max_candidates:
         x.too_many = True
         x._step = _in_nothing
         return True
-    x._current = Automaton(opener, x._limits.max_depth, x._policy, x._offset + x._at)
+    x._current = Automaton(opener, x.limits.max_depth, x._policy, x._offset + x._at)
     x.candidates.append(x._current)
     x._text = x._text[x._at + 1 :]
     x._at = 0

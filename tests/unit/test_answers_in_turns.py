@@ -173,8 +173,8 @@ def test_json_is_known_piece_by_piece_as_at_once(monkeypatch: pytest.MonkeyPatch
         text = _broken_here_and_there(chance)
         parser = PartialParser(ANY, SCHEMAS, PLAIN)
         parser.feed(text)
-        without_pauses(parser._extractor.finishing())
-        for candidate in parser._extractor.candidates:
+        without_pauses(parser._read().extractor.finishing())
+        for candidate in parser._read().extractor.candidates:
             looked_at += 1
             root = candidate.root
             try:

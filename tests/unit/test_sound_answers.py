@@ -146,7 +146,7 @@ def test_pauses_come_at_short_distances() -> None:
     text = "[" + ",".join(['[[1, [2]], "a", {}]'] * 4_000) + "]"
     parser = PartialParser(ANY, SCHEMAS, PLAIN)
     pieces = [len(list(parser.feeding(text)))]
-    memo = parser._final._memo
+    memo = parser._read().final._memo
     known = [0, *(len(memo) for _ in parser.finishing())]
     counts = [after - before for before, after in pairwise(known)]
     assert parser.partial() == parse(text, ANY, SCHEMAS, PLAIN).value
@@ -168,7 +168,7 @@ def test_pauses_count_what_is_done_and_not_what_is_long(text: str, ty: Ty) -> No
     parser = PartialParser(ty, SCHEMAS, PLAIN)
     for _ in parser.feeding(text):
         pass
-    memo = parser._final._memo
+    memo = parser._read().final._memo
     known = [0, *(len(memo) for _ in parser.finishing()), len(memo)]
     assert max(after - before for before, after in pairwise(known)) < 1_024
 
@@ -179,7 +179,7 @@ def test_a_report_of_many_losses_is_made_with_pauses() -> None:
     for _ in parser.feeding(text):
         pass
     pauses = parser.finishing()
-    settled = sum(1 for _ in pauses if parser._final.pairs > 4_000)
+    settled = sum(1 for _ in pauses if parser._read().final.pairs > 4_000)
     assert len(parser.report().entries) == 3_999
     assert settled > 10
 
