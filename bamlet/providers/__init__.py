@@ -2,6 +2,7 @@
 
 from ..options import Timeouts
 from .accumulator import Accumulator, read_body, take_body
+from .brackets import Brackets
 from .chunks import ChunkType, StreamChunk
 from .client import ClientConfigError, ClientOptions, ClientSpec, MissingEnv, MissingKey, WrongAddress
 from .completion import Completion, FinishReason, ToolCall, Usage
@@ -17,6 +18,7 @@ from .tools import are_spoken
 
 __all__ = [
     "Accumulator",
+    "Brackets",
     "ChunkType",
     "ClientConfigError",
     "ClientOptions",

@@ -11,6 +11,7 @@ from typing import Final
 
 from ..patterns import pattern
 from ..prompt import call_in_words
+from .brackets import Brackets
 from .chunks import StreamChunk
 from .completion import ToolCall
 
@@ -37,7 +38,6 @@ _CALL = pattern(
 )
 _PIECE: Final = 4_096  # characters that are read at once: what stands behind a call is copied at each
 _GAP = pattern(r"\s*,?\s*")
-_MARK = pattern(r'(?s)\\.|["{}\[\]]')
 
 
 class SpokenCalls:
@@ -46,8 +46,7 @@ class SpokenCalls:
     def __init__(self) -> None:
         self._held = ""  # may begin a call, and is not much
         self._calls: list[tuple[str, list[str]]] = []
-        self._depth = 0  # of the open call; 0 is that none is
-        self._in_string = False
+        self._open: Brackets | None = None  # of the call that is being written
         self._is_fresh = False  # nothing of its arguments was read
 
     def feed(self, text: str) -> tuple[str, list[StreamChunk]]:
@@ -61,8 +60,8 @@ class SpokenCalls:
     def _read(self, text: str, said: list[str], chunks: list[StreamChunk]) -> None:
         self._held += text
         while True:
-            if self._depth:
-                if not self._read_arguments(chunks):
+            if self._open is not None:
+                if not self._read_arguments(self._open, chunks):
                     break
                 continue
             found = _CALL.search(self._held)
@@ -89,11 +88,11 @@ class SpokenCalls:
 
     def _begin(self, name: str, chunks: list[StreamChunk]) -> None:
         self._calls.append((name, []))
-        self._depth, self._in_string, self._is_fresh = 1, False, True
+        self._open, self._is_fresh = Brackets(depth=1), True
         chunks.append(StreamChunk("tool_call_start", "", self._slot, "", name))
         self._extend("{", chunks)
 
-    def _read_arguments(self, chunks: list[StreamChunk]) -> bool:
+    def _read_arguments(self, brackets: Brackets, chunks: list[StreamChunk]) -> bool:
         """Whether the open call has come to its end."""
         if self._is_fresh:
             gap = _GAP.match(self._held)
@@ -103,25 +102,15 @@ class SpokenCalls:
                 return False
             self._held = self._held[gap.end() :]
             self._is_fresh = False
-        for mark in _MARK.finditer(self._held):
-            match mark[0]:
-                case '"':
-                    self._in_string = not self._in_string
-                case "{" | "[" if not self._in_string:
-                    self._depth += 1
-                case "}" | "]" if not self._in_string:
-                    self._depth -= 1
-            if not self._depth:
-                self._extend(self._held[: mark.end()], chunks)
-                self._held = self._held[mark.end() :]
-                name, pieces = self._calls[-1]
-                chunks.append(StreamChunk("tool_call_end", "".join(pieces), self._slot, "", name))
-                return True
-        # Half an escape waits for its other half.
-        kept = len(self._held) - (len(self._held) - len(self._held.rstrip("\\"))) % 2
-        self._extend(self._held[:kept], chunks)
-        self._held = self._held[kept:]
-        return False
+        end = brackets.end_in(self._held)
+        self._extend(self._held[:end], chunks)
+        self._held = "" if end is None else self._held[end:]
+        if end is None:
+            return False
+        name, pieces = self._calls[-1]
+        chunks.append(StreamChunk("tool_call_end", "".join(pieces), self._slot, "", name))
+        self._open = None
+        return True
 
     def _extend(self, text: str, chunks: list[StreamChunk]) -> None:
         if text:

@@ -21,8 +21,7 @@ from ..interpreter.runtime.calling import call_back
 from ..interpreter.runtime.context import Context as AnyContext
 from ..interpreter.runtime.failures import Thrown
 from ..interpreter.runtime.values import FunctionValue, Handle, Instance, Opaque
-from ..patterns import pattern
-from ..providers import StreamChunk, ToolCall, are_spoken
+from ..providers import Brackets, StreamChunk, ToolCall, are_spoken
 from .agent import tool_name_of
 from .agent_arguments import SpokenReader, own_id
 from .agent_calls import MAX_CALLS, CallReader, key, key_as_written
@@ -37,8 +36,6 @@ from .voices import Aside
 
 EARLY = "baml.agent.Early"
 MAX_RUNS = 2  # of one call in a run: the third is told what the model was told before
-
-_MARK = pattern(r'[\\"{}\[\]]')
 
 
 class Early:
@@ -168,30 +165,12 @@ class _Open:
         self.id = call_id
         self.name = name
         self.pieces: list[str] = []
-        self._depth = 0
-        self._in_string = False
-        self._escaped = -1  # where in the next piece a sign stands that means nothing
+        self._brackets = Brackets()
 
     def takes(self, piece: str) -> bool:
         """Whether the arguments end with this piece."""
         self.pieces.append(piece)
-        is_closed = False
-        for mark in _MARK.finditer(piece):
-            at = mark.start()
-            if at == self._escaped:
-                continue
-            match mark[0]:
-                case "\\":
-                    self._escaped = at + 1
-                case '"':
-                    self._in_string = not self._in_string
-                case "{" | "[" if not self._in_string:
-                    self._depth += 1
-                case "}" | "]" if not self._in_string:
-                    self._depth -= 1
-                    is_closed = self._depth == 0
-        self._escaped = 0 if self._escaped == len(piece) else -1
-        return is_closed
+        return self._brackets.end_in(piece) is not None
 
 
 # --- operations
