@@ -6,9 +6,7 @@ bodies and ours stand here with their reasons, and as a table in `snapshots/prov
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -25,19 +23,11 @@ from tests.support.provider_streams import CASES, WHOLE, Case
 
 pytestmark = [
     pytest.mark.timeout(60),
+    pytest.mark.usefixtures("nothing_left_behind"),
     # Of the libraries, not of ours.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _left_behind() -> Iterator[None]:
-    """What the libraries leave to the garbage collector must not be found during somebody else's test."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 CHAT_TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": sdks.TOOL}}

@@ -5,12 +5,10 @@ Their types are read as they are written, since none of the libraries checks wha
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import types
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -21,18 +19,10 @@ from tests.unit.test_tool_formats import HISTORY, TOOLS, body
 
 pytestmark = [
     pytest.mark.timeout(60),
+    pytest.mark.usefixtures("nothing_left_behind"),
     # Of the libraries, not of ours.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning"),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _left_behind() -> Iterator[None]:
-    """What the libraries leave to the garbage collector must not be found during somebody else's test."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 def unfit(value: Any, kind: Any, at: str = "$") -> list[str]:
