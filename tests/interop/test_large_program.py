@@ -1,7 +1,11 @@
-"""Clients of a program of 500 classes under the compilers of their languages; how long each takes is printed."""
+"""Clients of a program of 500 classes under the compilers of their languages; how long each takes is printed.
+
+Where there is no compiler this says so; in CI it fails.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -89,7 +93,7 @@ def in_rust(folder: Path, program: Path) -> None:
 def test_s18_a_program_of_500_classes_compiles(
     tool: str, compiles: Callable[[Path, Path], None], tmp_path: Path
 ) -> None:
-    if shutil.which(tool) is None:
+    if shutil.which(tool) is None and "CI" not in os.environ:
         pytest.skip(f"there is no {tool}")
     program = tmp_path / "program"
     program.mkdir()

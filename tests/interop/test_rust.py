@@ -16,6 +16,7 @@ from tests.servers.serving import CASSETTE, RECEIPT, ROOT, command
 
 CLIENTS = ROOT / "tests" / "clients"
 CARGO = shutil.which("cargo")
+RUSTFMT = shutil.which("rustfmt")
 MANIFEST = '[package]\nname = "myproject"\nversion = "0.1.0"\nedition = "2021"\nrust-version = "1.63"\n'
 pytestmark = pytest.mark.skipif(CARGO is None and "CI" not in os.environ, reason="there is no cargo")
 
@@ -58,13 +59,14 @@ def test_s18_every_form_of_a_type_compiles(tmp_path: Path) -> None:
     cargo(project(tmp_path / "p", CLIENTS / "forms.baml"), "check")
 
 
-@pytest.mark.skipif(shutil.which("rustfmt") is None, reason="there is no rustfmt")
+@pytest.mark.skipif(RUSTFMT is None and "CI" not in os.environ, reason="there is no rustfmt")
 def test_s18_what_all_programs_share_is_as_rustfmt_writes_it() -> None:
     """In lines as long as those of this repository."""
+    assert RUSTFMT is not None, "install rustfmt: rustup component add rustfmt"
     wide = ["--edition", "2021", "--config", "max_width=115,use_small_heuristics=Max"]
     for path in sorted((ROOT / "bamlet" / "clientgen" / "rust").glob("*.rs")):
         # From its standard input, since a module's file would bring those that it names.
-        told = subprocess.run(["rustfmt", *wide], input=path.read_bytes(), capture_output=True, check=True).stdout
+        told = subprocess.run([RUSTFMT, *wide], input=path.read_bytes(), capture_output=True, check=True).stdout
         assert told.decode() == path.read_text("utf-8"), path.name
 
 
