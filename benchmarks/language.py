@@ -13,7 +13,7 @@ from time import process_time
 from typing import Any
 
 import bamlet
-from bamlet.embed.compiling import library_unit
+from bamlet.embed.library import library_unit
 from bamlet.grammar import Parser
 from bamlet.interpreter.emit.definitions import definition, unit_of
 from bamlet.interpreter.program.analyse import analyse

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS = """
-patterns records uncollected
+digests patterns records uncollected
 source deep bounded options regex
 diagnostics types jinja
 grammar prompt sap wire stdlib

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
 from ..diagnostics.formats import FOR_PEOPLE, FORMATS
@@ -12,6 +12,9 @@ from ..embed.settings import SettingsError
 from . import exits
 from .stdin import STDIN, read_stdin
 from .terminal import CLEAR, is_terminal, palette
+
+if TYPE_CHECKING:
+    import argparse  # a plain check is read without it
 
 _SECONDS_BETWEEN_LOOKS = 0.3
 

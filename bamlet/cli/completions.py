@@ -14,7 +14,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _table() -> list[Command]:
-    from .main import make_parser
+    from .commands import make_parser
     from .parser import commands
 
     # The help of a command stands with its name, and not with its parser.

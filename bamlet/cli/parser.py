@@ -14,6 +14,29 @@ _INVALID_CHOICE = re.compile(r"argument (?P<name>.+?): invalid choice: '(?P<word
 class Parser(argparse.ArgumentParser):
     """Also makes the parsers of its commands, which are of this class then."""
 
+    def __init__(self, *, formatter_class: Any = argparse.HelpFormatter, **named: Any) -> None:
+        self._shape, self._width = formatter_class, 80
+        super().__init__(formatter_class=self._formatter, **named)
+
+    def _formatter(self, prog: str) -> argparse.HelpFormatter:
+        """argparse asks for one with each option, to see whether it could be shown. To learn the width of the
+        terminal it loads modules for archives, so that waits until something is shown."""
+        formatter: argparse.HelpFormatter = self._shape(prog=prog, width=self._width)
+        return formatter
+
+    def format_help(self) -> str:
+        self._measure()
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        self._measure()
+        return super().format_usage()
+
+    def _measure(self) -> None:
+        from shutil import get_terminal_size
+
+        self._width = get_terminal_size().columns - 2
+
     def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
         found, rest = self.parse_known_args(args, namespace)
         if rest:

@@ -15,9 +15,10 @@ from .. import embed
 from ..diagnostics.render import render_all
 from . import exits
 from .choose import Choice, choose
+from .live_value import LiveValue
 from .options import environment, offline, reach
 from .stdin import STDIN, compiled, read_line, strict_line
-from .terminal import LiveValue, is_terminal, palette
+from .terminal import is_terminal, palette
 from .usage import usage_line
 
 if TYPE_CHECKING:

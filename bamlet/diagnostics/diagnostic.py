@@ -47,3 +47,8 @@ class Diagnostic:
     @property
     def severity(self) -> Severity:
         return self.code.severity
+
+
+def in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """By file and place."""
+    return tuple(sorted(diagnostics, key=lambda found: (found.span.file.name, found.span.start)))

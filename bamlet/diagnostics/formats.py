@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
 
 from .._version import __version__
 from ..source import Span
@@ -31,7 +28,7 @@ def concise(diagnostics: Sequence[Diagnostic], palette: Palette = PLAIN) -> str:
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
     """An array of objects; lines and columns count from 1, and `end` is behind the last character."""
-    return json.dumps([_object(diagnostic) for diagnostic in diagnostics], ensure_ascii=False, indent=2)
+    return _json([_object(diagnostic) for diagnostic in diagnostics])
 
 
 def sarif(diagnostics: Sequence[Diagnostic]) -> str:
@@ -42,7 +39,7 @@ def sarif(diagnostics: Sequence[Diagnostic]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(diagnostic) for diagnostic in diagnostics],
     }
-    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+    return _json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def github(diagnostics: Sequence[Diagnostic]) -> str:
@@ -62,6 +59,12 @@ FOR_PEOPLE = frozenset({"full", "concise"})
 
 def _with_hint(diagnostic: Diagnostic) -> str:
     return f"{diagnostic.message}\nhint: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+
+
+def _json(value: object) -> str:
+    import json  # for machines, and most checks are for people
+
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 # --- json
@@ -130,6 +133,9 @@ def _location(span: Span) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
+    from pathlib import PurePath
+    from urllib.parse import quote
+
     path = PurePath(name)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 

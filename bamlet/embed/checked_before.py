@@ -3,10 +3,10 @@ whether it is clean still comes out. Where that cannot be told, all of it must b
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..digests import blake2b
 from ..records import dataclass, field, replace
 from ..source import SourceFile
 
@@ -118,4 +118,4 @@ def _items(source: SourceFile, parser: Parser) -> Iterator[bytes]:
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

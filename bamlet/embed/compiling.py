@@ -5,18 +5,18 @@ from __future__ import annotations
 import copyreg
 import os
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import CompileError, Diagnostic
+from ..diagnostics.diagnostic import in_order
 from ..interpreter.facts.code_names import is_hidden
 from ..interpreter.facts.edition import Edition
-from ..interpreter.program.unit import Unit
 from ..records import dataclass
 from ..source import SourceFile
 from ..uncollected import uncollected
 from .errors import BamlInvalidArgumentError
 from .files import find, read
+from .library import library, library_unit, new_parser
 from .store import (
     cache_folder,
     compiler_version,
@@ -32,8 +32,8 @@ from .store import (
 
 if TYPE_CHECKING:
     # Making and linking code takes modules that a mere check does without, and what was kept is not parsed.
-    from ..grammar import Parser
     from ..interpreter.program.link import Program
+    from ..interpreter.program.unit import Unit
     from ..types.schema import Schemas
     from .built_before import BuiltBefore
 
@@ -152,7 +152,7 @@ def _compile(
             return None, diagnostics
         texts = {source.name: source.text for source in sources}
         show_lines(texts)
-        return link(unit, library(), diagnostics, sources=Sources(texts, _parser)), diagnostics
+        return link(unit, library(), diagnostics, sources=Sources(texts, new_parser)), diagnostics
 
 
 def _kept_unit(sources: list[SourceFile], asked: _Asked) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
@@ -177,7 +177,9 @@ def _rebuilt(sources: list[SourceFile], place: str) -> Unit | None:
     before: BuiltBefore | None = load_kept(folder, place)
     found = None if before is None else load_unit(folder, before.program)
     return (
-        None if before is None or found is None else before.rebuilt(found[0], sources, _parser(), library_unit())
+        None
+        if before is None or found is None
+        else before.rebuilt(found[0], sources, new_parser(), library_unit())
     )
 
 
@@ -189,7 +191,7 @@ def _built(
     from ..interpreter.program.compile import unit_of_analysis
     from .built_before import BuiltBefore
 
-    parser = _parser()
+    parser = new_parser()
     parsed = [parser.parse(source) for source in sources]
     analysis = analyse(parsed, library_unit(), settled=asked.edition, assumed=asked.assumed)
     unit = unit_of_analysis(analysis)
@@ -204,17 +206,12 @@ def _unit(
 ) -> tuple[Unit | None, tuple[Diagnostic, ...]]:
     from ..interpreter.program.compile import compile_unit
 
-    parser = _parser()
+    parser = new_parser()
     parsed = [parser.parse(source) for source in sources]
     unit, found = compile_unit(
         parsed, library_unit(), all_async=asked.all_async, settled=asked.edition, assumed=asked.assumed
     )
     return unit, in_order((*unreadable, *found))
-
-
-def in_order(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    """By file and place."""
-    return tuple(sorted(diagnostics, key=lambda d: (d.span.file.name, d.span.start)))
 
 
 def _reduced(program: Program) -> tuple[Any, ...]:
@@ -230,45 +227,4 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
 
     show_lines(texts)
     unit, diagnostics = unpacked(data)
-    return link(unit, library(), diagnostics, sources=Sources(texts, _parser))
-
-
-def _parser() -> Parser:
-    from ..grammar import Parser
-
-    return Parser(cache_folder())
-
-
-@cache
-def library() -> Program:
-    """The standard library, ready to be called."""
-    from ..interpreter.program.link import link
-
-    return link(library_unit(), None)
-
-
-@cache
-def library_unit() -> Unit:
-    """The standard library, compiled once in a process and kept between processes."""
-    folder = cache_folder()
-    name = "library-" + content_key(())  # which counts the library's own files, too
-    found = load_unit(folder, name)
-    if found is not None:
-        return found[0]
-    unit = _compile_library()
-    save_unit(folder, name, unit, ())
-    return unit
-
-
-def _compile_library() -> Unit:
-    from ..interpreter.program.compile import compile_unit
-    from ..stdlib import library as library_files
-
-    parser = _parser()
-    files = tuple(library_files())
-    parsed = [parser.parse(SourceFile(file.name, file.text)) for file in files]
-    namespaces = {file.name: file.namespace for file in files}
-    unit, diagnostics = compile_unit(parsed, None, namespaces, settled=1)
-    if unit is None or diagnostics:
-        raise CompileError(diagnostics)
-    return unit
+    return link(unit, library(), diagnostics, sources=Sources(texts, new_parser))

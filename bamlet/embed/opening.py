@@ -18,8 +18,8 @@ from ..sysops.registry import invoke, mismatches
 from ..types.ty import ClassTy, Ty, members
 from ..uncollected import uncollected
 from ..wire.message import HttpOptions, Transport
-from .compiling import library
 from .host_errors import host_error
+from .library import library
 
 if TYPE_CHECKING:
     from ..sysops.host_function import HostFunction

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
+from ..diagnostics.diagnostic import in_order
 from ..interpreter.facts.edition import Edition as Edition
 from ..records import dataclass
 from ..uncollected import uncollected
@@ -127,7 +128,7 @@ class Project:
         return found
 
     def _is_clean_still(self, texts: Sequence[Read]) -> bool:
-        from .compiling import library_unit
+        from .library import library_unit
 
         self._in_a_row += 1
         if self._before is None or self._in_a_row > MOST_IN_A_ROW:
@@ -138,7 +139,6 @@ class Project:
     def _analyse(self, texts: Sequence[Read], problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         """All of it; if that is clean, what is needed to tell next time whether it still is."""
         from .checked_before import CheckedBefore
-        from .compiling import in_order
 
         _, analysis = self._stages(texts)
         found = in_order((*problems, *analysis.diagnostics))
@@ -148,7 +148,7 @@ class Project:
 
     def _stages(self, texts: Sequence[Read]) -> tuple[list[Parsed], Analysis]:
         from ..interpreter.program.analyse import analyse
-        from .compiling import library_unit
+        from .library import library_unit
 
         self._in_a_row = 0
         parser = self._parsing()
@@ -157,10 +157,10 @@ class Project:
         return parsed, analyse(parsed, library_unit(), settled=self._edition, assumed=self._assumed())
 
     def _parsing(self) -> Parser:
-        from ..grammar import Parser
+        from .library import new_parser
 
         if self._parser is None:
-            self._parser = Parser(cache_folder())
+            self._parser = new_parser()
         return self._parser
 
     def _assumed(self) -> Edition | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..options import Timeouts
+from ..options.timeouts import Timeouts
 from ..sysops.exchange import MAX_ANSWER, read_whole
 from ..sysops.host import Services
 from ..sysops.registry import Failure

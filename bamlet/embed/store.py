@@ -8,7 +8,6 @@ who runs this; a file is unpickled only if it is as long and as whole as it was 
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import pickle
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
+from ..digests import blake2b
 from .writing import write_whole
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def _is_ours(status: os.stat_result) -> bool:
 
 def content_key(texts: Iterable[str]) -> str:
     """Changes with any of the texts, our version, Python's, and any file of the compiler or the library."""
-    digest = hashlib.sha256(_compiler_key())
+    digest = blake2b(_compiler_key(), digest_size=16)
     for text in texts:
         digest.update(f"{len(text)} ".encode())
         digest.update(text.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()
 
 
 def compiler_version() -> str:
@@ -74,7 +74,7 @@ def compiler_version() -> str:
 
 @cache
 def _compiler_key() -> bytes:
-    digest = hashlib.sha256(compiler_version().encode())
+    digest = blake2b(compiler_version().encode(), digest_size=32)
     package = os.path.dirname(os.path.dirname(__file__))
     rooms = ("diagnostics", "grammar", "interpreter", "jinja", "records", "stdlib", "types")
     changed = [line for room in rooms for line in _times(os.path.join(package, room))]
@@ -197,11 +197,11 @@ def _read(path: Path) -> bytes | None:
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
-_SEAL_SIZE = hashlib.sha256().digest_size
+_SEAL_SIZE = 32
 
 
 def _sealed(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest() + data
+    return blake2b(data, digest_size=_SEAL_SIZE).digest() + data
 
 
 def variable(name: str) -> str | None:

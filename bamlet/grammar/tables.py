@@ -6,15 +6,14 @@ parses loads neither Lark nor what its parser is made of.
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from ..digests import blake2b
 from .children import Children
 from .problem import SyntaxProblem
 from .tokens import Token
@@ -134,9 +133,9 @@ def _picked(children: Children, parts: tuple[tuple[int, bool], ...]) -> Children
 
 
 def _data(cache: Path | None) -> Data:
-    # Not by `importlib.resources`, which takes longer to load than all of this takes.
-    grammar = pkgutil.get_data("bamlet.grammar", "bamlet.lark") or b""
-    digest = hashlib.sha256(grammar).hexdigest()[:16]
+    # Not by `importlib.resources` or `pkgutil`, which take longer to load than this takes.
+    grammar: bytes = cast(Any, __spec__).loader.get_data(os.path.join(os.path.dirname(__file__), "bamlet.lark"))
+    digest = blake2b(grammar, digest_size=8).hexdigest()
     kept = None if cache is None else cache / f"grammar-{FORMAT}-{digest}.tables"
     if kept is not None:
         # Cut short, or written by something else: they are made again.

@@ -1,6 +1,6 @@
 """One dialect a module: a prompt to a request, a response or its events to a completion. Pure, no I/O."""
 
-from ..options import Timeouts
+from ..options.timeouts import Timeouts
 from .accumulator import Accumulator, read_body, take_body
 from .brackets import Brackets
 from .chunks import ChunkType, StreamChunk

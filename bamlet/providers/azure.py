@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..records import replace
 from ..wire.message import Request
 from .client import ClientConfigError, ClientOptions, ClientSpec, read_options

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..options import BEDROCK_INFERENCE, PROVIDERS
+from ..options.clients import BEDROCK_INFERENCE
+from ..options.providers import PROVIDERS
 from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse
 from ..records import replace
 from ..wire.message import Request

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
-from ..options import LIMITS, MEDIA_KINDS, MEDIA_MODES, Kind, Option, Provider, Timeouts, of_provider
+from ..options.clients import MEDIA_KINDS, MEDIA_MODES, Kind, Option, of_provider
+from ..options.providers import Provider
+from ..options.timeouts import LIMITS, Timeouts
 from ..prompt import ClientInfo
 from ..records import dataclass, field, fields
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..patterns import pattern
 from ..prompt import Media, Prompt, Text, ToolResult, ToolUse, Unread
 from ..records import dataclass, replace

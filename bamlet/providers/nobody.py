@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..prompt import Prompt
 from ..records import replace
 from ..wire.message import Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..prompt import Media, Prompt, Text, ToolResult, ToolUse
 from ..records import replace
 from ..wire.message import Request

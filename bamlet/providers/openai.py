@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..options import PROVIDERS, Provider
+from ..options.providers import PROVIDERS, Provider
 from ..prompt import Media, MediaKind, Prompt, Text, ToolResult, ToolUse
 from ..records import dataclass, replace
 from ..wire.message import Request

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, Protocol
 
-from ..options import ALIASES, PROVIDERS, RESPONSE_TYPES
+from ..options.providers import ALIASES, PROVIDERS, RESPONSE_TYPES
 from ..prompt import Media, Prompt
 from ..records import dataclass
 from ..wire.message import Request

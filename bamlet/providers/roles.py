@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..prompt import TOOL_ROLE, Message, Part, Prompt, ToolResult, ToolUse, Unread
 from ..records import dataclass
 from .client import ClientOptions

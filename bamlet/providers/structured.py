@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..prompt import ANSWER_NAME, StructuredAnswer
 from .client import ClientConfigError, ClientOptions
 from .request import block_in, list_in

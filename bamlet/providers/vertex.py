@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..options import PROVIDERS
+from ..options.providers import PROVIDERS
 from ..prompt import Media, Prompt
 from ..records import replace
 from ..wire.message import Request

@@ -10,7 +10,7 @@ from ..diagnostics import did_you_mean
 from ..interpreter.runtime.context import ClientInfo as Declared
 from ..interpreter.runtime.context import EnvRef
 from ..interpreter.runtime.values import Opaque
-from ..options import Timeouts
+from ..options.timeouts import Timeouts
 from ..prompt import ClientInfo
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, MissingKey, dialect
 from ..records import dataclass

@@ -12,7 +12,7 @@ from ..interpreter.runtime.calling import with_holes
 from ..interpreter.runtime.conforms import is_of_type
 from ..interpreter.runtime.values import Opaque
 from ..jinja import TemplateError
-from ..options import of_provider
+from ..options.clients import of_provider
 from ..prompt import Message, Prompt, StructuredAnswer, answer_schema, render_prompt
 from ..providers import (
     ClientConfigError,

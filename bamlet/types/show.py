@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,13 +58,19 @@ def _shown_args(args: Sequence[Ty], bindings: Sequence[tuple[str, Ty]] = ()) -> 
     return f"<{shown}>" if shown else ""
 
 
+def _literal(value: object) -> str:
+    import json  # for messages, and most programs have none
+
+    return json.dumps(value, ensure_ascii=False)
+
+
 _SHOW: dict[type, Callable[[Any], str]] = {
     PrimitiveTy: lambda ty: ty.name,
     MediaTy: lambda ty: ty.kind,
     UnknownTy: lambda ty: "unknown",
     NeverTy: lambda ty: "never",
     ErrorTy: lambda ty: "<error>",
-    LiteralTy: lambda ty: json.dumps(ty.value, ensure_ascii=False),
+    LiteralTy: lambda ty: _literal(ty.value),
     EnumTy: lambda ty: ty.name,
     VariantTy: lambda ty: f"{ty.enum}.{ty.name}",
     ClassTy: lambda ty: ty.name + _shown_args(ty.args),

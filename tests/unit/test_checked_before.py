@@ -17,7 +17,7 @@ import pytest
 
 from bamlet.embed.built_before import BuiltBefore
 from bamlet.embed.checked_before import CheckedBefore
-from bamlet.embed.compiling import library_unit
+from bamlet.embed.library import library_unit
 from bamlet.embed.store import packed, unpacked
 from bamlet.grammar import Parser
 from bamlet.interpreter.program.analyse import Analysis, analyse

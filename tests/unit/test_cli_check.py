@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bamlet.cli.main import run
+from bamlet.cli.commands import make_parser
+from bamlet.cli.main import plain, run
 from bamlet.diagnostics.catalogue import CODES
 from bamlet.diagnostics.formats import FORMATS
 
@@ -42,6 +43,19 @@ def test_a_clean_program_is_silent_on_stdout(folder: Path, capsys: pytest.Captur
     (folder / "a.baml").write_text(RIGHT)
     assert run(["check"]) == 0
     assert capsys.readouterr() == ("", "checked 1 file, nothing wrong\n")
+
+
+@pytest.mark.parametrize("words", [(), ("a",), ("a b", "", "../c"), ("check", "@d")], ids=" ".join)
+def test_a_check_without_options_is_read_as_the_parser_reads_it(words: tuple[str, ...]) -> None:
+    command = ["check", *words]
+    assert vars(plain(command)) == vars(make_parser("check").parse_args(command))
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["run", "a"], ["check", "-"], ["check", "a", "--strict"], ["check", "--", "-a"]]
+)
+def test_every_other_command_line_takes_the_parser(words: list[str]) -> None:
+    assert plain(words) is None
 
 
 def test_what_is_wrong_goes_to_stdout(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bamlet.cli import exits
+from bamlet.cli.commands import make_parser
 from bamlet.cli.completions import told
-from bamlet.cli.main import make_parser
 from bamlet.cli.parser import actions, commands
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"

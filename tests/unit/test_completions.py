@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bamlet.cli.main import make_parser, run
+from bamlet.cli.commands import make_parser
+from bamlet.cli.main import run
 from bamlet.cli.parser import actions, commands
 
 SHELLS = ("bash", "zsh", "fish")

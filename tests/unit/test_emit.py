@@ -17,7 +17,7 @@ from typing import Any, get_args
 import pytest
 
 import bamlet
-from bamlet.embed.compiling import library_unit
+from bamlet.embed.library import library_unit
 from bamlet.grammar import Parser
 from bamlet.grammar import nodes as n
 from bamlet.interpreter import check, emit

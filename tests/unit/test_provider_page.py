@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bamlet.options import LIMITS, OPTIONS, PROVIDERS, RETRIES, STRATEGIES, Timeouts, of_provider
+from bamlet.options.clients import OPTIONS, of_provider
+from bamlet.options.providers import PROVIDERS
+from bamlet.options.retry_policies import RETRIES, STRATEGIES
+from bamlet.options.timeouts import LIMITS, Timeouts
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
 

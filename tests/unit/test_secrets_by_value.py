@@ -20,7 +20,7 @@ import pytest
 import bamlet
 from bamlet.cli.main import run
 from bamlet.diagnostics import misspelling_of
-from bamlet.options import of_provider
+from bamlet.options.clients import of_provider
 from bamlet.wire.redact import hide, is_secret_name
 from tests.servers.loopback import Answer, LoopbackServer
 from tests.support.canary import KEY

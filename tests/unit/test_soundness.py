@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import bamlet
 from bamlet.deep import make_room
 from bamlet.diagnostics import render
-from bamlet.embed.compiling import library, library_unit
+from bamlet.embed.library import library, library_unit
 from bamlet.grammar import Parsed, Parser
 from bamlet.interpreter.facts.typing_tables import looks_inside
 from bamlet.interpreter.program.analyse import Analysis, analyse

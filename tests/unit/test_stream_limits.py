@@ -17,7 +17,7 @@ from typing import Any, overload
 import pytest
 
 import bamlet
-from bamlet.options import Timeouts
+from bamlet.options.timeouts import Timeouts
 from bamlet.sysops.sse import MAX_BUFFERED_EVENTS
 from bamlet.wire.message import ConnectionReset, ConnectTimeout
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks, sse

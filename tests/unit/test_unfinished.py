@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bamlet.cli.terminal import DIM, UNDIM, LiveValue
+from bamlet.cli.live_value import DIM, UNDIM, LiveValue
 from bamlet.cli.unfinished import lines
 from tests.support.terminal import run_in_terminal
 

@@ -104,7 +104,7 @@ class DeclaredTypeBuilder:
 
         Raises `BamlError` with the place of a mistake; then nothing of the source is taken.
         """
-        from ..compiling import library_unit
+        from ..library import library_unit
 
         classes = {name: b.schema() for name, b in self._classes.items() if isinstance(b, NewClassBuilder)}
         enums = {name: b.schema() for name, b in self._enums.items() if isinstance(b, NewEnumBuilder)}

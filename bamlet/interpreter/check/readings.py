@@ -102,3 +102,8 @@ class _Readings:
 
 def _outside_jinja(literal: str) -> Iterator[re.Match[str]]:
     return _IN_BRACES.finditer(_JINJA.sub(lambda found: " " * len(found[0]), literal))
+
+
+def holds_jinja(texts: Iterable[str]) -> bool:
+    """Whether any of them has Jinja's brackets in it."""
+    return any(mark in text for text in texts for mark in ("{{", "{%", "{#"))

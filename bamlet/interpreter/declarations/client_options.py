@@ -6,19 +6,9 @@ from collections.abc import Callable, Mapping
 
 from ...diagnostics import Code, catalogue, did_you_mean, misspelling_of
 from ...grammar import nodes as n
-from ...options import (
-    BEDROCK_INFERENCE,
-    COMPOSITE_LIMITS,
-    COMPOSITES,
-    LIMITS,
-    MEDIA_KINDS,
-    MEDIA_MODES,
-    PROVIDERS,
-    Kind,
-    Needs,
-    Option,
-    of_provider,
-)
+from ...options.clients import BEDROCK_INFERENCE, MEDIA_KINDS, MEDIA_MODES, Kind, Option, of_provider
+from ...options.providers import COMPOSITES, PROVIDERS, Needs
+from ...options.timeouts import COMPOSITE_LIMITS, LIMITS
 from ...records import dataclass
 from ..facts.interface import EnvRef
 from .blocks import Block

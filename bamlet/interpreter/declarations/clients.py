@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
-from ...options import ALIASES, COMPOSITES, PROVIDERS
+from ...options.providers import ALIASES, COMPOSITES, PROVIDERS
 from ...records import dataclass
 from ...types.show import show
 from ...types.ty import UNKNOWN, ClassTy, FunctionTy

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ...diagnostics import catalogue, did_you_mean
 from ...grammar import nodes as n
-from ...options import CAUSES, RETRIES, STATUS, STRATEGIES
+from ...options.retry_policies import CAUSES, RETRIES, STATUS, STRATEGIES
 from ..facts.interface import RetryPolicyInfo, Setting
 from .blocks import Block, Shape
 from .clients import run_on

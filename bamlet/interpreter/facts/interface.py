@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from ...options import RETRIES
+from ...options.retry_policies import RETRIES
 from ...patterns import pattern
 from ...records import dataclass, field
 from ...source import Span

@@ -9,8 +9,6 @@ from ...grammar import nodes as n
 from ...records import dataclass, replace
 from ...types.ty import ERROR, NEVER, STRING, UNKNOWN, ListTy, MapTy, ParameterTy, Ty
 from ..declarations.attributes import describe
-from ..declarations.blocks import Block
-from ..declarations.llm_bodies import holes_of, read_llm_body
 from ..facts.code_names import arguments_name, prompt_name
 from ..facts.interface import AgentInfo, Param
 from ..facts.report import Report
@@ -80,6 +78,9 @@ class SignatureReader:
             case n.HostStub():
                 return self._of_host(placed, node, replace(symbol, kind="host", suspends=True))
             case n.LlmBody():
+                from ..declarations.blocks import Block
+                from ..declarations.llm_bodies import holes_of, read_llm_body
+
                 if own:
                     message = "a function of a model knows what it asks for: it has no type parameters"
                     self.report.at(placed, node.type_params[0], catalogue.UNSUPPORTED, message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ...diagnostics import Diagnostic, catalogue
 from ...grammar import Parsed
@@ -10,7 +10,7 @@ from ...records import dataclass
 from ...types.show import show
 from ...types.ty import NEVER
 from ..check import Checked, check
-from ..check.readings import check_readings
+from ..check.readings import check_readings, holds_jinja
 from ..emit.call_graph import call_graph
 from ..emit.effects import infer_effects
 from ..facts.code_names import constant_name, prompt_name
@@ -92,11 +92,6 @@ def analyse(
     found = independent(report.diagnostics, gaps)
     report.diagnostics[:] = [*edition.diagnostics, *misplaced, *unread, *found]
     return Analysis(names, view, checked, graph, effects, report, edition)
-
-
-def holds_jinja(texts: Iterable[str]) -> bool:
-    """Whether any of them has Jinja's brackets in it."""
-    return any(mark in text for text in texts for mark in ("{{", "{%", "{#"))
 
 
 def _check_holes(names: Names, effects: Effects, report: Report) -> None:

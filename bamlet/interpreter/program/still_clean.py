@@ -8,6 +8,7 @@ wants to know what is wrong has to look anyway, since messages point to places i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ...grammar import Parsed
 from ...grammar import nodes as n
@@ -16,10 +17,7 @@ from ...records import dataclass, replace
 from ...types.ty import NEVER, Ty
 from ..check import Checked, check
 from ..check.divergence import never_returning
-from ..check.outdated import check_outdated
-from ..check.readings import check_readings
-from ..declarations.clients import check_client
-from ..declarations.llm_bodies import client_of
+from ..check.readings import check_readings, holds_jinja
 from ..emit.call_graph import call_graph, dispatched
 from ..emit.effects import infer_effects, spread
 from ..facts.code_names import constant_name, prompt_name
@@ -30,8 +28,11 @@ from ..facts.report import Report
 from ..facts.symbols import FunctionSymbol, Names
 from ..names.aliases import AliasReader
 from ..names.signatures import SignatureReader
-from .analyse import Analysis, holds_jinja
-from .unit import Unit
+
+if TYPE_CHECKING:
+    # Stages that look at a whole program.
+    from .analyse import Analysis
+    from .unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def looked_at_anew(kept: Clean, changed: Sequence[Parsed], library: Unit) -> Ane
         return None
     check_readings(items, report)
     if kept.edition == 2:
+        from ..check.outdated import check_outdated
+
         check_outdated(items, report)
     if holds_jinja(placed.span(placed.node).text for placed in items):
         from ..check.prompts import check_prompts  # brings jinja2
@@ -124,6 +127,9 @@ def _declared(
         if _head(symbol) != _head(known) or prompt_name(name) in names.functions:
             return None
         if symbol.llm is not None:
+            from ..declarations.clients import check_client
+            from ..declarations.llm_bodies import client_of
+
             check_client(names, placed, client_of(placed.node), report)
         own.functions[name] = names.functions[name] = symbol
     return None if report.diagnostics else own
