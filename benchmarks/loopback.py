@@ -2,7 +2,8 @@
 
 `/call/chat/completions` answers with one short text; `/items/N/chat/completions` streams a JSON list of N
 items, four characters a chunk; `/chunks/N/MS/chat/completions` streams N words, MS milliseconds apart;
-`/label/MS/chat/completions` answers with a small JSON object after MS milliseconds.
+`/label/MS/chat/completions` answers with a small JSON object after MS milliseconds. `/received` tells how many bytes
+of bodies came so far.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import re
 import resource
 import subprocess
 import sys
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -34,6 +37,12 @@ def server() -> Iterator[str]:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.terminate()
+
+
+def received(url: str) -> int:
+    """How many bytes of bodies that server was sent."""
+    with urllib.request.urlopen(f"{url}/received") as answer:
+        return int(answer.read())
 
 
 def items(count: int) -> list[dict[str, Any]]:
@@ -86,13 +95,21 @@ def _framed(chunk: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(chunk), chunk)
 
 
+_bytes = Counter[str]()
+
+
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            if length := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
-                await reader.readexactly(int(length[1]))
             path = head.split(b" ", 2)[1].decode()
+            if length := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
+                _bytes["received"] += len(await reader.readexactly(int(length[1])))
+            if path == "/received":
+                told = b"%d" % _bytes["received"]
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(told), told))
+                await writer.drain()
+                continue
             if paced := re.fullmatch(r"/chunks/(\d+)/(\d+)/chat/completions", path):
                 await _words(writer, int(paced[1]), int(paced[2]) / 1000)
             else:

@@ -1,99 +1,99 @@
-"""A thousand rows by `map_file`, 128 under way: CPU of the process for a row, and its time, against bare aiohttp.
+"""Rows by `map_file`, 128 under way: CPU of one more row, and of starting, against bare aiohttp with a semaphore.
 
-The floor sends the same requests behind a semaphore, reads the JSON of each answer and writes its lines. It binds
-nothing, remembers nothing and cannot go on.
+Each side runs in processes of its own, on the same loop and after as many rows for nothing, and sends as many bytes
+of bodies. A run of many rows minus a run of few is what a row costs; what is left of the few is the start.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from time import perf_counter, process_time
-from typing import Any
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any, NamedTuple
 
-import aiohttp
+from .loopback import received, server
+from .measure import Row, Timing
 
-import bamlet
-
-from .loopback import server
-from .measure import Row, measure
-
-ROWS = 1000
+FEW, MANY = 1000, 4000
 PLACES = 128
 LATENCY_MS = 100
-ROUNDS = 3
+ROUNDS = 5
+LOOPS = ("asyncio", "uvloop")
+PARSERS = ("h11", "httptools")
 MOST_RATIO = 2.0  # CPU of a row, of the floor
+FLOOR = "floor"
 
-SOURCE = """\
-class Label {
-  label string
-  score int
-}
 
-client<llm> Loopback {
-  provider "openai-generic"
-  options {
-    base_url "BASE"
-    api_key "none"
-    model "loopback"
-  }
-}
+class Side(NamedTuple):
+    """`work` is a parser of ours, or the floor."""
 
-function Classify(text: string) -> Label {
-  client Loopback
-  prompt #"
-    {{ text }}
-    {{ ctx.output_format }}
-  "#
-}
-"""
+    work: str
+    loop: str
 
-FORMAT = "Answer in JSON using this schema:\n{\n  label: string,\n  score: int,\n}"
+
+class Found(NamedTuple):
+    """What two runs in one process took: CPU with all threads and children, then the time of the longer."""
+
+    few: float
+    many: float
+    passed: float
+
+    @property
+    def row(self) -> float:
+        return (self.many - self.few) / (MANY - FEW)
+
+    @property
+    def start(self) -> float:
+        return self.few - self.row * FEW
 
 
 def rows() -> Iterator[Row]:
-    with server() as url, tempfile.TemporaryDirectory() as name:
-        base, folder = f"{url}/label/{LATENCY_MS}", Path(name)
-        texts = [f"row {number}: the kettle of my order is late, again" for number in range(ROWS)]
-        table = "".join(json.dumps({"text": text}) + "\n" for text in texts)
-        (folder / "in.jsonl").write_text(table, "utf-8")
-        program = bamlet.compile_sources({"main.baml": SOURCE.replace("BASE", base)})
-
-        def ours() -> None:
-            report = bamlet.map_file(
-                program,
-                "Classify",
-                input=str(folder / "in.jsonl"),
-                output=str(folder / "out.jsonl"),
-                concurrency=PLACES,
-                fresh=True,
-            )
-            assert report.ok == ROWS, report
-
-        def by_hand() -> None:
-            found = asyncio.run(_answers(base, texts))
-            lines = "".join(json.dumps({"result": value}) + "\n" for value in found)
-            (folder / "floor.jsonl").write_text(lines, "utf-8")
-
-        works: dict[str, Callable[[], object]] = {"ours": ours, "floor": by_hand}
-        busy = measure(works, ROUNDS, process_time)
-        work = f"CPU of 1 of {ROWS:,} rows, {PLACES} under way"
-        yield Row(work, busy["ours"].per(ROWS), busy["floor"].per(ROWS), most_ratio=MOST_RATIO)
-        passed = measure(works, 1, perf_counter)
-        yield Row("the same, by the clock", passed["ours"].per(ROWS), passed["floor"].per(ROWS))
+    loops, parsers = _installed(LOOPS), _installed(PARSERS)
+    sides = [Side(work, loop) for loop in loops for work in (*parsers, FLOOR)]
+    found: dict[Side, list[Found]] = {side: [] for side in sides}
+    for _ in range(ROUNDS):
+        # By turns, so that a slow moment of the machine falls on all.
+        for side, more in _one_round(sides).items():
+            found[side].append(more)
+    for side in sides:
+        if side.work != FLOOR:
+            yield from _compared(side, found[side], found[Side(FLOOR, side.loop)])
 
 
-async def _answers(base: str, texts: list[str]) -> list[Any]:
-    places = asyncio.Semaphore(PLACES)
+def _compared(side: Side, ours: Sequence[Found], floor: Sequence[Found]) -> Iterator[Row]:
+    on = f"{side.work}, {side.loop}"
+    bar = MOST_RATIO
+    yield Row(f"CPU of one more row, {PLACES} under way, {on}", _row(ours), _row(floor), most_ratio=bar)
+    yield Row(f"CPU of starting a run, {on}", _start(ours), _start(floor))
+    passed = [Timing(tuple(one.passed / MANY for one in all_)) for all_ in (ours, floor)]
+    yield Row(f"1 of {MANY:,} rows by the clock, {on}", *passed)
 
-    async def one(text: str) -> Any:
-        body = {"model": "loopback", "messages": [{"role": "user", "content": f"{text}\n{FORMAT}"}]}
-        async with places, session.post(f"{base}/chat/completions", json=body) as answer:
-            found = await answer.json()
-        return json.loads(found["choices"][0]["message"]["content"])
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=PLACES)) as session:
-        return await asyncio.gather(*(one(text) for text in texts))
+def _row(found: Sequence[Found]) -> Timing:
+    return Timing(tuple(one.row for one in found))
+
+
+def _start(found: Sequence[Found]) -> Timing:
+    return Timing(tuple(one.start for one in found))
+
+
+def _one_round(sides: Sequence[Side]) -> dict[Side, Found]:
+    """With a server for each, which says at the end how many bytes it was sent."""
+    found, bytes_ = {}, {}
+    for side in sides:
+        with server() as url:
+            found[side] = Found(*_run(side, f"{url}/label/{LATENCY_MS}"))
+            bytes_[side] = received(url)
+    assert len(set(bytes_.values())) == 1, bytes_
+    return found
+
+
+def _run(side: Side, base: str) -> Any:
+    command = [sys.executable, "-m", "benchmarks.mapping_sides", base, *side, *map(str, (PLACES, FEW, MANY))]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def _installed(names: Sequence[str]) -> list[str]:
+    return [name for name in names if find_spec(name)]
