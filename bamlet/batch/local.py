@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from .engines import Done, Row
@@ -19,8 +20,11 @@ class LocalEngine:
         self._asked = self._ended_rows = 0
         self._is_dry = False
         self._failure: BaseException | None = None
-        # One reads at a time: an iterator gives one row after the other, and may wait for the next.
-        self._reading = asyncio.Lock()
+        # One reads at a time: an iterator gives one row after the other, and may wait for the next. No lock of
+        # asyncio: that lets in one for each turn of the loop, and nobody past those who wait. Once answers come
+        # faster than turns, each row waits in line, and costs a look at all sockets.
+        self._is_reading = False
+        self._readers: deque[asyncio.Future[None]] = deque()
         # Set when there is room for one more task, or a task has ended. Who waits for it has looked just before.
         self._changed = asyncio.Event()
         paces.hear(self._look_for_room)
@@ -70,12 +74,28 @@ class LocalEngine:
                 await asyncio.sleep(0)
 
     async def _next(self, rows: AsyncIterator[Row]) -> Row | None:
-        async with self._reading:
+        while self._is_reading:
+            turn = asyncio.get_running_loop().create_future()
+            self._readers.append(turn)
+            await turn
+        self._is_reading = True
+        try:
             if not self._is_dry:
                 async for row in rows:
                     return row
                 self._is_dry = True
-        return None
+            return None
+        finally:
+            self._is_reading = False
+            self._wake_a_reader()
+
+    def _wake_a_reader(self) -> None:
+        """It looks again: another may read by then, and wakes it in turn."""
+        while self._readers:
+            turn = self._readers.popleft()
+            if not turn.done():  # cancelled, as all of them are then
+                turn.set_result(None)
+                return
 
     def _has_room(self) -> bool:
         return not self._is_dry and self._paces.rows(len(self._tasks))
