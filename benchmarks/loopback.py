@@ -2,8 +2,8 @@
 
 `/call/chat/completions` answers with one short text; `/items/N/chat/completions` streams a JSON list of N
 items, four characters a chunk; `/chunks/N/MS/chat/completions` streams N words, MS milliseconds apart;
-`/label/MS/chat/completions` answers with a small JSON object after MS milliseconds. `/received` tells how many bytes
-of bodies came so far.
+`/label/MS/chat/completions` answers with a small JSON object after MS milliseconds; `/received` tells how many
+bytes of bodies came so far.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rows by `map_file`, 128 under way: CPU of one more row, and of starting, against bare aiohttp with a semaphore.
 
-Each side runs in processes of its own, on the same loop and after as many rows for nothing, and sends as many bytes
-of bodies. A run of many rows minus a run of few is what a row costs; what is left of the few is the start.
+Each side runs in processes of its own, on the same loop and after as many rows for nothing, and sends as many
+bytes of bodies. A run of many rows minus a run of few is what a row costs; what is left of the few is the start.
 """
 
 from __future__ import annotations

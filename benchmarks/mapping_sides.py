@@ -1,8 +1,8 @@
 """One side of `benchmarks.mapping`, in its process: `python -m benchmarks.mapping_sides BASE WORK LOOP PLACES FEW
 MANY`.
 
-WORK is a parser of ours or `floor`, LOOP `asyncio` or `uvloop`. Prints CPU of a run of few rows and of one of many,
-and the time of the latter, in seconds, after a run of few for nothing.
+WORK is a parser of ours or `floor`, LOOP `asyncio` or `uvloop`. Prints CPU of a run of few rows and of one of
+many, and the time of the latter, in seconds, after a run of few for nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import gc
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
@@ -68,13 +68,14 @@ def ours(base: str, parser: Any, places: int) -> Callable[[Path, Path], None]:
 
 def floor(base: str, loop: str, places: int) -> Callable[[Path, Path], None]:
     def run(source: Path, target: Path) -> None:
-        with asyncio.Runner(loop_factory=_factory(loop)) as runner:
-            runner.run(_by_hand(base, source, target, places))
+        with asyncio.Runner(loop_factory=_factory(loop)) as runner, source.open(encoding="utf-8") as lines:
+            found = runner.run(_by_hand(base, lines, places))
+        target.write_text("".join(found), "utf-8")
 
     return run
 
 
-async def _by_hand(base: str, source: Path, target: Path, places: int) -> None:
+async def _by_hand(base: str, lines: Iterable[str], places: int) -> list[str]:
     """What a person writes who binds nothing, remembers nothing and cannot go on."""
     free = asyncio.Semaphore(places)
 
@@ -90,9 +91,7 @@ async def _by_hand(base: str, source: Path, target: Path, places: int) -> None:
     headers = {"authorization": "Bearer none"}
     connector = aiohttp.TCPConnector(limit=places)
     async with aiohttp.ClientSession(connector=connector, json_serialize=_compact) as session:
-        with source.open() as lines:
-            found = await asyncio.gather(*(one(line) for line in lines))
-    target.write_text("".join(found), "utf-8")
+        return await asyncio.gather(*(one(line) for line in lines))
 
 
 def _factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop]:

@@ -137,7 +137,8 @@ class _Run:
                 return self._report("looked", "", meter, plan)
         first = next(plan.rows_to_ask(self._table, self._binder), None) if meter.to_ask else None
         reserve = await reserve_for(self._runtime, self._function, self._prices, first)
-        stops = Stops(options, journal.spent(), len(plan.problems), reserve)
+        has_answers = OK in plan.statuses
+        stops = Stops(options, journal.spent(), len(plan.problems), reserve, has_answers=has_answers)
         session = Session(self._options, self._hooks, self._binder, plan, meter, stops, join, parts)
         if meter.to_ask:
             # Not before: a cluster is joined here, which a run that asks nobody would leave as it is.

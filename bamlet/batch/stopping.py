@@ -16,13 +16,25 @@ CANARY_ROWS = 3
 HOPELESS_STATUSES = frozenset({401, 403, 404})
 HOPELESS_CLASSES = frozenset({"InvalidArgument"})
 HOPELESS_CAUSES = frozenset({"missing_key"})
+NOBODY_THERE = "Io"
 GRACE_SECONDS = 10.0  # for rows in flight after the first Ctrl-C, and after a deadline
 
 
 class Stops:
-    """Hears each row that begins and ends. `reason` is set once, by the first that stops the run."""
+    """Hears each row that begins and ends. `reason` is set once, by the first that stops the run.
 
-    def __init__(self, options: MapOptions, spent: float, failed: int, reserve: Reserve | None) -> None:
+    `has_answers`: earlier runs on the state were answered, so the function can be, as it is.
+    """
+
+    def __init__(
+        self,
+        options: MapOptions,
+        spent: float,
+        failed: int,
+        reserve: Reserve | None,
+        *,
+        has_answers: bool = False,
+    ) -> None:
         self.reason: Reason | None = None
         self.message = ""
         self.spent = spent
@@ -33,7 +45,8 @@ class Stops:
         self._reserve = reserve
         self._reserved: dict[int, float] = {}
         self._reserved_sum = 0.0
-        self._canary: list[str] = []
+        self._has_answers = has_answers
+        self._canary: list[str] = []  # classes of the first failures, before any success
         self._changed = asyncio.Event()
         self._cancel: Callable[[], object] | None = None
         self._grace: asyncio.TimerHandle | None = None
@@ -84,7 +97,7 @@ class Stops:
     async def may_begin(self, id_: int, arguments: Mapping[str, Any]) -> bool:
         """Whether this row may be asked; the first rows wait for each other."""
         limit = self._options.max_cost
-        while self._options.has_canary and self.reason is None and not self.ok and self._reserved:
+        while self._is_first and self.reason is None and self._reserved:
             # Cleared before the wait, with nothing awaited since the look: what changes after the look is heard.
             self._changed.clear()
             await self._changed.wait()
@@ -97,6 +110,11 @@ class Stops:
         self._reserved[id_] = cost
         self._reserved_sum += cost
         return True
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether rows still begin one after the other: until one succeeds, or enough were no reason to stop."""
+        return self._options.has_canary and not self.ok and len(self._canary) < CANARY_ROWS
 
     def ended(self, done: Done, arguments: Mapping[str, Any]) -> None:
         reserved = self._reserved.pop(done.id, 0.0)
@@ -114,16 +132,26 @@ class Stops:
 
     def _look_at_failure(self, done: Done) -> None:
         letter = json.loads(done.error or "{}")
-        if self._options.has_canary and not self.ok:
-            self._canary.append(letter["class"])
-            hopeless = (
-                letter["status"] in HOPELESS_STATUSES
-                or letter["class"] in HOPELESS_CLASSES
-                or any(attempt["cause"] in HOPELESS_CAUSES for attempt in letter["attempts"][-1:])
-            )
-            same = len(self._canary) >= CANARY_ROWS and len(set(self._canary)) == 1
-            if hopeless or same:
-                self.stop("canary", letter["message"])
+        if self._options.has_canary and not self.ok and self._is_told_by(letter):
+            self.stop("canary", letter["message"])
         limit = self._options.max_errors
         if limit is not None and limit.is_passed(self.failed, self.failed + self.ok):
             self.stop("max-errors", f"{self.failed} rows have failed")
+
+    def _is_told_by(self, letter: Mapping[str, Any]) -> bool:
+        """Whether the others would fail as this row has."""
+        causes = {attempt["cause"] for attempt in letter["attempts"][-1:]}
+        if (
+            letter["status"] in HOPELESS_STATUSES
+            or letter["class"] in HOPELESS_CLASSES
+            or not HOPELESS_CAUSES.isdisjoint(causes)
+        ):
+            return True
+        if not self._is_first:
+            return False
+        self._canary.append(letter["class"])
+        if len(self._canary) < CANARY_ROWS or len(set(self._canary)) > 1:
+            return False
+        # Where others were answered, it is these rows that fail: the last ones of a run, or those that are asked
+        # again because they had failed. Unless nobody is there to ask.
+        return not self._has_answers or self._canary[0] == NOBODY_THERE

@@ -47,7 +47,7 @@ SMALL: dict[Any, dict[str, Any]] = {
         "DEFER": replace(language.DEFER, size=8),
         "DISPATCH": replace(language.DISPATCH, size=8),
     },
-    mapping: {"ROWS": 2, "LATENCY_MS": 1},
+    mapping: {"FEW": 2, "MANY": 4, "LATENCY_MS": 1, "LOOPS": ("asyncio",), "PARSERS": ("h11",)},
     many: {"STREAMS": 2, "CHUNKS": 2, "PACE_MS": 1, "IDLE_STREAMS": 2},
     parsing: {"LINES": 100},
     prompts: {"PROMPTS": 2},

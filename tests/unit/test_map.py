@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -157,10 +158,15 @@ def test_rows_that_fail_are_in_the_errors_and_asked_again_on_demand(table: Table
     report = table.run(id_column="n")
     errors = table.errors()
     assert report.reason == "done"
-    assert 0 < report.failed == len(errors) < 30
+    assert 3 < report.failed == len(errors) < 30
     assert {error["class"] for error in errors} == {"HttpStatus"}
     assert all("is refused" in error["raw"] and error["id"] == error["row"] for error in errors)
     assert len(table.output()) == 100 - report.failed
+
+    # That they all fail once more tells nothing of the function, which has answered others.
+    again = table.run(retry_errors=(), id_column="n")
+    assert (again.reason, again.called, again.failed) == ("done", report.failed, report.failed)
+    assert table.errors()[0]["class"] == "HttpStatus"
 
     table.behaviour = Behaviour(latency=1)
     assert table.run(retry_errors=("Validation",)).called == 0
@@ -228,6 +234,19 @@ def test_three_first_rows_that_fail_alike_end_the_run(table: Table) -> None:
     table.behaviour = Behaviour(latency=1, fail=1.0)
     table.write(texts(range(50)))
     assert (table.run().reason, table.calls) == ("canary", 3)
+
+
+def test_the_first_rows_end_a_run_also_where_others_were_answered_if_nobody_is_there(table: Table) -> None:
+    table.write(texts(range(3)))
+    assert table.run().ok == 3
+    table.write(texts(range(30)))
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and never listens
+        nobody = source().replace("env.BASE_URL", f'"http://127.0.0.1:{deaf.getsockname()[1]}"')
+        report = table.run(program=nobody)
+    assert (report.reason, report.called, report.known) == ("canary", 3, 3)
+    assert table.run().ok == 30 - 3  # which have failed
+    assert table.run(retry_errors=("Io",)).ok == 30
 
 
 def test_requests_that_are_refused_are_sent_again_and_are_no_retries(table: Table) -> None:
