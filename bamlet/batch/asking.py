@@ -86,6 +86,11 @@ class Asker:
 
     def _spent(self, call: Call | None) -> Spent:
         attempts = call.record.attempts if call is not None else []
+        if len(attempts) == 1 and (usage := attempts[0].usage) is not None:  # as most rows do
+            (only,) = attempts
+            paid = self._cost(only.client_name, usage)
+            client = only.client_name if only.selected else None
+            return Spent(1, usage.input_tokens, usage.output_tokens, paid, client)
         answered = [(attempt.client_name, usage) for attempt in attempts if (usage := attempt.usage) is not None]
         money = [self._cost(client, usage) for client, usage in answered]
         return Spent(

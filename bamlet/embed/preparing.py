@@ -13,7 +13,7 @@ from ..sysops.host import Services
 from ..sysops.sink import Mode, Sink
 from ..sysops.views import Skeleton, View
 from ..types.ty import NULL
-from .arguments import bind_arguments
+from .arguments import Parameters
 from .asking import asked
 from .call import Call
 from .compiling import callable_functions, with_types
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 class Calls:
     """Of one runtime: a program, its services, and the way to its operations."""
 
-    __slots__ = ("invoke", "program", "services")
+    __slots__ = ("_parameters", "invoke", "program", "services")
 
     def __init__(self, program: Program, services: Services, invoke: Callable[..., Any]) -> None:
         self.program = program
         self.services = services
         self.invoke = invoke
+        self._parameters: dict[str, Parameters] = {}  # of the functions that were called
 
     # --- by name
 
@@ -144,7 +145,15 @@ class Calls:
         callee = self.callee(program, function)
         check_entry(callee.info)
         check_named(callee.info, arguments, named)
-        return callee, bind_arguments(callee.info, {**(arguments or {}), **named}, program.space)
+        return callee, self._laid_out(program, callee.info).bind({**(arguments or {}), **named})
+
+    def _laid_out(self, program: Program, info: FunctionInfo) -> Parameters:
+        if program is not self.program:  # with types of the call
+            return Parameters(info, program.space)
+        known = self._parameters.get(info.name)
+        if known is None:
+            known = self._parameters[info.name] = Parameters(info, program.space)
+        return known
 
     def typed(self, function: str, options: CallContext) -> tuple[Program, FunctionInfo]:
         """The function in the program with the types of the call."""
