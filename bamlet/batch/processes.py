@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from ..sync.background import new_event_loop
 from .budget import Grant, Owner
 from .crew import WorkerDied
 from .engines import Done, Refused, Row
@@ -157,7 +158,8 @@ def _process(end: socket.socket, work: Work) -> None:
     # Ctrl-C goes to all processes of a terminal. The owner hears it, too, and says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    asyncio.run(_Bench(work).serve(end))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_Bench(work).serve(end))
 
 
 class _Bench:

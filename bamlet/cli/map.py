@@ -19,6 +19,7 @@ from ..batch.run import run_map
 from ..batch.session import Hooks
 from ..batch.setting import Setting
 from ..diagnostics.render import render_all
+from ..sync.background import new_event_loop
 from . import exits
 from .map_progress import progress_for
 from .options import environment, offline, reach
@@ -47,7 +48,8 @@ def main(arguments: argparse.Namespace) -> int:
             return exits.BAD_SOURCE
         environ = environment(arguments)
         arguments.offline = offline(arguments)
-        report = asyncio.run(_run(program, arguments, _options(arguments), environ))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            report = runner.run(_run(program, arguments, _options(arguments), environ))
     except (Refused, OSError, ValueError) as failure:
         print(f"bamlet map: {failure}", file=sys.stderr)
         return exits.USAGE

@@ -34,7 +34,7 @@ class Loop:
     def __init__(self) -> None:
         self.process = os.getpid()
         # Here and not in the thread: work may be handed over before that runs.
-        self.loop = _new_event_loop()
+        self.loop = new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="bamlet", daemon=True)
         start_on_stack(self._thread, LOOP_STACK_BYTES)
 
@@ -87,7 +87,7 @@ class Loop:
             raise
 
 
-def _new_event_loop() -> asyncio.AbstractEventLoop:
+def new_event_loop() -> asyncio.AbstractEventLoop:
     """uvloop's where it is installed (the `fast` extra): a busy loop costs half."""
     try:
         import uvloop
