@@ -193,7 +193,7 @@ class _RoundClock(Clock):
     def __init__(self) -> None:
         self.rounds = 0
 
-    def now(self) -> float:  # type: ignore[override]
+    def now(self) -> float:
         return max(0.0, self.rounds - self.QUICK)
 
 
