@@ -122,7 +122,7 @@ DOORS: dict[str, set[str]] = {
     "sys.stdout": _TERMINAL,
     "sys.stderr": _TERMINAL | {"sysops.console"},
     "compile": {"interpreter"},
-    "exec": {"interpreter", "client.parts", "records"},
+    "exec": {"interpreter", "client.objects", "client.parts", "records"},
     "eval": set(),
     "threading": {"sync", "deep", "client.locks", "batch.journal", "testing.serving"},
     "pydantic": {"client"},

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..records import dataclass
 from .fitting import innermost
-from .shapes import Checks, Either, Listed, Mapped, Maybe, Named, Object, Shape, Shapes
+from .options import UNSET
+from .shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, Shapes
+
+if TYPE_CHECKING:
+    from ..embed.runtime import FunctionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Of one function: names as its generated method has them, and the shapes of those that may hold mappings."""
+
+    _names: tuple[str, ...]
+    _holding: Mapping[str, Shape]
+    _shapes: Shapes
+
+    def arguments(self, values: Sequence[Any], more: Mapping[str, Any]) -> dict[str, Any]:
+        """`more` are parameters with a default of the program, by name; those that are not given are `UNSET`."""
+        given = dict(zip(self._names, values, strict=False))
+        if more:
+            given |= {name: value for name, value in more.items() if value is not UNSET}
+        for name, shape in self._holding.items():
+            if name in given:
+                given[name] = without_unknown_keys(given[name], shape, self._shapes)
+        return given
+
+
+def parameters(function: FunctionInfo, shapes: Shapes) -> Parameters:
+    params = sorted(function.params, key=lambda param: param.has_default)
+    found = {param.name: shapes.final(param.ty) for param in params}
+    return Parameters(tuple(found), {name: shape for name, shape in found.items() if not _is_leaf(shape)}, shapes)
+
+
+def _is_leaf(shape: Shape) -> bool:
+    return isinstance(shape.inner if isinstance(shape, Maybe) else shape, Leaf | Choice | Enum)
 
 
 def without_unknown_keys(value: Any, shape: Shape, shapes: Shapes) -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar
 
-from .options import UNSET, context_of, merged
+from .options import context_of, merged
 
 if TYPE_CHECKING:
     from ..embed import (
@@ -85,17 +85,7 @@ class Caller:
         return type(self)(self._package, merged(self._options, given))
 
     def _arguments(self, function: str, values: Sequence[Any], more: More) -> dict[str, Any]:
-        """`more` are parameters with a default of the program, by name; those that are not given are `UNSET`."""
-        from .arguments import without_unknown_keys  # brings the algebra of types, which an import has no need of
-
-        params = self._package.parameters(function)
-        given = {name: value for name, value in more.items() if value is not UNSET}
-        return {
-            name: value
-            if not (shape := params[name])
-            else without_unknown_keys(value, shape, self._package.makers.shapes)
-            for name, value in (*zip(params, values, strict=False), *given.items())
-        }
+        return self._package.parameters(function).arguments(values, more)
 
     def _context(self, options: Options) -> CallContext | None:
         given = merged(self._options, options) if options else self._options
@@ -141,7 +131,8 @@ class AsyncCaller(Caller):
 
     async def _call(self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE) -> T:
         package = self._package
-        await package.close_with_loop()
+        if not package.loops.know_running():
+            await package.loops.close_with_running()
         arguments = self._arguments(function, values, more)
         context = self._context(options)
         value = None
@@ -194,7 +185,7 @@ class AsyncStreamer(Streamer):
     ) -> BamlStream[Any, Any]:
         from .streams import BamlStream
 
-        return BamlStream(self._feed(function, values, options, more), self._package.close_with_loop)
+        return BamlStream(self._feed(function, values, options, more), self._package.loops)
 
 
 class Requester(Caller):
@@ -224,7 +215,8 @@ class AsyncRequester(Requester):
         self, function: str, values: Sequence[Any], options: Options, more: More = NO_MORE
     ) -> HTTPRequest:
         self._check_llm(function)
-        await self._package.close_with_loop()
+        if not self._package.loops.know_running():
+            await self._package.loops.close_with_running()
         runtime = self._package.asynchronous
         request = runtime.stream_request if self._streams else runtime.request
         return await request(function, self._arguments(function, values, more), context=self._context(options))
@@ -241,7 +233,7 @@ class Reader(Caller):
 
     def _parse_partial(self, function: str, text: str, options: Options) -> T:  # type: ignore[type-var]
         from ..embed.host_errors import validation_error
-        from .values import HELD
+        from .objects import HELD
 
         self._check_llm(function)
         package = self._package

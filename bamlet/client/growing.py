@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..sap.growing import Lists
+from .objects import HELD, Maker
 from .shapes import Checks, Either, Listed, Maybe, Object, Shape, State
-from .values import HELD, Maker, Makers
+from .values import Makers
 
 _NOTHING: Any = object()
 
@@ -99,10 +100,13 @@ class _List:
     def make(self, value: Any) -> Any:
         if value is None:
             return []
-        if self._settled and not (len(value) >= self._settled and value[self._settled - 1] is self._last):
+        settled = self._settled
+        if settled and not (len(value) >= settled and value[settled - 1] is self._last):
             self._begin()  # another list in its place
-        for item in value[self._settled : -1]:
-            self._settle(item)
+            settled = 0
+        if len(value) > settled + 1:
+            for item in value[settled:-1]:
+                self._settle(item)
         items = self._snapshots.copy_of(self._items)
         if len(value) > self._settled and (made := self._open(value[-1])) is not HELD:
             items.append(made)

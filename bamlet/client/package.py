@@ -5,24 +5,23 @@ Nothing is made at import. Two packages share nothing, also if they come from th
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from .locks import ProcessLock
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-
     from ..embed import AsyncRuntime, CallContext, Program
     from ..embed.project import Edition
     from ..embed.runtime import FunctionInfo
     from ..sync import Runtime
-    from .shapes import Shape
-    from .values import Maker, Makers
+    from .arguments import Parameters
+    from .loops import Loops
+    from .objects import Maker
+    from .values import Makers
 
 GLOBALS = "DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_RUNTIME"
 
@@ -35,9 +34,9 @@ class Package:
         self._edition = edition
         self._making = ProcessLock()
         self._runtime: Runtime | None = None
-        self._loops: WeakKeyDictionary[AbstractEventLoop, AsyncGenerator[None, None]] = WeakKeyDictionary()
+        self._loops: Loops | None = None
         self._finals: dict[str, Maker] = {}
-        self._parameters: dict[str, Mapping[str, Shape | None]] = {}
+        self._parameters: dict[str, Parameters] = {}
         self.tags: Callable[[], Mapping[str, str]] = dict
         self.listener: Callable[[Any], None] | None = None
 
@@ -77,15 +76,15 @@ class Package:
     def asynchronous(self) -> AsyncRuntime:
         return self.runtime.asynchronous
 
-    async def close_with_loop(self) -> None:
-        """Have the connections of the running loop closed when it ends: `asyncio.run` closes generators last."""
-        from asyncio import get_running_loop
+    @property
+    def loops(self) -> Loops:
+        if self._loops is None:
+            from .loops import Loops
 
-        loop = get_running_loop()
-        if loop not in self._loops:
-            # In the table before the first step, which awaits nothing: two calls at once register one.
-            closing = self._loops[loop] = _closing(self.asynchronous)
-            await anext(closing)
+            with self._making:
+                if self._loops is None:
+                    self._loops = Loops(self.asynchronous)
+        return self._loops
 
     @property
     def program(self) -> Program:
@@ -94,13 +93,12 @@ class Package:
     def function(self, name: str) -> FunctionInfo:
         return self.program.interface.functions[name]
 
-    def parameters(self, function: str) -> Mapping[str, Shape | None]:
-        """The shapes of those that may hold mappings. Those with a default come last, as in a generated method."""
+    def parameters(self, function: str) -> Parameters:
         known = self._parameters.get(function)
         if known is None:
-            shapes = self.makers.shapes
-            params = sorted(self.function(function).params, key=lambda param: param.has_default)
-            known = self._parameters[function] = {p.name: _unless_leaf(shapes.final(p.ty)) for p in params}
+            from .arguments import parameters
+
+            known = self._parameters[function] = parameters(self.function(function), self.makers.shapes)
         return known
 
     @cached_property
@@ -136,20 +134,6 @@ class Package:
 
     def flush(self) -> None:
         """Whoever listens has been called when a call ends, so there is nothing to wait for."""
-
-
-def _unless_leaf(shape: Shape) -> Shape | None:
-    from .shapes import Choice, Enum, Leaf, Maybe
-
-    inner = shape.inner if isinstance(shape, Maybe) else shape
-    return None if isinstance(inner, Leaf | Choice | Enum) else shape
-
-
-async def _closing(runtime: AsyncRuntime) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        await runtime.aclose()
 
 
 def package_called(name: str) -> Package:

@@ -7,18 +7,19 @@ it. The connection is closed by the end of a `with` block, by `close`, or when n
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias, TypeVar, cast
 
 from ..embed.stream import AsyncStream, Change, Delta, Partial, Reset, StreamEvent, pause, rest_of, resume
 from ..sync.background import check_process, is_beyond_reach, iterate, wait_for
-from .values import HELD
+from .objects import HELD
 
 if TYPE_CHECKING:
     from ..embed import Report
-    from .values import Maker
+    from .loops import Loops
+    from .objects import Maker
 
 T = TypeVar("T")
 P = TypeVar("P", covariant=True)
@@ -49,15 +50,15 @@ class _Feed:
         self._final = final
         self._tell: Callable[[Any], None] | None = tell
         self._value: Any = _UNKNOWN
-        self._waiting: list[StreamEvent] = []  # taken and not shown, the next one last
+        self._waiting: list[Any] = []  # values that are taken and not shown, the next one last
         self.ended = False
         self.process = os.getpid()
 
     def take(self) -> Any:
         """The next partial object of those that have been read; `HELD` if more must be read."""
-        while self._waiting:
-            event = self._waiting.pop()
-            if isinstance(event, Partial) and (value := self.partial(event.value)) is not HELD:
+        waiting = self._waiting
+        while waiting:
+            if (value := self.partial(waiting.pop())) is not HELD:
                 return value
         return HELD
 
@@ -79,7 +80,7 @@ class _Feed:
         # The batches end before the call does: what it raises comes with its value, behind the last partial.
         if not batch:
             self._over(await rest_of(self.inner))
-        self._waiting = batch[::-1]
+        self._waiting = [event.value for event in reversed(batch) if isinstance(event, Partial)]
         return bool(batch)
 
     async def rest(self) -> Any:
@@ -137,9 +138,9 @@ class _Feed:
 class BamlStream(Generic[P, F]):
     """Made by `b.stream.X(…)` of an async client. Nothing is sent before somebody looks."""
 
-    def __init__(self, feed: _Feed, begin: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, feed: _Feed, loops: Loops) -> None:
         self._feed = feed
-        self._begin = begin
+        self._loops = loops
 
     def __aiter__(self) -> AsyncIterator[P]:
         self._feed.check_open()
@@ -147,7 +148,8 @@ class BamlStream(Generic[P, F]):
 
     async def get_final_response(self) -> F:
         """The final value; it may be asked for alone, and again."""
-        await self._begin()
+        if not self._loops.know_running():
+            await self._loops.close_with_running()
         value: F = await self._feed.rest()
         return value
 
@@ -203,9 +205,10 @@ class _AsyncPartials(AsyncIterator[Any]):
         self._feed = stream._feed
 
     async def __anext__(self) -> Any:
-        feed = self._feed
+        feed, loops = self._feed, self._stream._loops
         while (value := feed.take()) is HELD:
-            await self._stream._begin()
+            if not loops.know_running():
+                await loops.close_with_running()
             if not await feed.read():
                 raise StopAsyncIteration
         return value

@@ -7,8 +7,9 @@ annotations say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from ..embed.checking import checks_of
 from ..interpreter.runtime.space import CHECKED, STREAM_STATE
@@ -19,17 +20,9 @@ from ..types.ty import NULL, Ty, UnknownTy
 from .classes import Classes
 from .fitting import WRAPPERS, Fitting, innermost, takes
 from .models import Check
-from .objects import Builder, Reader, builder, reader
+from .objects import HELD, Copier, Maker, builder, copier
 from .shapes import Checks, Choice, Either, Enum, Leaf, Listed, Mapped, Maybe, Named, Object, Shape, Shapes, State
 
-
-class _Held:
-    """The type of `HELD`: there is nothing yet that the type could show."""
-
-
-HELD: Final = _Held()
-
-Maker = Callable[[Any], Any]
 Of = Callable[[Shape], Maker]
 
 
@@ -37,11 +30,8 @@ Of = Callable[[Shape], Maker]
 class _Plan:
     """How objects of one class are made, whoever makes their fields."""
 
-    fields: dict[str, Shape]
-    names: tuple[str, ...]
-    read: Reader
-    build: Builder
-    is_open: bool
+    changing: tuple[Shape, ...]
+    copier: Copier
 
 
 class Makers:
@@ -72,6 +62,8 @@ class Makers:
             nonlocal make
             if make is None:
                 make = _MAKE[type(shape)](self, shape, of)
+                if self._made.get(shape) is later:
+                    self._made[shape] = make  # whoever asks from here on has one call less for each value
             return make(value)
 
         return later
@@ -108,38 +100,20 @@ class Makers:
         known = self._plans.get(shape)
         if known is None:
             fields = self.fields(shape)
+            changing = {name: inner for name, inner in fields.items() if self.maker(inner) is not _same}
+            cls = self._classes.named(shape.name, partial=shape.partial)
+            more = partial(self._more, fields) if self.shapes.is_open(shape.name) else None
             known = self._plans[shape] = _Plan(
-                fields,
-                tuple(fields),
-                reader(tuple(fields)),
-                builder(self._classes.named(shape.name, partial=shape.partial)),
-                self.shapes.is_open(shape.name),
+                tuple(changing.values()), copier(cls, tuple(fields), tuple(changing), more)
             )
         return known
 
+    def _more(self, fields: Mapping[str, Shape], value: Any) -> dict[str, Any]:
+        return {name: self.free(getattr(value, name)) for name in value.__fields__ if name not in fields}
+
     def _object(self, shape: Object, of: Of) -> Maker:
         plan = self._plan(shape)
-        names, read, build = plan.names, plan.read, plan.build
-        changing = [(name, m) for name, inner in plan.fields.items() if (m := of(inner)) is not _same]
-        free = self.free if plan.is_open else None
-
-        def make(value: Any) -> Any:
-            if value is None:
-                return HELD
-            try:
-                fields = read(value)
-            except AttributeError:  # a type builder may have taken a field away
-                fields = {name: getattr(value, name, None) for name in names}
-            for name, change in changing:
-                found = fields[name] = change(fields[name])
-                if found is HELD:
-                    return HELD
-            more = None
-            if free is not None:
-                more = {name: free(getattr(value, name)) for name in value.__fields__ if name not in plan.fields}
-            return build(fields, more)
-
-        return make
+        return plan.copier(*map(of, plan.changing))
 
     def _listed(self, shape: Listed, of: Of) -> Maker:
         make = of(shape.item)
@@ -193,10 +167,10 @@ class Makers:
             if found is HELD:
                 return HELD
             checks = {
-                name: check({"name": one.name, "expression": one.expression, "status": one.status}, None)
+                name: check({"name": one.name, "expression": one.expression, "status": one.status})
                 for name, one in results.items()
             }
-            return build({"value": found, "checks": checks}, None)
+            return build({"value": found, "checks": checks})
 
         return made
 
@@ -210,7 +184,7 @@ class Makers:
             else:
                 inner, state = value, "Pending" if value is None else "Complete"
             found = make(inner)
-            return HELD if found is HELD else build({"value": found, "state": state}, None)
+            return HELD if found is HELD else build({"value": found, "state": state})
 
         return made
 
