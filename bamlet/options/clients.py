@@ -15,6 +15,7 @@ Kind: TypeAlias = Literal[
     "strings",  # keys and what can be written as strings
     "roles",  # what a role is called, by role
     "block",  # keys and values
+    "price",
     "texts",  # a list of strings
     "number",
     "one of",  # of its choices
@@ -88,7 +89,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("output_mode", "one of", _REQUESTING, OUTPUT_MODES, default="prompt"),
     Option("tool_mode", "one of", _REQUESTING, TOOL_MODES, default="native"),
     Option("secrets_in_body", "flag", _REQUESTING, default=False),
-    Option("price", "block", _REQUESTING, choices=("input", "output", "cached")),
+    Option("price", "price", _REQUESTING, choices=("input", "output", "cached")),
     Option("rate", "block", _REQUESTING, choices=("rpm", "tpm")),
     Option("http", "timeouts", (*_REQUESTING, *COMPOSITES)),
     Option("strategy", "members", COMPOSITES),

@@ -286,6 +286,7 @@ _READ: Mapping[Kind, Callable[[Option, object], Any]] = {
     "strings": _strings,
     "roles": _strings,
     "block": _block,
+    "price": _block,
     "role metadata": _role_metadata,
     "one of": _one_of,
     "media": _media,

@@ -12,7 +12,8 @@ from ...options.timeouts import COMPOSITE_LIMITS, LIMITS
 from ...records import dataclass
 from ..facts.interface import EnvRef
 from .blocks import Block
-from .settings import setting
+from .client_prices import check_price
+from .settings import comma_after, setting
 
 # As near to an option as a mistake, and meant: OpenRouter's list of models.
 _MEANT = ("models",)
@@ -191,10 +192,7 @@ class _Options:
         if isinstance(value, EnvRef) or (_is_number(value) and value >= 0):  # type: ignore[operator]
             return
         message = f"`{entry.key.name}` is a number of milliseconds, 0 for no limit"
-        number, _, rest = str(value).partition(" ")
-        is_run_on = isinstance(value, str) and number.isdigit() and rest
-        hint = f"text without quotes goes on to the end of its line: put a comma behind `{number}`"
-        self.block.wrong(entry.value, catalogue.TIMEOUT_VALUE, message, hint if is_run_on else None)
+        self.block.wrong(entry.value, catalogue.TIMEOUT_VALUE, message, comma_after(value))
 
     def _texts(self, entry: n.ConfigEntry, code: Code) -> list[str] | None:
         values = setting(entry.value)
@@ -280,6 +278,7 @@ _CHECKS: dict[Kind, Callable[[_Options, n.ConfigEntry, Option], None]] = {
     "flag": _flag,
     "strings": _block,
     "block": _block,
+    "price": lambda work, entry, option: check_price(work.block, entry),
     "one of": _one_of,
     "media": _media,
     "place": _start,

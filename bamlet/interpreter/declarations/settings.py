@@ -19,6 +19,14 @@ def setting(node: n.ConfigValue) -> Setting:
     return _SETTING[type(node)](node)
 
 
+def comma_after(value: Setting) -> str | None:
+    """What to do, if text without quotes has gone on behind the number that was meant."""
+    number, _, rest = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if not (rest and (_INT.fullmatch(number) or _FLOAT.fullmatch(number))):
+        return None
+    return f"text without quotes goes on to the end of its line: put a comma behind `{number}`"
+
+
 def entries(config: n.Config) -> dict[str, Setting]:
     """Later entries win, as they do for a reader who changes the last line."""
     return {entry.key.name: setting(entry.value) for entry in config.entries}
