@@ -15,7 +15,9 @@ import pytest
 
 from bamlet.wire.h1.connection import Connection
 from bamlet.wire.h1.exchange import Origin, Outgoing
+from bamlet.wire.h1.over_h11 import H11Framing
 from bamlet.wire.h1.pool import framing_of
+from bamlet.wire.heads import Head
 from bamlet.wire.message import TransportError
 
 PARSERS = ["h11", "httptools"]
@@ -327,3 +329,68 @@ def test_both_parsers_take_the_same_of_what_is_nearly_http(seed: int) -> None:
             assert ours.meaning == tools.meaning, data
 
     asyncio.run(asyncio.wait_for(body(), 60))
+
+
+class H11Alone(H11Framing):
+    __slots__ = ()
+
+    def feed(self, data: bytes) -> bytes:
+        return self._feed(data)
+
+
+IN_CHUNKS = Head(200, "1.1", [("transfer-encoding", "chunked")])
+LINES_OF_CHUNKS = [
+    b"%x",
+    b"%X",
+    b"%02x",
+    b"%09x",
+    b"%020x",
+    b"%x;a=b",
+    b"%x ",
+    b"%021x",
+    b"-%x",
+    b" %x",
+    b"0x%x",
+    b"%x\n",
+]
+BODIES = [b"data: {}\n\n", b"\r\n", b"\r\n\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", bytes(range(256))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_chunks_that_h11_never_sees_are_those_that_it_would_have_read(seed: int) -> None:
+    """Piece by piece the same body, the same end and the same word on whether the connection serves again."""
+    chance = random.Random(seed)
+    ended = failed = 0
+    for _ in range(400):
+        bodies = [chance.choice(BODIES) for _ in range(chance.randrange(6))]
+        lines = [chance.choice(LINES_OF_CHUNKS[: chance.choice([1, 3, 12])]) % len(body) for body in bodies]
+        data = b"".join(b"%b\r\n%b\r\n" % chunk for chunk in zip(lines, bodies, strict=True))
+        data += chance.choice([b"0\r\n\r\n", b"000\r\nx: y\r\n\r\n", b"0\r\n\r\n" + NEXT, b"0;a\r\n\r\n", b""])
+        if chance.random() < 0.5:
+            data = changed(data, chance)
+        cuts = sorted(chance.randrange(len(data) + 1) for _ in range(chance.choice([0, 1, 3, len(data)])))
+        ours, alone = H11Framing(), H11Alone()
+        for framing in (ours, alone):
+            framing.begin("POST", IN_CHUNKS)
+        for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+            if start < end and not (alone.ended or alone.failure):
+                assert ours.feed(data[start:end]) == alone.feed(data[start:end]), (data, cuts)
+                assert (ours.ended, str(ours.failure)) == (alone.ended, str(alone.failure)), (data, cuts)
+        if not (alone.ended or alone.failure):
+            ours.finish(IN_CHUNKS)
+            alone.finish(IN_CHUNKS)
+        assert (ours.ended, ours.keeps, str(ours.failure)) == (alone.ended, alone.keeps, str(alone.failure)), data
+        ended, failed = ended + alone.ended, failed + (alone.failure is not None)
+    assert ended > 50
+    assert failed > 50
+
+
+def test_an_answer_without_a_body_has_no_chunks_either() -> None:
+    for method, status in (("HEAD", 200), ("POST", 204), ("POST", 304)):
+        framing = H11Framing()
+        framing.begin(method, IN_CHUNKS._replace(status=status))
+        assert framing.ended
+        framing.begin("POST", IN_CHUNKS)
+        assert framing.feed(b"5\r\nhello\r\n0\r\n\r\n") == b"hello"
+        framing.begin("POST", Head(200, "1.1", [("content-length", "10")]))
+        assert framing.feed(b"5\r\nhello\r\n") == b"5\r\nhello\r\n"
