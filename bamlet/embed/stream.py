@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..sysops.changes import Change, changes_between
+from ..sysops.sink import Sink
 from ..sysops.stream_events import Delta, Done, Partial, Reset, Said, StreamEvent, Tick
 from ..sysops.views import ChangesView, ItemsView, Skeleton, SkeletonView, View
 from .abort import tell
@@ -92,6 +94,29 @@ class _Running:
             await asyncio.wait({self.task})
 
 
+class _Heard:
+    """For `async with`: a call that begins when its consumer comes, and is left when that goes."""
+
+    __slots__ = ("_running", "_start")
+
+    def __init__(self, start: Callable[[], _Running]) -> None:
+        self._start = start
+
+    async def __aenter__(self) -> Sink:
+        self._running = self._start()
+        return self._running.sink
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                # The sink ends before the task does: what the call raises comes after the last that it has shown.
+                await self._running.result()
+        finally:
+            await self._running.leave()
+
+
 def _look_at(ended: asyncio.Task[Any]) -> None:
     if not ended.cancelled():
         ended.exception()
@@ -118,14 +143,18 @@ class AsyncStream:
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """Partial values, or pieces of text. An error of the call is raised after the last of them."""
-        return self._partials(self.batches(ticks=False))
+        self._iterates()
+        return self._partials()
 
-    async def _partials(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
-        # Here and in those below: closing a generator does not close the one that it loops over. That would be
-        # left to the garbage collector, and with it the socket.
+    async def _partials(self) -> AsyncIterator[Any]:
+        # Not over `batches`: a generator below this one would be one more step of each value of each stream.
         with SHORTENED:
-            async with aclosing(batches):
-                async for batch in batches:
+            if self._pending is not None:
+                yield self._pending
+            async with self._heard() as sink:
+                while (batch := sink.batch()) is not None:
+                    if not batch:
+                        await sink.more()
                     for event in batch:
                         if type(event) is Partial:
                             yield event.value
@@ -157,6 +186,8 @@ class AsyncStream:
         return self._flat(self.batches(ticks=False, view=ChangesView()))
 
     async def _flat(self, batches: AsyncGenerator[list[StreamEvent], None]) -> AsyncIterator[Any]:
+        # Here and in those below: closing a generator does not close the one that it loops over. That would be
+        # left to the garbage collector, and with it the socket.
         with SHORTENED:
             async with aclosing(batches):
                 async for batch in batches:
@@ -223,6 +254,10 @@ class AsyncStream:
         self, *, ticks: bool, view: View | None = None, agents: bool = False
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, those together that had come when somebody looked."""
+        self._iterates()
+        return self._batches(ticks, view, agents)
+
+    def _iterates(self) -> None:
         if self._iterated:
             raise RuntimeError("a stream is iterated once; ask for the final value, or call again")
         if self._running is not None:
@@ -230,7 +265,6 @@ class AsyncStream:
                 raise RuntimeError("the stream went by while its final value was waited for; iterate first")
             self._running.sink.hold_unread()
         self._iterated = True
-        return self._batches(ticks, view, agents)
 
     async def _batches(
         self, ticks: bool, view: View | None, agents: bool
@@ -238,14 +272,15 @@ class AsyncStream:
         if self._pending is not None and view is None:
             yield [Partial(self._pending)]
         # After the skeleton: a call begins when its consumer comes back for more.
-        running = self._start(ticks, view, agents)
-        try:
-            while batch := await running.sink.next_batch():
-                yield batch
-            # The sink ends before the task does: what the call raises comes after the last that it has shown.
-            await running.result()
-        finally:
-            await running.leave()
+        async with self._heard(ticks, view, agents) as sink:
+            while (batch := sink.batch()) is not None:
+                if batch:
+                    yield batch
+                else:
+                    await sink.more()
+
+    def _heard(self, ticks: bool = False, view: View | None = None, agents: bool = False) -> _Heard:
+        return _Heard(partial(self._start, ticks, view, agents))
 
     async def final(self) -> Any:
         """The final value; it may be asked for alone, and again."""

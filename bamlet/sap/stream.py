@@ -7,7 +7,6 @@ is finished is the same object in every later snapshot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from io import StringIO
 from typing import Literal
 
 from ..types.nothing import NOTHING
@@ -70,6 +69,7 @@ class PartialParser:
         "_is_string",
         "_limits",
         "_most",
+        "_pieces",
         "_policy",
         "_readings",
         "_report",
@@ -78,7 +78,6 @@ class PartialParser:
         "_skeleton",
         "_stale",
         "_target",
-        "_text",
         "_text_is_shown",
     )
 
@@ -99,7 +98,8 @@ class PartialParser:
         self._limits = limits
         self._most = limits.max_chars
         self._holds, self._policy = holds, policy
-        self._text = StringIO()
+        # Joined when somebody looks: a text that is shown is copied then in any case.
+        self._pieces: list[str] = []
         self._size = 0
         self._is_string = is_plain_string(target)
         self._is_bare_text = self._is_string and not (
@@ -136,7 +136,7 @@ class PartialParser:
         self._size = size = before + len(text)
         if size > self._most:
             return False
-        self._text.write(text)
+        self._pieces.append(text)
         feed = self._feed_readings
         changed = (feed is not None and feed(text)) or self._text_is_shown
         if before <= EARLY_SIZE and self._early:
@@ -152,6 +152,13 @@ class PartialParser:
             self.feed(text[at : at + piece])
             yield
 
+    @property
+    def _text(self) -> str:
+        pieces = self._pieces
+        if len(pieces) > 1:
+            self._pieces = pieces = ["".join(pieces)]
+        return pieces[0] if pieces else ""
+
     # --- on the way
 
     def partial(self) -> object:
@@ -163,7 +170,7 @@ class PartialParser:
             if readings is not None and more is not HIDDEN:
                 shown.grown(more, readings.coercer.repeated)
             elif choice is None and self._is_bare_text:
-                shown.text(self._text.getvalue())
+                shown.text(self._text)
             else:
                 self._show_anew(self._read(), choice)
             self._stale = False
@@ -194,18 +201,18 @@ class PartialParser:
         target = self._target
         state: State = "Incomplete" if self._size else "Pending"
         if self._is_string:
-            text = readings.spine.unchecked(target, self._text.getvalue())
+            text = readings.spine.unchecked(target, self._text)
             return HIDDEN if target.done else text, state, None
         if self._text_is_shown:
             # Only an answer that is nothing but one bracketed value can mean something else than its text.
             self._shown.speaks = True
-            return growing_answer(self._text.getvalue(), target), state, None
+            return growing_answer(self._text, target), state, None
         self._shown.speaks = False
         early: object = HIDDEN
         if (found := readings.best()) is not None:
             return found
         if self._early and self._size <= EARLY_SIZE:
-            early = early_value(self._text.getvalue(), target, readings.coercer)
+            early = early_value(self._text, target, readings.coercer)
         if (blank := readings.blank(early)) is not None:
             return blank
         self._shown.speaks = early is not HIDDEN
@@ -243,7 +250,7 @@ class PartialParser:
         return self._finish(truncated, strict, coercing)
 
     def _finish(self, truncated: bool, strict: bool, pausing: Pausing) -> Pauses[Parsed]:
-        readings, text = self._read(), self._text.getvalue()
+        readings, text = self._read(), self._text
         self._stale = False  # what was shown stays, if there is no final value
         choice, parsed = yield from ending(
             readings, self._target, text, self._size, truncated=truncated, strict=strict, pausing=pausing
@@ -256,7 +263,7 @@ class PartialParser:
         """What was lost or changed so far; after `finish`, what it returned."""
         if self._report is not None:
             return self._report
-        return report_so_far(self._read(), self._target, self._text.getvalue())
+        return report_so_far(self._read(), self._target, self._text)
 
     # --- long values
 

@@ -47,6 +47,18 @@ _SHORT = {
 class Answer:
     """What the operations on a `StreamAccumulator` work with: an answer while it is streamed."""
 
+    __slots__ = (
+        "_accumulator",
+        "_blanks",
+        "_kept",
+        "_new",
+        "_overheard",
+        "_size",
+        "attempt",
+        "client",
+        "said",
+    )
+
     def __init__(self, accumulator: Accumulator | StructuredAccumulator, client: Primitive) -> None:
         self.said: Accumulator | StructuredAccumulator | Completion = accumulator
         self.client = client
@@ -102,6 +114,10 @@ class Answer:
         `new_chunks` all the same."""
         self._overheard = heard
         self._kept = [] if keeps else None
+
+    @property
+    def is_overheard(self) -> bool:
+        return self._overheard is not None
 
     def _overhear(self, heard: Callable[[StreamChunk], object]) -> None:
         new = self._accumulator.new_chunks()
@@ -175,6 +191,8 @@ class Answer:
 
 class WholeAnswer(Answer):
     """An answer that came in one piece: there is nothing to add and nothing to wait for."""
+
+    __slots__ = ()
 
     def __init__(self, accumulator: Accumulator | StructuredAccumulator, body: str, client: Primitive) -> None:
         super().__init__(accumulator, client)

@@ -142,6 +142,11 @@ class Attempt:
     def _kept(self, text: str) -> bytes:
         return self.without_secrets(text).encode()[:MAX_KEPT_BYTES]
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what is sent and said is of any use to anybody."""
+        return self._keeps
+
     # --- written by operations
 
     def gets_head(self, status: int, headers: Iterable[tuple[str, str]]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Generator
+from typing import Any
 
 
 class Bell:
@@ -27,20 +29,28 @@ class Bell:
         if self._rung:
             return  # and nobody waits who has not been told
         self._rung = True
-        # They leave the list when they run again, not here; until then one may be told twice, or be cancelled.
-        for waiter in self._waiters:
+        waiters, self._waiters = self._waiters, ()
+        for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
     def clear(self) -> None:
         self._rung = False
 
-    async def wait(self) -> None:
+    def wait(self) -> Awaitable[None]:
+        """To be awaited at once. No coroutine, which an event of each stream would pay for."""
         if self._rung:
-            return
+            return _RUNG
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters = (*self._waiters, waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters = tuple([other for other in self._waiters if other is not waiter])
+        # Of those that were cancelled nobody tells it: they leave when the next one comes.
+        others = [other for other in self._waiters if not other.done()] if self._waiters else ()
+        self._waiters = (*others, waiter)
+        return waiter
+
+
+class _Rung:
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
+
+
+_RUNG = _Rung()

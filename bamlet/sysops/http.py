@@ -160,6 +160,8 @@ async def next_events(context: Context, stream: Handle) -> list[Any] | None:
 @sysop("baml.http.SseStream.next_within", throws=("Io", "Timeout"))
 async def next_within(context: Context, stream: Handle, limit_ms: int) -> list[Any] | None:
     found = resource(context, stream, SseStream)
+    if (come := found.take()) is not None:
+        return found.shown(come)  # as at the end of most answers: no task, and no timer
     reading = asyncio.create_task(found.next())
     try:
         await first_of(context, {reading}, max(0, limit_ms) / 1000)

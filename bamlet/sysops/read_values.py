@@ -15,6 +15,8 @@ from .views import SkeletonState, Source
 class ReadValue(Source):
     """What tells what became of an answer, of which a part may be missing."""
 
+    __slots__ = ("_missed", "_report")
+
     def __init__(self, report: Report | None = None) -> None:
         self._report = report or Report()
         self._missed: tuple[Entry, ...] = ()
@@ -49,6 +51,8 @@ class PartialValue(ReadValue):
     A piece of text as long as a whole answer waits until it can be read with pauses: `catching_up` comes before
     what has to know all of the text.
     """
+
+    __slots__ = ("_make_parser", "_parser", "_unread", "_unseen", "_waiting")
 
     def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
         super().__init__()
@@ -130,6 +134,8 @@ class PartialValue(ReadValue):
 
 class SpokenValue(PartialValue):
     """The value of an answer that may call tools in its text, and is then no value."""
+
+    __slots__ = ("_calls",)
 
     def __init__(self, make_parser: Callable[[], PartialParser]) -> None:
         super().__init__(make_parser)

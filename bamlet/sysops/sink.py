@@ -266,17 +266,20 @@ class Sink:
             self._arrived.clear()
             await self._arrived.wait()
 
-    async def next_batch(self) -> list[StreamEvent]:
-        """All there is to show, waiting for something; empty when the program has ended."""
-        first = await self.next()
-        if first is None:
-            return []
-        batch = [first, *self._queue]
-        self._queue.clear()
+    def batch(self) -> list[StreamEvent] | None:
+        """All there is to show, which may be nothing; None when the program has ended. See `more`."""
+        batch, self._queue = self._queue, []
+        if batch:
+            self._taken.set()
         # Last, as it was offered behind all that waits: else it would have been put before them.
-        if (offered := self._take_offered()) is not None:
+        if self._offered is not None and (offered := self._take_offered()) is not None:
             batch.append(offered)
-        return batch
+        return None if self._closed and not batch else batch
+
+    def more(self) -> Awaitable[None]:
+        """To be awaited at once by who was given an empty batch: until there is more, or the end."""
+        self._arrived.clear()
+        return self._arrived.wait()
 
     def _take(self) -> StreamEvent | None:
         if self._queue:

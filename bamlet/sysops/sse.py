@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from ..wire.message import Response
 from ..wire.sse import Event
@@ -18,6 +19,8 @@ from .turns import TURN_SECONDS
 MAX_BUFFERED_EVENTS = 1024
 MAX_BUFFERED_CHARACTERS = 1 << 20
 SHORTEST_LOOK_SECONDS = 0.001
+
+Take: TypeAlias = "Callable[[list[Event]], bool]"
 
 
 class SseStream:
@@ -35,12 +38,15 @@ class SseStream:
         "_event_class",
         "_events",
         "_failure",
+        "_handing",
         "_hide",
         "_last_activity",
         "_loop",
         "_one_by_one",
         "_paused",
+        "_record",
         "_source",
+        "_take",
         "_timer",
         "_turn_began",
         "_waiting",
@@ -64,6 +70,7 @@ class SseStream:
         self._hide = context.host.hide
         self._source = pushing(response)
         self._attempt = attempt
+        self._record = attempt.gets_events if attempt is not None and attempt.keeps else None
         self.headers = response.headers
         self._deadlines = deadlines
         self._one_by_one = one_by_one
@@ -80,6 +87,9 @@ class SseStream:
         self._waits_since: float | None = None
         self._turn_began = self._last_activity
         self._arrived = Bell()
+        # Who takes what comes in the turn in which it does, and whoever waits for the end of that.
+        self._take: Take | None = None
+        self._handing: asyncio.Future[None] | None = None
         self._paused = False
         self._timer: asyncio.TimerHandle | None = None
         # Last, since what has come already is put in at once. Nobody else has a turn before our caller has put the
@@ -99,9 +109,7 @@ class SseStream:
             await asyncio.sleep(0)
             self._turn_began = self._loop.time()
         if not self._events:
-            if self._waiting == 0:
-                self._waits_since = self._loop.time()
-            self._waiting += 1
+            self._begin_to_wait()
             try:
                 while not self._events:
                     # After the events: what came whole before a failure is shown before it.
@@ -112,13 +120,36 @@ class SseStream:
                     self._arrived.clear()
                     await self._arrived.wait()
             finally:
-                # Also when the waiting is cancelled: the limit of silence must not run while nobody waits. Tasks
-                # may share a stream, and while one of them still waits it runs on, from when the first began.
-                self._waiting -= 1
-                if self._waiting == 0:
-                    self._waits_since = None
+                self._end_waiting()
             self._turn_began = self._loop.time()
         return self._taken()
+
+    async def hand(self, take: Take) -> bool:
+        """Let `take` have what comes, in the turn of the loop that has read the socket and without a step of the
+        task that awaits this, until it says no or nothing more comes. It raises nothing, and runs in the context
+        of whoever reads. False if there is something for `next`, or others wait for the same already."""
+        if self._events or self._ended or self._waiting:
+            return False
+        self._begin_to_wait()
+        self._take, self._handing = take, self._loop.create_future()
+        try:
+            await self._handing
+        finally:
+            self._take = self._handing = None
+            self._end_waiting()
+        return True
+
+    def _begin_to_wait(self) -> None:
+        if self._waiting == 0:
+            self._waits_since = self._loop.time()
+        self._waiting += 1
+
+    def _end_waiting(self) -> None:
+        # Also when the waiting is cancelled: the limit of silence must not run while nobody waits. Tasks may share
+        # a stream, and while one of them still waits it runs on, from when the first began.
+        self._waiting -= 1
+        if self._waiting == 0:
+            self._waits_since = None
 
     def take(self) -> list[Event] | None:
         """What has come already; None when nothing has, or when it is the turn of others. `next` waits."""
@@ -154,22 +185,18 @@ class SseStream:
         self._last_activity = self._loop.time()
         try:
             events = self._decoder.feed(chunk)
-            if events:
-                self._add(events)
         except Exception as failure:
             self._end(failure_of(failure, self._hide))
             self._source.leave()
             return
-        # A chunk may go beyond the limit, once.
-        if not self._paused and self._is_full():
-            self._paused = True
-            self._source.pause()
+        if events:
+            self._gets(events)
 
     def on_end(self, failure: Exception | None) -> None:
         if failure is None and not self._ended:
             try:
                 if (last := self._decoder.finish()) is not None:
-                    self._add([last])
+                    self._gets([last])
             except Exception as broken:
                 failure = broken
         self._end(None if failure is None else failure_of(failure, self._hide))
@@ -177,13 +204,36 @@ class SseStream:
     def _is_full(self) -> bool:
         return len(self._events) >= MAX_BUFFERED_EVENTS or self._buffered >= MAX_BUFFERED_CHARACTERS
 
-    def _add(self, events: list[Event]) -> None:
-        self._events += events
-        if self._attempt is not None:
-            self._attempt.gets_events(events)
-        self._buffered += sum(len(event.data) for event in events)
+    def _gets(self, events: list[Event]) -> None:
         self._any_event = True
+        if self._record is not None:
+            self._record(events)
+        take, handing = self._take, self._handing
+        if handing is None or handing.done() or self._waiting > 1:
+            take = None  # whoever was cancelled takes nothing more, and nobody while others wait beside them
+        if take is not None and len(events) == 1:
+            # Past the buffer, in which nothing is while somebody takes.
+            if not take(events):
+                self._ring()
+            return
+        self._events += events
+        self._buffered += sum([len(event.data) for event in events])
+        # A chunk may go beyond the limit, once.
+        if not self._paused and self._is_full():
+            self._paused = True
+            self._source.pause()
+        if take is not None:
+            # As a task would that was woken for them: one turn after the other, until it is that of others.
+            self._turn_began = self._last_activity
+            while (some := self.take()) is not None and take(some):
+                if not self._events:
+                    return
+        self._ring()
+
+    def _ring(self) -> None:
         self._arrived.set()
+        if self._handing is not None and not self._handing.done():
+            self._handing.set_result(None)
 
     def _end(self, failure: Exception | None) -> None:
         """The first reason counts."""
@@ -192,7 +242,7 @@ class SseStream:
             self._failure = failure
             if self._attempt is not None:
                 self._attempt.ends()
-            self._arrived.set()
+            self._ring()
 
     # --- the limits
 

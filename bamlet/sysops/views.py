@@ -6,7 +6,7 @@ A view is asked when somebody looks, and says what is new since it was last aske
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from ..interpreter.runtime.space import CHECKED, STREAM_STATE
 from ..interpreter.runtime.values import Instance
@@ -22,6 +22,8 @@ SkeletonState: TypeAlias = Literal["pending", "partial", "complete"]
 
 class Source:
     """What can show a value as far as it has come; `NOTHING` when there is nothing to show yet."""
+
+    __slots__ = ()
 
     def snapshot(self) -> Any:
         raise NotImplementedError
@@ -69,7 +71,9 @@ class Skeleton:
 class View:
     """By itself it shows whole values: each that is not the one shown last."""
 
-    skeleton = False
+    __slots__ = ("_era", "_last", "replaced")
+
+    skeleton: ClassVar[bool] = False
     """Whether values have all their fields from the start."""
 
     def __init__(self) -> None:
@@ -80,8 +84,8 @@ class View:
 
     def look(self, source: Source) -> Any:
         """What to show, or `NOTHING` when nothing is new."""
-        value = source.snapshot()
-        if value is self._last or _is_same_scalar(value, self._last):
+        value, last = source.snapshot(), self._last
+        if value is last or (type(value) is type(last) and type(value) in _SCALARS and value == last):
             return NOTHING
         if value is not NOTHING:
             era = source.era
@@ -101,6 +105,8 @@ class View:
 
 
 class SkeletonView(View):
+    __slots__ = ("_state",)
+
     skeleton = True
 
     def __init__(self) -> None:
@@ -116,6 +122,8 @@ class SkeletonView(View):
 
 
 class ChangesView(View):
+    __slots__ = ()
+
     def look(self, source: Source) -> Any:
         before = self._last
         value = super().look(source)
@@ -128,6 +136,8 @@ class ChangesView(View):
 
 class ItemsView(View):
     """The items of one list, each when it is finished: what is shown are the new ones."""
+
+    __slots__ = ("_given", "_path")
 
     def __init__(self, path: tuple[str, ...]) -> None:
         super().__init__()
@@ -163,11 +173,6 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
         else:
             return NOTHING
     return value
-
-
-def _is_same_scalar(value: Any, last: Any) -> bool:
-    kind = type(value)
-    return kind is type(last) and kind in _SCALARS and bool(value == last)
 
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))

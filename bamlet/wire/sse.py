@@ -58,8 +58,10 @@ class EventDecoder:
         "_data_size",
         "_event",
         "_id",
+        "_is_between",
         "_limits",
         "_line_size",
+        "_most",
         "_out",
         "_partial_character",
         "_pieces",
@@ -71,6 +73,8 @@ class EventDecoder:
         self.retry: int | None = None
         self.repaired = False
         self._limits = limits
+        self._most = min(limits.line, limits.event)
+        self._is_between = False  # two events: nothing is held that could change how the next one is read
         # Bytes of a character that is not complete yet.
         self._partial_character = b""
         self._at_start = True
@@ -87,6 +91,25 @@ class EventDecoder:
         self._out: list[Event] = _NONE
 
     def feed(self, chunk: bytes) -> list[Event]:
+        # The plainest event by itself, as most chunks of a stream on time are: one line of data, and a blank one.
+        if (
+            self._is_between
+            and chunk.endswith(b"\n\n")
+            and chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2
+            and len(chunk) <= self._most
+            and b"\r" not in chunk
+        ):
+            try:
+                return [Event("message", chunk[6:-2].decode(), self._id)]
+            except UnicodeDecodeError:
+                pass  # and what is decoded there is repaired here
+        events = self._any(chunk)
+        held = self._pieces or self._data or self._event or self._partial_character
+        self._is_between = not (held or self._at_start or self._after_cr)
+        return events
+
+    def _any(self, chunk: bytes) -> list[Event]:
         text = self._text(chunk)
         if len(text) > self._limits.line or len(text) > self._limits.event:
             return self._lines(text)

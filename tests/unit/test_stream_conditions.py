@@ -125,7 +125,8 @@ def test_condition_1_a_busy_consumer_costs_one_partial_a_look() -> None:
 
     built = calls_made(work)[PartialParser.partial.__code__]
     assert looks < len(pieces) / 4
-    assert built <= looks + 1
+    # The last one is made before anybody looks, with pauses if it is long.
+    assert built <= looks + 2
 
 
 # --- 2. A stream that breaks, is cut off or is refused is a failed attempt.

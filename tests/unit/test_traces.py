@@ -175,7 +175,7 @@ SHOWN = {name: scenario for name, scenario in SCENARIOS.items() if scenario.stre
 }
 
 
-def shown(scenario: Scenario, partials: Any, **options: Any) -> list[str]:
+def shown(scenario: Scenario, partials: Any, *, ticks: bool = True, **options: Any) -> list[str]:
     """What a consumer sees at which time, ticks included, and how it ends."""
     transport = ScriptedTransport(scenario.replies)
     seen: list[str] = []
@@ -190,7 +190,7 @@ def shown(scenario: Scenario, partials: Any, **options: Any) -> list[str]:
         async with bamlet.AsyncRuntime(program(), **given) as rt:
             stream = rt.stream(scenario.function, context=context, partials=partials)
             try:
-                async for event in stream.events(ticks=True):
+                async for event in stream.events(ticks=ticks):
                     seen.append(f"{loop.time():.3f} {event!r}")
                 seen.append(f"= {bamlet.to_plain(await stream.final())!r} {stream.report!r}")
             except bamlet.BamlError as error:
@@ -207,6 +207,15 @@ def test_a_watched_call_shows_what_any_other_shows(name: str, partials: str) -> 
     watched: list[str] = []
     assert shown(SHOWN[name], partials, trace=watched.append) == shown(SHOWN[name], partials)
     assert watched
+
+
+@pytest.mark.parametrize("partials", ["latest", "every", "all"])
+@pytest.mark.parametrize("name", ["stream", "fallback_after_partials", "race", "value", "value_slowly"])
+def test_without_ticks_it_shows_the_same_too(name: str, partials: str) -> None:
+    """Then events are taken in while the socket is read, and the program that waits for them is not woken."""
+    watched: list[str] = []
+    seen = shown(SHOWN[name], partials, ticks=False)
+    assert shown(SHOWN[name], partials, ticks=False, trace=watched.append) == seen
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
