@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
-from pathlib import Path
+import os
 
 MAX_READ_BYTES = 256 << 20
 
 
-def bytes_of(path: Path) -> bytes:
+def bytes_of(path: str | os.PathLike[str]) -> bytes:
     """Raises `OSError`, also for a file that is too long."""
-    with path.open("rb") as opened:
+    with open(path, "rb") as opened:
         data = opened.read(MAX_READ_BYTES + 1)
     if len(data) > MAX_READ_BYTES:
-        raise OSError(errno.EFBIG, f"more than {MAX_READ_BYTES >> 20} MiB", str(path))
+        raise OSError(errno.EFBIG, f"more than {MAX_READ_BYTES >> 20} MiB", os.fspath(path))
     return data

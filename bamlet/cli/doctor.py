@@ -111,7 +111,7 @@ def _cache() -> Iterator[Line]:
         why = "switched off" if variable("BAMLET_CACHE_DIR") == "" else "others may write into its folder"
         yield Line("cache", f"not used ({why}): every start compiles anew")
         return
-    sizes = [path.stat().st_size for path in folder.glob("*") if path.is_file()]
+    sizes = [path.stat().st_size for path in Path(folder).glob("*") if path.is_file()]
     yield Line("cache", f"{folder}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB; it may be deleted at any time")
 
 

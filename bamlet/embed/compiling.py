@@ -15,7 +15,7 @@ from ..records import dataclass
 from ..source import SourceFile
 from ..uncollected import uncollected
 from .errors import BamlInvalidArgumentError
-from .files import find, read
+from .files import find_names, read
 from .library import library, library_unit, new_parser
 from .store import (
     cache_folder,
@@ -124,7 +124,7 @@ def with_types(program: Program, types: Schemas) -> Program:
 
 def read_sources(*paths: str | os.PathLike[str]) -> tuple[list[SourceFile], tuple[Diagnostic, ...]]:
     """The sources at some paths, each file once, and a diagnostic for each file that is not text."""
-    found = [read(file) for file in dict.fromkeys(file for path in paths for file in find(path))]
+    found = [read(file) for file in dict.fromkeys(file for path in paths for file in find_names(path))]
     sources = [one.source for one in found if one.problem is None]
     return sources, tuple(one.problem for one in found if one.problem)
 
@@ -140,7 +140,7 @@ def _compile(
     sources: list[SourceFile], unreadable: tuple[Diagnostic, ...], asked: _Asked
 ) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     from ..interpreter.program.link import Program, link
-    from ..interpreter.program.sources import Sources, show_lines
+    from ..interpreter.program.sources import Sources
 
     copyreg.pickle(Program, _reduced)
     with uncollected():
@@ -151,7 +151,6 @@ def _compile(
         if unit is None or unreadable:
             return None, diagnostics
         texts = {source.name: source.text for source in sources}
-        show_lines(texts)
         return link(unit, library(), diagnostics, sources=Sources(texts, new_parser)), diagnostics
 
 
@@ -223,8 +222,7 @@ def _restored(version: str, data: bytes, texts: Mapping[str, str]) -> Program:
     if version != compiler_version():
         raise ValueError(f"this program was compiled by another version ({version}); compile it again")
     from ..interpreter.program.link import link
-    from ..interpreter.program.sources import Sources, show_lines
+    from ..interpreter.program.sources import Sources
 
-    show_lines(texts)
     unit, diagnostics = unpacked(data)
     return link(unit, library(), diagnostics, sources=Sources(texts, new_parser))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import stat
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..bounded import bytes_of
 from ..diagnostics import Diagnostic, catalogue
+from ..patterns import pattern
 from ..records import dataclass
 from ..source import SourceFile, Span
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +34,43 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
 
     Raises `FileNotFoundError` if there is none.
     """
-    root = Path(path)
-    if not root.exists():
+    from pathlib import Path
+
+    return [Path(found) for found in find_names(path)]
+
+
+def find_names(path: str | os.PathLike[str]) -> list[str]:
+    """The same by their names, for a start: it takes longer to load `pathlib` than to read a project."""
+    root = plain_name(path)
+    if not os.path.exists(root):
         raise FileNotFoundError(f"{root}: there is no such file or folder")
-    found = sorted(_below(root)) if root.is_dir() else [root]
+    found = sorted(_below(root), key=_parts) if os.path.isdir(root) else [root]
     if not found:
         raise FileNotFoundError(f"{root}: there is no .baml file below this folder")
     return found
 
 
-def read(path: Path) -> Read:
-    with path.open("rb") as file:
-        return read_open(str(path), file)
+def plain_name(path: str | os.PathLike[str]) -> str:
+    """As `pathlib` writes it, without what means nothing."""
+    name = os.fspath(path)
+    if os.name == "posix" and name and not _NEEDLESS.search(name):
+        return name
+    from pathlib import Path
+
+    return str(Path(name))
+
+
+_NEEDLESS = pattern(r"//|(?:^|/)\.(?:/|\Z)|/\Z")
+
+
+def _parts(name: str) -> list[str]:
+    """What names are ordered by: a folder goes before what is only called almost like it."""
+    return name.split(os.sep)
+
+
+def read(path: str | os.PathLike[str]) -> Read:
+    with open(path, "rb") as file:
+        return read_open(plain_name(path), file)
 
 
 def read_open(name: str, file: BinaryIO) -> Read:
@@ -63,21 +92,34 @@ def decode(name: str, data: bytes) -> Read:
         return Read(source, catalogue.UNREAD_FILE.at(Span(source, at, at + 1), "this file is not UTF-8 text"))
 
 
-def _below(root: Path) -> Iterator[Path]:
+def _below(root: str) -> Iterator[str]:
     """Hidden names and environments are passed over: an installed bamlet keeps its own library in one."""
-    inside = root.resolve()
+    inside = os.path.realpath(root)
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
         if "pyvenv.cfg" in files:
             folders.clear()
-        names = (name for name in files if name.endswith(".baml") and not name.startswith("."))
-        paths = (Path(folder, name) for name in names)
-        for path in paths:
-            # A pipe below a folder would be waited for, for ever.
-            if not path.is_fifo() and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
-                yield path
+        for name in files:
+            if name.endswith(".baml") and not name.startswith("."):
+                path = os.path.join(folder, name).removeprefix(_HERE)
+                if _is_of(path, inside):
+                    yield path
 
 
-def text_of(path: Path) -> str:
+_HERE = os.path.join(os.curdir, "")
+
+
+def _is_of(path: str, inside: str) -> bool:
+    """A pipe below a folder would be waited for, for ever."""
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISLNK(mode):
+        return not stat.S_ISFIFO(mode)
+    target = os.path.realpath(path)
+    if os.path.exists(target) and stat.S_ISFIFO(os.stat(target).st_mode):
+        return False
+    return target.startswith(os.path.join(inside, ""))
+
+
+def text_of(path: str | os.PathLike[str]) -> str:
     """The text of a file that stands beside a program. Raises `OSError`, and `ValueError` for what is no text."""
     return bytes_of(path).decode().replace("\r\n", "\n").replace("\r", "\n")

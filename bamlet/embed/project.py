@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
@@ -12,7 +11,7 @@ from ..diagnostics.diagnostic import in_order
 from ..interpreter.facts.edition import Edition as Edition
 from ..records import dataclass
 from ..uncollected import uncollected
-from .files import Read, find, read
+from .files import Read, find_names, read
 from .store import (
     cache_folder,
     content_key,
@@ -57,7 +56,7 @@ class Project:
         self._paths = paths
         self._edition = edition
         self._beside = beside
-        self._files: dict[Path, _File] = {}
+        self._files: dict[str, _File] = {}
         self._found: tuple[Diagnostic, ...] | None = None
         self._parser: Parser | None = None
         self._before: CheckedBefore | None = None
@@ -94,12 +93,12 @@ class Project:
             (placed for one in parsed for placed in one.items), analysis.names, analysis.checked.tables
         )
 
-    def _stamps(self) -> Iterator[tuple[Path, _Stamp]]:
-        for path in (file for root in self._paths for file in find(root)):
-            status = path.stat()
+    def _stamps(self) -> Iterator[tuple[str, _Stamp]]:
+        for path in (file for root in self._paths for file in find_names(root)):
+            status = os.stat(path)
             yield path, (status.st_mtime_ns, status.st_size)
 
-    def _file(self, path: Path, stamp: _Stamp) -> _File:
+    def _file(self, path: str, stamp: _Stamp) -> _File:
         """The stamp is older than the text, so that a change in between is seen the next time."""
         known = self._files.get(path)
         return known if known and known.stamp == stamp else _File(stamp, read(path))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from ..deep import make_room
 from ..interpreter.facts.interface import FunctionInfo
 from ..interpreter.program.link import Callee, Program
+from ..interpreter.program.sources import show_lines
 from ..interpreter.runtime.context import FoundTest
 from ..interpreter.runtime.values import FunctionValue
 from ..sysops.clock import Clock
@@ -120,6 +121,7 @@ class AsyncRuntime(NotEntered):
         make_room()
         set_up_from_environment()
         self.program = program
+        show_lines(program.sources.texts)
         self._services = Services(
             make_transport=partial(http_transport, transport if isinstance(transport, HttpOptions) else None),
             clock=clock or Clock(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from ..interpreter.facts.edition import Edition
@@ -30,33 +29,36 @@ def settings_of(path: str | os.PathLike[str]) -> Settings:
 
     Raises `SettingsError`.
     """
-    start = Path(path).resolve()
-    edition: Edition | None = None
-    for folder in (start, *start.parents) if start.is_dir() else start.parents:
-        edition = _edition_in(folder)
-        if edition is not None or (folder / ".git").exists():
+    folder = os.path.realpath(path)
+    if not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    edition = _edition_in(folder)
+    while edition is None and not os.path.exists(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
             break
+        edition = _edition_in(folder)
     return Settings(edition)
 
 
-def _edition_in(folder: Path) -> Edition | None:
+def _edition_in(folder: str) -> Edition | None:
     """A `baml.toml` without a word of it is one of the second edition: before that, projects had none."""
-    if (folder / _BAML).is_file():
-        table = _read(folder / _BAML).get("bamlet", {})
-        return _edition(folder / _BAML, table) or 2
-    if (folder / _PYTHON).is_file():
-        return _edition(folder / _PYTHON, _read(folder / _PYTHON).get("tool", {}).get("bamlet", {}))
+    bamls, pythons = os.path.join(folder, _BAML), os.path.join(folder, _PYTHON)
+    if os.path.isfile(bamls):
+        return _edition(bamls, _read(bamls).get("bamlet", {})) or 2
+    if os.path.isfile(pythons):
+        return _edition(pythons, _read(pythons).get("tool", {}).get("bamlet", {}))
     return None
 
 
-def _edition(file: Path, table: Any) -> Edition | None:
+def _edition(file: str, table: Any) -> Edition | None:
     found = table.get("edition") if isinstance(table, dict) else None
     if found in (None, 1, 2):
         return found
     raise SettingsError(f"{file}: there is no edition {found!r}, only 1 and 2")
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: str) -> dict[str, Any]:
     try:
         text = text_of(file)
         if "bamlet" not in text:

@@ -14,8 +14,8 @@ import pickle
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
     from ..interpreter.program.unit import Unit
 
 
-def cache_folder() -> Path | None:
+Folder = str | os.PathLike[str]
+
+
+def cache_folder() -> str | None:
     """`BAMLET_CACHE_DIR` (empty: none), else `bamlet` in the user's cache folder, unless others may write it."""
     folder = _named_folder()
     return folder if folder is not None and _is_private(folder) else None
 
 
-def _named_folder() -> Path | None:
+def _named_folder() -> str | None:
     given = os.environ.get("BAMLET_CACHE_DIR")
     if given is not None:
-        return Path(given) if given else None
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "bamlet"
-    except RuntimeError:  # no home
-        return None
+        return given or None
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(os.path.join("~", ".cache"))
+    return None if base.startswith("~") else os.path.join(base, "bamlet")  # who has no home
 
 
-def _is_private(folder: Path) -> bool:
+def _is_private(folder: str) -> bool:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _is_ours(folder.stat())
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        return _is_ours(os.stat(folder))
     except OSError:
         return False
 
@@ -96,17 +96,17 @@ def _times(folder: str) -> Iterator[str]:
                 yield from _times(entry.path)
 
 
-def load_unit(folder: Path | None, name: str) -> tuple[Unit, tuple[Diagnostic, ...]] | None:
+def load_unit(folder: Folder | None, name: str) -> tuple[Unit, tuple[Diagnostic, ...]] | None:
     """What `save_unit` kept. None if it is missing, cut short, or written by something else: it is made again."""
-    data = None if folder is None else _read(folder / f"{name}.bin")
+    data = None if folder is None else _read(os.path.join(folder, f"{name}.bin"))
     if data is None:
         return None
     return unpacked(data)
 
 
-def save_unit(folder: Path | None, name: str, unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> None:
+def save_unit(folder: Folder | None, name: str, unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> None:
     if folder is not None:
-        _write(folder / f"{name}.bin", packed(unit, diagnostics))
+        _write(os.path.join(folder, f"{name}.bin"), packed(unit, diagnostics))
 
 
 def packed(unit: Unit, diagnostics: tuple[Diagnostic, ...]) -> bytes:
@@ -130,62 +130,63 @@ def unpacked(data: bytes) -> tuple[Unit, tuple[Diagnostic, ...]]:
     return Unit(names, effects, Code(classes, pieces, shared), edition), diagnostics
 
 
-def load_kept(folder: Path | None, name: str) -> Any:
+def load_kept(folder: Folder | None, name: str) -> Any:
     """What `save_kept` kept, or None. The name says which version of us did."""
-    data = None if folder is None else _read(folder / f"{name}.bin")
+    data = None if folder is None else _read(os.path.join(folder, f"{name}.bin"))
     return None if data is None else pickle.loads(data)
 
 
-def save_kept(folder: Path | None, name: str, value: object) -> None:
+def save_kept(folder: Folder | None, name: str, value: object) -> None:
     if folder is not None:
-        _write(folder / f"{name}.bin", pickle.dumps(value))
+        _write(os.path.join(folder, f"{name}.bin"), pickle.dumps(value))
 
 
 KEPT_PROGRAMS = 100  # programs of the user that were compiled, and as many projects that were compiled or checked
 
 
-def forget_old_programs(folder: Path | None) -> None:
+def forget_old_programs(folder: Folder | None) -> None:
     """Keep the newest."""
     if folder is None:
         return
-    try:
-        for kind in ("program", "built", "checked"):
-            by_age = sorted(folder.glob(f"{kind}-*.bin"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-            for path in by_age[KEPT_PROGRAMS:]:
-                path.unlink(missing_ok=True)
-    except OSError:
-        return  # another process does the same
+    with suppress(OSError):  # another process does the same
+        names = [name for name in os.listdir(folder) if name.endswith(".bin")]
+        for kind in ("program-", "built-", "checked-"):
+            kept = [os.path.join(folder, name) for name in names if name.startswith(kind)]
+            if len(kept) > KEPT_PROGRAMS:
+                kept.sort(key=lambda path: os.stat(path).st_mtime_ns, reverse=True)
+                for path in kept[KEPT_PROGRAMS:]:
+                    os.unlink(path)
 
 
 CLEAN_PROGRAMS = 200  # how many are remembered; one takes 65 bytes
 
 
-def is_known_clean(folder: Path | None, key: str) -> bool:
+def is_known_clean(folder: Folder | None, key: str) -> bool:
     """Whether a program of this content was checked before, by this very compiler, and nothing was wrong."""
     return folder is not None and key in _clean_keys(folder)
 
 
-def remember_clean(folder: Path | None, key: str) -> None:
+def remember_clean(folder: Folder | None, key: str) -> None:
     if folder is None:
         return
     kept = [known for known in _clean_keys(folder) if known != key][-(CLEAN_PROGRAMS - 1) :]
-    _write(folder / "clean.bin", "\n".join([*kept, key]).encode())
+    _write(os.path.join(folder, "clean.bin"), "\n".join([*kept, key]).encode())
 
 
-def _clean_keys(folder: Path) -> list[str]:
-    return (_read(folder / "clean.bin") or b"").decode("ascii").split()
+def _clean_keys(folder: Folder) -> list[str]:
+    return (_read(os.path.join(folder, "clean.bin")) or b"").decode("ascii").split()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: str, data: bytes) -> None:
     """Or not: what cannot be kept is made again."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         write_whole(path, _sealed(data), mode=0o600, durable=False)
     except OSError:
         return
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: str) -> bytes | None:
     """The data of a whole file of ours, no link to one of another."""
     try:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | _BINARY), "rb") as file:

@@ -110,7 +110,7 @@ def remember_failures(root: Path, failed: Iterable[str]) -> None:
     known = _remembered(folder)
     known[_key(root)] = sorted(failed)
     try:
-        write_whole(folder / "last-test.json", json.dumps(known).encode(), durable=False)
+        write_whole(_remembering(folder), json.dumps(known).encode(), durable=False)
     except OSError:
         return
 
@@ -121,9 +121,13 @@ def last_failures(root: Path) -> list[str] | None:
     return _remembered(folder).get(_key(root)) if folder is not None else None
 
 
-def _remembered(folder: Path) -> dict[str, list[str]]:
+def _remembering(folder: str) -> Path:
+    return Path(folder, "last-test.json")
+
+
+def _remembered(folder: str) -> dict[str, list[str]]:
     try:
-        known = json.loads((folder / "last-test.json").read_text("utf-8"))
+        known = json.loads(_remembering(folder).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -8,9 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from io import FileIO, IOBase
 from itertools import count
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path  # a start does without it
 
 try:
     import fcntl
@@ -21,23 +25,28 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _numbers = count()
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = True) -> None:
+def write_whole(path: str | os.PathLike[str], data: bytes, *, mode: int = 0o666, durable: bool = True) -> None:
     """Replace a file, or make it. Two that do so at once leave one of the two wholes. Raises `OSError`.
 
     What can be made again needs not be `durable`: waiting for the disk takes milliseconds.
     """
     # One of its own for each: two threads over one file would put it in its place before the other has filled it.
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.{next(_numbers)}.tmp")
+    fresh = f"{os.fspath(path)}.{os.getpid()}.{next(_numbers)}.tmp"
     try:
-        fresh.unlink(missing_ok=True)
+        _remove(fresh)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode), "wb") as file:
             file.write(data)
             if durable:
                 _flush(file)
-        fresh.replace(path)
+        os.replace(fresh, path)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        _remove(fresh)
         raise
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 class Beside:
@@ -49,6 +58,8 @@ class Beside:
 
     def __init__(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Raises `OSError`: `FileExistsError` for a file that stands there, unless `force` replaces it."""
+        from pathlib import Path
+
         self.path = Path(os.path.realpath(path))  # a link is followed, not replaced
         self.beside = self.path.with_name(f"{self.path.name}.partial")
         if not self.path.parent.is_dir():  # told of the file that was named, not of the one beside it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
@@ -74,7 +73,7 @@ class Parser:
     `cache` is a folder for the automaton's tables; without one they are made anew.
     """
 
-    cache: Path | None = None
+    cache: str | None = None
     _items: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
     _before: dict[str, n.Item | _Unreadable] = field(default_factory=dict)
     _ranges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
@@ -186,7 +185,7 @@ def _placed(file: SourceFile, start: int, problem: SyntaxProblem) -> Diagnostic:
 
 
 @cache
-def _tables(folder: Path | None) -> Tables[n.Item]:
+def _tables(folder: str | None) -> Tables[n.Item]:
     """The automaton never changes, and takes longer to read than a program: one serves the process."""
     from .build import BUILD
     from .tables import Tables

@@ -10,9 +10,9 @@ import marshal
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from ..bounded import bytes_of
 from ..digests import blake2b
 from .children import Children
 from .problem import SyntaxProblem
@@ -38,7 +38,7 @@ class _Unexpected(Exception):
 
 
 class Tables(Generic[T]):
-    def __init__(self, cache: Path | None, reductions: Mapping[str, Callable[[Children], Any]]) -> None:
+    def __init__(self, cache: str | None, reductions: Mapping[str, Callable[[Children], Any]]) -> None:
         """`reductions` makes something of each rule's children: of an item's, a `T`.
 
         `cache` is the folder where the tables are kept: made in 170 ms, read in 3.
@@ -132,15 +132,15 @@ def _picked(children: Children, parts: tuple[tuple[int, bool], ...]) -> Children
     return picked
 
 
-def _data(cache: Path | None) -> Data:
+def _data(cache: str | None) -> Data:
     # Not by `importlib.resources` or `pkgutil`, which take longer to load than this takes.
     grammar: bytes = cast(Any, __spec__).loader.get_data(os.path.join(os.path.dirname(__file__), "bamlet.lark"))
     digest = blake2b(grammar, digest_size=8).hexdigest()
-    kept = None if cache is None else cache / f"grammar-{FORMAT}-{digest}.tables"
+    kept = None if cache is None else os.path.join(cache, f"grammar-{FORMAT}-{digest}.tables")
     if kept is not None:
         # Cut short, or written by something else: they are made again.
         with suppress(OSError, ValueError, EOFError, TypeError):
-            states, rules, first, last = marshal.loads(kept.read_bytes())
+            states, rules, first, last = marshal.loads(bytes_of(kept))
             return states, rules, first, last
     from .lark_tables import made_tables
 
@@ -148,9 +148,16 @@ def _data(cache: Path | None) -> Data:
     if kept is not None:
         # A folder that cannot be written costs time, not the run.
         with suppress(OSError):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            # Whole, or not at all: another process may read it meanwhile.
-            half = kept.with_suffix(f".{os.getpid()}")
-            half.write_bytes(marshal.dumps(made))
-            half.replace(kept)
+            _keep(kept, marshal.dumps(made))
     return made
+
+
+def _keep(name: str, data: bytes) -> None:
+    """Whole, or not at all: another process may read it meanwhile."""
+    from pathlib import Path  # a start does without it
+
+    kept = Path(name)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    half = kept.with_suffix(f".{os.getpid()}")
+    half.write_bytes(data)
+    half.replace(kept)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bamlet.embed.files import decode, find
+from bamlet.embed.files import decode, find, find_names, plain_name
 from bamlet.embed.project import Project
 
 RIGHT = "function F(total: int) -> int { total }\n"
@@ -133,3 +133,20 @@ def test_an_edit_that_makes_a_program_one_of_the_second_edition_is_seen(tmp_path
     assert (slugs(project), project.edition().edition) == ([], 1)
     write(file, RIGHT.replace("total }", "total is int; total }"))
     assert (slugs(project), project.edition().edition) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "./a", "a/", "a//b", "a/./b", ".", "./", "", "../a", "/", "//a", "a/..", ".a/b.", "a/.", "é/ "]
+)
+def test_names_are_those_of_pathlib(name: str) -> None:
+    assert plain_name(name) == str(Path(name)) == plain_name(Path(name))
+
+
+def test_files_are_found_in_the_order_of_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["a/b/z.baml", "a/x.baml", "a-b/y.baml", "m.baml"]
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    assert find_names(".") == [os.path.join(*name.split("/")) for name in names]
+    assert sorted(map(Path, names)) == find(".")

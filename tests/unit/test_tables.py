@@ -97,7 +97,7 @@ def test_tables_are_kept_and_made_anew_when_they_are_broken(tmp_path: Path) -> N
         for kept in folder.glob("*"):
             if spoilt is not None:
                 kept.write_bytes(spoilt)
-        assert Tables(folder, BUILD).parse(tokens) == expected
+        assert Tables(str(folder), BUILD).parse(tokens) == expected
         (kept,) = folder.glob("*")
         assert kept.stat().st_size > 50_000
 
@@ -105,7 +105,7 @@ def test_tables_are_kept_and_made_anew_when_they_are_broken(tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_written_is_no_problem(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     tokens = items()[0]
-    assert Tables(tmp_path / "file" / "cache", BUILD).parse(tokens) == ours().parse(tokens)
+    assert Tables(str(tmp_path / "file" / "cache"), BUILD).parse(tokens) == ours().parse(tokens)
 
 
 @pytest.fixture(autouse=True, scope="module")

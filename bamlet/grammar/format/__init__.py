@@ -7,7 +7,6 @@ and colons in declarations and configuration, `;` after statements, `name: type`
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 from ...deep import with_room
 from ...diagnostics import CompileError, catalogue
@@ -32,7 +31,7 @@ class FormatterBug(Exception):
     """The output would mean something else, or lacks a comment. It is not shown to anybody; please report it."""
 
 
-def format_source(text: str, name: str = "text.baml", cache: Path | None = None) -> str:
+def format_source(text: str, name: str = "text.baml", cache: str | None = None) -> str:
     """The text, laid out. Raises `FormatError` with all diagnostics if an item does not parse.
 
     `cache` is a folder for the parser's tables; without one they are made anew.
@@ -45,7 +44,7 @@ def format_source(text: str, name: str = "text.baml", cache: Path | None = None)
         raise FormatError((catalogue.NESTING_LIMIT.at(Span(SourceFile(name, source), 0, 0), message),)) from None
 
 
-def _format(source: str, name: str, cache: Path | None) -> str:
+def _format(source: str, name: str, cache: str | None) -> str:
     before = read(source, _tables(cache))
     if before is None:
         raise FormatError(Parser(cache).parse(SourceFile(name, source)).diagnostics)
@@ -63,7 +62,7 @@ def _holds(file: ConcreteFile) -> tuple[object, ...]:
 
 
 @functools.cache
-def _tables(cache: Path | None) -> Tables[Tree]:
+def _tables(cache: str | None) -> Tables[Tree]:
     return tables(cache)
 
 

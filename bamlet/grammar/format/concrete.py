@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from ...records import dataclass
@@ -118,7 +117,7 @@ def _blanks_at_end(comment: re.Match[str]) -> str:
     return comment[0][len(comment[0].rstrip()) :]
 
 
-def tables(cache: Path | None) -> Tables[Tree]:
+def tables(cache: str | None) -> Tables[Tree]:
     return Tables(cache, {rule: _reduction(rule, build) for rule, build in BUILD.items()})
 
 

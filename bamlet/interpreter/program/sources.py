@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,8 @@ def show_lines(texts: Mapping[str, str]) -> None:
     """Python looks lines up by file name: a text need not be a file, and a file of the same name in the working
     folder need not be this text. Two programs may have files of one name, so it is done again for whichever fails.
     """
+    import linecache
+
     for name, text in texts.items():
         if _shown.get(name) is not text or name not in linecache.cache:
             lines = [line + "\n" for line in text.splitlines()]

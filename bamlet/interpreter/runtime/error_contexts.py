@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from traceback import walk_tb
 from typing import Any
 
 from ..facts.code_names import class_name
@@ -23,6 +22,8 @@ def error_context(namespace: Mapping[str, Any], failure: BaseException) -> Any:
 
 
 def _stack_trace(namespace: Mapping[str, Any], failure: BaseException) -> Any:
+    from traceback import walk_tb  # brings what reads lines, and most programs ask for none
+
     frame_class = namespace[class_name("baml.errors.StackFrame")]
     frames = [
         frame_class(frame.f_code.co_name, frame.f_code.co_filename, line)

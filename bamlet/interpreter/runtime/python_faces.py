@@ -6,7 +6,6 @@ below, and `bamlet.to_plain(value)` does what the method would have done. Specia
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,7 +27,7 @@ class PythonFace:
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The value as JSON text, fields in declared order."""
-        return json.dumps(self.__plain__(), ensure_ascii=False, indent=indent)
+        return _json(self.__plain__(), indent)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
@@ -118,5 +117,11 @@ class FieldsFace(PythonFace):
 
 
 def _cell(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else _json(value)
     return text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…"
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=indent)

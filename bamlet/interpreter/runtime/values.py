@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
 from functools import cache
 from itertools import chain, compress, repeat
 from reprlib import recursive_repr
@@ -56,6 +54,8 @@ class Instance(FieldsFace):
         return instance_from_fields(type(self), {name: getattr(self, name) for name in self.__fields__})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Instance:
+        from copy import deepcopy
+
         made = memo[id(self)] = type(self).__new__(type(self))
         for name in self.__fields__:
             setattr(made, name, deepcopy(getattr(self, name), memo))
@@ -254,6 +254,8 @@ def _plain(value: Any, parts: Iterator[bool]) -> Any:
         case MediaValue():
             return value.plain()
         case bytes():
+            from base64 import b64encode  # which few values need
+
             return b64encode(value).decode("ascii")
         case Handle() | Opaque() | FunctionValue():
             return repr(value)
