@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import is_
 
 from .partials import PARTIAL, partial_of
 from .relate import Relation
@@ -25,14 +26,17 @@ from .ty import (
 
 
 def mapped(ty: Ty, change: Callable[[Ty], Ty]) -> Ty:
-    """The type with each of its parts changed. What has no parts is the same."""
+    """The type with each of its parts changed. Where none becomes another, as in most, it is the same one."""
     match ty:
         case ListTy(item=item):
-            return ListTy(change(item))
+            made = change(item)
+            return ty if made is item else ListTy(made)
         case MapTy(key=key, value=value):
-            return MapTy(change(key), change(value))
+            made_key, made = change(key), change(value)
+            return ty if made_key is key and made is value else MapTy(made_key, made)
         case UnionTy(members=parts):
-            return union(map(change, parts))
+            changed = [change(part) for part in parts]
+            return ty if all(map(is_, changed, parts)) else union(changed)
         case FunctionTy(params=params, result=result, throws=throws):
             return FunctionTy(tuple(map(change, params)), change(result), change(throws))
         case FutureTy(value=value, error=error):

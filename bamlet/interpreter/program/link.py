@@ -248,10 +248,7 @@ def _functions(unit: Unit, whole: WholeTypes) -> dict[str, FunctionInfo]:
 
 def _schemas(unit: Unit, names: Names, whole: WholeTypes) -> Schemas:
     found = names.schemas()
-    own = {
-        name: replace(symbol.schema, fields=whole.fields(symbol.schema))
-        for name, symbol in unit.names.classes.items()
-    }
+    own = {name: whole.schema(symbol.schema) for name, symbol in unit.names.classes.items()}
     aliases = {name: whole.ty(ty) for name, ty in found.aliases.items()}
     return Schemas({**found.classes, **own, **whole.made}, found.enums, aliases)
 

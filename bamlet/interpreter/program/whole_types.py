@@ -3,6 +3,7 @@ interface the types that implement it."""
 
 from __future__ import annotations
 
+from operator import is_
 from typing import TypeVar
 
 from ...records import dataclass, field, replace
@@ -52,15 +53,21 @@ class WholeTypes:
             found = {param.name: arg for param, arg in zip(symbol.params, ty.args, strict=True)}
             self.kind_of[name] = ty.name
             self.made[name] = replace(symbol.schema, name=name)  # known before its fields, which may hold it
-            self.made[name] = replace(symbol.schema, name=name, fields=self.fields(symbol.schema, found))
+            self.made[name] = replace(symbol.schema, name=name, fields=self._fields(symbol.schema, found))
         return name
 
-    def fields(self, schema: ClassSchema, found: dict[str, Ty] | None = None) -> tuple[Field, ...]:
-        return tuple(_of_type(one, self.ty(replaced(one.ty, found or {}))) for one in schema.fields)
+    def schema(self, schema: ClassSchema) -> ClassSchema:
+        fields = self._fields(schema, {})
+        return schema if all(map(is_, fields, schema.fields)) else replace(schema, fields=fields)
+
+    def _fields(self, schema: ClassSchema, found: dict[str, Ty]) -> tuple[Field, ...]:
+        return tuple([_of_type(one, self.ty(replaced(one.ty, found))) for one in schema.fields])
 
     def function(self, info: FunctionInfo) -> FunctionInfo:
-        params = tuple(_of_type(param, self.ty(param.ty)) for param in info.params)
-        return replace(info, params=params, result=self.ty(info.result))
+        params = tuple([_of_type(param, self.ty(param.ty)) for param in info.params])
+        result = self.ty(info.result)
+        is_whole = result is info.result and all(map(is_, params, info.params))
+        return info if is_whole else replace(info, params=params, result=result)
 
 
 def _of_type(one: P, ty: Ty) -> P:
