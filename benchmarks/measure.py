@@ -53,15 +53,20 @@ class Row:
 
 
 def measure(
-    works: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = perf_counter
+    works: Mapping[str, Callable[[], object]],
+    rounds: int,
+    clock: Callable[[], float] = perf_counter,
+    before: Callable[[], object] = lambda: None,
 ) -> dict[str, Timing]:
     """Time each work `rounds` times after one run for nothing, on a clock of seconds.
 
-    The works take turns, so that a slow moment of the machine falls on all of them.
+    The works take turns, so that a slow moment of the machine falls on all of them. What is done `before` each of
+    them is not counted.
     """
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(rounds + 1):
         for name, work in works.items():
+            before()
             started = clock()
             work()
             if turn:
