@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..patterns import pattern
-from .escapes import read_escape
+from .escapes import REPLACEMENT, is_half, read_escape
 from .nodes import NUMBER, TextNode
 
 _EDGES = " \t\r\n\ufeff\x00\xa0"
@@ -33,7 +33,12 @@ def text_node(text: str) -> TextNode:
     simple = strip_edges(text)
     if NUMBER.fullmatch(simple) or simple in _KEYWORDS:
         return TextNode("", simple, done=True)
-    return TextNode('"', _unquoted(simple) if simple.startswith('"') else text, done=True)
+    if not simple.startswith('"'):
+        return TextNode('"', text, done=True)
+    told, is_torn = _unquoted(simple)
+    node = TextNode('"', told, done=True)
+    node.torn = is_torn
+    return node
 
 
 def growing_node(text: str) -> TextNode:
@@ -42,7 +47,8 @@ def growing_node(text: str) -> TextNode:
         text = _without_open_reasoning(without_reasoning(text))
     simple = text.lstrip(_EDGES)
     if simple.startswith('"'):
-        return TextNode('"', _unescaped(simple[1:].rstrip(_EDGES).removesuffix('"'), ended=False))
+        told, _ = _unescaped(simple[1:].rstrip(_EDGES).removesuffix('"'), ended=False)
+        return TextNode('"', told)
     # A fence that holds everything is taken away, and one bracketed value is not read as text.
     return TextNode("", "" if simple[:3] in ("`", "``", "```") or simple[:1] in ("{", "[") else text)
 
@@ -89,7 +95,7 @@ def _without_open_reasoning(text: str) -> str:
     return text[: half.start()] if half and any(tag.startswith(half[0]) for tag in REASONING_TAGS) else text
 
 
-def _unquoted(text: str) -> str:
+def _unquoted(text: str) -> tuple[str, bool]:
     """Only the first and the last quote are marks: between them, models do not escape what they quote."""
     inside = text[1:]
     if inside.endswith('"') and (len(inside) - len(inside[:-1].rstrip("\\")) - 1) % 2 == 0:
@@ -97,14 +103,18 @@ def _unquoted(text: str) -> str:
     return _unescaped(inside, ended=True)
 
 
-def _unescaped(text: str, *, ended: bool) -> str:
+def _unescaped(text: str, *, ended: bool) -> tuple[str, bool]:
+    """And whether half of a surrogate pair was in it."""
     out: list[str] = []
     at = 0
+    is_torn = False
     while (escape := text.find("\\", at)) >= 0:
         out.append(text[at:escape])
         meaning, end = read_escape(text, escape, ended)
         if end == escape:
-            return "".join(out)
+            return "".join(out), is_torn
+        if is_half(meaning):
+            meaning, is_torn = REPLACEMENT, True
         out.append(meaning)
         at = end
-    return "".join(out) + text[at:] if out else text
+    return "".join(out) + text[at:] if out else text, is_torn

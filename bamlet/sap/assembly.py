@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias
 
+from .escapes import TORN
 from .nodes import ArrayNode, Container, Node, ObjectNode, TextNode
 from .outcome import REPEATED, Failure, Note, Notes, Outcome, Result, Tally
 from .parts import exact_variants
@@ -103,10 +104,12 @@ def _note_orphans(made: Assembly, node: ObjectNode) -> None:
 
 
 def orphan_notes(node: Node) -> Notes:
-    """Keys without values, and values without keys."""
+    """Keys without values, values without keys, and keys that are not as they were meant."""
     notes: Notes = []
     for orphan in (isinstance(node, ObjectNode) and node.orphans) or ():
-        if isinstance(orphan, TextNode):
+        if isinstance(orphan, TextNode) and orphan.torn:
+            notes.append((orphan.text(), Note("coerced", TORN, orphan, lossy=True)))
+        elif isinstance(orphan, TextNode):
             notes.append((orphan.text(), Note("ignored", "a key without a value", orphan)))
         else:
             notes.append((None, Note("ignored", "a value without a key", orphan)))

@@ -107,6 +107,8 @@ def _after_key(a: OpenValue) -> bool:
         return False
     if first == ":":
         a.at += 1
+        if a.token.torn:
+            a.orphan(a.token)
         a.take_key(a.token.text())
         a.step = _before_value
         return True

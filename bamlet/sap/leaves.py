@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..patterns import pattern
+from .escapes import TORN
 from .nodes import NUMBER, Container, Node, TextNode, describe, display, keyword
 from .outcome import INEXACT, POURED, Failure, Note, Notes, Outcome, Result
 from .scalars import MAX_DIGITS, Numeral, bool_in_text, float_of, not_finite, number_in_text
@@ -40,6 +41,8 @@ class Shown(Outcome):
 
 def string_of(node: TextNode) -> Result:
     text = node.text()
+    if node.torn:
+        return Outcome(text, notes=[(None, Note("coerced", TORN, node, lossy=True))])
     if node.quote:
         return Outcome(text)
     if text == "null":

@@ -29,9 +29,10 @@ class TextNode:
     """A scalar. `quote` is its opening mark: empty for a bare word, three characters for a block.
 
     `asked` is the scalar type that it was read as first, and `answer` what that gave: for most there is no other.
+    `torn` tells that half of a surrogate pair was in it.
     """
 
-    __slots__ = ("_growth", "_text", "answer", "asked", "done", "end", "parts", "quote", "start")
+    __slots__ = ("_growth", "_text", "answer", "asked", "done", "end", "parts", "quote", "start", "torn")
 
     height: Final = 0
 
@@ -42,6 +43,7 @@ class TextNode:
         self.start = start
         self.end = end
         self.done = done
+        self.torn = False
         self._text: str | None = None
         self._growth: Texts | None = None
         self.asked: object = None
@@ -100,8 +102,8 @@ class TextNode:
 class ObjectNode:
     """Keys and values side by side; the last key may still wait for its value.
 
-    `orphans` are the keys for which no value came, and the values that no key came for. `first_key` is the first
-    that a colon followed, whatever became of it.
+    `orphans` are the keys for which no value came, the values that no key came for, and the keys that are torn.
+    `first_key` is the first that a colon followed, whatever became of it.
     """
 
     __slots__ = ("cursor", "done", "end", "first_key", "height", "keys", "orphans", "start", "values")

@@ -140,6 +140,7 @@ class OpenValue:
         """The open token stands where a key should be, with nothing that makes it one."""
         if self.token.end is None:
             self.token.end = self.position
+        self.token.torn = False  # it is told as what is lost
         self.orphan(self.token)
         self.step = self.between.before_key
 

@@ -9,7 +9,7 @@ import re
 
 from ..patterns import pattern
 from .bare import LONG, bare_ends
-from .escapes import read_escape
+from .escapes import REPLACEMENT, is_half, read_escape
 from .nodes import ArrayNode, TextNode
 from .open_value import OpenValue, QuoteRule
 from .quotes import CONTENT, ENDS, WAIT, quote_ends_item, quote_ends_key, quote_ends_value
@@ -110,6 +110,8 @@ def _escape(a: OpenValue) -> bool:
     if end == a.at:
         return False
     a.at = end
+    if is_half(meaning):
+        meaning, a.token.torn = REPLACEMENT, True
     a.token.parts.append(meaning)
     a.changed = True
     return True

@@ -265,6 +265,10 @@ LOST: list[tuple[str, Ty, Any, str]] = [
     ("$1.5k", types.FLOAT, 1.5, "times k"),
     ("about 3 million people", types.INT, 3, "times million"),
     ("$" + "9" * 400, types.FLOAT, float("inf"), "too large for a float"),
+    ('["a\\ud83d", "b"]', ListTy(types.STRING), ["a�", "b"], "half of a surrogate pair"),
+    ('["\\ude00\\ud83d"]', ListTy(types.STRING), ["��"], "half of a surrogate pair"),
+    ('{"k\\ud83d": 1}', MapTy(types.STRING, types.INT), {"k�": 1}, "half of a surrogate pair"),
+    ('"half \\ud83d"', types.union((types.STRING, types.INT)), "half �", "half of a surrogate pair"),
 ]
 
 
@@ -289,12 +293,36 @@ EXACT: list[tuple[str, Ty, Any]] = [
     ("$1,234,567.8", types.FLOAT, 1234567.8),
     ("1,23,45,678", types.INT, 12345678),
     ("7 kB", types.INT, 7),
+    ('["\\ud83d\\ude00 \\ufffd"]', ListTy(types.STRING), ["😀 �"]),
+    ('"\\ud83d\\ude00 \\ufffd"', types.union((types.STRING, types.INT)), "😀 �"),
 ]
 
 
 @pytest.mark.parametrize(("text", "ty", "value"), EXACT, ids=[text[:20] for text, *_ in EXACT])
 def test_what_is_exact_is_no_loss(text: str, ty: Ty, value: Any) -> None:
     assert parse(text, ty, SCHEMAS, PLAIN, strict=True).value == value
+
+
+def test_half_of_a_pair_is_told_alike_however_the_text_was_cut() -> None:
+    text = '{"k\\ud83d": ["a\\ud83d\\ude00", "\\ud83d\\ud83d\\ude00", "\\ude00"], "z": ["\\ud83d", "\\ud83d'
+    ty = MapTy(types.STRING, ListTy(types.STRING))
+    whole = parse(text, ty, SCHEMAS, PLAIN)
+    assert whole.value == {"k�": ["a😀", "�😀", "�"], "z": ["�", "�"]}
+    torn = [entry.path for entry in whole.report.coerced]
+    assert torn == ['$["k�"]', '$["k�"][1]', '$["k�"][2]', "$.z[0]", "$.z[1]"]
+    slowly = PartialParser(ty, SCHEMAS, PLAIN)
+    for cut in range(1, len(text)):
+        slowly.feed(text[cut - 1])
+        parser = PartialParser(ty, SCHEMAS, PLAIN)
+        parser.feed(text[:cut])
+        assert parser.report() == slowly.report()
+        parser.feed(text[cut:])
+        assert parser.finish() == whole
+
+
+def test_half_of_a_pair_in_a_key_without_a_value_is_told_as_such() -> None:
+    report = parse('{"k\\ud83d"}', MapTy(types.STRING, types.INT), SCHEMAS, PLAIN).report
+    assert [str(entry) for entry in report.entries] == ['ignored $["k�"]: a key without a value']
 
 
 def test_a_value_before_the_taken_one_is_in_the_report() -> None:
