@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,3 +128,19 @@ class MapOptions:
         if self.is_folder:
             return output / "_errors.jsonl"
         return output.with_name(f"{output.stem}.errors.jsonl")
+
+    def check_places(self, read: Iterable[Path]) -> None:
+        """Whether nothing that is read is written over, and nothing twice. Raises `Refused`."""
+        taken = {place: "the input" for path in read for place in (path.resolve(), _place(path))}
+        written = [("--errors", self.errors_path)]
+        if not (self.is_pipe or self.is_folder):
+            written.insert(0, ("--output", Path(self.output)))
+        for option, path in written:
+            if (what := taken.get(_place(path))) is not None:
+                raise Refused(f"{option} {path}: this is {what}, which would be written over; name another file")
+            taken[_place(path)] = "the output"
+
+
+def _place(path: Path) -> Path:
+    """Where a file of this name is put: of a link, in place of the link."""
+    return path.parent.resolve() / path.name

@@ -98,6 +98,7 @@ class _Run:
         state.check_origin(options.invented)
         state.check_fingerprint(fingerprint)
         self._table = _table(options, state, hooks)
+        options.check_places(self._table.paths)
         columns = self._table.columns()
         given = given_for(runtime, function, columns, options.bind, options.constants)
         self._binder = Binder(runtime, function, fingerprint, given, textual=self._table.is_textual)

@@ -80,6 +80,10 @@ def find_table(name: str, given: str | None) -> Table:
     if not paths:
         raise Refused(f"--input {name}: no file has such a name")
     if missing := [path for path in paths if not Path(path).is_file()]:
+        if Path(missing[0]).exists():
+            raise Refused(
+                f"--input {missing[0]}: it is read more than once, which a file can be; for a pipe write -"
+            )
         raise Refused(f"--input {missing[0]}: there is no such file")
     return Table(tuple(map(Path, paths)), format_of(paths[0], given, "--input"))
 
@@ -87,8 +91,11 @@ def find_table(name: str, given: str | None) -> Table:
 def format_of(name: str, given: str | None, option: str) -> Format:
     found = _SUFFIXES.get(Path(name).suffix.lower()) if given is None else given
     if found not in get_args(Format):
-        told = ", ".join(get_args(Format))
-        raise Refused(f"{option} {name}: the name does not say the format; add --format with one of {told}")
+        if option == "--output":
+            remedy = f"let it end in {', '.join(_SUFFIXES)}, or in / for a folder"
+        else:
+            remedy = f"add --format with one of {', '.join(get_args(Format))}"
+        raise Refused(f"{option} {name}: the name does not say the format; {remedy}")
     return found  # type: ignore[return-value]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import socket
 import sys
 from pathlib import Path
@@ -337,6 +338,29 @@ def test_a_column_that_nobody_has_is_told_with_the_nearest(table: Table) -> None
     with pytest.raises(Refused, match=r"the parameter `text` has no column.*did you mean `txt`"):
         table.run()
     assert table.run(bind=("text=txt",)).ok == 1
+
+
+def test_nothing_that_is_read_is_written_over(table: Table) -> None:
+    path = table.write(texts("ab"))
+    before = path.read_bytes()
+    linked = table.folder / "linked.jsonl"
+    linked.symlink_to(path)
+    for places in (
+        {"output": str(path)},
+        {"input": str(linked), "output": str(path)},
+        {"errors": str(path)},
+        {"errors": str(table.folder / "out.jsonl")},
+    ):
+        with pytest.raises(Refused, match="would be written over; name another file"):
+            table.run(**places)
+        assert table.calls == 0
+    assert path.read_bytes() == before
+
+
+def test_a_pipe_is_read_as_standard_input_alone(table: Table) -> None:
+    os.mkfifo(table.folder / "pipe.jsonl")
+    with pytest.raises(Refused, match="for a pipe write -"):
+        table.run(input=str(table.folder / "pipe.jsonl"))
 
 
 def test_a_state_in_use_is_refused_with_its_holder(table: Table) -> None:
