@@ -59,7 +59,13 @@ def rows() -> Iterator[Row]:
             found[side].append(more)
     for side in sides:
         if side.work != FLOOR:
-            yield from _compared(side, found[side], found[Side(FLOOR, side.loop)])
+            yield from _compared(side, _ranked(found[side]), _ranked(found[Side(FLOOR, side.loop)]))
+
+
+def _ranked(found: Sequence[Found]) -> list[Found]:
+    """The lowest of few beside the lowest of many, and so on: in one process, one of the two may have met a slow
+    moment, and their difference would be anything."""
+    return [Found(*numbers) for numbers in zip(*map(sorted, zip(*found, strict=True)), strict=True)]
 
 
 def _compared(side: Side, ours: Sequence[Found], floor: Sequence[Found]) -> Iterator[Row]:
