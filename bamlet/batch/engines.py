@@ -13,9 +13,11 @@ class Refused(Exception):
 
 
 class Stopped(Exception):
-    """An engine cannot or need not go on in this process; the same command does. The text is for a person."""
+    """A run cannot or need not go on in this process; the same command does. The text is for a person."""
 
-    def __init__(self, message: str, reason: Literal["provider", "detached", "cancelled"] = "provider") -> None:
+    def __init__(
+        self, message: str, reason: Literal["provider", "detached", "cancelled", "output"] = "provider"
+    ) -> None:
         super().__init__(message)
         self.reason = reason
 

@@ -107,5 +107,7 @@ class LocalEngine:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._changed.set()
-        if not task.cancelled() and self._failure is None:
-            self._failure = task.exception()  # a mistake of ours, or of who hears of the end
+        if not task.cancelled():
+            # A mistake of ours, or of who hears of the end. Looked at in each: asyncio tells of those nobody saw.
+            failure = task.exception()
+            self._failure = self._failure or failure

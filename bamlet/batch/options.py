@@ -131,16 +131,14 @@ class MapOptions:
 
     def check_places(self, read: Iterable[Path]) -> None:
         """Whether nothing that is read is written over, and nothing twice. Raises `Refused`."""
-        taken = {place: "the input" for path in read for place in (path.resolve(), _place(path))}
+        taken = {path.resolve(): "the input" for path in read}
         written = [("--errors", self.errors_path)]
         if not (self.is_pipe or self.is_folder):
             written.insert(0, ("--output", Path(self.output)))
         for option, path in written:
-            if (what := taken.get(_place(path))) is not None:
+            place = path.resolve()  # links are followed
+            if (what := taken.get(place)) is not None:
                 raise Refused(f"{option} {path}: this is {what}, which would be written over; name another file")
-            taken[_place(path)] = "the output"
-
-
-def _place(path: Path) -> Path:
-    """Where a file of this name is put: of a link, in place of the link."""
-    return path.parent.resolve() / path.name
+            if place.exists() and not place.is_file():
+                raise Refused(f"{option} {path}: this is no file that can be replaced by another; name one")
+            taken[place] = "the output"

@@ -16,6 +16,7 @@ Reason = Literal[
     "provider",
     "detached",
     "cancelled",
+    "output",
     "interrupted",
     "exported",
     "looked",

@@ -148,7 +148,12 @@ class _Run:
             )
         if stops.reason is None:
             session.write_rest()
-            self._write(join, parts)
+        if stops.reason is None:
+            try:
+                self._write(join, parts)
+            except OSError as failure:
+                # Every answer is stored: the same command writes them where there is room.
+                stops.stop("output", str(failure))
         return self._report(stops.reason or "done", stops.message, meter, plan, stops.over)
 
     def _export(self, join: Join, parts: Parts | None) -> None:

@@ -78,7 +78,7 @@ class Session:
         looking = asyncio.create_task(self._look(engine))
         deadline = self._deadline()
         try:
-            with contextlib.suppress(asyncio.CancelledError), self._stopped_by_engine():
+            with contextlib.suppress(asyncio.CancelledError), self._stopped():
                 await work
             if is_cancelled():
                 raise asyncio.CancelledError
@@ -95,7 +95,7 @@ class Session:
             self._end_run()
 
     @contextlib.contextmanager
-    def _stopped_by_engine(self) -> Iterator[None]:
+    def _stopped(self) -> Iterator[None]:
         try:
             yield
         except Stopped as found:
@@ -146,15 +146,19 @@ class Session:
 
     def _put(self, position: int, record: Record, answer: str) -> None:
         self._written[position] = 1
-        self._hooks.write(self._join.layout.written(self._lines, record.values, answer))
+        try:
+            self._hooks.write(self._join.layout.written(self._lines, record.values, answer))
+        except OSError as failure:
+            raise Stopped(str(failure), "output") from None
 
     def write_rest(self) -> None:
         """To a pipe: what was known before, and duplicates."""
         if not self._options.is_pipe:
             return
-        for position, (record, answer, _) in enumerate(self._join.rows()):
-            if not self._written[position] and answer is not None:
-                self._put(position, record, answer)
+        with self._stopped():
+            for position, (record, answer, _) in enumerate(self._join.rows()):
+                if not self._written[position] and answer is not None:
+                    self._put(position, record, answer)
 
     # --- meanwhile
 

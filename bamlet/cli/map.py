@@ -25,7 +25,9 @@ from .map_progress import progress_for
 from .options import environment, offline, reach
 from .terminal import palette
 
-_LIMITS = frozenset({"max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached", "cancelled"})
+_LIMITS = frozenset(
+    {"max-cost", "max-errors", "deadline", "canary", "disk", "provider", "detached", "cancelled", "output"}
+)
 _WORDS = {
     "max-cost": "stopped by --max-cost",
     "max-errors": "stopped by --max-errors",
@@ -35,6 +37,7 @@ _WORDS = {
     "provider": "stopped by the provider",
     "detached": "jobs were sent",
     "cancelled": "jobs were cancelled",
+    "output": "stopped, the rows cannot be written",
     "interrupted": "interrupted",
 }
 
@@ -88,9 +91,15 @@ async def _run(
     def say(text: str) -> None:
         print(text, file=sys.stderr)
 
+    out = sys.stdout
+
     def write(data: bytes) -> None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            out.buffer.write(data)
+            out.buffer.flush()
+        except OSError:
+            sys.stdout = None  # Python would complain once more when it flushes at exit
+            raise
 
     async with setting.runtime() as runtime:
         with progress, _interrupts() as on_start:

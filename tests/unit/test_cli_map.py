@@ -5,13 +5,17 @@ Numbers in the docstrings are those of the list of promises in docs/map.md.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,6 +88,29 @@ def test_rows_go_to_a_pipe_as_they_are_ready(tmp_path: Path, capfd: pytest.Captu
     state = ("--state", str(tmp_path / "state"))
     assert label("-", *REPLAY, *state, "--rows", "3", "--keep", "id") == exits.OK
     assert {json.loads(line)["id"] for line in capfd.readouterr().out.splitlines()} == {"m000", "m001", "m002"}
+
+
+class Deaf:
+    """A pipe that nobody reads any more."""
+
+    def write(self, data: bytes) -> int:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def test_a_pipe_that_nobody_reads_stops_the_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    for known in (False, True):  # the rows that are asked, and those that were answered before
+        monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=Deaf(), flush=lambda: None))
+        assert label(Path("-"), *REPLAY, "--state", str(state)) == exits.LIMIT
+        told = capfd.readouterr().err
+        assert "the rows cannot be written: [Errno 32]" in told
+        assert ("known 100" in told) is known
+        monkeypatch.undo()
+        if not known:
+            assert label(tmp_path / "out.jsonl", *REPLAY, "--state", str(state)) == exits.OK
+            capfd.readouterr()
 
 
 def test_progress_may_be_json(output: Path, capfd: pytest.CaptureFixture[str]) -> None:

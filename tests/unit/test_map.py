@@ -348,6 +348,7 @@ def test_nothing_that_is_read_is_written_over(table: Table) -> None:
     for places in (
         {"output": str(path)},
         {"input": str(linked), "output": str(path)},
+        {"output": str(linked)},
         {"errors": str(path)},
         {"errors": str(table.folder / "out.jsonl")},
     ):
