@@ -81,6 +81,8 @@ def layout_for(
     """Raises `Refused` where a kept column and a field have one name. `rows` are looked at for the types of
     columns that are kept, if the format has types."""
     kept = _kept(keep, columns)
+    if id_column is not None:
+        _check_columns("--id", [id_column], columns)
     inner = bare(result)
     result_class = inner.name if isinstance(inner, ClassTy) else ""
     if (format_ in ("csv", "tsv")) if flat is None else flat:
@@ -108,9 +110,13 @@ def _kept(keep: str, columns: Sequence[str] | None) -> list[str]:
     if keep == "all":
         return list(columns or ())
     names = [name.strip() for name in keep.split(",") if name.strip()]
-    if columns is not None and (missing := [name for name in names if name not in columns]):
-        raise Refused(f"--keep {missing[0]}: there is no such column")
+    _check_columns("--keep", names, columns)
     return names
+
+
+def _check_columns(option: str, names: Sequence[str], columns: Sequence[str] | None) -> None:
+    if columns is not None and (missing := [name for name in names if name not in columns]):
+        raise Refused(f"{option} {missing[0]}: there is no such column")
 
 
 @dataclass(frozen=True, slots=True)

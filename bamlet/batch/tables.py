@@ -80,6 +80,10 @@ def find_table(name: str, given: str | None) -> Table:
     if not paths:
         raise Refused(f"--input {name}: no file has such a name")
     if missing := [path for path in paths if not Path(path).is_file()]:
+        if Path(missing[0]).is_dir():
+            raise Refused(
+                f"--input {missing[0]}: this is a folder; name the files in it, as '{missing[0]}/*.jsonl'"
+            )
         if Path(missing[0]).exists():
             raise Refused(
                 f"--input {missing[0]}: it is read more than once, which a file can be; for a pipe write -"

@@ -125,6 +125,8 @@ def test_progress_may_be_json(output: Path, capfd: pytest.CaptureFixture[str]) -
     [
         (("--bind", "text=txet"), "there is no such column; did you mean `text`?"),
         (("--keep", "nothing"), "--keep nothing: there is no such column"),
+        (("--id", "nothing"), "--id nothing: there is no such column"),
+        (("--input", str(LABEL)), "this is a folder; name the files in it"),
         (("--max-errors", "many"), "write a number of rows"),
         (("--rows", "1", "--sample", "1"), "either --rows or --sample"),
         (("--max-cost", "1", "--input", "nowhere.jsonl"), "there is no such file"),
