@@ -6,7 +6,6 @@ import argparse
 import errno
 import json
 import math
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from .serve_running import LOOPBACK, Serving, program_at, run
 from .serve_runtimes import Refused, runtimes
 
 if TYPE_CHECKING:
+    from ..server.process import Listening
     from ..server.service import Settings
 
 TOKENS = ("BAMLET_TOKEN", "BAML_PASSWORD")
@@ -117,7 +117,7 @@ def _allowed(text: str) -> list[str]:
 
 
 @contextmanager
-def _listening(arguments: argparse.Namespace) -> Iterator[socket.socket]:
+def _listening(arguments: argparse.Namespace) -> Iterator[Listening]:
     from ..server.process import bound, bound_path
 
     try:

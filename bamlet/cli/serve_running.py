@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import embed
 from ..diagnostics.render import PLAIN, render_all
+from ..embed.opening import load_for_calls
 from ..embed.settings import SettingsError
 from ..records import dataclass, replace
 from . import exits
@@ -24,6 +24,7 @@ from .terminal import palette
 if TYPE_CHECKING:
     from ..server.parent import Place
     from ..server.peers import Peers
+    from ..server.process import Listening
     from ..server.service import Service, Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -38,16 +39,20 @@ class Serving:
     settings: Settings
     program: embed.Program | None
     make_runtime: MakeRuntime
-    listening: socket.socket
+    listening: Listening
 
 
 def run(serving: Serving) -> int:
     """Raises `Refused`."""
-    if serving.arguments.procs > 1:
-        return _run_many(serving)
     from ..server import process
+    from ..server.full_collections import unseen
 
-    asyncio.run(_serve(serving, process.serve))
+    if serving.arguments.procs > 1:
+        load_for_calls()
+    with unseen():
+        if serving.arguments.procs > 1:
+            return _run_many(serving)
+        asyncio.run(_serve(serving, process.serve))
     return exits.OK
 
 
@@ -72,15 +77,17 @@ def _run_child(serving: Serving, place: Place) -> None:
     # Before anything is answered: later it would free the keys of runs that have begun here, to be begun again.
     peers.forget()
     # The parent hears of what a terminal sends to all of us, and passes it on as this signal.
-    serve = partial(process.serve, signals=(signal.SIGTERM,), orphaned=place.orphaned)
+    serve = partial(process.serve, signals=(signal.SIGTERM,), orphaned=place.orphaned, share=place.share)
+    serving.listening.share = place.share
     asyncio.run(_serve(serving, serve, peers, place))
 
 
-Serve = Callable[["Service", list[socket.socket], Callable[[], None], str], Coroutine[object, object, None]]
+Serve = Callable[["Service", "Sequence[Listening]", Callable[[], None], str], Coroutine[object, object, None]]
 
 
 async def _serve(serving: Serving, serve: Serve, peers: Peers | None = None, place: Place | None = None) -> None:
     """Of several processes the first says what is served, and how they fare their parent."""
+    from ..server.full_collections import collect_seldom
     from ..server.service import Service
 
     service = Service(serving.settings, serving.program, make_runtime=serving.make_runtime, peers=peers)
@@ -92,15 +99,20 @@ async def _serve(serving: Serving, serve: Serve, peers: Peers | None = None, pla
     if serving.arguments.reload:
         watching = asyncio.create_task(_watch(service, serving, speaks=speaks))
         watching.add_done_callback(_tell_end)
+    collecting = asyncio.create_task(collect_seldom(lambda: not service.desk.active))
     sockets = [serving.listening] if place is None else [serving.listening, place.listening]
 
     def ready() -> None:
         if begins:
             _ready(service, serving)
+        if place is None:
+            # It takes a tenth of a second, which the first call would wait for.
+            asyncio.get_running_loop().call_soon(load_for_calls)
 
     try:
         await serve(service, sockets, ready, serving.arguments.root_path)
     finally:
+        collecting.cancel()
         # After the server, which reads of it what is served until its last run has ended; and waited for, since it
         # may be in the middle of an exchange that the end of the loop would tell of as a task that was lost.
         if watching is not None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Mapping
-from operator import attrgetter
+from itertools import starmap
 from typing import Any, Literal, TypeAlias
 
-from ..records import dataclass
-from ..sysops.bell import Bell
+from ..records import dataclass, field
+from .silence import Silence
 
 Kind: TypeAlias = Literal[
     "start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "agent", "final", "error"
@@ -27,15 +27,19 @@ FULL_AFTER = 3 / 4  # of the limits may be used when room was made, so that it i
 OVERHEAD = 100  # bytes that an event takes beside its content
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """`data` is what the kind says; `line` is that as JSON, or empty for what is written out when it is read.
-    `value` is the one of an end as the program has it, for who writes it in another form."""
+    `value` is the one of an end as the program has it, for who writes it in another form.
+
+    Nothing of it changes, but that `written` is what its readers have made of it so far: many who read one long
+    value hold one text."""
 
     kind: Kind
     data: Mapping[str, Any]
     line: str = ""
     value: Any = None
+    written: Any = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -51,14 +55,16 @@ class Entry:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
-    """What events 1 to `seq` come to. `partial` is the event of the newest value; None while there is none."""
+    """What events 1 to `seq` come to. `partial` is the event of the newest value; None while there is none.
+    `written` as that of an event."""
 
     seq: int
     partial: Event | None
     text: str
     reasoning: str
+    written: Any = field(default=None, repr=False, compare=False)
 
 
 class EventLog:
@@ -72,13 +78,16 @@ class EventLog:
     def __init__(self, limit_events: int = LIMIT_EVENTS, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit_events = limit_events
         self._limit_bytes = limit_bytes
-        self._entries: list[Entry] = []
+        # Side by side, and not as entries: every full collection of garbage looks at each object that lies here.
+        self._numbers: list[int] = []
+        self._events: list[Event] = []
         self._first: Entry | None = None
         self._last = 0
         self._dropped = 0  # a reader that has not seen this number has missed something
         self._partial: Entry | None = None
         self._texts: dict[Kind, list[str]] = {"delta": [], "reasoning": []}
-        self._grown = Bell()
+        self._snapshot: Snapshot | None = None
+        self._waiting: set[asyncio.Future[bool]] = set()
         self.size = 0
         self.end: Event | None = None
 
@@ -94,15 +103,23 @@ class EventLog:
         if self.end is not None:
             raise ValueError(f"a log has one end, and behind it came `{event.kind}`")
         self._last += 1
-        entry = Entry(self._last, event)
         if event.kind != "partial":
-            self._entries.append(entry)
+            self._numbers.append(self._last)
+            self._events.append(event)
             self.size += event.size
-        self._note(entry)
-        if len(self._entries) > self._limit_events or self.size > self._limit_bytes:
+        self._note(Entry(self._last, event))
+        if len(self._events) > self._limit_events or self.size > self._limit_bytes:
             self._make_room()
-        self._grown.set()
-        return entry.seq
+        self._snapshot = None
+        if self._waiting:
+            self._wake()
+        return self._last
+
+    def _wake(self) -> None:
+        # They leave when they run again. Until then one may be told twice, or be cancelled.
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(True)
 
     def _note(self, entry: Entry) -> None:
         event = entry.event
@@ -120,21 +137,26 @@ class EventLog:
 
     def _make_room(self) -> None:
         """Whatever is oldest goes. The newest event always stays."""
-        kept, size, gone = self._entries, self.size, 0
+        kept, size, gone = self._events, self.size, 0
         while gone < len(kept) - 1 and (
             len(kept) - gone > self._limit_events * FULL_AFTER or size > self._limit_bytes * FULL_AFTER
         ):
-            size -= kept[gone].event.size
+            size -= kept[gone].size
             gone += 1
         if gone:
-            self._dropped = kept[gone - 1].seq
-        self._entries = kept[gone:]
+            self._dropped = self._numbers[gone - 1]
+        del self._numbers[:gone], kept[:gone]
         self.size = size
 
     # --- from readers
 
     def snapshot(self) -> Snapshot:
-        """As of the newest event, or of the one before the end."""
+        """As of the newest event, or of the one before the end. It is made once for all who ask for the same."""
+        if self._snapshot is None:
+            self._snapshot = self._made_snapshot()
+        return self._snapshot
+
+    def _made_snapshot(self) -> Snapshot:
         seq = self._last - 1 if self.end is not None else self._last
         text, reasoning = ("".join(self._texts[kind]) for kind in ("delta", "reasoning"))
         return Snapshot(seq, self._partial.event if self._partial is not None else None, text, reasoning)
@@ -150,37 +172,67 @@ class EventLog:
         the place of everything up to its own number. Who reads from the beginning gets the first event as well.
         """
         seen = after
-        while True:
-            if seen < self._dropped or seen > self._last:
-                if seen == 0 and self._first is not None:
-                    yield [self._first]
-                # Only now: the log has grown while the first one was looked at.
-                found = self.snapshot()
-                seen = found.seq
-                yield found
-            elif batch := self._after(seen):
-                seen = batch[-1].seq
-                yield batch
-            elif self.end is not None:
-                return
-            elif not await self._has_grown(pulse):
-                yield []
-
-    async def _has_grown(self, seconds: float | None) -> bool:
-        self._grown.clear()
+        growth = _Growth(self._waiting, pulse)
         try:
-            async with asyncio.timeout(seconds):
-                await self._grown.wait()
-        except TimeoutError:
-            return False
-        return True
+            while True:
+                if seen < self._dropped or seen > self._last:
+                    if seen == 0 and self._first is not None:
+                        yield [self._first]
+                    # Only now: the log has grown while the first one was looked at.
+                    found = self.snapshot()
+                    seen = found.seq
+                    yield found
+                elif batch := self._after(seen):
+                    seen = batch[-1].seq
+                    yield batch
+                elif self.end is not None:
+                    return
+                elif not await growth.wait():
+                    yield []
+        finally:
+            growth.close()
 
     def _after(self, seen: int) -> list[Entry]:
-        at = bisect_right(self._entries, seen, key=attrgetter("seq"))
-        batch = self._entries[at : at + BATCH]
+        numbers = self._numbers
+        at = bisect_right(numbers, seen)
+        to = at + BATCH
+        batch = list(starmap(Entry, zip(numbers[at:to], self._events[at:to], strict=True)))
         newest = self._partial
         if newest is not None and newest.seq > seen:
-            place = bisect_right(batch, newest.seq, key=attrgetter("seq"))
-            if place < len(batch) or at + BATCH >= len(self._entries):
+            place = bisect_right(numbers, newest.seq, at) - at
+            if place < len(batch) or to >= len(numbers):
                 batch.insert(place, newest)
         return batch
+
+
+class _Growth:
+    """What one reader waits for: the log has grown, or nothing has come for a while."""
+
+    __slots__ = ("_silence", "_waiter", "_waiting")
+
+    def __init__(self, waiting: set[asyncio.Future[bool]], seconds: float | None) -> None:
+        self._waiting = waiting
+        self._waiter: asyncio.Future[bool] | None = None
+        self._silence = Silence(seconds, self._tell_silence) if seconds is not None else None
+
+    async def wait(self) -> bool:
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiter = waiter
+        self._waiting.add(waiter)
+        if self._silence is not None:
+            self._silence.begin()
+        try:
+            return await waiter
+        finally:
+            self._waiting.discard(waiter)
+            if self._silence is not None:
+                self._silence.end()
+
+    def _tell_silence(self) -> None:
+        # It may have been told already, and has not run since.
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(False)
+
+    def close(self) -> None:
+        if self._silence is not None:
+            self._silence.close()

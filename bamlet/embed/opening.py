@@ -160,6 +160,13 @@ def check_library() -> None:
         raise InternalError("the library and its operations differ:\n" + "\n".join(problems))
 
 
+def load_for_calls() -> None:
+    """What the first call would load: for who forks, or has time before that call comes."""
+    check_library()
+    with uncollected():
+        import_module("bamlet.wire.http")
+
+
 def _thrown(ty: Ty | None) -> frozenset[str]:
     parts = () if ty is None else members(ty)
     return frozenset(member.name for member in parts if isinstance(member, ClassTy))

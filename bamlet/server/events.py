@@ -38,8 +38,19 @@ def event(kind: Kind, data: Mapping[str, Any], value: Any = None) -> Event:
     return Event(kind, data, compact(data), value)
 
 
+def delta(text: str) -> Event:
+    return Event("delta", {"text": text}, f'{{"text":{compact(text)}}}')
+
+
 def patch_of(changes: list[Change]) -> Event:
-    return Event("patch", {"changes": changes}, compact({"ops": [operation(change) for change in changes]}))
+    return Event("patch", {"changes": changes}, f'{{"ops":[{",".join(map(_operation_line, changes))}]}}')
+
+
+def _operation_line(change: Change) -> str:
+    """Nearly every change is an `append`, and text alone is written several times as fast as what holds it."""
+    if change.op == "append":
+        return f'{{"op":"append","path":{compact(change.pointer)},"value":{compact(change.value)}}}'
+    return compact(operation(change))
 
 
 def operation(change: Change) -> dict[str, Any]:
@@ -50,8 +61,8 @@ def operation(change: Change) -> dict[str, Any]:
 
 
 def whole_patch(value: Any) -> Event:
-    """The patch that sets the whole value."""
-    return patch_of([Change("add", (), value)])
+    """The patch that sets the whole value. It is written out when it is read."""
+    return Event("patch", {"changes": [Change("add", (), value)], "value": value})
 
 
 class Recorder:
@@ -83,7 +94,7 @@ class Recorder:
                 if self._chars == 0:
                     self._think(stream)
                 self._chars += len(text)
-                self._log.append(event("delta", {"text": text}))
+                self._log.append(delta(text))
             case Tick(events=events):
                 self._count += len(events)
                 self._tick(stream)
@@ -213,9 +224,21 @@ def report_data(report: Report) -> dict[str, Any]:
     return {"entries": entries, "truncated": report.truncated}
 
 
-def line_of(found: Event) -> str:
-    """The data of an event as JSON."""
-    return found.line or f'{{"value":{plain(found.data["value"])}}}'
+def whole_text(found: Event) -> str:
+    """The value of an event as JSON, made once for all who read it."""
+    if found.written is None:
+        found.written = plain(found.data["value"])
+    text: str = found.written
+    return text
+
+
+def pieces_of(found: Event) -> tuple[str, ...]:
+    """The data of an event as JSON. What is long is no part of anything longer, so that its readers share it."""
+    if found.line:
+        return (found.line,)
+    if found.kind == "patch":
+        return ('{"ops":[{"op":"add","path":"","value":', whole_text(found), "}]}")
+    return ('{"value":', whole_text(found), "}")
 
 
 def tagged_line(found: Event) -> str:

@@ -32,11 +32,11 @@ class Foreign:
         self._open: Kind | None = None
         self._texts = 0
 
-    def entries(self, batch: list[Entry]) -> str:
-        return "".join(self._written(entry.event) for entry in newest(batch))
+    def entries(self, batch: list[Entry]) -> Iterator[str]:
+        return (self._written(entry.event) for entry in newest(batch))
 
-    def snapshot(self, found: Snapshot) -> str:
-        return "".join(map(self._written, events_of(found)))
+    def snapshot(self, found: Snapshot) -> Iterator[str]:
+        return map(self._written, events_of(found))
 
     def silence(self) -> str:
         return HEARTBEAT

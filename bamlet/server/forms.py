@@ -8,8 +8,8 @@ from typing import ClassVar, Protocol
 from ..embed.log import Entry, Event, Kind, Snapshot
 from ..records import dataclass
 from .errors import refused
-from .events import event, line_of, tagged_line, whole_patch
-from .wire import HEARTBEAT, RETRY, compact, json_line, plain, sse
+from .events import delta, event, pieces_of, tagged_line, whole_patch, whole_text
+from .wire import HEARTBEAT, RETRY, compact, json_line_head, sse, sse_head
 
 KINDS: tuple[Kind, ...] = (
     *("start", "partial", "patch", "delta", "reasoning", "tick", "usage", "reset", "agent", "final", "error"),
@@ -25,6 +25,9 @@ ALWAYS: tuple[Kind, ...] = ("start", "final", "error")
 class Form(Protocol):
     """`opening` is written before the first event. Behind what `cuts_off` the body is left without its end.
 
+    What is to be written comes in pieces, each made when it is asked for: a reader that does not take one holds
+    none of those behind it.
+
     Events with numbers can be resumed behind one of them; without, a reader begins at the start."""
 
     media_type: ClassVar[str]
@@ -34,9 +37,9 @@ class Form(Protocol):
     @property
     def opening(self) -> str: ...
 
-    def entries(self, batch: list[Entry]) -> str: ...
+    def entries(self, batch: list[Entry]) -> Iterable[str]: ...
 
-    def snapshot(self, found: Snapshot) -> str: ...
+    def snapshot(self, found: Snapshot) -> Iterable[str]: ...
 
     def silence(self) -> str: ...
 
@@ -68,13 +71,20 @@ def newest(batch: Iterable[Entry]) -> list[Entry]:
     return kept[::-1]
 
 
-def events_of(found: Snapshot) -> Iterator[Event]:
-    """What brings a reader that holds nothing to where the run is."""
+def events_of(found: Snapshot) -> list[Event]:
+    """What brings a reader that holds nothing to where the run is, made once for all who stand there."""
+    if found.written is None:
+        found.written = list(_events_of(found))
+    events: list[Event] = found.written
+    return events
+
+
+def _events_of(found: Snapshot) -> Iterator[Event]:
     yield event("reset", {"reason": "compacted"})
     if found.reasoning:
         yield event("reasoning", {"text": found.reasoning})
     if found.text:
-        yield event("delta", {"text": found.text})
+        yield delta(found.text)
     if found.partial is not None:
         yield whole_patch(found.partial.data["value"])
         yield found.partial
@@ -88,25 +98,25 @@ class _Named:
     rfc6902: bool = False
     has_tags: bool = False
 
-    def write(self, found: Event, seq: int | None) -> str:
+    def write(self, found: Event, seq: int | None) -> Iterator[str]:
         raise NotImplementedError
 
-    def entries(self, batch: list[Entry]) -> str:
-        wanted = [entry for entry in newest(batch) if entry.event.kind in self.kinds]
-        return "".join(self.write(entry.event, entry.seq) for entry in wanted)
+    def entries(self, batch: list[Entry]) -> Iterator[str]:
+        for entry in newest(batch):
+            if entry.event.kind in self.kinds:
+                yield from self.write(entry.event, entry.seq)
 
-    def snapshot(self, found: Snapshot) -> str:
+    def snapshot(self, found: Snapshot) -> Iterator[str]:
         wanted = [one for one in events_of(found) if one.kind in self.kinds or one.kind == "reset"]
         # Only the last has the number: a reader that is cut off before it has not got everything.
         last = len(wanted) - 1
-        return "".join(
-            self.write(one, found.seq if at == last and at > 0 else None) for at, one in enumerate(wanted)
-        )
+        for at, one in enumerate(wanted):
+            yield from self.write(one, found.seq if at == last and at > 0 else None)
 
-    def line(self, found: Event) -> str:
+    def pieces(self, found: Event) -> tuple[str, ...]:
         if self.rfc6902 and found.kind == "patch":
-            return compact({"ops": [change.as_json_patch() for change in found.data["changes"]]})
-        return tagged_line(found) if self.has_tags else line_of(found)
+            return (compact({"ops": [change.as_json_patch() for change in found.data["changes"]]}),)
+        return (tagged_line(found),) if self.has_tags else pieces_of(found)
 
     def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
         return False
@@ -119,8 +129,10 @@ class ServerSentEvents(_Named):
     is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = RETRY
 
-    def write(self, found: Event, seq: int | None) -> str:
-        return sse(self.line(found), event=found.kind, seq=seq)
+    def write(self, found: Event, seq: int | None) -> Iterator[str]:
+        yield sse_head(found.kind, seq)
+        yield from self.pieces(found)
+        yield "\n\n"
 
     def silence(self) -> str:
         return HEARTBEAT
@@ -133,8 +145,12 @@ class Lines(_Named):
     is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = ""
 
-    def write(self, found: Event, seq: int | None) -> str:
-        return json_line(self.line(found), event=found.kind, seq=seq)
+    def write(self, found: Event, seq: int | None) -> Iterator[str]:
+        first, *others = self.pieces(found)
+        yield json_line_head(found.kind, seq)
+        yield first[1:] if first == "{}" else f",{first[1:]}"
+        yield from others
+        yield "\n"
 
     def silence(self) -> str:
         return "\n"
@@ -149,25 +165,35 @@ class Values:
     is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = RETRY
 
-    def entries(self, batch: list[Entry]) -> str:
-        return "".join(self._write(entry.event, entry.seq) for entry in newest(batch))
+    def entries(self, batch: list[Entry]) -> Iterator[str]:
+        for entry in newest(batch):
+            yield from self._write(entry.event, entry.seq)
 
-    def _write(self, found: Event, seq: int) -> str:
-        if found.kind == "partial":
-            return sse(plain(found.data["value"]), seq=seq)
-        if found.kind == "final":
-            value = compact(found.data["value"])
-            return sse(value) + sse(value, event="final", seq=seq)
-        return sse(found.line, event="error", seq=seq) if found.kind == "error" else ""
+    def _write(self, found: Event, seq: int) -> Iterator[str]:
+        match found.kind:
+            case "partial":
+                yield from _whole(found, None, seq)
+            case "final":
+                yield from _whole(found, None, None)
+                yield from _whole(found, "final", seq)
+            case "error":
+                yield sse(found.line, event="error", seq=seq)
 
-    def snapshot(self, found: Snapshot) -> str:
-        return sse(plain(found.partial.data["value"]), seq=found.seq) if found.partial is not None else ""
+    def snapshot(self, found: Snapshot) -> Iterator[str]:
+        if found.partial is not None:
+            yield from _whole(found.partial, None, found.seq)
 
     def silence(self) -> str:
         return HEARTBEAT
 
     def cuts_off(self, shown: list[Entry] | Snapshot) -> bool:
         return False
+
+
+def _whole(found: Event, event: str | None, seq: int | None) -> Iterator[str]:
+    yield sse_head(event, seq)
+    yield whole_text(found)
+    yield "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +205,11 @@ class Text:
     is_numbered: ClassVar[bool] = True
     opening: ClassVar[str] = ""
 
-    def entries(self, batch: list[Entry]) -> str:
-        return "".join(entry.event.data["text"] for entry in batch if entry.event.kind == "delta")
+    def entries(self, batch: list[Entry]) -> Iterator[str]:
+        return (entry.event.data["text"] for entry in batch if entry.event.kind == "delta")
 
-    def snapshot(self, found: Snapshot) -> str:
-        return ""
+    def snapshot(self, found: Snapshot) -> Iterator[str]:
+        return iter(())
 
     def silence(self) -> str:
         return ""

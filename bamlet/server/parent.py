@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from tempfile import mkdtemp
 
 from ..records import dataclass
 from .peers import keys_of, socket_of
-from .process import bound_path
+from .process import Listening, bound_path
+from .sharing import Share, Table
 
 RESTARTS = 5
 RESTART_SECONDS = 60.0  # in which there may be so many
@@ -37,8 +37,9 @@ class Place:
     number: int
     count: int
     folder: Path
-    listening: socket.socket
+    listening: Listening
     orphaned: int
+    share: Share
     is_again: bool
 
 
@@ -56,13 +57,14 @@ def run(count: int, child: Child, say: Callable[[str], object]) -> bool:
 
 class _Parent:
     def __init__(
-        self, folder: Path, listening: list[socket.socket], child: Child, say: Callable[[str], object]
+        self, folder: Path, listening: list[Listening], child: Child, say: Callable[[str], object]
     ) -> None:
         self._folder = folder
         # Bound here, and kept: what comes for a child that has died waits for the one that takes its place.
         self._listening = listening
         self._child = child
         self._say = say
+        self._table = Table(len(listening))
         # Nobody writes to it. The parent alone has its other end, so it ends with the parent, however that ends.
         self._orphaned, self._alive = os.pipe()
         self._children: dict[int, int] = {}
@@ -129,6 +131,7 @@ class _Parent:
                 folder=self._folder,
                 listening=self._listening[number - 1],
                 orphaned=self._orphaned,
+                share=Share(self._table, number),
                 is_again=is_again,
             )
             self._child(place)

@@ -14,7 +14,7 @@ from .errors import refused
 from .metrics import Metrics
 from .peers import PeerLost, Peers
 from .service import Service
-from .streamed import send_piece
+from .streamed import taking
 
 Handle = Callable[[Request], Awaitable[Response]]
 
@@ -42,14 +42,16 @@ class PassedOn(StreamingResponse):
             async with self._peers.passed_on(self._scope, self._number, self._body) as answer:
                 await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
                 begun = True
-                async for piece in answer.body:
-                    await send_piece(send, piece, more=True, stall=self._stall, metrics=self._metrics)
+                async with taking(send, self._stall, self._metrics) as take:
+                    async for piece in answer.body:
+                        await take(piece)
         except PeerLost:
             if begun:
                 return  # without an end of the body: the server closes the connection, and the reader knows
             del self._scope[PASSED_ON]
             raise refused(404, "run_lost", "the process that had this run is gone, and the run with it") from None
-        await send_piece(send, b"", more=False, stall=self._stall, metrics=self._metrics)
+        async with taking(send, self._stall, self._metrics) as take:
+            await take(b"", False)
 
 
 def by_run(handle: Handle) -> Handle:

@@ -13,27 +13,45 @@ import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from .app import application
 from .service import Service
+from .sharing import Share
 
 FLUSH_SECONDS = 0.7  # for the last bytes to readers, when every run has ended
 BACKLOG = 2048
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def bound(host: str, port: int) -> socket.socket:
+class Listening(socket.socket):
+    """Its connections are taken one at a time: whoever listens takes as many in a turn of its loop as it says may
+    wait, so of several processes the first to wake would take all, and none would be answered before the last is
+    taken. Said here, how many may wait is another number."""
+
+    share: Share | None = None  # of what comes to several processes
+
+    def listen(self, backlog: int = BACKLOG) -> None:
+        super().listen(BACKLOG)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.share is not None and not self.share.is_ours():
+            raise BlockingIOError
+        return super().accept()
+
+
+def bound(host: str, port: int) -> Listening:
     """Raises `OSError`, of which the number says whether somebody else listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # TCP by its number: else asyncio does not turn Nagle's algorithm off, and each answer would wait 40 ms for the
     # other side to confirm its head.
-    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    made = Listening(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
-        made.listen(BACKLOG)
+        made.listen()
     except BaseException:
         made.close()
         raise
@@ -41,9 +59,9 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def bound_path(path: Path) -> Iterator[socket.socket]:
+def bound_path(path: Path) -> Iterator[Listening]:
     """A socket in the file system, for this user only, that is gone afterwards."""
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made = Listening(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
         made.bind(os.fspath(path))
@@ -53,7 +71,7 @@ def bound_path(path: Path) -> Iterator[socket.socket]:
     finally:
         os.umask(before)
     try:
-        made.listen(BACKLOG)
+        made.listen()
         yield made
     finally:
         made.close()
@@ -62,15 +80,18 @@ def bound_path(path: Path) -> Iterator[socket.socket]:
 
 async def serve(
     service: Service,
-    sockets: list[socket.socket],
+    sockets: Sequence[Listening],
     ready: Callable[[], None],
     root: str = "",
     *,
     signals: Sequence[signal.Signals] = SIGNALS,
     orphaned: int | None = None,
+    share: Share | None = None,
 ) -> None:
     """Until a signal or the end of the file `orphaned`, then until every run has ended or its time is over."""
     server = _Server(service, ready, root)
+    if share is not None:
+        server.server_state.connections = _Connections(share)
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []
 
@@ -89,7 +110,7 @@ async def serve(
             loop.add_signal_handler(number, end)
         if orphaned is not None:
             loop.add_reader(orphaned, end_orphaned, orphaned)
-        await server.serve(sockets)
+        await server.serve(list(sockets))
     finally:
         # First: closing waits for callbacks of the host, which may never end. One more signal must end us then.
         for number in signals:
@@ -111,6 +132,23 @@ async def _drained(service: Service, server: _Server) -> None:
     server.should_exit = True
 
 
+class _Connections(set[Any]):
+    """Those of one process. uvicorn adds and discards them."""
+
+    def __init__(self, share: Share) -> None:
+        super().__init__()
+        self._share = share
+        share.note(0)  # whatever one of this number had before it died
+
+    def add(self, element: Any) -> None:
+        super().add(element)
+        self._share.note(len(self))
+
+    def discard(self, element: Any) -> None:
+        super().discard(element)
+        self._share.note(len(self))
+
+
 class _Server(uvicorn.Server):
     def __init__(self, service: Service, ready: Callable[[], None], root: str) -> None:
         config = uvicorn.Config(
@@ -121,7 +159,7 @@ class _Server(uvicorn.Server):
             ws="none",
             lifespan="off",  # closing is ours, also when it is to be quick
             root_path=root,
-            backlog=BACKLOG,
+            backlog=1,  # see `Listening`
             timeout_graceful_shutdown=FLUSH_SECONDS,  # type: ignore[arg-type]  # it goes to `asyncio.wait_for`
         )
         super().__init__(config)

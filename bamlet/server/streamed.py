@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager
 from typing import Protocol
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..embed.log import EventLog, Snapshot
+from ..embed.silence import Silence
 from .forms import Form
 from .metrics import Metrics
+from .wire import portions
 
-PIECE = 64 << 10  # characters
+PORTION = 16 << 10  # characters at once: about what a reader that stands holds, beside the buffer of its socket
 
 
 class Readable(Protocol):
@@ -70,35 +72,50 @@ class Streamed(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         form = self._form
-        await self._write(send, form.opening)
-        # Not `aclosing`: the generator holds nothing that closing would free, and it ends with this task.
-        async for batch in self._run.log.read(self._after, pulse=self._heartbeat):
-            if isinstance(batch, Snapshot):
-                self._metrics.resumes["compacted"] += 1
-                await self._write(send, form.snapshot(batch))
-            elif not batch:
-                await self._write(send, form.silence())
-            else:
-                await self._write(send, form.entries(batch))
-            if form.cuts_off(batch):
-                return  # without an end of the body: the server closes the connection, and the reader knows
-        await self._send(send, b"", more=False)
-
-    async def _write(self, send: Send, text: str) -> None:
-        """In pieces: the server keeps what the reader does not take, and takes the next when that is gone."""
-        for start in range(0, len(text), PIECE):
-            # Not all at once: a reader that stands would hold its text twice.
-            await self._send(send, text[start : start + PIECE].encode(), more=True)
-
-    async def _send(self, send: Send, data: bytes, *, more: bool) -> None:
-        await send_piece(send, data, more=more, stall=self._stall, metrics=self._metrics)
+        # Closed here, since it holds a timer.
+        async with (
+            taking(send, self._stall, self._metrics) as take,
+            aclosing(self._run.log.read(self._after, pulse=self._heartbeat)) as batches,
+        ):
+            await take(form.opening.encode())
+            async for batch in batches:
+                if isinstance(batch, Snapshot):
+                    self._metrics.resumes["compacted"] += 1
+                    pieces = form.snapshot(batch)
+                else:
+                    pieces = form.entries(batch) if batch else (form.silence(),)
+                # The server keeps what the reader does not take, and takes the next when that is gone.
+                for portion in portions(pieces, PORTION):
+                    await take(portion)
+                if form.cuts_off(batch):
+                    return  # without an end of the body: the server closes the connection, and the reader knows
+            await take(b"", False)
 
 
-async def send_piece(send: Send, data: bytes, *, more: bool, stall: float, metrics: Metrics) -> None:
-    """Raises `Stalled`."""
+class Take(Protocol):
+    def __call__(self, data: bytes, more: bool = True) -> Awaitable[None]: ...
+
+
+@asynccontextmanager
+async def taking(send: Send, stall: float, metrics: Metrics) -> AsyncIterator[Take]:
+    """How pieces of a body are sent. Raises `Stalled`."""
+    loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(stall):
-            await send({"type": "http.response.body", "body": data, "more_body": more})
+        async with asyncio.timeout(None) as limit:
+            # Not a limit for each piece: most are taken at once.
+            silence = Silence(stall, lambda: limit.reschedule(loop.time()))
+
+            async def take(data: bytes, more: bool = True) -> None:
+                silence.begin()
+                await send({"type": "http.response.body", "body": data, "more_body": more})
+                silence.end()
+
+            try:
+                yield take
+            finally:
+                silence.close()
     except TimeoutError:
+        if not limit.expired():
+            raise
         metrics.dropped += 1
         raise Stalled(f"a reader took no byte for {stall:g} s") from None

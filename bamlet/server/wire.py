@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..embed import to_plain
@@ -11,13 +12,16 @@ from ..embed import to_plain
 HEARTBEAT = ": hb\n\n"
 RETRY = "retry: 1000\n"
 
+# Made once: `json.dumps` makes one for each value that is not written in its own way.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 
 def compact(value: Any) -> str:
     """As JSON without blanks. Numbers that JSON does not have are null, as JavaScript writes them."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _encode(value)
     except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))
+        return _encode(_finite(value))
 
 
 def _finite(value: Any) -> Any:
@@ -35,13 +39,34 @@ def plain(value: Any) -> str:
 
 def sse(data: str, *, event: str | None = None, seq: int | None = None) -> str:
     """JSON has no line ends outside of its escapes, so it is one line."""
+    return f"{sse_head(event, seq)}{data}\n\n"
+
+
+def sse_head(event: str | None, seq: int | None) -> str:
+    """What comes before the data of an event; two line ends come behind it."""
     number = f"id: {seq}\n" if seq is not None else ""
-    kind = f"event: {event}\n" if event is not None else ""
-    return f"{number}{kind}data: {data}\n\n"
+    return f"{number}event: {event}\ndata: " if event is not None else f"{number}data: "
 
 
-def json_line(data: str, *, event: str, seq: int | None) -> str:
-    """The fields of the event beside its number and kind. `data` is a JSON object."""
-    number = f'"id":{seq},' if seq is not None else ""
-    fields = data[1:] if data == "{}" else f",{data[1:]}"
-    return f'{{{number}"event":"{event}"{fields}\n'
+def json_line_head(event: str, seq: int | None) -> str:
+    """The beginning of an object, to which the fields of the event are added."""
+    return f'{{"id":{seq},"event":"{event}"' if seq is not None else f'{{"event":"{event}"'
+
+
+def portions(pieces: Iterable[str], most: int) -> Iterator[bytes]:
+    """Texts one behind the other, so many characters at once. A piece is asked for when it is to be written, and
+    a long one is not copied as a whole: who stops in the middle of it holds one portion, and what others hold."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        begin = 0
+        while size + len(piece) - begin > most:
+            end = begin + most - size
+            held.append(piece[begin:end])
+            begin, size = end, 0
+            together, held = "".join(held).encode(), []
+            yield together
+        held.append(piece[begin:] if begin else piece)
+        size += len(piece) - begin
+    if size:
+        yield "".join(held).encode()

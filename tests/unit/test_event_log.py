@@ -245,5 +245,5 @@ class Counting(EventLog):
     looked = 0
 
     def _make_room(self) -> None:
-        self.looked += len(self._entries)
+        self.looked += len(self._events)
         super()._make_room()

@@ -12,7 +12,7 @@ import pytest
 import bamlet
 from bamlet.embed.log import Entry, Snapshot
 from bamlet.server.errors import Refused
-from bamlet.server.events import line_of
+from bamlet.server.events import pieces_of
 from bamlet.server.limits import Limits, OnDisconnect
 from bamlet.server.runs import Desk, Run, Verb, Wanted
 from tests.support.local_program import in_pieces, items, scripted
@@ -96,7 +96,7 @@ def test_values_and_changes_each_come_to_the_final_value(kind: str) -> None:
         state = Folded()
         for entry in await entries(served.start()):
             if entry.event.kind in (kind, "delta", "reset"):
-                state = fold(state, entry.event.kind, json.loads(line_of(entry.event)))
+                state = fold(state, entry.event.kind, json.loads("".join(pieces_of(entry.event))))
         assert state.value == items(3)
         assert state.text == json.dumps(items(3))
 

@@ -101,8 +101,9 @@ def test_what_the_model_thinks_is_closed_before_its_text_and_what_was_missed_is_
     once = protocol()
     found = parts("".join(once.entries(log._after(0))))
     again = protocol()
-    again.entries(log._after(0)[:1])
-    missed = parts(again.snapshot(log.snapshot()))
+    begun = list(again.entries(log._after(0)[:1]))
+    assert len(begun) == 1
+    missed = parts("".join(again.snapshot(log.snapshot())))
     words = [one["delta"] for one in found if "delta" in one]
     assert words == ["hm, ", "so", "Yes"]
     assert [one["delta"] for one in missed if "delta" in one] == ["hm, so", "Yes"]
