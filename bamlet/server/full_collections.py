@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 SECONDS = 2.0  # between two looks at whether one is due
 ROUNDS = 10  # of younger garbage, after which one is worth it; as Python has it
-SHARE = 1 / 200  # of the time may be spent on them while runs go on
+TIMES = 200  # as long as one took, the next one waits while runs go on
 _NEVER = 1_000_000  # other than what is put off while an answer is read, which is set back to this
 
 
@@ -25,7 +25,7 @@ class Pace:
         self._took = 0.0
 
     def is_due(self, rounds: int, *, is_quiet: bool, now: float) -> bool:
-        return rounds >= ROUNDS and (is_quiet or self._took <= (now - self._ended) * SHARE)
+        return rounds >= ROUNDS and (is_quiet or now - self._ended >= self._took * TIMES)
 
     def note(self, began: float, ended: float) -> None:
         self._ended, self._took = ended, ended - began

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bamlet.embed.silence import Silence
-from bamlet.server.full_collections import ROUNDS, SHARE, Pace
+from bamlet.server.full_collections import ROUNDS, TIMES, Pace
 from bamlet.server.sharing import PATIENCE, Share, Table
 from bamlet.server.wire import portions
 from tests.support.scripted import run_virtual
@@ -82,7 +82,7 @@ def test_full_collections_wait_for_quiet_or_for_their_share_of_the_time() -> Non
     pace.note(10.0, 10.5)
     assert not pace.is_due(ROUNDS, is_quiet=False, now=11)
     assert pace.is_due(ROUNDS, is_quiet=True, now=11)
-    assert pace.is_due(ROUNDS, is_quiet=False, now=10.5 + 0.5 / SHARE)
+    assert pace.is_due(ROUNDS, is_quiet=False, now=10.5 + 0.5 * TIMES)
 
 
 def test_silence_is_counted_from_the_last_wait_and_told_once() -> None:
