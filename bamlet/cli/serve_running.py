@@ -99,7 +99,7 @@ async def _serve(serving: Serving, serve: Serve, peers: Peers | None = None, pla
     if serving.arguments.reload:
         watching = asyncio.create_task(_watch(service, serving, speaks=speaks))
         watching.add_done_callback(_tell_end)
-    collecting = asyncio.create_task(collect_seldom(lambda: not service.desk.active))
+    collecting = asyncio.create_task(collect_seldom())
     sockets = [serving.listening] if place is None else [serving.listening, place.listening]
 
     def ready() -> None:

@@ -1,4 +1,4 @@
-"""Python's full collections in a process that serves and does nothing else: when no run goes on, or else seldom.
+"""Python's full collections in a process that serves and does nothing else: seldom, and the longer the more so.
 
 Each looks at all that is kept, and while it does nobody is answered: by itself Python makes one whenever what is
 kept has grown by a quarter, so that of many runs that go on every few events come too late.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 SECONDS = 2.0  # between two looks at whether one is due
 ROUNDS = 10  # of younger garbage, after which one is worth it; as Python has it
-TIMES = 200  # as long as one took, the next one waits while runs go on
+TIMES = 200  # as long as one took, the next one waits
 _NEVER = 1_000_000  # other than what is put off while an answer is read, which is set back to this
 
 
@@ -24,8 +24,8 @@ class Pace:
         self._ended = now
         self._took = 0.0
 
-    def is_due(self, rounds: int, *, is_quiet: bool, now: float) -> bool:
-        return rounds >= ROUNDS and (is_quiet or now - self._ended >= self._took * TIMES)
+    def is_due(self, rounds: int, now: float) -> bool:
+        return rounds >= ROUNDS and now - self._ended >= self._took * TIMES
 
     def note(self, began: float, ended: float) -> None:
         self._ended, self._took = ended, ended - began
@@ -41,7 +41,7 @@ def unseen() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def collect_seldom(is_quiet: Callable[[], bool]) -> None:
+async def collect_seldom() -> None:
     """Until it is cancelled. The thresholds are the process's, so nobody else may have the process."""
     usual = gc.get_threshold()
     gc.set_threshold(*usual[:2], _NEVER)
@@ -51,7 +51,7 @@ async def collect_seldom(is_quiet: Callable[[], bool]) -> None:
         while True:
             await asyncio.sleep(SECONDS)
             began = now()
-            if pace.is_due(gc.get_count()[2], is_quiet=is_quiet(), now=began):
+            if pace.is_due(gc.get_count()[2], began):
                 gc.collect()
                 pace.note(began, now())
     finally:

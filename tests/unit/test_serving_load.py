@@ -76,13 +76,13 @@ def test_what_another_process_does_not_come_for_is_taken_after_a_moment() -> Non
     run_virtual(scene())
 
 
-def test_full_collections_wait_for_quiet_or_for_their_share_of_the_time() -> None:
+def test_a_full_collection_waits_for_enough_garbage_and_longer_the_longer_the_last_one_took() -> None:
     pace = Pace(0.0)
-    assert not pace.is_due(ROUNDS - 1, is_quiet=True, now=1_000)
+    assert not pace.is_due(ROUNDS - 1, 1_000)
+    assert pace.is_due(ROUNDS, 2)
     pace.note(10.0, 10.5)
-    assert not pace.is_due(ROUNDS, is_quiet=False, now=11)
-    assert pace.is_due(ROUNDS, is_quiet=True, now=11)
-    assert pace.is_due(ROUNDS, is_quiet=False, now=10.5 + 0.5 * TIMES)
+    assert not pace.is_due(ROUNDS, 11)
+    assert pace.is_due(ROUNDS, 10.5 + 0.5 * TIMES)
 
 
 def test_silence_is_counted_from_the_last_wait_and_told_once() -> None:
