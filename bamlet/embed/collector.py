@@ -191,6 +191,12 @@ class FunctionLog:
         )
 
 
+def asked_last(log: FunctionLog) -> str | None:
+    """The client that was asked last."""
+    attempts = log._record.attempts
+    return attempts[-1].client_name if attempts else None
+
+
 def parts(log: FunctionLog) -> list[FunctionLog]:
     """One for each LLM function that the call has called, by itself, in the order in which they were called."""
     record = log._record

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..embed import Collector, to_plain
-from ..embed.collector import FunctionLog, LLMCall, Usage
+from ..embed.collector import FunctionLog, LLMCall, Usage, asked_last
 from ..embed.log import Event, EventLog, Kind
 from ..embed.stream import AsyncStream, Change, Delta, Done, Partial, Reset, StreamEvent, Tick, changes_between
 from ..embed.tagged import tagged
@@ -161,8 +161,7 @@ class Recorder:
 
     @property
     def client(self) -> str | None:
-        calls = self.calls
-        return calls[-1].client_name if calls else None
+        return asked_last(found) if (found := self._log_of_call) is not None else None
 
     @property
     def usage(self) -> dict[str, int | None]:

@@ -198,9 +198,12 @@ class Sink:
     def reasoning(self) -> str:
         """What the model has thought so far, by its provider's account and in the text."""
         heard = self._heard
-        told = heard.answer.reasoning if heard is not None and heard.answer is not None else ""
-        written = self.reporter.reasoning if self.reporter is not None else ""
-        return "\n".join(filter(None, (told, written)))
+        if heard is None:
+            return ""
+        told = heard.answer.reasoning if heard.answer is not None else ""
+        written: str = heard.reporter.reasoning if heard.reporter is not None else ""
+        # Mostly there is neither, and a server asks with each event.
+        return f"{told}\n{written}" if told and written else told or written
 
     @property
     def reporter(self) -> Source | None:
