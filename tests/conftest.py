@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.fixtures import loopback as loopback  # fixtures, for every test to ask for
 from tests.servers.fixtures import wiremock as wiremock
@@ -42,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[GOLDENS] = Goldens(config.getoption("--update-snapshots"))
     config.stash[PARTIAL] = config.getoption("--all-async")
     config.stash[ORPHANS] = []
+    # Of both it looks at a clock: on a busy machine they would fail whichever test is drawn from just then.
+    settings.register_profile(
+        "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("unhurried")
     if sys.version_info < (3, 12):
         logging.getLogger("asyncio").addFilter(_without_traceback)
 
