@@ -46,7 +46,7 @@ class SseStream:
         "_paused",
         "_record",
         "_source",
-        "_take",
+        "_taker",
         "_timer",
         "_turn_began",
         "_waiting",
@@ -88,7 +88,7 @@ class SseStream:
         self._turn_began = self._last_activity
         self._arrived = Bell()
         # Who takes what comes in the turn in which it does, and whoever waits for the end of that.
-        self._take: Take | None = None
+        self._taker: Take | None = None
         self._handing: asyncio.Future[None] | None = None
         self._paused = False
         self._timer: asyncio.TimerHandle | None = None
@@ -131,11 +131,11 @@ class SseStream:
         if self._events or self._ended or self._waiting:
             return False
         self._begin_to_wait()
-        self._take, self._handing = take, self._loop.create_future()
+        self._taker, self._handing = take, self._loop.create_future()
         try:
             await self._handing
         finally:
-            self._take = self._handing = None
+            self._taker = self._handing = None
             self._end_waiting()
         return True
 
@@ -208,7 +208,7 @@ class SseStream:
         self._any_event = True
         if self._record is not None:
             self._record(events)
-        take, handing = self._take, self._handing
+        take, handing = self._taker, self._handing
         if handing is None or handing.done() or self._waiting > 1:
             take = None  # whoever was cancelled takes nothing more, and nobody while others wait beside them
         if take is not None and len(events) == 1:
