@@ -83,6 +83,7 @@ _TERMINAL = {"cli", "__main__"}
 # Outside things, and the modules that may touch them. A name that starts with a dot is a method of anything.
 DOORS: dict[str, set[str]] = {
     "dataclasses": {"records", "wire"},  # the look of it; `records` costs nothing at import
+    "_blake2": {"digests"},
     "lark": {"grammar"},
     "httpx": {"wire"},
     "h11": {"wire.h1.over_h11"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from copy import deepcopy
 
 from ..facts.code_names import arguments_name, function_name, plain_name, showing_name
 from ..facts.interface import stream_entry
@@ -66,6 +65,8 @@ def call_unknown(first: ast.expr, again: ast.expr, arguments: list[ast.expr]) ->
     by_the_way = ast.Await(call("$call_value", load(CONTEXT), first, *arguments))
     if sum(1 for argument in arguments for _ in ast.walk(argument)) > MOST_NODES_TWICE:
         return by_the_way
+    from copy import deepcopy
+
     by_the_way = ast.Await(call("$call_value", load(CONTEXT), again, *deepcopy(arguments)))
     return ast.IfExp(attribute(first, "plain"), ast.Call(attribute(again, "code"), arguments, []), by_the_way)
 
