@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 
 @contextmanager
@@ -22,9 +23,13 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+# At most: 3.12 freezes some hundreds of its own when it starts. Whoever freezes more freezes thousands.
+FROZEN_BY_PYTHON: Final = 1_000
+
+
 def _call_all_old() -> None:
     """Else the next object that anybody makes has all of it looked through, as young ones are. This puts them with
     those that are looked through seldom. What a host has frozen would thaw by it."""
-    if not gc.get_freeze_count():
+    if gc.get_freeze_count() <= FROZEN_BY_PYTHON:
         gc.freeze()
         gc.unfreeze()

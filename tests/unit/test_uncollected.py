@@ -9,12 +9,13 @@ import pytest
 
 MADE = """
 import gc
-from bamlet.uncollected import uncollected
+from bamlet.uncollected import FROZEN_BY_PYTHON, uncollected
 {before}
 with uncollected():
     assert not gc.isenabled()
     made = [[each] for each in range(10_000)]
-print(gc.isenabled(), any(each is made for each in gc.get_objects(generation=2)), gc.get_freeze_count() > 0)
+old = any(each is made for each in gc.get_objects(generation=2))
+print(gc.isenabled(), old, gc.get_freeze_count() > FROZEN_BY_PYTHON)
 """
 
 
