@@ -23,6 +23,7 @@ from .engines import Done, Refused
 from .journal import CHUNK, Journal
 from .parquet import Column, ParquetSheet, column_of, kept_columns
 from .tables import Format, JsonLines, Record, Table, Writer, delimited_or_lines
+from .watched import CHANGED, Watched
 
 RESULT = "result"
 BUFFER_BYTES = 1 << 16
@@ -129,11 +130,16 @@ class Join:
     journal: Journal
     problems: Mapping[int, str]
     layout: Layout
-    is_partial: bool = False
+    is_partial: bool
     """Rows that nobody has asked are left out, instead of told as failed."""
+    watched: Watched
 
     def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[Record, str | None, Done | None]]:
-        """Each with its answer, as JSON, or with how it failed; with neither if it is no call."""
+        """Each with its answer, as JSON, or with how it failed; with neither if it is no call.
+
+        Raises `OSError` where the table is another by now, at its end also where it became so meanwhile.
+        """
+        self._check_table()
         chosen = zip(self._records(first, last), self.ids[first:last], strict=True)
         while chunk := list(islice(chosen, CHUNK)):
             values = self.journal.values([id_ for _, id_ in chunk])
@@ -143,6 +149,16 @@ class Join:
                 row = (record, values.get(id_), failed.get(id_))
                 if not (self.is_partial and row[1:] == (None, None) and id_ != NOT_BOUND):
                     yield row
+        self._check_table()
+
+    @property
+    def _reads_table(self) -> bool:
+        """If nothing of a row is written but its number, the file need not be read again."""
+        return bool(self.layout.keep) or self.layout.id_column is not None
+
+    def _check_table(self) -> None:
+        if self._reads_table and (name := self.watched.changed()) is not None:
+            raise OSError(f"{name}: {CHANGED}")
 
     def are_stored(self, first: int, last: int) -> bool:
         """Whether every row there has an answer that was committed, or is no call."""
@@ -154,8 +170,7 @@ class Join:
         return found == len(wanted)
 
     def _records(self, first: int, last: int | None) -> Iterator[Record]:
-        if not self.layout.keep and self.layout.id_column is None:
-            # Nothing of a row is written but its number: the file need not be read again.
+        if not self._reads_table:
             return (Record(number, "", 0, None) for number in self.numbers[first:last])
         if not isinstance(self.numbers, range):
             wanted = set(self.numbers[first:last])

@@ -31,6 +31,7 @@ from .setting import Setting
 from .state import STDIN, State
 from .stopping import Stops
 from .tables import Format, Table, find_table, format_of, keep_input
+from .watched import Watched
 
 
 async def run_map(
@@ -120,9 +121,12 @@ class _Run:
 
     async def execute(self) -> MapReport:
         options, journal = self._options, self._state.journal
+        watched = Watched(self._table.paths)  # before they are read
         plan = make_plan(self._table, self._binder, journal, options)
         meter = Meter(len(plan.numbers), plan.known, plan.unknown, self._began, options.rpm)
-        join = Join(self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout, options.export)
+        join = Join(
+            self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout, options.export, watched
+        )
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
         if options.export and meter.to_ask:
             self._export(join, parts)

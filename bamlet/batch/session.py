@@ -19,6 +19,7 @@ from .plan import TAKEN, Plan, chosen_records
 from .report import Progress
 from .stopping import Stops
 from .tables import JsonLines, Record
+from .watched import CHANGED
 
 LOOK_SECONDS = 1.0
 ENDED = frozenset({OK, FAILED})
@@ -122,16 +123,22 @@ class Session:
         for position, (record, id_) in enumerate(zip(records, plan.ids, strict=True)):
             if id_ == NOT_BOUND or plan.statuses[id_]:
                 continue
-            try:
-                arguments = self._binder.arguments(record)
-            except NotBound:
-                stops.stop("interrupted", f"{record.place}: the input has changed while it was read")
+            arguments = self._arguments(record)
+            # Behind the reading: what was read before the file became another may be asked.
+            if arguments is None or self._join.watched.is_changed(record.file):
+                stops.stop("interrupted", f"{record.place}: {CHANGED}")
                 return
             if not await stops.may_begin(id_, arguments):
                 return
             plan.statuses[id_] = TAKEN
             self._open[id_] = _Open(position, record, arguments)
             yield Row(record.number, id_, arguments)
+
+    def _arguments(self, record: Record) -> dict[str, Any] | None:
+        try:
+            return self._binder.arguments(record)
+        except NotBound:  # which it was before
+            return None
 
     # --- answers out
 
@@ -155,10 +162,13 @@ class Session:
         """To a pipe: what was known before, and duplicates."""
         if not self._options.is_pipe:
             return
-        with self._stopped():
-            for position, (record, answer, _) in enumerate(self._join.rows()):
-                if not self._written[position] and answer is not None:
-                    self._put(position, record, answer)
+        try:
+            with self._stopped():
+                for position, (record, answer, _) in enumerate(self._join.rows()):
+                    if not self._written[position] and answer is not None:
+                        self._put(position, record, answer)
+        except OSError as failure:
+            self._stops.stop("output", str(failure))
 
     # --- meanwhile
 
@@ -175,4 +185,7 @@ class Session:
 
     def _write_parts(self, parts: Parts) -> None:
         """Those of which every answer is on the disk."""
-        parts.write_ended(self._join, lambda id_: id_ == NOT_BOUND or self._plan.statuses[id_] in ENDED)
+        try:
+            parts.write_ended(self._join, lambda id_: id_ == NOT_BOUND or self._plan.statuses[id_] in ENDED)
+        except OSError as failure:
+            self._stops.stop("output", str(failure))

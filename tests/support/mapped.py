@@ -59,7 +59,7 @@ def texts(names: Iterable[object]) -> list[dict[str, Any]]:
     return [{"text": f"row:{name}", "n": number} for number, name in enumerate(names)]
 
 
-async def _nobody_meddles(server: RowServer) -> None:
+async def nobody_meddles(server: RowServer) -> None:
     """What goes on beside a run: nothing."""
 
 
@@ -73,7 +73,7 @@ class Table:
     batches: BatchServer | None = None
     said: list[str] = field(default_factory=list)
     deadline: float = DEADLINE
-    meddle: Callable[[RowServer], Coroutine[Any, Any, None]] = _nobody_meddles
+    meddle: Callable[[RowServer], Coroutine[Any, Any, None]] = nobody_meddles
 
     def write(self, rows: Iterable[Mapping[str, Any]], name: str = "in.jsonl") -> Path:
         path = self.folder / name

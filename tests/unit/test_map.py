@@ -21,9 +21,9 @@ from bamlet.batch.engines import Refused
 from bamlet.batch.feed import Binder
 from bamlet.batch.options import MaxErrors
 from bamlet.batch.tables import Record
-from tests.servers.rows import Behaviour
+from tests.servers.rows import Behaviour, RowServer
 from tests.support.canary import files_with_it
-from tests.support.mapped import Table, source, texts
+from tests.support.mapped import Table, nobody_meddles, source, texts
 
 
 @pytest.fixture
@@ -356,6 +356,28 @@ def test_nothing_that_is_read_is_written_over(table: Table) -> None:
             table.run(**places)
         assert table.calls == 0
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("keep", ["none", "n"])
+def test_an_input_that_becomes_another_meanwhile_gives_no_row_the_answer_of_another(
+    table: Table, keep: str
+) -> None:
+    first, second = texts(range(40)), texts(reversed(range(40)))
+    table.write(first)
+
+    async def replace(server: RowServer) -> None:
+        await server.until("answered", 10)
+        table.write(second, "new.jsonl").replace(table.folder / "in.jsonl")
+
+    table.meddle = replace
+    table.behaviour = Behaviour(latency=20)
+    report = table.run(concurrency=2, keep=keep)
+    assert report.reason == "interrupted"
+    assert "the input has changed while it was read" in report.message
+    table.meddle = nobody_meddles
+    again = table.run(keep=keep)
+    assert (again.ok, again.called) == (40, 40 - report.ok)
+    assert labels(table.output()) == [str(number) for number in reversed(range(40))]
 
 
 def test_a_pipe_is_read_as_standard_input_alone(table: Table) -> None:
