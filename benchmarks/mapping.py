@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
     @property
     def start(self) -> float:
-        return self.few - self.row * FEW
+        return max(0.0, self.few - self.row * FEW)
 
 
 def rows() -> Iterator[Row]:
@@ -72,7 +72,7 @@ def _compared(side: Side, ours: Sequence[Found], floor: Sequence[Found]) -> Iter
     on = f"{side.work}, {side.loop}"
     bar = MOST_RATIO
     yield Row(f"CPU of one more row, {PLACES} under way, {on}", _row(ours), _row(floor), most_ratio=bar)
-    yield Row(f"CPU of starting a run, {on}", _start(ours), _start(floor))
+    yield Row(f"CPU of starting a run, {on}", _start(ours))  # a floor that binds and keeps nothing has none
     passed = [Timing(tuple(one.passed / MANY for one in all_)) for all_ in (ours, floor)]
     yield Row(f"1 of {MANY:,} rows by the clock, {on}", *passed)
 
