@@ -49,6 +49,7 @@ from .errors import ArgumentProblem, BamlInvalidArgumentError
 from .media import media_value
 
 MAX_SHOWN = 60  # characters of a value that does not fit
+MAX_PROBLEMS = 100  # of one call that are told; those of a long list may be as many as its items
 
 
 def bind_arguments(function: FunctionInfo, given: Mapping[str, Any], space: ValueSpace) -> list[Any]:
@@ -71,9 +72,7 @@ class Parameters:
         binder = _Binder(self._space)
         for name in given:
             if name not in self._names:
-                hint = did_you_mean(name, self._names)
-                told = f"there is no parameter `{name}`" + (f"; {hint}" if hint else "")
-                binder.problems.append(ArgumentProblem(_pointer([name]), told))
+                binder.no_parameter(name, self._names)
         values: list[Any] = []
         others: list[tuple[str, Ty, Any]] = []
         for param, exact in self._ordered:
@@ -84,9 +83,9 @@ class Parameters:
                     others.append((param.name, param.ty, value))
             values.append(value)
         if binder.problems:
-            told = "; ".join(problem.message for problem in binder.problems)
+            kept, told = _told(binder.problems)
             error = BamlInvalidArgumentError(f"Invalid argument: {self._function.name}: {told}")
-            error.problems = tuple(binder.problems)
+            error.problems = kept
             raise error
         if others and (broken := broken_assertion(others, self._space.schemas)):
             raise BamlInvalidArgumentError(f"Invalid argument: {self._function.name}: {broken}")
@@ -109,9 +108,7 @@ def as_value(value: Any, ty: Ty, space: ValueSpace) -> Any:
     binder = _Binder(space)
     converted = binder.convert(value, ty)
     if binder.problems:
-        raise BamlInvalidArgumentError(
-            f"no {show(ty)}: " + "; ".join(problem.message for problem in binder.problems)
-        )
+        raise BamlInvalidArgumentError(f"no {show(ty)}: {_told(binder.problems)[1]}")
     return converted
 
 
@@ -146,6 +143,20 @@ class _Binder:
             return None
         return None if converted is NOTHING else converted
 
+    def no_parameter(self, name: str, names: Iterable[str]) -> None:
+        if self._is_enough():
+            return
+        hint = did_you_mean(name, names)
+        told = f"there is no parameter `{name}`" + (f"; {hint}" if hint else "")
+        self.problems.append(ArgumentProblem(_pointer([name]), told))
+
+    def _is_enough(self) -> bool:
+        """Whether so many are known that one more is only counted: a hint for each of a million takes minutes."""
+        if len(self.problems) < MAX_PROBLEMS:
+            return False
+        self.problems.append(_ONE_MORE)
+        return True
+
     def convert(self, value: Any, ty: Ty) -> Any:
         """Containers and instances are made anew: the program may change them, the caller's stay as they are."""
         plain = bare(ty)
@@ -166,6 +177,8 @@ class _Binder:
         return converted
 
     def _problem(self, words: str) -> None:
+        if self._is_enough():
+            return
         place = "".join(form.format(step) for form, step in self._way)
         pointer = _pointer(step for _, step in self._way if step is not None)
         told = f"`{place}`{words}" if place else words.removeprefix(":").strip()
@@ -214,7 +227,7 @@ class _Binder:
             return NOTHING
         more = [name for name in given if name not in names]
         for extra in [name for name in more if not (schema.dynamic and _may_be_added(name))]:
-            hint = did_you_mean(str(extra), names)
+            hint = did_you_mean(str(extra), names) if len(self.problems) < MAX_PROBLEMS else None
             self._problem(f": class `{ty.name}` has no field `{extra}`" + (f"; {hint}" if hint else ""))
         fields: dict[str, Any] = {}
         for field in schema.fields:
@@ -384,6 +397,17 @@ _INTO: Mapping[type[Ty], Callable[[_Binder, Any, Any], Any]] = {
     VariableTy: _Binder._never,
     ErrorTy: _Binder._never,
 }
+
+
+_ONE_MORE = ArgumentProblem("", "one more")
+
+
+def _told(problems: Sequence[ArgumentProblem]) -> tuple[tuple[ArgumentProblem, ...], str]:
+    """Those that are told, and all of them in words."""
+    kept = tuple(problem for problem in problems if problem is not _ONE_MORE)[:MAX_PROBLEMS]
+    told = "; ".join(problem.message for problem in kept)
+    more = len(problems) - len(kept)
+    return kept, f"{told}; and {more:,} more" if more else told
 
 
 def _pointer(steps: Iterable[object]) -> str:

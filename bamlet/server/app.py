@@ -37,6 +37,7 @@ from .wanted_form import form_for, wants_tags
 from .wire import compact
 
 OPTIONS_KEY = "__baml_options__"
+MAX_ID_LENGTH = 20  # digits of the number of an event: more than any run has
 
 
 def app(
@@ -207,7 +208,8 @@ async def run_events(request: Request) -> Response:
     if not given.isascii() or not given.isdigit():
         raise refused(400, "bad_request", "Last-Event-ID is the number of an event")
     form = _form(request)
-    after = int(given) if form.is_numbered else 0
+    # Of one that is longer the beginning will do: no run has come so far, and it starts over.
+    after = int(given[:MAX_ID_LENGTH]) if form.is_numbered else 0
     _service(request).metrics.resumes["resumed" if after else "from the start"] += 1
     return _streamed(request, run, form, after)
 

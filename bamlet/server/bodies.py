@@ -28,7 +28,18 @@ async def read_object(content_type: str, pieces: AsyncIterator[bytes], limits: L
         raise refused(400, "bad_request", f"the body is not JSON: {failure}") from None
     if not isinstance(body, dict):
         raise refused(400, "bad_request", "the body is a JSON object of arguments by name")
+    if b"\\ud" in text.lower() and _has_half_characters(body):
+        raise refused(400, "bad_request", "the body has half of a character: a `\\ud…` without the other half")
     return body
+
+
+def _has_half_characters(value: Any) -> bool:
+    """Python reads them from JSON, and no text that is sent or kept can have them."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 async def read(pieces: AsyncIterator[bytes], limits: Limits) -> bytes:

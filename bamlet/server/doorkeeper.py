@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import Problem, Refused, problem_of
 from .guard import OPEN_PATHS, slow_down, unauthorized
+from .heads import is_too_long, too_long
 from .runs import Run
 from .service import Service
 from .streamed import Stalled
@@ -53,6 +54,8 @@ class Doorkeeper:
             await _as_response(problem)(scope, receive, seen.send)
 
     def _stranger(self, scope: Scope, headers: Headers, origin: str | None) -> Problem | None:
+        if is_too_long(scope):
+            return too_long()
         guard, host = self._service.settings.guard, headers.get("host", "")
         server = scope.get("server")
         port = server[1] if server is not None else None

@@ -18,6 +18,7 @@ from typing import Any
 import uvicorn
 
 from .app import application
+from .heads import bounded
 from .service import Service
 from .sharing import Share
 
@@ -162,6 +163,8 @@ class _Server(uvicorn.Server):
             backlog=1,  # see `Listening`
             timeout_graceful_shutdown=FLUSH_SECONDS,  # type: ignore[arg-type]  # it goes to `asyncio.wait_for`
         )
+        config.load()
+        config.http_protocol_class = bounded(config.http_protocol_class)
         super().__init__(config)
         self._ready = ready
         self._forced = asyncio.Event()

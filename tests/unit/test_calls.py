@@ -410,3 +410,14 @@ def test_each_problem_of_the_arguments_tells_its_place() -> None:
     problems = {problem.pointer: problem.message for problem in raised.value.problems}
     assert problems.keys() == {"/text", "/a~1b~0c"}
     assert all(message in str(raised.value) for message in problems.values())
+
+
+def test_of_very_many_problems_the_first_are_told_and_what_fits_another_type_is_none() -> None:
+    source = "function Count(xs: int[] | string[]) -> int { 1 }\nfunction All(xs: int[]) -> int { 1 }\n"
+    many = ["x"] * 5_000
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": source})) as rt:
+        assert rt.call("Count", xs=many) == 1
+        for arguments in ({"xs": many}, {"xs": [], **{f"x{at}": at for at in range(5_000)}}):
+            with pytest.raises(bamlet.BamlInvalidArgumentError, match="and 4,900 more$") as raised:
+                rt.call("All", arguments)
+            assert len(raised.value.problems) == 100

@@ -101,6 +101,8 @@ ROWS = {
     "too large": Row("/call/Say", {"text": "x" * 99}, settings={"limits": Limits(max_body=50)}),
     "too deep": Row("/call/Say", {"text": [[[[]]]]}, settings={"limits": Limits(max_depth=3)}),
     "no object": Row("/call/Say", [1]),
+    "half of a character": Row("/call/Say", b'{"text": "\\ud83d"}'),
+    "head too long": Row("/call/Say", headers={**JSON, "x-more": "x" * 70_000}),
     "not a number of JSON": Row("/call/Say", b'{"text": NaN}'),
     "arguments": Row("/call/Say", {"text": 3, "txt": "x"}),
     "no function": Row("/call/Sya"),
