@@ -43,7 +43,9 @@ class _Bounded(Protocol):
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
-        is_head = before is None or not before.more_body
+        # Not while an answer goes out: uvicorn stops reading then, and what has come of the next request would cut
+        # the answer off.
+        is_head = before is None or (before.response_complete and not before.more_body)
         super().data_received(data)
         if self.cycle is not before:
             self._forget_head()

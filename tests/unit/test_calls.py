@@ -418,6 +418,6 @@ def test_of_very_many_problems_the_first_are_told_and_what_fits_another_type_is_
     with bamlet.Runtime(bamlet.compile_sources({"main.baml": source})) as rt:
         assert rt.call("Count", xs=many) == 1
         for arguments in ({"xs": many}, {"xs": [], **{f"x{at}": at for at in range(5_000)}}):
-            with pytest.raises(bamlet.BamlInvalidArgumentError, match="and 4,900 more$") as raised:
+            with pytest.raises(bamlet.BamlInvalidArgumentError, match=r"and 4,900 more$") as raised:
                 rt.call("All", arguments)
             assert len(raised.value.problems) == 100

@@ -15,7 +15,11 @@ from bamlet.server import heads
 from bamlet.server.service import Service, Settings
 from tests.servers.serving import serving
 
-PROGRAM = bamlet.compile_sources({"main.baml": "function Double(n: int) -> int { n * 2 }\n"})
+SOURCE = """
+function Double(n: int) -> int { n * 2 }
+function Slow(n: int) -> int { baml.sys.sleep(200); n * 2 }
+"""
+PROGRAM = bamlet.compile_sources({"main.baml": SOURCE})
 PARSERS = {"h11": "h11_impl:H11Protocol", "httptools": "httptools_impl:HttpToolsProtocol"}
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEAD = b"POST /call/Double HTTP/1.1\r\nhost: localhost:%d\r\ncontent-type: application/json\r\n"
@@ -74,5 +78,19 @@ def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
             async with connected(url) as (reader, writer):
                 writer.write(begun)
                 assert await rest_of(reader) == b""
+
+    on_each_parser(scene, monkeypatch)
+
+
+def test_half_of_the_next_head_does_not_end_the_answer_that_goes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.01)
+
+    async def scene(url: Any) -> None:
+        async with connected(url) as (reader, writer):
+            head = HEAD.replace(b"call/Double", b"stream/Slow") % url.port
+            writer.write(head + b'content-length: 8\r\n\r\n{"n": 4}')
+            await reader.readuntil(b"retry: 1000\n")
+            writer.write(b"POST /call/Dou")
+            await reader.readuntil(b"event: final")
 
     on_each_parser(scene, monkeypatch)
