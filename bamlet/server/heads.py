@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import Scope
 
@@ -12,11 +12,6 @@ from .wire import compact
 
 MAX_HEAD_BYTES = 64 << 10
 HEAD_SECONDS = 10.0
-
-if TYPE_CHECKING:
-    from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
-else:
-    Protocol = object
 
 
 def too_long() -> Problem:
@@ -34,8 +29,11 @@ def bounded(protocol: type[Any]) -> type[Any]:
     return type("Bounded", (_Bounded, protocol), {})
 
 
-class _Bounded(Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+class _Bounded(asyncio.Protocol):
+    cycle: Any
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
