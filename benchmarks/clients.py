@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import bamlet
@@ -148,6 +149,7 @@ async def _calls(package: Any, url: str) -> list[Row]:
                 "validation": lambda: _validate(package.types.Item, values),
             },
             ROUNDS,
+            process_time,  # the answers come from another process, whose time is not ours
         )
     return [
         Row(
