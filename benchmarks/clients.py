@@ -20,7 +20,7 @@ from .loopback import items, server
 from .measure import Row, measure, measure_async, processor_time_of_children
 
 ROUNDS = 7
-CALLS = 50
+CALLS = 200
 ITEMS = 400
 LINES = 30_000
 
