@@ -1,4 +1,6 @@
-"""Heads of requests within a size and a time: uvicorn waits for ever for a head, however long it gets."""
+"""Heads of requests within a size and a time: uvicorn waits for ever for a head, however long it gets.
+
+Here, since it is a connection's too, is how much waits in it for a reader that takes nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from .wire import compact
 
 MAX_HEAD_BYTES = 64 << 10
 HEAD_SECONDS = 10.0
+UNSENT_BYTES = 16 << 10  # after which the next portion waits; a fourth of what asyncio would hold for each reader
 
 
 def too_long() -> Problem:
@@ -37,6 +40,7 @@ class _Bounded(asyncio.Protocol):
         super().connection_made(transport)
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
