@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 
 class Silence:
@@ -36,12 +37,16 @@ class Silence:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _look(self, *, again: bool = False) -> None:
         self._timer = None
         if self._since is None:
             return  # the next wait sets it again
         due = self._since + self._seconds
         if self._loop.time() >= due:
+            if not again:
+                # What is waited for may have come while the loop was held up: whoever waits hears of it first.
+                self._timer = self._loop.call_later(0, partial(self._look, again=True))
+                return
             self._since = None
             self._on_end()
         else:
