@@ -197,7 +197,8 @@ class Makers:
         for member in shape.members:
             match member:
                 case Object(name=name):
-                    objects[name] = of(member)
+                    # Of two of one class, such as `Lower | Lower @stream.done`, an answer is read as the first.
+                    objects.setdefault(name, of(member))
                 case Enum(name=name):
                     enums[name] = of(member)
                 case Listed():

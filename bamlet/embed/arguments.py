@@ -199,7 +199,8 @@ class _Binder:
         return value if type(value) is type(ty.value) and value == ty.value else NOTHING
 
     def _enum(self, value: Any, ty: EnumTy) -> Any:
-        member = getattr(value, "value", value)  # an EnumValue of ours, a Python enum, or the name itself
+        # Or the name itself. Other objects may have a field that is called `value`.
+        member = value.value if isinstance(value, EnumValue | Enum) else value
         enum = self._space.schemas.enums[ty.name]
         names = [m.name for m in enum.members]
         if isinstance(member, str) and (member in names or enum.dynamic):
@@ -270,7 +271,8 @@ class _Binder:
     def _union(self, value: Any, ty: UnionTy) -> Any:
         """The first member that fits.
 
-        Wherever they stand, an int prefers `int` to `float`, and a mapping a class that has all of its keys.
+        Wherever they stand, an int prefers `int` to `float`, a mapping a class that has all of its keys, and an
+        object the class of its own name: whatever is optional in another one may be missing in it.
         """
         order = sorted(ty.members, key=lambda member: self._comes_last(member, value))
         closest: list[ArgumentProblem] = []
@@ -286,8 +288,10 @@ class _Binder:
 
     def _comes_last(self, member: Ty, value: Any) -> bool:
         plain = bare(member)
-        if isinstance(plain, ClassTy) and isinstance(value, Mapping):
-            return self._space.schemas.classes[plain.name].dynamic
+        if isinstance(plain, ClassTy):
+            if isinstance(value, Mapping):
+                return self._space.schemas.classes[plain.name].dynamic
+            return not _is_named(value, plain.name)
         return member == _FLOAT and isinstance(value, int)
 
     def _tried(self, value: Any, ty: Ty) -> tuple[Any, list[ArgumentProblem]]:
@@ -430,6 +434,13 @@ def _fields_of(value: Any, names: Sequence[str], dynamic: bool) -> Mapping[str, 
     more = getattr(value, "__pydantic_extra__", None) or {}
     found = {name: getattr(value, name) for name in names if name in declared or name in more}
     return {**found, **more} if dynamic else found
+
+
+def _is_named(value: Any, name: str) -> bool:
+    """Whether an object is of a class with the name of the program's, as generated ones are."""
+    if isinstance(value, Instance):
+        return value.__class_name__ == name
+    return type(value).__name__ == name.rpartition(".")[2]
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import pickle
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -421,3 +422,25 @@ def test_of_very_many_problems_the_first_are_told_and_what_fits_another_type_is_
             with pytest.raises(bamlet.BamlInvalidArgumentError, match=r"and 4,900 more$") as raised:
                 rt.call("All", arguments)
             assert len(raised.value.problems) == 100
+
+
+def test_an_object_is_of_the_class_of_its_own_name_wherever_that_stands_in_a_union() -> None:
+    source = """
+    enum Mood { good }
+    class Loose { note string? }
+    class Pair { value Mood }
+    function Is(v: Mood | Loose | Pair) -> string {
+        match (v) { Mood => "Mood", Loose => "Loose", let p: Pair => "Pair" }
+    }
+    function Made() -> Pair { Pair { value: Mood.good } }
+    """
+
+    @dataclass
+    class Pair:
+        value: str
+
+    with bamlet.Runtime(bamlet.compile_sources({"main.baml": source})) as rt:
+        assert rt.call("Is", v=Pair("good")) == "Pair"
+        assert rt.call("Is", v=rt.call("Made")) == "Pair"
+        assert rt.call("Is", v={"value": "good"}) == "Pair"
+        assert rt.call("Is", v="good") == "Mood"
