@@ -217,5 +217,5 @@ def test_t10_the_plugin_brings_nothing_before_a_file_is_collected() -> None:
     code = "import pytest, sys; had = {*sys.modules}; import bamlet.testing.plugin; print(*{*sys.modules} - had)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True)
     plugin = [f"bamlet.testing.plugin{part}" for part in ("", ".fixtures", ".items", ".options", ".programs")]
-    beside = [f"bamlet{part}" for part in ("", "._version", ".records", ".testing")]
-    assert sorted(found.stdout.split()) == [*beside, *plugin]
+    records = [f"bamlet.records{part}" for part in ("", ".declared", ".filling")]
+    assert sorted(found.stdout.split()) == ["bamlet", "bamlet._version", *records, "bamlet.testing", *plugin]
