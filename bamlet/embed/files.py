@@ -42,9 +42,12 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
 def find_names(path: str | os.PathLike[str]) -> list[str]:
     """The same by their names, for a start: it takes longer to load `pathlib` than to read a project."""
     root = plain_name(path)
-    if not os.path.exists(root):
-        raise FileNotFoundError(f"{root}: there is no such file or folder")
-    found = sorted(_below(root), key=_parts) if os.path.isdir(root) else [root]
+    try:
+        is_folder = stat.S_ISDIR(os.stat(root).st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        # For no other reason: what cannot be looked at may be there.
+        raise FileNotFoundError(f"{root}: there is no such file or folder") from None
+    found = sorted(_below(root), key=_parts) if is_folder else [root]
     if not found:
         raise FileNotFoundError(f"{root}: there is no .baml file below this folder")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from itertools import count
 from pathlib import Path
@@ -150,3 +151,15 @@ def test_files_are_found_in_the_order_of_their_folders(tmp_path: Path, monkeypat
         Path(name).touch()
     assert find_names(".") == [os.path.join(*name.split("/")) for name in names]
     assert sorted(map(Path, names)) == find(".")
+
+
+def test_what_cannot_be_looked_at_is_not_told_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "m.baml").touch()
+    for missing in ("nowhere", "m.baml/below", "\0"):
+        with pytest.raises(FileNotFoundError, match="there is no such file or folder"):
+            find_names(tmp_path / missing)
+    loop = tmp_path / "loop.baml"
+    loop.symlink_to(loop)
+    for name, number in ((loop, errno.ELOOP), (tmp_path / ("a" * 300), errno.ENAMETOOLONG)):
+        with pytest.raises(OSError, match=rf"\[Errno {number}\]"):
+            find_names(name)
