@@ -31,7 +31,7 @@ async def pump(context: Context, sse: Handle, answer: Handle | Opaque, partial: 
             await turns.finish()
             continue
         if events is None:
-            events = await stream.next()
+            events = await turns.wait()
             if events is None:
                 return
         if not turns.take(events):
@@ -78,10 +78,7 @@ class _Turns:
         who reads the socket calls it too, and what went wrong here is not for them."""
         said, sink = self._said, self._sink
         try:
-            # A round like any other of the program, where rounds are limited or the call has been told to stop.
-            # To look whether it has is for loops that never wait.
-            if self._context.calls is not None:
-                next(self._context.rounds)
+            self._count()
             began_anew = said.add(events)
             # A voice that is not heard has to be asked each time: it may be its turn now.
             if began_anew or sink.wants_ticks or sink.wants_text or sink.speaker is not self._voice:
@@ -95,6 +92,25 @@ class _Turns:
             self._failure = failure
             return False
         return not said.is_complete
+
+    async def wait(self) -> list[Event] | None:
+        """For what comes next. A wait that fails was a round too: the limit of rounds goes before its failure, as
+        in the program, which counts before it waits."""
+        try:
+            return await self._stream.next()
+        except Exception as caught:
+            failure = caught
+        try:
+            self._count()
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame
+
+    def _count(self) -> None:
+        """A round like any other of the program, where rounds are limited or the call has been told to stop. To
+        look whether it has is for loops that never wait."""
+        if self._context.calls is not None:
+            next(self._context.rounds)
 
     async def finish(self) -> None:
         """Raises what `take` has not."""

@@ -107,11 +107,11 @@ def blocking_at(server: LoopbackServer, **options: Any) -> bamlet.Runtime:
     return bamlet.Runtime(program(), environ=environ(server.url), **options)
 
 
-def scripted(replies: Mapping[str, Any]) -> tuple[bamlet.AsyncRuntime, ScriptedTransport]:
+def scripted(replies: Mapping[str, Any], **options: Any) -> tuple[bamlet.AsyncRuntime, ScriptedTransport]:
     """A runtime on a script and the time of a virtual loop."""
     transport = ScriptedTransport(replies)
     runtime = bamlet.AsyncRuntime(
-        program(), transport=transport, clock=LoopClock(), environ=environ("http://scripted")
+        program(), transport=transport, clock=LoopClock(), environ=environ("http://scripted"), **options
     )
     return runtime, transport
 

@@ -17,7 +17,7 @@ import bamlet
 from bamlet.sysops.deadlines import Deadlines
 from bamlet.sysops.registry import Failure
 from bamlet.sysops.sse import MAX_BUFFERED_EVENTS, SseStream
-from bamlet.wire.message import Listener
+from bamlet.wire.message import BrokenBody, Listener
 from bamlet.wire.sse import Event
 from tests.servers.loopback import Answer, LoopbackServer, openai_chunks
 from tests.support.local_program import at, scripted
@@ -206,6 +206,30 @@ def test_a_round_is_counted_however_events_come(pause: float) -> None:
     with pytest.raises(bamlet.BamlAbortError, match="budget of 10 steps"):
         run_virtual(body())
     assert len(shown) == 9  # the first event of the answer says nothing
+
+
+def test_a_wait_that_fails_is_a_round_as_in_the_program() -> None:
+    """Which reads the answer by itself where its operations are watched."""
+    parts = [*streamed("one ", "two ", "three", finish=None).parts, BrokenBody("cut")]
+
+    def limited(limit: int) -> bamlet.CallContext:
+        return bamlet.CallContext(max_steps=limit)
+
+    async def outcome(limit: int, **watched: Any) -> str:
+        runtime, _ = scripted({"Local": Reply(parts)}, **watched)
+        with pytest.raises(bamlet.BamlError) as failure:
+            # Each event by itself: of those that come together, the program makes one round.
+            async for _ in runtime.stream("Say", text="x", partials="every", context=limited(limit)):
+                pass
+        return type(failure.value).__name__
+
+    async def body() -> None:
+        limits = range(1, 10)
+        found = [await outcome(limit) for limit in limits]
+        assert found == [await outcome(limit, trace=[].append) for limit in limits]
+        assert set(found) == {"BamlAbortError", "BamlClientConnectionError"}
+
+    run_virtual(body())
 
 
 def test_what_is_the_hosts_runs_in_the_context_of_its_call(loopback: LoopbackServer) -> None:
