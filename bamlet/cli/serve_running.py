@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -69,6 +68,7 @@ def _run_many(serving: Serving) -> int:
 
 def _run_child(serving: Serving, place: Place) -> None:
     from ..server import process
+    from ..server.parent import ENDING
     from ..server.peers import Peers
 
     if place.is_again and serving.arguments.reload:
@@ -76,8 +76,7 @@ def _run_child(serving: Serving, place: Place) -> None:
     peers = Peers(place.folder, place.number, place.count)
     # Before anything is answered: later it would free the keys of runs that have begun here, to be begun again.
     peers.forget()
-    # The parent hears of what a terminal sends to all of us, and passes it on as this signal.
-    serve = partial(process.serve, signals=(signal.SIGTERM,), orphaned=place.orphaned, share=place.share)
+    serve = partial(process.serve, signals=(ENDING,), orphaned=place.orphaned, share=place.share)
     serving.listening.share = place.share
     asyncio.run(_serve(serving, serve, peers, place))
 

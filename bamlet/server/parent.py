@@ -25,6 +25,9 @@ RESTARTS = 5
 RESTART_SECONDS = 60.0  # in which there may be so many
 ENDS = (signal.SIGTERM, signal.SIGINT)
 HEARD = {*ENDS, signal.SIGCHLD}
+ENDING = signal.SIGUSR1
+"""The parent's word to a child. Not one of those that all of us get at once, from a terminal or from who stops a
+service: a child would have it twice, and the second says to end at once."""
 
 logger = logging.getLogger("bamlet.server")
 
@@ -101,9 +104,8 @@ class _Parent:
         return not fails
 
     def _end(self) -> None:
-        """They hear of no other signal: what a terminal sends to all of us, they would get twice."""
         for pid in self._children:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, ENDING)
 
     def _reaped(self) -> Iterator[tuple[int, int]]:
         """One signal may stand for several children."""
@@ -159,6 +161,8 @@ def _heard() -> Iterator[None]:
 def _as_child() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not ignored: so would be the servers that a program starts, which are ended by it.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
 
 

@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from ..records import dataclass
 
-RUN = re.compile(r"r(\d+)_")
+RUN = re.compile(r"r(\d{1,9})_")  # of more digits Python makes no number
 PIECE = 64 << 10
 PEER_SECONDS = 5.0  # for what is asked of each process, of which one may just have died
 
@@ -110,7 +110,7 @@ class Peers:
             try:
                 writer.write(_request(scope, body))
                 with _or_lost():
-                    answer = await _answer(reader)
+                    answer = await _answer(reader, has_body=scope["method"] != "HEAD")
                 yield answer
             finally:
                 writer.close()
@@ -162,11 +162,16 @@ def _request(scope: Scope, body: bytes) -> bytes:
     return b"\r\n".join([*head, b"", body])
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
+async def _answer(reader: asyncio.StreamReader, *, has_body: bool) -> Answer:
     status, *lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[:-2]
     headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
     given = dict(headers)
-    body = _counted_body(reader, given) if b"content-length" in given else _chunked_body(reader)
+    if not has_body:  # whatever its head says of the length
+        body = _counted_body(reader, 0)
+    elif b"content-length" in given:
+        body = _counted_body(reader, int(given[b"content-length"]))
+    else:
+        body = _chunked_body(reader)
     return Answer(int(status.split()[1]), [one for one in headers if one[0] not in _OF_A_HOP], body)
 
 
@@ -178,8 +183,7 @@ def _or_lost() -> Iterator[None]:
         raise PeerLost from None
 
 
-async def _counted_body(reader: asyncio.StreamReader, headers: dict[bytes, bytes]) -> AsyncIterator[bytes]:
-    left = int(headers[b"content-length"])
+async def _counted_body(reader: asyncio.StreamReader, left: int) -> AsyncIterator[bytes]:
     while left:
         with _or_lost():
             piece = await reader.readexactly(min(left, PIECE))

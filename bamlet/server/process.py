@@ -38,9 +38,14 @@ class Listening(socket.socket):
         super().listen(BACKLOG)
 
     def accept(self) -> tuple[socket.socket, Any]:
-        if self.share is not None and not self.share.is_ours():
+        share = self.share
+        if share is None:
+            return super().accept()
+        if not share.is_ours():
             raise BlockingIOError
-        return super().accept()
+        taken = super().accept()
+        share.took()
+        return taken
 
 
 def bound(host: str, port: int) -> Listening:

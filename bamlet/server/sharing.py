@@ -16,8 +16,9 @@ class Table:
     """How many connections each process has, in memory that those who are forked share."""
 
     def __init__(self, count: int) -> None:
-        self.numbers = memoryview(mmap.mmap(-1, 4 * (count + 1))).cast("i")
-        """By process, from 1; in the first place stands who took the last connection."""
+        self.numbers = memoryview(mmap.mmap(-1, 8 * (count + 2))).cast("q")
+        """By process, from 1. In the first place stands who took the last connection, in the last one how many
+        were taken, or a few fewer: of two that count at the same time one may be lost."""
 
 
 class Share:
@@ -26,7 +27,7 @@ class Share:
     def __init__(self, table: Table, number: int) -> None:
         self._numbers = table.numbers
         self._number = number
-        self._left_since: float | None = None
+        self._left: tuple[int, float] | None = None  # how many were taken when this one was left, and since when
 
     def note(self, connections: int) -> None:
         """How many there are now."""
@@ -35,14 +36,21 @@ class Share:
     def is_ours(self) -> bool:
         """Whether this process takes what waits. If not, it is asked again at once: what waits stays there."""
         numbers, own = self._numbers, self._number
-        count, fewest = numbers[own], min(numbers[1:])
-        if count > fewest or (numbers[0] == own and list(numbers[1:]).count(fewest) > 1):
-            now = asyncio.get_running_loop().time()
-            if self._left_since is None:
-                self._left_since = now
-            if now - self._left_since < PATIENCE:
+        counts = list(numbers[1:-1])
+        count, fewest = numbers[own], min(counts)
+        if count > fewest or (numbers[0] == own and counts.count(fewest) > 1):
+            now, taken = asyncio.get_running_loop().time(), numbers[-1]
+            if self._left is None or self._left[0] != taken:
+                self._left = taken, now  # what was left before has been taken: this is another one
+            if now - self._left[1] < PATIENCE:
                 os.sched_yield()  # for one that has no processor to run on
                 return False
-        self._left_since = None
-        numbers[0], numbers[own] = own, count + 1
         return True
+
+    def took(self) -> None:
+        """Said when it has the connection: another one may have been quicker, and then it has none more."""
+        numbers, own = self._numbers, self._number
+        self._left = None
+        numbers[0] = own
+        numbers[own] += 1
+        numbers[-1] += 1

@@ -24,6 +24,7 @@ class Process:
         """Whether it takes the connection that waits."""
         is_ours = self.share.is_ours()
         if is_ours:
+            self.share.took()
             self.open += 1
             self.share.note(self.open)
         return is_ours
@@ -72,6 +73,32 @@ def test_what_another_process_does_not_come_for_is_taken_after_a_moment() -> Non
         assert first.comes()
         # Its patience begins anew with each connection.
         assert not first.comes()
+
+    run_virtual(scene())
+
+
+def test_what_was_left_to_another_one_long_ago_is_no_reason_to_take_the_next() -> None:
+    async def scene() -> None:
+        first, second = processes(2)
+        first.open = 20
+        first.share.note(20)
+        for _ in range(10):
+            assert not first.comes()
+            assert second.comes()
+            await asyncio.sleep(1)
+        assert (first.open, second.open) == (20, 10)
+
+    run_virtual(scene())
+
+
+def test_a_connection_that_another_one_was_quicker_to_take_is_not_counted() -> None:
+    async def scene() -> None:
+        first, second = processes(2)
+        assert first.share.is_ours()  # and then there is nothing to accept
+        assert first.share.is_ours()
+        assert second.comes()
+        assert first.comes()
+        assert (first.open, second.open) == (1, 1)
 
     run_virtual(scene())
 

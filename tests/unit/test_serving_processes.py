@@ -96,8 +96,11 @@ def test_s03_each_process_has_the_runs_and_keys_of_the_others(tmp_path: Path, lo
                 resumed = ask(served, "GET", f"/runs/{run}/events?events=all", headers={"last-event-id": "1"})
                 assert events(resumed.text) == events(whole.text)[1:]
             assert ask(served, "GET", f"/runs/{run}").json()["value"] == 4
+            heads = [ask(served, "HEAD", f"/runs/{run}") for _ in range(2)]
+            assert [(head.status_code, head.content) for head in heads] == [(200, b"")] * 2
             assert ask(served, "DELETE", f"/runs/{run}").json() == {"id": run, "state": "done"}
         assert ask(served, "GET", "/runs/r9_0").json()["error"] == "run_lost"
+        assert ask(served, "GET", f"/runs/r{'9' * 5000}_0").json()["error"] == "not_found"
 
         key = {"idempotency-key": "mine"}
         again = {run_of(ask(served, "POST", "/call/Double", json={"n": 3}, headers=key)) for _ in range(6)}
@@ -142,6 +145,12 @@ def test_s12_a_process_that_is_killed_comes_back_and_s11_all_end_together(
         assert "process 1 was ended by SIGKILL: its runs are lost, and another takes its place" in told
         with pytest.raises(httpx.RemoteProtocolError):
             begun["r1_"].read()
+        assert set(by_each_process(served)) == {"r1_", "r2_"}
+
+        # Who stops a service may tell each of its processes, which hear of it from their parent alone: told twice,
+        # they would not let their runs end.
+        for pid in children(served.process.pid):
+            os.kill(pid, signal.SIGTERM)
         assert set(by_each_process(served)) == {"r1_", "r2_"}
 
         served.process.send_signal(signal.SIGTERM)
