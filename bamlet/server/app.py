@@ -295,7 +295,8 @@ async def openapi(request: Request) -> Response:
     made = document(
         service.program.interface,
         version=wanted,
-        server=str(request.base_url).rstrip("/"),
+        # Not `base_url`: of a mounted application that is the address of its host.
+        server=str(request.url.replace(path=request.scope.get("root_path", ""), query="")).rstrip("/"),
         functions=service.functions,
         has_token=bool(service.settings.guard.tokens),
     )

@@ -236,6 +236,8 @@ def test_s15_mounted_in_fastapi_under_a_prefix(loopback: LoopbackServer) -> None
             run = found.headers["bamlet-run-id"]
             assert (await client.get(f"/baml/runs/{run}")).json()["state"] == "done"
             assert (await client.get("/baml/healthz")).text == "ok"
+            document = (await client.get("/baml/openapi.json?version=3.2")).json()
+            assert document["servers"] == [{"url": "http://api.test/baml"}]
             assert (await client.get("/baml/nothing")).json()["error"] == "not_found"
         await inner.state.close()
         await runtime.aclose()
