@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bamlet.wire.h1.connection import Connection
+from bamlet.wire.h1.counted import counted
 from bamlet.wire.h1.exchange import Origin, Outgoing
 from bamlet.wire.h1.over_h11 import H11Framing
 from bamlet.wire.h1.pool import framing_of
@@ -394,3 +395,40 @@ def test_an_answer_without_a_body_has_no_chunks_either() -> None:
         assert framing.feed(b"5\r\nhello\r\n0\r\n\r\n") == b"hello"
         framing.begin("POST", Head(200, "1.1", [("content-length", "10")]))
         assert framing.feed(b"5\r\nhello\r\n") == b"5\r\nhello\r\n"
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize("connection", ["", "close", "Keep-Alive"])
+@pytest.mark.parametrize("pieces", [[b""], [b"ab"], [b"abcd"], [b"a", b"bcd"], [b"ab", b"cde"], [b"abcdHTTP/1.1"]])
+def test_counting_finds_what_a_parser_finds(parser: Any, connection: str, pieces: list[bytes]) -> None:
+    for size in (0, 4):
+        fields = [("content-length", str(size)), *([("connection", connection)] if connection else [])]
+        head = Head(200, "1.1", fields)
+        ending, framing = counted("POST", head), framing_of(parser)()
+        framing.begin("POST", head)
+        assert ending is not None
+        for piece in pieces:
+            assert ending.ended == framing.ended
+            if ending.ended:
+                break
+            assert ending.feed(piece) == framing.feed(piece)
+        ended = ending.ended
+        assert (ended, ended and ending.keeps) == (framing.ended, framing.ended and framing.keeps)
+        ending.finish(head)
+        assert ending.ended == ended  # a body that is cut short has no end
+
+
+@pytest.mark.parametrize(
+    ("method", "head"),
+    [
+        ("HEAD", Head(200, "1.1", [("content-length", "4")])),
+        ("POST", Head(204, "1.1", [("content-length", "4")])),
+        ("POST", Head(304, "1.1", [("content-length", "4")])),
+        ("POST", Head(200, "1.0", [("content-length", "4")])),
+        ("POST", Head(200, "1.1", [("transfer-encoding", "chunked")])),
+        ("POST", Head(200, "1.1", [("content-length", "4"), ("connection", "close, x")])),
+        ("POST", Head(200, "1.1", [])),
+    ],
+)
+def test_any_other_head_is_for_the_parser(method: str, head: Head) -> None:
+    assert counted(method, head) is None

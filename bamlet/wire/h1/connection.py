@@ -21,7 +21,8 @@ from ..message import (
     TransportError,
 )
 from .answer import Answer
-from .exchange import Framing, Origin, Outgoing
+from .counted import counted
+from .exchange import Ending, Framing, Origin, Outgoing
 
 _CLOSED = "the peer closed the connection"
 
@@ -43,11 +44,12 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     __slots__ = (
         "_answer",
-        "_framing",
+        "_ending",
         "_head",
         "_head_reader",
         "_method",
         "_owner",
+        "_parser",
         "_peer",
         "_transport",
         "heard",
@@ -55,14 +57,15 @@ class Connection(asyncio.Protocol):
         "origin",
     )
 
-    def __init__(self, owner: Owner, origin: Origin, peer: str, framing: Framing) -> None:
+    def __init__(self, owner: Owner, origin: Origin, peer: str, parser: Framing) -> None:
         self.origin = origin
         self.idle_since = 0.0
         self.heard = False
         """Whether anything of the newest answer came."""
         self._owner = owner
         self._peer = peer
-        self._framing = framing
+        self._parser = parser
+        self._ending: Ending = parser
         self._transport: asyncio.Transport | None = None
         # Of the exchange that is under way; no answer, no exchange.
         self._answer: Answer | None = None
@@ -146,8 +149,12 @@ class Connection(asyncio.Protocol):
                 return
             head, data = found
             # No more of it is kept: a stream may wait for long, and the answer has the rest.
-            self._head = head.of_framing()
-            self._framing.begin(self._method, self._head)
+            self._head = told = head.of_framing()
+            if (ending := counted(self._method, told)) is not None:
+                self._ending = ending
+            else:
+                self._ending = self._parser
+                self._parser.begin(self._method, told)
             self._read(answer, head, data)
         else:
             self._read(answer, self._head, data)
@@ -161,8 +168,8 @@ class Connection(asyncio.Protocol):
         if answer is None:
             return
         if head is not None:
-            self._framing.finish(head)
-        if head is not None and self._framing.ended:
+            self._ending.finish(head)
+        if head is not None and self._ending.ended:
             self._end(answer, keeps=False)
         else:
             # Not left to `connection_lost`, which waits until a request is out that the peer may not read.
@@ -177,7 +184,7 @@ class Connection(asyncio.Protocol):
     # --- the exchange
 
     def _read(self, answer: Answer, head: Head, data: bytes) -> None:
-        framing = self._framing
+        framing = self._ending
         is_behind = framing.ended and bool(data)
         body = framing.feed(data) if data and not framing.ended else b""
         failure = framing.failure

@@ -53,8 +53,8 @@ class Opening:
         return Outgoing(self.method, self.lines + b"\r\n")
 
 
-class Framing(Protocol):
-    """Where an answer ends, and whether its connection serves again: a parser, for one exchange after another."""
+class Ending(Protocol):
+    """Where an answer ends, and whether its connection serves again."""
 
     ended: bool
     """Whether the answer is whole."""
@@ -63,16 +63,20 @@ class Framing(Protocol):
     failure: Unreadable | None
     """Why the body cannot be read on. What came before is handed out first."""
 
-    def begin(self, method: str, head: Head) -> None:
-        """The answer to such a request begins. Of its head, `of_framing` is told."""
-        ...
-
     def feed(self, data: bytes) -> bytes:
         """The bytes of the body in it. Not to be called once the answer has ended."""
         ...
 
     def finish(self, head: Head) -> None:
         """The peer says that nothing more comes. Sets `ended` if that is where the body ends."""
+        ...
+
+
+class Framing(Ending, Protocol):
+    """The same as a parser tells it, for one exchange after another."""
+
+    def begin(self, method: str, head: Head) -> None:
+        """The answer to such a request begins. Of its head, `of_framing` is told."""
         ...
 
 
