@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 from ..diagnostics import did_you_mean
@@ -13,7 +13,7 @@ from ..interpreter.runtime.values import Opaque
 from ..options.timeouts import Timeouts
 from ..prompt import ClientInfo
 from ..providers import ClientConfigError, ClientOptions, ClientSpec, Dialect, MissingEnv, MissingKey, dialect
-from ..records import dataclass
+from ..records import dataclass, field
 from .credential_files import with_files
 from .host import CLIENT_VARIABLE, Context, client_variable
 from .registry import Failure, sysop
@@ -37,6 +37,8 @@ class Primitive:
     options: ClientOptions
     dialect: Dialect
     provider: str = ""
+    fixed: Declared | None = field(default=None, compare=False, repr=False)
+    """The declaration, if it alone has told what the options are, and nothing around it."""
 
     @cached_property
     def info(self) -> ClientInfo:
@@ -106,15 +108,16 @@ def resolve_client(context: Context, client_name: str) -> Opaque:
     """Options are read once, and again when the environment has changed what they are."""
     declared = _declared(context, client_name)
     known = context.host.services.clients
+    before, primitive = known.get(client_name, (None, None))
     try:
-        found = dialect(declared.provider)
-        given = _resolved(context, declared, found)
-        before, primitive = known.get(client_name, (None, None))
-        if primitive is None or before != (declared.provider, given):
-            options = found.read_client(ClientSpec(declared.name, declared.provider, given))
-            made = Primitive(options, found, declared.provider)
-            primitive = Opaque("baml.llm.PrimitiveClient", made)
-            known[client_name] = (declared.provider, given), primitive
+        if primitive is None or primitive.payload.fixed is not declared:
+            found = dialect(declared.provider)
+            given, is_fixed = _resolved(context, declared, found)
+            if primitive is None or before != (declared.provider, given):
+                options = found.read_client(ClientSpec(declared.name, declared.provider, given))
+                made = Primitive(options, found, declared.provider, declared if is_fixed else None)
+                primitive = Opaque("baml.llm.PrimitiveClient", made)
+                known[client_name] = (declared.provider, given), primitive
     except MissingKey as failure:
         raise missing_key(client_name, str(failure)) from failure
     except ClientConfigError as failure:
@@ -221,12 +224,20 @@ def _is_block(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def _resolved(context: Context, declared: Declared, found: Dialect) -> dict[str, object]:
-    """The options with the environment's values in them, also where they say nothing and it does."""
-    read: Read = partial(client_variable, context)
+def _resolved(context: Context, declared: Declared, found: Dialect) -> tuple[dict[str, object], bool]:
+    """The options with the environment's values in them, also where they say nothing and it does. And whether
+    neither it nor a file was asked, so that they stay what they are."""
+    asked = found.authorization is not None or bool(found.files)
+
+    def read(name: str) -> str | None:
+        nonlocal asked
+        asked = True
+        return client_variable(context, name)
+
     taken = {name for name, value in context.host.env.items() if value is None}
     options = {name: _value(read, taken, value) for name, value in declared.options.items()}
-    return with_files(context, found, found.with_environment(options, read))
+    filled = with_files(context, found, found.with_environment(options, read))
+    return filled, not asked
 
 
 @sysop(CLIENT_VARIABLE)
