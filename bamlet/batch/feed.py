@@ -103,16 +103,20 @@ class Binder:
         if record.problem is not None:
             raise NotBound(record.problem)
         values = record.values
-        if not isinstance(values, Mapping):
+        if not isinstance(values, dict | Mapping):
             raise NotBound("a row is a JSON object, with a value for each parameter")
         if self._whole is not None:
             taken = ((name, ty) for name, ty in self._fields.items() if name in values)
-            row = {name: self._value(values[name], ty, name, record) for name, ty in taken}
+            row = {
+                name: self._value(values[name], ty, name, record) if self._textual else values[name]
+                for name, ty in taken
+            }
             return {**self._given.constants, self._whole: row}
         found = dict(self._given.constants)
         for name, column in self._given.columns.items():
             if column in values:
-                found[name] = self._value(values[column], self._types[name], column, record)
+                value = values[column]
+                found[name] = self._value(value, self._types[name], column, record) if self._textual else value
         return found
 
     def key(self, arguments: Mapping[str, Any], occurrence: int = 0) -> bytes:
@@ -139,8 +143,6 @@ class Binder:
         return f"column `{column}`: {reason}" if column is not None else reason
 
     def _value(self, value: Any, ty: Ty, column: str, record: Record) -> Any:
-        if not self._textual:
-            return value
         try:
             return of_text(value, ty, Path(record.file).parent)
         except (ValueError, OSError, RecursionError, BamlInvalidArgumentError) as failure:

@@ -144,7 +144,9 @@ class Call:
             raise closed_error()
         cancel = self._options.cancel
         if cancel is None:
-            return await self._limited()
+            # As most calls: what has no limits waits within none.
+            is_free = self._options.deadline is None and self._budget is None
+            return await (self._execute() if is_free else self._limited())
         loop = asyncio.get_running_loop()
         # A task of its own, so that `abort` stops the call and not its caller, who is to get an error of ours.
         task = asyncio.create_task(self._limited())

@@ -39,7 +39,7 @@ def messages_for(client: ClientOptions, prompt: Prompt) -> list[RoleMessage]:
         if message.parts and not parts:
             continue
         last = len(parts) - 1
-        pieces = tuple(Piece(part, sent, message.metadata, place == last) for place, part in enumerate(parts))
+        pieces = tuple([Piece(part, sent, message.metadata, place == last) for place, part in enumerate(parts)])
         if merged and merged[-1].role == role and not message.allow_duplicate_role:
             merged[-1] = RoleMessage(role, merged[-1].pieces + pieces)
         else:

@@ -198,10 +198,10 @@ class WholeAnswer(Answer):
         super().__init__(accumulator, client)
         take_body(accumulator, body)
         # What it says is asked for here and there; to put all of it together would take as long as to read it.
-        if isinstance(accumulator, Accumulator):
-            accumulator.end_whole()
-        else:
+        if isinstance(accumulator, StructuredAccumulator):
             self.said = accumulator.completion()
+        else:
+            accumulator.end_whole()
         self._new = [self.said.text]
 
     def add(self, events: list[Any]) -> bool:

@@ -90,15 +90,12 @@ def deadlines_of(request: Any, sent: float) -> Deadlines:
     given = request.timeouts
     if given is None:
         return Deadlines(sent, sent, dict.fromkeys(_OPTIONS), request.client_name)
-    limits = {
-        "connect": _seconds(given.connect_ms),
-        "first_token": _seconds(given.first_token_ms),
-        "idle": _seconds(given.idle_ms),
-        "request": _seconds(given.request_ms),
-        "total": _seconds(given.total_ms),
-    }
+    told = (
+        ("connect", given.connect_ms),
+        ("first_token", given.first_token_ms),
+        ("idle", given.idle_ms),
+        ("request", given.request_ms),
+        ("total", given.total_ms),
+    )
+    limits = {phase: None if limit_ms is None else limit_ms / 1000 for phase, limit_ms in told}
     return Deadlines(sent, sent - (given.spent_ms or 0) / 1000, limits, request.client_name)
-
-
-def _seconds(limit_ms: int | None) -> float | None:
-    return None if limit_ms is None else limit_ms / 1000

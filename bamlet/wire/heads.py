@@ -71,7 +71,8 @@ class HeadReader:
         looked_at = max(0, len(self._held) - 3)
         if self._held:
             data = self._held + data
-        while (end := _end_of_head(data, looked_at)) > 0:
+        while (blank := _BLANK_LINE.search(data, looked_at)) is not None:
+            end = blank.end()
             head, data, looked_at = _read_head(data[:end]), data[end:], 0
             if head.status >= _FINAL:
                 self._held = b""
@@ -81,11 +82,6 @@ class HeadReader:
         _check_size(len(data))
         self._held = data
         return None
-
-
-def _end_of_head(data: bytes, start: int) -> int:
-    blank = _BLANK_LINE.search(data, start)
-    return blank.end() if blank else 0
 
 
 def _read_head(data: bytes) -> Head:

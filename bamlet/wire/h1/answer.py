@@ -118,7 +118,8 @@ class Answer:
     @property
     def pushes(self) -> bool:
         # What is packed stands for more than came: whoever reads that may have to wait in the middle of it.
-        return is_plain(self._encoding())
+        encoding = self._encoding()
+        return not encoding or is_plain(encoding)
 
     def push_to(self, listener: Listener) -> None:
         pieces, self._pieces, self._size = self._pieces, [], 0
@@ -144,6 +145,8 @@ class Answer:
         carrier = self._carrier
         self._listener = None
         self._pieces.clear()
+        if self._ended:
+            return  # as most have: there is nobody to tell, and nothing to drop
         self.ends(BrokenBody("the answer was closed while it was being read"))
         if carrier is not None:
             carrier.drop()
@@ -153,7 +156,7 @@ class Answer:
         self.leave()
 
     def _encoding(self) -> str:
-        return ", ".join(value for name, value in self.headers if name == "content-encoding")
+        return ", ".join([value for name, value in self.headers if name == "content-encoding"])
 
     async def _next(self) -> bytes:
         """What has come, waiting for at least one byte; nothing at the end."""
