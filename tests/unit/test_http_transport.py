@@ -35,7 +35,7 @@ from bamlet.wire.message import (
 )
 from tests.servers.loopback import Answer, Connection, LoopbackServer, Pause, openai_chunks
 
-LEAVE_SECONDS = 1.0  # at once, on a busy machine too: a socket that nobody closes would be waited for in vain
+LEAVE_SECONDS = 0.05
 HELD_OPEN = Answer([b"data: a\n\n"], end="open")
 
 

@@ -25,7 +25,7 @@ from tests.servers.wiremock import WireMockServer
 from tests.support.local_program import KEY, at, in_pieces, items, scripted, using
 from tests.support.scripted import Reply, Wait, run_virtual, streamed
 
-LEAVE_SECONDS = 1.0  # at once, on a busy machine too: a socket that nobody closes would be waited for in vain
+LEAVE_SECONDS = 0.05
 PROVIDERS = ["Local", "OpenAI"]
 
 

@@ -24,7 +24,7 @@ from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks,
 from tests.support.local_program import at, scripted, using
 from tests.support.scripted import Reply, Wait, run_virtual, streamed
 
-LEAVE_SECONDS = 1.0  # at once, on a busy machine too: a socket that nobody closes would be waited for in vain
+LEAVE_SECONDS = 0.05
 PROVIDERS = ["Local", "OpenAI"]
 
 
