@@ -12,6 +12,9 @@ POLL_EVERY = 4096  # rounds between two looks, at most; a look costs 60 ns, so t
 SHORT = 16  # elements of a list over which a loop is one round
 
 
+_ROUNDS = (True,) * (POLL_EVERY - 1)  # of nearly all looks; one tuple for all calls
+
+
 def rounds(look: Callable[[], int]) -> Iterator[bool]:
     """True for ever, and a look between: all loops of a call run over one such iterator.
 
@@ -20,11 +23,11 @@ def rounds(look: Callable[[], int]) -> Iterator[bool]:
     What a look raises leaves the iterator as it was. A program may go on behind it: the recursion that ends just
     where a look is due is caught, and the loops behind it must not end for that. So the look is in what `chain`
     runs over. Where `chain` is given the next to run over, it would let go of all at a failure, and there even a
-    call into C can be one too deep: both are made before, and only their iterators are asked for.
+    call into C can be one too deep: all is made before, and only its iterators are asked for.
     """
-    unlooked = bytearray()
+    unlooked: list[tuple[bool, ...]] = [()]
     looks: Any = _Look(look, unlooked)
-    return cast(Iterator[bool], chain.from_iterable(cycle((looks, unlooked))))
+    return cast(Iterator[bool], chain.from_iterable(chain.from_iterable(cycle(((looks,), unlooked)))))
 
 
 class _Look:
@@ -32,7 +35,7 @@ class _Look:
 
     __slots__ = ("_look", "_unlooked")
 
-    def __init__(self, look: Callable[[], int], unlooked: bytearray) -> None:
+    def __init__(self, look: Callable[[], int], unlooked: list[tuple[bool, ...]]) -> None:
         self._look = look
         self._unlooked = unlooked
 
@@ -41,8 +44,8 @@ class _Look:
         if index:
             raise IndexError
         given = self._look() - 1
-        if given != len(self._unlooked):
-            self._unlooked[:] = b"\1" * given
+        if given != len(self._unlooked[0]):
+            self._unlooked[0] = _ROUNDS[:given]
         return True
 
 
