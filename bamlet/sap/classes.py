@@ -14,6 +14,7 @@ from .outcome import (
     FROM_TEXT,
     IMPLIED,
     INEXACT,
+    MADE_UP,
     POURED,
     Failure,
     Note,
@@ -49,18 +50,19 @@ def class_of(coercer: PartCoercer, target: ClassTarget, node: Node) -> Result:
             return result
     candidates: list[Outcome] = []
     failure: Failure = _missing_all(target) if isinstance(node, ObjectNode) else mismatch(target, node)
+    element: Result | None = None
+    if isinstance(node, ArrayNode) and node.values:
+        element = coercer.first_of_list(target, node)
     if len(target.fields) == 1:
-        implied = _implied(coercer, target, node)
+        implied = _implied(coercer, target, node, element)
         if isinstance(implied, Outcome):
             candidates.append(implied)
         elif not isinstance(node, ObjectNode):
             failure = implied
-    if isinstance(node, ArrayNode):
-        element = coercer.first_of_list(target, node) if node.values else None
-        if isinstance(element, Outcome):
-            candidates.append(element)
-        elif isinstance(element, Failure) and len(node.values) == 1:
-            failure = element
+    if isinstance(element, Outcome):
+        candidates.append(element)
+    elif isinstance(node, ArrayNode) and len(node.values) == 1 and element is not None:
+        failure = element
     if candidates:
         return min(candidates, key=rank)
     if all(entry.defaulted for entry in target.fields):
@@ -68,21 +70,28 @@ def class_of(coercer: PartCoercer, target: ClassTarget, node: Node) -> Result:
     return failure
 
 
-def _implied(coercer: PartCoercer, target: ClassTarget, node: Node) -> Result:
-    """The whole value as the one field of the class."""
+def _implied(coercer: PartCoercer, target: ClassTarget, node: Node, element: Result | None) -> Result:
+    """The whole value as the one field of the class.
+
+    A list is not that field if it has an `element` that is of the class by its keys, and holds no less.
+    """
     entry = target.fields[0]
     result = coercer.coerce(node, entry.target)
     if isinstance(result, Failure):
         return Failure("", ((entry.name, result),))
     if isinstance(node, ObjectNode) and result.flags & (POURED | EMPTIED):
         return _missing_all(target)
+    if isinstance(element, Outcome) and not element.flags & MADE_UP:
+        if result.flags & POURED or result.lost >= element.lost:
+            return mismatch(target, node)
     if (isinstance(node, TextNode) and node.is_null()) or result.value is None:
         return mismatch(target, node)
     from_text = FROM_TEXT if isinstance(node, TextNode) and node.is_word() else result.flags & FROM_TEXT
     value = coercer.make_class(target.schema, {entry.name: coercer.complete(entry.target, result.value)})
     notes: Notes = [(None, Note("coerced", f"{describe(node)} read as {target.name}.{entry.name}", node))]
     notes += notes_below(entry.name, result) or ()
-    return Outcome(value, result.points + 2, result.lost, INEXACT | IMPLIED | from_text, notes)
+    flags = INEXACT | IMPLIED | from_text | (result.flags & POURED)
+    return Outcome(value, result.points + 2, result.lost, flags, notes)
 
 
 def _all_defaults(coercer: PartCoercer, target: ClassTarget, node: Node) -> Outcome:

@@ -21,6 +21,8 @@ from .outcome import (
     FIRST_OF_LIST,
     FROM_TEXT,
     INEXACT,
+    MADE_UP,
+    POURED,
     STRICT,
     WRAPPED,
     Failure,
@@ -210,21 +212,15 @@ class Coercer:
         return SCALARS[target.kind](target, node)
 
     def first_of_list(self, target: Target, node: ArrayNode) -> Result:
+        """The first element that is of the type; of a class, the first that is one by its keys."""
+        found: tuple[int, Outcome] | None = None
         for index, item in enumerate(node.values):
             result = self.coerce(item, target)
             if isinstance(result, Outcome):
-                others = len(node.values) - 1
-                notes = notes_below(index, result)
-                if others:
-                    notes = [*(notes or ()), (None, Note("dropped", "other elements of the list", node))]
-                return Outcome(
-                    result.value,
-                    result.points + 1,
-                    result.lost + others,
-                    INEXACT | FIRST_OF_LIST | (result.flags & FROM_TEXT),
-                    notes,
-                )
-        return mismatch(target, node)
+                if not result.flags & MADE_UP:
+                    return _first_of(node, index, result)
+                found = found or (index, result)
+        return _first_of(node, *found) if found else mismatch(target, node)
 
     def _media(self, target: MediaTarget, node: Node) -> Result:
         return Failure(f"a model cannot answer with {target.name}", node=node)
@@ -335,7 +331,7 @@ class Coercer:
         results = [self.coerce(node, variant) for variant in target.variants]
         failures = [result for result in results if isinstance(result, Failure)]
         if len(failures) < len(results):
-            best = min((result for result in results if isinstance(result, Outcome)), key=rank)
+            best = min(_apart_from_text(target, node, results), key=rank)
             if not (target.optional and best.flags & WRAPPED and best.flags & EMPTIED):
                 return best
         if target.optional:
@@ -349,6 +345,32 @@ class Coercer:
         )
         reason = f"expected {target.name}, got {describe(node)} ({tried})"
         return Failure(reason, node=node, strict=any(failure.strict for failure in failures))
+
+
+def _first_of(node: ArrayNode, index: int, element: Outcome) -> Outcome:
+    others = len(node.values) - 1
+    notes = notes_below(index, element)
+    if others:
+        notes = [*(notes or ()), (None, Note("dropped", "other elements of the list", node))]
+    flags = INEXACT | FIRST_OF_LIST | (element.flags & (FROM_TEXT | MADE_UP))
+    return Outcome(element.value, element.points + 1, element.lost + others, flags, notes)
+
+
+def _apart_from_text(target: UnionTarget, node: Node, results: list[Result]) -> list[Outcome]:
+    """A list is no text where it is that of a variant, or has an object that is of one by its keys."""
+    found = [result for result in results if isinstance(result, Outcome)]
+    pairs = zip(target.variants, results, strict=True)
+    if isinstance(node, ArrayNode) and any(_is_by_structure(node, *pair) for pair in pairs):
+        return [outcome for outcome in found if not outcome.flags & POURED]
+    return found
+
+
+def _is_by_structure(node: ArrayNode, target: Target, result: Result) -> bool:
+    if isinstance(result, Failure):
+        return False
+    if isinstance(target, ListTarget):
+        return isinstance(result.value, list) and len(result.value) == len(node.values)
+    return isinstance(target, ClassTarget) and result.flags & (FIRST_OF_LIST | MADE_UP) == FIRST_OF_LIST
 
 
 def _points(outcome: Outcome) -> int:

@@ -20,6 +20,7 @@ POURED = 32  # an object or a list shown as a string
 FIRST_OF_LIST = 64  # one element of a list
 IMPLIED = 256  # read as the one field of a class
 STRICT = 128  # of a type of which nothing may be lost
+MADE_UP = IMPLIED | ALL_DEFAULTS  # a class of which the text had no key
 
 
 class Note:

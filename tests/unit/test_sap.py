@@ -12,7 +12,7 @@ from bamlet.sap import NOTHING, Limits, ParseFailure, PartialParser, PlainFactor
 from bamlet.sap.growing import Lists
 from bamlet.types import ty as types
 from bamlet.types.schema import ClassSchema, Field, Schemas
-from bamlet.types.ty import AnnotatedTy, ClassTy, Constraint, ListTy, MapTy, Ty, TypeAttributes
+from bamlet.types.ty import AnnotatedTy, ClassTy, Constraint, ListTy, MapTy, Ty, TypeAttributes, UnionTy
 
 PLAIN = PlainFactory()
 POINT = Schemas({"Point": ClassSchema("Point", (Field("x", types.INT), Field("y", types.INT)))})
@@ -46,6 +46,40 @@ def test_strict_refuses_what_would_be_dropped() -> None:
         parse('[{"x": 1}]', POINTS, POINT, PLAIN, strict=True)
     with pytest.raises(ParseFailure, match="cut off"):
         parse('[{"x": 1, "y": 2}', POINTS, POINT, PLAIN, strict=True)
+
+
+MEMO, CIRCLE, SQUARE = ClassTy("Memo"), ClassTy("Circle"), ClassTy("Square")
+SHAPES = Schemas(
+    {
+        "Memo": ClassSchema("Memo", (Field("text", types.STRING),)),
+        "Circle": ClassSchema("Circle", (Field("radius", types.INT),)),
+        "Square": ClassSchema("Square", (Field("side", types.INT), Field("name", types.STRING))),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("ty", "text", "value"),
+    [
+        (MEMO, '[{"text": "x"}, {"text": "y"}]', {"text": "x"}),
+        (MEMO, '[{"a": 1}, {"text": "y"}]', {"text": "y"}),
+        (MEMO, '[{"a": 1}, {"a": 2}]', {"text": "[{a: 1}, {a: 2}]"}),
+        (MEMO, "[1, 2]", {"text": "[1, 2]"}),
+        (CIRCLE, '[5, {"radius": 2}]', {"radius": 2}),
+        (CIRCLE, "[5, 6]", {"radius": 5}),
+        (
+            UnionTy((MEMO, SQUARE)),
+            '[{"side": 1, "name": "a"}, {"side": 2, "name": "b"}]',
+            {"side": 1, "name": "a"},
+        ),
+        (UnionTy((MEMO, CIRCLE)), '[{"text": "x"}, {"text": "y"}]', {"text": "x"}),
+        (UnionTy((CIRCLE, types.STRING)), '[{"side": 2}, {"radius": 3}]', {"radius": 3}),
+        (UnionTy((types.STRING, ListTy(types.STRING))), '[{"a": 1}, {"b": 2}]', ["{a: 1}", "{b: 2}"]),
+        (UnionTy((types.INT, types.STRING)), "[1, 2]", "[1, 2]"),
+    ],
+)
+def test_a_list_with_an_object_of_the_class_is_not_the_text_of_its_field(ty: Ty, text: str, value: object) -> None:
+    assert parse(text, ty, SHAPES, PLAIN).value == value
 
 
 def test_a_cut_answer_is_truncated() -> None:
