@@ -8,6 +8,7 @@ from functools import cached_property
 from ..records import dataclass, field
 from ..types.schema import EnumMember, EnumSchema, Schemas
 from ..types.ty import NULL, AliasTy, ClassTy, EnumTy, ListTy, MapTy, Ty, UnionTy, bare, members, union
+from .circles import Circles
 from .errors import PromptError
 from .options import OutputFormatOptions
 
@@ -63,7 +64,7 @@ class Names:
     def hoisted(self, root: Ty, options: OutputFormatOptions) -> Hoisted:
         order = self.order(root)
         enums = [name for name in order if name in self.schemas.enums and self._hoists_enum(name, options)]
-        classes = _cycles(order, self.class_edges)
+        classes = _on_circles(order, self.class_edges)
         if options.hoist_classes is True:
             classes += [name for name in order if name in self.schemas.classes and name not in classes]
         else:
@@ -73,7 +74,7 @@ class Names:
             classes += [name for name in options.hoist_classes if name not in classes]
         alias_edges = {name: _named(self.schemas.aliases[name], AliasTy) for name in self.recursive_aliases}
         in_order = {name: alias_edges[name] for name in self.schemas.aliases if name in alias_edges}
-        return Hoisted(enums, classes, _cycles(order, in_order))
+        return Hoisted(enums, classes, _on_circles(order, in_order))
 
     def order(self, root: Ty) -> list[str]:
         """Every name once, in the order in which a stack meets them: what was pushed last comes first."""
@@ -97,15 +98,13 @@ class Names:
         return options.always_hoist_enums or described or len(rows) > MANY_MEMBERS
 
 
-def _cycles(order: Iterable[str], edges: Mapping[str, set[str]]) -> list[str]:
-    """The names of each cycle, in the order of declaration, at the place of the first that is met."""
-    found: list[str] = []
+def _on_circles(order: Iterable[str], edges: Mapping[str, set[str]]) -> list[str]:
+    """The names of each circle, at the place of the first that is met."""
+    circles = Circles(edges).of
+    found: dict[str, None] = {}
     for name in order:
-        if name in edges and name not in found and name in (ahead := _reach(name, edges)):
-            found += [
-                other for other in edges if other == name or (other in ahead and name in _reach(other, edges))
-            ]
-    return found
+        found |= dict.fromkeys(circles.get(name, ()))
+    return list(found)
 
 
 def _reach(start: str, edges: Mapping[str, set[str]]) -> set[str]:

@@ -119,7 +119,7 @@ class _Writer:
             return f"{text}[]"
         if isinstance(item, ClassTy) and item.name in self.hoisted.classes:
             return f"{text}[]"
-        if isinstance(item, UnionTy) and any(isinstance(member, PrimitiveTy) for member in item.members):
+        if isinstance(item, UnionTy) and any(map(_is_primitive, item.members)):
             return f"({text})[]"
         return "[\n" + _indented("  " + text) + "\n]"
 
@@ -191,6 +191,13 @@ def _enum_name(schema: EnumSchema) -> str:
 def _alias_name(name: str) -> str:
     """As programs call it."""
     return "json" if name == JSON.name else name
+
+
+def _is_primitive(ty: Ty) -> bool:
+    """A list counts for what it is a list of."""
+    while isinstance(ty, ListTy):
+        ty = ty.item
+    return isinstance(ty, PrimitiveTy)
 
 
 _PRIMITIVE_PREFIX: Mapping[str, str | None] = {

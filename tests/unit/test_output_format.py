@@ -152,6 +152,19 @@ def test_an_alias_that_does_not_recur_is_expanded() -> None:
     assert output_format(ListTy(AliasTy("Id")), schemas, prefix=None) == "(string or int or null)[]"
 
 
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (union([ListTy(INT), literal(7)]), "(int[] or 7)[]"),
+        (union([literal(7), ListTy(ListTy(INT))]), "(7 or [\n  int[]\n])[]"),
+        (union([ListTy(literal("l")), literal(7)]), '[\n  [\n    "l"\n  ] or 7\n]'),
+        (union([ListTy(union([INT, STRING])), literal(7)]), "[\n  (int or string)[] or 7\n]"),
+    ],
+)
+def test_a_list_of_a_union_is_in_a_line_where_a_member_is_primitive_or_a_list_of_that(item: Ty, text: str) -> None:
+    assert output_format(ListTy(item), SCHEMAS, prefix=None) == text
+
+
 def test_none_stands_for_the_default_of_most_options() -> None:
     assert output_format(optional(INT), SCHEMAS, or_splitter=None, render_null_as=None, prefix="") == "int or null"
 
