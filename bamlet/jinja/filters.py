@@ -63,6 +63,8 @@ def absolute(value: Any) -> Any:
 
 
 def to_int(value: Any, default: Any = None) -> Any:
+    if value is None:  # which BAML takes for nought
+        return 0 if default is None else default
     try:
         return int(float(value)) if isinstance(value, str) and not _is_int(value) else int(value)
     except (ValueError, TypeError, OverflowError):
@@ -72,6 +74,8 @@ def to_int(value: Any, default: Any = None) -> Any:
 
 
 def to_float(value: Any, default: Any = None) -> Any:
+    if value is None:
+        return 0.0 if default is None else default
     try:
         return float(value)
     except (ValueError, TypeError):

@@ -50,7 +50,7 @@ TESTS: dict[str, Callable[..., bool]] = {
     "iterable": lambda value: isinstance(value, str) or is_sequence(value) or is_map(value),
     "le": COMPARE["lteq"],
     "lessthan": COMPARE["lt"],
-    "lower": lambda value: show(value).islower(),
+    "lower": lambda value: all(map(str.islower, show(value))),
     "lt": COMPARE["lt"],
     "mapping": is_map,
     "ne": COMPARE["ne"],
@@ -63,7 +63,7 @@ TESTS: dict[str, Callable[..., bool]] = {
     "string": lambda value: isinstance(value, str),
     "true": lambda value: value is True,
     "undefined": lambda value: kind_of(value) == "undefined",
-    "upper": lambda value: show(value).isupper(),
+    "upper": lambda value: all(map(str.isupper, show(value))),
 }
 
 NAME_TESTS = ("filter", "test")

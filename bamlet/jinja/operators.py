@@ -136,6 +136,8 @@ def add(left: Any, right: Any) -> Any:
 
 
 def multiply(left: Any, right: Any) -> Any:
+    if isinstance(right, str | list):
+        left, right = right, left
     if isinstance(left, str | list) and isinstance(right, int):
         check_length(len(left) * right)
         return left * right
