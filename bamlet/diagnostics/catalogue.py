@@ -153,6 +153,7 @@ EDITION_MEANING = _warning("edition-meaning", "E0177", "a name that another file
 SHADOWED_NAMESPACE = _warning("shadowed-namespace", "E0178", "a variable that hides a namespace of the library")
 NO_ASSERTION = _warning("no-assertion", "E0179", "a test without anything in it")
 CLIENT_PRICE = _error("client-price", "E0180", "a price of a client that is no number of dollars")
+CLIENT_RATE = _error("client-rate", "E0181", "a rate of a client that is no number a minute")
 NAMESPACE_SHADOW = _warning("namespace-shadow", "E0099", "a namespace with the name of an item beside it")
 REVEALED = _warning("revealed", "E0199", "the type of an expression, asked for with `reveal`")
 

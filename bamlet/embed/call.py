@@ -75,7 +75,7 @@ class Call:
         observed: Observed,
     ) -> None:
         self.sink = sink
-        budget = scope_of(options.budget, services.clock, services.budget)
+        budget = scope_of(options.budget, services, services.budget)
         # That of the runtime has no time.
         self._budget = None if options.budget is None else budget
         self.stop = Stop(services.clock, options.deadline, options.max_steps, options.cancel, self._budget)

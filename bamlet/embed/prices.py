@@ -31,16 +31,7 @@ class Prices:
     @classmethod
     def of(cls, interface: Interface, environ: Mapping[str, str] | None = None) -> Prices:
         """Raises `ValueError` for a table that is none."""
-        path = (os.environ if environ is None else environ).get(VARIABLE)
-        if not path:
-            return cls(interface)
-        try:
-            table = json.loads(text_of(Path(path)))
-        except (OSError, ValueError) as failure:
-            raise ValueError(f"{VARIABLE}: {path} cannot be read: {failure}") from None
-        if not isinstance(table, dict):
-            raise ValueError(f"{VARIABLE}: {path} should be an object of prices by `provider/model`")
-        return cls(interface, table)
+        return cls(interface, read_table(os.environ if environ is None else environ))
 
     def of_client(self, name: str) -> Price | None:
         """Raises `ValueError` for a price that is none."""
@@ -53,20 +44,38 @@ class Prices:
         provider, _, model = name.partition("/")
         if info is not None:
             if "price" in info.options:
-                return self._read(f"client `{name}`", info.options["price"])
+                return _read(f"client `{name}`", info.options["price"])
             provider, model = info.provider, str(info.options.get("model", ""))
         if not model:
             return None
         key = f"{provider}/{model}"
         if key in self.table:
-            return self._read(f"{VARIABLE}: `{key}`", self.table[key])
+            return _read(f"{VARIABLE}: `{key}`", self.table[key])
         return _from_package(provider, model)
 
-    def _read(self, where: str, value: object) -> Price:
-        try:
-            return read_price(value)
-        except ValueError as failure:
-            raise ValueError(f"{where}: {failure}") from None
+
+def read_table(environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """Prices by `provider/model`; empty where no file is named. Raises `ValueError`, also for an entry that nobody
+    asks for: who has written it wants it to count."""
+    path = environ.get(VARIABLE)
+    if not path:
+        return {}
+    try:
+        table = json.loads(text_of(Path(path)))
+    except (OSError, ValueError) as failure:
+        raise ValueError(f"{VARIABLE}: {path} cannot be read: {failure}") from None
+    if not isinstance(table, dict):
+        raise ValueError(f"{VARIABLE}: {path} should be an object of prices by `provider/model`")
+    for key, price in table.items():
+        _read(f"{VARIABLE}: `{key}`", price)
+    return table
+
+
+def _read(where: str, value: object) -> Price:
+    try:
+        return read_price(value)
+    except ValueError as failure:
+        raise ValueError(f"{where}: {failure}") from None
 
 
 def _from_package(provider: str, model: str) -> Price | None:

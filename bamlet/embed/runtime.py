@@ -140,7 +140,7 @@ class AsyncRuntime(NotEntered):
             lent=Lent(lend_to),
             on_unhandled_task=partial(hear_unhandled, program, on_unhandled_task or to_standard_error),
         )
-        self._services.budget = scope_of(budget, self._services.clock, None, keeps=False)
+        self._services.budget = scope_of(budget, self._services, None, keeps=False)
         self._trace = None if trace is None else traced(self._services, trace)
         invoke = first_invoke if self._trace is None else self._trace.invoke
         self._calls = Calls(program, self._services, invoke)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..interpreter.facts.interface import Interface
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..providers.prices import Price
     from ..sysops.attempts import Attempt
     from ..sysops.budget import Budget as Scope
-    from ..sysops.host import ClockLike, Services
+    from ..sysops.host import Services
     from ..sysops.spent import Spent
 
 
@@ -46,10 +46,14 @@ def _price(interface: Interface, services: Services, client_name: str) -> Price 
         return None
 
 
-def scope_of(budget: Budget | None, clock: ClockLike, above: Scope | None, *, keeps: bool = True) -> Scope | None:
+def scope_of(
+    budget: Budget | None, services: Services, above: Scope | None, *, keeps: bool = True
+) -> Scope | None:
     """The budget of a call within that of its runtime. Raises `BamlInvalidArgumentError`."""
     if budget is None:
         return above
+    if budget.usd is not None:
+        _check_table(services.environ())
     from ..sysops.budget import Budget as Scope
     from ..sysops.budget import Limits
 
@@ -67,7 +71,17 @@ def scope_of(budget: Budget | None, clock: ClockLike, above: Scope | None, *, ke
         )
     except ValueError as failure:
         raise BamlInvalidArgumentError(str(failure)) from None
-    return Scope(limits, clock, above, keeps=keeps)
+    return Scope(limits, services.clock, above, keeps=keeps)
+
+
+def _check_table(environ: Mapping[str, str]) -> None:
+    """Dollars are counted by it: what is wrong there would be a price that nobody knows."""
+    from .prices import read_table
+
+    try:
+        read_table(environ)
+    except ValueError as failure:
+        raise BamlInvalidArgumentError(f"Invalid argument: {failure}") from None
 
 
 def spent_so_far(attempts: Sequence[Attempt], price_of: Callable[[str], Price | None]) -> Spent:

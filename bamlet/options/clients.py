@@ -16,6 +16,7 @@ Kind: TypeAlias = Literal[
     "roles",  # what a role is called, by role
     "block",  # keys and values
     "price",
+    "rate",
     "texts",  # a list of strings
     "number",
     "one of",  # of its choices
@@ -90,7 +91,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("tool_mode", "one of", _REQUESTING, TOOL_MODES, default="native"),
     Option("secrets_in_body", "flag", _REQUESTING, default=False),
     Option("price", "price", _REQUESTING, choices=("input", "output", "cached")),
-    Option("rate", "block", _REQUESTING, choices=("rpm", "tpm")),
+    Option("rate", "rate", _REQUESTING, choices=("rpm", "tpm")),
     Option("http", "timeouts", (*_REQUESTING, *COMPOSITES)),
     Option("strategy", "members", COMPOSITES),
     Option("start", "place", ("round-robin",)),

@@ -214,6 +214,29 @@ def _block(option: Option, value: object) -> Mapping[str, object]:
     return value
 
 
+def _price(option: Option, value: object) -> Mapping[str, object]:
+    block = _block(option, value)
+    for name in ("input", "output"):
+        if name not in block:
+            raise ValueError(f"has no `{name}`")
+    for name, amount in block.items():
+        if not _is_amount(amount):
+            raise ValueError(f"has for {name} a number of dollars for a million tokens, not {amount!r}")
+    return block
+
+
+def _rate(option: Option, value: object) -> Mapping[str, object]:
+    block = _block(option, value)
+    for name, amount in block.items():
+        if not (_is_amount(amount) and amount):
+            raise ValueError(f"has for {name} a number above 0, as many a minute, not {amount!r}")
+    return block
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
 def _strings(option: Option, value: object) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError("is a map of strings")
@@ -286,7 +309,8 @@ _READ: Mapping[Kind, Callable[[Option, object], Any]] = {
     "strings": _strings,
     "roles": _strings,
     "block": _block,
-    "price": _block,
+    "price": _price,
+    "rate": _rate,
     "role metadata": _role_metadata,
     "one of": _one_of,
     "media": _media,

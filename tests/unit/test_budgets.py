@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,6 +242,19 @@ class TestHostLimits:
         error = self.limited(script(say("yes")), "OfFree", usd=1.0)
         assert "nobody knows what `Free` costs" in str(error)
         assert error.spent is None  # nobody was asked
+
+    @pytest.mark.parametrize("table", ['{"openai/other": {"input": "cheap", "output": 1}}', "[1]", "{"])
+    def test_a_table_of_prices_that_is_wrong_is_told(self, table: str, tmp_path: Path) -> None:
+        """Also where the price that is wrong is of a model that nobody asks."""
+        file = tmp_path / "prices.json"
+        file.write_text(table)
+        made = bamlet.compile_sources({"a.baml": "function Two() -> int { 2 }"})
+        with bamlet.Runtime(made, environ={"BAMLET_PRICES": str(file)}) as runtime:
+            assert runtime.call("Two") == 2
+            with pytest.raises(bamlet.BamlInvalidArgumentError, match="Invalid argument: BAMLET_PRICES: "):
+                runtime.call("Two", context=bamlet.CallContext(budget=bamlet.Budget(usd=1.0)))
+            tokens = bamlet.CallContext(budget=bamlet.Budget(tokens=9))
+            assert runtime.call("Two", context=tokens) == 2
 
     def test_a_prompt_that_is_too_long_is_not_sent(self) -> None:
         model = script(say("yes"))

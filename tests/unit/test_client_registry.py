@@ -145,6 +145,26 @@ def test_what_a_program_has_not_is_told_at_the_call_with_what_was_meant() -> Non
     assert errors[1].message.startswith("Could not find retry policy `Twice` of client `Mine`; ")
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"price": {"input": "cheap", "output": 1}}, "price has for input a number of dollars"),
+        ({"price": {"input": 1, "output": True}}, "price has for output a number of dollars"),
+        ({"price": {"input": 1}}, "price has no `output`"),
+        ({"price": {"input": 1, "output": 1, "cash": 1}}, "price has no `cash`"),
+        ({"rate": {"rpm": "many"}}, "rate has for rpm a number above 0"),
+        ({"rate": {"tpm": 0}}, "rate has for tpm a number above 0"),
+    ],
+)
+def test_a_price_and_a_rate_are_numbers(option: dict[str, Any], told: str) -> None:
+    registry = bamlet.ClientRegistry()
+    registry.add_llm_client("Mine", "openai-generic", options("mine", **option))
+    registry.set_primary("Mine")
+    (error,) = asked({"mine": said("a")}, bamlet.CallContext(registry=registry))
+    assert isinstance(error, bamlet.BamlInvalidArgumentError)
+    assert error.message.startswith(f"client `Mine`: {told}")
+
+
 def test_it_is_copied_and_sent_and_shows_no_key() -> None:
     registry = bamlet.ClientRegistry()
     registry.add_llm_client("Mine", "openai-generic", options("mine"))

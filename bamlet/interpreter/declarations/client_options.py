@@ -13,6 +13,7 @@ from ...records import dataclass
 from ..facts.interface import EnvRef
 from .blocks import Block
 from .client_prices import check_price
+from .client_rates import check_rate
 from .settings import comma_after, setting
 
 # As near to an option as a mistake, and meant: OpenRouter's list of models.
@@ -279,6 +280,7 @@ _CHECKS: dict[Kind, Callable[[_Options, n.ConfigEntry, Option], None]] = {
     "strings": _block,
     "block": _block,
     "price": lambda work, entry, option: check_price(work.block, entry),
+    "rate": lambda work, entry, option: check_rate(work.block, entry),
     "one of": _one_of,
     "media": _media,
     "place": _start,
