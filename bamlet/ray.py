@@ -6,7 +6,6 @@ ds.map_batches(RowWorker, fn_constructor_kwargs={"sources": sources, "function":
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from . import BamlInvalidArgumentError, MappedRow, Runtime, compile_sources, to_
 from .batch.beside import WorkerState
 from .batch.engines import Refused
 from .batch.mapping import RowMapping
+from .batch.strict import spaced
 from .sync import iterate
 
 __all__ = ["RowWorker"]
@@ -68,7 +68,7 @@ class RowWorker:
 
 
 def _result(row: MappedRow) -> str | None:
-    return None if row.error is not None else json.dumps(to_plain(row.value), ensure_ascii=False)
+    return None if row.error is not None else spaced(to_plain(row.value))
 
 
 def _error(row: MappedRow) -> str | None:

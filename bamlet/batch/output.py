@@ -22,6 +22,7 @@ from .crash import crash_at
 from .engines import Done, Refused
 from .journal import CHUNK, Journal
 from .parquet import Column, ParquetSheet, column_of, kept_columns
+from .strict import spaced
 from .tables import Format, JsonLines, Record, Table, Writer, delimited_or_lines
 from .watched import CHANGED, Watched
 
@@ -215,7 +216,7 @@ def write_errors(join: Join, errors: Path) -> None:
 
 
 def _line(letter: Mapping[str, Any]) -> bytes:
-    return json.dumps(letter, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return spaced(letter).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def write_files(join: Join, output: Path, errors: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..types.schema import Schemas
 from ..types.ty import ClassTy, EnumTy, ListTy, LiteralTy, MapTy, PrimitiveTy, Ty, VariantTy, without_null_members
 from .arrow import arrow, parquet
 from .engines import Refused
+from .strict import compact
 
 GROUP_ROWS = 10_000
 JSON_TEXT = "json"
@@ -75,7 +75,7 @@ def _same(value: Any) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return None if value is None else compact(value)
 
 
 def _named(value: Any) -> str | None:

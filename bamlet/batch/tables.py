@@ -14,6 +14,7 @@ from typing import IO, Any, AnyStr, BinaryIO, Literal, NamedTuple, Protocol, Typ
 from ..records import dataclass
 from .arrow import parquet
 from .engines import Refused
+from .strict import compact, spaced, strict_text
 
 Format: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]
 
@@ -229,10 +230,6 @@ class Writer(Protocol):
     def tail(self) -> bytes: ...
 
 
-# What has no JSON is a date or a decimal of Parquet.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
-
-
 class JsonLines:
     def head(self) -> bytes:
         return b""
@@ -241,12 +238,12 @@ class JsonLines:
         return b""
 
     def row(self, values: Mapping[str, Any]) -> bytes:
-        return _ENCODE(values).encode("utf-8", "surrogatepass") + b"\n"
+        return compact(values).encode("utf-8", "surrogatepass") + b"\n"
 
     def row_ending(self, values: Mapping[str, Any], name: str, text: str) -> bytes:
         """A row of these values, and one more that is JSON already."""
-        head = f"{_ENCODE(values)[:-1]}," if values else "{"
-        return f'{head}"{name}":{text}}}\n'.encode("utf-8", "surrogatepass")
+        head = f"{compact(values)[:-1]}," if values else "{"
+        return f'{head}"{name}":{strict_text(text)}}}\n'.encode("utf-8", "surrogatepass")
 
 
 class Delimited:
@@ -277,7 +274,8 @@ class Delimited:
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    text = spaced(value)
+    return "" if text == "null" else text
 
 
 def delimited_or_lines(format_: Format, columns: Sequence[str]) -> Writer:

@@ -273,6 +273,34 @@ def test_requests_a_minute_are_kept(table: Table) -> None:
     assert report.seconds > 1.4
 
 
+@pytest.mark.parametrize(
+    ("output", "lines"),
+    [
+        (
+            "out.jsonl",
+            ['{"k":null,"result":null}', '{"k":[1,{"a":null}],"result":1.5}', '{"k":"NaN","result":null}'],
+        ),
+        ("out.csv", ["k,result", ",", '"[1, {""a"": null}]",1.5', "NaN,"]),
+    ],
+)
+def test_what_is_no_number_is_null(table: Table, output: str, lines: list[str]) -> None:
+    """Python's words for it are no JSON. What fails is told in JSON as well."""
+    rows = [
+        '"x": NaN, "k": -Infinity',
+        '"x": 1.5, "k": [1, {"a": NaN}]',
+        '"x": Infinity, "k": "NaN"',
+        '"x": -Infinity',
+    ]
+    (table.folder / "in.jsonl").write_text("".join(f"{{{row}}}\n" for row in rows))
+    same = 'function Same(x: float) -> float { if (x < 0.0) { throw "less" } else { x } }'
+    for _ in range(2):  # the second run writes what the first has stored
+        report = table.run(program=same, function="Same", keep="k", output=str(table.folder / output))
+        assert (report.ok, report.failed) == (3, 1)
+        assert (table.folder / output).read_text().splitlines() == lines
+        (letter,) = (table.folder / "out.errors.jsonl").read_text().splitlines()
+        assert '"args": {"x": null}' in letter
+
+
 def test_a_csv_is_flat_and_keeps_what_it_is_told(table: Table) -> None:
     """16."""
     path = table.folder / "in.csv"
