@@ -58,7 +58,7 @@ class Remembered:
 
     def _sealed(self) -> hashlib._Hash:
         seal = hashlib.new(_DIGEST, self._told)
-        for path in self._table.paths:
-            with path.open("rb") as file:
+        for file in self._table.opened():
+            with file:
                 seal.update(hashlib.file_digest(file, _DIGEST).digest())
         return seal

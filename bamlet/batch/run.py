@@ -203,4 +203,4 @@ def _table(options: MapOptions, state: State, hooks: Hooks) -> Table:
     if options.input != "-":
         return find_table(options.input, options.format)
     copy, format_ = state.folder / STDIN, format_of("-", options.format or "jsonl", "--input")
-    return Table((copy,), format_) if hooks.stdin is None else keep_input(hooks.stdin, copy, format_)
+    return Table.of((copy,), format_) if hooks.stdin is None else keep_input(hooks.stdin, copy, format_)

@@ -14,6 +14,7 @@ from typing import IO, Any, AnyStr, BinaryIO, Literal, NamedTuple, Protocol, Typ
 from ..records import dataclass
 from .arrow import parquet
 from .engines import Refused
+from .opened import opened
 from .strict import compact, spaced, strict_text
 
 Format: TypeAlias = Literal["jsonl", "csv", "tsv", "parquet"]
@@ -50,10 +51,20 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One or several files of one format, read in their order. It can be read again."""
+    """One or several files of one format, read in their order, each as far as it went when the table was found. It
+    can be read again."""
 
     paths: tuple[Path, ...]
     format: Format
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, paths: tuple[Path, ...], format_: Format) -> Table:
+        return cls(paths, format_, tuple(path.stat().st_size for path in paths))
+
+    def opened(self) -> Iterator[io.BufferedReader]:
+        """One file after the other. Whoever takes one closes it."""
+        return map(opened, self.paths, self.sizes)
 
     @property
     def is_textual(self) -> bool:
@@ -62,15 +73,15 @@ class Table:
 
     def columns(self) -> Sequence[str] | None:
         """As the first file says, or its first row; None where that has none."""
-        return _COLUMNS[self.format](self.paths[0])
+        return _COLUMNS[self.format](self.paths[0], self.sizes[0])
 
     def records(self, limit: int | None = None) -> Iterator[Record]:
         return islice(self._records(), limit)
 
     def _records(self) -> Iterator[Record]:
         number = 0
-        for path in self.paths:
-            for line, values, problem in _READERS[self.format](path):
+        for path, size in zip(self.paths, self.sizes, strict=True):
+            for line, values, problem in _READERS[self.format](path, size):
                 yield Record(number, str(path), line, values, problem)
                 number += 1
 
@@ -90,7 +101,7 @@ def find_table(name: str, given: str | None) -> Table:
                 f"--input {missing[0]}: it is read more than once, which a file can be; for a pipe write -"
             )
         raise Refused(f"--input {missing[0]}: there is no such file")
-    return Table(tuple(map(Path, paths)), format_of(paths[0], given, "--input"))
+    return Table.of(tuple(map(Path, paths)), format_of(paths[0], given, "--input"))
 
 
 def format_of(name: str, given: str | None, option: str) -> Format:
@@ -112,7 +123,7 @@ def keep_input(source: BinaryIO, path: Path, format_: Format) -> Table:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Table((path,), format_)
+    return Table.of((path,), format_)
 
 
 def _pieces(source: BinaryIO, format_: Format) -> Iterator[bytes]:
@@ -142,8 +153,8 @@ def _lines(file: IO[AnyStr], name: object) -> Iterator[AnyStr]:
 _Read: TypeAlias = Iterator[tuple[int, Any, str | None]]
 
 
-def _read_jsonl(path: Path) -> _Read:
-    with path.open("rb") as file:
+def _read_jsonl(path: Path, size: int) -> _Read:
+    with opened(path, size) as file:
         for number, line in enumerate(_lines(file, path), 1):
             if line.isspace():
                 continue
@@ -153,14 +164,14 @@ def _read_jsonl(path: Path) -> _Read:
                 yield number, None, f"this is no JSON: {failure}"
 
 
-def _first_keys(path: Path) -> Sequence[str] | None:
-    first = next(_read_jsonl(path), None)
+def _first_keys(path: Path, size: int) -> Sequence[str] | None:
+    first = next(_read_jsonl(path, size), None)
     return list(first[1]) if first is not None and isinstance(first[1], dict) else None
 
 
-def _read_delimited(path: Path, delimiter: str) -> _Read:
+def _read_delimited(path: Path, size: int, delimiter: str) -> _Read:
     csv.field_size_limit(MAX_FIELD)
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with io.TextIOWrapper(opened(path, size), "utf-8-sig", newline="") as file:
         reader = csv.reader(_lines(file, path), delimiter=delimiter, strict=True)
         try:
             names = next(reader, None)
@@ -175,8 +186,8 @@ def _read_delimited(path: Path, delimiter: str) -> _Read:
             raise Refused(f"{path}:{reader.line_num}: {failure}") from None
 
 
-def _delimited_columns(path: Path, delimiter: str) -> Sequence[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _delimited_columns(path: Path, size: int, delimiter: str) -> Sequence[str]:
+    with io.TextIOWrapper(opened(path, size), "utf-8-sig", newline="") as file:
         try:
             names = next(csv.reader(_lines(file, path), delimiter=delimiter), [])
         except (csv.Error, UnicodeDecodeError) as failure:
@@ -188,7 +199,7 @@ def _delimited_columns(path: Path, delimiter: str) -> Sequence[str]:
     return names
 
 
-def _read_parquet(path: Path) -> _Read:
+def _read_parquet(path: Path, size: int) -> _Read:
     file = parquet().ParquetFile(path)
     number = 0
     for group in range(file.num_row_groups):
@@ -198,21 +209,21 @@ def _read_parquet(path: Path) -> _Read:
                 yield number, values, None
 
 
-def _parquet_columns(path: Path) -> Sequence[str]:
+def _parquet_columns(path: Path, size: int) -> Sequence[str]:
     names: Sequence[str] = parquet().ParquetFile(path).schema_arrow.names
     return names
 
 
-_READERS: Mapping[Format, Callable[[Path], _Read]] = {
+_READERS: Mapping[Format, Callable[[Path, int], _Read]] = {
     "jsonl": _read_jsonl,
-    "csv": lambda path: _read_delimited(path, ","),
-    "tsv": lambda path: _read_delimited(path, "\t"),
+    "csv": lambda path, size: _read_delimited(path, size, ","),
+    "tsv": lambda path, size: _read_delimited(path, size, "\t"),
     "parquet": _read_parquet,
 }
-_COLUMNS: Mapping[Format, Callable[[Path], Sequence[str] | None]] = {
+_COLUMNS: Mapping[Format, Callable[[Path, int], Sequence[str] | None]] = {
     "jsonl": _first_keys,
-    "csv": lambda path: _delimited_columns(path, ","),
-    "tsv": lambda path: _delimited_columns(path, "\t"),
+    "csv": lambda path, size: _delimited_columns(path, size, ","),
+    "tsv": lambda path, size: _delimited_columns(path, size, "\t"),
     "parquet": _parquet_columns,
 }
 

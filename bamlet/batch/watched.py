@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from .opened import probed
+
 CHANGED = "the input has changed while it was read"
 
 
@@ -18,13 +20,15 @@ class Watched:
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._seen = {str(path): _look(path) for path in paths}
+        self._probes = {name: probed(name, size) for name, (_, size, _) in self._seen.items()}
+        self._grown: dict[str, tuple[int, int, int]] = {}
 
     def changed(self) -> str | None:
         """Which of them is another now."""
         return next((name for name in self._seen if self.is_changed(name)), None)
 
     def is_changed(self, name: str) -> bool:
-        """Asked before each row, so it looks at no byte of the file."""
+        """Asked before each row, so it looks at bytes of the file only once for each time that it grows."""
         before = self._seen.get(name)
         try:
             now = _look(name)
@@ -32,8 +36,13 @@ class Watched:
             return False
         if before is None or now == before:
             return False
+        if now == self._grown.get(name):
+            return False
         number, size, _ = before
-        return now[0] != number or now[1] <= size
+        if now[0] != number or now[1] <= size or probed(name, size) != self._probes[name]:
+            return True
+        self._grown[name] = now
+        return False
 
 
 def _look(path: str | Path) -> tuple[int, int, int]:

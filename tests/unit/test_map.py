@@ -387,15 +387,21 @@ def test_nothing_that_is_read_is_written_over(table: Table) -> None:
 
 
 @pytest.mark.parametrize("keep", ["none", "n"])
+@pytest.mark.parametrize("how", ["replaced", "written over", "written over and longer"])
 def test_an_input_that_becomes_another_meanwhile_gives_no_row_the_answer_of_another(
-    table: Table, keep: str
+    table: Table, keep: str, how: str
 ) -> None:
     first, second = texts(range(40)), texts(reversed(range(40)))
+    if how.endswith("longer"):
+        second = [{**row, "more": "much more"} for row in second]
     table.write(first)
 
     async def replace(server: RowServer) -> None:
         await server.until("answered", 10)
-        table.write(second, "new.jsonl").replace(table.folder / "in.jsonl")
+        if how == "replaced":
+            table.write(second, "new.jsonl").replace(table.folder / "in.jsonl")
+        else:
+            table.write(second)
 
     table.meddle = replace
     table.behaviour = Behaviour(latency=20)
@@ -406,6 +412,29 @@ def test_an_input_that_becomes_another_meanwhile_gives_no_row_the_answer_of_anot
     again = table.run(keep=keep)
     assert (again.ok, again.called) == (40, 40 - report.ok)
     assert labels(table.output()) == [str(number) for number in reversed(range(40))]
+
+
+def test_what_is_added_to_one_of_several_inputs_meanwhile_is_for_the_next_run(table: Table) -> None:
+    """Rows of the next file stay where they were, and a last line that was not ended is what it was."""
+    (table.folder / "a.csv").write_text("text\n" + "".join(f"row:a{n}\n" for n in range(20)) + "row:a")
+    (table.folder / "b.csv").write_text("text\n" + "".join(f"row:b{n}\n" for n in range(20)))
+    old = [*(f"a{n}" for n in range(20)), "a", *(f"b{n}" for n in range(20))]
+
+    async def add(server: RowServer) -> None:
+        await server.until("asked", 5)
+        with (table.folder / "a.csv").open("a") as file:
+            file.write("20\nrow:a21\n")
+
+    table.meddle = add
+    table.behaviour = Behaviour(latency=20)
+    given: dict[str, Any] = {"input": str(table.folder / "?.csv"), "keep": "text", "concurrency": 4}
+    assert table.run(**given).ok == len(old)
+    table.meddle = nobody_meddles
+    for wanted, new in ((old, 0), ([*old[:20], "a20", "a21", *old[21:]], 2)):
+        found = [(row["text"], row["result"]["label"]) for row in table.output()]
+        assert found == [(f"row:{name}", name) for name in wanted]
+        assert new in (0, table.calls)
+        table.run(**given)
 
 
 def test_a_pipe_is_read_as_standard_input_alone(table: Table) -> None:
