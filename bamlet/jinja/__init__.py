@@ -18,7 +18,7 @@ from .template import (
     read_template,
 )
 from .uses import GLOBAL_NAMES, Arguments
-from .values import MISSING, TemplateObject
+from .values import MISSING, GivenList, TemplateObject
 
 __all__ = [
     "GLOBAL_NAMES",
@@ -26,6 +26,7 @@ __all__ = [
     "Arguments",
     "Budget",
     "ConstraintError",
+    "GivenList",
     "Hole",
     "NameUse",
     "Template",

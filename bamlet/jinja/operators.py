@@ -129,7 +129,7 @@ def concatenate(*values: object) -> str:
 
 
 def add(left: Any, right: Any) -> Any:
-    if type(left) is type(right) and type(left) in (str, list):
+    if any(isinstance(left, kind) and isinstance(right, kind) for kind in (str, list)):
         check_length(len(left) + len(right))
         return left + right
     return _arithmetic("+", operator.add, left, right)

@@ -55,6 +55,12 @@ class TemplateObject:
         return "map" if self.entries() is not None else "object"
 
 
+class GivenList(list[Any]):
+    """A list of the program. Null in it prints as null, and in a list that a template has made as none."""
+
+    __slots__ = ()
+
+
 class Callback(TemplateObject):
     """A function of ours that a template may call."""
 
@@ -99,6 +105,7 @@ def pretty(value: object, none: str = "none", pad: str = "") -> str:
         rows = (f"{inner}{debug(key)}: {pretty(item, none, inner)},\n" for key, item in entries.items())
         return "{\n" + _joined(len(entries), "", rows) + pad + "}"
     if isinstance(entries, list | tuple) and entries:
+        none = "null" if type(entries) is GivenList else none
         rows = (f"{inner}{pretty(item, none, inner)},\n" for item in entries)
         return "[\n" + _joined(len(entries), "", rows) + pad + "]"
     if value is None:
@@ -138,6 +145,11 @@ def _show_list(items: Sequence[object]) -> str:
     return "[" + _joined(len(items), ", ", map(debug, items)) + "]"
 
 
+def _show_given(items: Sequence[object]) -> str:
+    rows = ("null" if item is None else debug(item) for item in items)
+    return "[" + _joined(len(items), ", ", rows) + "]"
+
+
 def _show_map(entries: Mapping[object, object]) -> str:
     rows = (f"{debug(key)}: {debug(item)}" for key, item in entries.items())
     return "{" + _joined(len(entries), ", ", rows) + "}"
@@ -163,6 +175,7 @@ _SHOW: dict[type, Callable[[Any], str]] = {
     float: show_float,
     type(None): lambda value: "none",
     list: _show_list,
+    GivenList: _show_given,
     tuple: _show_list,
     range: _show_list,
     dict: _show_map,

@@ -56,9 +56,10 @@ def _made(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
 def _object(value: Any, schemas: Schemas, done: dict[int, Any]) -> Any:
     if isinstance(value, dict):
         return {_key(key): _made(item, schemas, done) for key, item in value.items()}
+    from .. import jinja, prompt
+
     if isinstance(value, list):
-        return [_made(item, schemas, done) for item in value]
-    from .. import prompt
+        return jinja.GivenList([_made(item, schemas, done) for item in value])
 
     match value:
         case Instance():
