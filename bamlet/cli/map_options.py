@@ -157,20 +157,29 @@ def _add_runtime(command: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"a number of rows is 1 or more, not {text}")
+        raise argparse.ArgumentTypeError(f"write a whole number of 1 or more, not {text!r}")
     return number
 
 
 def _concurrency(text: str) -> int | str:
-    return text if text == "auto" else _count(text)
+    try:
+        return text if text == "auto" else _count(text)
+    except argparse.ArgumentTypeError as failure:
+        raise argparse.ArgumentTypeError(f"{failure}; or auto") from None
 
 
 def _amount(text: str) -> float:
-    amount = float(text)
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = 0.0
     if not 0 < amount < float("inf"):
-        raise argparse.ArgumentTypeError(f"a limit is a number above 0, not {text}")
+        raise argparse.ArgumentTypeError(f"a limit is a number above 0, not {text!r}")
     return amount
 
 
