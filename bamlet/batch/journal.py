@@ -27,6 +27,7 @@ CHUNK = 500  # keys looked up at a time
 JournalError = sqlite3.OperationalError
 """It cannot be read or written now: a full disk, an input that fails."""
 
+_META = "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT)"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS row(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, status INT, value TEXT,
@@ -46,6 +47,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
+            _check_ours(path)
             with _closed_if_it_fails(_connect(path)) as self._db:
                 self._db.executescript(_SCHEMA)
                 self._check_format()
@@ -55,6 +57,7 @@ class Journal:
         self.jobs = Jobs(self._db)
         self._run = 0
         self._writer: _Writer | None = None
+        self._unstored = 0
 
     def _check_format(self) -> None:
         found = self.meta("format")
@@ -161,11 +164,11 @@ class Journal:
         self._writer = _Writer(self._path, self._run)
 
     def lost_at_most(self) -> int:
-        """Rows that killed runs may have asked without storing the answer: those in flight, and one group; and
-        those that dead workers had in hand."""
+        """Rows that killed runs may have asked without storing the answer: those in flight, and one group; those
+        that dead workers had in hand; and those that this run could not store."""
         select = f"SELECT coalesce(sum(concurrency + {GROUP_ROWS}), 0) FROM run WHERE reason='killed'"
         (found,) = self._db.execute(select).fetchone()
-        return int(found) + int(self.meta("lost") or 0)
+        return int(found) + int(self.meta("lost") or 0) + self._unstored
 
     def lost(self, rows: int) -> None:
         """A worker has died with so many rows in hand."""
@@ -186,6 +189,7 @@ class Journal:
         writer, self._writer = self._writer, None
         writer.close()
         if writer.failure is not None:
+            self._unstored = writer.unstored
             raise OSError(f"{self._path}: {writer.failure}")
         self._db.execute(
             f"UPDATE run SET ended={_NOW}, reason=?, called=? WHERE id=?", (reason, called, self._run)
@@ -233,6 +237,7 @@ class _Writer:
     def __init__(self, path: Path, run: int) -> None:
         self.queue: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
         self.failure: str | None = None
+        self.unstored = 0
         self._run = run
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, args=(path,), name="bamlet-journal", daemon=True)
@@ -248,6 +253,8 @@ class _Writer:
         try:
             for group in self._groups():
                 if not self._commit(db, group):
+                    # Beside what waits, of which the last is the word to close.
+                    self.unstored = len(group) + max(0, self.queue.qsize() - 1)
                     return
         finally:
             db.close()
@@ -286,6 +293,18 @@ def _fields(done: Done, run: int) -> tuple[object, ...]:
     tokens = (done.input_tokens, done.output_tokens)
     told = (done.status, done.value, done.error, done.client, done.attempts, *tokens, done.cost, done.ms)
     return (*told, run, done.id)
+
+
+def _check_ours(path: Path) -> None:
+    """Before anything is written there: another program's database must get no tables of ours."""
+    if not path.exists():
+        return
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as db:
+        found = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type='table'"))
+    # Whoever died while making it has made the first of them.
+    if found and " ".join(found.get("meta", "").split()) != _META:
+        raise Refused(f"{path} is a database of another program; --state names another folder")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

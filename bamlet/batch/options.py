@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..records import dataclass, field
 from .engines import Refused
+from .state import ERRORS
 
 Duplicates = Literal["once", "each", "error"]
 Leftovers = Literal["live", "batch", "error"]
@@ -123,11 +124,19 @@ class MapOptions:
         if self.errors is not None:
             return Path(self.errors)
         if self.is_pipe:
-            return self.state_folder / "errors.jsonl"
+            return self.state_folder / ERRORS
         output = Path(self.output)
         if self.is_folder:
             return output / "_errors.jsonl"
         return output.with_name(f"{output.stem}.errors.jsonl")
+
+    def check_state(self) -> None:
+        """Whether it can be a folder of its own. Raises `Refused`, before it is made."""
+        folder = self.state_folder
+        if not self.is_folder and not self.is_pipe and folder.resolve() == Path(self.output).resolve():
+            raise Refused(f"--state {folder}: this is the output; name a folder of its own")
+        if folder.exists() and not folder.is_dir():
+            raise Refused(f"--state {folder}: this is a file; name a folder")
 
     def check_places(self, read: Iterable[Path]) -> None:
         """Whether nothing that is read is written over, and nothing twice. Raises `Refused`."""

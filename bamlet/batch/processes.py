@@ -11,7 +11,7 @@ import multiprocessing
 import pickle
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -78,7 +78,8 @@ class ProcessWorker:
         ours, theirs = socket.socketpair()
         with theirs:
             process = SPAWN.Process(target=_process, args=(theirs, self._work), daemon=True, name="bamlet-worker")
-            process.start()
+            with _deaf():
+                process.start()
         self._process = process
         self._line = line = await _Line.over(ours)
         try:
@@ -149,6 +150,22 @@ def _end(process: BaseProcess) -> None:
         process.kill()
         process.join()
     process.close()
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that begins here hears no Ctrl-C, from its first moment on; we hear ours when it has begun."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it begins with the first process, and lets both signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # --- the worker's side

@@ -25,6 +25,7 @@ from .jobs import ENDED, FORGOTTEN, Job
 from .journal import CHUNK, GROUP_SECONDS, Journal
 from .options import Leftovers
 from .provider_batches import Batches, BatchRefused, Line
+from .state import SPOOL
 
 FIRST_LOOK, LONGEST_LOOK, GROWTH = 30.0, 600.0, 1.5  # seconds between two looks at a batch
 HALF = 0.5  # of the price of a live answer
@@ -174,7 +175,7 @@ class ProviderJobs:
                 if spool is not None and not _has_room(spool, batches, len(line)):
                     full, spool = spool, None
                     await self._send(full)
-                spool = spool or _Spool(self._folder / "job.jsonl")
+                spool = spool or _Spool(self._folder / SPOOL)
                 spool.add(row, line)
             if spool is not None:
                 await self._send(spool)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ..embed.writing import write_whole
 from .journal import Journal
+from .state import IDS
 from .tables import Table
 
-FILE = "input.ids"
 _META = "input"
 _DIGEST = "blake2b"
 
@@ -23,7 +23,7 @@ class Remembered:
     """`told` is all that decides which rows there are, beside the bytes of the table."""
 
     def __init__(self, folder: Path, journal: Journal, table: Table, told: bytes) -> None:
-        self._path = folder / FILE
+        self._path = folder / IDS
         self._journal = journal
         self._table = table
         self._told = told

@@ -55,6 +55,7 @@ async def run_map(
     except ValueError as failure:
         raise Refused(str(failure)) from None
     format_ = _output_format(options)
+    options.check_state()
     with State(options.state_folder, fresh=options.fresh) as state, _unwritable(options.state_folder):
         return await _Run(runtime, function, options, hooks, prices, state, format_, setting).execute()
 

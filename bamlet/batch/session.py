@@ -128,6 +128,7 @@ class Session:
             if arguments is None or self._join.watched.is_changed(record.file):
                 stops.stop("interrupted", f"{record.place}: {CHANGED}")
                 return
+            self._look_at_journal()
             if not await stops.may_begin(id_, arguments):
                 return
             plan.statuses[id_] = TAKEN
@@ -176,12 +177,16 @@ class Session:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._join.journal.failure is not None:
-                self._stops.stop("disk", self._join.journal.failure)
+            self._look_at_journal()
             if self._hooks.on_progress is not None:
                 self._hooks.on_progress(self._meter.look(loop.time(), engine.in_flight, engine.places))
             if self._parts is not None:
                 self._write_parts(self._parts)
+
+    def _look_at_journal(self) -> None:
+        """Before each row: those that begin while nothing can be stored are paid twice."""
+        if (failure := self._join.journal.failure) is not None:
+            self._stops.stop("disk", failure)
 
     def _write_parts(self, parts: Parts) -> None:
         """Those of which every answer is on the disk."""

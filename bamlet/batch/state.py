@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from .._version import __version__
-from ..embed.writing import Lock, write_whole
+from ..embed.writing import PARTIAL, Lock, write_whole
 from .engines import Refused
 from .journal import Journal
 
 JOURNAL, LOCK, MANIFEST, STDIN = "journal.sqlite", "lock", "manifest.json", "input.jsonl"
+ERRORS = "errors.jsonl"  # of rows that went to a pipe
+IDS = "input.ids"
+SPOOL = "job.jsonl"  # what is sent to a provider as a batch
+_BESIDE_JOURNAL = tuple(f"{JOURNAL}-{end}" for end in ("wal", "shm", "journal"))
 
 ASKED = "given by a model"
 
@@ -91,10 +94,7 @@ def _locked(path: Path) -> Lock:
 
 
 def _forget(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.name == LOCK:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    """What is ours. Somebody may have named a folder in which there is more."""
+    for name in (JOURNAL, *_BESIDE_JOURNAL, MANIFEST, STDIN, IDS, ERRORS, SPOOL):
+        for path in (folder / name, folder / f"{name}{PARTIAL}"):
+            path.unlink(missing_ok=True)

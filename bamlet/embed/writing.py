@@ -49,6 +49,9 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
+PARTIAL = ".partial"
+
+
 class Beside:
     """A file that grows piece by piece in `PATH.partial`, and takes its place when it is whole: `put_in_place`.
 
@@ -61,7 +64,7 @@ class Beside:
         from pathlib import Path
 
         self.path = Path(os.path.realpath(path))  # a link is followed, not replaced
-        self.beside = self.path.with_name(f"{self.path.name}.partial")
+        self.beside = self.path.with_name(f"{self.path.name}{PARTIAL}")
         if not self.path.parent.is_dir():  # told of the file that was named, not of the one beside it
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
         self._mode = _mode_of(self.path, force=force)
