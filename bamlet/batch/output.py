@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -29,6 +30,7 @@ from .watched import CHANGED, Watched
 RESULT = "result"
 BUFFER_BYTES = 1 << 16
 SUCCESS = "_SUCCESS"
+_PART = re.compile(r"part-(\d{5,})\.jsonl")
 NOT_BOUND = 0  # the id of a row that is no call
 
 
@@ -284,12 +286,19 @@ class Parts:
     """A folder of parts: part k holds the rows from k · `size` on, and is written as soon as these have ended."""
 
     def __init__(self, folder: Path, size: int, count: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / SUCCESS).unlink(missing_ok=True)
         self.folder = folder
         self._size = size
         self._count = -(-count // size)
         self._next = 0
+
+    def begin(self) -> None:
+        """Parts behind the last are of an input that was longer, or of smaller parts: whoever reads all that is
+        there would have their rows twice."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / SUCCESS).unlink(missing_ok=True)
+        for path in self.folder.iterdir():
+            if (found := _PART.fullmatch(path.name)) and int(found[1]) >= self._count:
+                path.unlink()
 
     def write_ended(self, join: Join, has_ended: Callable[[int], bool]) -> None:
         """Those whose rows all have ended, in their order.

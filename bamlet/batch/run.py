@@ -129,6 +129,8 @@ class _Run:
             self._table, plan.numbers, plan.ids, journal, plan.problems, self._layout, options.export, watched
         )
         parts = Parts(Path(options.output), options.part_rows, len(plan.ids)) if options.is_folder else None
+        if parts is not None and not (options.dry_run or (options.estimate and not options.yes)):
+            parts.begin()
         if options.export and meter.to_ask:
             self._export(join, parts)
             return self._report("exported", "", meter, plan)

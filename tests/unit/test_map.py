@@ -345,6 +345,31 @@ def test_what_is_there_is_written_on_demand_and_nothing_is_asked(table: Table) -
     assert table.calls == 0
 
 
+def test_parts_are_those_of_the_rows_that_are_there_now(table: Table) -> None:
+    """Who reads all of the folder has each row once, also after smaller parts, or more rows."""
+    folder = table.folder / "parts"
+    given: dict[str, Any] = {"output": f"{folder}/", "keep": "n"}
+
+    def told() -> list[int]:
+        paths = sorted(folder.glob("part-*.jsonl"))
+        return [json.loads(line)["n"] for path in paths for line in path.read_text().splitlines()]
+
+    table.write(texts(range(25)))
+    folder.mkdir()
+    (folder / "part-notes.jsonl.txt").write_text("of somebody else")
+    table.run(part_rows=5, **given)
+    table.run(part_rows=10, **given)
+    assert told() == list(range(25))
+    table.write(texts(range(7)))
+    for look in ("dry_run", "estimate"):
+        table.run(part_rows=5, **given, **{look: True})
+        assert told() == list(range(25)), "who only looks changes nothing"
+        assert (folder / "_SUCCESS").exists()
+    table.run(part_rows=5, **given)
+    assert told() == list(range(7))
+    assert (folder / "part-notes.jsonl.txt").exists()
+
+
 def test_what_a_crash_left_of_a_part_is_made_again(table: Table) -> None:
     """4. In small: `make kills` crashes in the middle of parts."""
     table.write(texts(range(4)))
