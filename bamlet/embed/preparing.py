@@ -48,9 +48,7 @@ class Calls:
         context: CallContext | None,
     ) -> Call:
         """Raises `BamlInvalidArgumentError`."""
-        options = given_context(context)
-        program = self.with_types(options)
-        callee, values = self.bound(program, function, arguments, named)
+        options, program, callee, values = self.prepared(function, arguments, named, context)
         callee_name = callee.info.name
         if options.on_partial or options.on_delta or options.on_tick or options.on_event:
             callee, values = _streaming(program, callee, values)
@@ -68,9 +66,7 @@ class Calls:
         partials: Mode,
         skeleton: bool,
     ) -> AsyncStream:
-        options = given_context(context)
-        program = self.with_types(options)
-        callee, values = self.bound(program, function, arguments, named)
+        options, program, callee, values = self.prepared(function, arguments, named, context)
         info = callee.info
         callee, values = _streaming(program, callee, values)
         now = self.services.clock.now
@@ -93,9 +89,7 @@ class Calls:
         *more: bool,
     ) -> Call:
         """Of a function of the library that tells what a call of this one would begin with."""
-        options = given_context(context)
-        program = self.with_types(options)
-        callee, values = self.bound(program, function, arguments, named)
+        options, program, callee, values = self.prepared(function, arguments, named, context)
         found, given = asked(program, planner, callee.info, values, *more)
         return self._call(found, given, options, Sink(), program, self._unseen(function, options))
 
@@ -138,6 +132,18 @@ class Calls:
         return info, lambda given: self._call(reader, given, options, Sink(), program, unseen)
 
     # --- what they are made of
+
+    def prepared(
+        self,
+        function: str,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        context: CallContext | None,
+    ) -> tuple[CallContext, Program, Callee, list[Any]]:
+        """The options of a call, the program with its types, and in that the function and its arguments."""
+        options = given_context(context)
+        program = self.with_types(options)
+        return options, program, *self.bound(program, function, arguments, named)
 
     def bound(
         self, program: Program, function: str, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
