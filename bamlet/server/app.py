@@ -210,7 +210,8 @@ async def run_events(request: Request) -> Response:
     form = _form(request)
     # Of one that is longer the beginning will do: no run has come so far, and it starts over.
     after = int(given[:MAX_ID_LENGTH]) if form.is_numbered else 0
-    _service(request).metrics.resumes["resumed" if after else "from the start"] += 1
+    if request.method != "HEAD":
+        _service(request).metrics.resumes["resumed" if after else "from the start"] += 1
     return _streamed(request, run, form, after)
 
 

@@ -65,6 +65,11 @@ class Streamed(StreamingResponse):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":
+            # Who asks for the head reads nothing: it keeps no run going, and no run is cancelled when it leaves.
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         # Here and not around the body: a reader that leaves before the first byte has been one, too.
         with self._run.attended(), self._metrics.subscriber():
             await super().__call__(scope, receive, send)

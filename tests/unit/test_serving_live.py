@@ -161,6 +161,24 @@ def test_s05_a_run_that_is_ended_closes_the_socket_of_its_provider(loopback: Loo
     live(loopback, scene)
 
 
+def test_s05_who_asks_for_the_head_of_a_stream_is_no_reader_of_it(loopback: LoopbackServer) -> None:
+    """It keeps no run going, and its leaving ends none."""
+    loopback.answer(endless(items(3)))
+
+    async def scene(client: httpx.AsyncClient, service: Service) -> None:
+        path = "/stream/List?events=patches&on_disconnect=cancel"
+        async with client.stream("POST", path, json=ARGUMENTS) as response:
+            run = response.headers["bamlet-run-id"]
+            head = await client.head(f"/runs/{run}/events?events=patches")
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"] == "text/event-stream"
+            assert head.headers["bamlet-run-id"] == run
+            assert (service.desk.find(run, None).subscribers, service.metrics.subscribers) == (1, 1)
+            assert service.metrics.resumes.total() == 0
+
+    live(loopback, scene)
+
+
 def test_s07_a_failure_in_a_stream_is_an_event_and_the_end(loopback: LoopbackServer) -> None:
     loopback.answer(Answer(status=500))
 
