@@ -33,9 +33,9 @@ help: ## List these targets
 demo: $(CORE) ## Stream a recorded answer into a typed receipt; no key, no network
 	@$(BIN)/bamlet run examples/receipt --replay examples/receipt/receipt.cassette.jsonl
 
-demo-serve: $(CORE) ## Serve the same over HTTP, at PORT=2024; README has the curl that streams it
+demo-serve: $(CORE) ## Serve the same over HTTP, at PORT=2024; README has the curl that streams it, and the one that calls it
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[serve]'
-	@$(BIN)/bamlet serve examples/receipt --replay examples/receipt/receipt.cassette.jsonl $(if $(PORT),--port $(PORT))
+	@$(BIN)/bamlet serve examples/receipt --replay examples/receipt/served.cassette.jsonl $(if $(PORT),--port $(PORT))
 
 check: $(DEV) ## Format, lint, types (of the tests, too) and layers, in seconds
 	@$(BIN)/ruff format --quiet --check .

@@ -22,7 +22,7 @@ from bamlet.server.hosted import HostedStream
 from bamlet.server.limits import Limits
 from bamlet.server.service import Service, Settings
 from tests.servers.loopback import Answer, LoopbackServer, Pause, openai_chunks
-from tests.servers.serving import CASSETTE, RECEIPT, command, events, serving
+from tests.servers.serving import CASSETTE, RECEIPT, ROOT, command, events, serving
 from tests.support.golden import Goldens
 from tests.support.local_program import at, in_pieces, items, program
 
@@ -317,6 +317,22 @@ def test_the_command_serves_a_cassette_again_and_again() -> None:
             )
             assert events(found.text)[-1][2]["total_cost"] == 141.65
         assert served.stop() == 0
+
+
+def test_the_demo_of_a_server_can_be_called_and_streamed() -> None:
+    """By the two ways that the README shows, again and again."""
+    recipe = next(line for line in (ROOT / "Makefile").read_text().splitlines() if "bamlet serve " in line)
+    replayed = recipe.partition("--replay ")[2].split()[0]
+    arguments = json.loads((RECEIPT / "arguments.json").read_text())
+    with (
+        command("serve", str(RECEIPT), "--replay", replayed, "--speed", "0") as served,
+        httpx.Client(base_url=served.url, timeout=60, trust_env=False) as client,
+    ):
+        for _ in range(2):
+            called = client.post("/call/ExtractReceiptInfo", json=arguments)
+            assert (called.status_code, called.json()["total_cost"]) == (200, 141.65)
+            streamed = client.post("/stream/ExtractReceiptInfo?events=typed", json=arguments)
+            assert events(streamed.text)[-1][2]["value"] == called.json()
 
 
 def test_the_command_invents_answers_and_what_goes_wrong_with_them(tmp_path: Path) -> None:
