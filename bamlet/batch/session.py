@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, BinaryIO
 
 from ..records import dataclass
@@ -22,6 +23,7 @@ from .tables import JsonLines, Record
 from .watched import CHANGED
 
 LOOK_SECONDS = 1.0
+ROWS_A_LOOK = 8  # read ahead of one look at their file: each is a call of the system
 ENDED = frozenset({OK, FAILED})
 
 
@@ -119,21 +121,29 @@ class Session:
 
     async def _rows(self) -> AsyncIterator[Row]:
         plan, stops = self._plan, self._stops
-        records = chosen_records(self._join.table, plan.numbers)
-        for position, (record, id_) in enumerate(zip(records, plan.ids, strict=True)):
-            if id_ == NOT_BOUND or plan.statuses[id_]:
-                continue
-            arguments = self._arguments(record)
+        rows = enumerate(zip(chosen_records(self._join.table, plan.numbers), plan.ids, strict=True))
+        while ahead := list(islice(rows, ROWS_A_LOOK)):
             # Behind the reading: what was read before the file became another may be asked.
-            if arguments is None or self._join.watched.is_changed(record.file):
-                stops.stop("interrupted", f"{record.place}: {CHANGED}")
-                return
-            self._look_at_journal()
-            if not await stops.may_begin(id_, arguments):
-                return
-            plan.statuses[id_] = TAKEN
-            self._open[id_] = _Open(position, record, arguments)
-            yield Row(record.number, id_, arguments)
+            changed = self._changed({record.file for _, (record, id_) in ahead if self._is_to_ask(id_)})
+            for position, (record, id_) in ahead:
+                if not self._is_to_ask(id_):
+                    continue
+                arguments = self._arguments(record)
+                if arguments is None or record.file in changed:
+                    stops.stop("interrupted", f"{record.place}: {CHANGED}")
+                    return
+                self._look_at_journal()
+                if not await stops.may_begin(id_, arguments):
+                    return
+                plan.statuses[id_] = TAKEN
+                self._open[id_] = _Open(position, record, arguments)
+                yield Row(record.number, id_, arguments)
+
+    def _is_to_ask(self, id_: int) -> bool:
+        return id_ != NOT_BOUND and not self._plan.statuses[id_]
+
+    def _changed(self, files: set[str]) -> set[str]:
+        return {name for name in files if self._join.watched.is_changed(name)}
 
     def _arguments(self, record: Record) -> dict[str, Any] | None:
         try:

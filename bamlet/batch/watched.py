@@ -28,7 +28,7 @@ class Watched:
         return next((name for name in self._seen if self.is_changed(name)), None)
 
     def is_changed(self, name: str) -> bool:
-        """Asked before each row, so it looks at bytes of the file only once for each time that it grows."""
+        """Asked before every few rows, so it looks at bytes of the file only once for each time that it grows."""
         before = self._seen.get(name)
         try:
             now = _look(name)
