@@ -1,4 +1,4 @@
-"""How null prints in a prompt: as the native renderer has it, which tells lists of the program from a template's."""
+"""How null prints in a prompt: lists of the program and those of a template differ, as in the native renderer."""
 
 from __future__ import annotations
 
