@@ -362,7 +362,7 @@ def test_parts_are_those_of_the_rows_that_are_there_now(table: Table) -> None:
     assert told() == list(range(25))
     table.write(texts(range(7)))
     for look in ("dry_run", "estimate"):
-        table.run(part_rows=5, **given, **{look: True})
+        table.run(part_rows=5, **{**given, look: True})
         assert told() == list(range(25)), "who only looks changes nothing"
         assert (folder / "_SUCCESS").exists()
     table.run(part_rows=5, **given)
