@@ -18,13 +18,13 @@ from tempfile import mkdtemp
 
 from ..records import dataclass
 from .peers import keys_of, socket_of
-from .process import Listening, bound_path
+from .process import HANGUP, Listening, bound_path, is_hangup_heard
 from .sharing import Share, Table
 
 RESTARTS = 5
 RESTART_SECONDS = 60.0  # in which there may be so many
 ENDS = (signal.SIGTERM, signal.SIGINT)
-HEARD = {*ENDS, signal.SIGCHLD}
+HEARD = {*ENDS, HANGUP, signal.SIGCHLD}
 ENDING = signal.SIGUSR1
 """The parent's word to a child. Not one of those that all of us get at once, from a terminal or from who stops a
 service: a child would have it twice, and the second says to end at once."""
@@ -85,9 +85,12 @@ class _Parent:
     def _wait(self) -> bool:
         is_ending = fails = False
         while self._children:
-            if signal.sigwait(HEARD) in ENDS:
+            told = signal.sigwait(HEARD)
+            # One that is ignored is waited for all the same, as it is blocked.
+            if told in ENDS or (told == HANGUP and is_hangup_heard() and not is_ending):
                 is_ending = True
                 self._end()
+            if told != signal.SIGCHLD:
                 continue
             for number, status in self._reaped():
                 if is_ending:
@@ -163,6 +166,8 @@ def _as_child() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Not ignored: so would be the servers that a program starts, which are ended by it.
     signal.signal(signal.SIGTERM, lambda *_: None)
+    if is_hangup_heard():
+        signal.signal(HANGUP, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
 
 

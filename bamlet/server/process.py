@@ -1,7 +1,8 @@
 """One process that serves: sockets are bound, uvicorn runs over them, signals end it in order.
 
 The first signal lets runs end and takes no new ones; connections are still taken, so that whoever asks is told.
-The second ends it at once.
+The second ends it at once. A terminal that hangs up is a first signal and never a second one: a shell and the
+system may both tell of it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from .sharing import Share
 
 FLUSH_SECONDS = 0.7  # for the last bytes to readers, when every run has ended
 BACKLOG = 2048
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+HANGUP = signal.SIGHUP
+SIGNALS = (signal.SIGTERM, signal.SIGINT, HANGUP)
 
 
 class Listening(socket.socket):
@@ -100,6 +102,7 @@ async def serve(
         server.server_state.connections = _Connections(share)
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []
+    heard = [number for number in signals if number != HANGUP or is_hangup_heard()]
 
     def end() -> None:
         if not ending:
@@ -107,25 +110,34 @@ async def serve(
         else:
             server.force()
 
+    def end_first() -> None:
+        if not ending:
+            end()
+
     def end_orphaned(file: int) -> None:
         loop.remove_reader(file)
         end()
 
     try:
-        for number in signals:
-            loop.add_signal_handler(number, end)
+        for number in heard:
+            loop.add_signal_handler(number, end_first if number == HANGUP else end)
         if orphaned is not None:
             loop.add_reader(orphaned, end_orphaned, orphaned)
         await server.serve(list(sockets))
     finally:
         # First: closing waits for callbacks of the host, which may never end. One more signal must end us then.
-        for number in signals:
+        for number in heard:
             loop.remove_signal_handler(number)
         for task in ending:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         await service.close()
+
+
+def is_hangup_heard() -> bool:
+    """`nohup` and its like have it ignored, and mean that the server goes on."""
+    return signal.getsignal(HANGUP) is not signal.SIG_IGN
 
 
 async def _drained(service: Service, server: _Server) -> None:

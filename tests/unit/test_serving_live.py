@@ -392,6 +392,51 @@ def test_s11_a_signal_ends_the_streams_in_order_and_a_second_one_at_once(
                 assert (told["error"], told["retryable"]) == ("shutting_down", True)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_s11_a_terminal_that_hangs_up_lets_runs_end_however_often_it_says_so(
+    loopback: LoopbackServer, tmp_path: Path, processes: int
+) -> None:
+    loopback.answer(endless(items(3)))
+    lines = 2 if processes == 1 else 3
+    options = ("--drain", "0.5s", "--procs", str(processes))
+    environ = {"BASE_URL": loopback.url}
+    (tmp_path / "main.baml").write_text(
+        'client<llm> Slow { provider openai-generic, options { base_url env.BASE_URL, model "m" } }\n'
+        "class Item { name string, count int }\n"
+        'function List(text: string) -> Item[] { client Slow, prompt #"{{ text }}"# }\n'
+    )
+    with (
+        command("serve", str(tmp_path), *options, environ=environ, lines=lines) as served,
+        httpx.stream(
+            "POST", f"{served.url}/stream/List?events=patches", json=ARGUMENTS, timeout=20, trust_env=False
+        ) as response,
+    ):
+        told = response.iter_lines()
+        while not next(told).startswith("event: patch"):
+            pass
+        for _ in range(2):
+            served.process.send_signal(signal.SIGHUP)
+            assert httpx.get(f"{served.url}/healthz", trust_env=False).status_code == 200
+        last = [line for line in told if line.startswith("data:")][-1]
+        assert json.loads(last.removeprefix("data:"))["error"] == "shutting_down"
+        assert served.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_server_that_is_to_outlive_its_terminal_does(tmp_path: Path, processes: int) -> None:
+    (tmp_path / "main.baml").write_text("function Answer() -> int { 1 }")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does; a child has it from its parent
+    try:
+        lines = 2 if processes == 1 else 3
+        with command("serve", str(tmp_path), "--procs", str(processes), lines=lines) as served:
+            served.process.send_signal(signal.SIGHUP)
+            for _ in range(10):
+                assert httpx.post(f"{served.url}/call/Answer", json={}, trust_env=False).json() == 1
+            assert served.stop() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "told"),
     [
