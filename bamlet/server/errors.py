@@ -73,6 +73,12 @@ def overloaded(limit: int) -> Refused:
     return Refused(Problem(503, "overloaded", told, headers={"Retry-After": "1"}, retryable=True))
 
 
+def not_answering(told: str, seconds: float) -> Refused:
+    fields = {"which": "process", "limit_ms": round(seconds * 1000)}
+    headers = {"Retry-After": str(round(seconds))}
+    return Refused(Problem(503, "overloaded", told, fields, headers, retryable=True))
+
+
 def shutting_down() -> Problem:
     told = "the server is shutting down; another one, or the next, takes the call"
     return Problem(503, "shutting_down", told, headers={"Retry-After": "1"}, retryable=True)

@@ -10,9 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from .bodies import read
 from .doorkeeper import PASSED_ON, owner_of
-from .errors import refused
+from .errors import not_answering, refused
 from .metrics import Metrics
-from .peers import PeerLost, Peers
+from .peers import SILENCE_SECONDS, PeerLost, Peers, PeerSilent
 from .service import Service
 from .streamed import taking
 
@@ -45,10 +45,12 @@ class PassedOn(StreamingResponse):
                 async with taking(send, self._stall, self._metrics) as take:
                     async for piece in answer.body:
                         await take(piece)
-        except PeerLost:
+        except (PeerLost, PeerSilent) as failure:
             if begun:
                 return  # without an end of the body: the server closes the connection, and the reader knows
             del self._scope[PASSED_ON]
+            if isinstance(failure, PeerSilent):
+                raise not_answering(str(failure), SILENCE_SECONDS) from None
             raise refused(404, "run_lost", "the process that had this run is gone, and the run with it") from None
         async with taking(send, self._stall, self._metrics) as take:
             await take(b"", False)

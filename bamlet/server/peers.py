@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,9 @@ from ..records import dataclass
 RUN = re.compile(r"r(\d{1,9})_")  # of more digits Python makes no number
 PIECE = 64 << 10
 PEER_SECONDS = 5.0  # for what is asked of each process, of which one may just have died
+SILENCE_SECONDS = (
+    5.0  # after which a process that is waited for is asked whether it still serves, and for its answer
+)
 
 # Of one connection, so they are not passed on; a server dates its answers by itself.
 _OF_A_HOP = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"content-length", b"expect", b"date"))
@@ -30,6 +33,13 @@ Headers = list[tuple[bytes, bytes]]
 
 class PeerLost(Exception):
     """The other process has ended, and what it had with it."""
+
+
+class PeerSilent(Exception):
+    """The other process is there and does nothing, as one that was stopped."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"process {number} of this server does not answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +113,54 @@ class Peers:
 
     @asynccontextmanager
     async def passed_on(self, scope: Scope, number: int, body: bytes = b"") -> AsyncIterator[Answer]:
-        """Raises `PeerLost`. Closing the connection tells the other process that the caller has left."""
+        """Raises `PeerLost` and `PeerSilent`. Closing the connection tells the other process that the caller has
+        left."""
         with self._counted():
-            with _or_lost():
-                reader, writer = await asyncio.open_unix_connection(socket_of(self._folder, number))
-            try:
-                writer.write(_request(scope, body))
+            async with self._watched(number):
                 with _or_lost():
-                    answer = await _answer(reader, has_body=scope["method"] != "HEAD")
-                yield answer
+                    reader, writer = await asyncio.open_unix_connection(socket_of(self._folder, number))
+                try:
+                    writer.write(_request(scope, body))
+                    with _or_lost():
+                        answer = await _answer(reader, has_body=scope["method"] != "HEAD")
+                    yield answer
+                finally:
+                    writer.close()
+
+    @asynccontextmanager
+    async def _watched(self, number: int) -> AsyncIterator[None]:
+        """Raises `PeerSilent`. A run may be silent for long, so its process is asked: the sockets of one that was
+        stopped stay open, and whoever waits there would wait for ever."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(None) as limit:
+                watching = asyncio.create_task(self._watch(number, lambda: limit.reschedule(loop.time())))
+                try:
+                    yield
+                finally:
+                    watching.cancel()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise PeerSilent(number) from None
+
+    async def _watch(self, number: int, silent: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(SILENCE_SECONDS)
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await self._greet(number)
+            except TimeoutError:
+                silent()
+                return
+
+    async def _greet(self, number: int) -> None:
+        """Of one that has just died the end is heard where it is waited for."""
+        with suppress(OSError, asyncio.IncompleteReadError):
+            reader, writer = await asyncio.open_unix_connection(socket_of(self._folder, number))
+            try:
+                writer.write(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+                await reader.readuntil(b"\r\n")
             finally:
                 writer.close()
 
@@ -139,7 +188,7 @@ class Peers:
         try:
             async with asyncio.timeout(PEER_SECONDS), self.passed_on(scope, number) as answer:
                 text = b"".join([piece async for piece in answer.body])
-        except (PeerLost, TimeoutError):
+        except (PeerLost, PeerSilent, TimeoutError):
             return None
         return text if answer.status == 200 else None
 

@@ -160,6 +160,22 @@ def test_s12_a_process_that_is_killed_comes_back_and_s11_all_end_together(
         assert sorted(path.name for path in tmp_path.iterdir()) == ["main.baml"]
 
 
+def test_s12_nobody_waits_for_ever_for_a_process_that_is_stopped(tmp_path: Path, loopback: LoopbackServer) -> None:
+    with two_processes(tmp_path, loopback) as served:
+        runs = by_each_process(served)
+        first = children(served.process.pid)[0]
+        os.kill(first, signal.SIGSTOP)
+        refused = ask(served, "GET", f"/runs/{runs['r1_']}")
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        found = refused.json()
+        assert (found["error"], found["which"], found["limit_ms"]) == ("overloaded", "process", 5000)
+        assert "process 1 of this server does not answer" in found["message"]
+        assert ask(served, "GET", f"/runs/{runs['r2_']}").json()["value"] == 4
+        os.kill(first, signal.SIGCONT)
+        assert ask(served, "GET", f"/runs/{runs['r1_']}").json()["value"] == 4
+
+
 def test_processes_that_die_too_often_end_the_server() -> None:
     code = "from bamlet.server.parent import run; print(run(2, lambda place: None, print))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
