@@ -266,8 +266,7 @@ class Sink:
                 return event
             if self._closed:
                 return None
-            self._arrived.clear()
-            await self._arrived.wait()
+            await self.more()
 
     def batch(self) -> list[StreamEvent] | None:
         """All there is to show, which may be nothing; None when the program has ended. See `more`."""
@@ -280,7 +279,9 @@ class Sink:
         return None if self._closed and not batch else batch
 
     def more(self) -> Awaitable[None]:
-        """To be awaited at once by who was given an empty batch: until there is more, or the end."""
+        """To be awaited at once by who has looked and found nothing: until there is more, or the end. First
+        looked, then cleared: what came before the look is taken by it, so the ring cleared here tells nothing new.
+        """
         self._arrived.clear()
         return self._arrived.wait()
 
