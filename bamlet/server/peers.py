@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,7 @@ RUN = re.compile(r"r(\d{1,9})_")  # of more digits Python makes no number
 PIECE = 64 << 10
 PEER_SECONDS = 5.0  # for what is asked of each process, of which one may just have died
 SILENCE_SECONDS = (
-    5.0  # after which a process that is waited for is asked whether it still serves, and for its answer
+    5.0  # a process that is waited for is asked as often whether it serves, and has as long to say so
 )
 
 # Of one connection, so they are not passed on; a server dates its answers by itself.
@@ -60,6 +60,8 @@ class Peers:
         self._folder = folder
         self._keys = keys_of(folder)
         self._passing: set[asyncio.Future[None]] = set()
+        self._waiting: dict[int, set[asyncio.Timeout]] = {}
+        self._watches: dict[int, asyncio.Task[None]] = {}
 
     @property
     def others(self) -> list[int]:
@@ -131,28 +133,40 @@ class Peers:
     async def _watched(self, number: int) -> AsyncIterator[None]:
         """Raises `PeerSilent`. A run may be silent for long, so its process is asked: the sockets of one that was
         stopped stay open, and whoever waits there would wait for ever."""
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(None) as limit:
-                watching = asyncio.create_task(self._watch(number, lambda: limit.reschedule(loop.time())))
-                try:
+                with self._waiting_for(number, limit):
                     yield
-                finally:
-                    watching.cancel()
         except TimeoutError:
             if not limit.expired():
                 raise
             raise PeerSilent(number) from None
 
-    async def _watch(self, number: int, silent: Callable[[], None]) -> None:
+    @contextmanager
+    def _waiting_for(self, number: int, limit: asyncio.Timeout) -> Iterator[None]:
+        """However many wait, one asks, from when the first comes until the last has gone."""
+        waiting = self._waiting.setdefault(number, set())
+        if not waiting:
+            self._watches[number] = asyncio.create_task(self._watch(number, waiting))
+        waiting.add(limit)
+        try:
+            yield
+        finally:
+            waiting.remove(limit)
+            if not waiting:
+                self._watches.pop(number).cancel()
+
+    async def _watch(self, number: int, waiting: Set[asyncio.Timeout]) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SILENCE_SECONDS)
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     await self._greet(number)
             except TimeoutError:
-                silent()
-                return
+                for limit in waiting:
+                    if not limit.expired():  # of one told before, whose end takes long
+                        limit.reschedule(loop.time())
 
     async def _greet(self, number: int) -> None:
         """Of one that has just died the end is heard where it is waited for."""
