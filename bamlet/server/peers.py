@@ -21,9 +21,7 @@ from ..records import dataclass
 RUN = re.compile(r"r(\d{1,9})_")  # of more digits Python makes no number
 PIECE = 64 << 10
 PEER_SECONDS = 5.0  # for what is asked of each process, of which one may just have died
-SILENCE_SECONDS = (
-    5.0  # a process that is waited for is asked as often whether it serves, and has as long to say so
-)
+SILENCE_SECONDS = 5.0  # after which one that is waited for is asked whether it serves, and for its word
 
 # Of one connection, so they are not passed on; a server dates its answers by itself.
 _OF_A_HOP = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"content-length", b"expect", b"date"))
