@@ -12,6 +12,7 @@ from ..records import dataclass
 from .asking import is_cancelled
 from .engines import FAILED, OK, Done, Engine, Row, Stopped
 from .feed import Binder, NotBound
+from .journal import JournalError
 from .meter import Meter
 from .options import MapOptions
 from .output import NOT_BOUND, Join, Parts
@@ -79,12 +80,15 @@ class Session:
         self._stops.cancels(work.cancel)
         self._hooks.on_start(self._stops.interrupt)
         looking = asyncio.create_task(self._look(engine))
+        looking.add_done_callback(lambda _: work.cancel())  # by itself it ends only if the host has failed
         deadline = self._deadline()
         try:
             with contextlib.suppress(asyncio.CancelledError), self._stopped():
                 await work
             if is_cancelled():
                 raise asyncio.CancelledError
+            if looking.done():
+                looking.result()
         finally:
             if not work.done():  # we were cancelled ourselves: its sockets are closed before the journal is
                 work.cancel()
@@ -202,5 +206,5 @@ class Session:
         """Those of which every answer is on the disk."""
         try:
             parts.write_ended(self._join, lambda id_: id_ == NOT_BOUND or self._plan.statuses[id_] in ENDED)
-        except OSError as failure:
+        except (OSError, JournalError) as failure:
             self._stops.stop("output", str(failure))

@@ -21,7 +21,7 @@ from ..batch.setting import Setting
 from ..diagnostics.render import render_all
 from ..sync.background import new_event_loop
 from . import exits
-from .map_progress import progress_for
+from .map_progress import progress_for, tell
 from .options import environment, offline, reach
 from .terminal import palette
 
@@ -64,12 +64,10 @@ def _told(report: MapReport) -> int:
         return exits.OK
     if report.reason in _WORDS:
         message = f": {report.message}" if report.message else ""
-        print(f"bamlet map: {_WORDS[report.reason]}{message}; the same command goes on", file=sys.stderr)
+        tell(f"bamlet map: {_WORDS[report.reason]}{message}; the same command goes on", sys.stderr)
     if report.over > 0:
-        print(
-            f"bamlet map: rows in flight cost ${report.over:.4f} more than was reserved for them", file=sys.stderr
-        )
-    print(report.line, file=sys.stderr)
+        tell(f"bamlet map: rows in flight cost ${report.over:.4f} more than was reserved for them", sys.stderr)
+    tell(report.line, sys.stderr)
     if report.reason == "interrupted":
         return exits.INTERRUPTED
     if report.reason in _LIMITS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
@@ -37,6 +38,12 @@ def progress_for(how: str, stream: TextIO) -> Shown:
     return Lines(stream)
 
 
+def tell(text: str, stream: TextIO) -> None:
+    """Nobody may read it, or the disk be full that it goes to: the rows are worth more."""
+    with contextlib.suppress(OSError):
+        print(text, file=stream, flush=True)
+
+
 class Quiet:
     def show(self, progress: Progress) -> None:
         """Nothing is shown."""
@@ -58,12 +65,12 @@ class Lines(Quiet):
     def show(self, progress: Progress) -> None:
         self._looks += 1
         if self._looks % LOOKS_A_LINE == 0:
-            print(told(progress), file=self._stream, flush=True)
+            tell(told(progress), self._stream)
 
 
 class JsonLines(Lines):
     def show(self, progress: Progress) -> None:
-        print(json.dumps(asdict(progress)), file=self._stream, flush=True)
+        tell(json.dumps(asdict(progress)), self._stream)
 
 
 class Drawn(Quiet):

@@ -11,7 +11,7 @@ from typing import Any
 
 import bamlet
 from bamlet.batch.options import MapOptions
-from bamlet.batch.report import MapReport
+from bamlet.batch.report import MapReport, Progress
 from bamlet.batch.run import run_map
 from bamlet.batch.session import Hooks
 from bamlet.batch.setting import Setting
@@ -73,6 +73,7 @@ class Table:
     batches: BatchServer | None = None
     said: list[str] = field(default_factory=list)
     deadline: float = DEADLINE
+    on_progress: Callable[[Progress], object] | None = None
     meddle: Callable[[RowServer], Coroutine[Any, Any, None]] = nobody_meddles
 
     def write(self, rows: Iterable[Mapping[str, Any]], name: str = "in.jsonl") -> Path:
@@ -101,7 +102,7 @@ class Table:
             try:
                 # Entered before: it may have to compile the library first.
                 async with setting.runtime() as runtime, asyncio.timeout(self.deadline):
-                    hooks = Hooks(say=self.said.append)
+                    hooks = Hooks(on_progress=self.on_progress, say=self.said.append)
                     return await run_map(runtime, function, options, hooks, environ, setting)
             finally:
                 meddling.cancel()

@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 import bamlet
+from bamlet.batch import session
 from bamlet.batch.engines import Refused
 from bamlet.batch.feed import Binder
 from bamlet.batch.options import MaxErrors
+from bamlet.batch.report import Progress
 from bamlet.batch.tables import Record
 from tests.servers.rows import Behaviour, RowServer
 from tests.support.canary import files_with_it
@@ -343,6 +345,28 @@ def test_what_is_there_is_written_on_demand_and_nothing_is_asked(table: Table) -
     with pytest.raises(Refused, match="provider-batch only"):
         table.run(cancel=True, fresh=True)
     assert table.calls == 0
+
+
+def test_progress_that_fails_ends_the_run_and_what_was_answered_is_there(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LOOK_SECONDS", 0.1)
+
+    def draw(progress: Progress) -> None:
+        if progress.ok:
+            raise ZeroDivisionError("drawn wrongly")
+
+    table.on_progress = draw
+    table.behaviour = Behaviour(latency=20)
+    table.write(texts(range(200)))
+    with pytest.raises(ZeroDivisionError, match="drawn wrongly"):
+        table.run(concurrency=4)
+    assert 0 < table.counts.answered.total() < 200
+    table.on_progress = None
+    table.behaviour = Behaviour(latency=1)
+    report = table.run()
+    assert (report.ok, report.paid_twice) == (200, 0)
+    assert 0 < report.known < 200
 
 
 def test_parts_are_those_of_the_rows_that_are_there_now(table: Table) -> None:
