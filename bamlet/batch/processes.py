@@ -141,11 +141,12 @@ class ProcessWorker:
             self._line = None
         process, self._process = self._process, None
         if process is not None:
-            await asyncio.to_thread(_end, process)
+            # One that has not begun yet holds nothing that it would have to close.
+            await asyncio.to_thread(_end, process, LAST_SECONDS if listening is not None else 0.0)
 
 
-def _end(process: BaseProcess) -> None:
-    process.join(LAST_SECONDS)
+def _end(process: BaseProcess, patience: float) -> None:
+    process.join(patience)
     if process.exitcode is None:
         process.kill()
         process.join()

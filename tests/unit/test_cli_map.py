@@ -122,18 +122,7 @@ def test_progress_may_be_json(output: Path, capfd: pytest.CaptureFixture[str]) -
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
 def test_progress_that_cannot_be_written_costs_no_rows(output: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "bamlet",
-        "map",
-        str(LABEL),
-        "Classify",
-        *ROWS,
-        "--output",
-        str(output),
-        *REPLAY,
-    ]
+    asked = ["map", str(LABEL), "Classify", *ROWS, "--output", str(output), *REPLAY, "--progress", "json"]
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "bamlet", *asked], stderr=full, timeout=WAIT, check=False)
     assert done.returncode == exits.OK
