@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+from . import mapping_commands
 from .loopback import received, server
 from .measure import Row, Timing
 
@@ -60,6 +61,7 @@ def rows() -> Iterator[Row]:
     for side in sides:
         if side.work != FLOOR:
             yield from _compared(side, _ranked(found[side]), _ranked(found[Side(FLOOR, side.loop)]))
+    yield from mapping_commands.rows(loops)
 
 
 def _ranked(found: Sequence[Found]) -> list[Found]:

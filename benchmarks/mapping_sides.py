@@ -7,21 +7,18 @@ many, and the time of the latter, in seconds, after a run of few for nothing.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-import aiohttp
-
 import bamlet
 
+from .mapping_by_hand import by_hand
 from .measure import processor_time_of_children
 
 SOURCE = """\
@@ -48,9 +45,6 @@ function Classify(text: string) -> Label {
 }
 """
 
-FORMAT = "Answer in JSON using this schema:\n{\n  label: string,\n  score: int,\n}"
-_compact = partial(json.dumps, separators=(",", ":"))  # as the body is written by us: the bytes are the same
-
 
 def ours(base: str, parser: Any, places: int) -> Callable[[Path, Path], None]:
     program = bamlet.compile_sources({"main.baml": SOURCE.replace("BASE", base)})
@@ -66,42 +60,6 @@ def ours(base: str, parser: Any, places: int) -> Callable[[Path, Path], None]:
     return run
 
 
-def floor(base: str, loop: str, places: int) -> Callable[[Path, Path], None]:
-    def run(source: Path, target: Path) -> None:
-        with asyncio.Runner(loop_factory=_factory(loop)) as runner, source.open(encoding="utf-8") as lines:
-            found = runner.run(_by_hand(base, lines, places))
-        target.write_text("".join(found), "utf-8")
-
-    return run
-
-
-async def _by_hand(base: str, lines: Iterable[str], places: int) -> list[str]:
-    """What a person writes who binds nothing, remembers nothing and cannot go on."""
-    free = asyncio.Semaphore(places)
-
-    async def one(line: str) -> str:
-        prompt = f"{json.loads(line)['text']}\n{FORMAT}"
-        body = {"model": "loopback", "messages": [{"role": "system", "content": prompt}]}
-        async with free, session.post(f"{base}/chat/completions", json=body, headers=headers) as answer:
-            answer.raise_for_status()
-            found = await answer.json()
-        value = json.loads(found["choices"][0]["message"]["content"])
-        return json.dumps({"result": {"label": value["label"], "score": value["score"]}}) + "\n"
-
-    headers = {"authorization": "Bearer none"}
-    connector = aiohttp.TCPConnector(limit=places)
-    async with aiohttp.ClientSession(connector=connector, json_serialize=_compact) as session:
-        return await asyncio.gather(*(one(line) for line in lines))
-
-
-def _factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    if loop == "asyncio":
-        return asyncio.new_event_loop
-    import uvloop  # not everywhere
-
-    return uvloop.new_event_loop
-
-
 def _processor_time() -> float:
     return process_time() + processor_time_of_children()
 
@@ -109,7 +67,7 @@ def _processor_time() -> float:
 def main(base: str, work: str, loop: str, places: int, few: int, many: int) -> list[float]:
     if loop == "asyncio":
         sys.modules["uvloop"] = None  # type: ignore[assignment]  # we take it where it is installed
-    run = floor(base, loop, places) if work == "floor" else ours(base, work, places)
+    run = by_hand(base, loop, places) if work == "floor" else ours(base, work, places)
     found, passed = [], 0.0
     with tempfile.TemporaryDirectory() as name:
         for number, count in enumerate((few, few, many)):
