@@ -215,6 +215,8 @@ class Coercer:
         """The first element that is of the type; of a class, the first that is one by its keys."""
         found: tuple[int, Outcome] | None = None
         for index, item in enumerate(node.values):
+            if found is not None and isinstance(item, TextNode):
+                continue  # it has no keys
             result = self.coerce(item, target)
             if isinstance(result, Outcome):
                 if not result.flags & MADE_UP:

@@ -10,8 +10,6 @@ from .failures import Panic
 
 POLL_EVERY = 4096  # rounds between two looks, at most; a look costs 60 ns, so the loop does not notice
 SHORT = 16  # elements of a list over which a loop is one round
-
-
 _ROUNDS = (True,) * (POLL_EVERY - 1)  # of nearly all looks; one tuple for all calls
 
 
