@@ -8,7 +8,8 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -392,6 +393,16 @@ def test_s11_a_signal_ends_the_streams_in_order_and_a_second_one_at_once(
                 assert (told["error"], told["retryable"]) == ("shutting_down", True)
 
 
+@contextmanager
+def hanging_up(how: signal.Handlers) -> Iterator[None]:
+    """For children, which have it from their parent: who runs the tests may have it either way."""
+    before = signal.signal(signal.SIGHUP, how)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_s11_a_terminal_that_hangs_up_lets_runs_end_however_often_it_says_so(
     loopback: LoopbackServer, tmp_path: Path, processes: int
@@ -406,6 +417,7 @@ def test_s11_a_terminal_that_hangs_up_lets_runs_end_however_often_it_says_so(
         'function List(text: string) -> Item[] { client Slow, prompt #"{{ text }}"# }\n'
     )
     with (
+        hanging_up(signal.SIG_DFL),
         command("serve", str(tmp_path), *options, environ=environ, lines=lines) as served,
         httpx.stream(
             "POST", f"{served.url}/stream/List?events=patches", json=ARGUMENTS, timeout=20, trust_env=False
@@ -425,16 +437,15 @@ def test_s11_a_terminal_that_hangs_up_lets_runs_end_however_often_it_says_so(
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_server_that_is_to_outlive_its_terminal_does(tmp_path: Path, processes: int) -> None:
     (tmp_path / "main.baml").write_text("function Answer() -> int { 1 }")
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does; a child has it from its parent
-    try:
-        lines = 2 if processes == 1 else 3
-        with command("serve", str(tmp_path), "--procs", str(processes), lines=lines) as served:
-            served.process.send_signal(signal.SIGHUP)
-            for _ in range(10):
-                assert httpx.post(f"{served.url}/call/Answer", json={}, trust_env=False).json() == 1
-            assert served.stop() == 0
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    lines = 2 if processes == 1 else 3
+    with (
+        hanging_up(signal.SIG_IGN),  # as `nohup` has it
+        command("serve", str(tmp_path), "--procs", str(processes), lines=lines) as served,
+    ):
+        served.process.send_signal(signal.SIGHUP)
+        for _ in range(10):
+            assert httpx.post(f"{served.url}/call/Answer", json={}, trust_env=False).json() == 1
+        assert served.stop() == 0
 
 
 @pytest.mark.parametrize(
